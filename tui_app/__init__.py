@@ -1,0 +1,3 @@
+"""mailsluice: a terminal console for Cloudflare Email Security bulk jobs and quarantine release."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The wire: one client for the Email Security investigate endpoints."""

@@ -1,0 +1,103 @@
+"""From bytes to envelopes: strict about what would mislead, tolerant of the rest."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from tui_app.api.errors import Notice
+from tui_app.text import Untrusted
+
+T = TypeVar("T")
+
+
+class Garbled(Exception):  # noqa: N818 - caught at once and told in the client's words
+    """The bytes make no sense; the text says what is wrong with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer's envelope. `result` is plain JSON data."""
+
+    success: bool
+    result: Any
+    errors: tuple[Notice, ...]
+    messages: tuple[Notice, ...]
+    result_info: dict[str, Any]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        start = body[:60].decode("utf-8", "replace")
+        kind = "an HTML page" if "<" in start[:20] else "no JSON" if body else "empty"
+        raise Garbled(f"the answer is {kind}") from None
+
+
+def _notices(items: Any) -> tuple[Notice, ...]:
+    found: list[Notice] = []
+    for item in items if isinstance(items, list) else ():
+        if not isinstance(item, dict):
+            found.append(Notice(None, Untrusted.of(item)))
+            continue
+        source = item.get("source")
+        pointer = source.get("pointer") if isinstance(source, dict) else None
+        code, link = item.get("code"), item.get("documentation_url")
+        found.append(
+            Notice(
+                code if isinstance(code, int) else None,
+                Untrusted.of(item.get("message") or ""),
+                Untrusted.of(pointer) if pointer else None,
+                Untrusted.of(link) if link else None,
+            )
+        )
+        found += _notices(item.get("error_chain"))
+    return tuple(found)
+
+
+def parse_envelope(body: bytes) -> Envelope:
+    """The envelope of an answer. Raises Garbled when it is none."""
+    data = parse_json(body)
+    if not isinstance(data, dict) or "success" not in data:
+        raise Garbled("the answer is no Cloudflare envelope")
+    info = data.get("result_info")
+    return Envelope(
+        success=data["success"] is True,
+        result=data.get("result"),
+        errors=_notices(data.get("errors")),
+        messages=_notices(data.get("messages")),
+        result_info=info if isinstance(info, dict) else {},
+    )
+
+
+def read_one(read: Callable[[Any], T], data: Any) -> T:
+    """One object. Raises Garbled naming the field that is wrong, never its value."""
+    try:
+        return read(data)
+    except ValidationError as error:
+        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+
+
+def read_many(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
+    """A list of objects; null is an empty list. Raises Garbled."""
+    if data is None:
+        return ()
+    if not isinstance(data, list):
+        raise Garbled("the answer is not understood: result is no list")
+    try:
+        return tuple([read(item) for item in data])
+    except ValidationError as error:
+        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{error.title}: {'.'.join(str(part) for part in first['loc']) or 'the whole'} is {first['type'].replace('_', ' ')}"

@@ -1,0 +1,159 @@
+"""What can go wrong between us and the API.
+
+::
+
+    ApiError
+    ├── Unreachable         no answer: network, time-out, name, TLS
+    ├── Unreadable          an answer that makes no sense, a redirect
+    └── Answered            the API answered with an error status
+        ├── Unauthenticated 401, and 400/403 about the credentials' format
+        ├── Forbidden       403
+        ├── NotFound        404
+        ├── Conflict        409
+        ├── RateLimited     429
+        ├── Invalid         any other 4xx
+        └── ServerFault     5xx, and any other status
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_app.errors import ExitCode, SluiceError
+from tui_app.text import Untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One item of an envelope's `errors` or `messages` (and of an error's `error_chain`)."""
+
+    code: int | None
+    message: Untrusted
+    pointer: Untrusted | None = None
+    documentation_url: Untrusted | None = None
+
+    def __str__(self) -> str:
+        place = f" at {self.pointer}" if self.pointer else ""
+        return f"{self.message}{place}" + (f" (code {self.code})" if self.code is not None else "")
+
+
+class ApiError(SluiceError):
+    """A request that did not bring what was asked for."""
+
+    exit_code = ExitCode.API
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        request: str,
+        status: int | None = None,
+        notices: Sequence[Notice] = (),
+        ray: Untrusted | None = None,
+    ) -> None:
+        """`request` is the method and path, `ray` the `cf-ray` header, which support asks for."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.request = request
+        self.status = status
+        self.notices = tuple(notices)
+        self.ray = ray
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def details(self) -> tuple[str, ...]:
+        """The server's own words, one line each: codes, texts, pointers, documentation, status, request, ray."""
+        lines = [str(notice) for notice in self.notices]
+        lines += [f"see {notice.documentation_url}" for notice in self.notices if notice.documentation_url]
+        lines.append(f"{self.request}: " + (f"HTTP {self.status}" if self.status else "no answer"))
+        if self.ray:
+            lines.append(f"cf-ray {self.ray}")
+        return tuple(lines)
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """All codes of the answer."""
+        return frozenset(notice.code for notice in self.notices if notice.code is not None)
+
+
+class Unreachable(ApiError):
+    """No answer arrived; `sent` tells whether the request may have left this machine."""
+
+    def __init__(self, sentence: str, *, request: str, sent: bool) -> None:
+        super().__init__(sentence, request=request)
+        self.sent = sent
+
+
+class Unreadable(ApiError):
+    """An answer that is no envelope, is too large, or sends us elsewhere."""
+
+
+class Answered(ApiError):
+    """An error status with, as a rule, an error envelope."""
+
+
+class Unauthenticated(Answered):
+    """The credentials are not accepted."""
+
+
+class Forbidden(Answered):
+    """The credentials are known but may not do this, or not in this account."""
+
+
+class NotFound(Answered):
+    """No such job, message, account or route."""
+
+
+class Conflict(Answered):
+    """The thing is not in a state for this."""
+
+
+class RateLimited(Answered):
+    """Too many requests; `retry_after` is the wait in seconds that the server asks for, at most 300."""
+
+    retry_after: float = 300.0
+
+
+class Invalid(Answered):
+    """The request is not acceptable as it is."""
+
+
+class ServerFault(Answered):
+    """The server failed; for a write, nobody knows whether it was done."""
+
+
+_ADVICE = {
+    1000: "the token is not valid: check CLOUDFLARE_API_TOKEN",
+    1001: "an account-owned token can't list accounts: set CLOUDFLARE_ACCOUNT_ID",
+    6003: "the credentials have the wrong format: paste the token alone, without 'Bearer'",
+    7000: "no such route: check the account id and the base URL",
+    7003: "no such route: check the account id",
+    9106: "no credentials were sent: set CLOUDFLARE_API_TOKEN",
+    9109: "the token lacks a permission: it needs Cloud Email Security Read or Write",
+    10000: "the token is not allowed this, or not in this account: check the account id and the token's permissions",
+}
+_BY_STATUS: dict[int, tuple[type[Answered], str]] = {
+    401: (Unauthenticated, "The API does not accept the credentials"),
+    403: (Forbidden, "The API refused"),
+    404: (NotFound, "The API knows no such thing"),
+    409: (Conflict, "The API refused, it is not in a state for that"),
+    429: (RateLimited, "Too many requests for this token; the API answers none for now"),
+}
+_CREDENTIAL_CODES = frozenset({1000, 6003, 9106})
+
+
+def answered(status: int, notices: Sequence[Notice], *, request: str, ray: Untrusted | None) -> Answered:
+    """The error for an answer with an error status, with a hint for the codes seen in the field."""
+    codes = [notice.code for notice in notices if notice.code is not None]
+    if status in _BY_STATUS:
+        kind, opening = _BY_STATUS[status]
+    elif 400 <= status < 500:
+        kind, opening = Invalid, "The API did not accept the request"
+        if _CREDENTIAL_CODES & set(codes):
+            kind, opening = Unauthenticated, "The API does not accept the credentials"
+    else:
+        kind, opening = ServerFault, f"The API failed (HTTP {status})"
+    # 10000 with 401/403 is an error; the same number is good news on a verified token.
+    advice = next((_ADVICE[code] for code in codes if code in _ADVICE), None)
+    server = str(notices[0]) if notices else f"HTTP {status}"
+    return kind(f"{opening}: {server}" + (f"; {advice}" if advice else "") + ".", request=request, status=status, notices=notices, ray=ray)

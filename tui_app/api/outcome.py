@@ -1,0 +1,41 @@
+"""What became of a write: a value that every caller has to look at, not an exception that gets lost."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tui_app.api.errors import ApiError, Notice
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """The API says that it was done; `notices` are the envelope's `messages`."""
+
+    value: T
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """It provably never left this machine."""
+
+    error: ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The API says that it was not done."""
+
+    error: ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It was sent, and nobody told what became of it: read back, never send again."""
+
+    error: ApiError
+
+
+Outcome = Done[T] | Unsent | Refused | Ambiguous
+NotDone = Unsent | Refused | Ambiguous

@@ -1,0 +1,53 @@
+"""What may be tried again, and when: the rules for reads and for writes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Final
+
+MAX_WAIT: Final = 300.0
+"""Seconds; a longer Retry-After is capped, the quota's window is five minutes."""
+GET_ATTEMPTS: Final = 3
+WRITE_RESENDS: Final = 2
+"""How often a write goes out again when it provably was not done: unsent, or answered 429."""
+REFUSED_STATUS: Final = frozenset({400, 401, 403, 404, 405, 413, 414, 415, 422, 429})
+"""Answers that say of a write: not done. Any other one leaves it open."""
+
+
+def retry_after(header: str | None, now: datetime) -> float:
+    """Seconds to wait, from seconds or an HTTP date; 0 to 300, and 300 for anything that makes no sense."""
+    if header is None:
+        return MAX_WAIT
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:10]), MAX_WAIT)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return MAX_WAIT
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return max(0.0, min((moment - now).total_seconds(), MAX_WAIT))
+
+
+def backoff(attempt: int, random: Random) -> float:
+    """Full jitter: 0 to min(30, 2^attempt) seconds."""
+    return random.uniform(0, min(30.0, 2.0**attempt))
+
+
+@dataclass
+class RetryBucket:
+    """Retries of reads are paid from here, so that a broken server is not hammered: 10 tokens, used above 5 only."""
+
+    tokens: float = 10.0
+
+    def take(self) -> bool:
+        """Whether one more retry is allowed."""
+        if self.tokens <= 5:
+            return False
+        self.tokens -= 1
+        return True
+
+    def success(self) -> None:
+        """A request that worked earns a tenth of a retry."""
+        self.tokens = min(10.0, self.tokens + 0.1)

@@ -1,0 +1,78 @@
+"""What to search for: the fields of a search, as a query and as the `search_params` of a job."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+from tui_app.api.models import DeliveryStatus, Disposition
+from tui_app.clock import rfc3339
+
+QUERY_DISPOSITIONS: Final = frozenset(
+    {Disposition.MALICIOUS, Disposition.SUSPICIOUS, Disposition.SPOOF, Disposition.SPAM, Disposition.BULK, Disposition.NONE}
+)
+"""The six of ten verdicts that a search takes; a job takes all ten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchParams:
+    """Fields of a search, with the API's names. None is not sent."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    query: str | None = None
+    detections_only: bool = True
+    final_disposition: Disposition | None = None
+    delivery_status: DeliveryStatus | None = None
+    message_action: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    subject: str | None = None
+    exact_subject: str | None = None
+    domain: str | None = None
+    message_id: str | None = None
+    alert_id: str | None = None
+    metric: str | None = None
+    smtp_helo_ip: str | None = None
+    submissions: bool = False
+
+    def _given(self) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, datetime):
+                given[field.name] = rfc3339(value)
+            elif value is not None and value != "":
+                given[field.name] = value
+        if not self.submissions:
+            del given["submissions"]
+        return given
+
+    def as_body(self) -> dict[str, Any]:
+        """The `search_params` of a new job."""
+        return self._given()
+
+    def as_query(self) -> dict[str, str]:
+        """The query of a search; what a search can't express is left out, see `not_searchable`."""
+        given = self._given()
+        given.pop("submissions", None)
+        exact = given.pop("exact_subject", None)
+        if exact:
+            given.setdefault("subject", exact)
+        if self.final_disposition not in QUERY_DISPOSITIONS:
+            given.pop("final_disposition", None)
+        given["detections_only"] = "true" if self.detections_only else "false"
+        return {name: str(value) for name, value in given.items()}
+
+    def not_searchable(self) -> tuple[str, ...]:
+        """Given fields that only a job understands: a preview through search is then no exact picture of the job."""
+        names = []
+        if self.submissions:
+            names.append("submissions")
+        if self.final_disposition is not None and self.final_disposition not in QUERY_DISPOSITIONS:
+            names.append("final_disposition")
+        return tuple(names)
+
+    def narrows(self) -> bool:
+        """Whether anything but time and mail kind is given: a job without it takes all mail of the window."""
+        bare = replace(self, start=None, end=None, detections_only=True, submissions=False, delivery_status=None)
+        return bare != SearchParams()

@@ -1,0 +1,212 @@
+"""What the operator configured: flag over environment over file over default."""
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tui_app.credentials import Credential, KeyCredential, Secret, TokenCredential, token_from_command, token_from_file
+from tui_app.errors import UsageError
+from tui_app.paths import config_file
+
+DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
+ReleaseBody = Literal["auto", "ids", "array", "postfix"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ProfileTable(_Table):
+    """One `[profiles.NAME]` of the file."""
+
+    account_id: str | None = None
+    token_file: Path | None = None
+    token_command: tuple[str, ...] | None = Field(None, min_length=1)
+    base_url: str | None = None
+    ca_bundle: Path | None = None
+    read_only: bool = False
+    color: str | None = None
+    release_body: ReleaseBody = "auto"
+
+
+class GuardTable(_Table):
+    """`[guard]`: what is held back from a release unless it is named."""
+
+    hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
+    max_messages: int = Field(5000, ge=1)
+
+
+class PlansTable(_Table):
+    """`[plans]`: how a plan is sent."""
+
+    batch_size: int = Field(25, ge=1, le=1000)
+
+
+class ConfigFile(_Table):
+    """The whole file."""
+
+    default_profile: str | None = None
+    profiles: dict[str, ProfileTable] = Field(default_factory=dict)
+    guard: GuardTable = Field(default_factory=GuardTable)
+    plans: PlansTable = Field(default_factory=PlansTable)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything needed to talk to one account, checked."""
+
+    account_id: str
+    base_url: str
+    credential: Credential
+    profile: str | None = None
+    read_only: bool = False
+    color: str | None = None
+    ca_bundle: Path | None = None
+    release_body: ReleaseBody = "auto"
+    guard: GuardTable = field(default_factory=GuardTable)
+    plans: PlansTable = field(default_factory=PlansTable)
+
+
+def check_account_id(account_id: str) -> str:
+    """32 hex digits, in lower case, or UsageError."""
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", account_id):
+        raise UsageError(
+            f"The account id must be 32 hex digits, this one has {len(account_id)} characters or others among them; "
+            "copy it from the dashboard (Account home, copy account ID). Nothing was sent."
+        )
+    return account_id.lower()
+
+
+def check_job_id(job_id: str) -> str:
+    """A UUID in its canonical form, or UsageError."""
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", job_id):
+        return str(UUID(job_id))
+    raise UsageError("A job id is a UUID such as 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e. Nothing was sent.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(base_url: str) -> str:
+    """An https URL, or http to this machine only; no user, query or fragment. Raises UsageError."""
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    plain = not (parts.username or parts.password or parts.query or parts.fragment) and ".." not in parts.path
+    if not (host and allowed and plain and base_url.isascii() and base_url.isprintable() and " " not in base_url):
+        raise UsageError(
+            "The base URL must be https://HOST/PATH (http only to this machine), without user, query or fragment. "
+            "Nothing was sent."
+        )
+    return base_url.rstrip("/")
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{path}: {key}: {first['msg']}."
+    names = _known_keys(first["loc"])
+    near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
+    return f"{path}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    tables: dict[str, type[BaseModel]] = {"profiles": ProfileTable, "guard": GuardTable, "plans": PlansTable}
+    table = tables.get(str(location[0]), ConfigFile) if len(location) > 1 else ConfigFile
+    return list(table.model_fields)
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """Read and check the file; a missing one is an empty one. Raises UsageError naming file, key and what is wrong."""
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ConfigFile()
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}.") from None
+    # Settings of later versions that this one reads past: the file is shared between machines.
+    for later in ("ui", "keys", "views"):
+        content.pop(later, None)
+    try:
+        return ConfigFile.model_validate(content)
+    except ValidationError as error:
+        raise UsageError(_explain(path, error)) from None
+
+
+def _credential(profile: ProfileTable, environment: Mapping[str, str], *, profile_first: bool) -> Credential:
+    token = environment.get("CLOUDFLARE_API_TOKEN")
+    if token and not (profile_first and (profile.token_file or profile.token_command)):
+        return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
+    if profile.token_file:
+        return TokenCredential(token_from_file(profile.token_file))
+    if profile.token_command:
+        return TokenCredential(token_from_command(profile.token_command))
+    email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
+    if email and key:
+        if not email.isascii() or not email.isprintable() or " " in email:
+            raise UsageError("CLOUDFLARE_EMAIL is no e-mail address.")
+        return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
+    raise UsageError(
+        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile. "
+        "To look around without an account run: mailsluice demo"
+    )
+
+
+def load_settings(environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False) -> Settings:
+    """Settings for one profile. Raises UsageError when something is missing or malformed; nothing is sent before."""
+    path = config_file(environment)
+    file = read_config_file(path)
+    name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
+    if name is not None and name not in file.profiles:
+        near = difflib.get_close_matches(name, file.profiles, n=1)
+        known = f" Did you mean {near[0]}?" if near else f" It has: {', '.join(file.profiles) or 'none'}."
+        raise UsageError(f"{path} has no profile '{name[:40]}'.{known}")
+    profile = file.profiles[name] if name is not None else ProfileTable()
+    # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
+    # for staging would act on whatever account the shell happens to hold.
+    flagged = profile_name is not None
+
+    def pick(variable: str, in_profile: str | None) -> str | None:
+        in_environment = environment.get(variable)
+        return (in_profile or in_environment) if flagged else (in_environment or in_profile)
+
+    account_id = pick("CLOUDFLARE_ACCOUNT_ID", profile.account_id)
+    if not account_id:
+        raise UsageError(
+            "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile. "
+            "To look around without an account run: mailsluice demo"
+        )
+    return Settings(
+        account_id=check_account_id(account_id),
+        base_url=check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL),
+        credential=_credential(profile, environment, profile_first=flagged),
+        profile=name,
+        read_only=read_only or profile.read_only,
+        color=profile.color,
+        ca_bundle=profile.ca_bundle,
+        release_body=profile.release_body,
+        guard=file.guard,
+        plans=file.plans,
+    )

@@ -1,0 +1,106 @@
+"""The secret that opens the account: where it may come from, and that it is never shown."""
+
+import os
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn, final
+
+from tui_app.errors import UsageError
+
+MAX_TOKEN_BYTES: Final = 4096
+TOKEN_COMMAND_TIMEOUT: Final = 30.0
+
+
+@final
+class Secret:
+    """A string that no print, log, format, traceback or pickle can show; `reveal()` is the only way out."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str, origin: str) -> None:
+        """Check the characters; `origin` names the source in the error. Raises UsageError."""
+        if not value:
+            raise UsageError(f"The {origin} is empty; put the API token there.")
+        if len(value) > MAX_TOKEN_BYTES or not value.isascii() or not value.isprintable() or " " in value:
+            raise UsageError(
+                f"The {origin} has characters that no token has (blanks, line breaks or non-ASCII ones); "
+                "paste the token alone, without 'Bearer' and without quotes."
+            )
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself, for one request header."""
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredential:
+    """An API token; the preferred way."""
+
+    token: Secret
+
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry it."""
+        return {"Authorization": f"Bearer {self.token.reveal()}"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCredential:
+    """An e-mail address with the account's global API key; the older way."""
+
+    email: str
+    key: Secret
+
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry it."""
+        return {"X-Auth-Email": self.email, "X-Auth-Key": self.key.reveal()}
+
+
+Credential = TokenCredential | KeyCredential
+
+
+def token_from_file(path: Path) -> Secret:
+    """Read a token file: ours alone (mode 0600 or less), regular, no link, at most 4 KiB. Raises UsageError."""
+    path = path.expanduser()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise UsageError(f"The token file {path} can't be read: {error.strerror}.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise UsageError(f"The token file {path} is no regular file.")
+        if about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            raise UsageError(f"The token file {path} can be read by others; run: chmod 600 {path}")
+        content = file.read(MAX_TOKEN_BYTES + 2)
+    return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
+
+
+def token_from_command(command: tuple[str, ...]) -> Secret:
+    """Run a command (no shell) and take its first line as the token. Raises UsageError; waits at most 30 s."""
+    name = f"token command '{command[0]}'"
+    try:
+        ended = subprocess.run(  # noqa: S603 - the operator's own configuration names it, no shell is involved
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=TOKEN_COMMAND_TIMEOUT, check=False
+        )
+    except FileNotFoundError:
+        raise UsageError(f"The {name} was not found.") from None
+    except (OSError, subprocess.TimeoutExpired):
+        raise UsageError(f"The {name} did not answer within {TOKEN_COMMAND_TIMEOUT:.0f} s.") from None
+    if ended.returncode != 0:
+        raise UsageError(f"The {name} ended with {ended.returncode}; run it by hand to see why.")
+    first_line = ended.stdout[: MAX_TOKEN_BYTES + 2].decode("latin-1").split("\n", 1)[0].removesuffix("\r")
+    return Secret(first_line, f"answer of the {name}")

@@ -1,0 +1,33 @@
+"""Our own errors and the exit codes of the command line."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended, for scripts."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    GUARD = 3
+    PARTLY_FAILED = 4
+    UNKNOWN_OUTCOME = 5
+    API = 6
+
+
+class SluiceError(Exception):
+    """Something that a person can act on: one sentence that says what happened, to what, and what to do."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+
+class UsageError(SluiceError):
+    """The command, the configuration or the terminal can't be used as they are; nothing was sent."""
+
+    exit_code = ExitCode.USAGE
+
+
+class GuardError(SluiceError):
+    """A guard or a read-only profile refused; nothing was sent."""
+
+    exit_code = ExitCode.GUARD

@@ -1,0 +1,30 @@
+"""Where our files are, by the XDG rules."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from tui_app.errors import UsageError
+
+
+def config_file(environment: Mapping[str, str]) -> Path:
+    """The configuration file: `MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's config folder."""
+    named = environment.get("MAILSLUICE_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    return user_config_path("mailsluice", appauthor=False) / "config.toml"
+
+
+def styles_folder() -> Path:
+    """The folder of the style sheets: inside an installed wheel, else beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    candidates = (package / "styles", package.parent / "styles")
+    for folder in candidates:
+        if (folder / "base.tcss").is_file():
+            return folder
+    raise UsageError(
+        "The style sheets are missing: neither " + " nor ".join(os.fspath(c) for c in candidates)
+        + " has base.tcss; install mailsluice again."
+    )

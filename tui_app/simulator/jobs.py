@@ -1,0 +1,275 @@
+"""Bulk jobs that live: what a job has done is a function of the time, so nothing needs to tick."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from tui_app.simulator.mail import Mail, Wire, escaped, row_uuid, scatter, stamp
+
+MESSAGE_STATES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED")
+TERMINAL_JOB_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row of a job before anything happened: a mail and one of its recipients."""
+
+    mail: Mail
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a row ends: its final state, why, after how many tries, and whether a retry is announced."""
+
+    state: str = "COMPLETED"
+    reason: str | None = None
+    tries: int = 0
+    retry_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds from creation until discovery starts and ends, and rows a second after that."""
+
+    queued: float = 2.0
+    discovering: float = 4.0
+    rate: float = 40.0
+
+
+@dataclass
+class Job:
+    """One bulk action job."""
+
+    number: int
+    seed: int
+    action: str
+    destination: str | None
+    search_params: Wire
+    created_at: datetime
+    pace: Pace
+    size: int
+    target: Callable[[int], Target]
+    ending: Callable[[int], Ending]
+    comment: str | None = None
+    breaks_after: int | None = None
+    """The row after which the job as a whole fails; None if it doesn't."""
+    break_message: str | None = None
+    cancelled_at: datetime | None = None
+    acts_on_account: bool = False
+    """Whether finished rows change mail that searches find."""
+    applied: int = field(default=0, repr=False)
+
+    @cached_property
+    def job_id(self) -> str:
+        """The job's UUID."""
+        return row_uuid(self.seed, self.number, -1)
+
+    @cached_property
+    def _endings(self) -> list[Ending]:
+        return [self.ending(index) for index in range(self.size)]
+
+    @cached_property
+    def _finished_after(self) -> list[float]:
+        """Seconds from creation to the end of each row; a failing row takes longer, it is tried again."""
+        start = self.pace.queued + self.pace.discovering
+        return [start + (index + 1) / self.pace.rate + 2.0 * e.tries for index, e in enumerate(self._endings)]
+
+    @cached_property
+    def _order(self) -> list[int]:
+        return sorted(range(self.size), key=self._finished_after.__getitem__)
+
+    @cached_property
+    def _times_by_state(self) -> dict[str, list[float]]:
+        times: dict[str, list[float]] = {state: [] for state in ("COMPLETED", "FAILED", "SKIPPED")}
+        for index in self._order:
+            times[self._endings[index].state].append(self._finished_after[index])
+        return times
+
+    @cached_property
+    def _broke_after(self) -> float | None:
+        return None if self.breaks_after is None else self.pace.queued + self.pace.discovering + self.breaks_after / self.pace.rate
+
+    def _seconds(self, now: datetime) -> float:
+        """Seconds of the job's own life: it stands still once the job was cancelled or broke."""
+        alive = (min(now, self.cancelled_at) if self.cancelled_at else now) - self.created_at
+        seconds = alive.total_seconds()
+        return seconds if self._broke_after is None else min(seconds, self._broke_after)
+
+    def _ended_after(self) -> float:
+        last = self._finished_after[self._order[-1]] if self.size else self.pace.queued + self.pace.discovering
+        return last if self._broke_after is None else min(last, self._broke_after)
+
+    def status(self, now: datetime) -> str:
+        """The job's state at that time."""
+        if self.cancelled_at is not None and now >= self.cancelled_at:
+            return "CANCELLED"
+        seconds = self._seconds(now)
+        if seconds < self.pace.queued:
+            return "PENDING"
+        if seconds < self.pace.queued + self.pace.discovering:
+            return "DISCOVERING"
+        if seconds < self._ended_after():
+            return "PROCESSING"
+        return "FAILED" if self._broke_after is not None else "COMPLETED"
+
+    def discovered(self, now: datetime) -> int:
+        """How many rows discovery has found."""
+        seconds = self._seconds(now) - self.pace.queued
+        if seconds <= 0:
+            return 0
+        return self.size if seconds >= self.pace.discovering else int(self.size * seconds / self.pace.discovering)
+
+    def _in_flight(self, index: int, seconds: float) -> bool:
+        started = self.pace.queued + self.pace.discovering + index / self.pace.rate
+        return started <= seconds < self._finished_after[index]
+
+    def row_state(self, index: int, now: datetime) -> str:
+        """The state of one discovered row."""
+        seconds = self._seconds(now)
+        if self._finished_after[index] <= seconds:
+            return self._endings[index].state
+        status = self.status(now)
+        if status == "CANCELLED":
+            return "CANCELLED"
+        if self._in_flight(index, seconds):
+            return "CANCELLED" if status == "FAILED" else "PROCESSING"
+        return "PENDING"
+
+    def counters(self, now: datetime) -> dict[str, int]:
+        """The five counters and their sum, `discovered`."""
+        seconds, status, found = self._seconds(now), self.status(now), self.discovered(now)
+        done = {state: bisect_right(times, seconds) for state, times in self._times_by_state.items()}
+        rest = found - sum(done.values())
+        cancelled = 0
+        if status == "CANCELLED":
+            cancelled = rest
+        elif status == "FAILED":
+            # Rows in flight when the job broke are cancelled; the rest was never claimed.
+            cancelled = sum(1 for index in self._flying(seconds))
+        return {
+            "total_messages_discovered": found,
+            "messages_pending": rest - cancelled,
+            "messages_successful": done["COMPLETED"],
+            "messages_failed": done["FAILED"],
+            "messages_skipped": done["SKIPPED"],
+            "messages_cancelled": cancelled,
+        }
+
+    def _flying(self, seconds: float) -> list[int]:
+        claimed = int((seconds - self.pace.queued - self.pace.discovering) * self.pace.rate) + 1
+        return [i for i in range(max(0, min(claimed, self.size))) if self._in_flight(i, seconds)]
+
+    def rows_in(self, state: str | None, now: datetime) -> Sequence[int]:
+        """The indices of discovered rows in a state, in the order the server lists them."""
+        found = self.discovered(now)
+        if state is None:
+            return range(found)
+        if state not in MESSAGE_STATES:
+            return ()
+        if self.status(now) in TERMINAL_JOB_STATES:
+            return self._settled_rows.get(state, ())
+        return [index for index in range(found) if self.row_state(index, now) == state]
+
+    @cached_property
+    def _settled_rows(self) -> dict[str, list[int]]:
+        """Rows by state, once the job has ended; asked only then, so it never goes out of date."""
+        end = self.cancelled_at or self.created_at + timedelta(seconds=self._ended_after())
+        rows: dict[str, list[int]] = {}
+        for index in range(self.discovered(end)):
+            rows.setdefault(self.row_state(index, end), []).append(index)
+        return rows
+
+    def newly_finished(self, now: datetime) -> list[tuple[Target, Ending]]:
+        """Rows that ended since this was last asked, in the order they ended."""
+        seconds, fresh = self._seconds(now), []
+        while self.applied < self.size:
+            index = self._order[self.applied]
+            if self._finished_after[index] > seconds:
+                break
+            fresh.append((self.target(index), self._endings[index]))
+            self.applied += 1
+        return fresh
+
+    def _moment(self, seconds: float) -> datetime:
+        return self.created_at + timedelta(seconds=seconds)
+
+    def wire(self, now: datetime, generation: str) -> Wire:
+        """The job object of the newest or the oldest generation."""
+        status = self.status(now)
+        params: Wire = {"type": self.action}
+        if self.action == "MOVE":
+            params["destination"] = self.destination
+        ended = None
+        if status == "CANCELLED":
+            ended = self.cancelled_at
+        elif status in TERMINAL_JOB_STATES:
+            ended = self._moment(self._ended_after())
+        counters = self.counters(now)
+        if generation == "seed":
+            del counters["messages_skipped"], counters["messages_cancelled"]
+        return {
+            "job_id": self.job_id,
+            "action_type": self.action,
+            "action_params": params,
+            "search_params": self.search_params,
+            "status": status,
+            **counters,
+            "created_at": stamp(self.created_at),
+            "started_at": None if status == "PENDING" else stamp(self._moment(self.pace.queued)),
+            "completed_at": stamp(ended),
+            "comment": self.comment,
+            "status_message": self.break_message if status == "FAILED" else None,
+        }
+
+    def row_json(self, index: int, now: datetime, generation: str) -> str:
+        """One row of the job's messages, as JSON text."""
+        target, ending, state = self.target(index), self._endings[index], self.row_state(index, now)
+        mail = target.mail
+        place = f',"destination":"{self.destination}"' if self.action == "MOVE" else ""
+        ended = state in ("COMPLETED", "FAILED", "SKIPPED")
+        processed = again = reason = "null"
+        tries = ending.tries if ended or state == "PROCESSING" else 0
+        if ended:
+            finished = self._moment(self._finished_after[index])
+            processed = f'"{stamp(finished)}"'
+            if ending.retry_in is not None:
+                again = f'"{stamp(finished + timedelta(seconds=ending.retry_in))}"'
+            if ending.reason is not None:
+                reason = escaped(ending.reason)
+        found = self.pace.queued + self.pace.discovering * index / self.size
+        message = f',"message":{mail.json(generation)}' if generation == "new" else ""
+        return (
+            f'{{"message_id":"{row_uuid(self.seed, self.number, index)}","postfix_id":"{mail.postfix_id}",'
+            f'"action_type":"{self.action}","action_params":{{"type":"{self.action}",'
+            f'"client_recipient":{escaped(target.recipient)}{place}}},"status":"{state}","retry_count":{tries},'
+            f'"created_at":"{stamp(self._moment(found))}","status_message":{reason},"retry_after":{again},'
+            f'"processed_at":{processed},"alert_id":"{mail.alert_id}","email_message_id":{escaped(mail.header_id)}{message}}}'
+        )
+
+
+def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -> Callable[[int], Ending]:
+    """Endings by share of rows (of 1.0); the rest completes. The same row always ends the same way."""
+
+    def choose(index: int) -> Ending:
+        lot = scatter(seed, number, index, 5) / 2**64
+        for share, ending in endings:
+            if lot < share:
+                return ending
+            lot -= share
+        return Ending()
+
+    return choose
+
+
+def by_count(seed: int, number: int, size: int, endings: Sequence[tuple[int, Ending]]) -> Callable[[int], Ending]:
+    """Exactly so many rows of each ending, scattered over the job; the rest completes."""
+    order = sorted(range(size), key=lambda index: scatter(seed, number, index, 6))
+    chosen: dict[int, Ending] = {}
+    for count, ending in endings:
+        while count and order:
+            chosen[order.pop()] = ending
+            count -= 1
+    return lambda index: chosen.get(index, Ending())

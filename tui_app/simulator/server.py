@@ -1,0 +1,112 @@
+"""The simulator as a server on loopback, until it is told to end."""
+
+import os
+import secrets
+import shlex
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+import uvicorn
+
+from tui_app.simulator.account import Account
+from tui_app.simulator.http import BASE_PATH, Door, SimulatedApi
+from tui_app.simulator.limits import Quota
+from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.truth import TruthLog
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to simulate and how it behaves; `quota` is requests per five minutes, 0 = no limit."""
+
+    seed: int = 1
+    messages: int = DEFAULT_MESSAGES
+    held: int = HELD_NEWSLETTERS
+    generation: str = "new"
+    speed: float = 1.0
+    latency_ms: int = 0
+    quota: int = 1200
+    port: int = 0
+    truth: Path | None = None
+
+
+class Simulator:
+    """An account with its door and its socket; `serve` runs it, `stop` ends it (from any thread)."""
+
+    def __init__(self, options: Options, clock: Callable[[], datetime] = _utc_now) -> None:
+        self.account = Account(
+            clock,
+            seed=options.seed,
+            messages=options.messages,
+            held=options.held,
+            speed=options.speed,
+            generation=options.generation,
+            truth=TruthLog(options.truth),
+        )
+        self.door = Door(secrets.token_urlsafe(30), read_token=secrets.token_urlsafe(30), key=secrets.token_hex(18))
+        api = SimulatedApi(self.account, self.door, Quota(options.quota), latency=options.latency_ms / 1000)
+        self.api = api
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", options.port))
+        self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
+        config = uvicorn.Config(
+            api.app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, server_header=False, loop="asyncio",
+            ws="none",
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point a client at this simulator."""
+        return {
+            "CLOUDFLARE_BASE_URL": self.base_url,
+            "CLOUDFLARE_API_TOKEN": self.door.token,
+            "CLOUDFLARE_ACCOUNT_ID": self.account.account_id,
+        }
+
+    def export_line(self) -> str:
+        """The shell line that sets these variables."""
+        return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in self.environment().items())
+
+    def serve(self, ready: Callable[[], None]) -> None:
+        """Serve until stopped; `ready` is called once connections are accepted by the kernel."""
+        self._socket.listen(128)
+        ready()
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """End `serve`."""
+        self._server.should_exit = True
+
+
+@contextmanager
+def running(options: Options, clock: Callable[[], datetime] = _utc_now) -> Iterator[Simulator]:
+    """A simulator in a thread of this process, ended on leaving."""
+    simulator = Simulator(options, clock)
+    listening = threading.Event()
+    thread = threading.Thread(target=simulator.serve, args=(listening.set,), name="simulator", daemon=True)
+    thread.start()
+    listening.wait()
+    try:
+        yield simulator
+    finally:
+        simulator.stop()
+        thread.join(timeout=5)
+
+
+def write_env_file(path: Path, line: str) -> None:
+    """Write the export line to a file that only its owner can read, in one step."""
+    part = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
+        file.write(line + "\n")
+    part.replace(path)

@@ -1,0 +1,196 @@
+"""The demo account: twelve jobs in all states, a held newsletter with three bad mails riding along, hostile subjects."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from tui_app.simulator.jobs import Ending, Job, Pace, Target, by_chance, by_count
+from tui_app.simulator.mail import Mail, queue_id, scatter, stamp
+
+DEFAULT_MESSAGES: Final = 3012
+HELD_NEWSLETTERS: Final = 1200
+SEARCHABLE: Final = 5000
+
+_PEOPLE = (
+    "ana", "bo", "chen", "dmitri", "elif", "farah", "goran", "hanna", "ines", "jamal", "kenji", "lena", "milan",
+    "nora", "omar", "priya", "quentin", "rosa", "sven", "tomoko", "umar", "vera", "wanda", "xenia", "yusuf", "zoe",
+)  # fmt: skip
+_DOMAINS = ("acme.example", "emea.acme.example", "labs.acme.example")
+_SCRIPTS = (
+    "Rechnung für März: Überweisung fällig",
+    "Счёт на оплату № 4711 от 12 ноября",
+    "請求書のご確認をお願いいたします",
+    "您的账户需要验证,请立即登录",
+    "تحديث بيانات الحساب المصرفي",
+    "חשבונית חדשה ממתינה לאישורך",
+    "การแจ้งเตือนการชำระเงินของคุณ",
+    "आपका भुगतान लंबित है",
+    "Τιμολόγιο 4711 προς εξόφληση",
+    "결제 확인이 필요합니다",
+    "Invoice 👩‍💻 overdue 🧾 — please review",  # noqa: RUF001
+)
+HOSTILE_SUBJECTS: Final = (
+    "\x1b]0;owned\x07\x1b[2J\x1b[31mYour account is locked",
+    "[@click=app.quit]Invoice[/] [link=https://evil.example]open[/link]",
+    "re: [/x] [red on red]hidden[/red on red",
+    "\u202egpj.eciovni\u202c invoice attached\u2066\u2069",
+    "\x1b]52;c;cm0gLXJmIH4=\x07 paste me",
+    "zero\u200bwidth\u200djoin\ufeff\u00ad tricks",
+    "Z̸̧̢̛̛͓̳̜̙̱͚͚̠̲̗̺̙̥͕͓̗͚̘̫̫̪̠̗͉̟̎̂̀͐̿́͋̋̔͊͌͗̒͛a̵l̴g̶o̷ pays",
+    "NUL\x00 SO\x0e SI\x0f DEL\x7f C1\x9b31m\x90q\x9c",
+    "two\nlines\r\nand a\ttab\u2028and more\u2029",
+    "lone surrogate \ud800 in the middle",
+    "=cmd|' /C calc'!A0",
+    "x" * 3000,
+)
+
+
+def person(number: int) -> str:
+    """A mailbox of the account; 26 names in three domains, then numbered ones."""
+    name, domain = _PEOPLE[number % 26], _DOMAINS[(number // 26) % 3]
+    round_ = number // 78
+    return f"{name}{round_ or ''}@{domain}"
+
+
+class Story:
+    """Builds the mails and jobs of the demo account; the same seed and start give the same account."""
+
+    def __init__(self, seed: int, start: datetime, *, messages: int = DEFAULT_MESSAGES, speed: float = 1.0) -> None:
+        self.seed = seed
+        self.start = start
+        self.messages = messages
+        self.speed = speed
+        self._number = 0
+
+    def _mail(
+        self, sender: str, name: str, to: tuple[str, ...], subject: str, age: timedelta, *, number: int, held: bool = False,
+        disposition: str = "NONE", reasons: tuple[str, ...] = (),
+    ) -> Mail:
+        return Mail(
+            number=number,
+            postfix_id=queue_id(self.seed, number),
+            sender=sender,
+            sender_name=name,
+            recipients=to,
+            subject=subject,
+            scanned_at=self.start - age,
+            disposition=disposition,
+            reasons=reasons,
+            quarantined=held,
+            delivery_status=["quarantined"] if held else ["delivered"],
+        )
+
+    def held(self, newsletters: int = HELD_NEWSLETTERS) -> list[Mail]:
+        """All quarantined mail: the newsletter with its three impostors, phish in many scripts, hostile subjects."""
+        mails: list[Mail] = []
+        for index in range(newsletters):
+            lot = scatter(self.seed, index, 11)
+            readers = 1 if lot % 30 else 3
+            to = tuple(dict.fromkeys(person(lot // 64 % 2600 + step * 7) for step in range(readers)))
+            age = timedelta(hours=2, seconds=index * 97)
+            impostor = index in (5, newsletters // 2, newsletters - 7) and newsletters > 20
+            if impostor:
+                mails.append(self._mail(
+                    "news@acme-news.exampIe", "Acme News", to[:1], "Your invoice is overdue", age, number=1 + index, held=True,
+                    disposition="MALICIOUS", reasons=("Lookalike of acme-news.example", "Link to a credential form"),
+                ))  # fmt: skip
+                continue
+            bulk = lot % 24 != 0
+            mails.append(self._mail(
+                "news@acme-news.example", "Acme News", to, f"Weekly digest {46 - index // 400}", age, number=1 + index, held=True,
+                disposition="BULK" if bulk else "SPAM", reasons=("Bulk sender",) if bulk else ("Bulk sender", "Spam score"),
+            ))  # fmt: skip
+        verdicts = ("SPAM", "SUSPICIOUS", "MALICIOUS", "SPOOF", "MALICIOUS-BEC")
+        for index, subject in enumerate((*_SCRIPTS, *HOSTILE_SUBJECTS)):
+            number = 200_001 + index
+            mails.append(self._mail(
+                f"billing{index}@evil.example", "Accounts payable", (person(index * 5),), subject,
+                timedelta(hours=30, minutes=index * 11), number=number, held=True,
+                disposition=verdicts[index % 5], reasons=("Sender seen first today",),
+            ))  # fmt: skip
+        return mails
+
+    def campaign(self) -> list[Mail]:
+        """Delivered mail of one sender: what the running job moves; at most 5,000 of it can be searched."""
+        return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
+
+    def _campaign_mail(self, index: int) -> Mail:
+        return self._mail(
+            "billing@evil.example", "Billing", (person(index),), f"Invoice {4711 + index % 40}",
+            timedelta(minutes=75, milliseconds=index * 150), number=1_000_000 + index,
+            disposition="MALICIOUS" if index % 7 else "NONE",
+        )  # fmt: skip
+
+    def _job(
+        self, action: str, destination: str | None, size: int, age: timedelta, *, comment: str, sender: str, subject: str = "",
+        endings: Sequence[tuple[float, Ending]] = (), counted: Sequence[tuple[int, Ending]] = (), pace: Pace | None = None,
+        breaks_after: int | None = None, break_message: str | None = None, cancelled_after: float | None = None,
+        mails: Sequence[Mail] | None = None, names: int = 2600,
+    ) -> Job:  # fmt: skip
+        self._number += 1
+        number = self._number
+        created = self.start - age
+        pace = pace or Pace(rate=40.0)
+        if self.speed != 1.0:
+            pace = Pace(pace.queued / self.speed, pace.discovering / self.speed, pace.rate * self.speed)
+
+        def target(index: int) -> Target:
+            if mails is not None:
+                mail = mails[index] if index < len(mails) else self._campaign_mail(index)
+                return Target(mail, mail.recipients[0])
+            to = person(scatter(self.seed, number, index, 3) % names)
+            mail = self._mail(
+                sender, sender.partition("@")[0].title(), (to,), f"{subject} {index % 90 + 1}", age + timedelta(minutes=90, seconds=index),
+                number=10_000_000 * number + index, disposition="NONE" if action == "MOVE" else "BULK",
+            )  # fmt: skip
+            return Target(mail, to)
+
+        params: dict[str, object] = {
+            "start": stamp(created - timedelta(hours=6)), "end": stamp(created), "sender": sender, "detections_only": False,
+        }  # fmt: skip
+        if action == "RELEASE":
+            params["delivery_status"] = "quarantined"
+        return Job(
+            number=number, seed=self.seed, action=action, destination=destination, search_params=params, created_at=created,
+            pace=pace, size=size, target=target, comment=comment, breaks_after=breaks_after, break_message=break_message,
+            cancelled_at=created + timedelta(seconds=cancelled_after) if cancelled_after is not None else None,
+            ending=by_count(self.seed, number, size, counted) if counted else by_chance(self.seed, number, endings),
+        )  # fmt: skip
+
+    def jobs(self, campaign: Sequence[Mail]) -> list[Job]:
+        """The twelve jobs."""
+        gone = Ending("FAILED", "The message is no longer in the mailbox: moved or deleted by the user", 1)
+        no_box = Ending("FAILED", "Mailbox not found for recipient", 3)
+        throttled = Ending("FAILED", "Throttled by the mail provider (HTTP 429 from Graph)", 3, retry_in=5400.0)
+        phish = Ending("SKIPPED", "Phish submission, not actionable")
+        refused = Ending("FAILED", "Mailbox not found for recipient")
+        hour, minute = timedelta(hours=1), timedelta(minutes=1)
+        rate = max(41.0, self.messages / 240)
+        return [
+            self._job("MOVE", "JunkEmail", self.messages, timedelta(seconds=6 + 0.3 * self.messages / rate),
+                      comment="INC-4711 wave 2", sender="billing@evil.example", mails=campaign,
+                      pace=Pace(2.0, 4.0, rate), endings=((0.0015, no_box), (0.001, throttled), (0.004, phish))),
+            self._job("MOVE", "RecoverableItemsDeletions", 1204, timedelta(seconds=30), comment="INC-4713 payroll lure",
+                      sender="payroll@acme-hr.example", subject="Payroll update", pace=Pace(5.0, 240.0, 30.0)),
+            self._job("RELEASE", None, 64, timedelta(seconds=20), comment="INC-4802 partner newsletter, queued",
+                      sender="hello@partner.example", subject="Partner notes", pace=Pace(600.0, 5.0, 8.0)),
+            self._job("RELEASE", None, 310, 2 * hour, comment="INC-4790 vendor statements were held by mistake",
+                      sender="statements@vendor.example", subject="Statement"),
+            self._job("MOVE", "DeletedItems", 3000, 5 * hour, comment="INC-4705 gift card campaign",
+                      sender="ceo@acme-example.example", subject="Quick favour", endings=((0.009, gone), (0.005, no_box))),
+            self._job("MOVE", "JunkEmail", 2400, 7 * hour, comment="INC-4699 delivery notice, 140 to retry",
+                      sender="parcel@post-track.example", subject="Parcel",
+                      counted=((96, throttled), (31, no_box), (13, gone))),
+            self._job("MOVE", "RecoverableItemsPurges", 968, timedelta(days=1, hours=2), comment="INC-4681 malware attachment",
+                      sender="scan@copier.example", subject="Scan", breaks_after=300, counted=((640, refused),),
+                      break_message="The mailbox integration lost its authorisation; reconnect Microsoft 365"),
+            self._job("MOVE", "Inbox", 1920, timedelta(days=3), comment="INC-4640 wrong rule, moving back; stopped by Lena",
+                      sender="invoices@supplier.example", subject="Order", cancelled_after=6 + 1000 / 40),
+            self._job("MOVE", "JunkEmail", 17, timedelta(days=3, hours=4), comment="[@click=app.quit]INC-4633[/] \x1b[31mred",
+                      sender="billing@evil.example", subject="[/x] Overdue \x1b[2J"),
+            self._job("RELEASE", None, 1, timedelta(days=6), comment="single message for the CFO",
+                      sender="bank@trusted.example", subject="Confirmation"),
+            self._job("MOVE", "DeletedItems", 0, timedelta(days=9), comment="nothing matched", sender="nobody@none.example"),
+            self._job("RELEASE", None, 450, timedelta(days=12), comment="INC-4555 stopped before discovery ended",
+                      sender="events@fair.example", subject="Invitation", cancelled_after=3.0, pace=Pace(1.0, 10 * minute.total_seconds(), 10.0)),
+        ]  # fmt: skip

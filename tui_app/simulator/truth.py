@@ -1,0 +1,39 @@
+"""The truth log: every action that reached the simulator, per message, with what really happened."""
+
+import json
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui_app.simulator.mail import stamp
+
+
+class TruthLog:
+    """JSON lines in memory and, if named, in a file; each is written out before the answer leaves."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._file = path.open("a", encoding="ascii") if path else None
+        self._lock = threading.Lock()
+        self._number = 0
+        self.entries: list[dict[str, Any]] = []
+
+    def next_request(self) -> int:
+        """A number for one incoming action; its lines share it."""
+        with self._lock:
+            self._number += 1
+            return self._number
+
+    def add(self, request: int, now: datetime, action: str, **facts: object) -> None:
+        """Add one line: what was asked of which message or job, and its outcome."""
+        entry = {"request": request, "time": stamp(now), "action": action, **facts}
+        with self._lock:
+            self.entries.append(entry)
+            if self._file:
+                self._file.write(json.dumps(entry) + "\n")
+                self._file.flush()
+
+    def of(self, action: str) -> list[dict[str, Any]]:
+        """The lines of one kind of action, in order."""
+        with self._lock:
+            return [entry for entry in self.entries if entry["action"] == action]

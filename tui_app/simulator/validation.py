@@ -1,0 +1,136 @@
+"""What the simulated API accepts: fields, enums and limits, by generation."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+ACTIONS = ("MOVE", "RELEASE")
+DESTINATIONS = ("Inbox", "JunkEmail", "DeletedItems", "RecoverableItemsDeletions", "RecoverableItemsPurges")
+JOB_STATES = ("PENDING", "DISCOVERING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED")
+ROW_STATES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED")
+SEARCH_DISPOSITIONS = ("MALICIOUS", "SUSPICIOUS", "SPOOF", "SPAM", "BULK", "NONE")
+DISPOSITIONS = ("MALICIOUS", "MALICIOUS-BEC", "SUSPICIOUS", "SPOOF", "SPAM", "BULK", "ENCRYPTED", "EXTERNAL", "UNKNOWN", "NONE")
+DELIVERY_STATES = ("delivered", "moved", "quarantined", "rejected", "deferred", "bounced", "queued", "move_failed")
+MESSAGE_ACTIONS = ("PREVIEW", "QUARANTINE_RELEASED", "MOVED")
+TEXT_FIELDS = (
+    "query", "sender", "recipient", "subject", "exact_subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip",
+)  # fmt: skip
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+
+
+class Invalid(Exception):  # noqa: N818 - it is an answer, not a fault
+    """A request that the API refuses: which field, and why."""
+
+    def __init__(self, message: str, pointer: str, code: int = 10400, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pointer = pointer
+        self.code = code
+        self.status = status
+
+
+def one_of(value: object, allowed: tuple[str, ...], pointer: str) -> str:
+    """The value, if it is one of the allowed strings. Raises Invalid."""
+    if not isinstance(value, str) or value not in allowed:
+        raise Invalid(f"must be one of {', '.join(allowed)}", pointer)
+    return value
+
+
+def moment(value: object, pointer: str) -> datetime:
+    """The value as a time. Raises Invalid."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise Invalid("must be an RFC 3339 date-time", pointer)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise Invalid("must be an RFC 3339 date-time", pointer) from None
+
+
+def page_number(query: Mapping[str, str]) -> int:
+    """`page`, at least 1. Raises Invalid."""
+    return _whole(query.get("page", "1"), 1, 10**9, "/query/page")
+
+
+def page_size(query: Mapping[str, str]) -> int:
+    """`per_page`, 1 to 1000, 20 by default. Raises Invalid."""
+    return _whole(query.get("per_page", "20"), 1, 1000, "/query/per_page")
+
+
+def _whole(text: str, low: int, high: int, pointer: str) -> int:
+    if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
+        raise Invalid(f"must be a whole number from {low} to {high}", pointer)
+    return int(text)
+
+
+def search_body(params: object, generation: str) -> dict[str, Any]:
+    """The `search_params` of a new job, checked. Raises Invalid."""
+    if not isinstance(params, dict):
+        raise Invalid("search_params is required and must be an object", "/search_params")
+    deliveries = DELIVERY_STATES if generation == "new" else DELIVERY_STATES[:-1]
+    for name, value in params.items():
+        pointer = f"/search_params/{name}"
+        if name in ("start", "end"):
+            moment(value, pointer)
+        elif name in ("detections_only", "submissions", "action_log"):
+            if not isinstance(value, bool):
+                raise Invalid("must be true or false", pointer)
+        elif value is None:
+            continue
+        elif name == "final_disposition":
+            one_of(value, DISPOSITIONS, pointer)
+        elif name == "delivery_status":
+            one_of(value, deliveries, pointer)
+        elif name == "message_action":
+            one_of(value, MESSAGE_ACTIONS, pointer)
+        elif name in TEXT_FIELDS and not (generation == "seed" and name == "smtp_helo_ip"):
+            if not isinstance(value, str):
+                raise Invalid("must be a string", pointer)
+        else:
+            raise Invalid("unknown search parameter", pointer)
+    return params
+
+
+def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """The query of a search, checked, with booleans and times as such. Raises Invalid."""
+    checked: dict[str, Any] = {}
+    for name, value in query.items():
+        pointer = f"/query/{name}"
+        if name in ("start", "end"):
+            checked[name] = value
+            if name == "start" and moment(value, pointer) > now:
+                raise Invalid("start must not be in the future", pointer)
+            moment(value, pointer)
+        elif name == "detections_only":
+            checked[name] = one_of(value, ("true", "false"), pointer) == "true"
+        elif name == "final_disposition":
+            checked[name] = one_of(value, SEARCH_DISPOSITIONS, pointer)
+        elif name == "delivery_status":
+            checked[name] = one_of(value, DELIVERY_STATES, pointer)
+        elif name == "message_action":
+            checked[name] = one_of(value, MESSAGE_ACTIONS, pointer)
+        elif name in TEXT_FIELDS:
+            if name == "exact_subject":
+                raise Invalid("unknown query parameter", pointer)
+            checked[name] = value
+    return checked
+
+
+def release_ids(body: object, generation: str) -> list[str]:
+    """The ids of a release body: an object with `ids`, or a bare array in the oldest generation. Raises Invalid."""
+    if generation == "seed":
+        if not isinstance(body, list):
+            raise Invalid("Invalid input: expected array, received object", "")
+        ids, pointer = body, ""
+    else:
+        if not isinstance(body, dict):
+            raise Invalid("Invalid input: expected object, received array", "")
+        ids, pointer = body.get("ids"), "/ids"
+        if not isinstance(ids, list):
+            raise Invalid("ids is required and must be an array", pointer)
+    if not ids:
+        raise Invalid("must have at least 1 item", pointer)
+    for index, value in enumerate(ids):
+        if not isinstance(value, str):
+            raise Invalid("must be a string", f"{pointer}/{index}")
+    return ids

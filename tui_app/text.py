@@ -1,0 +1,115 @@
+"""Text from elsewhere: a type that can't be shown by accident, and the one function that makes it showable."""
+
+import json
+import unicodedata
+from typing import Any, final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+LIST_LIMIT = 512
+DETAIL_LIMIT = 8192
+_MARKS_ON_ONE_LETTER = 2
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters by category, blanks by looks, and the variation selectors, which change how the cell before them is drawn.
+_FILLERS = frozenset(
+    "\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
+    + "".join(map(chr, range(0xE0100, 0xE01F0)))
+    + "".join(map(chr, range(0x180B, 0x1810)))
+)
+
+
+def _visible(character: str) -> str:
+    """A stand-in that shows which invisible or controlling character was there."""
+    point = ord(character)
+    if point < 0x20:
+        return chr(0x2400 + point)
+    if point == 0x7F:
+        return "\u2421"
+    if 0xD800 <= point < 0xE000:
+        return "\ufffd"
+    return f"⟨{point:04X}⟩"
+
+
+def safe(text: str, limit: int = LIST_LIMIT) -> str:
+    """One line that no terminal obeys: controls, bidi and invisible characters become visible marks.
+
+    At most `limit` characters of the text are kept; what is left out is counted as `…(+n)`. Idempotent for
+    texts within the limit. Never send the result back to the server: it is not the text, only a picture of it.
+    """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", text[:limit]):
+        category = unicodedata.category(character)
+        if category in _INVISIBLE_CATEGORIES or character in _FILLERS:
+            shown.append(_visible(character))
+            marks = 0
+        elif category == "Zs":
+            shown.append(" ")
+            marks = 0
+        elif category in ("Mn", "Me") or unicodedata.combining(character):
+            if not shown:
+                shown.append("◌")
+            marks += 1
+            if marks <= _MARKS_ON_ONE_LETTER:
+                shown.append(character)
+            elif marks == _MARKS_ON_ONE_LETTER + 1:
+                shown.append("…")
+        else:
+            shown.append(character)
+            marks = 0
+    if len(text) > limit:
+        shown.append(f"…(+{len(text) - limit})")
+    return "".join(shown)
+
+
+@final
+class Untrusted:
+    """A string from the server: shown, formatted and printed only in its `safe` form.
+
+    `.exact` is what the server sent, for sending back, for comparing and for JSON; never for a screen.
+    """
+
+    __slots__ = ("exact",)
+
+    def __init__(self, exact: str) -> None:
+        self.exact = exact
+
+    @classmethod
+    def of(cls, value: object) -> "Untrusted":
+        """Take whatever the wire held; what is no string becomes its JSON text."""
+        if isinstance(value, Untrusted):
+            return value
+        return cls(value if isinstance(value, str) else json.dumps(value, default=str))
+
+    def detail(self) -> str:
+        """The safe form with room for a whole field (8 KiB) instead of a list cell."""
+        return safe(self.exact, DETAIL_LIMIT)
+
+    def __str__(self) -> str:
+        return safe(self.exact)
+
+    def __repr__(self) -> str:
+        return f"Untrusted({safe(self.exact)!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(safe(self.exact), spec)
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
+
+    def __eq__(self, other: object) -> bool:
+        return self.exact == other.exact if isinstance(other, Untrusted) else NotImplemented
+
+    def __lt__(self, other: "Untrusted") -> bool:
+        return self.exact < other.exact
+
+    def __hash__(self) -> int:
+        return hash(self.exact)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.of)
