@@ -28,7 +28,7 @@ from tui_app.api.models import (
     TokenStatus,
 )
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.retry import GET_ATTEMPTS, REFUSED_STATUS, WRITE_RESENDS, RetryBucket, backoff, retry_after
+from tui_app.api.retry import GET_ATTEMPTS, MAX_WAIT, REFUSED_STATUS, WRITE_RESENDS, RetryBucket, backoff, retry_after
 from tui_app.api.search import SearchParams
 from tui_app.clock import Clock
 from tui_app.config import Settings
@@ -41,7 +41,7 @@ _POLLS_OF_A_SLOW_SEARCH: Final = 30
 ReleaseShape = Literal["ids", "array", "postfix"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a list. `next` is the cursor of the next page (searches only)."""
 
@@ -57,8 +57,8 @@ def _ignore(*_: object) -> None:
 class EmailSecurityClient:
     """The API of one account. Reads raise ApiError; writes return an Outcome.
 
-    `limit_wait` is the longest 429 wait in seconds that a call sits out by itself; `on_wait` is told each such wait,
-    `on_notices` each envelope's `messages` that came with a success.
+    `read_wait` and `write_wait` are the longest waits in seconds after a 429 that a call sits out by itself;
+    `on_wait` is told each such wait, `on_notices` each envelope's `messages` that came with a success.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class EmailSecurityClient:
         *,
         clock: Clock,
         random: Random,
-        limit_wait: float = 0.0,
+        read_wait: float = 0.0,
+        write_wait: float = MAX_WAIT,
         on_wait: Callable[[float], None] = _ignore,
         on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore,
     ) -> None:
@@ -79,7 +80,8 @@ class EmailSecurityClient:
         self._clock = clock
         self._random = random
         self._bucket = RetryBucket()
-        self.limit_wait = limit_wait
+        self.read_wait = read_wait
+        self.write_wait = write_wait
         self.on_wait = on_wait
         self.on_notices = on_notices
         self.budget = Budget()
@@ -203,7 +205,7 @@ class EmailSecurityClient:
             raise Unreadable(f"The API's answer can't be used: {garbled}.", request=request) from None
 
     async def _get(self, path: str, query: Mapping[str, str] | None = None) -> Envelope:
-        """A read: three attempts, waits of at most `limit_wait` for 429 besides. Raises ApiError."""
+        """A read: three attempts, waits of at most `read_wait` for 429 besides. Raises ApiError."""
         attempt, polls = 0, 0
         while True:
             try:
@@ -215,7 +217,7 @@ class EmailSecurityClient:
                 path, query = self._location(answer, f"GET {path}", polls), None
                 await self._clock.sleep(min(5.0, 0.25 * 2 ** min(polls, 5)))
             except RateLimited as limited:
-                if limited.retry_after > self.limit_wait:
+                if limited.retry_after > self.read_wait:
                     raise
                 self.on_wait(limited.retry_after)
                 await self._clock.sleep(limited.retry_after)
@@ -252,7 +254,7 @@ class EmailSecurityClient:
                 continue
             except RateLimited as error:
                 limited += 1
-                if limited > WRITE_RESENDS or error.retry_after > self.limit_wait:
+                if limited > WRITE_RESENDS or error.retry_after > self.write_wait:
                     return Refused(error)
                 self.on_wait(error.retry_after)
                 await self._clock.sleep(error.retry_after)

@@ -8,7 +8,7 @@ from tui_app.api.errors import ApiError, Notice
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Done(Generic[T]):
     """The API says that it was done; `notices` are the envelope's `messages`."""
 

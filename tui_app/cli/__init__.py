@@ -1,0 +1,89 @@
+"""The command line. Commands are imported when they are run, so that `--help` stays instant."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from tui_app import __version__
+from tui_app.cli.output import ReaderGone
+from tui_app.errors import ExitCode, SluiceError
+
+_COMMANDS = {
+    "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
+    "job": ("tui_app.cli.jobs", "job", "Show one bulk job."),
+    "messages": ("tui_app.cli.messages", "messages", "List the messages of a job."),
+    "create": ("tui_app.cli.create", "create", "Start a bulk job over what a search finds."),
+    "cancel": ("tui_app.cli.endings", "cancel", "Stop running jobs."),
+    "delete": ("tui_app.cli.endings", "delete", "Remove ended jobs from the lists."),
+    "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held mail."),
+    "release": ("tui_app.cli.release", "release", "Release held mail by id."),
+    "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
+    "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--profile", metavar="NAME", help="A profile of the configuration file.")
+@click.option("--read-only", is_flag=True, help="Hide and refuse all writes.")
+@click.version_option(__version__, prog_name="mailsluice")
+@click.pass_context
+def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
+    """A terminal console for Cloudflare Email Security bulk jobs and quarantine release.
+
+    Without a command it opens the console. The account comes from CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID,
+    or from a profile. Exit codes: 0 done, 2 usage, 3 held back by a guard, 4 partly failed, 5 outcome unknown, 6 API.
+    """
+    ctx.obj = {"profile_name": profile, "read_only": read_only}
+    if ctx.invoked_subcommand is None:
+        from tui_app.cli.console import open_console  # noqa: PLC0415 - the only command that needs Textual
+
+        ctx.exit(open_console(profile_name=profile, read_only=read_only))
+
+
+def _quiet_pipe() -> None:
+    """The reader went away (`| head`): don't complain when Python flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    # Textual reads TEXTUAL_* from the environment; some of them press keys. An operator's shell must not.
+    for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
+        del os.environ[name]
+    code: Any
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        code = 130
+    except (ReaderGone, BrokenPipeError):
+        _quiet_pipe()
+        code = ExitCode.DONE
+    except SluiceError as error:
+        print(f"mailsluice: {error}", file=sys.stderr)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,50 @@
+"""`messages`: the rows of a job."""
+
+import click
+
+from tui_app.api.models import JobMessage, RowStatus
+from tui_app.api.pages import all_job_messages
+from tui_app.cli.output import Column, Listing, format_option, with_ours
+from tui_app.cli.session import converse
+from tui_app.clock import rfc3339
+from tui_app.config import check_job_id
+from tui_app.service import EmailSecurityService
+
+ASKABLE_ROW_STATUS = [status.value for status in RowStatus if status is not RowStatus.DISCOVERING]
+
+COLUMNS = (
+    Column[JobMessage]("message_id", 36, lambda row: str(row.message_id)),
+    Column[JobMessage]("status", 10, lambda row: str(row.status).lower()),
+    Column[JobMessage]("recipient", 30, lambda row: str(row.recipient)),
+    Column[JobMessage]("subject", 30, lambda row: str(row.subject or "")),
+    Column[JobMessage]("retry_count", 11, lambda row: str(row.retry_count), right=True),
+    Column[JobMessage]("retry_after", 20, lambda row: rfc3339(row.retry_after) if row.retry_after else ""),
+    Column[JobMessage]("status_message", 50, lambda row: str(row.status_message or "")),
+    Column[JobMessage]("postfix_id", 16, lambda row: str(row.postfix_id or "")),
+    Column[JobMessage]("investigate_id", 52, lambda row: str(row.message.id) if row.message else ""),
+)
+
+
+@click.command()
+@click.argument("job_id")
+@click.option("--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="Only rows in this state.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@format_option
+@click.pass_context
+def messages(ctx: click.Context, job_id: str, status: str | None, limit: int | None, output_format: str) -> None:
+    """List the messages of a job: one row per message and recipient."""
+    job_id = check_job_id(job_id)
+
+    async def work(service: EmailSecurityService) -> None:
+        listing: Listing[JobMessage] | None = None
+        async for page in all_job_messages(
+            service.client, job_id, status=RowStatus(status) if status else None, per_page=min(limit or 1000, 1000)
+        ):
+            listing = listing or Listing(output_format, COLUMNS, lambda row: with_ours(row.wire))
+            for row in page[: None if limit is None else limit - listing.count]:
+                listing.write(row)
+            if limit is not None and listing.count >= limit:
+                break
+        (listing or Listing(output_format, COLUMNS, lambda row: with_ours(row.wire))).close()
+
+    converse(ctx, work)

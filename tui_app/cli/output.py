@@ -1,0 +1,115 @@
+"""How listings are written: a table for people, JSON, NDJSON or CSV for programs; row by row, as they arrive."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+import click
+from rich.cells import cell_len, set_cell_size
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS: Final = ("table", "json", "ndjson", "csv")
+
+
+class ReaderGone(Exception):  # noqa: N818 - `| head` has had enough, which is no error
+    """Whoever read our standard output closed it."""
+
+
+def format_option(command: F) -> F:
+    """`--format` and `--json`; the command gets `output_format`."""
+
+    def as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.params["output_format"] = "json"
+
+    command = click.option("--json", is_flag=True, expose_value=False, callback=as_json, help="Same as --format json.")(command)
+    return click.option(
+        "--format", "output_format", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write the result."
+    )(command)
+
+
+def json_text(value: object) -> str:
+    """JSON in ASCII, without a byte that a terminal would obey."""
+    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
+    """An API object, unchanged, with what we add under `mailsluice`."""
+    return {**wire, "mailsluice": ours} if ours else dict(wire)
+
+
+def _cell(text: str) -> str:
+    """A CSV cell that no spreadsheet takes for a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """A column of the table and of the CSV: heading, width in cells, and how a row becomes safe text."""
+
+    name: str
+    width: int
+    text: Callable[[T], str]
+    right: bool = False
+
+
+@dataclass
+class Listing(Generic[T]):
+    """Writes rows to stdout; `wire` gives the JSON object of a row. Close it, even after none."""
+
+    output_format: str
+    columns: Sequence[Column[T]]
+    wire: Callable[[T], Mapping[str, Any]]
+    count: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._csv = csv.writer(sys.stdout, lineterminator="\n")
+        if self.output_format == "csv":
+            self._csv.writerow([column.name for column in self.columns])
+        elif self.output_format == "table":
+            self._line([(column, column.name.upper()) for column in self.columns])
+
+    def write(self, row: T) -> None:
+        """Write one row now. Raises ReaderGone."""
+        try:
+            self._write(row)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def _write(self, row: T) -> None:
+        if self.output_format == "json":
+            sys.stdout.write(("[\n" if self.count == 0 else ",\n") + json_text(self.wire(row)))
+        elif self.output_format == "ndjson":
+            sys.stdout.write(json_text(self.wire(row)) + "\n")
+        elif self.output_format == "csv":
+            self._csv.writerow([_cell(column.text(row)) for column in self.columns])
+        else:
+            self._line([(column, column.text(row)) for column in self.columns])
+        self.count += 1
+
+    def close(self) -> None:
+        """End the JSON array. Raises ReaderGone."""
+        try:
+            if self.output_format == "json":
+                sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def _line(self, cells: Sequence[tuple[Column[T], str]]) -> None:
+        parts = []
+        for column, text in cells:
+            missing = column.width - cell_len(text)
+            if missing < 0:
+                text = set_cell_size(text, column.width - 1) + "…"
+            parts.append(" " * missing + text if column.right else text + " " * missing)
+        sys.stdout.write("  ".join(parts).rstrip() + "\n")
+
+
+def narrate(sentence: str) -> None:
+    """Tell the person at the terminal; never part of the data."""
+    print(sentence, file=sys.stderr)

@@ -1,0 +1,48 @@
+"""`quarantine`: searching held mail."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from tui_app.api.models import DeliveryStatus, Message
+from tui_app.cli.output import Column, Listing, format_option, with_ours
+from tui_app.cli.search_fields import search_options, search_params
+from tui_app.cli.session import converse
+from tui_app.clock import rfc3339
+from tui_app.service import EmailSecurityService
+
+COLUMNS = (
+    Column[Message]("id", 52, lambda message: str(message.id)),
+    Column[Message]("disposition", 13, lambda message: str(message.final_disposition or "")),
+    Column[Message]("from", 30, lambda message: str(message.sender)),
+    Column[Message]("subject", 40, lambda message: str(message.subject)),
+    Column[Message]("recipients", 40, lambda message: " ".join(map(str, message.recipients))),
+    Column[Message]("when", 20, lambda message: rfc3339(message.when) if message.when else ""),
+    Column[Message]("postfix_id", 16, lambda message: str(message.postfix_id or "")),
+)
+
+
+@click.command()
+@search_options
+@click.option("--detections-only", is_flag=True, help="Leave out held mail without a detection.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@format_option
+@click.pass_context
+def quarantine(ctx: click.Context, limit: int | None, output_format: str, detections_only: bool, **fields: Any) -> None:
+    """Search held mail: delivery status quarantined, the last 7 days unless told otherwise."""
+
+    async def work(service: EmailSecurityService) -> None:
+        params = replace(
+            search_params(service.clock.now(), **fields), detections_only=detections_only, delivery_status=DeliveryStatus.QUARANTINED
+        )
+        listing: Listing[Message] | None = None
+        async for page in service.search(params):
+            listing = listing or Listing(output_format, COLUMNS, lambda message: with_ours(message.wire))
+            for message in page[: None if limit is None else limit - listing.count]:
+                listing.write(message)
+            if limit is not None and listing.count >= limit:
+                break
+        (listing or Listing(output_format, COLUMNS, lambda message: with_ours(message.wire))).close()
+
+    converse(ctx, work)

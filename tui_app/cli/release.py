@@ -1,0 +1,162 @@
+"""`release`: held mail, by id."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+import click
+
+from tui_app.api.models import Disposition, RowStatus
+from tui_app.api.pages import all_job_messages
+from tui_app.cli.messages import ASKABLE_ROW_STATUS
+from tui_app.cli.output import Column, Listing, format_option, narrate
+from tui_app.cli.session import confirmed, converse
+from tui_app.config import check_job_id
+from tui_app.errors import ExitCode, GuardError, UsageError
+from tui_app.plans.engine import Fate, Result, RunState
+from tui_app.plans.guard import Guarded
+from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.plans.plan import Target
+from tui_app.service import EmailSecurityService
+from tui_app.text import safe
+
+COLUMNS = (
+    Column[Result]("id", 52, lambda result: safe(result.target.id)),
+    Column[Result]("outcome", 11, lambda result: result.fate.value),
+    Column[Result]("delivered", 40, lambda result: " ".join(map(str, result.delivered))),
+    Column[Result]("undelivered", 30, lambda result: " ".join(map(str, result.undelivered))),
+    Column[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
+    Column[Result]("why", 60, lambda result: result.why),
+)
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """The API's item of a release with the outcome we read from it."""
+    return {
+        "id": result.target.id,
+        "delivered": [recipient.exact for recipient in result.delivered],
+        "undelivered": [recipient.exact for recipient in result.undelivered],
+        "failed": [recipient.exact for recipient in result.failed],
+        "mailsluice": {"outcome": result.fate.value, "why": result.why},
+    }
+
+
+def exit_code(state: RunState) -> ExitCode:
+    """How a release ended, for scripts: unknown before API before partly failed."""
+    fates = state.fates()
+    if fates[Fate.UNKNOWN]:
+        return ExitCode.UNKNOWN_OUTCOME
+    if fates[Fate.REFUSED] + fates[Fate.NOT_SENT] == len(state.plan.targets) and state.error is not None:
+        return ExitCode.API
+    return ExitCode.DONE if fates[Fate.DELIVERED] == len(state.plan.targets) else ExitCode.PARTLY_FAILED
+
+
+def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
+    def lines() -> Iterator[str]:
+        yield from ids
+        if source is not None:
+            yield from source
+
+    parsed = parse_ids(lines())
+    for number, word in parsed.unrecognised:
+        narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
+    if parsed.duplicates:
+        narrate(f"{parsed.duplicates:,} ids came more than once; each is sent once.")
+    return parsed
+
+
+async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None) -> list[str]:
+    ids: dict[str, None] = {}
+    async for page in all_job_messages(service.client, job_id, status=RowStatus(status) if status else None):
+        for row in page:
+            name = row.message.id if row.message else row.postfix_id
+            if name:
+                ids[name.exact] = None
+    return list(ids)
+
+
+def _tell_guarded(guarded: Guarded, targets: Sequence[Target], requests: int) -> None:
+    recipients = sum(len(target.recipients) for target in guarded.allowed)
+    narrate(f"{len(guarded.allowed):,} of {len(targets):,} messages to release, {recipients:,} recipients, {requests:,} requests.")
+    for item in guarded.held_back:
+        narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--from", "source", type=click.File("r", encoding="utf-8", errors="replace"), help="Read ids from a file; - is standard input.")
+@click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job.")
+@click.option("--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="With --job: only rows in this state.")
+@click.option("--reason", help="Why; goes on record.")
+@click.option("--plan-only", is_flag=True, help="Look everything up, apply the guard, send nothing.")
+@click.option("--expect", type=click.IntRange(min=0), help="How many will be sent after the guard; needed with --yes for more than one.")
+@click.option(
+    "--include-disposition", multiple=True, type=click.Choice([d.value for d in Disposition], case_sensitive=False),
+    help="Release this verdict although the guard holds it back.",
+)  # fmt: skip
+@click.option("--include-unchecked", is_flag=True, help="Also send ids that nothing could be found about.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@format_option
+@click.pass_context
+def release(
+    ctx: click.Context, ids: tuple[str, ...], source: TextIO | None, job_id: str | None, status: str | None, reason: str | None,
+    plan_only: bool, expect: int | None, include_disposition: tuple[str, ...], include_unchecked: bool, yes: bool, output_format: str,
+) -> None:  # fmt: skip
+    """Release held mail by investigate id or postfix id.
+
+    Every id is looked up first; malicious mail is held back unless it is included by name.
+    """
+    if status and not job_id:
+        raise UsageError("--status goes with --job. Nothing was sent.")
+    if job_id is not None:
+        job_id = check_job_id(job_id)
+    parsed = _parsed(ids, source)
+    if not parsed.ids and job_id is None:
+        raise UsageError("No ids: name some, or use --from or --job. Nothing was sent.")
+    if not plan_only and not (reason or "").strip():
+        raise UsageError("A release needs --reason. Nothing was sent.")
+    if not plan_only and not yes and not sys.stdin.isatty():
+        raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
+        targets = await service.look_up(wanted)
+        guarded = service.guard(targets, include=include_disposition, include_unchecked=include_unchecked)
+        plan = service.plan_release(guarded, (reason or "").strip())
+        _tell_guarded(guarded, targets, len(plan.batches()))
+        count = len(plan.targets)
+        if not count:
+            raise GuardError("Nothing is left to release. Nothing was sent.")
+        if expect is not None and expect != count:
+            raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
+        if plan_only:
+            return _write(output_format, [Result(target, Fate.NOT_SENT, why="plan only") for target in plan.targets])
+        if yes and expect is None and count > 1:
+            raise GuardError(f"{count:,} messages need --expect {count} beside --yes. Nothing was sent.")
+        confirmed(f"Release {count:,} messages?", yes=yes)
+        service.on_release = _narrate_run
+        state = await service.run_release(plan)
+        known = {result.target.id for result in state.results}
+        rest = [Result(target, Fate.NOT_SENT, why="the run ended before it") for target in plan.targets if target.id not in known]
+        _write(output_format, [*state.results, *rest])
+        if state.error is not None:
+            narrate(f"{state.error}")
+            for line in state.error.details():
+                narrate(f"  {line}")
+        narrate(", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number) + f" · plan {plan.plan_id}")
+        return exit_code(state)
+
+    ctx.exit(converse(ctx, work, writes=not plan_only))
+
+
+def _narrate_run(state: RunState) -> None:
+    if state.batches > 1 and state.batches_done:
+        narrate(f"request {state.batches_done:,} of {state.batches:,}")
+
+
+def _write(output_format: str, results: Sequence[Result]) -> ExitCode:
+    listing = Listing(output_format, COLUMNS, result_json)
+    for result in results:
+        listing.write(result)
+    listing.close()
+    return ExitCode.DONE

@@ -1,0 +1,48 @@
+"""The rows of a job that are loaded so far, page by page, each once, under one status of the server's."""
+
+from dataclasses import dataclass, field
+
+from tui_app.api.models import JobMessage, RowStatus
+
+
+@dataclass
+class Listing:
+    """Loaded pages of a job's messages, in the server's order. `status` is what the server was asked for."""
+
+    status: RowStatus | None
+    per_page: int
+    pages: list[tuple[JobMessage, ...]] = field(default_factory=list)
+    complete: bool = False
+    """Whether the last loaded page was the last there is."""
+
+    def put(self, number: int, items: tuple[JobMessage, ...]) -> None:
+        """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one."""
+        if number <= len(self.pages):
+            self.pages[number - 1] = items
+            if len(items) < self.per_page:
+                del self.pages[number:]
+                self.complete = True
+            elif number == len(self.pages):
+                self.complete = False
+        else:
+            repeats = bool(self.pages) and bool(items) and not self._fresh(items)
+            if items and not repeats:
+                self.pages.append(items)
+            self.complete = len(items) < self.per_page or repeats
+
+    def _fresh(self, items: tuple[JobMessage, ...]) -> bool:
+        known = {row.id for page in self.pages for row in page}
+        return any(row.id not in known for row in items)
+
+    @property
+    def next_page(self) -> int | None:
+        """The number of the next page to load; None when all is loaded."""
+        return None if self.complete else len(self.pages) + 1
+
+    def rows(self) -> tuple[JobMessage, ...]:
+        """All loaded rows, each once: a page that shifted while another was read may repeat some."""
+        unique: dict[str, JobMessage] = {}
+        for page in self.pages:
+            for row in page:
+                unique.setdefault(row.id, row)
+        return tuple(unique.values())

@@ -1,0 +1,188 @@
+"""The one poller of the process: it asks for what is on the screen, as often as that is worth it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from random import Random
+from typing import Final, Protocol
+
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
+from tui_app.clock import Clock
+
+FASTEST: Final = 2.0
+SLOWEST_MOVING: Final = 15.0
+SLOWEST_STILL: Final = 30.0
+SLOWEST_FAILING: Final = 60.0
+JITTER: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What one poll found: did anything move, will it end, in how many seconds, is it over."""
+
+    moved: bool
+    seconds_left: float | None = None
+    over: bool = False
+    requests: int = 1
+
+
+class Subject(Protocol):
+    """Something that can be asked about again and again. It delivers its own snapshots."""
+
+    async def poll(self) -> Pulse:
+        """Ask once. Raises ApiError."""
+        ...
+
+
+class LinkState(Enum):
+    """How the connection to the API stands."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    PAUSED = "paused"
+    OFFLINE = "offline"
+    LIMITED = "limited"
+    DENIED = "denied"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The state of the line, for the header. Times are monotonic seconds of the service's clock."""
+
+    state: LinkState = LinkState.CONNECTING
+    asked_at: float | None = None
+    next_at: float | None = None
+    error: ApiError | None = None
+
+
+@dataclass
+class Pace:
+    """The interval between polls: quick while things move, slower while they don't, slowest while failing."""
+
+    interval: float = FASTEST
+
+    def after(self, pulse: Pulse) -> float:
+        """Seconds until the next poll after one that worked. Lists of many pages count as many polls."""
+        if pulse.moved:
+            left = pulse.seconds_left
+            self.interval = FASTEST if left is None else min(max(left / 10, FASTEST), SLOWEST_MOVING)
+        else:
+            self.interval = min(max(self.interval, FASTEST) * 1.5, SLOWEST_STILL)
+        return self.interval * max(1, pulse.requests)
+
+    def after_failure(self) -> float:
+        """Seconds until the next poll after one that failed."""
+        self.interval = min(max(self.interval, FASTEST) * 2, SLOWEST_FAILING)
+        return self.interval
+
+    def reset(self) -> None:
+        """Quick again: something was done, or somebody looks."""
+        self.interval = FASTEST
+
+
+class Poller:
+    """Polls the one subject that is visible; one request in flight; `tell` learns how the line stands."""
+
+    def __init__(self, clock: Clock, random: Random, tell: Callable[[Link], None]) -> None:
+        self._clock = clock
+        self._random = random
+        self._tell = tell
+        self._subject: Subject | None = None
+        self._confirmed_over = False
+        self._pace = Pace()
+        self._wake = asyncio.Event()
+        self.link = Link()
+        self._paused = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether the operator stopped the polling."""
+        return self._paused
+
+    def watch(self, subject: Subject) -> None:
+        """Poll this from now on, at once."""
+        self._subject = subject
+        self._confirmed_over = False
+        self.kick()
+
+    def unwatch(self, subject: Subject) -> None:
+        """Stop polling it, if it is still the one."""
+        if self._subject is subject:
+            self._subject = None
+
+    def kick(self) -> None:
+        """Poll now: after an action, or when asked to."""
+        self._pace.reset()
+        self._wake.set()
+
+    def toggle_pause(self) -> bool:
+        """Stop or resume; whether it is paused now."""
+        self._paused = not self._paused
+        if self._paused:
+            self._now(replace(self.link, state=LinkState.PAUSED, next_at=None))
+        else:
+            self._confirmed_over = False
+            self.kick()
+        return self._paused
+
+    def _now(self, link: Link) -> None:
+        if link != self.link:
+            self.link = link
+            self._tell(link)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            self._wake.clear()
+            subject = self._subject
+            delay: float | None = None
+            if subject is not None and not self._paused:
+                delay = await self._poll(subject)
+            await self._wait(delay)
+
+    async def _poll(self, subject: Subject) -> float | None:
+        try:
+            pulse = await subject.poll()
+        except ApiError as error:
+            return self._failed(error, subject)
+        if subject is not self._subject or self._paused:
+            return None
+        at = self._clock.monotonic()
+        if pulse.over and self._confirmed_over:
+            self._now(Link(LinkState.ENDED, at))
+            return None
+        self._confirmed_over = pulse.over
+        delay = self._pace.after(pulse) * self._random.uniform(1 - JITTER, 1 + JITTER)
+        self._now(Link(LinkState.LIVE, at, at + delay))
+        return delay
+
+    def _failed(self, error: ApiError, subject: Subject) -> float | None:
+        if subject is not self._subject:
+            return None
+        at, asked = self._clock.monotonic(), self.link.asked_at
+        if isinstance(error, (Unauthenticated, Forbidden)):
+            self._now(Link(LinkState.DENIED, asked, None, error))
+            return None
+        if isinstance(error, RateLimited):
+            delay = max(1.0, error.retry_after)
+            self._now(Link(LinkState.LIMITED, asked, at + delay, error))
+        else:
+            delay = self._pace.after_failure()
+            self._now(Link(LinkState.OFFLINE, asked, at + delay, error))
+        return delay
+
+    async def _wait(self, delay: float | None) -> None:
+        """Until the time is up or somebody kicks."""
+        woken = asyncio.ensure_future(self._wake.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep(delay)) if delay is not None else None
+        try:
+            await asyncio.wait([woken] if sleeping is None else [woken, sleeping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (woken, sleeping):
+                if task is not None and not task.done():
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task

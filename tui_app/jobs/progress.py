@@ -1,0 +1,121 @@
+"""How far a job is, how fast it goes, when it will end: only from what the server said, and when it said it."""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_app.api.models import ActionType, Destination, Job, JobStatus
+from tui_app.clock import rough_duration
+from tui_app.text import Untrusted
+
+WINDOW: Final = 60.0
+"""Seconds over which the rate is taken."""
+STALL: Final = 60.0
+"""Seconds without a moved counter after which it is said."""
+
+DESTINATION_LABELS: Final = {
+    Destination.INBOX: "Inbox",
+    Destination.JUNK: "Junk",
+    Destination.DELETED_ITEMS: "Trash",
+    Destination.SOFT_DELETE: "Soft delete",
+    Destination.HARD_DELETE: "Hard delete",
+}
+
+
+def action_in_words(job: Job) -> str:
+    """`move → Junk` or `release`; unknown kinds as the server names them."""
+    if job.action_type is ActionType.RELEASE:
+        return "release"
+    place = job.action_params.destination
+    label = DESTINATION_LABELS.get(place, str(place)) if isinstance(place, Destination) else str(place or "?")
+    return f"{str(job.action_type).lower()} → {label}"
+
+
+def search_in_words(job: Job) -> str:
+    """The search a job was made from, on one line, in safe text."""
+    params = job.search_params
+    words = []
+    for name in ("query", "sender", "recipient", "subject", "exact_subject", "domain", "message_id", "alert_id", "final_disposition",
+                 "delivery_status", "message_action", "metric", "smtp_helo_ip"):  # fmt: skip
+        if params.get(name) is not None:
+            words.append(f"{name.replace('_', ' ')} {Untrusted.of(params[name])}")
+    if params.get("submissions") is True:
+        words.append("submissions")
+    words.append("all mail" if params.get("detections_only") is False else "detections only")
+    return " · ".join(words)
+
+
+def acted_share(job: Job) -> float | None:
+    """Share of rows that are through, 0 to 1; None while the number of rows isn't known yet.
+
+    Rows cancelled with a job are not through: a job stopped half-way stays at a half.
+    """
+    if job.status in (JobStatus.PENDING, JobStatus.DISCOVERING) or not job.total_messages_discovered:
+        return 1.0 if job.status is JobStatus.COMPLETED else None
+    if job.ended and job.status is not JobStatus.COMPLETED:
+        through = job.successful + job.failed + job.skipped
+    else:
+        through = job.total_messages_discovered - job.pending
+    return min(1.0, max(0.0, through / job.total_messages_discovered))
+
+
+def counters(job: Job) -> tuple[object, ...]:
+    """All that can move; equal counters mean no news."""
+    return (
+        job.status, job.total_messages_discovered, job.pending, job.successful, job.failed, job.skipped, job.cancelled, job.status_message,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What can be said of a running job: rows a second, seconds left, seconds without news; None = not known."""
+
+    rate: float | None = None
+    left: float | None = None
+    still_for: float | None = None
+
+    def words(self) -> str:
+        """For the line under the table."""
+        if self.still_for is not None:
+            return f"no progress for {rough_duration(self.still_for)}"
+        if self.rate is None:
+            return ""
+        pace = f"{self.rate:.0f}/s" if self.rate >= 1 else f"{self.rate * 60:.0f}/min"
+        return pace if self.left is None else f"{pace} · about {rough_duration(self.left)} left"
+
+
+@dataclass
+class Progress:
+    """Samples of one job over time."""
+
+    _samples: deque[tuple[float, int, int]] = field(default_factory=deque)
+    _last_move: float | None = None
+    _last: tuple[object, ...] = ()
+
+    def add(self, job: Job, at: float) -> bool:
+        """Take a reading at a monotonic time; whether anything moved since the one before."""
+        now = counters(job)
+        moved = now != self._last
+        if moved or self._last_move is None:
+            self._last_move = at
+        self._last = now
+        through = job.total_messages_discovered - job.pending
+        self._samples.append((at, through, job.pending))
+        while len(self._samples) > 2 and self._samples[0][0] < at - WINDOW:
+            self._samples.popleft()
+        return moved
+
+    def outlook(self, job: Job, at: float) -> Outlook:
+        """What to say of the job now."""
+        if job.ended:
+            return Outlook()
+        if self._last_move is not None and at - self._last_move >= STALL:
+            return Outlook(still_for=at - self._last_move)
+        if job.status is not JobStatus.PROCESSING or len(self._samples) < 2:
+            return Outlook()
+        (start, before, _), (end, through, pending) = self._samples[0], self._samples[-1]
+        if end <= start or through <= before:
+            return Outlook()
+        rate = (through - before) / (end - start)
+        return Outlook(rate, math.ceil(pending / rate))

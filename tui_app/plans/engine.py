@@ -1,0 +1,198 @@
+"""Sends a plan batch by batch, one request at a time, and says of every id what became of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
+from typing import Final
+
+from typing_extensions import assert_never
+
+from tui_app.api.client import EmailSecurityClient, ReleaseShape
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
+from tui_app.api.models import ReleaseItem
+from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.config import ReleaseBody
+from tui_app.plans.plan import Plan, Target
+from tui_app.text import Untrusted
+
+
+class Fate(StrEnum):
+    """What became of one message."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+
+
+class Phase(Enum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    STOPPING = "stopping after this batch"
+    STOPPED = "stopped"
+    HALTED = "halted"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The fate of one target, with the recipients the API named for each outcome."""
+
+    target: Target
+    fate: Fate
+    delivered: tuple[Untrusted, ...] = ()
+    undelivered: tuple[Untrusted, ...] = ()
+    failed: tuple[Untrusted, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A snapshot of a run: one result per sent target so far, in order."""
+
+    plan: Plan
+    phase: Phase = Phase.RUNNING
+    results: tuple[Result, ...] = ()
+    batches_done: int = 0
+    batches: int = 0
+    error: ApiError | None = None
+    waiting: float | None = None
+    """Seconds that a 429 asked for, while it is sat out."""
+
+    def fates(self) -> Mapping[Fate, int]:
+        """How many messages met which fate; those without a result were not sent."""
+        counted = Counter(result.fate for result in self.results)
+        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results)
+        return counted
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be sent."""
+        return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE)
+
+
+_SHAPE_STATUS: Final = frozenset({400, 415, 422})
+_WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
+
+
+def rejects_the_shape(error: ApiError) -> bool:
+    """Whether a refusal is about the form of the body as a whole, not about one id in it."""
+    pointers = [notice.pointer.exact for notice in error.notices if notice.pointer is not None]
+    return error.status in _SHAPE_STATUS and all(pointer in _WHOLE_BODY for pointer in pointers)
+
+
+def fate_of(item: ReleaseItem) -> Fate:
+    """A message is delivered only if the API names recipients, and all of them as delivered."""
+    if item.failed:
+        return Fate.FAILED
+    if item.undelivered:
+        return Fate.UNDELIVERED
+    return Fate.DELIVERED if item.delivered else Fate.UNKNOWN
+
+
+@dataclass
+class Engine:
+    """Runs one plan at a time. `report` gets a snapshot after every step."""
+
+    client: EmailSecurityClient
+    release_body: ReleaseBody
+    _dialect: ReleaseShape | None = None
+    """The body that worked, once one did."""
+    _stopping: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Send nothing after the batch in flight."""
+        self._stopping = True
+
+    async def run(self, plan: Plan, report: Callable[[RunState], None]) -> RunState:
+        """Send every batch once. Ends early when told to, when access is refused, or when an outcome is unknown."""
+        self._stopping = False
+        batches = plan.batches()
+        state = RunState(plan, batches=len(batches))
+        report(state)
+        for batch in batches:
+            if self._stopping:
+                state = replace(state, phase=Phase.STOPPED)
+                break
+            outcome = await self._send(batch)
+            results, error, halt = self._judge(batch, outcome)
+            state = replace(state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error)
+            if halt:
+                state = replace(state, phase=Phase.HALTED)
+                break
+            report(state if not self._stopping else replace(state, phase=Phase.STOPPING))
+        else:
+            state = replace(state, phase=Phase.DONE)
+        report(state)
+        return state
+
+    # ---- the body has generations
+
+    def _shape_for(self, batch: Iterable[Target]) -> ReleaseShape:
+        if self.release_body == "auto":
+            known_by_investigate_id = all(target.investigate_id for target in batch)
+            return (self._dialect or "ids") if known_by_investigate_id else "postfix"
+        return self.release_body
+
+    async def _send(self, batch: tuple[Target, ...]) -> Outcome[tuple[ReleaseItem, ...]]:
+        shape = self._shape_for(batch)
+        outcome = await self._post(batch, shape)
+        if isinstance(outcome, Done):
+            if shape == "ids" or all(target.investigate_id for target in batch):
+                self._dialect = shape
+            return outcome
+        # Only a definite "this body is not understood" may be followed by the other body: it says that nothing was done.
+        other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids"
+        if isinstance(outcome, Refused) and other_possible and rejects_the_shape(outcome.error) and all(t.postfix_id for t in batch):
+            again = await self._post(batch, "postfix")
+            if isinstance(again, Done):
+                self._dialect = "postfix"
+            return again
+        return outcome
+
+    async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> Outcome[tuple[ReleaseItem, ...]]:
+        ids = [(target.postfix_id if shape == "postfix" else target.investigate_id) or target.id for target in batch]
+        return await self.client.release_messages(ids, shape)
+
+    # ---- what an answer means
+
+    @staticmethod
+    def _judge(
+        batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]]
+    ) -> tuple[tuple[Result, ...], ApiError | None, bool]:
+        """Results for a batch, the error to show, and whether to send no further batch."""
+        match outcome:
+            case Done(items, _):
+                results = _match(batch, items)
+                return results, None, False
+            case Refused(error):
+                halt = isinstance(error, (Unauthenticated, Forbidden, RateLimited))
+                return tuple(Result(target, Fate.REFUSED, why=str(error)) for target in batch), error, halt
+            case Unsent(error):
+                return tuple(Result(target, Fate.NOT_SENT, why=str(error)) for target in batch), error, True
+            case Ambiguous(error):
+                return tuple(Result(target, Fate.UNKNOWN, why=str(error)) for target in batch), error, True
+        assert_never(outcome)
+
+
+def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...]) -> tuple[Result, ...]:
+    """Each target with the item that names it, by either id; a target that no item names is unknown."""
+    by_id: dict[str, ReleaseItem] = {}
+    for item in items:
+        for name in (item.id, item.postfix_id):
+            if name:
+                by_id[name.exact] = item
+    results = []
+    for target in batch:
+        item = by_id.get(target.investigate_id or "") or by_id.get(target.postfix_id or "")
+        if item is None:
+            results.append(Result(target, Fate.UNKNOWN, why="the answer does not name it"))
+            continue
+        fate = fate_of(item)
+        why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
+        results.append(Result(target, fate, item.delivered, item.undelivered, item.failed, why))
+    return tuple(results)

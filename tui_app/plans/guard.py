@@ -1,0 +1,58 @@
+"""The rules that take messages out of a plan before anybody is asked to confirm it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tui_app.plans.plan import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the guard goes by: verdicts to hold back unless included by name, and the largest plan."""
+
+    hold_dispositions: frozenset[str]
+    max_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A message that will not be sent, and why, in a few words."""
+
+    target: Target
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What may be sent and what was taken out."""
+
+    allowed: tuple[Target, ...]
+    held_back: tuple[HeldBack, ...]
+
+    def reasons(self) -> dict[str, int]:
+        """How many were taken out for which reason."""
+        return dict(Counter(item.why for item in self.held_back))
+
+
+def guard_release(
+    targets: Iterable[Target], policy: Policy, *, include: Iterable[str] = (), include_unchecked: bool = False
+) -> Guarded:
+    """Apply the policy to a release; `include` names verdicts that are released all the same."""
+    included = frozenset(include)
+    allowed: list[Target] = []
+    held_back: list[HeldBack] = []
+    for target in targets:
+        verdict = str(target.disposition) if target.disposition is not None else ""
+        if not target.checked:
+            if include_unchecked:
+                allowed.append(target)
+            else:
+                held_back.append(HeldBack(target, "not found, unchecked"))
+        elif not target.held:
+            held_back.append(HeldBack(target, "not held now"))
+        elif verdict in policy.hold_dispositions and verdict not in included:
+            held_back.append(HeldBack(target, verdict))
+        else:
+            allowed.append(target)
+    return Guarded(tuple(allowed), tuple(held_back))

@@ -1,0 +1,386 @@
+"""EmailSecurityService: what the screens and the command line talk to. Snapshots come down, intents go up."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final, TypeVar
+
+from tui_app.api.client import EmailSecurityClient
+from tui_app.api.errors import ApiError, Forbidden, Notice, NotFound, Unauthenticated
+from tui_app.api.models import ActionType, DeletedJob, DeliveryStatus, Destination, Job, Message
+from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.pages import all_found, all_jobs
+from tui_app.api.search import SearchParams
+from tui_app.clock import Clock
+from tui_app.config import Settings
+from tui_app.errors import GuardError
+from tui_app.jobs.poller import Link, Poller, Subject
+from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject, JobSnapshot, JobSubject
+from tui_app.plans.engine import Engine, RunState
+from tui_app.plans.guard import Guarded, Policy, guard_release
+from tui_app.plans.ids import is_investigate_id
+from tui_app.plans.plan import Plan, Target
+from tui_app.text import Untrusted, safe
+
+T = TypeVar("T")
+READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds after an unknown outcome at which the server is asked what became of it."""
+PREVIEW_LIMIT: Final = 10_000
+LOOK_UP_WINDOW: Final = timedelta(days=90)
+_SINGLE_LOOK_UPS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One line of what was done or went wrong; `details` are the server's own words."""
+
+    at: datetime
+    sentence: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What to start. A RELEASE is always over held mail only."""
+
+    action: ActionType
+    params: SearchParams
+    destination: Destination | None = None
+    comment: str = ""
+
+    def checked(self, now: datetime) -> "NewJob":
+        """The job as it will be sent: both times set, a release over held mail. Raises GuardError for what we never send."""
+        params = self.params
+        if not params.narrows():
+            raise GuardError("A job needs at least one of sender, recipient, subject, domain or another search field; else it takes all mail.")
+        if self.action is ActionType.MOVE and self.destination is None:
+            raise GuardError("A move needs a destination.")
+        if self.action is ActionType.RELEASE:
+            if params.delivery_status not in (None, DeliveryStatus.QUARANTINED):
+                raise GuardError("A release is over held mail only: delivery_status is always quarantined.")
+            params = replace(params, delivery_status=DeliveryStatus.QUARANTINED)
+        params = replace(params, start=params.start or now - timedelta(days=7), end=params.end or now)
+        if params.start and params.end and params.start >= params.end:
+            raise GuardError("The start must be before the end.")
+        return replace(self, params=params, destination=self.destination if self.action is ActionType.MOVE else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a search finds now: how many, of which verdicts, for how many mailboxes, and the first few."""
+
+    count: int
+    complete: bool
+    dispositions: tuple[tuple[str, int], ...]
+    recipients: int
+    sample: tuple[Message, ...]
+    not_searchable: tuple[str, ...]
+
+
+class EmailSecurityService:
+    """One account. Every write goes through here; a read-only profile stops it with GuardError."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, random: Random, read_wait: float = 0.0) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._random = random
+        self.client = EmailSecurityClient(
+            settings, clock=clock, random=random, read_wait=read_wait, on_wait=self._waiting, on_notices=self._noticed
+        )
+        self.on_link: Callable[[Link], None] = lambda _: None
+        self.on_activity: Callable[[Activity], None] = lambda _: None
+        self.on_release: Callable[[RunState], None] = lambda _: None
+        self.on_limit_wait: Callable[[float], None] = lambda _: None
+        self.activities: deque[Activity] = deque(maxlen=500)
+        self.release: RunState | None = None
+        self._engine = Engine(self.client, settings.release_body)
+        self._poller: Poller | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # ---- life
+
+    def start(self) -> None:
+        """Begin polling; needs a running event loop."""
+        self._poller = Poller(self.clock, self._random, self._linked)
+        self._spawn(self._poller.run())
+
+    async def close(self) -> None:
+        """Stop polling and close connections; writes in flight are waited for, they can't be taken back."""
+        poller = next((task for task in self._tasks if task.get_name() == "poller"), None)
+        if poller is not None:
+            poller.cancel()
+        self._engine.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name="poller" if work.__qualname__ == "Poller.run" else None)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _linked(self, link: Link) -> None:
+        if link.error is not None:
+            self.record(str(link.error), link.error.details())
+        self.on_link(link)
+
+    def _waiting(self, seconds: float) -> None:
+        self.record(f"Too many requests: waiting {seconds:.0f} s, as the API asks.")
+        self.on_limit_wait(seconds)
+
+    def _noticed(self, request: str, notices: tuple[Notice, ...]) -> None:
+        self.record(f"The API says to {request}:", tuple(map(str, notices)))
+
+    def record(self, sentence: str, details: Sequence[str] = ()) -> None:
+        """Add a line to the activity list, unless it repeats the last one."""
+        entry = Activity(self.clock.now(), sentence, tuple(details))
+        if not self.activities or (self.activities[-1].sentence, self.activities[-1].details[:1]) != (sentence, entry.details[:1]):
+            self.activities.append(entry)
+            self.on_activity(entry)
+
+    # ---- watching
+
+    def watch_jobs(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
+        """A subject for `show`: the list of jobs."""
+        return JobsSubject(self.client, self.clock, query, listener)
+
+    def watch_job(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
+        """A subject for `show`: one job and its rows."""
+        return JobSubject(self.client, self.clock, job_id, listener)
+
+    def show(self, subject: Subject) -> None:
+        """It is on the screen now: poll it."""
+        if self._poller:
+            self._poller.watch(subject)
+
+    def hide(self, subject: Subject) -> None:
+        """It is covered: don't poll it."""
+        if self._poller:
+            self._poller.unwatch(subject)
+
+    def refresh(self) -> None:
+        """Poll at once."""
+        if self._poller:
+            self._poller.kick()
+
+    def toggle_pause(self) -> bool:
+        """Stop or resume polling; whether it is paused now."""
+        return self._poller.toggle_pause() if self._poller else False
+
+    @property
+    def link(self) -> Link:
+        """How the line stands."""
+        return self._poller.link if self._poller else Link()
+
+    # ---- reading
+
+    def search(self, params: SearchParams) -> AsyncIterator[tuple[Message, ...]]:
+        """All messages that a search finds, page by page. Raises ApiError."""
+        return all_found(self.client, params)
+
+    async def message(self, investigate_id: str) -> Message:
+        """One message. Raises ApiError."""
+        return await self.client.get_message(investigate_id)
+
+    async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> Preview:
+        """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
+        found: list[Message] = []
+        complete = True
+        async for page in all_found(self.client, params):
+            if params.exact_subject is not None:
+                page = tuple(message for message in page if message.subject.exact == params.exact_subject)
+            found += page
+            told(len(found))
+            if len(found) >= PREVIEW_LIMIT:
+                complete = False
+                break
+        verdicts = Counter(str(message.final_disposition or "none") for message in found)
+        mailboxes = {recipient.exact.casefold() for message in found for recipient in message.recipients}
+        return Preview(
+            len(found), complete, tuple(verdicts.most_common()), len(mailboxes), tuple(found[:5]), params.not_searchable()
+        )
+
+    async def diagnose(self, error: ApiError) -> str:
+        """One more sentence on a refusal: is it the token, or the account? Never raises."""
+        if not isinstance(error, (Unauthenticated, Forbidden, NotFound)):
+            return ""
+        try:
+            token = await self.client.verify_token()
+        except ApiError:
+            return "The token itself is not accepted."
+        if token.status.exact != "active":
+            return f"The token is {token.status}."
+        try:
+            accounts = await self.client.list_accounts()
+        except ApiError:
+            return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
+        if self.settings.account_id in {account.id.exact for account in accounts}:
+            return "The token is valid and sees this account; it lacks Cloud Email Security permissions."
+        seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3]) or "none"
+        return f"The token is valid, but this is not an account it sees; it sees: {seen}."
+
+    # ---- acting on jobs
+
+    def _writable(self) -> None:
+        if self.settings.read_only:
+            raise GuardError("This profile is read-only; nothing was sent.")
+
+    async def _write(self, what: str, work: Coroutine[Any, Any, Outcome[T]]) -> Outcome[T]:
+        """Run a write to its end even if whoever asked goes away, and put its outcome on record."""
+        outcome = await asyncio.shield(self._spawn(work))
+        match outcome:
+            case Done():
+                self.record(f"{what}: done.")
+            case Unsent(error):
+                self.record(f"{what}: not sent. {error}", error.details())
+            case Refused(error):
+                self.record(f"{what}: refused. {error}", error.details())
+            case Ambiguous(error):
+                self.record(f"{what}: outcome unknown. {error}", error.details())
+        self.refresh()
+        return outcome
+
+    async def cancel_job(self, job_id: str) -> Outcome[Job]:
+        """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
+        self._writable()
+
+        async def ended() -> Job | None:
+            job = await self.client.get_job(job_id)
+            return job if job.ended else None
+
+        async def work() -> Outcome[Job]:
+            outcome = await self.client.cancel_job(job_id)
+            return await self._settle(outcome, ended) if isinstance(outcome, Ambiguous) else outcome
+
+        return await self._write(f"Cancel job {job_id}", work())
+
+    async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
+        """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
+        self._writable()
+        gone_already = DeletedJob(id=Untrusted(job_id))
+
+        async def gone() -> DeletedJob | None:
+            try:
+                await self.client.get_job(job_id)
+            except NotFound:
+                return gone_already
+            return None
+
+        async def work() -> Outcome[DeletedJob]:
+            outcome = await self.client.delete_job(job_id)
+            if isinstance(outcome, Refused) and isinstance(outcome.error, NotFound):
+                return await self._settle(Ambiguous(outcome.error), gone)
+            return await self._settle(outcome, gone) if isinstance(outcome, Ambiguous) else outcome
+
+        return await self._write(f"Delete job {job_id}", work())
+
+    async def create_job(self, new: NewJob) -> Outcome[Job]:
+        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
+        self._writable()
+        new = new.checked(self.clock.now())
+        mark = f"#op-{self._random.getrandbits(32):08x}"
+        comment = f"{new.comment} {mark}".strip()
+
+        async def there() -> Job | None:
+            async for page in all_jobs(self.client):
+                for job in page:
+                    if job.comment is not None and mark in job.comment.exact:
+                        return job
+            return None
+
+        async def work() -> Outcome[Job]:
+            outcome = await self.client.create_job(new.action, new.params, destination=new.destination, comment=comment)
+            return await self._settle(outcome, there) if isinstance(outcome, Ambiguous) else outcome
+
+        return await self._write(f"New {new.action.lower()} job", work())
+
+    async def _settle(self, outcome: Ambiguous, look: Callable[[], Coroutine[Any, Any, T | None]]) -> Outcome[T]:
+        """Ask on a schedule whether it was done; what is never seen stays unknown."""
+        waited = 0.0
+        for after in READ_BACK_AFTER:
+            await self.clock.sleep(after - waited)
+            waited = after
+            try:
+                seen = await look()
+            except ApiError:
+                continue
+            if seen is not None:
+                return Done(seen)
+        return outcome
+
+    # ---- releasing
+
+    async def look_up(self, ids: Sequence[str]) -> tuple[Target, ...]:
+        """What the account knows of these ids (either kind), in their order. Raises ApiError.
+
+        Held mail of the last 90 days is searched first, a thousand a request; what remains is asked for one by one.
+        """
+        wanted = dict.fromkeys(ids)
+        found: dict[str, Target] = {}
+        now = self.clock.now()
+        params = SearchParams(
+            start=now - LOOK_UP_WINDOW, end=now, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
+        )
+        async for page in all_found(self.client, params):
+            for message in page:
+                for name in (message.id, message.postfix_id):
+                    if name is not None and name.exact in wanted:
+                        found[name.exact] = Target.of(message)
+            if len(found) == len(wanted):
+                break
+        remaining = [name for name in wanted if name not in found and is_investigate_id(name)][:_SINGLE_LOOK_UPS]
+        for name in remaining:
+            try:
+                found[name] = Target.of(await self.client.get_message(name))
+            except NotFound:
+                continue
+        return tuple(found.get(name) or _unchecked(name) for name in wanted)
+
+    def guard(self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False) -> Guarded:
+        """What the policy lets through. Raises GuardError when it is more than the policy's maximum."""
+        guard = self.settings.guard
+        policy = Policy(frozenset(guard.hold_dispositions), guard.max_messages)
+        guarded = guard_release(targets, policy, include=include, include_unchecked=include_unchecked)
+        if len(guarded.allowed) > policy.max_messages:
+            raise GuardError(
+                f"{len(guarded.allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
+                "guard.max_messages in the configuration). Nothing was sent."
+            )
+        return guarded
+
+    def plan_release(self, guarded: Guarded, reason: str) -> Plan:
+        """Fix what will be sent."""
+        return Plan.make(guarded.allowed, reason, self.settings.plans.batch_size, self._random)
+
+    async def run_release(self, plan: Plan) -> RunState:
+        """Send a confirmed plan; `on_release` gets a snapshot after each batch. Raises GuardError."""
+        self._writable()
+        if self.release is not None and not self.release.ended:
+            raise GuardError("Another release is running; wait for it or stop it first.")
+        return await asyncio.shield(self._spawn(self._release(plan)))
+
+    async def _release(self, plan: Plan) -> RunState:
+        self.record(f"Release plan {plan.plan_id}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}")
+        state = await self._engine.run(plan, self._released)
+        told = ", ".join(f"{count:,} {fate}" for fate, count in state.fates().items() if count)
+        self.record(f"Release plan {plan.plan_id}: {state.phase.value}, {told}.", state.error.details() if state.error else ())
+        self.refresh()
+        return state
+
+    def _released(self, state: RunState) -> None:
+        self.release = state
+        self.on_release(state)
+
+    def stop_release(self) -> None:
+        """Send no batch after the one in flight."""
+        self._engine.stop()
+
+
+def _unchecked(name: str) -> Target:
+    """A target for an id that nothing is known of."""
+    if is_investigate_id(name):
+        return Target(investigate_id=name, checked=False)
+    return Target(investigate_id=None, postfix_id=name, checked=False)
