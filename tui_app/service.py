@@ -277,6 +277,15 @@ class EmailSecurityService:
 
         return await self._write(f"Delete job {job_id}", work())
 
+    def guard_job(self, new: NewJob, preview: Preview, *, include: Sequence[str] = ()) -> None:
+        """Hold back a release job that would take what the policy holds back. Raises GuardError naming it."""
+        held = self.settings.guard.hold_dispositions if new.action is ActionType.RELEASE else ()
+        caught = [f"{count:,} {verdict}" for verdict, count in preview.dispositions if verdict in held and verdict not in include]
+        if caught:
+            raise GuardError(
+                f"This search would release {' and '.join(caught)}: narrow it, for example by verdict, or release chosen messages. Nothing was sent."
+            )
+
     async def create_job(self, new: NewJob) -> Outcome[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
         self._writable()

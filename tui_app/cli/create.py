@@ -6,7 +6,7 @@ from typing import Any
 import click
 from typing_extensions import assert_never
 
-from tui_app.api.models import ActionType, Destination
+from tui_app.api.models import ActionType, Destination, Disposition
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.cli.jobs import write_job
 from tui_app.cli.output import format_option, json_text, narrate
@@ -50,6 +50,10 @@ def _tell(preview: Preview) -> None:
 @click.option("--exact-subject", help="The whole subject.")
 @click.option("--submissions", is_flag=True, help="Search submissions instead of mail.")
 @click.option("--all-mail", is_flag=True, help="Also mail without a detection (detections_only: false).")
+@click.option(
+    "--include-disposition", multiple=True, type=click.Choice([d.value for d in Disposition], case_sensitive=False),
+    help="Let a release take this verdict although the guard holds it back.",
+)  # fmt: skip
 @click.option("--comment", default="", help="Kept with the job; say why.")
 @click.option("--preview", "preview_only", is_flag=True, help="Count what would be taken and stop.")
 @click.option("--expect", type=click.IntRange(min=0), help="Stop unless the preview counts exactly so many.")
@@ -58,7 +62,7 @@ def _tell(preview: Preview) -> None:
 @click.pass_context
 def create(
     ctx: click.Context, action: str, destination: str | None, comment: str, preview_only: bool, expect: int | None, yes: bool,
-    output_format: str, all_mail: bool, **fields: Any,
+    output_format: str, all_mail: bool, include_disposition: tuple[str, ...], **fields: Any,
 ) -> None:  # fmt: skip
     """Start a bulk job over what a search finds. A release is always over held mail only."""
     kind = ActionType(action.upper())
@@ -77,6 +81,7 @@ def create(
             if output_format != "table":
                 print(json_text(preview_json(preview)))
             return ExitCode.DONE
+        service.guard_job(new, preview, include=include_disposition)
         if new.destination in IRREVERSIBLE and expect is None:
             raise GuardError(f"{new.destination} can't be undone by the user: repeat with --expect {preview.count}. Nothing was sent.")
         if expect is not None and (expect != preview.count or not preview.complete):

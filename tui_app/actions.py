@@ -1,0 +1,98 @@
+"""Every action of the console, once: bindings, footer and help are made from this list."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome"})
+PAGES: Final = frozenset({"message", "help", "activity"})
+EVERYWHERE: Final = frozenset({"app"})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do: `id` names the method (`job.cancel` runs `action_job_cancel`), `where` the places."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    group: str
+    where: frozenset[str]
+    writes: bool = False
+    footer: bool = False
+    shown_keys: str = ""
+    """How the keys are written in help and footer, where Textual's names say little."""
+
+    @property
+    def method(self) -> str:
+        """The action as Textual calls it."""
+        return self.id.replace(".", "_")
+
+    @property
+    def key_text(self) -> str:
+        """The keys as a person reads them."""
+        return self.shown_keys or " ".join(self.keys)
+
+
+def _at(*places: str) -> frozenset[str]:
+    return frozenset(places)
+
+
+ACTIONS: Final = (
+    Action("row.open", ("enter",), "open", "Look", _at("jobs", "job", "quarantine"), footer=True),
+    Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=True),
+    Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _at("job", "quarantine")),
+    Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=True),
+    Action("mark.none", ("u",), "unmark all", "Mark", _at("job", "quarantine")),
+    Action("search.edit", ("slash",), "search", "Look", _at("quarantine"), footer=True, shown_keys="/"),
+    Action("release.review", ("R",), "release", "Act", _at("quarantine"), writes=True, footer=True),
+    Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=True),
+    Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=True),
+    Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=True),
+    Action("release.stop", ("S",), "stop after this request", "Act", _at("outcome"), footer=True),
+    Action("filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"),
+    Action("filter.action", ("m",), "move, release or both", "Look", _at("jobs")),
+    Action("row.down", ("j", "down"), "down", "Move", TABLES | PAGES),
+    Action("row.up", ("k", "up"), "up", "Move", TABLES | PAGES),
+    Action("row.first", ("g", "home"), "to the first", "Move", TABLES | PAGES),
+    Action("row.last", ("G", "end"), "to the last loaded; there again: load more", "Move", TABLES | PAGES),
+    Action("page.down", ("pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="pgdn ctrl+d"),
+    Action("page.up", ("pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="pgup ctrl+u"),
+    Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine")),
+    Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
+    Action("view.copy", ("y",), "copy the row's id", "Look", _at("jobs", "job", "quarantine")),
+    Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=True),
+    Action("activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"),
+    Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=True, shown_keys="?"),
+    Action("place.back", ("escape",), "back; first clears marks", "Go", EVERYWHERE, shown_keys="esc"),
+    Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
+    Action("place.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
+)
+
+
+def actions_for(place: str, *, read_only: bool) -> tuple[Action, ...]:
+    """What can be done at a place, writes left out when read-only; what works everywhere comes last."""
+    here = [action for action in ACTIONS if place in action.where]
+    anywhere = [action for action in ACTIONS if action.where is EVERYWHERE]
+    return tuple(action for action in (*here, *anywhere) if not (read_only and action.writes))
+
+
+def bindings(place: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """Textual bindings of a place; a status key passes its digit on."""
+    made: list[Binding | tuple[str, str] | tuple[str, str, str]] = []
+    for action in ACTIONS:
+        if place not in action.where:
+            continue
+        for key in action.keys:
+            call = f"{action.method}({key})" if action.id == "filter.status" else action.method
+            made.append(Binding(key, call, action.label, show=False))
+    return made
+
+
+def footer_for(place: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
+    """Key and label of the few actions worth a place in the footer."""
+    chosen = [action for action in actions_for(place, read_only=read_only) if action.footer]
+    help_last = [action for action in chosen if action.id == "help.open"]
+    rest = [action for action in chosen if action.id != "help.open"][: most - len(help_last)]
+    return tuple((action.key_text, action.label) for action in (*rest, *help_last))

@@ -1,0 +1,165 @@
+"""SluiceApp: wires service, screens and the terminal. What is done is decided elsewhere."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+
+from tui_app import actions
+from tui_app.jobs.poller import Link
+from tui_app.paths import styles_folder
+from tui_app.plans.engine import RunState
+from tui_app.screens.job_detail import JobScreen
+from tui_app.screens.jobs import JobsScreen
+from tui_app.screens.message import MessageScreen
+from tui_app.screens.new_job import NewJobScreen
+from tui_app.screens.pages import ActivityScreen, HelpScreen
+from tui_app.screens.place import Place
+from tui_app.screens.quarantine import QuarantineScreen
+from tui_app.screens.release import ReleaseScreen, ReviewScreen
+from tui_app.service import EmailSecurityService
+
+SHEETS = ("base", "widgets", "screens/jobs", "screens/job_detail", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
+
+
+def style_sheets() -> list[Path]:
+    """All style sheets, by their absolute paths."""
+    folder = styles_folder()
+    return [folder / f"{name}.tcss" for name in SHEETS]
+
+
+class SluiceApp(App[None]):
+    """The console on one account."""
+
+    TITLE = "mailsluice"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+    ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
+    BINDINGS = actions.bindings("app")
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(css_path=list(style_sheets()))
+        self.animation_level = "none"
+        self.service = service
+        service.on_link = self._link_changed
+        service.on_release = self._release_moved
+        service.on_limit_wait = self._limit_wait
+        service.on_activity = lambda _: self._activity_added()
+
+    def on_mount(self) -> None:
+        """Show the jobs and begin to poll."""
+        self.push_screen(JobsScreen(self.service))
+        self.service.start()
+        # Late data and countdowns need the time to pass; a line that says the same is not painted again.
+        self.set_interval(1.0, self._time_passed)
+
+    async def on_unmount(self) -> None:
+        """Let a write in flight end, then close."""
+        await self.service.close()
+
+    # ---- news from below
+
+    def _places(self) -> list[Place]:
+        return [screen for screen in self.screen_stack if isinstance(screen, Place)]
+
+    def _link_changed(self, link: Link) -> None:
+        self._time_passed()
+
+    def _time_passed(self) -> None:
+        for place in self._places()[-1:]:
+            place.show_frame()
+
+    def _release_moved(self, state: RunState) -> None:
+        for place in self._places():
+            if isinstance(place, ReleaseScreen):
+                place.show_run(state)
+            elif isinstance(place, QuarantineScreen) and state.ended:
+                place.released([result.target.id for result in state.results])
+
+    def _limit_wait(self, seconds: float) -> None:
+        for place in self._places():
+            if isinstance(place, ReleaseScreen):
+                place.show_wait(seconds)
+            elif place is self.screen:
+                place.notice(f"Too many requests: waiting {seconds:.0f} s, as the API asks.")
+
+    def _activity_added(self) -> None:
+        if isinstance(self.screen, ActivityScreen) and self.screen.is_mounted:
+            self.screen.show_activities()
+
+    # ---- going places
+
+    def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
+        """Open a job."""
+        self.push_screen(JobScreen(self.service, message.job))
+
+    def on_jobs_screen_new_wanted(self) -> None:
+        """Open the form."""
+        self.push_screen(NewJobScreen(self.service))
+
+    def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
+        """Show the new job in place of the form."""
+        if isinstance(self.screen, NewJobScreen):
+            self.pop_screen()
+        self.push_screen(JobScreen(self.service, message.job))
+
+    def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
+        """Open a row."""
+        self.push_screen(MessageScreen(self.service, message.row.message, job=message.job, row=message.row))
+
+    def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
+        """Open a held message."""
+        self.push_screen(MessageScreen(self.service, message.message))
+
+    def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
+        """Open the review."""
+        self.push_screen(ReviewScreen(self.service, message.guarded))
+
+    def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
+        """Run what was confirmed, in place of the review."""
+        if isinstance(self.screen, ReviewScreen):
+            self.switch_screen(ReleaseScreen(self.service, message.plan, message.guarded))
+
+    def action_quarantine_open(self) -> None:
+        """Held mail; the one that is open already comes back."""
+        if not any(isinstance(screen, (QuarantineScreen, ReleaseScreen)) for screen in self.screen_stack):
+            self.push_screen(QuarantineScreen(self.service))
+
+    def action_activity_open(self) -> None:
+        """What was done."""
+        if isinstance(self.screen, Place) and not isinstance(self.screen, ActivityScreen):
+            self.push_screen(ActivityScreen(self.service))
+
+    def action_help_open(self) -> None:
+        """The keys of this place."""
+        if isinstance(self.screen, Place) and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.service, self.screen.place))
+
+    def action_place_back(self) -> None:
+        """Unmark, or go back; at the root nothing."""
+        place = self.screen
+        if isinstance(place, Place) and not place.handle_back() and not isinstance(place, JobsScreen):
+            self._leave(place)
+
+    def action_place_leave(self) -> None:
+        """Go back; at the root quit."""
+        place = self.screen
+        if isinstance(place, JobsScreen):
+            self.action_place_quit()
+        elif isinstance(place, Place):
+            self._leave(place)
+
+    def _leave(self, place: Place) -> None:
+        if isinstance(place, ReleaseScreen) and not place.ended:
+            place.notice("The release is running: S stops after the request in flight; ctrl+q also quits after it.")
+            return
+        self.pop_screen()
+
+    def action_place_quit(self) -> None:
+        """Quit; a request in flight is waited for."""
+        if self.service.release is not None and not self.service.release.ended:
+            self.service.stop_release()
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Quit by Textual's own name for it."""
+        self.action_place_quit()

@@ -1,0 +1,40 @@
+"""Opening the console: checks of the terminal first, then settings, then the screens."""
+
+import os
+import sys
+from collections.abc import Mapping
+from random import SystemRandom
+
+from tui_app.clock import SystemClock
+from tui_app.config import Settings, load_settings
+from tui_app.errors import UsageError
+
+
+def check_terminal(environment: Mapping[str, str]) -> None:
+    """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
+        raise UsageError("The console needs a terminal; without one use the commands, for example: mailsluice jobs --json")
+    if environment.get("TERM", "") in ("", "dumb", "unknown", "vt100"):
+        raise UsageError(f"A terminal of kind '{environment.get('TERM', '')}' can't show the console; use the commands: mailsluice jobs")
+    if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
+        raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
+
+
+def run_console(settings: Settings) -> int:
+    """Run the console until it is left; the exit code."""
+    from tui_app.app import SluiceApp  # noqa: PLC0415 - Textual is heavy; commands do without
+    from tui_app.service import EmailSecurityService  # noqa: PLC0415
+
+    service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom())
+    app = SluiceApp(service)
+    app.run(mouse=False)
+    if service.release is not None:
+        told = ", ".join(f"{count:,} {fate}" for fate, count in service.release.fates().items() if count)
+        print(f"release plan {service.release.plan.plan_id}: {told}", file=sys.stderr)
+    return app.return_code or 0
+
+
+def open_console(*, profile_name: str | None, read_only: bool) -> int:
+    """The console on the configured account."""
+    check_terminal(os.environ)
+    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only))

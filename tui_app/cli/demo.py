@@ -1,0 +1,55 @@
+"""`demo`: the console against a simulator of its own, over real HTTP on loopback."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui_app.cli.console import check_terminal, run_console
+from tui_app.config import load_settings
+from tui_app.errors import SluiceError
+
+DEFAULT_MESSAGES = 3012
+
+
+def _environment_of(line: str) -> dict[str, str]:
+    """The variables of an export line."""
+    return dict(word.split("=", 1) for word in shlex.split(line)[1:])
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
+@click.option("--messages", type=click.IntRange(0, 2_000_000), default=DEFAULT_MESSAGES, show_default=True, help="Messages of the running job.")
+@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Where the simulator appends every action and its outcome.")
+@click.pass_context
+def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> None:
+    """The console on a simulated account: no token, no configuration, nothing leaves this machine."""
+    check_terminal(os.environ)
+    arguments = ["--seed", str(seed), "--messages", str(messages), *(["--truth", str(truth)] if truth else [])]
+    # A process of its own: it can't slow the screens, and it ends when its standard input does, however we end.
+    simulator = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "tui_app", "simulate", "--until-eof", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        import tui_app.app  # noqa: F401, PLC0415 - loaded while the simulator starts
+
+        assert simulator.stdout is not None
+        line = simulator.stdout.readline()
+        if not line.startswith("export "):
+            raise SluiceError("The simulator did not start; try: mailsluice simulate")
+        chosen: dict[str, Any] = ctx.obj
+        environment = _environment_of(line) | {"MAILSLUICE_CONFIG": os.devnull}
+        settings = load_settings(environment, read_only=chosen["read_only"])
+        ctx.exit(run_console(settings))
+    finally:
+        if simulator.stdin is not None:
+            simulator.stdin.close()
+        try:
+            simulator.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            simulator.kill()

@@ -1,0 +1,63 @@
+"""A question before a write: `y` for one thing, the typed count for many; enter alone never confirms."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from tui_app.widgets.lines import Line, Piece
+
+
+class Confirm(ModalScreen[bool]):
+    """What will happen, and a way out that has the focus. `typed` is what has to be typed: `y`, or a number."""
+
+    BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
+
+    def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:
+        super().__init__()
+        self._title = title
+        self._lines = tuple(lines)
+        self._typed = typed
+
+    def compose(self) -> ComposeResult:
+        """Title, facts, the way to confirm, the way out."""
+        with Vertical(id="question"):
+            yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
+            yield Static(Content.assemble(*self._lines), markup=False, id="facts")
+            if self._typed == "y":
+                yield Static(Content.assemble("Type ", ("y", "bold $accent"), " to do it."), markup=False)
+            else:
+                yield Static(Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False)
+                box = Input(id="typed", max_length=12)
+                box.cursor_blink = False
+                yield box
+            yield Line(id="problem")
+            yield Button("Cancel (esc)", id="cancel")
+
+    def on_mount(self) -> None:
+        """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
+        self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
+
+    def action_leave(self) -> None:
+        """Don't."""
+        self.dismiss(False)
+
+    def action_yes(self) -> None:
+        """Do it, if `y` is what was asked for."""
+        if self._typed == "y":
+            self.dismiss(True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """The only button is the way out."""
+        self.dismiss(False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The right number confirms; anything else says so."""
+        if event.value.strip().replace(",", "") == self._typed:
+            self.dismiss(True)
+        else:
+            self.query_one("#problem", Line).say((f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error"))

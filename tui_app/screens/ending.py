@@ -1,0 +1,67 @@
+"""Cancelling and deleting a job from a screen: the review, the write, what to say afterwards."""
+
+from typing_extensions import assert_never
+
+from tui_app.api.models import DeletedJob, Job, JobStatus
+from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.errors import GuardError
+from tui_app.jobs.progress import action_in_words
+from tui_app.screens.confirm import Confirm
+from tui_app.screens.place import Place
+from tui_app.widgets.lines import Piece
+
+
+def _review(job: Job, *, wants_ended: bool) -> Confirm:
+    about = f"{action_in_words(job)}  {job.job_id}\n{job.comment or 'no comment'}\n"
+    facts: list[Piece] = [about]
+    if wants_ended:
+        facts.append(
+            f"{str(job.status).lower()}: {job.successful:,} ok, {job.failed:,} failed, {job.skipped:,} skipped.\n"
+            "The record leaves all lists, for everybody. Mail is not touched. There is no undelete.\n"
+        )
+        return Confirm("Delete this job's record?", facts)
+    facts.append(
+        f"{job.pending:,} of {job.total_messages_discovered:,} rows are still pending and will not be acted on.\n"
+        f"{job.successful:,} are done and stay done; rows in flight may still finish.\n"
+    )
+    return Confirm("Cancel this job?", facts)
+
+
+def sentence(outcome: Outcome[Job] | Outcome[DeletedJob], what: str) -> str:
+    """What became of it, for the line above the footer."""
+    match outcome:
+        case Done(Job() as job, _):
+            return f"{what}: the job is {str(job.status).lower()} now."
+        case Done(_, _):
+            return f"{what}: deleted."
+        case Refused(error):
+            return f"{what}: refused. {error} ! tells more."
+        case Unsent(error):
+            return f"{what}: not sent. {error}"
+        case Ambiguous(error):
+            return f"{what}: outcome unknown, look at the job again. {error}"
+    assert_never(outcome)
+
+
+async def end_job(screen: Place, job: Job, *, wants_ended: bool) -> bool:
+    """Ask, then cancel (`wants_ended` False) or delete; whether it was done. Only what fits the job's state is offered."""
+    if job.ended is not wants_ended:
+        state = str(job.status).lower()
+        screen.notice(f"The job is {state}: " + ("only ended jobs can be deleted; X cancels it first." if wants_ended else "there is nothing to cancel."))
+        return False
+    if not await screen.app.push_screen_wait(_review(job, wants_ended=wants_ended)):
+        screen.notice("Nothing was sent.")
+        return False
+    what = "Delete" if wants_ended else "Cancel"
+    screen.notice(f"{what}: sent, waiting for the answer…")
+    try:
+        outcome = await screen.service.delete_job(job.id) if wants_ended else await screen.service.cancel_job(job.id)
+    except GuardError as error:
+        screen.notice(str(error))
+        return False
+    done = isinstance(outcome, Done)
+    if isinstance(outcome, Done) and isinstance(outcome.value, Job):
+        done = outcome.value.status is JobStatus.CANCELLED
+    if screen.is_attached:
+        screen.notice(sentence(outcome, what))
+    return done

@@ -1,0 +1,197 @@
+"""The first screen: all bulk jobs, alive."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from textual import work
+from textual.message import Message
+from textual.widget import Widget
+
+from tui_app import actions
+from tui_app.api.models import ActionType, Job, JobStatus
+from tui_app.jobs.poller import LinkState, Subject
+from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
+from tui_app.jobs.watching import JobsQuery, JobsSnapshot
+from tui_app.screens import looks
+from tui_app.screens.ending import end_job
+from tui_app.screens.place import Place
+from tui_app.service import EmailSecurityService
+from tui_app.widgets.lines import Piece, Tabs, bar
+from tui_app.widgets.row_table import Cell, Column, RowTable
+
+STATUS_TABS: Final = (
+    None, JobStatus.PENDING, JobStatus.DISCOVERING, JobStatus.PROCESSING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED,
+)  # fmt: skip
+TAB_NAMES: Final = (
+    ("all", "all"), ("pending", "pend"), ("discovering", "disc"), ("processing", "proc"), ("completed", "done"), ("failed", "fail"),
+    ("cancelled", "canc"),
+)  # fmt: skip
+NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
+ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
+COLUMNS: Final = (
+    Column("STATUS", 13), Column("ACTION", 18), Column("PROGRESS", 15), Column("OK", 8, right=True), Column("FAIL", 6, right=True),
+    Column("SKIP", 5, right=True), Column("AGE", 4, right=True), Column("COMMENT", weight=2, from_width=110),
+    Column("SEARCH", weight=2, from_width=130), Column("CREATED", 23, from_width=160),
+)  # fmt: skip
+
+
+class JobsScreen(Place):
+    """All jobs under a status and an action that the server is asked for."""
+
+    place = "jobs"
+    BINDINGS = actions.bindings("jobs")
+
+    class Arrived(Message):
+        """News from the service."""
+
+        def __init__(self, snapshot: JobsSnapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    class Chosen(Message):
+        """A job was opened."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
+    class NewWanted(Message):
+        """Somebody wants to start a job."""
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._query = JobsQuery()
+        self._subject = service.watch_jobs(self._query, lambda snapshot: self.post_message(self.Arrived(snapshot)))
+        self._snapshot: JobsSnapshot | None = None
+
+    def content(self) -> Iterable[Widget]:
+        """Tabs and the table."""
+        yield Tabs(id="tabs")
+        yield RowTable[Job](COLUMNS, lambda job: job.id, self._cells, id="table")
+
+    def subject(self) -> Subject:
+        """The list."""
+        return self._subject
+
+    def table(self) -> RowTable[Job]:
+        """The jobs."""
+        return self.query_one("#table", RowTable)
+
+    def _cells(self, job: Job) -> Sequence[Cell]:
+        share = acted_share(job)
+        if share is None and job.total_messages_discovered:
+            progress = Cell(f"found {job.total_messages_discovered:,}", "muted")
+        else:
+            percent = "" if share is None else f"{int(share * 100):>3} %" if share < 1 else "100%"
+            progress = Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
+        begun = share is not None or job.ended
+        numbers = [Cell(f"{n:,}" if begun else "–", tone if n and begun else "muted") for n, tone in
+                   ((job.successful, ""), (job.failed, "error"), (job.skipped, ""))]  # fmt: skip
+        return (
+            looks.job_state(job), Cell(action_in_words(job)), progress, *numbers,
+            Cell(looks.age(job.created_at, self.service.clock.now()), "muted"), Cell(str(job.comment or "")),
+            Cell(search_in_words(job), "muted"), Cell(looks.local(job.created_at), "muted"),
+        )  # fmt: skip
+
+    # ---- news
+
+    def on_jobs_screen_arrived(self, message: Arrived) -> None:
+        """Show the difference."""
+        if message.snapshot.query != self._query:
+            return
+        self._snapshot = message.snapshot
+        self.table().show_rows(message.snapshot.jobs)
+        self.show_place()
+
+    def show_frame(self) -> None:
+        """Also the place line and what an empty list means."""
+        super().show_frame()
+        if self.is_mounted:
+            self.show_place()
+
+    def show_place(self) -> None:
+        """How many jobs, under which filter."""
+        snapshot, link = self._snapshot, self.service.link
+        tabs = [(name, short, None) for name, short in TAB_NAMES]
+        self.query_one("#tabs", Tabs).show_tabs(tabs, STATUS_TABS.index(self._query.status))
+        narrowed = self._query != JobsQuery()
+        if snapshot is None:
+            problem = str(link.error) if link.error is not None else ""
+            self.say_place([("Jobs", "bold")], [ACTION_WORDS[self._query.action]])
+            self.table().say_if_empty(problem or "Asking the API for bulk jobs…")
+            return
+        running = sum(1 for job in snapshot.jobs if not job.ended)
+        count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
+        self.say_place([("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · created ↓"])
+        if narrowed:
+            self.table().say_if_empty("No job matches; 0 shows all states, m changes the action.")
+        elif self.service.settings.read_only:
+            self.table().say_if_empty("No bulk jobs in this account yet. Q shows held mail.")
+        else:
+            self.table().say_if_empty("No bulk jobs in this account yet. n starts one, Q shows held mail.")
+        self.show_about()
+
+    def describe(self) -> Sequence[Piece]:
+        """Comment, search, pace of the job under the cursor; an error of the line comes first."""
+        link = self.service.link
+        if link.error is not None and link.state in (LinkState.OFFLINE, LinkState.DENIED, LinkState.LIMITED):
+            return [(f"{link.error} ", "$text-error"), ("! tells more", "$text-muted")]
+        job = self.table().cursor_row
+        if job is None or self._snapshot is None:
+            return []
+        outlook = self._snapshot.outlooks.get(job.id, Outlook())
+        words = [outlook.words(), str(job.comment or ""), str(job.status_message or ""), search_in_words(job)]
+        pieces: list[Piece] = [" · ".join(word for word in words if word)]
+        if job.unaccounted:
+            pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
+        return pieces
+
+    def on_row_table_moved(self) -> None:
+        """Tell of another row."""
+        self.show_about()
+
+    # ---- intents
+
+    def _ask(self, query: JobsQuery) -> None:
+        if query == self._query:
+            return
+        self._query, self._snapshot = query, None
+        self.table().show_rows((), whole=False)
+        self._subject.ask(query)
+        self.service.refresh()
+        self.show_place()
+
+    def action_filter_status(self, digit: str) -> None:
+        """Ask the server for one state."""
+        self._ask(JobsQuery(STATUS_TABS[int(digit)], self._query.action))
+
+    def action_filter_action(self) -> None:
+        """Ask the server for moves, releases, or both."""
+        self._ask(JobsQuery(self._query.status, NEXT_ACTION[self._query.action]))
+
+    def action_row_open(self) -> None:
+        """Open the job."""
+        if job := self.table().cursor_row:
+            self.post_message(self.Chosen(job))
+
+    def action_view_copy(self) -> None:
+        """Copy the job's id."""
+        if job := self.table().cursor_row:
+            self.app.copy_to_clipboard(str(job.job_id))
+            self.notice(f"{job.job_id} (copied, if the terminal allows)")
+
+    def action_job_new(self) -> None:
+        """Start a job."""
+        self.post_message(self.NewWanted())
+
+    @work
+    async def action_job_cancel(self) -> None:
+        """Review and cancel."""
+        if job := self.table().cursor_row:
+            await end_job(self, job, wants_ended=False)
+
+    @work
+    async def action_job_delete(self) -> None:
+        """Review and delete."""
+        if job := self.table().cursor_row:
+            await end_job(self, job, wants_ended=True)

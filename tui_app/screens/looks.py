@@ -1,0 +1,89 @@
+"""How states and verdicts look: glyph, word and tone, so that colour is never alone."""
+
+from datetime import datetime
+
+from tui_app.api.models import Disposition, Job, JobStatus, RowStatus
+from tui_app.clock import coarse_age
+from tui_app.plans.engine import Fate
+from tui_app.text import Untrusted
+from tui_app.widgets.row_table import Cell
+
+_JOB = {
+    JobStatus.PENDING: ("○", "muted"),
+    JobStatus.DISCOVERING: ("◌", ""),
+    JobStatus.PROCESSING: ("●", "strong"),
+    JobStatus.COMPLETED: ("✔", "success"),
+    JobStatus.FAILED: ("✖", "error"),
+    JobStatus.CANCELLED: ("■", "muted"),
+    JobStatus.SKIPPED: ("–", "muted"),
+}
+_ROW = {
+    RowStatus.PENDING: ("○", "muted"),
+    RowStatus.DISCOVERING: ("◌", ""),
+    RowStatus.PROCESSING: ("●", "strong"),
+    RowStatus.COMPLETED: ("✔", "success"),
+    RowStatus.FAILED: ("✖", "error"),
+    RowStatus.SKIPPED: ("–", "muted"),
+    RowStatus.CANCELLED: ("■", "muted"),
+}
+_VERDICT = {
+    Disposition.MALICIOUS: ("▲", "error"),
+    Disposition.MALICIOUS_BEC: ("▲", "error"),
+    Disposition.SUSPICIOUS: ("△", "warning"),
+    Disposition.SPOOF: ("△", "warning"),
+    Disposition.SPAM: ("▪", ""),
+    Disposition.BULK: ("▪", ""),
+}
+_FATE = {
+    Fate.DELIVERED: ("✔", "success"),
+    Fate.UNDELIVERED: ("!", "warning"),
+    Fate.FAILED: ("✖", "error"),
+    Fate.REFUSED: ("✖", "error"),
+    Fate.UNKNOWN: ("?", "warning"),
+    Fate.NOT_SENT: ("○", "muted"),
+}
+
+
+def job_state(job: Job) -> Cell:
+    """A job's state; completed with failures is no tick."""
+    if job.status is JobStatus.COMPLETED and (job.failed or job.unaccounted):
+        return Cell("! completed", "warning")
+    glyph, tone = _JOB.get(job.status, ("?", "warning")) if isinstance(job.status, JobStatus) else ("?", "warning")
+    return Cell(f"{glyph} {str(job.status).lower()}", tone)
+
+
+def row_state(status: RowStatus | Untrusted) -> Cell:
+    """The state of a job's row."""
+    glyph, tone = _ROW.get(status, ("?", "warning")) if isinstance(status, RowStatus) else ("?", "warning")
+    return Cell(f"{glyph} {str(status).lower()}", tone)
+
+
+def verdict(disposition: Disposition | Untrusted | None) -> Cell:
+    """A message's verdict."""
+    if disposition is None:
+        return Cell("· none", "muted")
+    glyph, tone = _VERDICT.get(disposition, ("·", "")) if isinstance(disposition, Disposition) else ("?", "warning")
+    return Cell(f"{glyph} {disposition}", tone)
+
+
+def fate(result: Fate) -> Cell:
+    """What became of a released message."""
+    glyph, tone = _FATE[result]
+    return Cell(f"{glyph} {result.value}", tone)
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """A coarse age, or a dash."""
+    return "–" if moment is None else coarse_age(max(0.0, (now - moment).total_seconds()))
+
+
+def local(moment: datetime | None) -> str:
+    """A time in the operator's zone, with the zone."""
+    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def people(recipients: tuple[Untrusted, ...]) -> str:
+    """One address, or how many."""
+    if len(recipients) == 1:
+        return str(recipients[0])
+    return f"{len(recipients)} people" if recipients else "–"

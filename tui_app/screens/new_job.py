@@ -1,0 +1,227 @@
+"""The form of a new bulk job: fields, a preview by search, a typed confirmation, one POST."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from textual import work
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Collapsible, Input, Static
+from typing_extensions import assert_never
+
+from tui_app.api.errors import ApiError
+from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, Job
+from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
+from tui_app.api.search import SearchParams
+from tui_app.clock import parse_moment
+from tui_app.errors import GuardError
+from tui_app.jobs.progress import DESTINATION_LABELS
+from tui_app.screens.confirm import Confirm
+from tui_app.screens.place import Place
+from tui_app.service import EmailSecurityService, NewJob, Preview
+from tui_app.text import safe
+from tui_app.widgets.choice import Choice
+from tui_app.widgets.lines import Line, Piece
+
+_UNDO: Final = {
+    Destination.INBOX: "can be moved again",
+    Destination.JUNK: "can be moved back",
+    Destination.DELETED_ITEMS: "users can restore it from the trash",
+    Destination.SOFT_DELETE: "users can recover it for a while (Microsoft 365 only)",
+    Destination.HARD_DELETE: "users can NOT recover it; only an administrator can, for a while",
+}
+_MAIN_TEXTS: Final = (("sender", "sender", "address or domain"), ("recipient", "recipient", "address or domain"), ("subject", "subject", "words, any order"),
+                      ("start", "start", "24h, 7d, 2026-11-20T14:00Z"), ("end", "end", "now"))  # fmt: skip
+_MORE_TEXTS: Final = (("query", "query", "words anywhere"), ("exact_subject", "exact subject", "the whole subject"), ("domain", "domain", "of sender, recipient, link"),
+                      ("message_id", "Message-ID", ""), ("alert_id", "alert id", ""), ("metric", "metric", ""), ("smtp_helo_ip", "helo ip", ""))  # fmt: skip
+
+
+def _row(label: str, field: Widget) -> Horizontal:
+    return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
+
+
+def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
+    box = Input(value, placeholder=hint, id=name, compact=True)
+    box.cursor_blink = False
+    return _row(label, box)
+
+
+class NewJobScreen(Place):
+    """Enter previews; enter again, with nothing changed, opens the confirmation."""
+
+    place = "new_job"
+    BINDINGS = [Binding("enter", "go_on", show=False)]
+
+    class Created(Message):
+        """The job is there."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._previewed: tuple[NewJob, Preview] | None = None
+        self._fields: tuple[Any, ...] = ()
+        self._sending = False
+
+    def content(self) -> Iterable[Widget]:
+        """The form, and what it would do."""
+        yes_no = ((False, "detections only"), (True, "all mail, detections or not"))
+        yield VerticalScroll(
+            _row("action", Choice([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action")),
+            _row("destination", Choice([(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in (Destination.JUNK, *Destination) ], id="destination")),
+            *(_text_row(name, label, hint, "24h" if name == "start" else "") for name, label, hint in _MAIN_TEXTS),
+            _row("mail", Choice(yes_no, id="all_mail")),
+            _text_row("comment", "comment", "why, for the record; kept with the job"),
+            Collapsible(
+                *(_text_row(name, label, hint) for name, label, hint in _MORE_TEXTS),
+                _row("verdict", Choice([(None, "any"), *((d, d.value) for d in Disposition)], id="final_disposition")),
+                _row("delivery", Choice([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status")),
+                _row("done before", Choice([(None, "anything"), *((a, a) for a in ("PREVIEW", "QUARANTINE_RELEASED", "MOVED"))], id="message_action")),
+                _row("search in", Choice([(False, "mail"), (True, "submissions")], id="submissions")),
+                title="more fields", id="more",
+            ),
+            Line(id="preview"),
+            id="form",
+        )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Ready to type."""
+        super().on_mount()
+        self.say_place([("Jobs › ", "$text-muted"), ("new job", "bold")], ["nothing is sent before you confirm"])
+        self.query_one("#sender").focus()
+        self._show_preview([("Enter counts what this would take. Nothing is sent before you type a confirmation.", "$text-muted")])
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """The form's own keys."""
+        return (("enter", "preview, again: confirm"), ("tab", "next"), ("space", "change a choice"), ("esc", "back"))
+
+    def _show_preview(self, pieces: Sequence[Piece]) -> None:
+        self.query_one("#preview", Line).say(*pieces)
+        self.query_one("#preview", Line).scroll_visible(animate=False)
+
+    # ---- what the form says
+
+    def _text(self, name: str) -> str | None:
+        return self.query_one(f"#{name}", Input).value.strip() or None
+
+    def _chosen(self, name: str) -> Any:
+        return self.query_one(f"#{name}", Choice).value
+
+    def _values(self) -> tuple[Any, ...]:
+        """All that was typed and chosen, to see whether anything changed since the preview."""
+        texts = tuple(box.value for box in self.query(Input))
+        return texts + tuple(choice.value for choice in self.query(Choice))
+
+    def _new_job(self) -> NewJob:
+        """The job the form describes. Raises ValueError and GuardError with a sentence."""
+        now = self.service.clock.now()
+
+        def moment(name: str, default: datetime | None) -> datetime | None:
+            words = self._text(name)
+            return parse_moment(words, now) if words else default
+
+        action = self._chosen("action")
+        params = SearchParams(
+            start=moment("start", None), end=moment("end", now), detections_only=not self._chosen("all_mail"),
+            final_disposition=self._chosen("final_disposition"), delivery_status=self._chosen("delivery_status"),
+            message_action=self._chosen("message_action"), submissions=self._chosen("submissions"),
+            **{name: self._text(name) for name in ("sender", "recipient", "subject", "query", "exact_subject", "domain", "message_id",
+                                                   "alert_id", "metric", "smtp_helo_ip")},
+        )  # fmt: skip
+        destination = self._chosen("destination") if action is ActionType.MOVE else None
+        return NewJob(action=action, params=params, destination=destination, comment=self._text("comment") or "").checked(now)
+
+    def on_choice_changed(self) -> None:
+        """A release has no destination, and is over held mail."""
+        releasing = self._chosen("action") is ActionType.RELEASE
+        self.query_one("#destination", Choice).disabled = releasing
+        delivery = self.query_one("#delivery_status", Choice)
+        delivery.disabled = releasing
+        if releasing and delivery.value is not DeliveryStatus.QUARANTINED:
+            delivery.choose(DeliveryStatus.QUARANTINED)
+
+    def on_input_submitted(self) -> None:
+        """Enter in a field goes on as everywhere else."""
+        self.action_go_on()
+
+    def action_go_on(self) -> None:
+        """Preview; if there is one of exactly these fields, confirm."""
+        if self._sending:
+            return
+        if self._previewed is not None and self._values() == self._fields:
+            self._confirm(*self._previewed)
+        else:
+            self._preview()
+
+    @work(exclusive=True, group="preview")
+    async def _preview(self) -> None:
+        self._previewed = None
+        try:
+            new = self._new_job()
+        except (ValueError, GuardError) as error:
+            self._show_preview([(str(error), "$text-error")])
+            return
+        fields = self._values()
+        self._show_preview(["Counting…"])
+        try:
+            preview = await self.service.preview(new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"]))
+            self.service.guard_job(new, preview)
+        except (ApiError, GuardError) as error:
+            self._show_preview([(f"{error}", "$text-error")])
+            return
+        self._previewed, self._fields = (new, preview), fields
+        self._show_preview([*self._told(new, preview), ("\nEnter again to confirm.", "bold")])
+
+    @staticmethod
+    def _told(new: NewJob, preview: Preview) -> list[Piece]:
+        at_least = "" if preview.complete else "at least "
+        verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
+        pieces: list[Piece] = [(f"Finds {at_least}{preview.count:,} messages for {preview.recipients:,} mailboxes. ", "bold"), f"{verdicts}\n"]
+        for message in preview.sample[:3]:
+            pieces.append((f"  {safe(message.sender.exact, 40)}  {safe(message.subject.exact, 40)}\n", "$text-muted"))
+        if not preview.count:
+            pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
+        if preview.not_searchable:
+            pieces.append((f"The preview ignores {', '.join(preview.not_searchable)}: the job takes other mail than this.\n", "$text-error"))
+        if new.action is ActionType.RELEASE:
+            pieces.append(("Only held mail is released (delivery_status: quarantined).\n", "$text-muted"))
+        if new.params.detections_only:
+            pieces.append(("Detections only: mail that was delivered as clean is not taken.\n", "$text-muted"))
+        return pieces
+
+    @work(exclusive=True, group="create")
+    async def _confirm(self, new: NewJob, preview: Preview) -> None:
+        what = "Release" if new.action is ActionType.RELEASE else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
+        facts = self._told(new, preview)
+        if new.destination is not None:
+            facts.append((f"{_UNDO[new.destination]}\n", "$text-error bold" if new.destination is Destination.HARD_DELETE else ""))
+        typed = "y" if preview.count <= 1 else str(preview.count)
+        if not await self.app.push_screen_wait(Confirm(f"{what}: start this job?", facts, typed=typed)):
+            self.notice("Nothing was sent.")
+            return
+        self._sending = True
+        self.notice("Sent, waiting for the answer…")
+        try:
+            outcome = await self.service.create_job(new)
+        except GuardError as error:
+            self._sending = False
+            self.notice(str(error))
+            return
+        self._sending = False
+        self._previewed = None
+        match outcome:
+            case Done(job, _):
+                self.post_message(self.Created(job))
+            case Refused(error):
+                self._show_preview([(f"Refused, nothing was started. {error} ! tells more.", "$text-error")])
+            case Unsent(error):
+                self._show_preview([(f"Not sent. {error}", "$text-error")])
+            case Ambiguous(error):
+                self._show_preview([(f"Outcome unknown: no such job was seen in the list for a minute. Look at the jobs before you start another. {error}", "$text-error")])
+            case _:
+                assert_never(outcome)

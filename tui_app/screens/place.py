@@ -1,0 +1,257 @@
+"""What every screen has in common: a header that tells account, mode and freshness; a place line; a footer of keys."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui_app import actions
+from tui_app.jobs.poller import Link, LinkState, Subject
+from tui_app.service import EmailSecurityService
+from tui_app.widgets.lines import Footer, Line, Piece, SplitLine
+from tui_app.widgets.row_table import RowTable
+
+STALE_AFTER = 10.0
+"""Seconds by which a poll may be late before the header says so."""
+
+
+def freshness(link: Link, now: float) -> Piece:
+    """How fresh the screen is, in words that change only when there is something to say."""
+    match link.state:
+        case LinkState.CONNECTING:
+            return ("connecting", "$text-muted")
+        case LinkState.PAUSED:
+            return ("paused, p resumes", "$text-warning")
+        case LinkState.DENIED:
+            return ("access refused", "$text-error bold")
+        case LinkState.OFFLINE:
+            return (f"offline, again in {max(0, round((link.next_at or now) - now))} s", "$text-error bold")
+        case LinkState.LIMITED:
+            return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
+        case LinkState.ENDED:
+            return ("final", "$text-muted")
+        case LinkState.LIVE:
+            late = now - link.next_at if link.next_at is not None else 0.0
+            if late < STALE_AFTER or link.asked_at is None:
+                return ("live", "$text-success")
+            return (f"stale {int((now - link.asked_at) // 10) * 10} s", "$text-warning")
+
+
+class Place(Screen[None]):
+    """A screen of the console. `place` is its name in the list of actions."""
+
+    place: ClassVar[str] = ""
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__()
+        self.service = service
+        self._notice = ""
+
+    # ---- to be filled in
+
+    def content(self) -> Iterable[Widget]:
+        """The widgets between the place line and the line above the footer."""
+        return ()
+
+    def subject(self) -> Subject | None:
+        """What to poll while this screen is shown."""
+        return None
+
+    def describe(self) -> Sequence[Piece]:
+        """The line above the footer: about the row under the cursor."""
+        return ()
+
+    def table(self) -> RowTable[Any] | None:
+        """The table that the movement keys move in."""
+        return None
+
+    # ---- frame
+
+    def compose(self) -> ComposeResult:
+        """Header, place, content, a line about the current row, footer."""
+        yield SplitLine(id="header")
+        yield SplitLine(id="place")
+        yield from self.content()
+        yield Line(id="about")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Fill the frame."""
+        self.show_frame()
+
+    def on_resize(self) -> None:
+        """Lay the lines out for the new width."""
+        self.call_after_refresh(self.show_frame)
+
+    def on_screen_resume(self) -> None:
+        """Shown (again): poll what it is about."""
+        self.show_frame()
+        subject = self.subject()
+        if subject is not None:
+            self.service.show(subject)
+
+    def on_screen_suspend(self) -> None:
+        """Covered: nobody looks, so nobody asks."""
+        subject = self.subject()
+        if subject is not None:
+            self.service.hide(subject)
+
+    def show_frame(self) -> None:
+        """Header, footer and the line about the row, as they are now."""
+        if not self.is_mounted:
+            return
+        settings = self.service.settings
+        account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
+        mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
+        left: list[Piece] = [("mailsluice", "bold"), "  "]
+        if settings.profile:
+            left += [(settings.profile, settings.color or "bold"), " "]
+        left += [account, "  ", mode]
+        budget = self.service.client.budget
+        right: list[Piece] = []
+        if budget.share_left < 0.5 and budget.remaining is not None:
+            right += [(f"{budget.remaining // 100 * 100:,}+ requests left", "$text-warning"), "  "]
+        right.append(freshness(self.service.link, self.service.clock.monotonic()))
+        self.query_one("#header", SplitLine).say_both(left, right)
+        self.query_one("#footer", Footer).show_keys(self.footer_keys())
+        self.show_about()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Key and label pairs of the footer."""
+        return actions.footer_for(self.place, read_only=self.service.settings.read_only)
+
+    def show_about(self) -> None:
+        """The line above the footer: a notice, else what there is to say of the current row."""
+        if self.is_mounted:
+            self.query_one("#about", Line).say(*([(self._notice, "bold $text-warning")] if self._notice else self.describe()))
+
+    def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+        """The second line: where we are."""
+        self.query_one("#place", SplitLine).say_both(left, right)
+
+    def notice(self, sentence: str) -> None:
+        """Say something above the footer until the next key."""
+        self._notice = sentence
+        self.show_about()
+
+    def on_key(self) -> None:
+        """A key answers a notice."""
+        if self._notice:
+            self._notice = ""
+            self.show_about()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Read-only hides all writes."""
+        if self.service.settings.read_only and any(known.writes and known.method == action for known in actions.ACTIONS):
+            return False
+        return super().check_action(action, parameters)
+
+    # ---- movement, the same everywhere
+
+    def action_row_down(self) -> None:
+        """Down."""
+        if table := self.table():
+            table.move_by(1)
+
+    def action_row_up(self) -> None:
+        """Up."""
+        if table := self.table():
+            table.move_by(-1)
+
+    def action_row_first(self) -> None:
+        """To the first row."""
+        if table := self.table():
+            table.move_to(0)
+
+    def action_row_last(self) -> None:
+        """To the last row."""
+        if table := self.table():
+            table.move_last()
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        if table := self.table():
+            table.move_to(min(table.cursor_index + table.page_rows, max(len(table.rows) - 1, table.cursor_index + 1)))
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        if table := self.table():
+            table.move_by(-table.page_rows)
+
+    def action_mark_toggle(self) -> None:
+        """Mark the row."""
+        if table := self.table():
+            table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark up to here."""
+        if table := self.table():
+            table.mark_range()
+
+    def action_mark_none(self) -> None:
+        """Unmark all."""
+        if table := self.table():
+            table.unmark_all()
+
+    def action_view_refresh(self) -> None:
+        """Ask the server again."""
+        self.service.refresh()
+        self.notice("Asking again…")
+
+    def action_view_pause(self) -> None:
+        """Stop or resume polling."""
+        paused = self.service.toggle_pause()
+        self.notice("Polling is paused; p resumes." if paused else "Polling again.")
+
+    def handle_back(self) -> bool:
+        """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""
+        table = self.table()
+        if table is not None and table.marked:
+            table.unmark_all()
+            return True
+        return False
+
+
+class Reading(Place):
+    """A screen of text to scroll through."""
+
+    def content(self) -> Iterable[Widget]:
+        """One scrolling text."""
+        self._text = Static("", id="text", markup=False)
+        yield VerticalScroll(self._text, id="page")
+
+    def show_text(self, *pieces: Piece) -> None:
+        """Replace the text."""
+        self._text.update(Content.assemble(*pieces))
+
+    def _page(self) -> VerticalScroll:
+        return self.query_one("#page", VerticalScroll)
+
+    def action_row_down(self) -> None:
+        """A line down."""
+        self._page().scroll_relative(y=1, animate=False)
+
+    def action_row_up(self) -> None:
+        """A line up."""
+        self._page().scroll_relative(y=-1, animate=False)
+
+    def action_row_first(self) -> None:
+        """To the top."""
+        self._page().scroll_home(animate=False)
+
+    def action_row_last(self) -> None:
+        """To the bottom."""
+        self._page().scroll_end(animate=False)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self._page().scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self._page().scroll_page_up(animate=False)

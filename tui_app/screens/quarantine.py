@@ -1,0 +1,246 @@
+"""Held mail: search it, mark it, take it to a release review."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from textual import work
+from textual.message import Message as Event
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui_app import actions
+from tui_app.api.errors import ApiError
+from tui_app.api.models import Message
+from tui_app.errors import GuardError
+from tui_app.plans.held_query import parse_held_query
+from tui_app.plans.guard import Guarded
+from tui_app.plans.plan import Target
+from tui_app.screens import looks
+from tui_app.screens.place import Place
+from tui_app.service import EmailSecurityService
+from tui_app.widgets.lines import Piece
+from tui_app.widgets.row_table import Cell, Column, RowTable
+
+LOADED_AT_ONCE: Final = 5000
+"""Messages loaded without being asked: five requests."""
+COLUMNS: Final = (
+    Column("VERDICT", 14), Column("FROM", weight=3), Column("SUBJECT", weight=4), Column("TO", weight=2), Column("AGE", 4, right=True),
+    Column("REASONS", weight=3, from_width=130), Column("SCANNED", 23, from_width=150),
+)  # fmt: skip
+
+
+class QuarantineScreen(Place):
+    """The held mail that a search finds."""
+
+    place = "quarantine"
+    BINDINGS = actions.bindings("quarantine")
+
+    class MessageChosen(Event):
+        """A message was opened."""
+
+        def __init__(self, message: Message) -> None:
+            super().__init__()
+            self.message = message
+
+    class ReleaseWanted(Event):
+        """Marked messages, guarded, go to the review."""
+
+        def __init__(self, guarded: Guarded) -> None:
+            super().__init__()
+            self.guarded = guarded
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._line = ""
+        self._found: list[Message] = []
+        self._complete = False
+        self._searching = False
+        self._problem = ""
+        self._pages = service.search(parse_held_query("", service.clock.now()))
+
+    def content(self) -> Iterable[Widget]:
+        """The search line and the table."""
+        box = Input(placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True)
+        box.cursor_blink = False
+        yield box
+        yield RowTable[Message](COLUMNS, lambda message: message.id.exact, self._cells, id="table")
+
+    def table(self) -> RowTable[Message]:
+        """The messages."""
+        return self.query_one("#table", RowTable)
+
+    def on_mount(self) -> None:
+        """Already searched when it opens."""
+        super().on_mount()
+        self.table().focus()
+        self.search("")
+
+    def _cells(self, message: Message) -> Sequence[Cell]:
+        return (
+            looks.verdict(message.final_disposition), Cell(str(message.sender)), Cell(str(message.subject)),
+            Cell(looks.people(message.recipients), "muted"), Cell(looks.age(message.when, self.service.clock.now()), "muted"),
+            Cell("; ".join(map(str, message.detection_reasons)), "muted"), Cell(looks.local(message.when), "muted"),
+        )  # fmt: skip
+
+    # ---- searching
+
+    def search(self, line: str) -> None:
+        """Search anew. A line that makes no sense is said, and nothing is sent."""
+        try:
+            params = parse_held_query(line, self.service.clock.now())
+        except ValueError as error:
+            self.notice(str(error))
+            return
+        self._line, self._found, self._complete, self._problem = line, [], False, ""
+        self._pages = self.service.search(params)
+        self.table().show_rows((), whole=False)
+        self._load(LOADED_AT_ONCE)
+
+    @work(exclusive=True, group="search")
+    async def _load(self, at_most: int) -> None:
+        """Load pages of the search until so many more are here."""
+        pages, enough = self._pages, len(self._found) + at_most
+        self._searching = True
+        self.show_place()
+        try:
+            async for page in pages:
+                self._found += page
+                self.table().show_rows(tuple(self._found), whole=False)
+                if len(self._found) >= enough:
+                    break
+                self.show_place()
+            else:
+                self._complete = True
+                self.table().show_rows(tuple(self._found))
+        except ApiError as error:
+            more = await self.service.diagnose(error)
+            self._problem = f"{error} {more}".strip()
+            self.service.record(self._problem, error.details())
+        finally:
+            self._searching = False
+            self.show_place()
+
+    def show_place(self) -> None:
+        """What is searched, how much of it is here, what is marked."""
+        if not self.is_mounted:
+            return
+        what = f"  held · {self._line or 'the last 7 days'}"
+        loaded = f"{len(self._found):,} found" + (", all loaded" if self._complete else ", loading…" if self._searching else " so far, G loads more")
+        if self._problem and not self._found:
+            loaded = "no answer"
+        self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
+        if self._problem:
+            empty = self._problem
+        elif self._searching:
+            empty = "Searching held mail…"
+        else:
+            empty = "No held mail matches. / changes the search, for example: / 30d"
+        self.table().say_if_empty(empty)
+        self.show_about()
+
+    def show_frame(self) -> None:
+        """Also the place line."""
+        super().show_frame()
+        self.show_place()
+
+    def describe(self) -> Sequence[Piece]:
+        """Marks, and the message under the cursor."""
+        if self._problem and self._found:
+            return [(f"{self._problem} ! tells more", "$text-error")]
+        table = self.table()
+        pieces: list[Piece] = [(f"{len(table.marked):,} marked · ", "bold")] if table.marked else []
+        message = table.cursor_row
+        if message is not None:
+            reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
+            pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "$text-muted"))
+        return pieces
+
+    def on_row_table_moved(self) -> None:
+        """Tell of another message."""
+        self.show_about()
+
+    def on_row_table_marked(self) -> None:
+        """Tell how many are marked."""
+        self.show_about()
+
+    def on_row_table_at_end(self) -> None:
+        """Load more, when there is more."""
+        if not self._complete and not self._searching and self._found:
+            self._load(1)
+
+    # ---- intents
+
+    def action_search_edit(self) -> None:
+        """Edit the search."""
+        box = self.query_one("#search-line", Input)
+        box.disabled = False
+        box.value = self._line
+        box.focus()
+
+    def _close_search(self) -> None:
+        self.query_one("#search-line", Input).disabled = True
+        self.table().focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Search."""
+        self._close_search()
+        self.search(event.value.strip())
+
+    def handle_back(self) -> bool:
+        """Esc leaves the search line first, then unmarks."""
+        if not self.query_one("#search-line", Input).disabled:
+            self._close_search()
+            return True
+        return super().handle_back()
+
+    def action_row_open(self) -> None:
+        """Open the message."""
+        if message := self.table().cursor_row:
+            self.post_message(self.MessageChosen(message))
+
+    def action_view_refresh(self) -> None:
+        """Search again."""
+        self.search(self._line)
+
+    def action_mark_all(self) -> None:
+        """Mark all loaded messages that the guard lets through."""
+        table = self.table()
+        try:
+            guarded = self.service.guard([Target.of(message) for message in self._found])
+        except GuardError as error:
+            self.notice(str(error))
+            return
+        table.unmark_all()
+        table.mark(target.id for target in guarded.allowed)
+        held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
+        rest = "" if self._complete else "; more is not loaded, G at the end loads it"
+        self.notice(f"{len(table.marked):,} of {len(self._found):,} marked{held_back}{rest}.")
+
+    def action_view_copy(self) -> None:
+        """Copy the message's id."""
+        if message := self.table().cursor_row:
+            self.app.copy_to_clipboard(str(message.id))
+            self.notice(f"{message.id} (copied, if the terminal allows)")
+
+    def action_release_review(self) -> None:
+        """Take the marked messages, or else the one under the cursor, to the review."""
+        table = self.table()
+        chosen = table.marked_rows() or ((table.cursor_row,) if table.cursor_row else ())
+        if not chosen:
+            self.notice("Nothing to release: no held mail is listed.")
+            return
+        try:
+            guarded = self.service.guard([Target.of(message) for message in chosen])
+        except GuardError as error:
+            self.notice(str(error))
+            return
+        if not guarded.allowed:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
+            self.notice(f"The guard holds all of it back: {why}. Malicious mail is released by id on the command line only.")
+            return
+        self.post_message(self.ReleaseWanted(guarded))
+
+    def released(self, ids: Iterable[str]) -> None:
+        """After a release: marks of what was sent go, and the list is read again."""
+        self.table().unmark_all()
+        self.search(self._line)

@@ -1,0 +1,236 @@
+"""A release: the review with reason and typed count, then the run, then what became of every recipient."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from textual import work
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static
+
+from tui_app import actions
+from tui_app.clock import rough_duration
+from tui_app.errors import SluiceError
+from tui_app.plans.engine import Fate, Phase, Result, RunState
+from tui_app.plans.guard import Guarded
+from tui_app.plans.plan import Plan
+from tui_app.screens import looks
+from tui_app.screens.place import Place
+from tui_app.service import EmailSecurityService
+from tui_app.text import safe
+from tui_app.widgets.lines import Line, Piece, bar
+from tui_app.widgets.row_table import Cell, Column, RowTable
+
+_SECONDS_A_REQUEST: Final = 0.8
+_WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED, Fate.NOT_SENT, Fate.DELIVERED)
+_COLUMNS: Final = (Column("OUTCOME", 13), Column("RECIPIENT", weight=3), Column("SUBJECT", weight=3), Column("WHY", weight=3))
+
+
+class ReviewScreen(Place):
+    """What would be released, before anything is sent."""
+
+    place = "review"
+
+    class Confirmed(Message):
+        """The operator typed the number."""
+
+        def __init__(self, plan: Plan, guarded: Guarded) -> None:
+            super().__init__()
+            self.plan = plan
+            self.guarded = guarded
+
+    def __init__(self, service: EmailSecurityService, guarded: Guarded) -> None:
+        super().__init__(service)
+        self._guarded = guarded
+        self._plan = service.plan_release(guarded, "")
+
+    def content(self) -> Iterable[Widget]:
+        """Facts, the reason, the number."""
+        reason = Input(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200)
+        count = Input(placeholder="the number of messages", id="typed", max_length=12)
+        reason.cursor_blink = count.cursor_blink = False
+        yield Vertical(
+            Static(Content.assemble(*self._facts()), markup=False, id="facts"),
+            Static("Reason", classes="label"), reason,
+            Static(Content.assemble("To send, type the number of messages: ", (str(len(self._plan.targets)), "bold $accent")), markup=False, classes="label"),
+            count,
+            Line(id="problem"),
+            Button("Cancel (esc)", id="cancel"),
+            id="review",
+        )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """Lay out the form; the reason is typed first."""
+        super().on_mount()
+        self.say_place([("Release › ", "$text-muted"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
+        self.call_after_refresh(lambda: self.query_one("#reason").focus())
+
+    def _facts(self) -> list[Piece]:
+        plan, guarded = self._plan, self._guarded
+        requests = len(plan.batches())
+        facts: list[Piece] = [
+            (f"{len(plan.targets):,} messages · {plan.recipients:,} recipients", "bold"),
+            f" · {requests:,} requests of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
+        ]
+        for target in plan.targets[:5]:
+            facts.append((f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n", "$text-muted"))
+        if len(plan.targets) > 5:
+            facts.append((f"  … and {len(plan.targets) - 5:,} more\n", "$text-muted"))
+        if guarded.held_back:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
+            facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
+        return facts
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """The form's own keys."""
+        return (("enter", "next field, send at the last"), ("tab", "next field"), ("esc", "back, nothing is sent"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on; it sends only with a reason and the right number."""
+        reason, typed = self.query_one("#reason", Input), self.query_one("#typed", Input)
+        problem = self.query_one("#problem", Line)
+        if not reason.value.strip():
+            problem.say(("A reason is needed: it goes on record.", "$text-error"))
+            reason.focus()
+        elif event.input is reason:
+            problem.say("")
+            typed.focus()
+        elif typed.value.strip().replace(",", "") != str(len(self._plan.targets)):
+            problem.say((f"Not sent: type {len(self._plan.targets)} to send, or esc to leave.", "$text-error"))
+        else:
+            plan = Plan(self._plan.plan_id, self._plan.targets, reason.value.strip(), self._plan.batch_size)
+            self.post_message(self.Confirmed(plan, self._guarded))
+
+    def on_button_pressed(self) -> None:
+        """The only button is the way out."""
+        self.app.pop_screen()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One recipient of one message, or a message whose recipients the answer did not name."""
+
+    key: str
+    fate: Fate
+    recipient: str
+    subject: str
+    why: str
+
+
+def _lines(results: Iterable[Result]) -> list[_Line]:
+    lines: list[_Line] = []
+    for result in results:
+        subject = str(result.target.subject)
+        named = [(Fate.DELIVERED, result.delivered), (Fate.UNDELIVERED, result.undelivered), (Fate.FAILED, result.failed)]
+        found = [(fate, recipient) for fate, recipients in named for recipient in recipients]
+        for number, (fate, recipient) in enumerate(found):
+            lines.append(_Line(f"{result.target.id} {number}", fate, str(recipient), subject, result.why))
+        if not found:
+            lines.append(_Line(result.target.id, result.fate, looks.people(result.target.recipients), subject, result.why))
+    return sorted(lines, key=lambda line: _WORST_FIRST.index(line.fate))
+
+
+class ReleaseScreen(Place):
+    """A confirmed release while it runs, and its outcome by recipient."""
+
+    place = "outcome"
+    BINDINGS = actions.bindings("outcome")
+
+    def __init__(self, service: EmailSecurityService, plan: Plan, guarded: Guarded) -> None:
+        super().__init__(service)
+        self._guarded = guarded
+        self._state = RunState(plan, batches=len(plan.batches()))
+        self._waiting = ""
+
+    def content(self) -> Iterable[Widget]:
+        """Progress, sums, one row per recipient."""
+        yield Line(id="progress")
+        yield Line(id="sums")
+        yield RowTable[_Line](_COLUMNS, lambda line: line.key, self._cells, id="table")
+
+    def table(self) -> RowTable[_Line]:
+        """Recipients, the worst outcomes first."""
+        return self.query_one("#table", RowTable)
+
+    @staticmethod
+    def _cells(line: _Line) -> Sequence[Cell]:
+        return (looks.fate(line.fate), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+
+    def on_mount(self) -> None:
+        """Begin."""
+        super().on_mount()
+        self.table().focus()
+        self.show_run(self._state)
+        self._run()
+
+    @work
+    async def _run(self) -> None:
+        try:
+            await self.service.run_release(self._state.plan)
+        except SluiceError as error:
+            self.notice(str(error))
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be sent."""
+        return self._state.ended
+
+    def show_run(self, state: RunState) -> None:
+        """Take a snapshot of the run."""
+        self._state, self._waiting = state, ""
+        if not self.is_mounted:
+            return
+        results: list[Result] = list(state.results)
+        if state.ended:
+            known = {result.target.id for result in results}
+            results += [Result(target, Fate.NOT_SENT) for target in state.plan.targets if target.id not in known]
+        self.table().show_rows(_lines(results))
+        self.show_frame()
+
+    def show_wait(self, seconds: float) -> None:
+        """A 429 is being sat out."""
+        self._waiting = f"too many requests: waiting {seconds:.0f} s as the API asks; S stops after that"
+        self.show_frame()
+
+    def show_frame(self) -> None:
+        """Also progress and sums."""
+        super().show_frame()
+        if not self.is_mounted:
+            return
+        state = self._state
+        phase = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}.get(state.phase, state.phase.value)
+        self.say_place([("Release › ", "$text-muted"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        share = state.batches_done / state.batches if state.batches else 1.0
+        self.query_one("#progress", Line).say(
+            (bar(share, 30), "$text-accent"), f"  request {state.batches_done:,} of {state.batches:,}", (f"  {self._waiting}", "$text-warning")
+        )
+        fates = state.fates()
+        pieces: list[Piece] = [f"{len(state.plan.targets):,} messages:"]
+        for fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.REFUSED, Fate.UNKNOWN, Fate.NOT_SENT):
+            if fates[fate] or fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED):
+                tone = looks.fate(fate).tone
+                style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
+                pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
+        pieces.append(f" reason: {safe(state.plan.reason)}")
+        self.query_one("#sums", Line).say(*pieces)
+        self.table().say_if_empty("Sending…")
+
+    def describe(self) -> Sequence[Piece]:
+        """An error first; then what was held back."""
+        if self._state.error is not None:
+            return [(f"{self._state.error} ", "$text-error"), ("! tells more", "$text-muted")]
+        if self._state.ended and self._state.fates()[Fate.UNKNOWN]:
+            return [("Unknown outcomes are not sent again: look the messages up before you do anything.", "$text-warning")]
+        held_back = len(self._guarded.held_back)
+        return [(f"{held_back:,} held back by the guard, not sent", "$text-warning")] if held_back else []
+
+    def action_release_stop(self) -> None:
+        """Send nothing after the request in flight."""
+        if self._state.ended:
+            self.notice("It has ended already.")
+            return
+        self.service.stop_release()
+        self.notice("Stopping after the request in flight.")

@@ -1,0 +1,1 @@
+"""Widgets that know rows, lines and keys, but no endpoint."""

@@ -1,0 +1,88 @@
+"""Lines of text that repaint only when what they say changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.content import Content
+from textual.widgets import Static
+
+Piece = str | tuple[str, str]
+"""Text, or text with a style. The text is taken as it is, never as markup."""
+
+
+class Line(Static):
+    """One or more lines of fixed height."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__("", id=id, classes=classes, markup=False)
+        self._said: tuple[Any, ...] = ()
+
+    def say(self, *pieces: Piece) -> None:
+        """Show these pieces; nothing happens if they are what is shown already."""
+        if pieces != self._said:
+            self._said = pieces
+            self.update(Content.assemble(*pieces), layout=False)
+
+
+class SplitLine(Line):
+    """A line with a left and a right end; the left one gives way."""
+
+    def say_both(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
+        """Show both ends, filled up with blanks between them."""
+        width = (self.content_size.width or self.app.size.width) or 80
+        start, end = Content.assemble(*left), Content.assemble(*right)
+        room = max(0, width - end.cell_length - 1)
+        if start.cell_length > room:
+            start = start.truncate(room, ellipsis=True)
+        pieces = (str(start), str(end), width, tuple(left), tuple(right))
+        if pieces != self._said:
+            self._said = pieces
+            gap = " " * max(1, width - start.cell_length - end.cell_length)
+            self.update(Content.assemble(start, gap, end), layout=False)
+
+
+class Footer(Line):
+    """The keys worth knowing here."""
+
+    def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Show keys with their labels; what does not fit is left out from the right, never cut."""
+        width = (self.content_size.width or self.app.size.width) or 80
+        pieces: list[Piece] = []
+        used = 0
+        for key, label in keys:
+            needed = len(key) + 1 + len(label) + (2 if pieces else 0)
+            if used + needed > width:
+                break
+            used += needed
+            pieces += ["  "] if pieces else []
+            pieces += [(key, "bold $accent"), f" {label}"]
+        self.say(*pieces)
+
+
+class Tabs(Line):
+    """Numbered views of which one is shown; a number after a name is the server's count."""
+
+    def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:
+        """Show (name, short name, count) tabs; short names when the line is too narrow for the long ones."""
+        width = (self.content_size.width or self.app.size.width) or 80
+        for use_short, gap in ((False, "  "), (True, "  "), (True, " ")):
+            texts = [
+                f"{number} {short if use_short else name}" + (f" {count:,}" if count is not None else "")
+                for number, (name, short, count) in enumerate(tabs)
+            ]
+            if sum(map(len, texts)) + len(gap) * (len(texts) - 1) <= width:
+                break
+        pieces: list[Piece] = []
+        for number, text in enumerate(texts):
+            pieces += [gap] if pieces else []
+            pieces.append((text, "bold reverse" if number == active else "$text-muted"))
+        self.say(*pieces)
+
+
+def bar(share: float | None, width: int) -> str:
+    """A bar of that many cells in eighths; dots where nothing is known."""
+    if share is None:
+        return "·" * width
+    eighths = int(min(1.0, max(0.0, share)) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")).ljust(width, "·")
