@@ -8,6 +8,7 @@ from textual.binding import Binding
 TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome"})
 PAGES: Final = frozenset({"message", "help", "activity"})
 EVERYWHERE: Final = frozenset({"app"})
+_ALL_PLACES: Final = TABLES | PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Action:
     group: str
     where: frozenset[str]
     writes: bool = False
-    footer: bool = False
+    footer: frozenset[str] = frozenset()
+    """The places whose footer has room for it."""
     shown_keys: str = ""
     """How the keys are written in help and footer, where Textual's names say little."""
 
@@ -40,17 +42,17 @@ def _at(*places: str) -> frozenset[str]:
 
 
 ACTIONS: Final = (
-    Action("row.open", ("enter",), "open", "Look", _at("jobs", "job", "quarantine"), footer=True),
-    Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=True),
+    Action("row.open", ("enter",), "open", "Look", _at("jobs", "job", "quarantine"), footer=_at("jobs", "job", "quarantine")),
+    Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _at("job", "quarantine")),
-    Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=True),
+    Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
     Action("mark.none", ("u",), "unmark all", "Mark", _at("job", "quarantine")),
-    Action("search.edit", ("slash",), "search", "Look", _at("quarantine"), footer=True, shown_keys="/"),
-    Action("release.review", ("R",), "release", "Act", _at("quarantine"), writes=True, footer=True),
-    Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=True),
-    Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=True),
-    Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=True),
-    Action("release.stop", ("S",), "stop after this request", "Act", _at("outcome"), footer=True),
+    Action("search.edit", ("slash",), "search", "Look", _at("quarantine"), footer=_at("quarantine"), shown_keys="/"),
+    Action("release.review", ("R",), "release", "Act", _at("quarantine"), writes=True, footer=_at("quarantine")),
+    Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=_at("jobs")),
+    Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
+    Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
+    Action("release.stop", ("S",), "stop after this request", "Act", _at("outcome"), footer=_at("outcome")),
     Action("filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"),
     Action("filter.action", ("m",), "move, release or both", "Look", _at("jobs")),
     Action("row.down", ("j", "down"), "down", "Move", TABLES | PAGES),
@@ -62,10 +64,10 @@ ACTIONS: Final = (
     Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine")),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
     Action("view.copy", ("y",), "copy the row's id", "Look", _at("jobs", "job", "quarantine")),
-    Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=True),
+    Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_at("jobs")),
     Action("activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"),
-    Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=True, shown_keys="?"),
-    Action("place.back", ("escape",), "back; first clears marks", "Go", EVERYWHERE, shown_keys="esc"),
+    Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_PLACES, shown_keys="?"),
+    Action("place.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_PLACES - {"jobs"}, shown_keys="esc"),
     Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
     Action("place.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
 )
@@ -92,7 +94,7 @@ def bindings(place: str) -> list[Binding | tuple[str, str] | tuple[str, str, str
 
 def footer_for(place: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
     """Key and label of the few actions worth a place in the footer."""
-    chosen = [action for action in actions_for(place, read_only=read_only) if action.footer]
-    help_last = [action for action in chosen if action.id == "help.open"]
-    rest = [action for action in chosen if action.id != "help.open"][: most - len(help_last)]
-    return tuple((action.key_text, action.label) for action in (*rest, *help_last))
+    chosen = [action for action in actions_for(place, read_only=read_only) if place in action.footer]
+    ways_out = [action for action in chosen if action.id in ("place.back", "help.open")]
+    rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]
+    return tuple((action.key_text, action.label) for action in (*rest, *sorted(ways_out, key=lambda action: action.id, reverse=True)))

@@ -19,7 +19,7 @@ from tui_app.screens.quarantine import QuarantineScreen
 from tui_app.screens.release import ReleaseScreen, ReviewScreen
 from tui_app.service import EmailSecurityService
 
-SHEETS = ("base", "widgets", "screens/jobs", "screens/job_detail", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
+SHEETS = ("base", "widgets", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
 
 
 def style_sheets() -> list[Path]:

@@ -17,7 +17,7 @@ from tui_app.api.search import SearchParams
 from tui_app.clock import Clock
 from tui_app.config import Settings
 from tui_app.errors import GuardError
-from tui_app.jobs.poller import Link, Poller, Subject
+from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject, JobSnapshot, JobSubject
 from tui_app.plans.engine import Engine, RunState
 from tui_app.plans.guard import Guarded, Policy, guard_release
@@ -96,6 +96,8 @@ class EmailSecurityService:
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities: deque[Activity] = deque(maxlen=500)
         self.release: RunState | None = None
+        self.diagnosis = ""
+        """What a refusal of access is about, once that was found out."""
         self._engine = Engine(self.client, settings.release_body)
         self._poller: Poller | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -125,6 +127,14 @@ class EmailSecurityService:
     def _linked(self, link: Link) -> None:
         if link.error is not None:
             self.record(str(link.error), link.error.details())
+        self.diagnosis = ""
+        self.on_link(link)
+        if link.state is LinkState.DENIED and link.error is not None:
+            self._spawn(self._explain(link, link.error))
+
+    async def _explain(self, link: Link, error: ApiError) -> None:
+        self.diagnosis = f"{await self.diagnose(error)} r tries again."
+        self.record(self.diagnosis)
         self.on_link(link)
 
     def _waiting(self, seconds: float) -> None:
@@ -169,6 +179,11 @@ class EmailSecurityService:
     def toggle_pause(self) -> bool:
         """Stop or resume polling; whether it is paused now."""
         return self._poller.toggle_pause() if self._poller else False
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the line, in full; empty when nothing is."""
+        return f"{self.link.error} {self.diagnosis}".strip() if self.link.error is not None else ""
 
     @property
     def link(self) -> Link:

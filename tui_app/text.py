@@ -66,6 +66,11 @@ def safe(text: str, limit: int = LIST_LIMIT) -> str:
     return "".join(shown)
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 message`, `2 messages`, `1,200 messages`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 @final
 class Untrusted:
     """A string from the server: shown, formatted and printed only in its `safe` form.

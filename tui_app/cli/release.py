@@ -18,7 +18,7 @@ from tui_app.plans.guard import Guarded
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
-from tui_app.text import safe
+from tui_app.text import plural, safe
 
 COLUMNS = (
     Column[Result]("id", 52, lambda result: safe(result.target.id)),
@@ -77,7 +77,7 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
 
 def _tell_guarded(guarded: Guarded, targets: Sequence[Target], requests: int) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
-    narrate(f"{len(guarded.allowed):,} of {len(targets):,} messages to release, {recipients:,} recipients, {requests:,} requests.")
+    narrate(f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {plural(requests, 'request')}.")
     for item in guarded.held_back:
         narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
 
@@ -132,8 +132,8 @@ def release(
         if plan_only:
             return _write(output_format, [Result(target, Fate.NOT_SENT, why="plan only") for target in plan.targets])
         if yes and expect is None and count > 1:
-            raise GuardError(f"{count:,} messages need --expect {count} beside --yes. Nothing was sent.")
-        confirmed(f"Release {count:,} messages?", yes=yes)
+            raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
+        confirmed(f"Release {plural(count, 'message')}?", yes=yes)
         service.on_release = _narrate_run
         state = await service.run_release(plan)
         known = {result.target.id for result in state.results}

@@ -27,16 +27,16 @@ class Confirm(ModalScreen[bool]):
         """Title, facts, the way to confirm, the way out."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
-            yield Static(Content.assemble(*self._lines), markup=False, id="facts")
+            yield Static(Content.assemble(*self._lines).rstrip(), markup=False, id="facts")
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $accent"), " to do it."), markup=False)
             else:
                 yield Static(Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False)
-                box = Input(id="typed", max_length=12)
+                box = Input(id="typed", max_length=12, compact=True)
                 box.cursor_blink = False
                 yield box
             yield Line(id="problem")
-            yield Button("Cancel (esc)", id="cancel")
+            yield Button("Cancel (esc)", id="cancel", compact=True)
 
     def on_mount(self) -> None:
         """The way out has the focus; a count is typed at once, and typing is not yet confirming."""

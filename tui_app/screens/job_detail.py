@@ -24,8 +24,8 @@ STATUS_TABS: Final = (
     None, RowStatus.PENDING, RowStatus.PROCESSING, RowStatus.COMPLETED, RowStatus.FAILED, RowStatus.SKIPPED, RowStatus.CANCELLED,
 )  # fmt: skip
 COLUMNS: Final = (
-    Column("STATUS", 12), Column("RECIPIENT", weight=3), Column("SUBJECT", weight=3), Column("TRIES", 5, right=True),
-    Column("WHY", weight=4), Column("PROCESSED", 23, from_width=130),
+    Column("STATUS", 12), Column("RECIPIENT", weight=4), Column("SUBJECT", weight=3), Column("TRIES", 5, right=True),
+    Column("WHY", weight=6), Column("PROCESSED", 23, from_width=130),
 )  # fmt: skip
 
 
@@ -136,19 +136,18 @@ class JobScreen(Place):
         ]  # fmt: skip
 
     def _what_empty_means(self) -> str:
-        snapshot, link = self._snapshot, self.service.link
+        snapshot = self._snapshot
         if snapshot is None or snapshot.rows is None:
-            return str(link.error) if link.error is not None else "Asking the API for the job's messages…"
+            return self.service.problem or "Asking the API for the job's messages…"
         if self._status is not None:
             return f"No row is {self._status.value.lower()} now; 0 shows all."
         return "Nothing was found to act on." if self._job.ended else "Nothing found yet."
 
     def describe(self) -> Sequence[Piece]:
         """How much is loaded, and why the row under the cursor is as it is."""
-        link = self.service.link
-        if link.error is not None:
-            return [(f"{link.error} ", "$text-error"), ("! tells more", "$text-muted")]
         snapshot = self._snapshot
+        if self.service.problem and snapshot is not None and snapshot.rows is not None:
+            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "$text-muted")]
         if snapshot is None or snapshot.rows is None:
             return []
         table = self.table()

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from tui_app import actions
 from tui_app.api.models import ActionType, Job, JobStatus
-from tui_app.jobs.poller import LinkState, Subject
+from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot
 from tui_app.screens import looks
@@ -82,7 +82,7 @@ class JobsScreen(Place):
         if share is None and job.total_messages_discovered:
             progress = Cell(f"found {job.total_messages_discovered:,}", "muted")
         else:
-            percent = "" if share is None else f"{int(share * 100):>3} %" if share < 1 else "100%"
+            percent = "" if share is None else f"{int(share * 100):>3}%"
             progress = Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
         begun = share is not None or job.ended
         numbers = [Cell(f"{n:,}" if begun else "–", tone if n and begun else "muted") for n, tone in
@@ -111,14 +111,13 @@ class JobsScreen(Place):
 
     def show_place(self) -> None:
         """How many jobs, under which filter."""
-        snapshot, link = self._snapshot, self.service.link
+        snapshot = self._snapshot
         tabs = [(name, short, None) for name, short in TAB_NAMES]
         self.query_one("#tabs", Tabs).show_tabs(tabs, STATUS_TABS.index(self._query.status))
         narrowed = self._query != JobsQuery()
         if snapshot is None:
-            problem = str(link.error) if link.error is not None else ""
             self.say_place([("Jobs", "bold")], [ACTION_WORDS[self._query.action]])
-            self.table().say_if_empty(problem or "Asking the API for bulk jobs…")
+            self.table().say_if_empty(self.service.problem or "Asking the API for bulk jobs…")
             return
         running = sum(1 for job in snapshot.jobs if not job.ended)
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
@@ -133,9 +132,8 @@ class JobsScreen(Place):
 
     def describe(self) -> Sequence[Piece]:
         """Comment, search, pace of the job under the cursor; an error of the line comes first."""
-        link = self.service.link
-        if link.error is not None and link.state in (LinkState.OFFLINE, LinkState.DENIED, LinkState.LIMITED):
-            return [(f"{link.error} ", "$text-error"), ("! tells more", "$text-muted")]
+        if self.service.problem and self._snapshot is not None:
+            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "$text-muted")]
         job = self.table().cursor_row
         if job is None or self._snapshot is None:
             return []

@@ -24,7 +24,7 @@ from tui_app.screens.place import Place
 from tui_app.service import EmailSecurityService, NewJob, Preview
 from tui_app.text import safe
 from tui_app.widgets.choice import Choice
-from tui_app.widgets.lines import Line, Piece
+from tui_app.widgets.lines import Block, Piece
 
 _UNDO: Final = {
     Destination.INBOX: "can be moved again",
@@ -85,7 +85,7 @@ class NewJobScreen(Place):
                 _row("search in", Choice([(False, "mail"), (True, "submissions")], id="submissions")),
                 title="more fields", id="more",
             ),
-            Line(id="preview"),
+            Block(id="preview"),
             id="form",
         )  # fmt: skip
 
@@ -101,8 +101,8 @@ class NewJobScreen(Place):
         return (("enter", "preview, again: confirm"), ("tab", "next"), ("space", "change a choice"), ("esc", "back"))
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
-        self.query_one("#preview", Line).say(*pieces)
-        self.query_one("#preview", Line).scroll_visible(animate=False)
+        self.query_one("#preview", Block).say(*pieces)
+        self.query_one("#preview", Block).scroll_visible(animate=False)
 
     # ---- what the form says
 

@@ -70,6 +70,13 @@ class Place(Screen[None]):
         """The table that the movement keys move in."""
         return None
 
+    def freshness(self) -> Piece:
+        """How fresh the data is; a screen that nothing is polled for tells only of trouble."""
+        link = self.service.link
+        if self.subject() is None and link.state not in (LinkState.OFFLINE, LinkState.LIMITED, LinkState.DENIED):
+            return ""
+        return freshness(link, self.service.clock.monotonic())
+
     # ---- frame
 
     def compose(self) -> ComposeResult:
@@ -116,7 +123,7 @@ class Place(Screen[None]):
         right: list[Piece] = []
         if budget.share_left < 0.5 and budget.remaining is not None:
             right += [(f"{budget.remaining // 100 * 100:,}+ requests left", "$text-warning"), "  "]
-        right.append(freshness(self.service.link, self.service.clock.monotonic()))
+        right.append(self.freshness())
         self.query_one("#header", SplitLine).say_both(left, right)
         self.query_one("#footer", Footer).show_keys(self.footer_keys())
         self.show_about()

@@ -1,6 +1,7 @@
 """Held mail: search it, mark it, take it to a release review."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from textual import work
@@ -56,6 +57,7 @@ class QuarantineScreen(Place):
         self._complete = False
         self._searching = False
         self._problem = ""
+        self._read_at: datetime | None = None
         self._pages = service.search(parse_held_query("", service.clock.now()))
 
     def content(self) -> Iterable[Widget]:
@@ -105,6 +107,7 @@ class QuarantineScreen(Place):
         try:
             async for page in pages:
                 self._found += page
+                self._read_at = self.service.clock.now()
                 self.table().show_rows(tuple(self._found), whole=False)
                 if len(self._found) >= enough:
                     break
@@ -119,6 +122,10 @@ class QuarantineScreen(Place):
         finally:
             self._searching = False
             self.show_place()
+
+    def freshness(self) -> Piece:
+        """When the search was answered: it is not polled, r searches again."""
+        return super().freshness() or (f"read {self._read_at.astimezone():%H:%M}" if self._read_at else "")
 
     def show_place(self) -> None:
         """What is searched, how much of it is here, what is marked."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from textual import work
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -20,7 +20,7 @@ from tui_app.plans.plan import Plan
 from tui_app.screens import looks
 from tui_app.screens.place import Place
 from tui_app.service import EmailSecurityService
-from tui_app.text import safe
+from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
@@ -49,16 +49,15 @@ class ReviewScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """Facts, the reason, the number."""
-        reason = Input(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200)
-        count = Input(placeholder="the number of messages", id="typed", max_length=12)
+        reason = Input(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True)
+        count = Input(placeholder=f"type {len(self._plan.targets)} to send", id="typed", max_length=12, compact=True)
         reason.cursor_blink = count.cursor_blink = False
         yield Vertical(
             Static(Content.assemble(*self._facts()), markup=False, id="facts"),
-            Static("Reason", classes="label"), reason,
-            Static(Content.assemble("To send, type the number of messages: ", (str(len(self._plan.targets)), "bold $accent")), markup=False, classes="label"),
-            count,
+            Horizontal(Static("Reason", classes="label"), reason, classes="field"),
+            Horizontal(Static("To send, type", classes="label"), count, classes="field"),
             Line(id="problem"),
-            Button("Cancel (esc)", id="cancel"),
+            Button("Cancel (esc)", id="cancel", compact=True),
             id="review",
         )  # fmt: skip
 
@@ -72,8 +71,8 @@ class ReviewScreen(Place):
         plan, guarded = self._plan, self._guarded
         requests = len(plan.batches())
         facts: list[Piece] = [
-            (f"{len(plan.targets):,} messages · {plan.recipients:,} recipients", "bold"),
-            f" · {requests:,} requests of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
+            (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
+            f" · {plural(requests, 'request')} of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
         ]
         for target in plan.targets[:5]:
             facts.append((f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n", "$text-muted"))
@@ -208,7 +207,7 @@ class ReleaseScreen(Place):
             (bar(share, 30), "$text-accent"), f"  request {state.batches_done:,} of {state.batches:,}", (f"  {self._waiting}", "$text-warning")
         )
         fates = state.fates()
-        pieces: list[Piece] = [f"{len(state.plan.targets):,} messages:"]
+        pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
         for fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.REFUSED, Fate.UNKNOWN, Fate.NOT_SENT):
             if fates[fate] or fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED):
                 tone = looks.fate(fate).tone
@@ -217,6 +216,11 @@ class ReleaseScreen(Place):
         pieces.append(f" reason: {safe(state.plan.reason)}")
         self.query_one("#sums", Line).say(*pieces)
         self.table().say_if_empty("Sending…")
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Stopping is offered while there is something to stop."""
+        keys = super().footer_keys()
+        return [(key, label) for key, label in keys if key != "S"] if self._state.ended else keys
 
     def describe(self) -> Sequence[Piece]:
         """An error first; then what was held back."""

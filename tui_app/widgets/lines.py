@@ -24,6 +24,16 @@ class Line(Static):
             self.update(Content.assemble(*pieces), layout=False)
 
 
+class Block(Line):
+    """Text of changing height."""
+
+    def say(self, *pieces: Piece) -> None:
+        """Show these pieces, and take the room they need."""
+        if pieces != self._said:
+            self._said = pieces
+            self.update(Content.assemble(*pieces))
+
+
 class SplitLine(Line):
     """A line with a left and a right end; the left one gives way."""
 
@@ -65,7 +75,7 @@ class Tabs(Line):
     def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:
         """Show (name, short name, count) tabs; short names when the line is too narrow for the long ones."""
         width = (self.content_size.width or self.app.size.width) or 80
-        for use_short, gap in ((False, "  "), (True, "  "), (True, " ")):
+        for use_short, gap in ((False, "  "), (False, " "), (True, "  "), (True, " ")):
             texts = [
                 f"{number} {short if use_short else name}" + (f" {count:,}" if count is not None else "")
                 for number, (name, short, count) in enumerate(tabs)

@@ -1,5 +1,6 @@
 """A table of any number of rows: only the visible ones are rendered, and the cursor and marks follow ids."""
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -249,7 +250,8 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
             style = base + self.get_component_rich_style("row-table--header", partial=True)
             return self._strip([Cell(column.title) for column in self._columns], "  ", style, style)
         if not 0 <= index < len(self._rows):
-            text = f"  {self._empty}" if y == 2 and not self._rows else ""
+            said = textwrap.wrap(self._empty, max(20, self.size.width - 4)) if not self._rows else []
+            text = f"  {said[y - 2]}" if 0 <= y - 2 < len(said) else ""
             return Strip([Segment(set_cell_size(text, self.size.width), base)], self.size.width)
         on_cursor, marked = index == self._cursor, self._key(self._rows[index]) in self._marks
         style = base + self.get_component_rich_style("row-table--cursor", partial=True) if on_cursor else base
