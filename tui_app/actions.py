@@ -42,7 +42,14 @@ def _at(*places: str) -> frozenset[str]:
 
 
 ACTIONS: Final = (
-    Action("row.open", ("enter",), "open", "Look", _at("jobs", "job", "quarantine"), footer=_at("jobs", "job", "quarantine")),
+    Action(
+        "row.open",
+        ("enter",),
+        "open",
+        "Look",
+        _at("jobs", "job", "quarantine"),
+        footer=_at("jobs", "job", "quarantine"),
+    ),
     Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _at("job", "quarantine")),
     Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
@@ -53,7 +60,9 @@ ACTIONS: Final = (
     Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
     Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
     Action("release.stop", ("S",), "stop after this request", "Act", _at("outcome"), footer=_at("outcome")),
-    Action("filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"),
+    Action(
+        "filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"
+    ),
     Action("filter.action", ("m",), "move, release or both", "Look", _at("jobs")),
     Action("row.down", ("j", "down"), "down", "Move", TABLES | PAGES),
     Action("row.up", ("k", "up"), "up", "Move", TABLES | PAGES),
@@ -65,7 +74,9 @@ ACTIONS: Final = (
     Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
     Action("view.copy", ("y",), "copy the row's id", "Look", _at("jobs", "job", "quarantine")),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_at("jobs")),
-    Action("activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"),
+    Action(
+        "activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"
+    ),
     Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_PLACES, shown_keys="?"),
     Action("place.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_PLACES - {"jobs"}, shown_keys="esc"),
     Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
@@ -97,4 +108,7 @@ def footer_for(place: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str
     chosen = [action for action in actions_for(place, read_only=read_only) if place in action.footer]
     ways_out = [action for action in chosen if action.id in ("place.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]
-    return tuple((action.key_text, action.label) for action in (*rest, *sorted(ways_out, key=lambda action: action.id, reverse=True)))
+    return tuple(
+        (action.key_text, action.label)
+        for action in (*rest, *sorted(ways_out, key=lambda action: action.id, reverse=True))
+    )

@@ -13,7 +13,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tui_app.credentials import Credential, KeyCredential, Secret, TokenCredential, token_from_command, token_from_file
+from tui_app.credentials import (
+    Credential,
+    KeyCredential,
+    Secret,
+    TokenCredential,
+    token_from_command,
+    token_from_file,
+)
 from tui_app.errors import UsageError
 from tui_app.paths import config_file
 
@@ -174,7 +181,9 @@ def _credential(profile: ProfileTable, environment: Mapping[str, str], *, profil
     )
 
 
-def load_settings(environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False) -> Settings:
+def load_settings(
+    environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False
+) -> Settings:
     """Settings for one profile. Raises UsageError when something is missing or malformed; nothing is sent before."""
     path = config_file(environment)
     file = read_config_file(path)

@@ -25,6 +25,7 @@ def styles_folder() -> Path:
         if (folder / "base.tcss").is_file():
             return folder
     raise UsageError(
-        "The style sheets are missing: neither " + " nor ".join(os.fspath(c) for c in candidates)
+        "The style sheets are missing: neither "
+        + " nor ".join(os.fspath(c) for c in candidates)
         + " has base.tcss; install mailsluice again."
     )

@@ -1,36 +1,34 @@
 """EmailSecurityService: what the screens and the command line talk to. Snapshots come down, intents go up."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any, Final, TypeVar
 
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.errors import ApiError, Forbidden, Notice, NotFound, Unauthenticated
-from tui_app.api.models import ActionType, DeletedJob, DeliveryStatus, Destination, Job, Message
+from tui_app.api.errors import ApiError, Forbidden, NotFound, Notice, Unauthenticated
+from tui_app.api.models import ActionType, DeletedJob, Job, Message
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.api.pages import all_found, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.clock import Clock
 from tui_app.config import Settings
 from tui_app.errors import GuardError
+from tui_app.jobs.new_job import NewJob, Preview, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
-from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject, JobSnapshot, JobSubject
+from tui_app.jobs.watching import JobSnapshot, JobsQuery, JobsSnapshot, JobsSubject, JobSubject
 from tui_app.plans.engine import Engine, RunState
 from tui_app.plans.guard import Guarded, Policy, guard_release
-from tui_app.plans.ids import is_investigate_id
+from tui_app.plans.look_up import look_up
 from tui_app.plans.plan import Plan, Target
 from tui_app.text import Untrusted, safe
 
 T = TypeVar("T")
 READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds after an unknown outcome at which the server is asked what became of it."""
-PREVIEW_LIMIT: Final = 10_000
-LOOK_UP_WINDOW: Final = timedelta(days=90)
-_SINGLE_LOOK_UPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +38,6 @@ class Activity:
     at: datetime
     sentence: str
     details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
-    """What to start. A RELEASE is always over held mail only."""
-
-    action: ActionType
-    params: SearchParams
-    destination: Destination | None = None
-    comment: str = ""
-
-    def checked(self, now: datetime) -> "NewJob":
-        """The job as it will be sent: both times set, a release over held mail. Raises GuardError for what we never send."""
-        params = self.params
-        if not params.narrows():
-            raise GuardError("A job needs at least one of sender, recipient, subject, domain or another search field; else it takes all mail.")
-        if self.action is ActionType.MOVE and self.destination is None:
-            raise GuardError("A move needs a destination.")
-        if self.action is ActionType.RELEASE:
-            if params.delivery_status not in (None, DeliveryStatus.QUARANTINED):
-                raise GuardError("A release is over held mail only: delivery_status is always quarantined.")
-            params = replace(params, delivery_status=DeliveryStatus.QUARANTINED)
-        params = replace(params, start=params.start or now - timedelta(days=7), end=params.end or now)
-        if params.start and params.end and params.start >= params.end:
-            raise GuardError("The start must be before the end.")
-        return replace(self, params=params, destination=self.destination if self.action is ActionType.MOVE else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a search finds now: how many, of which verdicts, for how many mailboxes, and the first few."""
-
-    count: int
-    complete: bool
-    dispositions: tuple[tuple[str, int], ...]
-    recipients: int
-    sample: tuple[Message, ...]
-    not_searchable: tuple[str, ...]
 
 
 class EmailSecurityService:
@@ -100,6 +60,7 @@ class EmailSecurityService:
         """What a refusal of access is about, once that was found out."""
         self._engine = Engine(self.client, settings.release_body)
         self._poller: Poller | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # ---- life
@@ -107,19 +68,18 @@ class EmailSecurityService:
     def start(self) -> None:
         """Begin polling; needs a running event loop."""
         self._poller = Poller(self.clock, self._random, self._linked)
-        self._spawn(self._poller.run())
+        self._polling = self._spawn(self._poller.run())
 
     async def close(self) -> None:
         """Stop polling and close connections; writes in flight are waited for, they can't be taken back."""
-        poller = next((task for task in self._tasks if task.get_name() == "poller"), None)
-        if poller is not None:
-            poller.cancel()
+        if self._polling is not None:
+            self._polling.cancel()
         self._engine.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work, name="poller" if work.__qualname__ == "Poller.run" else None)
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -147,7 +107,10 @@ class EmailSecurityService:
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""
         entry = Activity(self.clock.now(), sentence, tuple(details))
-        if not self.activities or (self.activities[-1].sentence, self.activities[-1].details[:1]) != (sentence, entry.details[:1]):
+        if not self.activities or (self.activities[-1].sentence, self.activities[-1].details[:1]) != (
+            sentence,
+            entry.details[:1],
+        ):
             self.activities.append(entry)
             self.on_activity(entry)
 
@@ -202,21 +165,7 @@ class EmailSecurityService:
 
     async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> Preview:
         """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
-        found: list[Message] = []
-        complete = True
-        async for page in all_found(self.client, params):
-            if params.exact_subject is not None:
-                page = tuple(message for message in page if message.subject.exact == params.exact_subject)
-            found += page
-            told(len(found))
-            if len(found) >= PREVIEW_LIMIT:
-                complete = False
-                break
-        verdicts = Counter(str(message.final_disposition or "none") for message in found)
-        mailboxes = {recipient.exact.casefold() for message in found for recipient in message.recipients}
-        return Preview(
-            len(found), complete, tuple(verdicts.most_common()), len(mailboxes), tuple(found[:5]), params.not_searchable()
-        )
+        return await preview(self.client, params, told)
 
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
@@ -295,7 +244,11 @@ class EmailSecurityService:
     def guard_job(self, new: NewJob, preview: Preview, *, include: Sequence[str] = ()) -> None:
         """Hold back a release job that would take what the policy holds back. Raises GuardError naming it."""
         held = self.settings.guard.hold_dispositions if new.action is ActionType.RELEASE else ()
-        caught = [f"{count:,} {verdict}" for verdict, count in preview.dispositions if verdict in held and verdict not in include]
+        caught = [
+            f"{count:,} {verdict}"
+            for verdict, count in preview.dispositions
+            if verdict in held and verdict not in include
+        ]
         if caught:
             raise GuardError(
                 f"This search would release {' and '.join(caught)}: narrow it, for example by verdict, or release chosen messages. Nothing was sent."
@@ -342,28 +295,11 @@ class EmailSecurityService:
 
         Held mail of the last 90 days is searched first, a thousand a request; what remains is asked for one by one.
         """
-        wanted = dict.fromkeys(ids)
-        found: dict[str, Target] = {}
-        now = self.clock.now()
-        params = SearchParams(
-            start=now - LOOK_UP_WINDOW, end=now, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
-        )
-        async for page in all_found(self.client, params):
-            for message in page:
-                for name in (message.id, message.postfix_id):
-                    if name is not None and name.exact in wanted:
-                        found[name.exact] = Target.of(message)
-            if len(found) == len(wanted):
-                break
-        remaining = [name for name in wanted if name not in found and is_investigate_id(name)][:_SINGLE_LOOK_UPS]
-        for name in remaining:
-            try:
-                found[name] = Target.of(await self.client.get_message(name))
-            except NotFound:
-                continue
-        return tuple(found.get(name) or _unchecked(name) for name in wanted)
+        return await look_up(self.client, ids, self.clock.now())
 
-    def guard(self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False) -> Guarded:
+    def guard(
+        self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False
+    ) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum."""
         guard = self.settings.guard
         policy = Policy(frozenset(guard.hold_dispositions), guard.max_messages)
@@ -390,7 +326,9 @@ class EmailSecurityService:
         self.record(f"Release plan {plan.plan_id}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}")
         state = await self._engine.run(plan, self._released)
         told = ", ".join(f"{count:,} {fate}" for fate, count in state.fates().items() if count)
-        self.record(f"Release plan {plan.plan_id}: {state.phase.value}, {told}.", state.error.details() if state.error else ())
+        self.record(
+            f"Release plan {plan.plan_id}: {state.phase.value}, {told}.", state.error.details() if state.error else ()
+        )
         self.refresh()
         return state
 
@@ -401,10 +339,3 @@ class EmailSecurityService:
     def stop_release(self) -> None:
         """Send no batch after the one in flight."""
         self._engine.stop()
-
-
-def _unchecked(name: str) -> Target:
-    """A target for an id that nothing is known of."""
-    if is_investigate_id(name):
-        return Target(investigate_id=name, checked=False)
-    return Target(investigate_id=None, postfix_id=name, checked=False)

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from typing import Any, final
+from typing import Any, Final, final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -118,3 +118,6 @@ class Untrusted:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.of)
+
+
+NOTHING: Final = Untrusted("")

@@ -28,7 +28,15 @@ from tui_app.api.models import (
     TokenStatus,
 )
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.retry import GET_ATTEMPTS, MAX_WAIT, REFUSED_STATUS, WRITE_RESENDS, RetryBucket, backoff, retry_after
+from tui_app.api.retry import (
+    GET_ATTEMPTS,
+    MAX_WAIT,
+    REFUSED_STATUS,
+    WRITE_RESENDS,
+    RetryBucket,
+    backoff,
+    retry_after,
+)
 from tui_app.api.search import SearchParams
 from tui_app.clock import Clock
 from tui_app.config import Settings
@@ -108,7 +116,9 @@ class EmailSecurityClient:
 
     # ---- messages
 
-    async def search_messages(self, params: SearchParams, *, cursor: str | None = None, per_page: int = MAX_PER_PAGE) -> Page[Message]:
+    async def search_messages(
+        self, params: SearchParams, *, cursor: str | None = None, per_page: int = MAX_PER_PAGE
+    ) -> Page[Message]:
         """One page of a search. A slow search (202) is followed on the same origin until it is ready. GET investigate."""
         query = params.as_query() | {"per_page": str(per_page)} | ({"cursor": cursor} if cursor else {})
         path = self._path()
@@ -122,7 +132,9 @@ class EmailSecurityClient:
         path = self._path(investigate_id)
         return self._one(Message.from_wire, await self._get(path), f"GET {path}")
 
-    async def release_messages(self, ids: Sequence[str], shape: ReleaseShape = "ids") -> Outcome[tuple[ReleaseItem, ...]]:
+    async def release_messages(
+        self, ids: Sequence[str], shape: ReleaseShape = "ids"
+    ) -> Outcome[tuple[ReleaseItem, ...]]:
         """Release messages from quarantine; the result is per recipient. POST investigate/release.
 
         `shape` is the body's generation: an object with investigate ids, a bare array of them, a bare array of postfix ids.
@@ -137,7 +149,12 @@ class EmailSecurityClient:
     # ---- jobs
 
     async def list_jobs(
-        self, *, page: int = 1, per_page: int = MAX_PER_PAGE, status: JobStatus | None = None, action: ActionType | None = None
+        self,
+        *,
+        page: int = 1,
+        per_page: int = MAX_PER_PAGE,
+        status: JobStatus | None = None,
+        action: ActionType | None = None,
     ) -> Page[Job]:
         """One page of jobs, filtered by the server, in no promised order. GET investigate/bulk."""
         query = {"page": str(page), "per_page": str(per_page)}
@@ -162,7 +179,12 @@ class EmailSecurityClient:
         return Page(items, notices=envelope.messages)
 
     async def create_job(
-        self, action: ActionType, params: SearchParams, *, destination: Destination | None = None, comment: str | None = None
+        self,
+        action: ActionType,
+        params: SearchParams,
+        *,
+        destination: Destination | None = None,
+        comment: str | None = None,
     ) -> Outcome[Job]:
         """Start a job over all that a search finds. POST investigate/bulk."""
         body: dict[str, Any] = {"action": action.value, "search_params": params.as_body()}
@@ -229,12 +251,14 @@ class EmailSecurityClient:
 
     def _location(self, answer: Answer, request: str, polls: int) -> str:
         """Where a slow search will be ready: same origin and prefix only, or the token would travel."""
-        place = answer.headers.get("location", "")
+        place: str = answer.headers.get("location", "")
         base, target = urlsplit(self._base_url), urlsplit(place)
         same = not target.netloc or (target.scheme, target.netloc) == (base.scheme, base.netloc)
-        path = target.path.removeprefix(base.path)
+        path: str = target.path.removeprefix(base.path)
         if not same or not path.startswith(f"{self._account}/") or polls > _POLLS_OF_A_SLOW_SEARCH:
-            raise Unreadable("The search is not ready, and where to ask for it makes no sense; search again.", request=request)
+            raise Unreadable(
+                "The search is not ready, and where to ask for it makes no sense; search again.", request=request
+            )
         return path + (f"?{target.query}" if target.query else "")
 
     async def _write(self, method: str, path: str, body: Any, read: Callable[[Any], T]) -> Outcome[T]:
@@ -267,7 +291,9 @@ class EmailSecurityClient:
             except Unreadable as error:
                 return Ambiguous(error)
 
-    async def _exchange(self, line: Line, method: str, path: str, query: Mapping[str, str] | None, body: Any = None) -> Answer:
+    async def _exchange(
+        self, line: Line, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
+    ) -> Answer:
         """One request on the wire. Raises Unreachable, Unreadable (redirects) and Answered."""
         request = f"{method} {path}"
         try:
@@ -282,8 +308,10 @@ class EmailSecurityClient:
             target = Untrusted(urlsplit(answer.headers.get("location", "")).netloc)
             raise Unreadable(
                 f"The API's address answers with a redirect to '{target}', which is never followed.",
-                request=request, status=answer.status, ray=ray,
-            )  # fmt: skip
+                request=request,
+                status=answer.status,
+                ray=ray,
+            )
         try:
             notices = parse_envelope(answer.body).errors
         except Garbled:
@@ -298,12 +326,17 @@ class EmailSecurityClient:
         try:
             envelope = parse_envelope(answer.body)
         except Garbled as garbled:
-            raise Unreadable(f"The API's answer can't be used: {garbled}.", request=request, status=answer.status, ray=ray) from None
+            raise Unreadable(
+                f"The API's answer can't be used: {garbled}.", request=request, status=answer.status, ray=ray
+            ) from None
         if not envelope.success:
             raise Unreadable(
                 "The API's answer contradicts itself: no success, but no error status.",
-                request=request, status=answer.status, notices=envelope.errors, ray=ray,
-            )  # fmt: skip
+                request=request,
+                status=answer.status,
+                notices=envelope.errors,
+                ray=ray,
+            )
         if envelope.messages:
             self.on_notices(request, envelope.messages)
         return envelope

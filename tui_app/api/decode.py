@@ -13,7 +13,7 @@ from tui_app.text import Untrusted
 T = TypeVar("T")
 
 
-class Garbled(Exception):  # noqa: N818 - caught at once and told in the client's words
+class Garbled(Exception):
     """The bytes make no sense; the text says what is wrong with them."""
 
 

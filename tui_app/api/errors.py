@@ -156,4 +156,10 @@ def answered(status: int, notices: Sequence[Notice], *, request: str, ray: Untru
     # 10000 with 401/403 is an error; the same number is good news on a verified token.
     advice = next((_ADVICE[code] for code in codes if code in _ADVICE), None)
     server = str(notices[0]) if notices else f"HTTP {status}"
-    return kind(f"{opening}: {server}" + (f"; {advice}" if advice else "") + ".", request=request, status=status, notices=notices, ray=ray)
+    return kind(
+        f"{opening}: {server}" + (f"; {advice}" if advice else "") + ".",
+        request=request,
+        status=status,
+        notices=notices,
+        ray=ray,
+    )

@@ -31,7 +31,7 @@ class Answer:
     body: bytes
 
 
-class NoAnswer(Exception):  # noqa: N818 - translated by the client at once
+class NoAnswer(Exception):
     """No usable answer. `sent` is False only if not a byte of the request left this machine."""
 
     def __init__(self, why: str, *, sent: bool) -> None:
@@ -49,7 +49,7 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=str(ca_bundle.expanduser()))
         except (OSError, ssl.SSLError):
             raise UsageError(f"The ca_bundle {ca_bundle} can't be read as PEM certificates.") from None
-    import truststore  # noqa: PLC0415 - not needed against loopback
+    import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -120,7 +120,12 @@ class Line:
             raise NoAnswer(f"the connection broke ({type(error).__name__})", sent=sent) from None
 
 
-_PHASES = {"connect": "connecting", "read": "waiting for the answer", "write": "sending", "pool": "waiting for a connection"}
+_PHASES = {
+    "connect": "connecting",
+    "read": "waiting for the answer",
+    "write": "sending",
+    "pool": "waiting for a connection",
+}
 
 
 def _why_not_connected(error: httpx.ConnectError) -> str:

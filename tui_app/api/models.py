@@ -4,9 +4,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    model_validator,
+)
 
-from tui_app.text import Untrusted
+from tui_app.text import NOTHING, Untrusted
 
 Wire = dict[str, Any]
 E = TypeVar("E", bound=StrEnum)
@@ -92,7 +100,11 @@ def _open_enum(kind: type[E]) -> PlainValidator:
 
 
 def _texts(value: Any) -> tuple[Untrusted, ...]:
-    return tuple(Untrusted.of(item) for item in value if item is not None) if isinstance(value, list) else (Untrusted.of(value),)
+    return (
+        tuple(Untrusted.of(item) for item in value if item is not None)
+        if isinstance(value, list)
+        else (Untrusted.of(value),)
+    )
 
 
 def _moment(value: Any) -> datetime | None:
@@ -160,7 +172,7 @@ class Job(_Model):
     """A bulk action job; missing counters are None (the oldest shape has three)."""
 
     job_id: Untrusted
-    action_type: OpenAction = Untrusted("")
+    action_type: OpenAction = NOTHING
     action_params: ActionParams = ActionParams()
     search_params: Object = Field(default_factory=dict)
     status: OpenJobStatus
@@ -214,7 +226,9 @@ class Job(_Model):
     @property
     def unaccounted(self) -> int:
         """Discovered rows that no counter claims; the API promises 0."""
-        return self.total_messages_discovered - (self.pending + self.successful + self.failed + self.skipped + self.cancelled)
+        return self.total_messages_discovered - (
+            self.pending + self.successful + self.failed + self.skipped + self.cancelled
+        )
 
 
 class Message(_Model):
@@ -224,8 +238,8 @@ class Message(_Model):
     postfix_id: Untrusted | None = None
     message_id: Untrusted | None = None
     alert_id: Untrusted | None = None
-    subject: Untrusted = Untrusted("")
-    sender: Untrusted = Field(Untrusted(""), alias="from")
+    subject: Untrusted = NOTHING
+    sender: Untrusted = Field(NOTHING, alias="from")
     from_name: Untrusted | None = None
     to: Texts = ()
     client_recipients: Texts = ()
@@ -259,7 +273,7 @@ class JobMessage(_Model):
 
     message_id: Untrusted
     postfix_id: Untrusted | None = None
-    action_type: OpenAction = Untrusted("")
+    action_type: OpenAction = NOTHING
     action_params: ActionParams = ActionParams()
     status: OpenRowStatus
     retry_count: Count = 0
@@ -279,7 +293,7 @@ class JobMessage(_Model):
     @property
     def recipient(self) -> Untrusted:
         """The mailbox this row is about."""
-        return self.action_params.client_recipient or Untrusted("")
+        return self.action_params.client_recipient or NOTHING
 
     @property
     def subject(self) -> Untrusted | None:

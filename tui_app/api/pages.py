@@ -12,7 +12,9 @@ T = TypeVar("T")
 MAX_PAGES: Final = 10_000
 
 
-async def numbered(fetch: Callable[[int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int) -> AsyncIterator[tuple[T, ...]]:
+async def numbered(
+    fetch: Callable[[int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+) -> AsyncIterator[tuple[T, ...]]:
     """Pages by number, each without ids seen before.
 
     Ends at a short page, an empty page, a page of known ids only, or a 4xx past the first page: whether the server
@@ -35,7 +37,9 @@ async def numbered(fetch: Callable[[int], Awaitable[Page[T]]], identity: Callabl
             return
 
 
-async def by_cursor(fetch: Callable[[str | None], Awaitable[Page[T]]], identity: Callable[[T], str]) -> AsyncIterator[tuple[T, ...]]:
+async def by_cursor(
+    fetch: Callable[[str | None], Awaitable[Page[T]]], identity: Callable[[T], str]
+) -> AsyncIterator[tuple[T, ...]]:
     """Pages by cursor, each without ids seen before. Raises Unreadable when a cursor comes back a second time."""
     seen: set[str] = set()
     cursors: set[str] = set()
@@ -49,15 +53,25 @@ async def by_cursor(fetch: Callable[[str | None], Awaitable[Page[T]]], identity:
         if cursor is None or not page.items:
             return
         if cursor in cursors or len(cursors) >= MAX_PAGES:
-            raise Unreadable("The search goes in circles: the server repeats a cursor. Narrow the search.", request="GET investigate")
+            raise Unreadable(
+                "The search goes in circles: the server repeats a cursor. Narrow the search.", request="GET investigate"
+            )
         cursors.add(cursor)
 
 
 def all_jobs(
-    client: EmailSecurityClient, *, status: JobStatus | None = None, action: ActionType | None = None, per_page: int = MAX_PER_PAGE
+    client: EmailSecurityClient,
+    *,
+    status: JobStatus | None = None,
+    action: ActionType | None = None,
+    per_page: int = MAX_PER_PAGE,
 ) -> AsyncIterator[tuple[Job, ...]]:
     """All jobs, page by page."""
-    return numbered(lambda page: client.list_jobs(page=page, per_page=per_page, status=status, action=action), lambda job: job.id, per_page)
+    return numbered(
+        lambda page: client.list_jobs(page=page, per_page=per_page, status=status, action=action),
+        lambda job: job.id,
+        per_page,
+    )
 
 
 def all_job_messages(
@@ -65,10 +79,17 @@ def all_job_messages(
 ) -> AsyncIterator[tuple[JobMessage, ...]]:
     """All messages of a job, page by page."""
     return numbered(
-        lambda page: client.list_job_messages(job_id, page=page, per_page=per_page, status=status), lambda row: row.id, per_page
+        lambda page: client.list_job_messages(job_id, page=page, per_page=per_page, status=status),
+        lambda row: row.id,
+        per_page,
     )
 
 
-def all_found(client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE) -> AsyncIterator[tuple[Message, ...]]:
+def all_found(
+    client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE
+) -> AsyncIterator[tuple[Message, ...]]:
     """All messages that a search finds, page by page."""
-    return by_cursor(lambda cursor: client.search_messages(params, cursor=cursor, per_page=per_page), lambda message: message.id.exact)
+    return by_cursor(
+        lambda cursor: client.search_messages(params, cursor=cursor, per_page=per_page),
+        lambda message: message.id.exact,
+    )

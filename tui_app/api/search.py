@@ -8,7 +8,14 @@ from tui_app.api.models import DeliveryStatus, Disposition
 from tui_app.clock import rfc3339
 
 QUERY_DISPOSITIONS: Final = frozenset(
-    {Disposition.MALICIOUS, Disposition.SUSPICIOUS, Disposition.SPOOF, Disposition.SPAM, Disposition.BULK, Disposition.NONE}
+    {
+        Disposition.MALICIOUS,
+        Disposition.SUSPICIOUS,
+        Disposition.SPOOF,
+        Disposition.SPAM,
+        Disposition.BULK,
+        Disposition.NONE,
+    }
 )
 """The six of ten verdicts that a search takes; a job takes all ten."""
 

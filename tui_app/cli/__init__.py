@@ -54,7 +54,7 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
     """
     ctx.obj = {"profile_name": profile, "read_only": read_only}
     if ctx.invoked_subcommand is None:
-        from tui_app.cli.console import open_console  # noqa: PLC0415 - the only command that needs Textual
+        from tui_app.cli.console import open_console
 
         ctx.exit(open_console(profile_name=profile, read_only=read_only))
 

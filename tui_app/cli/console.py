@@ -13,17 +13,21 @@ from tui_app.errors import UsageError
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
     if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
-        raise UsageError("The console needs a terminal; without one use the commands, for example: mailsluice jobs --json")
+        raise UsageError(
+            "The console needs a terminal; without one use the commands, for example: mailsluice jobs --json"
+        )
     if environment.get("TERM", "") in ("", "dumb", "unknown", "vt100"):
-        raise UsageError(f"A terminal of kind '{environment.get('TERM', '')}' can't show the console; use the commands: mailsluice jobs")
+        raise UsageError(
+            f"A terminal of kind '{environment.get('TERM', '')}' can't show the console; use the commands: mailsluice jobs"
+        )
     if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
 
 
 def run_console(settings: Settings) -> int:
     """Run the console until it is left; the exit code."""
-    from tui_app.app import SluiceApp  # noqa: PLC0415 - Textual is heavy; commands do without
-    from tui_app.service import EmailSecurityService  # noqa: PLC0415
+    from tui_app.app import SluiceApp
+    from tui_app.service import EmailSecurityService
 
     service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom())
     app = SluiceApp(service)

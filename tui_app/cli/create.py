@@ -1,10 +1,9 @@
 """`create`: a new bulk job, previewed by a search first."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 import click
-from typing_extensions import assert_never
 
 from tui_app.api.models import ActionType, Destination, Disposition
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
@@ -13,7 +12,8 @@ from tui_app.cli.output import format_option, json_text, narrate
 from tui_app.cli.search_fields import delivery_option, search_options, search_params
 from tui_app.cli.session import confirmed, converse
 from tui_app.errors import ExitCode, GuardError, UsageError
-from tui_app.service import EmailSecurityService, NewJob, Preview
+from tui_app.jobs.new_job import NewJob, Preview
+from tui_app.service import EmailSecurityService
 
 IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
 
@@ -33,27 +33,37 @@ def preview_json(preview: Preview) -> dict[str, Any]:
 
 def _tell(preview: Preview) -> None:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
-    narrate(f"Found {'' if preview.complete else 'at least '}{preview.count:,} messages for {preview.recipients:,} mailboxes. {verdicts}")
+    narrate(
+        f"Found {'' if preview.complete else 'at least '}{preview.count:,} messages for {preview.recipients:,} mailboxes. {verdicts}"
+    )
     for message in preview.sample:
         narrate(f"  {message.sender}  {message.subject}")
     if preview.not_searchable:
-        narrate(f"The search can't express {', '.join(preview.not_searchable)}: the job will take other mail than this count says.")
+        narrate(
+            f"The search can't express {', '.join(preview.not_searchable)}: the job will take other mail than this count says."
+        )
     if not preview.count:
         narrate("The search finds nothing now; a job over it would do nothing.")
 
 
 @click.command()
 @click.option("--action", type=click.Choice(["move", "release"], case_sensitive=False), required=True)
-@click.option("--destination", type=click.Choice([d.value for d in Destination], case_sensitive=False), help="Where a move puts the mail.")
+@click.option(
+    "--destination",
+    type=click.Choice([d.value for d in Destination], case_sensitive=False),
+    help="Where a move puts the mail.",
+)
 @search_options
 @delivery_option
 @click.option("--exact-subject", help="The whole subject.")
 @click.option("--submissions", is_flag=True, help="Search submissions instead of mail.")
 @click.option("--all-mail", is_flag=True, help="Also mail without a detection (detections_only: false).")
 @click.option(
-    "--include-disposition", multiple=True, type=click.Choice([d.value for d in Disposition], case_sensitive=False),
+    "--include-disposition",
+    multiple=True,
+    type=click.Choice([d.value for d in Disposition], case_sensitive=False),
     help="Let a release take this verdict although the guard holds it back.",
-)  # fmt: skip
+)
 @click.option("--comment", default="", help="Kept with the job; say why.")
 @click.option("--preview", "preview_only", is_flag=True, help="Count what would be taken and stop.")
 @click.option("--expect", type=click.IntRange(min=0), help="Stop unless the preview counts exactly so many.")
@@ -61,9 +71,19 @@ def _tell(preview: Preview) -> None:
 @format_option
 @click.pass_context
 def create(
-    ctx: click.Context, action: str, destination: str | None, comment: str, preview_only: bool, expect: int | None, yes: bool,
-    output_format: str, all_mail: bool, include_disposition: tuple[str, ...], **fields: Any,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    /,
+    action: str,
+    destination: str | None,
+    comment: str,
+    preview_only: bool,
+    expect: int | None,
+    yes: bool,
+    output_format: str,
+    all_mail: bool,
+    include_disposition: tuple[str, ...],
+    **fields: Any,
+) -> None:
     """Start a bulk job over what a search finds. A release is always over held mail only."""
     kind = ActionType(action.upper())
     if kind is ActionType.MOVE and destination is None:
@@ -74,7 +94,9 @@ def create(
     async def work(service: EmailSecurityService) -> ExitCode:
         now = service.clock.now()
         params = replace(search_params(now, **fields), detections_only=not all_mail)
-        new = NewJob(action=kind, params=params, destination=Destination(destination) if destination else None, comment=comment).checked(now)
+        new = NewJob(
+            action=kind, params=params, destination=Destination(destination) if destination else None, comment=comment
+        ).checked(now)
         preview = await service.preview(new.params)
         _tell(preview)
         if preview_only:
@@ -83,7 +105,9 @@ def create(
             return ExitCode.DONE
         service.guard_job(new, preview, include=include_disposition)
         if new.destination in IRREVERSIBLE and expect is None:
-            raise GuardError(f"{new.destination} can't be undone by the user: repeat with --expect {preview.count}. Nothing was sent.")
+            raise GuardError(
+                f"{new.destination} can't be undone by the user: repeat with --expect {preview.count}. Nothing was sent."
+            )
         if expect is not None and (expect != preview.count or not preview.complete):
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
         confirmed(f"Start this {kind.lower()} job over {preview.count:,} messages?", yes=yes)

@@ -23,8 +23,18 @@ def _environment_of(line: str) -> dict[str, str]:
 
 @click.command()
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
-@click.option("--messages", type=click.IntRange(0, 2_000_000), default=DEFAULT_MESSAGES, show_default=True, help="Messages of the running job.")
-@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Where the simulator appends every action and its outcome.")
+@click.option(
+    "--messages",
+    type=click.IntRange(0, 2_000_000),
+    default=DEFAULT_MESSAGES,
+    show_default=True,
+    help="Messages of the running job.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the simulator appends every action and its outcome.",
+)
 @click.pass_context
 def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> None:
     """The console on a simulated account: no token, no configuration, nothing leaves this machine."""
@@ -33,10 +43,13 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
     # A process of its own: it can't slow the screens, and it ends when its standard input does, however we end.
     simulator = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tui_app", "simulate", "--until-eof", *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        import tui_app.app  # noqa: F401, PLC0415 - loaded while the simulator starts
+        import tui_app.app  # noqa: F401 - loaded while the simulator starts
 
         assert simulator.stdout is not None
         line = simulator.stdout.readline()

@@ -1,9 +1,9 @@
 """`cancel` and `delete`: ending jobs, and removing ended ones."""
 
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 import click
-from typing_extensions import assert_never
 
 from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job, JobStatus
@@ -31,7 +31,9 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
                 fitting.append(job)
             else:
                 state = str(job.status).lower()
-                narrate(f"{job_id}: {state}; {'only ended jobs can be deleted' if wants_ended else 'there is nothing to stop'}; left alone.")
+                narrate(
+                    f"{job_id}: {state}; {'only ended jobs can be deleted' if wants_ended else 'there is nothing to stop'}; left alone."
+                )
         if not fitting:
             narrate("Nothing was sent.")
             return ExitCode.GUARD
@@ -39,7 +41,10 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
             narrate(f"{job.job_id}  {action_in_words(job)}  {str(job.status).lower()}  {job.comment or ''}")
         confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", yes=yes)
         codes = [await _one(job.id, verb, service.delete_job if wants_ended else service.cancel_job) for job in fitting]
-        return next((code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes), ExitCode.DONE)
+        return next(
+            (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
+            ExitCode.DONE,
+        )
 
     ctx.exit(converse(ctx, work, writes=True))
 

@@ -64,7 +64,9 @@ def write_job(job: Job, output_format: str) -> None:
 
 @click.command()
 @click.option("--status", type=click.Choice(ASKABLE_JOB_STATUS, case_sensitive=False), help="Only jobs in this state.")
-@click.option("--action", type=click.Choice([a.value for a in ActionType], case_sensitive=False), help="Only this kind.")
+@click.option(
+    "--action", type=click.Choice([a.value for a in ActionType], case_sensitive=False), help="Only this kind."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @format_option
 @click.pass_context

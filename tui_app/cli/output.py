@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 
 
-class ReaderGone(Exception):  # noqa: N818 - `| head` has had enough, which is no error
+class ReaderGone(Exception):
     """Whoever read our standard output closed it."""
 
 
@@ -26,9 +26,16 @@ def format_option(command: F) -> F:
         if value:
             ctx.params["output_format"] = "json"
 
-    command = click.option("--json", is_flag=True, expose_value=False, callback=as_json, help="Same as --format json.")(command)
+    command = click.option("--json", is_flag=True, expose_value=False, callback=as_json, help="Same as --format json.")(
+        command
+    )
     return click.option(
-        "--format", "output_format", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write the result."
+        "--format",
+        "output_format",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How to write the result.",
     )(command)
 
 

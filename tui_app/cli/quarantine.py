@@ -29,12 +29,16 @@ COLUMNS = (
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @format_option
 @click.pass_context
-def quarantine(ctx: click.Context, limit: int | None, output_format: str, detections_only: bool, **fields: Any) -> None:
+def quarantine(
+    ctx: click.Context, /, limit: int | None, output_format: str, detections_only: bool, **fields: Any
+) -> None:
     """Search held mail: delivery status quarantined, the last 7 days unless told otherwise."""
 
     async def work(service: EmailSecurityService) -> None:
         params = replace(
-            search_params(service.clock.now(), **fields), detections_only=detections_only, delivery_status=DeliveryStatus.QUARANTINED
+            search_params(service.clock.now(), **fields),
+            detections_only=detections_only,
+            delivery_status=DeliveryStatus.QUARANTINED,
         )
         listing: Listing[Message] | None = None
         async for page in service.search(params):

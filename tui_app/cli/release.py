@@ -77,31 +77,56 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
 
 def _tell_guarded(guarded: Guarded, targets: Sequence[Target], requests: int) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
-    narrate(f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {plural(requests, 'request')}.")
+    narrate(
+        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {plural(requests, 'request')}."
+    )
     for item in guarded.held_back:
         narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--from", "source", type=click.File("r", encoding="utf-8", errors="replace"), help="Read ids from a file; - is standard input.")
+@click.option(
+    "--from",
+    "source",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Read ids from a file; - is standard input.",
+)
 @click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job.")
-@click.option("--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="With --job: only rows in this state.")
+@click.option(
+    "--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="With --job: only rows in this state."
+)
 @click.option("--reason", help="Why; goes on record.")
 @click.option("--plan-only", is_flag=True, help="Look everything up, apply the guard, send nothing.")
-@click.option("--expect", type=click.IntRange(min=0), help="How many will be sent after the guard; needed with --yes for more than one.")
 @click.option(
-    "--include-disposition", multiple=True, type=click.Choice([d.value for d in Disposition], case_sensitive=False),
+    "--expect",
+    type=click.IntRange(min=0),
+    help="How many will be sent after the guard; needed with --yes for more than one.",
+)
+@click.option(
+    "--include-disposition",
+    multiple=True,
+    type=click.Choice([d.value for d in Disposition], case_sensitive=False),
     help="Release this verdict although the guard holds it back.",
-)  # fmt: skip
+)
 @click.option("--include-unchecked", is_flag=True, help="Also send ids that nothing could be found about.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
 @click.pass_context
 def release(
-    ctx: click.Context, ids: tuple[str, ...], source: TextIO | None, job_id: str | None, status: str | None, reason: str | None,
-    plan_only: bool, expect: int | None, include_disposition: tuple[str, ...], include_unchecked: bool, yes: bool, output_format: str,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    ids: tuple[str, ...],
+    source: TextIO | None,
+    job_id: str | None,
+    status: str | None,
+    reason: str | None,
+    plan_only: bool,
+    expect: int | None,
+    include_disposition: tuple[str, ...],
+    include_unchecked: bool,
+    yes: bool,
+    output_format: str,
+) -> None:
     """Release held mail by investigate id or postfix id.
 
     Every id is looked up first; malicious mail is held back unless it is included by name.
@@ -137,13 +162,20 @@ def release(
         service.on_release = _narrate_run
         state = await service.run_release(plan)
         known = {result.target.id for result in state.results}
-        rest = [Result(target, Fate.NOT_SENT, why="the run ended before it") for target in plan.targets if target.id not in known]
+        rest = [
+            Result(target, Fate.NOT_SENT, why="the run ended before it")
+            for target in plan.targets
+            if target.id not in known
+        ]
         _write(output_format, [*state.results, *rest])
         if state.error is not None:
             narrate(f"{state.error}")
             for line in state.error.details():
                 narrate(f"  {line}")
-        narrate(", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number) + f" · plan {plan.plan_id}")
+        narrate(
+            ", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number)
+            + f" · plan {plan.plan_id}"
+        )
         return exit_code(state)
 
     ctx.exit(converse(ctx, work, writes=not plan_only))

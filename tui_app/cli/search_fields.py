@@ -29,10 +29,15 @@ def search_options(command: F) -> F:
     """Add the options; the command gets them as keyword arguments for `search_params`."""
     for name, about in reversed(_TEXTS.items()):
         command = click.option(name, help=about)(command)
-    for name, about in (("--end", "Until when; default now."), ("--start", "From when: 24h, 7d, or a time; default 7d.")):
+    for name, about in (
+        ("--end", "Until when; default now."),
+        ("--start", "From when: 24h, 7d, or a time; default 7d."),
+    ):
         command = click.option(name, help=about)(command)
     command = click.option(
-        "--message-action", type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False), help="What was done before."
+        "--message-action",
+        type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
+        help="What was done before.",
     )(command)
     return click.option(
         "--final-disposition", type=click.Choice([d.value for d in Disposition], case_sensitive=False), help="Verdict."
@@ -42,7 +47,9 @@ def search_options(command: F) -> F:
 def delivery_option(command: F) -> F:
     """`--delivery-status`, for what is not only held mail."""
     return click.option(
-        "--delivery-status", type=click.Choice([d.value for d in DeliveryStatus], case_sensitive=False), help="What became of the mail."
+        "--delivery-status",
+        type=click.Choice([d.value for d in DeliveryStatus], case_sensitive=False),
+        help="What became of the mail.",
     )(command)
 
 
@@ -51,15 +58,13 @@ def search_params(now: datetime, *, default_start: str | None = "7d", **given: A
     try:
         start = given.pop("start") or default_start
         end = given.pop("end")
-        times = {
-            "start": parse_moment(start, now) if start else None,
-            "end": parse_moment(end, now) if end else now,
-        }
+        times = (parse_moment(start, now) if start else None, parse_moment(end, now) if end else now)
     except ValueError as error:
         raise UsageError(f"{error}. Nothing was sent.") from None
     verdict, delivery = given.pop("final_disposition", None), given.pop("delivery_status", None)
     return SearchParams(
-        **times,
+        start=times[0],
+        end=times[1],
         final_disposition=Disposition(verdict) if verdict else None,
         delivery_status=DeliveryStatus(delivery) if delivery else None,
         **{name: value for name, value in given.items() if value is not None},

@@ -29,7 +29,9 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
 
     async def conversation() -> T:
         service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom(), read_wait=MAX_WAIT)
-        service.on_limit_wait = lambda seconds: narrate(f"Too many requests; the API asks to wait {seconds:.0f} s. Waiting; ctrl+c ends this.")
+        service.on_limit_wait = lambda seconds: narrate(
+            f"Too many requests; the API asks to wait {seconds:.0f} s. Waiting; ctrl+c ends this."
+        )
         try:
             return await work(service)
         except ApiError as error:

@@ -12,31 +12,75 @@ from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
 @click.option(
-    "--messages", type=click.IntRange(0, 2_000_000), default=DEFAULT_MESSAGES, show_default=True,
+    "--messages",
+    type=click.IntRange(0, 2_000_000),
+    default=DEFAULT_MESSAGES,
+    show_default=True,
     help="Messages of the running job; 0 is an empty account.",
-)  # fmt: skip
-@click.option("--held", type=click.IntRange(0, 500_000), default=HELD_NEWSLETTERS, show_default=True, help="Held newsletters.")
-@click.option("--generation", type=click.Choice(["new", "seed"]), default="new", show_default=True, help="Newest or oldest wire shapes.")
-@click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True, help="How much faster jobs live.")
-@click.option("--latency", type=click.IntRange(0, 60_000), default=0, show_default=True, help="Milliseconds before each answer.")
-@click.option("--quota", type=click.IntRange(0), default=1200, show_default=True, help="Requests per five minutes; 0 is no limit.")
-@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Append every action and its outcome to this file, as JSON lines.")
-@click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the export line to this file (0600).")
+)
+@click.option(
+    "--held", type=click.IntRange(0, 500_000), default=HELD_NEWSLETTERS, show_default=True, help="Held newsletters."
+)
+@click.option(
+    "--generation",
+    type=click.Choice(["new", "seed"]),
+    default="new",
+    show_default=True,
+    help="Newest or oldest wire shapes.",
+)
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True, help="How much faster jobs live."
+)
+@click.option(
+    "--latency", type=click.IntRange(0, 60_000), default=0, show_default=True, help="Milliseconds before each answer."
+)
+@click.option(
+    "--quota", type=click.IntRange(0), default=1200, show_default=True, help="Requests per five minutes; 0 is no limit."
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append every action and its outcome to this file, as JSON lines.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the export line to this file (0600).",
+)
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input ends.")
 def simulate(
-    port: int, seed: int, messages: int, held: int, generation: str, speed: float, latency: int, quota: int,
-    truth: Path | None, env_file: Path | None, until_eof: bool,
-) -> None:  # fmt: skip
+    port: int,
+    seed: int,
+    messages: int,
+    held: int,
+    generation: str,
+    speed: float,
+    latency: int,
+    quota: int,
+    truth: Path | None,
+    env_file: Path | None,
+    until_eof: bool,
+) -> None:
     """Serve a simulated account on loopback.
 
     Prints one line, `export CLOUDFLARE_BASE_URL=… CLOUDFLARE_API_TOKEN=… CLOUDFLARE_ACCOUNT_ID=…`, once it is ready,
     and serves until it is ended.
     """
     options = Options(
-        seed=seed, messages=messages, held=held, generation=generation, speed=speed, latency_ms=latency, quota=quota, port=port, truth=truth
+        seed=seed,
+        messages=messages,
+        held=held,
+        generation=generation,
+        speed=speed,
+        latency_ms=latency,
+        quota=quota,
+        port=port,
+        truth=truth,
     )
     try:
         simulator = Simulator(options)

@@ -36,8 +36,21 @@ def search_in_words(job: Job) -> str:
     """The search a job was made from, on one line, in safe text."""
     params = job.search_params
     words = []
-    for name in ("query", "sender", "recipient", "subject", "exact_subject", "domain", "message_id", "alert_id", "final_disposition",
-                 "delivery_status", "message_action", "metric", "smtp_helo_ip"):  # fmt: skip
+    for name in (
+        "query",
+        "sender",
+        "recipient",
+        "subject",
+        "exact_subject",
+        "domain",
+        "message_id",
+        "alert_id",
+        "final_disposition",
+        "delivery_status",
+        "message_action",
+        "metric",
+        "smtp_helo_ip",
+    ):
         if params.get(name) is not None:
             words.append(f"{name.replace('_', ' ')} {Untrusted.of(params[name])}")
     if params.get("submissions") is True:
@@ -63,8 +76,15 @@ def acted_share(job: Job) -> float | None:
 def counters(job: Job) -> tuple[object, ...]:
     """All that can move; equal counters mean no news."""
     return (
-        job.status, job.total_messages_discovered, job.pending, job.successful, job.failed, job.skipped, job.cancelled, job.status_message,
-    )  # fmt: skip
+        job.status,
+        job.total_messages_discovered,
+        job.pending,
+        job.successful,
+        job.failed,
+        job.skipped,
+        job.cancelled,
+        job.status_message,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ class JobsSubject:
 
     async def poll(self) -> Pulse:
         """Read the whole list under the query. Raises ApiError."""
-        query, found, requests = self.query, [], 0
+        query, requests = self.query, 0
+        found: list[Job] = []
         async for page in all_jobs(self.client, status=query.status, action=query.action):
             found += page
             requests += 1
@@ -157,15 +158,24 @@ class JobSubject:
             return count
 
     async def _read_page(self, listing: Listing, number: int) -> None:
-        page = await self.client.list_job_messages(self.job_id, page=number, per_page=listing.per_page, status=listing.status)
+        page = await self.client.list_job_messages(
+            self.job_id, page=number, per_page=listing.per_page, status=listing.status
+        )
         listing.put(number, page.items)
 
     def _tell_rows(self, listing: Listing, *, stale: bool) -> None:
         if listing is self._listing and self._snapshot is not None:
             rows = listing.rows()
-            self._tell(replace(
-                self._snapshot, status=listing.status, rows=rows, complete=listing.complete, rows_read_at=self.clock.now(), stale_rows=stale
-            ))  # fmt: skip
+            self._tell(
+                replace(
+                    self._snapshot,
+                    status=listing.status,
+                    rows=rows,
+                    complete=listing.complete,
+                    rows_read_at=self.clock.now(),
+                    stale_rows=stale,
+                )
+            )
 
     def _tell(self, snapshot: JobSnapshot) -> None:
         self._snapshot = snapshot

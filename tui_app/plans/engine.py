@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
-from typing import Final
-
-from typing_extensions import assert_never
+from typing import Final, assert_never
 
 from tui_app.api.client import EmailSecurityClient, ReleaseShape
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
@@ -120,7 +118,9 @@ class Engine:
                 break
             outcome = await self._send(batch)
             results, error, halt = self._judge(batch, outcome)
-            state = replace(state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error)
+            state = replace(
+                state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error
+            )
             if halt:
                 state = replace(state, phase=Phase.HALTED)
                 break
@@ -147,7 +147,12 @@ class Engine:
             return outcome
         # Only a definite "this body is not understood" may be followed by the other body: it says that nothing was done.
         other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids"
-        if isinstance(outcome, Refused) and other_possible and rejects_the_shape(outcome.error) and all(t.postfix_id for t in batch):
+        if (
+            isinstance(outcome, Refused)
+            and other_possible
+            and rejects_the_shape(outcome.error)
+            and all(t.postfix_id for t in batch)
+        ):
             again = await self._post(batch, "postfix")
             if isinstance(again, Done):
                 self._dialect = "postfix"
@@ -188,11 +193,11 @@ def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...]) -> tuple[R
                 by_id[name.exact] = item
     results = []
     for target in batch:
-        item = by_id.get(target.investigate_id or "") or by_id.get(target.postfix_id or "")
-        if item is None:
+        answer = by_id.get(target.investigate_id or "") or by_id.get(target.postfix_id or "")
+        if answer is None:
             results.append(Result(target, Fate.UNKNOWN, why="the answer does not name it"))
             continue
-        fate = fate_of(item)
+        fate = fate_of(answer)
         why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
-        results.append(Result(target, fate, item.delivered, item.undelivered, item.failed, why))
+        results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
     return tuple(results)

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tui_app.api.models import DeliveryStatus, Disposition
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
@@ -11,6 +11,11 @@ from tui_app.clock import parse_moment
 
 TEXT_FIELDS: Final = ("sender", "recipient", "subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip")
 DEFAULT_AGE: Final = timedelta(days=7)
+
+
+def _with(params: SearchParams, name: str, value: object) -> SearchParams:
+    changed: dict[str, Any] = {name: value}
+    return replace(params, **changed)
 
 
 def parse_held_query(line: str, now: datetime) -> SearchParams:
@@ -27,7 +32,12 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
     free: list[str] = []
     for word in words:
         name, colon, value = word.partition(":")
-        name = {"from": "sender", "to": "recipient", "verdict": "final_disposition", "disposition": "final_disposition"}.get(name, name)
+        name = {
+            "from": "sender",
+            "to": "recipient",
+            "verdict": "final_disposition",
+            "disposition": "final_disposition",
+        }.get(name, name)
         if not colon or not value:
             if word == "detections":
                 params = replace(params, detections_only=True)
@@ -36,9 +46,9 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
             else:
                 free.append(word)
         elif name in TEXT_FIELDS:
-            params = replace(params, **{name: value})
+            params = _with(params, name, value)
         elif name in ("start", "end"):
-            params = replace(params, **{name: parse_moment(value, now)})
+            params = _with(params, name, parse_moment(value, now))
         elif name == "final_disposition":
             verdict = next((known for known in QUERY_DISPOSITIONS if known.value == value.upper()), None)
             if verdict is None:

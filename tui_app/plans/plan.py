@@ -7,7 +7,7 @@ from functools import cached_property
 from random import Random
 
 from tui_app.api.models import Disposition, Message
-from tui_app.text import Untrusted
+from tui_app.text import NOTHING, Untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Target:
     investigate_id: str | None
     postfix_id: str | None = None
     recipients: tuple[Untrusted, ...] = ()
-    subject: Untrusted = Untrusted("")
-    sender: Untrusted = Untrusted("")
+    subject: Untrusted = NOTHING
+    sender: Untrusted = NOTHING
     disposition: Disposition | Untrusted | None = None
     held: bool = True
     checked: bool = True

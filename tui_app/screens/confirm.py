@@ -31,7 +31,9 @@ class Confirm(ModalScreen[bool]):
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $accent"), " to do it."), markup=False)
             else:
-                yield Static(Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False)
+                yield Static(
+                    Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False
+                )
                 box = Input(id="typed", max_length=12, compact=True)
                 box.cursor_blink = False
                 yield box
@@ -60,4 +62,6 @@ class Confirm(ModalScreen[bool]):
         if event.value.strip().replace(",", "") == self._typed:
             self.dismiss(True)
         else:
-            self.query_one("#problem", Line).say((f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error"))
+            self.query_one("#problem", Line).say(
+                (f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
+            )

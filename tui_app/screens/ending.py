@@ -1,6 +1,6 @@
 """Cancelling and deleting a job from a screen: the review, the write, what to say afterwards."""
 
-from typing_extensions import assert_never
+from typing import assert_never
 
 from tui_app.api.models import DeletedJob, Job, JobStatus
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
@@ -47,7 +47,10 @@ async def end_job(screen: Place, job: Job, *, wants_ended: bool) -> bool:
     """Ask, then cancel (`wants_ended` False) or delete; whether it was done. Only what fits the job's state is offered."""
     if job.ended is not wants_ended:
         state = str(job.status).lower()
-        screen.notice(f"The job is {state}: " + ("only ended jobs can be deleted; X cancels it first." if wants_ended else "there is nothing to cancel."))
+        screen.notice(
+            f"The job is {state}: "
+            + ("only ended jobs can be deleted; X cancels it first." if wants_ended else "there is nothing to cancel.")
+        )
         return False
     if not await screen.app.push_screen_wait(_review(job, wants_ended=wants_ended)):
         screen.notice("Nothing was sent.")

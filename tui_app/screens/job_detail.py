@@ -21,12 +21,22 @@ from tui_app.widgets.lines import Line, Piece, Tabs, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
 STATUS_TABS: Final = (
-    None, RowStatus.PENDING, RowStatus.PROCESSING, RowStatus.COMPLETED, RowStatus.FAILED, RowStatus.SKIPPED, RowStatus.CANCELLED,
-)  # fmt: skip
+    None,
+    RowStatus.PENDING,
+    RowStatus.PROCESSING,
+    RowStatus.COMPLETED,
+    RowStatus.FAILED,
+    RowStatus.SKIPPED,
+    RowStatus.CANCELLED,
+)
 COLUMNS: Final = (
-    Column("STATUS", 12), Column("RECIPIENT", weight=4), Column("SUBJECT", weight=3), Column("TRIES", 5, right=True),
-    Column("WHY", weight=6), Column("PROCESSED", 23, from_width=130),
-)  # fmt: skip
+    Column("STATUS", 12),
+    Column("RECIPIENT", weight=4),
+    Column("SUBJECT", weight=3),
+    Column("TRIES", 5, right=True),
+    Column("WHY", weight=6),
+    Column("PROCESSED", 23, from_width=130),
+)
 
 
 class JobScreen(Place):
@@ -55,7 +65,7 @@ class JobScreen(Place):
         self._job = job
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
-        self._subject = service.watch_job(job.id, lambda snapshot: self.post_message(self.Arrived(snapshot)))
+        self._subject = service.watch_job(job.id, self._arrived)
 
     def content(self) -> Iterable[Widget]:
         """Progress, counters, the search, tabs, rows."""
@@ -79,11 +89,18 @@ class JobScreen(Place):
             why = f"{why}, retry {row.retry_after.astimezone():%H:%M}"
         subject = Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
         return (
-            looks.row_state(row.status), Cell(str(row.recipient)), subject, Cell(str(row.retry_count), "" if row.retry_count else "muted"),
-            Cell(why), Cell(looks.local(row.processed_at), "muted"),
-        )  # fmt: skip
+            looks.row_state(row.status),
+            Cell(str(row.recipient)),
+            subject,
+            Cell(str(row.retry_count), "" if row.retry_count else "muted"),
+            Cell(why),
+            Cell(looks.local(row.processed_at), "muted"),
+        )
 
     # ---- news
+
+    def _arrived(self, snapshot: JobSnapshot) -> None:
+        self.post_message(self.Arrived(snapshot))
 
     def on_job_screen_arrived(self, message: Arrived) -> None:
         """Show the difference."""
@@ -103,13 +120,17 @@ class JobScreen(Place):
         job = self._job
         snapshot = self._snapshot
         state = looks.job_state(job)
-        self.say_place([("Jobs › ", "$text-muted"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text])
+        self.say_place(
+            [("Jobs › ", "$text-muted"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
+        )
         share = acted_share(job)
         outlook = snapshot.outlook.words() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
         wide = max(10, min(40, self.size.width - 40))
-        self.query_one("#progress", Line).say((bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error"))
+        self.query_one("#progress", Line).say(
+            (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
+        )
         self.query_one("#counters", Line).say(*self._counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
         self.query_one("#search", Line).say((f"{comment}{search_in_words(job)}", "$text-muted"))
@@ -130,10 +151,14 @@ class JobScreen(Place):
     @staticmethod
     def _tabs(job: Job) -> list[tuple[str, str, int | None]]:
         return [
-            ("all", "all", job.total_messages_discovered), ("pending", "pend", job.messages_pending), ("processing", "proc", None),
-            ("completed", "done", job.messages_successful), ("failed", "fail", job.messages_failed),
-            ("skipped", "skip", job.messages_skipped), ("cancelled", "canc", job.messages_cancelled),
-        ]  # fmt: skip
+            ("all", "all", job.total_messages_discovered),
+            ("pending", "pend", job.messages_pending),
+            ("processing", "proc", None),
+            ("completed", "done", job.messages_successful),
+            ("failed", "fail", job.messages_failed),
+            ("skipped", "skip", job.messages_skipped),
+            ("cancelled", "canc", job.messages_cancelled),
+        ]
 
     def _what_empty_means(self) -> str:
         snapshot = self._snapshot
@@ -210,7 +235,10 @@ class JobScreen(Place):
         table = self.table()
         table.mark(row.id for row in table.rows)
         complete = self._snapshot is not None and self._snapshot.complete
-        self.notice(f"{len(table.marked):,} marked" + (", all that match." if complete else ": all that are loaded; G at the end loads more."))
+        self.notice(
+            f"{len(table.marked):,} marked"
+            + (", all that match." if complete else ": all that are loaded; G at the end loads more.")
+        )
 
     def action_view_copy(self) -> None:
         """Copy the row's id."""

@@ -20,19 +20,37 @@ from tui_app.widgets.lines import Piece, Tabs, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
 STATUS_TABS: Final = (
-    None, JobStatus.PENDING, JobStatus.DISCOVERING, JobStatus.PROCESSING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED,
-)  # fmt: skip
+    None,
+    JobStatus.PENDING,
+    JobStatus.DISCOVERING,
+    JobStatus.PROCESSING,
+    JobStatus.COMPLETED,
+    JobStatus.FAILED,
+    JobStatus.CANCELLED,
+)
 TAB_NAMES: Final = (
-    ("all", "all"), ("pending", "pend"), ("discovering", "disc"), ("processing", "proc"), ("completed", "done"), ("failed", "fail"),
+    ("all", "all"),
+    ("pending", "pend"),
+    ("discovering", "disc"),
+    ("processing", "proc"),
+    ("completed", "done"),
+    ("failed", "fail"),
     ("cancelled", "canc"),
-)  # fmt: skip
+)
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
 COLUMNS: Final = (
-    Column("STATUS", 13), Column("ACTION", 18), Column("PROGRESS", 15), Column("OK", 8, right=True), Column("FAIL", 6, right=True),
-    Column("SKIP", 5, right=True), Column("AGE", 4, right=True), Column("COMMENT", weight=2, from_width=110),
-    Column("SEARCH", weight=2, from_width=130), Column("CREATED", 23, from_width=160),
-)  # fmt: skip
+    Column("STATUS", 13),
+    Column("ACTION", 18),
+    Column("PROGRESS", 15),
+    Column("OK", 8, right=True),
+    Column("FAIL", 6, right=True),
+    Column("SKIP", 5, right=True),
+    Column("AGE", 4, right=True),
+    Column("COMMENT", weight=2, from_width=110),
+    Column("SEARCH", weight=2, from_width=130),
+    Column("CREATED", 23, from_width=160),
+)
 
 
 class JobsScreen(Place):
@@ -61,7 +79,7 @@ class JobsScreen(Place):
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
         self._query = JobsQuery()
-        self._subject = service.watch_jobs(self._query, lambda snapshot: self.post_message(self.Arrived(snapshot)))
+        self._subject = service.watch_jobs(self._query, self._arrived)
         self._snapshot: JobsSnapshot | None = None
 
     def content(self) -> Iterable[Widget]:
@@ -85,15 +103,25 @@ class JobsScreen(Place):
             percent = "" if share is None else f"{int(share * 100):>3}%"
             progress = Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
         begun = share is not None or job.ended
-        numbers = [Cell(f"{n:,}" if begun else "–", tone if n and begun else "muted") for n, tone in
-                   ((job.successful, ""), (job.failed, "error"), (job.skipped, ""))]  # fmt: skip
+        numbers = [
+            Cell(f"{n:,}" if begun else "–", tone if n and begun else "muted")
+            for n, tone in ((job.successful, ""), (job.failed, "error"), (job.skipped, ""))
+        ]
         return (
-            looks.job_state(job), Cell(action_in_words(job)), progress, *numbers,
-            Cell(looks.age(job.created_at, self.service.clock.now()), "muted"), Cell(str(job.comment or "")),
-            Cell(search_in_words(job), "muted"), Cell(looks.local(job.created_at), "muted"),
-        )  # fmt: skip
+            looks.job_state(job),
+            Cell(action_in_words(job)),
+            progress,
+            *numbers,
+            Cell(looks.age(job.created_at, self.service.clock.now()), "muted"),
+            Cell(str(job.comment or "")),
+            Cell(search_in_words(job), "muted"),
+            Cell(looks.local(job.created_at), "muted"),
+        )
 
     # ---- news
+
+    def _arrived(self, snapshot: JobsSnapshot) -> None:
+        self.post_message(self.Arrived(snapshot))
 
     def on_jobs_screen_arrived(self, message: Arrived) -> None:
         """Show the difference."""

@@ -15,7 +15,9 @@ from tui_app.widgets.lines import Piece
 
 def _field(name: str, *values: object) -> list[Piece]:
     """A line with a name and its values, one a line; nothing when there are none."""
-    shown = [value.detail() if isinstance(value, Untrusted) else str(value) for value in values if value not in (None, "")]
+    shown = [
+        value.detail() if isinstance(value, Untrusted) else str(value) for value in values if value not in (None, "")
+    ]
     if not shown:
         return []
     indent = "\n" + " " * 15
@@ -72,7 +74,12 @@ class MessageScreen(Reading):
     BINDINGS = actions.bindings("message")
 
     def __init__(
-        self, service: EmailSecurityService, message: Message | None, *, job: Job | None = None, row: JobMessage | None = None
+        self,
+        service: EmailSecurityService,
+        message: Message | None,
+        *,
+        job: Job | None = None,
+        row: JobMessage | None = None,
     ) -> None:
         super().__init__(service)
         self._message = message
@@ -82,7 +89,9 @@ class MessageScreen(Reading):
     def on_mount(self) -> None:
         """Show what is known, and ask for the rest."""
         super().on_mount()
-        self._show("reading it again…" if self._message else "the API gave no message with this row; the oldest shape has none")
+        self._show(
+            "reading it again…" if self._message else "the API gave no message with this row; the oldest shape has none"
+        )
         if self._message is not None:
             self._read(self._message.id.exact)
 

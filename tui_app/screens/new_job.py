@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from textual import work
 from textual.binding import Binding
@@ -10,7 +10,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Collapsible, Input, Static
-from typing_extensions import assert_never
 
 from tui_app.api.errors import ApiError
 from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, Job
@@ -18,10 +17,11 @@ from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
 from tui_app.clock import parse_moment
 from tui_app.errors import GuardError
+from tui_app.jobs.new_job import NewJob, Preview
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import Place
-from tui_app.service import EmailSecurityService, NewJob, Preview
+from tui_app.service import EmailSecurityService
 from tui_app.text import safe
 from tui_app.widgets.choice import Choice
 from tui_app.widgets.lines import Block, Piece
@@ -33,10 +33,22 @@ _UNDO: Final = {
     Destination.SOFT_DELETE: "users can recover it for a while (Microsoft 365 only)",
     Destination.HARD_DELETE: "users can NOT recover it; only an administrator can, for a while",
 }
-_MAIN_TEXTS: Final = (("sender", "sender", "address or domain"), ("recipient", "recipient", "address or domain"), ("subject", "subject", "words, any order"),
-                      ("start", "start", "24h, 7d, 2026-11-20T14:00Z"), ("end", "end", "now"))  # fmt: skip
-_MORE_TEXTS: Final = (("query", "query", "words anywhere"), ("exact_subject", "exact subject", "the whole subject"), ("domain", "domain", "of sender, recipient, link"),
-                      ("message_id", "Message-ID", ""), ("alert_id", "alert id", ""), ("metric", "metric", ""), ("smtp_helo_ip", "helo ip", ""))  # fmt: skip
+_MAIN_TEXTS: Final = (
+    ("sender", "sender", "address or domain"),
+    ("recipient", "recipient", "address or domain"),
+    ("subject", "subject", "words, any order"),
+    ("start", "start", "24h, 7d, 2026-11-20T14:00Z"),
+    ("end", "end", "now"),
+)
+_MORE_TEXTS: Final = (
+    ("query", "query", "words anywhere"),
+    ("exact_subject", "exact subject", "the whole subject"),
+    ("domain", "domain", "of sender, recipient, link"),
+    ("message_id", "Message-ID", ""),
+    ("alert_id", "alert id", ""),
+    ("metric", "metric", ""),
+    ("smtp_helo_ip", "helo ip", ""),
+)
 
 
 def _row(label: str, field: Widget) -> Horizontal:
@@ -72,29 +84,49 @@ class NewJobScreen(Place):
         """The form, and what it would do."""
         yes_no = ((False, "detections only"), (True, "all mail, detections or not"))
         yield VerticalScroll(
-            _row("action", Choice([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action")),
-            _row("destination", Choice([(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in (Destination.JUNK, *Destination) ], id="destination")),
+            _row(
+                "action",
+                Choice([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action"),
+            ),
+            _row(
+                "destination",
+                Choice(
+                    [(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in (Destination.JUNK, *Destination)],
+                    id="destination",
+                ),
+            ),
             *(_text_row(name, label, hint, "24h" if name == "start" else "") for name, label, hint in _MAIN_TEXTS),
             _row("mail", Choice(yes_no, id="all_mail")),
             _text_row("comment", "comment", "why, for the record; kept with the job"),
             Collapsible(
                 *(_text_row(name, label, hint) for name, label, hint in _MORE_TEXTS),
                 _row("verdict", Choice([(None, "any"), *((d, d.value) for d in Disposition)], id="final_disposition")),
-                _row("delivery", Choice([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status")),
-                _row("done before", Choice([(None, "anything"), *((a, a) for a in ("PREVIEW", "QUARANTINE_RELEASED", "MOVED"))], id="message_action")),
+                _row(
+                    "delivery", Choice([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status")
+                ),
+                _row(
+                    "done before",
+                    Choice(
+                        [(None, "anything"), *((a, a) for a in ("PREVIEW", "QUARANTINE_RELEASED", "MOVED"))],
+                        id="message_action",
+                    ),
+                ),
                 _row("search in", Choice([(False, "mail"), (True, "submissions")], id="submissions")),
-                title="more fields", id="more",
+                title="more fields",
+                id="more",
             ),
             Block(id="preview"),
             id="form",
-        )  # fmt: skip
+        )
 
     def on_mount(self) -> None:
         """Ready to type."""
         super().on_mount()
         self.say_place([("Jobs › ", "$text-muted"), ("new job", "bold")], ["nothing is sent before you confirm"])
         self.query_one("#sender").focus()
-        self._show_preview([("Enter counts what this would take. Nothing is sent before you type a confirmation.", "$text-muted")])
+        self._show_preview(
+            [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "$text-muted")]
+        )
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
@@ -127,14 +159,33 @@ class NewJobScreen(Place):
 
         action = self._chosen("action")
         params = SearchParams(
-            start=moment("start", None), end=moment("end", now), detections_only=not self._chosen("all_mail"),
-            final_disposition=self._chosen("final_disposition"), delivery_status=self._chosen("delivery_status"),
-            message_action=self._chosen("message_action"), submissions=self._chosen("submissions"),
-            **{name: self._text(name) for name in ("sender", "recipient", "subject", "query", "exact_subject", "domain", "message_id",
-                                                   "alert_id", "metric", "smtp_helo_ip")},
-        )  # fmt: skip
+            start=moment("start", None),
+            end=moment("end", now),
+            detections_only=not self._chosen("all_mail"),
+            final_disposition=self._chosen("final_disposition"),
+            delivery_status=self._chosen("delivery_status"),
+            message_action=self._chosen("message_action"),
+            submissions=self._chosen("submissions"),
+            **{
+                name: self._text(name)
+                for name in (
+                    "sender",
+                    "recipient",
+                    "subject",
+                    "query",
+                    "exact_subject",
+                    "domain",
+                    "message_id",
+                    "alert_id",
+                    "metric",
+                    "smtp_helo_ip",
+                )
+            },
+        )
         destination = self._chosen("destination") if action is ActionType.MOVE else None
-        return NewJob(action=action, params=params, destination=destination, comment=self._text("comment") or "").checked(now)
+        return NewJob(
+            action=action, params=params, destination=destination, comment=self._text("comment") or ""
+        ).checked(now)
 
     def on_choice_changed(self) -> None:
         """A release has no destination, and is over held mail."""
@@ -169,7 +220,9 @@ class NewJobScreen(Place):
         fields = self._values()
         self._show_preview(["Counting…"])
         try:
-            preview = await self.service.preview(new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"]))
+            preview = await self.service.preview(
+                new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"])
+            )
             self.service.guard_job(new, preview)
         except (ApiError, GuardError) as error:
             self._show_preview([(f"{error}", "$text-error")])
@@ -181,13 +234,21 @@ class NewJobScreen(Place):
     def _told(new: NewJob, preview: Preview) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
-        pieces: list[Piece] = [(f"Finds {at_least}{preview.count:,} messages for {preview.recipients:,} mailboxes. ", "bold"), f"{verdicts}\n"]
+        pieces: list[Piece] = [
+            (f"Finds {at_least}{preview.count:,} messages for {preview.recipients:,} mailboxes. ", "bold"),
+            f"{verdicts}\n",
+        ]
         for message in preview.sample[:3]:
             pieces.append((f"  {safe(message.sender.exact, 40)}  {safe(message.subject.exact, 40)}\n", "$text-muted"))
         if not preview.count:
             pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
         if preview.not_searchable:
-            pieces.append((f"The preview ignores {', '.join(preview.not_searchable)}: the job takes other mail than this.\n", "$text-error"))
+            pieces.append(
+                (
+                    f"The preview ignores {', '.join(preview.not_searchable)}: the job takes other mail than this.\n",
+                    "$text-error",
+                )
+            )
         if new.action is ActionType.RELEASE:
             pieces.append(("Only held mail is released (delivery_status: quarantined).\n", "$text-muted"))
         if new.params.detections_only:
@@ -196,10 +257,19 @@ class NewJobScreen(Place):
 
     @work(exclusive=True, group="create")
     async def _confirm(self, new: NewJob, preview: Preview) -> None:
-        what = "Release" if new.action is ActionType.RELEASE else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
+        what = (
+            "Release"
+            if new.action is ActionType.RELEASE
+            else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
+        )
         facts = self._told(new, preview)
         if new.destination is not None:
-            facts.append((f"{_UNDO[new.destination]}\n", "$text-error bold" if new.destination is Destination.HARD_DELETE else ""))
+            facts.append(
+                (
+                    f"{_UNDO[new.destination]}\n",
+                    "$text-error bold" if new.destination is Destination.HARD_DELETE else "",
+                )
+            )
         typed = "y" if preview.count <= 1 else str(preview.count)
         if not await self.app.push_screen_wait(Confirm(f"{what}: start this job?", facts, typed=typed)):
             self.notice("Nothing was sent.")
@@ -217,11 +287,18 @@ class NewJobScreen(Place):
         match outcome:
             case Done(job, _):
                 self.post_message(self.Created(job))
-            case Refused(error):
-                self._show_preview([(f"Refused, nothing was started. {error} ! tells more.", "$text-error")])
-            case Unsent(error):
-                self._show_preview([(f"Not sent. {error}", "$text-error")])
-            case Ambiguous(error):
-                self._show_preview([(f"Outcome unknown: no such job was seen in the list for a minute. Look at the jobs before you start another. {error}", "$text-error")])
+            case Refused(failure):
+                self._show_preview([(f"Refused, nothing was started. {failure} ! tells more.", "$text-error")])
+            case Unsent(failure):
+                self._show_preview([(f"Not sent. {failure}", "$text-error")])
+            case Ambiguous(failure):
+                self._show_preview(
+                    [
+                        (
+                            f"Outcome unknown: no such job was seen in the list for a minute. Look at the jobs before you start another. {failure}",
+                            "$text-error",
+                        )
+                    ]
+                )
             case _:
                 assert_never(outcome)

@@ -30,8 +30,18 @@ class HelpScreen(Reading):
             pieces.append((f"{group}\n", "bold $accent"))
             for action in members:
                 pieces += [(f"  {action.key_text:<14}", "bold"), f" {action.label}\n"]
-        pieces.append(("\nEvery write opens a review first. State is glyph and word: ✔ done, ! done with failures, ✖ failed,\n", "$text-muted"))
-        pieces.append(("● at work, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? something this version does not know.\n", "$text-muted"))
+        pieces.append(
+            (
+                "\nEvery write opens a review first. State is glyph and word: ✔ done, ! done with failures, ✖ failed,\n",
+                "$text-muted",
+            )
+        )
+        pieces.append(
+            (
+                "● at work, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? something this version does not know.\n",
+                "$text-muted",
+            )
+        )
         if self.service.settings.read_only:
             pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))
         self.say_place([("Help › ", "$text-muted"), (self._about.replace("_", " "), "bold")])

@@ -135,7 +135,9 @@ class Place(Screen[None]):
     def show_about(self) -> None:
         """The line above the footer: a notice, else what there is to say of the current row."""
         if self.is_mounted:
-            self.query_one("#about", Line).say(*([(self._notice, "bold $text-warning")] if self._notice else self.describe()))
+            self.query_one("#about", Line).say(
+                *([(self._notice, "bold $text-warning")] if self._notice else self.describe())
+            )
 
     def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """The second line: where we are."""
@@ -154,7 +156,9 @@ class Place(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Read-only hides all writes."""
-        if self.service.settings.read_only and any(known.writes and known.method == action for known in actions.ACTIONS):
+        if self.service.settings.read_only and any(
+            known.writes and known.method == action for known in actions.ACTIONS
+        ):
             return False
         return super().check_action(action, parameters)
 

@@ -13,8 +13,8 @@ from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.models import Message
 from tui_app.errors import GuardError
-from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.guard import Guarded
+from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.screens import looks
 from tui_app.screens.place import Place
@@ -25,9 +25,14 @@ from tui_app.widgets.row_table import Cell, Column, RowTable
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
 COLUMNS: Final = (
-    Column("VERDICT", 14), Column("FROM", weight=3), Column("SUBJECT", weight=4), Column("TO", weight=2), Column("AGE", 4, right=True),
-    Column("REASONS", weight=3, from_width=130), Column("SCANNED", 23, from_width=150),
-)  # fmt: skip
+    Column("VERDICT", 14),
+    Column("FROM", weight=3),
+    Column("SUBJECT", weight=4),
+    Column("TO", weight=2),
+    Column("AGE", 4, right=True),
+    Column("REASONS", weight=3, from_width=130),
+    Column("SCANNED", 23, from_width=150),
+)
 
 
 class QuarantineScreen(Place):
@@ -62,7 +67,9 @@ class QuarantineScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
-        box = Input(placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True)
+        box = Input(
+            placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True
+        )
         box.cursor_blink = False
         yield box
         yield RowTable[Message](COLUMNS, lambda message: message.id.exact, self._cells, id="table")
@@ -79,10 +86,14 @@ class QuarantineScreen(Place):
 
     def _cells(self, message: Message) -> Sequence[Cell]:
         return (
-            looks.verdict(message.final_disposition), Cell(str(message.sender)), Cell(str(message.subject)),
-            Cell(looks.people(message.recipients), "muted"), Cell(looks.age(message.when, self.service.clock.now()), "muted"),
-            Cell("; ".join(map(str, message.detection_reasons)), "muted"), Cell(looks.local(message.when), "muted"),
-        )  # fmt: skip
+            looks.verdict(message.final_disposition),
+            Cell(str(message.sender)),
+            Cell(str(message.subject)),
+            Cell(looks.people(message.recipients), "muted"),
+            Cell(looks.age(message.when, self.service.clock.now()), "muted"),
+            Cell("; ".join(map(str, message.detection_reasons)), "muted"),
+            Cell(looks.local(message.when), "muted"),
+        )
 
     # ---- searching
 
@@ -132,7 +143,9 @@ class QuarantineScreen(Place):
         if not self.is_mounted:
             return
         what = f"  held · {self._line or 'the last 7 days'}"
-        loaded = f"{len(self._found):,} found" + (", all loaded" if self._complete else ", loading…" if self._searching else " so far, G loads more")
+        loaded = f"{len(self._found):,} found" + (
+            ", all loaded" if self._complete else ", loading…" if self._searching else " so far, G loads more"
+        )
         if self._problem and not self._found:
             loaded = "no answer"
         self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
@@ -243,7 +256,9 @@ class QuarantineScreen(Place):
             return
         if not guarded.allowed:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
-            self.notice(f"The guard holds all of it back: {why}. Malicious mail is released by id on the command line only.")
+            self.notice(
+                f"The guard holds all of it back: {why}. Malicious mail is released by id on the command line only."
+            )
             return
         self.post_message(self.ReleaseWanted(guarded))
 

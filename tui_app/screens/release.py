@@ -26,7 +26,12 @@ from tui_app.widgets.row_table import Cell, Column, RowTable
 
 _SECONDS_A_REQUEST: Final = 0.8
 _WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED, Fate.NOT_SENT, Fate.DELIVERED)
-_COLUMNS: Final = (Column("OUTCOME", 13), Column("RECIPIENT", weight=3), Column("SUBJECT", weight=3), Column("WHY", weight=3))
+_COLUMNS: Final = (
+    Column("OUTCOME", 13),
+    Column("RECIPIENT", weight=3),
+    Column("SUBJECT", weight=3),
+    Column("WHY", weight=3),
+)
 
 
 class ReviewScreen(Place):
@@ -59,7 +64,7 @@ class ReviewScreen(Place):
             Line(id="problem"),
             Button("Cancel (esc)", id="cancel", compact=True),
             id="review",
-        )  # fmt: skip
+        )
 
     def on_mount(self) -> None:
         """Lay out the form; the reason is typed first."""
@@ -75,7 +80,12 @@ class ReviewScreen(Place):
             f" · {plural(requests, 'request')} of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
         ]
         for target in plan.targets[:5]:
-            facts.append((f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n", "$text-muted"))
+            facts.append(
+                (
+                    f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n",
+                    "$text-muted",
+                )
+            )
         if len(plan.targets) > 5:
             facts.append((f"  … and {len(plan.targets) - 5:,} more\n", "$text-muted"))
         if guarded.held_back:
@@ -123,12 +133,18 @@ def _lines(results: Iterable[Result]) -> list[_Line]:
     lines: list[_Line] = []
     for result in results:
         subject = str(result.target.subject)
-        named = [(Fate.DELIVERED, result.delivered), (Fate.UNDELIVERED, result.undelivered), (Fate.FAILED, result.failed)]
+        named = [
+            (Fate.DELIVERED, result.delivered),
+            (Fate.UNDELIVERED, result.undelivered),
+            (Fate.FAILED, result.failed),
+        ]
         found = [(fate, recipient) for fate, recipients in named for recipient in recipients]
         for number, (fate, recipient) in enumerate(found):
             lines.append(_Line(f"{result.target.id} {number}", fate, str(recipient), subject, result.why))
         if not found:
-            lines.append(_Line(result.target.id, result.fate, looks.people(result.target.recipients), subject, result.why))
+            lines.append(
+                _Line(result.target.id, result.fate, looks.people(result.target.recipients), subject, result.why)
+            )
     return sorted(lines, key=lambda line: _WORST_FIRST.index(line.fate))
 
 
@@ -204,7 +220,9 @@ class ReleaseScreen(Place):
         self.say_place([("Release › ", "$text-muted"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         share = state.batches_done / state.batches if state.batches else 1.0
         self.query_one("#progress", Line).say(
-            (bar(share, 30), "$text-accent"), f"  request {state.batches_done:,} of {state.batches:,}", (f"  {self._waiting}", "$text-warning")
+            (bar(share, 30), "$text-accent"),
+            f"  request {state.batches_done:,} of {state.batches:,}",
+            (f"  {self._waiting}", "$text-warning"),
         )
         fates = state.fates()
         pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
@@ -227,7 +245,9 @@ class ReleaseScreen(Place):
         if self._state.error is not None:
             return [(f"{self._state.error} ", "$text-error"), ("! tells more", "$text-muted")]
         if self._state.ended and self._state.fates()[Fate.UNKNOWN]:
-            return [("Unknown outcomes are not sent again: look the messages up before you do anything.", "$text-warning")]
+            return [
+                ("Unknown outcomes are not sent again: look the messages up before you do anything.", "$text-warning")
+            ]
         held_back = len(self._guarded.held_back)
         return [(f"{held_back:,} held back by the guard, not sent", "$text-warning")] if held_back else []
 

@@ -46,7 +46,9 @@ class Account:
         self.campaign = story.campaign()
         self.jobs: dict[str, Job] = {job.job_id: job for job in (story.jobs(self.campaign) if messages else [])}
         self._created = 1000
-        self._by_id = {key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)}
+        self._by_id = {
+            key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)
+        }
 
     # ---- reading
 
@@ -140,22 +142,35 @@ class Account:
         self._created += 1
         job = self._job_over(action, destination, params, comment, now)
         self.jobs[job.job_id] = job
-        self.truth.add(request, now, "create_job", job_id=job.job_id, kind=action, rows=job.size, body=body, outcome="created")
+        self.truth.add(
+            request, now, "create_job", job_id=job.job_id, kind=action, rows=job.size, body=body, outcome="created"
+        )
         return job.wire(now, self.generation)
 
     def _job_over(self, action: str, destination: str | None, params: Wire, comment: str | None, now: datetime) -> Job:
         targets = [Target(mail, to) for mail in self.search(params) for to in mail.recipients]
         endings = [
-            PHISH_SKIP if t.mail.phish_submission
-            else NOT_HELD_SKIP if action == "RELEASE" and not t.mail.quarantined
+            PHISH_SKIP
+            if t.mail.phish_submission
+            else NOT_HELD_SKIP
+            if action == "RELEASE" and not t.mail.quarantined
             else Ending()
             for t in targets
-        ]  # fmt: skip
+        ]
         return Job(
-            number=self._created, seed=self.seed, action=action, destination=destination, search_params=params, created_at=now,
-            pace=Pace(2.0 / self.speed, 3.0 / self.speed, 40.0 * self.speed), size=len(targets), target=targets.__getitem__,
-            ending=endings.__getitem__, comment=comment, acts_on_account=True,
-        )  # fmt: skip
+            number=self._created,
+            seed=self.seed,
+            action=action,
+            destination=destination,
+            search_params=params,
+            created_at=now,
+            pace=Pace(2.0 / self.speed, 3.0 / self.speed, 40.0 * self.speed),
+            size=len(targets),
+            target=targets.__getitem__,
+            ending=endings.__getitem__,
+            comment=comment,
+            acts_on_account=True,
+        )
 
     def cancel_job(self, job: Job) -> Wire:
         """Stop a running job. Raises Invalid (409) when it has ended."""
@@ -189,7 +204,9 @@ class Account:
         mails: list[Mail] = []
         for index, identity in enumerate(ids):
             found = self._by_id.get(identity)
-            fits = found is not None and identity == (found.postfix_id if self.generation == "seed" else found.investigate_id)
+            fits = found is not None and identity == (
+                found.postfix_id if self.generation == "seed" else found.investigate_id
+            )
             if found is None or not fits:
                 pointer = f"/{index}" if self.generation == "seed" else f"/ids/{index}"
                 for other in ids:
@@ -199,7 +216,9 @@ class Account:
         return [self._release_one(request, now, mail) for mail in mails]
 
     def _release_one(self, request: int, now: datetime, mail: Mail) -> Wire:
-        delivered, undelivered, failed = [], [], []
+        delivered: list[str] = []
+        undelivered: list[str] = []
+        failed: list[str] = []
         for recipient in mail.recipients:
             lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
             (failed if not mail.quarantined or lot < 4 else undelivered if lot < 14 else delivered).append(recipient)
@@ -207,10 +226,21 @@ class Account:
         if delivered or undelivered:
             self._acted(mail, "RELEASE")
         self.truth.add(
-            request, now, "release", id=mail.investigate_id, outcome="released" if was_held and not mail.quarantined else "not released",
-            delivered=delivered, undelivered=undelivered, failed=failed,
-        )  # fmt: skip
-        result: Wire = {"id": mail.investigate_id, "delivered": delivered, "undelivered": undelivered or None, "failed": failed or None}
+            request,
+            now,
+            "release",
+            id=mail.investigate_id,
+            outcome="released" if was_held and not mail.quarantined else "not released",
+            delivered=delivered,
+            undelivered=undelivered,
+            failed=failed,
+        )
+        result: Wire = {
+            "id": mail.investigate_id,
+            "delivered": delivered,
+            "undelivered": undelivered or None,
+            "failed": failed or None,
+        }
         if self.generation == "seed":
             result["postfix_id"] = mail.postfix_id
         return result
@@ -232,9 +262,16 @@ class Account:
             self._acted(mail, "MOVE")
             self.truth.add(request, now, "move", id=mail.investigate_id, destination=destination, outcome="moved")
             results += [
-                {"success": True, "status": "OK", "operation": "MOVE", "destination": destination, "recipient": to, "message_id": mail.header_id}
+                {
+                    "success": True,
+                    "status": "OK",
+                    "operation": "MOVE",
+                    "destination": destination,
+                    "recipient": to,
+                    "message_id": mail.header_id,
+                }
                 for to in mail.recipients
-            ]  # fmt: skip
+            ]
         return results
 
 
@@ -256,7 +293,9 @@ def _matches(mail: Mail, query: dict[str, Any]) -> bool:
     addresses = {"sender": (mail.sender,), "recipient": mail.recipients, "domain": (mail.sender, *mail.recipients)}
     for name, held in addresses.items():
         wanted = (query.get(name) or "").casefold()
-        if wanted and not any(wanted == a.casefold() or a.casefold().endswith("@" + wanted.removeprefix("@")) for a in held):
+        if wanted and not any(
+            wanted == a.casefold() or a.casefold().endswith("@" + wanted.removeprefix("@")) for a in held
+        ):
             return False
     for name, value in (("message_id", mail.header_id), ("alert_id", mail.alert_id)):
         if query.get(name) and query[name] != value:

@@ -31,10 +31,12 @@ BASE_PATH = "/client/v4"
 _MAX_BODY = 4 * 1024 * 1024
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+class Refusal(Exception):
     """A request that is answered with an error envelope."""
 
-    def __init__(self, status: int, code: int, message: str, *, pointer: str | None = None, chain: list[Any] | None = None) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, *, pointer: str | None = None, chain: list[Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.error: dict[str, Any] = {"code": code, "message": message}
@@ -47,7 +49,9 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 class Door:
     """The credentials that open the account: a token, a read-only token, an e-mail with a key."""
 
-    def __init__(self, token: str, *, read_token: str = "", email: str = "operator@acme.example", key: str = "") -> None:
+    def __init__(
+        self, token: str, *, read_token: str = "", email: str = "operator@acme.example", key: str = ""
+    ) -> None:
         self.token = token
         self.read_token = read_token
         self.email = email
@@ -90,7 +94,11 @@ class SimulatedApi:
             routes=[
                 Route(f"{BASE_PATH}/user/tokens/verify", self._guarded(self._verify), methods=["GET"]),
                 Route(f"{BASE_PATH}/accounts", self._guarded(self._accounts), methods=["GET"]),
-                Route(f"{BASE_PATH}/accounts/{{account_id}}/tokens/verify", self._guarded(self._verify_owned), methods=["GET"]),
+                Route(
+                    f"{BASE_PATH}/accounts/{{account_id}}/tokens/verify",
+                    self._guarded(self._verify_owned),
+                    methods=["GET"],
+                ),
                 Route(es, self._guarded(self._search), methods=["GET"]),
                 Route(f"{es}/bulk", self._guarded(self._jobs), methods=["GET"]),
                 Route(f"{es}/bulk", self._guarded(self._create, writing=True), methods=["POST"]),
@@ -120,12 +128,14 @@ class SimulatedApi:
                 self._check_account(request)
                 response = await endpoint(request)
             except Invalid as invalid:
-                response = self._refusal(Refusal(invalid.status, invalid.code, invalid.message, pointer=invalid.pointer))
+                response = self._refusal(
+                    Refusal(invalid.status, invalid.code, invalid.message, pointer=invalid.pointer)
+                )
             except Refusal as refusal:
                 response = self._refusal(refusal)
             response.headers.update({**headers, "cf-ray": self._next_ray()})
             if self.latency:
-                import anyio  # noqa: PLC0415 - only a slow simulator needs to wait
+                import anyio
 
                 await anyio.sleep(self.latency)
             return response
@@ -141,7 +151,9 @@ class SimulatedApi:
         if asked is None or asked == self.account.account_id:
             return
         if len(asked) != 32:
-            raise Refusal(404, 7003, f"Could not route to {request.url.path}, perhaps your object identifier is invalid?")
+            raise Refusal(
+                404, 7003, f"Could not route to {request.url.path}, perhaps your object identifier is invalid?"
+            )
         raise Refusal(403, 10000, "Authentication error")
 
     async def _no_route(self, request: Request, error: Exception) -> Response:
@@ -155,8 +167,16 @@ class SimulatedApi:
         body = {"success": False, "errors": [refusal.error], "messages": [], "result": None}
         return Response(json.dumps(body), refusal.status, media_type="application/json")
 
-    def _list_info(self, count: int, per_page: int, following: str | None, previous: str | None = None) -> dict[str, Any]:
-        info: dict[str, Any] = {"count": count, "per_page": per_page, "total_count": 0, "next": following, "previous": previous}
+    def _list_info(
+        self, count: int, per_page: int, following: str | None, previous: str | None = None
+    ) -> dict[str, Any]:
+        info: dict[str, Any] = {
+            "count": count,
+            "per_page": per_page,
+            "total_count": 0,
+            "next": following,
+            "previous": previous,
+        }
         if self.account.generation == "seed":
             info["page"] = 0
         return info
@@ -191,7 +211,13 @@ class SimulatedApi:
         raise Refusal(401, 1000, "Invalid API Token")
 
     async def _accounts(self, request: Request) -> Response:
-        item = {"id": self.account.account_id, "name": self.account.name, "type": "enterprise", "created_on": None, "settings": {}}
+        item: dict[str, Any] = {
+            "id": self.account.account_id,
+            "name": self.account.name,
+            "type": "enterprise",
+            "created_on": None,
+            "settings": {},
+        }
         info = {"page": 1, "per_page": 20, "total_pages": 1, "count": 1, "total_count": 1}
         return self._success([item], result_info=info)
 
@@ -260,5 +286,7 @@ class SimulatedApi:
         generation = self.account.generation
         page = [job.row_json(index, now, generation) for index in rows[(number - 1) * size : number * size]]
         info = self._list_info(len(page), size, cursor_for(number * size) if number * size < len(rows) else None)
-        text = f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(page)}],"result_info":{json.dumps(info)}}}'
+        text = (
+            f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(page)}],"result_info":{json.dumps(info)}}}'
+        )
         return Response(text, media_type="application/json")

@@ -90,7 +90,11 @@ class Job:
 
     @cached_property
     def _broke_after(self) -> float | None:
-        return None if self.breaks_after is None else self.pace.queued + self.pace.discovering + self.breaks_after / self.pace.rate
+        return (
+            None
+            if self.breaks_after is None
+            else self.pace.queued + self.pace.discovering + self.breaks_after / self.pace.rate
+        )
 
     def _seconds(self, now: datetime) -> float:
         """Seconds of the job's own life: it stands still once the job was cancelled or broke."""

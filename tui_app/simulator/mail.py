@@ -147,16 +147,35 @@ def escaped_list(texts: Sequence[str]) -> str:
 def _template(generation: str) -> str:
     """The JSON of a mail with a `%(name)s` wherever mails differ, made from `Mail.wire` itself."""
     marks = {
-        '"<id>"': '"%(id)s"', '"<postfix>"': '"%(postfix)s"', '"<alert>"': '"%(alert)s"', '"<header>"': "%(header)s",
-        '"<subject>"': "%(subject)s", '"<from>"': "%(from)s", '"<name>"': "%(name)s", '["<to>"]': "%(to)s",
-        '"<disposition>"': '"%(disposition)s"', '["<reasons>"]': "%(reasons)s", '["<delivery>"]': "%(delivery)s",
-        '["<operations>"]': "%(operations)s", '"<scanned>"': '"%(scanned)s"',
-        '"is_quarantined":false': '"is_quarantined":%(held)s', '"is_phish_submission":false': '"is_phish_submission":%(phish)s',
-    }  # fmt: skip
+        '"<id>"': '"%(id)s"',
+        '"<postfix>"': '"%(postfix)s"',
+        '"<alert>"': '"%(alert)s"',
+        '"<header>"': "%(header)s",
+        '"<subject>"': "%(subject)s",
+        '"<from>"': "%(from)s",
+        '"<name>"': "%(name)s",
+        '["<to>"]': "%(to)s",
+        '"<disposition>"': '"%(disposition)s"',
+        '["<reasons>"]': "%(reasons)s",
+        '["<delivery>"]': "%(delivery)s",
+        '["<operations>"]': "%(operations)s",
+        '"<scanned>"': '"%(scanned)s"',
+        '"is_quarantined":false': '"is_quarantined":%(held)s',
+        '"is_phish_submission":false': '"is_phish_submission":%(phish)s',
+    }
     probe = Mail(
-        0, "<postfix>", "<from>", "<name>", ("<to>",), "<subject>", datetime(2000, 1, 1, tzinfo=UTC), "<disposition>", ("<reasons>",),
-        delivery_status=["<delivery>"], operations=["<operations>"],
-    )  # fmt: skip
+        0,
+        "<postfix>",
+        "<from>",
+        "<name>",
+        ("<to>",),
+        "<subject>",
+        datetime(2000, 1, 1, tzinfo=UTC),
+        "<disposition>",
+        ("<reasons>",),
+        delivery_status=["<delivery>"],
+        operations=["<operations>"],
+    )
     probe.investigate_id, probe.alert_id, probe.header_id, probe.scanned = "<id>", "<alert>", "<header>", "<scanned>"
     text = json.dumps(probe.wire(generation), separators=(",", ":")).replace("%", "%%")
     for mark, place in marks.items():

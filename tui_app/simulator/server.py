@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 import uvicorn
 
 from tui_app.simulator.account import Account
@@ -61,9 +60,15 @@ class Simulator:
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
         config = uvicorn.Config(
-            api.app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, server_header=False, loop="asyncio",
+            api.app,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            loop="asyncio",
             ws="none",
-        )  # fmt: skip
+        )
         self._server = uvicorn.Server(config)
 
     def environment(self) -> dict[str, str]:

@@ -12,9 +12,33 @@ HELD_NEWSLETTERS: Final = 1200
 SEARCHABLE: Final = 5000
 
 _PEOPLE = (
-    "ana", "bo", "chen", "dmitri", "elif", "farah", "goran", "hanna", "ines", "jamal", "kenji", "lena", "milan",
-    "nora", "omar", "priya", "quentin", "rosa", "sven", "tomoko", "umar", "vera", "wanda", "xenia", "yusuf", "zoe",
-)  # fmt: skip
+    "ana",
+    "bo",
+    "chen",
+    "dmitri",
+    "elif",
+    "farah",
+    "goran",
+    "hanna",
+    "ines",
+    "jamal",
+    "kenji",
+    "lena",
+    "milan",
+    "nora",
+    "omar",
+    "priya",
+    "quentin",
+    "rosa",
+    "sven",
+    "tomoko",
+    "umar",
+    "vera",
+    "wanda",
+    "xenia",
+    "yusuf",
+    "zoe",
+)
 _DOMAINS = ("acme.example", "emea.acme.example", "labs.acme.example")
 _SCRIPTS = (
     "Rechnung für März: Überweisung fällig",
@@ -27,7 +51,7 @@ _SCRIPTS = (
     "आपका भुगतान लंबित है",
     "Τιμολόγιο 4711 προς εξόφληση",
     "결제 확인이 필요합니다",
-    "Invoice 👩‍💻 overdue 🧾 — please review",  # noqa: RUF001
+    "Invoice 👩‍💻 overdue 🧾 — please review",
 )
 HOSTILE_SUBJECTS: Final = (
     "\x1b]0;owned\x07\x1b[2J\x1b[31mYour account is locked",
@@ -63,8 +87,17 @@ class Story:
         self._number = 0
 
     def _mail(
-        self, sender: str, name: str, to: tuple[str, ...], subject: str, age: timedelta, *, number: int, held: bool = False,
-        disposition: str = "NONE", reasons: tuple[str, ...] = (),
+        self,
+        sender: str,
+        name: str,
+        to: tuple[str, ...],
+        subject: str,
+        age: timedelta,
+        *,
+        number: int,
+        held: bool = False,
+        disposition: str = "NONE",
+        reasons: tuple[str, ...] = (),
     ) -> Mail:
         return Mail(
             number=number,
@@ -90,24 +123,50 @@ class Story:
             age = timedelta(hours=2, seconds=index * 97)
             impostor = index in (5, newsletters // 2, newsletters - 7) and newsletters > 20
             if impostor:
-                mails.append(self._mail(
-                    "news@acme-news.exampIe", "Acme News", to[:1], "Your invoice is overdue", age, number=1 + index, held=True,
-                    disposition="MALICIOUS", reasons=("Lookalike of acme-news.example", "Link to a credential form"),
-                ))  # fmt: skip
+                mails.append(
+                    self._mail(
+                        "news@acme-news.exampIe",
+                        "Acme News",
+                        to[:1],
+                        "Your invoice is overdue",
+                        age,
+                        number=1 + index,
+                        held=True,
+                        disposition="MALICIOUS",
+                        reasons=("Lookalike of acme-news.example", "Link to a credential form"),
+                    )
+                )
                 continue
             bulk = lot % 24 != 0
-            mails.append(self._mail(
-                "news@acme-news.example", "Acme News", to, f"Weekly digest {46 - index // 400}", age, number=1 + index, held=True,
-                disposition="BULK" if bulk else "SPAM", reasons=("Bulk sender",) if bulk else ("Bulk sender", "Spam score"),
-            ))  # fmt: skip
+            mails.append(
+                self._mail(
+                    "news@acme-news.example",
+                    "Acme News",
+                    to,
+                    f"Weekly digest {46 - index // 400}",
+                    age,
+                    number=1 + index,
+                    held=True,
+                    disposition="BULK" if bulk else "SPAM",
+                    reasons=("Bulk sender",) if bulk else ("Bulk sender", "Spam score"),
+                )
+            )
         verdicts = ("SPAM", "SUSPICIOUS", "MALICIOUS", "SPOOF", "MALICIOUS-BEC")
         for index, subject in enumerate((*_SCRIPTS, *HOSTILE_SUBJECTS)):
             number = 200_001 + index
-            mails.append(self._mail(
-                f"billing{index}@evil.example", "Accounts payable", (person(index * 5),), subject,
-                timedelta(hours=30, minutes=index * 11), number=number, held=True,
-                disposition=verdicts[index % 5], reasons=("Sender seen first today",),
-            ))  # fmt: skip
+            mails.append(
+                self._mail(
+                    f"billing{index}@evil.example",
+                    "Accounts payable",
+                    (person(index * 5),),
+                    subject,
+                    timedelta(hours=30, minutes=index * 11),
+                    number=number,
+                    held=True,
+                    disposition=verdicts[index % 5],
+                    reasons=("Sender seen first today",),
+                )
+            )
         return mails
 
     def campaign(self) -> list[Mail]:
@@ -116,17 +175,34 @@ class Story:
 
     def _campaign_mail(self, index: int) -> Mail:
         return self._mail(
-            "billing@evil.example", "Billing", (person(index),), f"Invoice {4711 + index % 40}",
-            timedelta(minutes=75, milliseconds=index * 150), number=1_000_000 + index,
+            "billing@evil.example",
+            "Billing",
+            (person(index),),
+            f"Invoice {4711 + index % 40}",
+            timedelta(minutes=75, milliseconds=index * 150),
+            number=1_000_000 + index,
             disposition="MALICIOUS" if index % 7 else "NONE",
-        )  # fmt: skip
+        )
 
     def _job(
-        self, action: str, destination: str | None, size: int, age: timedelta, *, comment: str, sender: str, subject: str = "",
-        endings: Sequence[tuple[float, Ending]] = (), counted: Sequence[tuple[int, Ending]] = (), pace: Pace | None = None,
-        breaks_after: int | None = None, break_message: str | None = None, cancelled_after: float | None = None,
-        mails: Sequence[Mail] | None = None, names: int = 2600,
-    ) -> Job:  # fmt: skip
+        self,
+        action: str,
+        destination: str | None,
+        size: int,
+        age: timedelta,
+        *,
+        comment: str,
+        sender: str,
+        subject: str = "",
+        endings: Sequence[tuple[float, Ending]] = (),
+        counted: Sequence[tuple[int, Ending]] = (),
+        pace: Pace | None = None,
+        breaks_after: int | None = None,
+        break_message: str | None = None,
+        cancelled_after: float | None = None,
+        mails: Sequence[Mail] | None = None,
+        names: int = 2600,
+    ) -> Job:
         self._number += 1
         number = self._number
         created = self.start - age
@@ -140,22 +216,40 @@ class Story:
                 return Target(mail, mail.recipients[0])
             to = person(scatter(self.seed, number, index, 3) % names)
             mail = self._mail(
-                sender, sender.partition("@")[0].title(), (to,), f"{subject} {index % 90 + 1}", age + timedelta(minutes=90, seconds=index),
-                number=10_000_000 * number + index, disposition="NONE" if action == "MOVE" else "BULK",
-            )  # fmt: skip
+                sender,
+                sender.partition("@")[0].title(),
+                (to,),
+                f"{subject} {index % 90 + 1}",
+                age + timedelta(minutes=90, seconds=index),
+                number=10_000_000 * number + index,
+                disposition="NONE" if action == "MOVE" else "BULK",
+            )
             return Target(mail, to)
 
         params: dict[str, object] = {
-            "start": stamp(created - timedelta(hours=6)), "end": stamp(created), "sender": sender, "detections_only": False,
-        }  # fmt: skip
+            "start": stamp(created - timedelta(hours=6)),
+            "end": stamp(created),
+            "sender": sender,
+            "detections_only": False,
+        }
         if action == "RELEASE":
             params["delivery_status"] = "quarantined"
         return Job(
-            number=number, seed=self.seed, action=action, destination=destination, search_params=params, created_at=created,
-            pace=pace, size=size, target=target, comment=comment, breaks_after=breaks_after, break_message=break_message,
+            number=number,
+            seed=self.seed,
+            action=action,
+            destination=destination,
+            search_params=params,
+            created_at=created,
+            pace=pace,
+            size=size,
+            target=target,
+            comment=comment,
+            breaks_after=breaks_after,
+            break_message=break_message,
             cancelled_at=created + timedelta(seconds=cancelled_after) if cancelled_after is not None else None,
             ending=by_count(self.seed, number, size, counted) if counted else by_chance(self.seed, number, endings),
-        )  # fmt: skip
+        )
 
     def jobs(self, campaign: Sequence[Mail]) -> list[Job]:
         """The twelve jobs."""
@@ -167,30 +261,118 @@ class Story:
         hour, minute = timedelta(hours=1), timedelta(minutes=1)
         rate = max(41.0, self.messages / 240)
         return [
-            self._job("MOVE", "JunkEmail", self.messages, timedelta(seconds=6 + 0.3 * self.messages / rate),
-                      comment="INC-4711 wave 2", sender="billing@evil.example", mails=campaign,
-                      pace=Pace(2.0, 4.0, rate), endings=((0.0015, no_box), (0.001, throttled), (0.004, phish))),
-            self._job("MOVE", "RecoverableItemsDeletions", 1204, timedelta(seconds=30), comment="INC-4713 payroll lure",
-                      sender="payroll@acme-hr.example", subject="Payroll update", pace=Pace(5.0, 240.0, 30.0)),
-            self._job("RELEASE", None, 64, timedelta(seconds=20), comment="INC-4802 partner newsletter, queued",
-                      sender="hello@partner.example", subject="Partner notes", pace=Pace(600.0, 5.0, 8.0)),
-            self._job("RELEASE", None, 310, 2 * hour, comment="INC-4790 vendor statements were held by mistake",
-                      sender="statements@vendor.example", subject="Statement"),
-            self._job("MOVE", "DeletedItems", 3000, 5 * hour, comment="INC-4705 gift card campaign",
-                      sender="ceo@acme-example.example", subject="Quick favour", endings=((0.009, gone), (0.005, no_box))),
-            self._job("MOVE", "JunkEmail", 2400, 7 * hour, comment="INC-4699 delivery notice, 140 to retry",
-                      sender="parcel@post-track.example", subject="Parcel",
-                      counted=((96, throttled), (31, no_box), (13, gone))),
-            self._job("MOVE", "RecoverableItemsPurges", 968, timedelta(days=1, hours=2), comment="INC-4681 malware attachment",
-                      sender="scan@copier.example", subject="Scan", breaks_after=300, counted=((640, refused),),
-                      break_message="The mailbox integration lost its authorisation; reconnect Microsoft 365"),
-            self._job("MOVE", "Inbox", 1920, timedelta(days=3), comment="INC-4640 wrong rule, moving back; stopped by Lena",
-                      sender="invoices@supplier.example", subject="Order", cancelled_after=6 + 1000 / 40),
-            self._job("MOVE", "JunkEmail", 17, timedelta(days=3, hours=4), comment="[@click=app.quit]INC-4633[/] \x1b[31mred",
-                      sender="billing@evil.example", subject="[/x] Overdue \x1b[2J"),
-            self._job("RELEASE", None, 1, timedelta(days=6), comment="single message for the CFO",
-                      sender="bank@trusted.example", subject="Confirmation"),
-            self._job("MOVE", "DeletedItems", 0, timedelta(days=9), comment="nothing matched", sender="nobody@none.example"),
-            self._job("RELEASE", None, 450, timedelta(days=12), comment="INC-4555 stopped before discovery ended",
-                      sender="events@fair.example", subject="Invitation", cancelled_after=3.0, pace=Pace(1.0, 10 * minute.total_seconds(), 10.0)),
-        ]  # fmt: skip
+            self._job(
+                "MOVE",
+                "JunkEmail",
+                self.messages,
+                timedelta(seconds=6 + 0.3 * self.messages / rate),
+                comment="INC-4711 wave 2",
+                sender="billing@evil.example",
+                mails=campaign,
+                pace=Pace(2.0, 4.0, rate),
+                endings=((0.0015, no_box), (0.001, throttled), (0.004, phish)),
+            ),
+            self._job(
+                "MOVE",
+                "RecoverableItemsDeletions",
+                1204,
+                timedelta(seconds=30),
+                comment="INC-4713 payroll lure",
+                sender="payroll@acme-hr.example",
+                subject="Payroll update",
+                pace=Pace(5.0, 240.0, 30.0),
+            ),
+            self._job(
+                "RELEASE",
+                None,
+                64,
+                timedelta(seconds=20),
+                comment="INC-4802 partner newsletter, queued",
+                sender="hello@partner.example",
+                subject="Partner notes",
+                pace=Pace(600.0, 5.0, 8.0),
+            ),
+            self._job(
+                "RELEASE",
+                None,
+                310,
+                2 * hour,
+                comment="INC-4790 vendor statements were held by mistake",
+                sender="statements@vendor.example",
+                subject="Statement",
+            ),
+            self._job(
+                "MOVE",
+                "DeletedItems",
+                3000,
+                5 * hour,
+                comment="INC-4705 gift card campaign",
+                sender="ceo@acme-example.example",
+                subject="Quick favour",
+                endings=((0.009, gone), (0.005, no_box)),
+            ),
+            self._job(
+                "MOVE",
+                "JunkEmail",
+                2400,
+                7 * hour,
+                comment="INC-4699 delivery notice, 140 to retry",
+                sender="parcel@post-track.example",
+                subject="Parcel",
+                counted=((96, throttled), (31, no_box), (13, gone)),
+            ),
+            self._job(
+                "MOVE",
+                "RecoverableItemsPurges",
+                968,
+                timedelta(days=1, hours=2),
+                comment="INC-4681 malware attachment",
+                sender="scan@copier.example",
+                subject="Scan",
+                breaks_after=300,
+                counted=((640, refused),),
+                break_message="The mailbox integration lost its authorisation; reconnect Microsoft 365",
+            ),
+            self._job(
+                "MOVE",
+                "Inbox",
+                1920,
+                timedelta(days=3),
+                comment="INC-4640 wrong rule, moving back; stopped by Lena",
+                sender="invoices@supplier.example",
+                subject="Order",
+                cancelled_after=6 + 1000 / 40,
+            ),
+            self._job(
+                "MOVE",
+                "JunkEmail",
+                17,
+                timedelta(days=3, hours=4),
+                comment="[@click=app.quit]INC-4633[/] \x1b[31mred",
+                sender="billing@evil.example",
+                subject="[/x] Overdue \x1b[2J",
+            ),
+            self._job(
+                "RELEASE",
+                None,
+                1,
+                timedelta(days=6),
+                comment="single message for the CFO",
+                sender="bank@trusted.example",
+                subject="Confirmation",
+            ),
+            self._job(
+                "MOVE", "DeletedItems", 0, timedelta(days=9), comment="nothing matched", sender="nobody@none.example"
+            ),
+            self._job(
+                "RELEASE",
+                None,
+                450,
+                timedelta(days=12),
+                comment="INC-4555 stopped before discovery ended",
+                sender="events@fair.example",
+                subject="Invitation",
+                cancelled_after=3.0,
+                pace=Pace(1.0, 10 * minute.total_seconds(), 10.0),
+            ),
+        ]

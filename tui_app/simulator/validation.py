@@ -10,16 +10,36 @@ DESTINATIONS = ("Inbox", "JunkEmail", "DeletedItems", "RecoverableItemsDeletions
 JOB_STATES = ("PENDING", "DISCOVERING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED")
 ROW_STATES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED")
 SEARCH_DISPOSITIONS = ("MALICIOUS", "SUSPICIOUS", "SPOOF", "SPAM", "BULK", "NONE")
-DISPOSITIONS = ("MALICIOUS", "MALICIOUS-BEC", "SUSPICIOUS", "SPOOF", "SPAM", "BULK", "ENCRYPTED", "EXTERNAL", "UNKNOWN", "NONE")
+DISPOSITIONS = (
+    "MALICIOUS",
+    "MALICIOUS-BEC",
+    "SUSPICIOUS",
+    "SPOOF",
+    "SPAM",
+    "BULK",
+    "ENCRYPTED",
+    "EXTERNAL",
+    "UNKNOWN",
+    "NONE",
+)
 DELIVERY_STATES = ("delivered", "moved", "quarantined", "rejected", "deferred", "bounced", "queued", "move_failed")
 MESSAGE_ACTIONS = ("PREVIEW", "QUARANTINE_RELEASED", "MOVED")
 TEXT_FIELDS = (
-    "query", "sender", "recipient", "subject", "exact_subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip",
-)  # fmt: skip
+    "query",
+    "sender",
+    "recipient",
+    "subject",
+    "exact_subject",
+    "domain",
+    "message_id",
+    "alert_id",
+    "metric",
+    "smtp_helo_ip",
+)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
-class Invalid(Exception):  # noqa: N818 - it is an answer, not a fault
+class Invalid(Exception):
     """A request that the API refuses: which field, and why."""
 
     def __init__(self, message: str, pointer: str, code: int = 10400, status: int = 400) -> None:
@@ -118,6 +138,7 @@ def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
 
 def release_ids(body: object, generation: str) -> list[str]:
     """The ids of a release body: an object with `ids`, or a bare array in the oldest generation. Raises Invalid."""
+    ids: object
     if generation == "seed":
         if not isinstance(body, list):
             raise Invalid("Invalid input: expected array, received object", "")
@@ -128,7 +149,7 @@ def release_ids(body: object, generation: str) -> list[str]:
         ids, pointer = body.get("ids"), "/ids"
         if not isinstance(ids, list):
             raise Invalid("ids is required and must be an array", pointer)
-    if not ids:
+    if not isinstance(ids, list) or not ids:
         raise Invalid("must have at least 1 item", pointer)
     for index, value in enumerate(ids):
         if not isinstance(value, str):

@@ -41,9 +41,15 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
     """Rows of one kind. `key` is a row's identity, `cells` its text, one per column."""
 
     COMPONENT_CLASSES = {
-        "row-table--header", "row-table--cursor", "row-table--mark", "row-table--error", "row-table--warning", "row-table--success",
-        "row-table--muted", "row-table--strong",
-    }  # fmt: skip
+        "row-table--header",
+        "row-table--cursor",
+        "row-table--mark",
+        "row-table--error",
+        "row-table--warning",
+        "row-table--success",
+        "row-table--muted",
+        "row-table--strong",
+    }
 
     class Moved(Message):
         """The cursor is on another row, or on the same row with other content."""
@@ -55,7 +61,12 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
         """Somebody wants to go past the last loaded row."""
 
     def __init__(
-        self, columns: Sequence[Column], key: Callable[[T], str], cells: Callable[[T], Sequence[Cell]], *, id: str | None = None
+        self,
+        columns: Sequence[Column],
+        key: Callable[[T], str],
+        cells: Callable[[T], Sequence[Cell]],
+        *,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._columns = tuple(columns)
@@ -267,7 +278,9 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
             cell = cells[place]
             # Cells are safe text already; once more here, so that no caller can forget it.
             text = self._fit(safe(cell.text), width, right=column.right)
-            toned = style + self.get_component_rich_style(f"row-table--{cell.tone}", partial=True) if cell.tone else style
+            toned = (
+                style + self.get_component_rich_style(f"row-table--{cell.tone}", partial=True) if cell.tone else style
+            )
             segments.append(Segment(text, toned))
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
