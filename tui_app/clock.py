@@ -57,7 +57,7 @@ def parse_moment(words: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(words)
     except ValueError:
-        raise ValueError(f"'{words[:40]}' is no time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z") from None
+        raise ValueError(f"'{words[:40]}' is no time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

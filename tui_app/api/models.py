@@ -132,7 +132,13 @@ OpenRowStatus = Annotated[RowStatus | Untrusted, _open_enum(RowStatus)]
 OpenAction = Annotated[ActionType | Untrusted, _open_enum(ActionType)]
 OpenDestination = Annotated[Destination | Untrusted, _open_enum(Destination)]
 OpenDisposition = Annotated[Disposition | Untrusted, _open_enum(Disposition)]
-Object = Annotated[Wire, BeforeValidator(lambda value: value if isinstance(value, dict) else {})]
+
+
+def _object(value: Any) -> Any:
+    return value if isinstance(value, (dict, BaseModel)) else {}
+
+
+Object = Annotated[Wire, BeforeValidator(_object)]
 
 ENDED_JOB = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED})
 
@@ -173,7 +179,7 @@ class Job(_Model):
 
     job_id: Untrusted
     action_type: OpenAction = NOTHING
-    action_params: ActionParams = ActionParams()
+    action_params: Annotated[ActionParams, BeforeValidator(_object)] = ActionParams()
     search_params: Object = Field(default_factory=dict)
     status: OpenJobStatus
     total_messages_discovered: Count = 0
@@ -274,7 +280,7 @@ class JobMessage(_Model):
     message_id: Untrusted
     postfix_id: Untrusted | None = None
     action_type: OpenAction = NOTHING
-    action_params: ActionParams = ActionParams()
+    action_params: Annotated[ActionParams, BeforeValidator(_object)] = ActionParams()
     status: OpenRowStatus
     retry_count: Count = 0
     created_at: When = None

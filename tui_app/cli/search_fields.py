@@ -60,7 +60,7 @@ def search_params(now: datetime, *, default_start: str | None = "7d", **given: A
         end = given.pop("end")
         times = (parse_moment(start, now) if start else None, parse_moment(end, now) if end else now)
     except ValueError as error:
-        raise UsageError(f"{error}. Nothing was sent.") from None
+        raise UsageError(f"{error} Nothing was sent.") from None
     verdict, delivery = given.pop("final_disposition", None), given.pop("delivery_status", None)
     return SearchParams(
         start=times[0],

@@ -61,6 +61,7 @@ class Job:
     acts_on_account: bool = False
     """Whether finished rows change mail that searches find."""
     applied: int = field(default=0, repr=False)
+    _settled_rows: dict[str, list[int]] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def job_id(self) -> str:
@@ -132,10 +133,11 @@ class Job:
 
     def row_state(self, index: int, now: datetime) -> str:
         """The state of one discovered row."""
-        seconds = self._seconds(now)
+        return self._row_state(index, self._seconds(now), self.status(now))
+
+    def _row_state(self, index: int, seconds: float, status: str) -> str:
         if self._finished_after[index] <= seconds:
             return self._endings[index].state
-        status = self.status(now)
         if status == "CANCELLED":
             return "CANCELLED"
         if self._in_flight(index, seconds):
@@ -174,16 +176,17 @@ class Job:
         if state not in MESSAGE_STATES:
             return ()
         if self.status(now) in TERMINAL_JOB_STATES:
+            # Nothing changes any more: sorted once, kept for the pages to come.
+            if self._settled_rows is None:
+                self._settled_rows = self._by_state(now)
             return self._settled_rows.get(state, ())
-        return [index for index in range(found) if self.row_state(index, now) == state]
+        return self._by_state(now).get(state, ())
 
-    @cached_property
-    def _settled_rows(self) -> dict[str, list[int]]:
-        """Rows by state, once the job has ended; asked only then, so it never goes out of date."""
-        end = self.cancelled_at or self.created_at + timedelta(seconds=self._ended_after())
+    def _by_state(self, now: datetime) -> dict[str, list[int]]:
+        seconds, status = self._seconds(now), self.status(now)
         rows: dict[str, list[int]] = {}
-        for index in range(self.discovered(end)):
-            rows.setdefault(self.row_state(index, end), []).append(index)
+        for index in range(self.discovered(now)):
+            rows.setdefault(self._row_state(index, seconds, status), []).append(index)
         return rows
 
     def newly_finished(self, now: datetime) -> list[tuple[Target, Ending]]:

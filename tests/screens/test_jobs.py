@@ -1,0 +1,290 @@
+"""The first screen and a job's screen, driven by keys at 80x24 against the simulator."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.clock import StillClock
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.screens.jobs import JobsScreen
+from tui_app.simulator.mail import stamp
+from tui_app.simulator.server import Options, Simulator, running
+
+
+async def open_job(console: Console, comment: str) -> None:
+    """Move to the job with that comment and open it."""
+    screen = console.app.screen
+    assert isinstance(screen, JobsScreen)
+    await console.until(lambda: bool(screen.table().rows), "jobs")
+    table = screen.table()
+    index = next(i for i, job in enumerate(table.rows) if comment in str(job.comment))
+    await console.press("g", *["j"] * index)
+    await console.press("enter")
+    await console.sees("Jobs ›")
+
+
+async def test_all_jobs_are_listed_and_everything_fits(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded, 3 running", "! completed", "140", "live")
+        assert all(len(line) <= 80 for line in console.text.splitlines())
+        assert console.text.splitlines()[-1].endswith("? help")
+
+
+async def test_status_tabs_and_the_action_filter_ask_the_server(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    account = still_simulator.account
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        table = console.app.screen.query_one(JobsScreen.table(console.app.screen).__class__)
+        for digit, status in enumerate(
+            ["PENDING", "DISCOVERING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"], start=1
+        ):
+            await console.press(str(digit))
+            expected = [job["job_id"] for job in account.list_jobs(status, None)]
+            await console.until(lambda expected=expected: [job.id for job in table.rows] == expected, status)
+        await console.press("0", "m")
+        moves = [job["job_id"] for job in account.list_jobs(None, "MOVE")]
+        await console.until(lambda: sorted(job.id for job in table.rows) == sorted(moves), "moves")
+        await console.sees("moves only")
+        await console.press("m")
+        await console.until(lambda: {str(job.action_type) for job in table.rows} == {"RELEASE"}, "releases")
+
+
+async def test_a_change_on_the_server_is_seen_within_one_poll_and_the_cursor_stays_on_its_row(
+    fast_simulator: Simulator,
+) -> None:
+    async with console_on(settings_for(fast_simulator)) as console:
+        await console.sees("12 loaded")
+        screen = console.app.screen
+        assert isinstance(screen, JobsScreen)
+        table = screen.table()
+        await console.press("j", "j", "j", "j")
+        job = table.cursor_row
+        assert job is not None
+        # A job that is newer than all others comes in above the cursor.
+        fast_simulator.account.create_job(
+            {
+                "action": "MOVE",
+                "destination": "Inbox",
+                "search_params": {"sender": "evil.example"},
+                "comment": "newcomer",
+            }
+        )
+        await console.press("r")
+        await console.until(lambda: len(table.rows) == 13, "the new job")
+        assert table.cursor_row is not None
+        assert table.cursor_row.id == job.id
+        assert table.cursor_index == 5
+        running_job = next(job for job in fast_simulator.account.jobs.values() if job.comment == "INC-4711 wave 2")
+        fast_simulator.account.cancel_job(running_job) if running_job.status(
+            fast_simulator.account.clock()
+        ) == "PROCESSING" else None
+        await console.until(
+            lambda: any(job.id == running_job.job_id and job.ended for job in table.rows), "the end of the job"
+        )
+
+
+async def test_rows_of_a_job_by_status_are_exactly_the_server_s(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    account = still_simulator.account
+    job = next(job for job in account.jobs.values() if job.comment and "140 to retry" in job.comment)
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("2,400 found", "140 failed", "0 all 2,400", "4 fail 140")
+        screen = console.app.screen
+        table = screen.table()  # type: ignore[attr-defined]
+        await console.press("4")
+        await console.until(lambda: len(table.rows) == 140, "failed rows")
+        rows = job.rows_in("FAILED", account.clock())
+        assert [str(row.recipient) for row in table.rows] == [job.target(index).recipient for index in rows]
+        await console.sees("Throttled by the mail")
+        for digit, count in (("1", 0), ("2", 0), ("5", 0), ("6", 0)):
+            await console.press(digit)
+            await console.sees("No row is")
+            assert len(table.rows) == count
+
+
+async def test_more_rows_are_loaded_when_the_end_is_reached(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, more with G")
+        await console.press("G", "G")
+        await console.sees("2,000 loaded")
+        await console.press("G", "G")
+        await console.sees("2,400 loaded")
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        assert len({row.id for row in table.rows}) == 2400
+        assert table.cursor_index == 1999
+
+
+async def test_marks_and_cursor_survive_tabs_and_refresh(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded")
+        await console.press("4")
+        await console.sees("140 loaded")
+        await console.press("space", "space", "j", "v", "r")
+        await console.sees("4 marked")
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        marked = table.marked
+        await console.press("5")
+        await console.sees("No row is skipped")
+        await console.press("4")
+        await console.sees("140 loaded · 4 marked")
+        assert table.marked == marked
+        await console.press("escape")
+        await console.sees("140 loaded · Throttled")
+        await console.press("escape")
+        await console.sees("12 loaded")
+
+
+async def test_a_row_opens_with_its_details_and_the_message(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.press("4")
+        await console.sees("140 loaded")
+        await console.press("enter")
+        await console.sees(
+            "The job's row", "✖ failed", "retry after", "The message", "subject        Parcel", "read 12:00:00"
+        )
+
+
+async def test_hostile_comments_and_subjects_are_only_text(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(140, 30)) as console:
+        await console.sees("[@click=app.quit]INC-4633[/] ␛[31mred")
+        await open_job(console, "INC-4633")
+        await console.sees("[/x] Overdue ␛[2J 1")
+        await console.press("enter")
+        await console.sees("subject        [/x] Overdue ␛[2J 1")
+        assert "\x1b" not in console.text
+
+
+async def test_cancel_asks_and_enter_alone_never_confirms(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "INC-4713")
+        await console.press("X")
+        await console.sees("Cancel this job?", "Type y to do it")
+        await console.press("enter")
+        await console.sees("Nothing was sent.")
+        assert simulator.account.truth.entries == []
+        await console.press("X", "y")
+        await console.sees("■ cancelled")
+        assert [entry["outcome"] for entry in simulator.account.truth.of("cancel_job")] == ["cancelled"]
+
+
+async def test_delete_is_for_ended_jobs_and_takes_the_job_off_the_list(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        await console.press("D")
+        await console.sees("only ended jobs can be deleted")
+        await console.press("G", "D")
+        await console.sees("Delete this job's record?", "no undelete")
+        await console.press("y")
+        await console.sees("Delete: deleted.", "11 loaded")
+    assert len(simulator.account.truth.of("delete_job")) == 1
+
+
+async def test_read_only_shows_it_and_hides_all_writes(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator, read_only=True)) as console:
+        await console.sees("READ-ONLY", "12 loaded")
+        footer = console.text.splitlines()[-1]
+        assert "cancel" not in footer
+        assert "new job" not in footer
+        await console.press("G", "D", "X", "n", "y")
+        await console.sees("12 loaded")
+        await console.press("question_mark")
+        await console.sees("read-only: writes are hidden")
+        assert "cancel job" not in console.text
+
+
+async def test_the_oldest_wire_shape_is_shown_with_what_it_has(seed_simulator: Simulator) -> None:
+    async with console_on(settings_for(seed_simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.press("4")
+        await console.sees("140 failed", "4 fail 140", "140 loaded")
+        tabs = next(line for line in console.text.splitlines() if line.startswith("0 all"))
+        assert tabs.rstrip().endswith("5 skip  6 canc"), "no number where the server gives none"
+        await console.press("enter")
+        await console.sees("The job's row", "gave no message")
+        await console.press("escape", "escape")
+        await console.sees("12 loaded")
+        await open_job(console, "INC-4713")
+        await console.press("X", "y")
+        await console.sees("■ cancelled")
+        await console.press("D", "y")
+        await console.sees("11 loaded")
+
+
+async def test_an_empty_account_offers_what_can_be_done() -> None:
+    with running(Options(messages=0)) as empty:
+        async with console_on(settings_for(empty)) as console:
+            await console.sees("No bulk jobs in this account yet. n starts one, Q shows held mail.")
+            await console.press("Q")
+            await console.sees("No held mail matches")
+            await console.press("R")
+            await console.sees("Nothing to release")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"base_url": "http://127.0.0.1:9/client/v4"}, ["offline, again in", "the connection was refused"]),
+        ({"account_id": "0" * 32}, ["access refused", "not an account it sees"]),
+    ],
+)
+async def test_trouble_is_said_clearly(simulator: Simulator, changes: dict[str, object], said: list[str]) -> None:
+    async with console_on(settings_for(simulator, **changes)) as console:
+        await console.sees(*said)
+        await console.press("exclamation_mark")
+        await console.sees("Activity", "GET /accounts/")
+        await console.press("escape", "Q")
+        await console.sees("Quarantine")
+
+
+async def test_a_wrong_token_is_said_and_another_try_is_one_key(simulator: Simulator) -> None:
+    good = simulator.door.token
+    simulator.door.token = "another"
+    async with console_on(settings_for(simulator)) as console:
+        simulator.door.token = good + "x"
+        await console.sees("access refused", "token itself is not accepted", "r tries again")
+        simulator.door.token = settings_for(simulator).credential.headers()["Authorization"].removeprefix("Bearer ")
+        console.app.service.client._reading._credential = settings_for(simulator).credential  # type: ignore[attr-defined]
+        await console.press("r")
+        await console.sees("12 loaded", "live")
+
+
+async def test_a_429_counts_down_in_the_header() -> None:
+    with running(Options(quota=1, messages=20, held=20)) as limited:
+        async with console_on(settings_for(limited)) as console:
+            await console.sees("rate limit, again in")
+            assert console.text.splitlines()[3].strip().startswith("STATUS")
+
+
+async def test_pause_stops_the_requests(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("live")
+        await console.press("p")
+        await console.sees("paused, p resumes")
+        await console.press("p")
+        await console.sees("live")
+
+
+async def test_wide_terminals_get_more_columns(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(200, 50)) as console:
+        await console.sees("COMMENT", "SEARCH", "CREATED", "INC-4705 gift card campaign")
+
+
+async def test_created_times_are_the_server_s(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(200, 50)) as console:
+        job = still_simulator.account.list_jobs("FAILED", None)[0]
+        created = str(job["created_at"])
+        assert created == stamp(still_simulator.account.jobs[job["job_id"]].created_at)
+        await console.sees(created[:10] + " " + created[11:19] + " UTC")
+        assert replace(settings_for(still_simulator)).profile is None

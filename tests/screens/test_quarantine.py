@@ -1,0 +1,218 @@
+"""Held mail: search, marks, review, release, outcome; and the form of a new job."""
+
+from tests.support.clock import StillClock
+from tests.support.screens import console_on
+from tests.support.services import settings_for
+from tui_app.credentials import Secret, TokenCredential
+from tui_app.simulator.server import Options, Simulator, running
+
+
+async def test_held_mail_of_the_last_week_is_there_when_it_opens(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.press("Q")
+        await console.sees("1,223 found, all loaded", "▲ MALICIOUS", "Weekly digest 46", "3 people")
+
+
+async def test_a_search_is_asked_of_the_server(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("slash")
+        await console.type("verdict:malicious from:acme-news.exampIe")
+        await console.press("enter")
+        await console.sees("3 found, all loaded", "held · verdict:malicious")
+        await console.press("slash", "ctrl+u")
+        await console.type("colour:red")
+        await console.press("enter")
+        await console.sees("'colour' is no field", "3 found")
+
+
+async def test_mark_all_leaves_out_what_the_guard_holds(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.press("Q")
+        await console.sees("1,223 found, all loaded")
+        await console.press("slash")
+        await console.type("domain:acme-news.example")
+        await console.press("enter")
+        await console.sees("1,197 found")
+        await console.press("a")
+        await console.sees("1,197 of 1,197 marked")
+        await console.press("R")
+        await console.sees("1,197 messages", "48 requests of 25", "not sent yet")
+        await console.press("escape")
+        await console.sees("1,197 marked")
+
+
+async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        # Rows 0-4 are bulk mail, row 5 is malicious: marked by hand it is held back at the review.
+        await console.press(*["space"] * 6, "R")
+        await console.sees("5 messages", "Held back by the guard: 1 MALICIOUS")
+        await console.press("enter")
+        await console.sees("A reason is needed")
+        await console.type("INC-4802 false positive")
+        await console.press("enter", "enter")
+        await console.sees("Not sent: type 5 to send")
+        await console.type("6")
+        await console.press("enter")
+        await console.sees("Not sent: type 5 to send")
+        assert simulator.account.truth.entries == []
+        await console.press("backspace")
+        await console.type("5")
+        await console.press("enter")
+        await console.sees("all sent", "5 messages:", "reason: INC-4802 false positive")
+        released = simulator.account.truth.of("release")
+        assert len(released) == len({entry["id"] for entry in released}) == 5
+        assert len({entry["request"] for entry in released}) == 1
+        for entry in released:
+            for recipient in entry["delivered"]:
+                assert recipient[:15] in console.text
+        await console.press("escape")
+        await console.sees("138 found, all loaded")
+
+
+async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("j", "R")
+        await console.sees("1 message · ")
+        await console.press("escape", *["j"] * 4, "R")
+        await console.sees("The guard holds all of it back: 1 MALICIOUS")
+        assert simulator.account.truth.entries == []
+
+
+async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
+    reader = TokenCredential(Secret(simulator.door.read_token, "test"))
+    async with console_on(settings_for(simulator, credential=reader)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("R")
+        await console.sees("Release ›")
+        await console.type("x")
+        await console.press("enter")
+        await console.type("1")
+        await console.press("enter")
+        await console.sees("halted", "1 refused", "Authentication error (code 10000)")
+        await console.press("exclamation_mark")
+        await console.sees("HTTP 403", "cf-ray")
+
+
+async def test_a_release_works_against_the_oldest_shape(seed_simulator: Simulator) -> None:
+    async with console_on(settings_for(seed_simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("space", "space", "space", "R")
+        await console.sees("3 messages")
+        await console.type("x")
+        await console.press("enter")
+        await console.type("3")
+        await console.press("enter")
+        await console.sees("all sent")
+    released = seed_simulator.account.truth.of("release")
+    assert len({entry["id"] for entry in released}) == len(released) == 3
+
+
+async def test_a_held_message_opens(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("enter")
+        await console.sees("held now       yes", "verdict        ▪ BULK", "quarantined", "investigate id")
+
+
+async def test_hostile_subjects_stay_in_their_cells() -> None:
+    with running(Options(quota=0, messages=10, held=0)) as account:
+        async with console_on(settings_for(account), size=(120, 40)) as console:
+            await console.press("Q")
+            await console.sees(
+                "23 found", "[@click=app.quit]", "re: [/x] [red", "⟨202E⟩", "␛]52;c;", "lone surrogate \ufffd"
+            )
+            lines = console.text.splitlines()
+            assert len(lines) == 40
+            await console.press("a", "G", *["k"] * 23)
+            await console.sees("marked")
+
+
+async def test_a_new_job_is_previewed_confirmed_by_its_number_and_posted_once(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(80, 30)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("Jobs › new job", "sender", "more fields")
+        await console.press("enter")
+        await console.sees("A job needs at least one of")
+        await console.type("billing@evil.example")
+        await console.press("enter")
+        await console.sees("messages for", "Detections only", "Enter again to confirm")
+        await console.press("enter")
+        await console.sees("Move to Junk: start this job?", "can be moved back")
+        await console.press("enter")
+        await console.sees("Not confirmed")
+        assert simulator.account.truth.entries == []
+        count = console.text.split("type ")[1].split(" ")[0]
+        await console.type(count)
+        await console.press("enter")
+        await console.sees("Jobs › move → Junk", "#op-")
+    (entry,) = simulator.account.truth.of("create_job")
+    assert str(entry["rows"]) == count
+    assert entry["body"]["search_params"]["sender"] == "billing@evil.example"
+
+
+async def test_a_change_after_the_preview_asks_for_a_new_preview(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(80, 30)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("new job")
+        await console.type("evil.example")
+        await console.press("enter")
+        await console.sees("Enter again to confirm")
+        await console.type("x")
+        await console.press("enter")
+        await console.sees("finds nothing now")
+        assert "start this job?" not in console.text
+
+
+async def test_a_release_job_has_no_destination_and_takes_held_mail_only(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(80, 30)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("new job")
+        await console.type("acme-news.example")
+        await console.press("shift+tab", "shift+tab", "space")
+        await console.sees("release from quarantine")
+        await console.press("enter")
+        await console.sees("Only held mail is released", "Enter again")
+        await console.press("enter")
+        await console.sees("Release: start this job?")
+        count = console.text.split("type ")[1].split(" ")[0]
+        await console.type(count)
+        await console.press("enter")
+        await console.sees("Jobs › release")
+    body = simulator.account.truth.of("create_job")[0]["body"]
+    assert body["action"] == "RELEASE"
+    assert body["search_params"]["delivery_status"] == "quarantined"
+    assert "destination" not in body
+
+
+async def test_all_fields_of_a_search_are_in_the_folded_part(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(80, 45)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("more fields")
+        await console.press(*["tab"] * 7, "enter")
+        await console.sees(
+            "exact subject",
+            "domain",
+            "Message-ID",
+            "alert id",
+            "metric",
+            "helo ip",
+            "verdict",
+            "delivery",
+            "done before",
+            "search in",
+        )

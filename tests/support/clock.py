@@ -1,0 +1,61 @@
+"""Clocks for tests: one that stands still for people, one that moves only when told."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from tui_app.clock import SystemClock
+
+
+class StillClock(SystemClock):
+    """Real waiting, but the time of day never changes: screens look the same every time."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+class ManualClock:
+    """Time moves when `advance` is called; sleepers wake in order."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 20, 12, tzinfo=UTC) + timedelta(seconds=self._seconds)
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    async def sleep(self, seconds: float) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._seconds + seconds, future))
+        await future
+
+    @property
+    def next_wake(self) -> float | None:
+        """Seconds from now until the next sleeper wakes."""
+        alive = [at for at, future in self._sleepers if not future.done()]
+        return min(alive) - self._seconds if alive else None
+
+    async def settle(self) -> None:
+        """Let everything run that can run without time passing."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    async def advance(self, seconds: float) -> None:
+        """Let so much time pass."""
+        end = self._seconds + seconds
+        await self.settle()
+        while True:
+            due = sorted((at, id(future), future) for at, future in self._sleepers if at <= end and not future.done())
+            if not due:
+                break
+            self._seconds = max(self._seconds, due[0][0])
+            due[0][2].set_result(None)
+            await self.settle()
+        self._seconds = end
+        self._sleepers = [(at, future) for at, future in self._sleepers if not future.done()]
+        await self.settle()

@@ -1,0 +1,72 @@
+"""Driving the console in a test: its screen as text, and waiting for what should appear."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+
+from textual.pilot import Pilot
+
+from tui_app.app import SluiceApp
+from tui_app.clock import Clock, SystemClock
+from tui_app.config import Settings
+from tui_app.service import EmailSecurityService
+
+PATIENCE = 15.0
+"""Seconds after which a wait gives up; an upper bound, never a pace."""
+
+
+def screen_text(app: SluiceApp) -> str:
+    """What is on the screen, line by line, without colours and without blanks at the ends."""
+    height = app.size.height
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips[:height])
+
+
+class Console:
+    """The running console."""
+
+    def __init__(self, app: SluiceApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    async def until(self, condition: Callable[[], bool], what: str = "") -> None:
+        """Wait for something to be so; fails with the screen."""
+
+        async def watch() -> None:
+            while not condition():
+                await self.pilot.pause(0.02)
+
+        try:
+            await asyncio.wait_for(watch(), PATIENCE)
+        except TimeoutError:
+            raise AssertionError(f"never happened: {what}\n{self.text}") from None
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all these words are on the screen."""
+        await self.until(lambda: all(word in self.text for word in words), " and ".join(words))
+
+    async def loses(self, word: str) -> None:
+        """Wait until a word is gone."""
+        await self.until(lambda: word not in self.text, f"{word} gone")
+
+
+@asynccontextmanager
+async def console_on(
+    settings: Settings, *, clock: Clock | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Console]:
+    """The console on an account, at 80x24 unless told otherwise."""
+    service = EmailSecurityService(settings, clock=clock or SystemClock(), random=Random(1))
+    app = SluiceApp(service)
+    async with app.run_test(size=size) as pilot:
+        yield Console(app, pilot)

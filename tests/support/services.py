@@ -1,0 +1,29 @@
+"""Services and clients pointed at a simulator or at any URL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from random import Random
+
+from tui_app.clock import Clock, SystemClock
+from tui_app.config import Settings, load_settings
+from tui_app.service import EmailSecurityService
+from tui_app.simulator.server import Simulator
+
+
+def settings_for(simulator: Simulator, **changes: object) -> Settings:
+    settings = load_settings({**simulator.environment(), "MAILSLUICE_CONFIG": "/dev/null"})
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def service_on(
+    simulator: Simulator, *, clock: Clock | None = None, read_wait: float = 0.0, **changes: object
+) -> AsyncIterator[EmailSecurityService]:
+    service = EmailSecurityService(
+        settings_for(simulator, **changes), clock=clock or SystemClock(), random=Random(1), read_wait=read_wait
+    )
+    try:
+        yield service
+    finally:
+        await service.close()

@@ -1,0 +1,147 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from tui_app.config import check_account_id, check_base_url, check_job_id, load_settings
+from tui_app.credentials import KeyCredential, TokenCredential
+from tui_app.errors import UsageError
+
+ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
+OTHER = "f" * 32
+
+
+def environment(tmp_path: Path, toml: str = "", **more: str) -> dict[str, str]:
+    file = tmp_path / "config.toml"
+    file.write_text(toml)
+    return {"MAILSLUICE_CONFIG": str(file), **more}
+
+
+def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, CLOUDFLARE_API_TOKEN="t0ken", CLOUDFLARE_ACCOUNT_ID=ACCOUNT.upper()))
+    assert settings.account_id == ACCOUNT
+    assert settings.base_url == "https://api.cloudflare.com/client/v4"
+    assert settings.credential.headers() == {"Authorization": "Bearer t0ken"}
+    assert not settings.read_only
+
+
+def test_a_token_wins_over_email_and_key(tmp_path: Path) -> None:
+    both = environment(
+        tmp_path, CLOUDFLARE_ACCOUNT_ID=ACCOUNT, CLOUDFLARE_EMAIL="a@b.example", CLOUDFLARE_API_KEY="k3y"
+    )
+    assert isinstance(load_settings(both).credential, KeyCredential)
+    assert load_settings(both).credential.headers() == {"X-Auth-Email": "a@b.example", "X-Auth-Key": "k3y"}
+    assert isinstance(load_settings({**both, "CLOUDFLARE_API_TOKEN": "t"}).credential, TokenCredential)
+
+
+PROFILES = f"""
+default_profile = "prod"
+[profiles.prod]
+account_id = "{ACCOUNT}"
+read_only = true
+[profiles.lab]
+account_id = "{OTHER}"
+base_url = "http://127.0.0.1:9/client/v4"
+[guard]
+max_messages = 10
+[ui]
+theme = "auto"
+"""
+
+
+def test_a_profile_fills_what_the_environment_leaves_open(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, PROFILES, CLOUDFLARE_API_TOKEN="t"))
+    assert (settings.profile, settings.account_id, settings.read_only) == ("prod", ACCOUNT, True)
+    assert settings.guard.max_messages == 10
+
+
+def test_the_environment_beats_the_file_and_a_named_profile_beats_the_environment(tmp_path: Path) -> None:
+    shell = environment(
+        tmp_path, PROFILES, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=ACCOUNT, MAILSLUICE_PROFILE="lab"
+    )
+    assert load_settings(shell).account_id == ACCOUNT
+    assert load_settings(shell, profile_name="lab").account_id == OTHER
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[profiles.prod]\nacount_id = 'x'", "profiles.prod.acount_id is no setting; did you mean account_id"),
+        ("[guard]\nmax_messages = 0", "guard.max_messages"),
+        ("default_profil = 'x'", "did you mean default_profile"),
+        ("not toml", "is no TOML"),
+        ("default_profile = 'prd'\n[profiles.prod]", "Did you mean prod"),
+    ],
+)
+def test_errors_name_the_file_the_key_and_the_nearest_one(tmp_path: Path, toml: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_settings(environment(tmp_path, toml, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=ACCOUNT))
+    assert said in str(caught.value)
+    assert "config.toml" in str(caught.value)
+
+
+def test_missing_account_and_missing_token_point_to_the_demo(tmp_path: Path) -> None:
+    for variables in ({"CLOUDFLARE_API_TOKEN": "t"}, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}):
+        with pytest.raises(UsageError, match="mailsluice demo"):
+            load_settings(environment(tmp_path, **variables))
+
+
+@pytest.mark.parametrize(
+    "account", ["", "123", ACCOUNT + "0", "../" + ACCOUNT[3:], ACCOUNT[:-1] + "g", ACCOUNT[:-1] + "\n"]
+)
+def test_an_account_id_is_32_hex_digits(account: str) -> None:
+    with pytest.raises(UsageError, match="32 hex digits"):
+        check_account_id(account)
+
+
+@pytest.mark.parametrize(
+    "job", ["", "1", "../x", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26", "{182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e}"]
+)
+def test_a_job_id_is_a_uuid(job: str) -> None:
+    with pytest.raises(UsageError, match="UUID"):
+        check_job_id(job)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.cloudflare.com/client/v4", "ftp://x", "https://", "https://u:p@h/x", "https://h/x?y=1", "https://h/../x", "http://10.0.0.1/",
+        "https://h/x#y", "https://h:99999/", "https://[::1", "http://127.0.0.1.evil.example/", "https://h /",
+    ],
+)  # fmt: skip
+def test_base_urls_that_could_leak_a_token_are_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="base URL"):
+        check_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.example/client/v4/", "http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:1/x"]
+)
+def test_base_urls_that_are_fine(url: str) -> None:
+    assert check_base_url(url) == url.rstrip("/")
+
+
+def test_a_token_file_must_be_ours_alone(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_file = '{token}'\n"
+    token.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        load_settings(environment(tmp_path, toml), profile_name="p")
+    token.chmod(stat.S_IRUSR)
+    assert (
+        load_settings(environment(tmp_path, toml), profile_name="p").credential.headers()["Authorization"]
+        == "Bearer s3cret"
+    )
+    link = tmp_path / "link"
+    link.symlink_to(token)
+    with pytest.raises(UsageError, match="can't be read"):
+        load_settings(environment(tmp_path, toml.replace(str(token), str(link))), profile_name="p")
+
+
+def test_a_token_command_gives_its_first_line(tmp_path: Path) -> None:
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_command = ['printf', 'abc\\ndef']\n"
+    settings = load_settings(environment(tmp_path, toml), profile_name="p")
+    assert settings.credential.headers()["Authorization"] == "Bearer abc"
+    with pytest.raises(UsageError, match="ended with 1"):
+        load_settings(environment(tmp_path, toml.replace("'printf', 'abc\\ndef'", "'false'")), profile_name="p")

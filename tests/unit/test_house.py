@@ -1,0 +1,171 @@
+"""The rules of the house: who may import whom, what the text of the project may not hold."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "tui_app"
+FLOORS = {
+    "config": 0, "paths": 0, "credentials": 0, "text": 0, "clock": 0, "errors": 0,
+    "api": 1, "jobs": 2, "plans": 2, "service": 3, "widgets": 4, "actions": 4, "screens": 5, "app": 5, "cli": 6,
+}  # fmt: skip
+NO_TEXTUAL = {
+    "api",
+    "jobs",
+    "plans",
+    "service",
+    "config",
+    "text",
+    "simulator",
+    "clock",
+    "errors",
+    "paths",
+    "credentials",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from tui_app import actions` names a room too.
+            names += [
+                f"{node.module}.{alias.name}" if node.module == "tui_app" else node.module for alias in node.names
+            ]
+    return names
+
+
+def may_import(room: str, other: str) -> bool:
+    if room == other or other in ("__version__", "__init__"):
+        return True
+    if room in ("__init__", "__main__", "cli"):
+        return True
+    if other == "simulator":
+        return False
+    if room == "simulator":
+        return FLOORS[other] == 0
+    if room == "app" and other == "screens":
+        return True
+    if FLOORS[room] == FLOORS[other] == 0:
+        return True
+    # Screens compose the widgets and the list of actions of the floor below; the other rooms look down only.
+    return FLOORS[other] < FLOORS[room]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_floors_below(path: Path) -> None:
+    room = room_of(path)
+    for name in imports_of(path):
+        if name.startswith("tui_app."):
+            assert may_import(room, name.split(".")[1]), f"{path.name} imports {name}"
+        if room in NO_TEXTUAL:
+            assert not name.startswith("textual"), f"{path.name} imports {name}"
+
+
+def test_screens_do_not_call_the_api() -> None:
+    for path in (PACKAGE / "screens").glob("*.py"):
+        assert not [
+            name
+            for name in imports_of(path)
+            if name.startswith(("httpx", "tui_app.api.client", "tui_app.api.exchange"))
+        ]
+
+
+def test_the_wire_and_the_simulator_know_nothing_of_each_other() -> None:
+    for path in modules():
+        room = room_of(path)
+        if room == "simulator":
+            assert not [
+                name for name in imports_of(path) if name.startswith(("tui_app.api", "tui_app.jobs", "tui_app.plans"))
+            ]
+
+
+def test_no_markup_is_made_from_data() -> None:
+    """No widget is given a `str` to parse: `Static` only with markup=False, never `notify` without it, no Markdown, no Link."""
+    for path in (path for path in modules() if room_of(path) in ("screens", "widgets", "app")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = (
+                node.func.id
+                if isinstance(node.func, ast.Name)
+                else node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else ""
+            )
+            assert name not in ("Markdown", "Link", "Label", "from_markup"), f"{path.name}:{node.lineno}"
+            constant = bool(node.args) and isinstance(node.args[0], ast.Constant)
+            plain = any(
+                keyword.arg == "markup" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+                for keyword in node.keywords
+            )
+            if name in ("Static", "notify"):
+                assert plain or constant, f"{path.name}:{node.lineno}"
+
+
+def test_exact_text_reaches_no_screen() -> None:
+    """`.exact` is for identity and for the wire; in screens it may only be compared, keyed, or made safe."""
+    for path in (PACKAGE / "screens").glob("*.py"):
+        for line in path.read_text().splitlines():
+            if ".exact" in line:
+                assert "safe(" in line or ".id.exact" in line, f"{path.name}: {line.strip()}"
+
+
+def test_style_sheets_use_theme_variables_only() -> None:
+    for sheet in (ROOT / "styles").rglob("*.tcss"):
+        assert not re.search(
+            r"#[0-9a-fA-F]{3,8}\b|\brgba?\(", re.sub(r"^#[\w-]+.*\{|[\w ]+#[\w-]+", "", sheet.read_text(), flags=re.M)
+        ), sheet
+
+
+def test_files_stay_one_noun_long() -> None:
+    assert not [path.name for path in modules() if len(path.read_text().splitlines()) > 400]
+
+
+def test_help_and_version_need_neither_textual_nor_http() -> None:
+    script = "import sys, tui_app.cli as c; sys.argv=['mailsluice','--version']\ntry: c.main()\nexcept SystemExit: pass\nprint([m for m in sys.modules if m in ('textual','httpx','pydantic','starlette')])"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_ci_runs_exactly_the_readme_s_test_command() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    commands = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text().splitlines()
+        if line and not line.startswith(("#", "set ", "cd "))
+    ]
+    assert "\n".join(commands).strip() == blocks[1].strip()
+
+
+@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="no checkout")
+def test_no_index_host_and_no_lock_file_is_named() -> None:
+    files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.split()
+    assert not [name for name in files if name.endswith((".lock", "requirements.txt"))]
+    for name in files:
+        if name.endswith((".py", ".md", ".toml", ".yml", "run")) and name != "tests/unit/test_house.py":
+            assert "index-url" not in (ROOT / name).read_text(), name
+
+
+@pytest.mark.parametrize(
+    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
+)
+def test_the_code_is_clean(command: list[str]) -> None:
+    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,0 +1,105 @@
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.test_models import JOB
+from tui_app.api.models import Job, JobMessage
+from tui_app.jobs.listing import Listing
+from tui_app.jobs.progress import Outlook, Progress, acted_share
+
+
+def job(**changes: Any) -> Job:
+    return Job.from_wire({**JOB, **changes})
+
+
+def rows(*names: str) -> tuple[JobMessage, ...]:
+    return tuple(JobMessage.from_wire({"message_id": name, "status": "PENDING"}) for name in names)
+
+
+def test_the_share_done_is_not_known_before_discovery_ended() -> None:
+    assert acted_share(job(status="DISCOVERING")) is None
+    assert acted_share(job(status="PROCESSING", total_messages_discovered=10, messages_pending=4)) == 0.6
+    assert acted_share(job(status="COMPLETED", total_messages_discovered=0)) == 1.0
+
+
+def test_a_job_stopped_half_way_stays_at_a_half() -> None:
+    stopped = job(
+        status="CANCELLED",
+        total_messages_discovered=10,
+        messages_pending=0,
+        messages_successful=5,
+        messages_failed=0,
+        messages_cancelled=5,
+    )
+    assert acted_share(stopped) == 0.5
+
+
+@given(
+    st.integers(0, 99),
+    st.integers(0, 99),
+    st.integers(0, 99),
+    st.integers(0, 300),
+    st.sampled_from(["PROCESSING", "FAILED", "COMPLETED", "X"]),
+)
+def test_the_share_is_a_share_whatever_the_server_counts(
+    pending: int, ok: int, failed: int, found: int, status: str
+) -> None:
+    share = acted_share(
+        job(
+            status=status,
+            messages_pending=pending,
+            messages_successful=ok,
+            messages_failed=failed,
+            total_messages_discovered=found,
+        )
+    )
+    assert share is None or 0 <= share <= 1
+
+
+def test_rate_and_time_left_come_from_readings() -> None:
+    progress = Progress()
+    first = job(total_messages_discovered=1000, messages_pending=1000)
+    assert progress.add(first, 100.0)
+    assert progress.outlook(first, 100.0) == Outlook()
+    second = job(total_messages_discovered=1000, messages_pending=600)
+    assert progress.add(second, 110.0)
+    outlook = progress.outlook(second, 110.0)
+    assert (outlook.rate, outlook.left) == (40.0, 15)
+    assert outlook.words() == "40/s · about 15 s left"
+
+
+def test_a_stall_is_said() -> None:
+    progress = Progress()
+    reading = job(total_messages_discovered=1000, messages_pending=600)
+    progress.add(reading, 0.0)
+    assert not progress.add(reading, 180.0)
+    assert progress.outlook(reading, 180.0).words() == "no progress for 3 min"
+
+
+def test_pages_are_put_together_once_each() -> None:
+    listing = Listing(None, 2)
+    listing.put(1, rows("a", "b"))
+    assert listing.next_page == 2
+    listing.put(2, rows("b", "c"))
+    listing.put(3, rows("d"))
+    assert [row.id for row in listing.rows()] == ["a", "b", "c", "d"]
+    assert listing.next_page is None
+
+
+def test_a_page_that_repeats_what_is_known_ends_the_list() -> None:
+    listing = Listing(None, 2)
+    listing.put(1, rows("a", "b"))
+    listing.put(2, rows("a", "b"))
+    assert (listing.complete, len(listing.pages)) == (True, 1)
+
+
+def test_reading_a_page_again_takes_the_newer_one() -> None:
+    listing = Listing(None, 2)
+    listing.put(1, rows("a", "b"))
+    listing.put(2, rows("c", "d"))
+    listing.put(1, rows("a"))
+    assert [row.id for row in listing.rows()] == ["a"]
+    assert listing.complete
+    listing.put(1, rows("a", "b"))
+    assert not listing.complete

@@ -1,0 +1,131 @@
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.api.errors import Invalid, Notice
+from tui_app.api.models import DeliveryStatus, Disposition, ReleaseItem
+from tui_app.plans.engine import Fate, fate_of, rejects_the_shape
+from tui_app.plans.guard import Policy, guard_release
+from tui_app.plans.held_query import parse_held_query
+from tui_app.plans.ids import parse_ids
+from tui_app.plans.plan import Plan, Target
+from tui_app.text import Untrusted
+
+INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+POLICY = Policy(frozenset({"MALICIOUS", "MALICIOUS-BEC"}), 100)
+
+
+def target(name: str, **changes: object) -> Target:
+    return Target(**{"investigate_id": name, **changes})  # type: ignore[arg-type]
+
+
+def test_ids_of_both_kinds_are_found_in_pasted_text() -> None:
+    parsed = parse_ids(
+        [
+            f"please release '{INVESTIGATE}', thanks",
+            "4Njp3P0STMz2c02Q;4Njp3P0STMz2c02R # and no 4Njp3P0STMz2c02S",
+            INVESTIGATE,
+        ]
+    )
+    assert parsed.ids == (INVESTIGATE, "4Njp3P0STMz2c02Q", "4Njp3P0STMz2c02R")
+    assert parsed.duplicates == 1
+    assert [word for _, word in parsed.unrecognised] == ["please", "release", "thanks"]
+    assert parsed.unrecognised[0][0] == 1
+
+
+@given(st.lists(st.text(max_size=80), max_size=10))
+def test_any_text_is_parsed_and_every_id_comes_once(lines: list[str]) -> None:
+    parsed = parse_ids(lines)
+    assert len(set(parsed.ids)) == len(parsed.ids)
+
+
+def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
+    targets = [
+        target("a", disposition=Disposition.MALICIOUS),
+        target("b", disposition=Disposition.BULK),
+        target("c", held=False),
+    ]
+    guarded = guard_release(targets, POLICY)
+    assert [item.id for item in guarded.allowed] == ["b"]
+    assert guarded.reasons() == {"MALICIOUS": 1, "not held now": 1}
+    assert [item.id for item in guard_release(targets, POLICY, include=["MALICIOUS"]).allowed] == ["a", "b"]
+
+
+def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
+    policy = Policy(frozenset({"WEIRD"}), 100)
+    assert not guard_release([target("a", disposition=Untrusted("WEIRD"))], policy).allowed
+
+
+def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None:
+    unknown = target("a", checked=False)
+    assert not guard_release([unknown], POLICY).allowed
+    assert guard_release([unknown], POLICY, include_unchecked=True).allowed == (unknown,)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=80), st.integers(1, 30))
+def test_a_plan_sends_every_id_exactly_once_and_never_mixes_kinds(ids: list[tuple[int, bool]], batch_size: int) -> None:
+    targets = tuple(target(f"i{n}") if known else Target(None, f"p{n}", checked=False) for n, known in ids)
+    plan = Plan.make(targets, "why", batch_size, Random(1))
+    batches = plan.batches()
+    sent = [item.id for batch in batches for item in batch]
+    assert sorted(sent) == sorted({item.id for item in targets})
+    assert all(0 < len(batch) <= batch_size for batch in batches)
+    assert all(len({bool(item.investigate_id) for item in batch}) == 1 for batch in batches)
+
+
+def test_the_digest_is_of_ids_and_reason() -> None:
+    plans = [Plan.make((target("a"),), reason, 25, Random(seed)) for reason, seed in (("x", 1), ("x", 2), ("y", 1))]
+    assert plans[0].digest == plans[1].digest != plans[2].digest
+
+
+@pytest.mark.parametrize(
+    ("lists", "fate"),
+    [
+        ({"delivered": ["a"]}, Fate.DELIVERED),
+        ({"delivered": ["a"], "undelivered": ["b"]}, Fate.UNDELIVERED),
+        ({"delivered": ["a"], "undelivered": ["b"], "failed": ["c"]}, Fate.FAILED),
+        ({"delivered": None}, Fate.UNKNOWN),
+        ({}, Fate.UNKNOWN),
+    ],
+)
+def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], fate: Fate) -> None:
+    assert fate_of(ReleaseItem.from_wire({"id": "i", **lists})) is fate
+
+
+@pytest.mark.parametrize(
+    ("status", "pointer", "about_the_body"),
+    [(400, "", True), (422, "/ids", True), (400, "/ids/3", False), (403, "", False)],
+)
+def test_only_a_refusal_of_the_whole_body_allows_the_other_body(
+    status: int, pointer: str, about_the_body: bool
+) -> None:
+    error = Invalid("no", request="POST x", status=status, notices=[Notice(1, Untrusted("m"), Untrusted(pointer))])
+    assert rejects_the_shape(error) is about_the_body
+
+
+def test_a_held_query_in_words() -> None:
+    params = parse_held_query('from:news@a.example subject:"weekly digest" verdict:bulk 24h urgent', NOW)
+    assert params.as_query() == {
+        "start": "2026-11-19T12:00:00Z", "end": "2026-11-20T12:00:00Z", "query": "urgent", "detections_only": "false",
+        "final_disposition": "BULK", "delivery_status": "quarantined", "sender": "news@a.example", "subject": "weekly digest",
+    }  # fmt: skip
+    assert parse_held_query("", NOW).start == datetime(2026, 11, 13, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("line", ['subject:"open', "colour:red", "verdict:NICE", "start:soon"])
+def test_a_query_that_makes_no_sense_is_said(line: str) -> None:
+    with pytest.raises(ValueError, match=r".+\."):
+        parse_held_query(line, NOW)
+
+
+@given(st.text(max_size=60))
+def test_any_query_line_asks_for_held_mail_or_says_why_not(line: str) -> None:
+    try:
+        params = parse_held_query(line, NOW)
+    except ValueError:
+        return
+    assert params.delivery_status is DeliveryStatus.QUARANTINED

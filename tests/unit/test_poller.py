@@ -1,0 +1,168 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.clock import ManualClock
+from tui_app.api.errors import ApiError, RateLimited, ServerFault, Unauthenticated
+from tui_app.jobs.poller import Link, LinkState, Pace, Poller, Pulse
+
+
+class Scripted:
+    """A subject that answers from a function and remembers when it was asked."""
+
+    def __init__(self, clock: ManualClock, answer: Callable[[int], Pulse | ApiError]) -> None:
+        self.clock = clock
+        self.answer = answer
+        self.asked: list[float] = []
+
+    async def poll(self) -> Pulse:
+        self.asked.append(self.clock.monotonic())
+        answer = self.answer(len(self.asked))
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+@asynccontextmanager
+async def polling(clock: ManualClock) -> AsyncIterator[tuple[Poller, list[Link]]]:
+    links: list[Link] = []
+    poller = Poller(clock, Random(1), links.append)
+    task = asyncio.create_task(poller.run())
+    try:
+        yield poller, links
+    finally:
+        task.cancel()
+
+
+MOVING = Pulse(moved=True)
+STILL = Pulse(moved=False)
+
+
+@given(st.lists(st.sampled_from(["moved", "still", "failed", "slow"]), max_size=60))
+def test_the_interval_stays_between_two_seconds_and_a_minute(events: list[str]) -> None:
+    pace = Pace()
+    for event in events:
+        if event == "failed":
+            interval = pace.after_failure()
+        else:
+            interval = pace.after(Pulse(event == "moved", 5000.0 if event == "slow" else None))
+        assert 2 <= interval <= 60
+        if event in ("still", "slow"):
+            assert interval <= 30
+
+
+def test_news_is_polled_for_quickly_and_silence_slowly() -> None:
+    pace = Pace()
+    assert pace.after(Pulse(True, seconds_left=20)) == 2
+    assert pace.after(Pulse(True, seconds_left=100)) == 10
+    assert pace.after(Pulse(True, seconds_left=9000)) == 15
+    assert [round(pace.after(STILL), 2) for _ in range(3)] == [22.5, 30, 30]
+
+
+async def test_a_subject_is_asked_at_once_and_then_at_its_pace() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda _: MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(10)
+        assert 4 <= len(subject.asked) <= 7
+        assert links[-1].state is LinkState.LIVE
+
+
+async def test_silence_costs_few_requests() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda _: STILL)
+    async with polling(clock) as (poller, _):
+        poller.watch(subject)
+        await clock.advance(2400)
+        assert len(subject.asked) < 110
+
+
+async def test_what_is_covered_is_not_polled() -> None:
+    clock = ManualClock()
+    first, second = Scripted(clock, lambda _: MOVING), Scripted(clock, lambda _: MOVING)
+    async with polling(clock) as (poller, _):
+        poller.watch(first)
+        await clock.advance(5)
+        poller.watch(second)
+        asked = len(first.asked)
+        await clock.advance(20)
+        assert len(first.asked) == asked
+        poller.unwatch(second)
+        asked = len(second.asked)
+        await clock.advance(60)
+        assert len(second.asked) <= asked + 1
+
+
+async def test_a_job_that_is_over_is_confirmed_once_and_left_alone() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda _: Pulse(False, over=True))
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(600)
+        assert len(subject.asked) == 2
+        assert links[-1].state is LinkState.ENDED
+        poller.kick()
+        await clock.advance(1)
+        assert len(subject.asked) == 3
+
+
+async def test_failures_double_the_wait_and_success_ends_that_at_once() -> None:
+    clock = ManualClock()
+    broken = ServerFault("down", request="GET x", status=502)
+    subject = Scripted(clock, lambda n: broken if n <= 5 else MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(130)
+        waits = [b - a for a, b in zip(subject.asked, subject.asked[1:], strict=False)]
+        assert waits[:5] == [4, 8, 16, 32, 60]
+        assert max(waits[5:]) <= 2.3
+        assert links[-1].state is LinkState.LIVE
+
+
+async def test_a_429_is_waited_out_as_asked() -> None:
+    clock = ManualClock()
+    limited = RateLimited("slow", request="GET x", status=429)
+    limited.retry_after = 120
+    subject = Scripted(clock, lambda n: limited if n == 1 else MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(119)
+        assert len(subject.asked) == 1
+        assert links[-1].state is LinkState.LIMITED
+        assert links[-1].next_at == 120
+        await clock.advance(2)
+        assert len(subject.asked) == 2
+
+
+async def test_refused_access_stops_the_polling_until_somebody_asks_again() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda n: Unauthenticated("no", request="GET x", status=401) if n == 1 else MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(600)
+        assert (len(subject.asked), links[-1].state) == (1, LinkState.DENIED)
+        poller.kick()
+        await clock.advance(1)
+        assert links[-1].state is LinkState.LIVE
+
+
+async def test_pause_means_no_requests_at_all() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda _: MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(3)
+        assert poller.toggle_pause()
+        await clock.advance(0)
+        asked = len(subject.asked)
+        await clock.advance(300)
+        assert len(subject.asked) == asked
+        assert links[-1].state is LinkState.PAUSED
+        poller.toggle_pause()
+        await clock.advance(1)
+        assert len(subject.asked) == asked + 1
