@@ -62,7 +62,8 @@ class SluiceApp(App[None]):
         return [screen for screen in self.screen_stack if isinstance(screen, Place)]
 
     def _link_changed(self, link: Link) -> None:
-        self._time_passed()
+        for place in self._places()[-1:]:
+            place.answered()
 
     def _time_passed(self) -> None:
         for place in self._places()[-1:]:

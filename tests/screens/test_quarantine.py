@@ -12,7 +12,7 @@ async def test_held_mail_of_the_last_week_is_there_when_it_opens(
 ) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock) as console:
         await console.press("Q")
-        await console.sees("1,223 found, all loaded", "▲ MALICIOUS", "Weekly digest 46", "3 people")
+        await console.sees("1,223 found, all loaded", "▲ MALICIOUS", "Weekly digest 46")
 
 
 async def test_a_search_is_asked_of_the_server(simulator: Simulator) -> None:

@@ -24,7 +24,14 @@ JOB: dict[str, Any] = {
 
 def test_the_oldest_shape_has_three_counters_and_the_rest_is_zero() -> None:
     job = Job.from_wire(JOB)
-    assert (job.messages_skipped, job.skipped, job.cancelled, job.unaccounted) == (None, 0, 0, 1)
+    assert (job.messages_skipped, job.skipped, job.cancelled, job.unaccounted, job.skipped_or_cancelled) == (
+        None,
+        0,
+        0,
+        0,
+        1,
+    )
+    assert Job.from_wire({**JOB, "messages_skipped": 0}).unaccounted == 1
     assert job.status is JobStatus.PROCESSING
     assert not job.ended
     assert action_in_words(job) == "move → Junk"

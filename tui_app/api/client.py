@@ -123,14 +123,14 @@ class EmailSecurityClient:
         query = params.as_query() | {"per_page": str(per_page)} | ({"cursor": cursor} if cursor else {})
         path = self._path()
         envelope = await self._get(path, query)
-        items = await asyncio.to_thread(self._many, Message.from_wire, envelope, f"GET {path}")
+        items = await asyncio.to_thread(self._many, Message.from_wire, envelope, self._named("GET", path))
         following = envelope.result_info.get("next")
         return Page(items, following if isinstance(following, str) and following else None, envelope.messages)
 
     async def get_message(self, investigate_id: str) -> Message:
         """One message with all its fields. GET investigate/{id}."""
         path = self._path(investigate_id)
-        return self._one(Message.from_wire, await self._get(path), f"GET {path}")
+        return self._one(Message.from_wire, await self._get(path), self._named("GET", path))
 
     async def release_messages(
         self, ids: Sequence[str], shape: ReleaseShape = "ids"
@@ -161,12 +161,12 @@ class EmailSecurityClient:
         query |= ({"status": status.value} if status else {}) | ({"action_type": action.value} if action else {})
         path = self._path("bulk")
         envelope = await self._get(path, query)
-        return Page(self._many(Job.from_wire, envelope, f"GET {path}"), notices=envelope.messages)
+        return Page(self._many(Job.from_wire, envelope, self._named("GET", path)), notices=envelope.messages)
 
     async def get_job(self, job_id: str) -> Job:
         """One job. GET investigate/bulk/{job_id}."""
         path = self._path("bulk", job_id)
-        return self._one(Job.from_wire, await self._get(path), f"GET {path}")
+        return self._one(Job.from_wire, await self._get(path), self._named("GET", path))
 
     async def list_job_messages(
         self, job_id: str, *, page: int = 1, per_page: int = MAX_PER_PAGE, status: RowStatus | None = None
@@ -175,7 +175,7 @@ class EmailSecurityClient:
         query = {"page": str(page), "per_page": str(per_page)} | ({"status": status.value} if status else {})
         path = self._path("bulk", job_id, "messages")
         envelope = await self._get(path, query)
-        items = await asyncio.to_thread(self._many, JobMessage.from_wire, envelope, f"GET {path}")
+        items = await asyncio.to_thread(self._many, JobMessage.from_wire, envelope, self._named("GET", path))
         return Page(items, notices=envelope.messages)
 
     async def create_job(
@@ -214,6 +214,10 @@ class EmailSecurityClient:
             raise UsageError("That id is no valid text. Nothing was sent.") from None
         return "/".join([f"{self._account}/email-security/investigate", *quoted])
 
+    def _named(self, method: str, path: str) -> str:
+        """A request as people are told of it: without the account, which is on the screen already."""
+        return f"{method} {path.removeprefix(f'{self._account}/email-security/').partition('?')[0]}"
+
     def _one(self, read: Callable[[Any], T], envelope: Envelope, request: str) -> T:
         try:
             return read_one(read, envelope.result)
@@ -234,9 +238,9 @@ class EmailSecurityClient:
                 answer = await self._exchange(self._reading, "GET", path, query)
                 if answer.status != 202:
                     self._bucket.success()
-                    return self._envelope(answer, f"GET {path}")
+                    return self._envelope(answer, self._named("GET", path))
                 polls += 1
-                path, query = self._location(answer, f"GET {path}", polls), None
+                path, query = self._location(answer, self._named("GET", path), polls), None
                 await self._clock.sleep(min(5.0, 0.25 * 2 ** min(polls, 5)))
             except RateLimited as limited:
                 if limited.retry_after > self.read_wait:
@@ -263,7 +267,7 @@ class EmailSecurityClient:
 
     async def _write(self, method: str, path: str, body: Any, read: Callable[[Any], T]) -> Outcome[T]:
         """A write: sent once, and again only if it provably never left, or was answered 429 (at most twice each)."""
-        request = f"{method} {path}"
+        request = self._named(method, path)
         unsent = limited = 0
         while True:
             try:
@@ -295,7 +299,7 @@ class EmailSecurityClient:
         self, line: Line, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
     ) -> Answer:
         """One request on the wire. Raises Unreachable, Unreadable (redirects) and Answered."""
-        request = f"{method} {path}"
+        request = self._named(method, path)
         try:
             answer = await line.send(method, path, query=query, body=body)
         except NoAnswer as lost:

@@ -230,11 +230,20 @@ class Job(_Model):
         return self.messages_cancelled or 0
 
     @property
+    def _rest(self) -> int:
+        counted = self.pending + self.successful + self.failed + self.skipped + self.cancelled
+        return self.total_messages_discovered - counted
+
+    @property
+    def skipped_or_cancelled(self) -> int:
+        """Rows that the oldest shape has no counter for; 0 when there are counters."""
+        oldest = self.messages_skipped is None and self.messages_cancelled is None
+        return max(0, self._rest) if oldest else 0
+
+    @property
     def unaccounted(self) -> int:
         """Discovered rows that no counter claims; the API promises 0."""
-        return self.total_messages_discovered - (
-            self.pending + self.successful + self.failed + self.skipped + self.cancelled
-        )
+        return self._rest - self.skipped_or_cancelled
 
 
 class Message(_Model):

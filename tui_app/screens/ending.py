@@ -2,13 +2,15 @@
 
 from typing import assert_never
 
-from tui_app.api.models import DeletedJob, Job, JobStatus
+from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.errors import GuardError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import Place
 from tui_app.widgets.lines import Piece
+
+T = TypeVar("T")
 
 
 def _review(job: Job, *, wants_ended: bool) -> Confirm:
@@ -27,7 +29,7 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
     return Confirm("Cancel this job?", facts)
 
 
-def sentence(outcome: Outcome[Job] | Outcome[DeletedJob], what: str) -> str:
+def sentence(outcome: Outcome[T], what: str) -> str:
     """What became of it, for the line above the footer."""
     match outcome:
         case Done(Job() as job, _):
@@ -43,8 +45,8 @@ def sentence(outcome: Outcome[Job] | Outcome[DeletedJob], what: str) -> str:
     assert_never(outcome)
 
 
-async def end_job(screen: Place, job: Job, *, wants_ended: bool) -> bool:
-    """Ask, then cancel (`wants_ended` False) or delete; whether it was done. Only what fits the job's state is offered."""
+async def _asked(screen: Place, job: Job, *, wants_ended: bool) -> bool:
+    """Whether the job's state allows it and the operator typed the confirmation; else says why not."""
     if job.ended is not wants_ended:
         state = str(job.status).lower()
         screen.notice(
@@ -55,16 +57,33 @@ async def end_job(screen: Place, job: Job, *, wants_ended: bool) -> bool:
     if not await screen.app.push_screen_wait(_review(job, wants_ended=wants_ended)):
         screen.notice("Nothing was sent.")
         return False
-    what = "Delete" if wants_ended else "Cancel"
-    screen.notice(f"{what}: sent, waiting for the answer…")
+    screen.notice(f"{'Delete' if wants_ended else 'Cancel'}: sent, waiting for the answer…")
+    return True
+
+
+def _told(screen: Place, outcome: Outcome[T], what: str) -> T | None:
+    if screen.ready:
+        screen.notice(sentence(outcome, what))
+    return outcome.value if isinstance(outcome, Done) else None
+
+
+async def cancel(screen: Place, job: Job) -> Job | None:
+    """Ask, then cancel; the job as the server has it now, or None when it was not done."""
+    if not await _asked(screen, job, wants_ended=False):
+        return None
     try:
-        outcome = await screen.service.delete_job(job.id) if wants_ended else await screen.service.cancel_job(job.id)
+        return _told(screen, await screen.service.cancel_job(job.id), "Cancel")
     except GuardError as error:
         screen.notice(str(error))
-        return False
-    done = isinstance(outcome, Done)
-    if isinstance(outcome, Done) and isinstance(outcome.value, Job):
-        done = outcome.value.status is JobStatus.CANCELLED
-    if screen.is_attached:
-        screen.notice(sentence(outcome, what))
-    return done
+        return None
+
+
+async def delete(screen: Place, job: Job) -> DeletedJob | None:
+    """Ask, then delete; None when it was not done."""
+    if not await _asked(screen, job, wants_ended=True):
+        return None
+    try:
+        return _told(screen, await screen.service.delete_job(job.id), "Delete")
+    except GuardError as error:
+        screen.notice(str(error))
+        return None

@@ -13,8 +13,7 @@ from tui_app.api.models import Job, JobMessage, RowStatus
 from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobSnapshot
-from tui_app.screens import looks
-from tui_app.screens.ending import end_job
+from tui_app.screens import ending, looks
 from tui_app.screens.place import Place
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
@@ -115,7 +114,7 @@ class JobScreen(Place):
     def show_frame(self) -> None:
         """Also progress, counters and tabs."""
         super().show_frame()
-        if not self.is_mounted:
+        if not self.ready:
             return
         job = self._job
         snapshot = self._snapshot
@@ -142,7 +141,10 @@ class JobScreen(Place):
         pieces: list[Piece] = [
             f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",
             (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
-            f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled · {job.pending:,} pending",
+            f" · {job.skipped_or_cancelled:,} skipped or cancelled"
+            if job.skipped_or_cancelled
+            else f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled",
+            f" · {job.pending:,} pending",
         ]
         if job.unaccounted:
             pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
@@ -250,10 +252,13 @@ class JobScreen(Place):
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
-        await end_job(self, self._job, wants_ended=False)
+        if job := await ending.cancel(self, self._job):
+            # The answer is newer than the last poll: what follows acts on this.
+            self._job = job
+            self.show_frame()
 
     @work
     async def action_job_delete(self) -> None:
         """Review and delete; a deleted job has no screen."""
-        if await end_job(self, self._job, wants_ended=True) and self.is_current:
+        if await ending.delete(self, self._job) and self.is_current:
             self.app.pop_screen()

@@ -12,8 +12,7 @@ from tui_app.api.models import ActionType, Job, JobStatus
 from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot
-from tui_app.screens import looks
-from tui_app.screens.ending import end_job
+from tui_app.screens import ending, looks
 from tui_app.screens.place import Place
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Piece, Tabs, bar
@@ -134,7 +133,7 @@ class JobsScreen(Place):
     def show_frame(self) -> None:
         """Also the place line and what an empty list means."""
         super().show_frame()
-        if self.is_mounted:
+        if self.ready:
             self.show_place()
 
     def show_place(self) -> None:
@@ -214,10 +213,10 @@ class JobsScreen(Place):
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
         if job := self.table().cursor_row:
-            await end_job(self, job, wants_ended=False)
+            await ending.cancel(self, job)
 
     @work
     async def action_job_delete(self) -> None:
         """Review and delete."""
         if job := self.table().cursor_row:
-            await end_job(self, job, wants_ended=True)
+            await ending.delete(self, job)

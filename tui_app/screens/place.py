@@ -51,6 +51,7 @@ class Place(Screen[None]):
         super().__init__()
         self.service = service
         self._notice = ""
+        self._notice_ends_with_news = False
 
     # ---- to be filled in
 
@@ -78,6 +79,11 @@ class Place(Screen[None]):
         return freshness(link, self.service.clock.monotonic())
 
     # ---- frame
+
+    @property
+    def ready(self) -> bool:
+        """Whether the frame is there: news may come before it is built and after it is gone."""
+        return self.is_attached and bool(self.query("#footer"))
 
     def compose(self) -> ComposeResult:
         """Header, place, content, a line about the current row, footer."""
@@ -110,7 +116,7 @@ class Place(Screen[None]):
 
     def show_frame(self) -> None:
         """Header, footer and the line about the row, as they are now."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         settings = self.service.settings
         account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
@@ -134,7 +140,7 @@ class Place(Screen[None]):
 
     def show_about(self) -> None:
         """The line above the footer: a notice, else what there is to say of the current row."""
-        if self.is_mounted:
+        if self.ready:
             self.query_one("#about", Line).say(
                 *([(self._notice, "bold $text-warning")] if self._notice else self.describe())
             )
@@ -143,10 +149,16 @@ class Place(Screen[None]):
         """The second line: where we are."""
         self.query_one("#place", SplitLine).say_both(left, right)
 
-    def notice(self, sentence: str) -> None:
-        """Say something above the footer until the next key."""
-        self._notice = sentence
+    def notice(self, sentence: str, *, until_news: bool = False) -> None:
+        """Say something above the footer until the next key, or until the server answered."""
+        self._notice, self._notice_ends_with_news = sentence, until_news
         self.show_about()
+
+    def answered(self) -> None:
+        """The server answered a poll, or the line changed."""
+        if self._notice_ends_with_news:
+            self._notice = ""
+        self.show_frame()
 
     def on_key(self) -> None:
         """A key answers a notice."""
@@ -212,7 +224,7 @@ class Place(Screen[None]):
     def action_view_refresh(self) -> None:
         """Ask the server again."""
         self.service.refresh()
-        self.notice("Asking again…")
+        self.notice("Asking again…", until_news=True)
 
     def action_view_pause(self) -> None:
         """Stop or resume polling."""

@@ -140,7 +140,7 @@ class QuarantineScreen(Place):
 
     def show_place(self) -> None:
         """What is searched, how much of it is here, what is marked."""
-        if not self.is_mounted:
+        if not self.ready:
             return
         what = f"  held · {self._line or 'the last 7 days'}"
         loaded = f"{len(self._found):,} found" + (

@@ -164,6 +164,7 @@ class ReleaseScreen(Place):
         """Progress, sums, one row per recipient."""
         yield Line(id="progress")
         yield Line(id="sums")
+        yield Line(id="why")
         yield RowTable[_Line](_COLUMNS, lambda line: line.key, self._cells, id="table")
 
     def table(self) -> RowTable[_Line]:
@@ -196,7 +197,7 @@ class ReleaseScreen(Place):
     def show_run(self, state: RunState) -> None:
         """Take a snapshot of the run."""
         self._state, self._waiting = state, ""
-        if not self.is_mounted:
+        if not self.ready:
             return
         results: list[Result] = list(state.results)
         if state.ended:
@@ -213,7 +214,7 @@ class ReleaseScreen(Place):
     def show_frame(self) -> None:
         """Also progress and sums."""
         super().show_frame()
-        if not self.is_mounted:
+        if not self.ready:
             return
         state = self._state
         phase = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}.get(state.phase, state.phase.value)
@@ -231,8 +232,8 @@ class ReleaseScreen(Place):
                 tone = looks.fate(fate).tone
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
                 pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
-        pieces.append(f" reason: {safe(state.plan.reason)}")
-        self.query_one("#sums", Line).say(*pieces)
+        self.query_one("#sums", Line).say(*pieces[:-1])
+        self.query_one("#why", Line).say(("reason: ", "$text-muted"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
