@@ -1,6 +1,6 @@
 """Cancelling and deleting a job from a screen: the review, the write, what to say afterwards."""
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
