@@ -125,6 +125,27 @@ async def test_a_held_message_opens(simulator: Simulator) -> None:
         await console.sees("held now       yes", "verdict        ▪ BULK", "quarantined", "investigate id")
 
 
+async def test_the_cursor_stays_in_sight_wherever_it_goes(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.press("Q")
+        await console.sees("1,223 found, all loaded")
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+
+        def cursor_line() -> int:
+            """Where the cursor is on the screen; -1 when it is not."""
+            return next((number for number, line in enumerate(console.text.splitlines()) if line.startswith("▸")), -1)
+
+        for key, index, line in (
+            ("G", 1222, 21), ("k", 1221, 20), ("pageup", 1202, 3), ("pageup", 1183, 3), ("g", 0, 3), ("pagedown", 19, 21), ("ctrl+d", 38, 21),
+            ("j", 39, 21), ("home", 0, 3), ("k", 0, 3), ("end", 1222, 21),
+        ):  # fmt: skip
+            await console.press(key)
+            await console.until(lambda index=index: table.cursor_index == index, f"{key}: row {index}")
+            await console.until(lambda line=line: cursor_line() == line, f"{key}: line {line}, not {cursor_line()}")
+        await console.pilot.resize_terminal(80, 16)
+        await console.until(lambda: cursor_line() == 13, "the cursor in the smaller window")
+
+
 async def test_hostile_subjects_stay_in_their_cells() -> None:
     with running(Options(quota=0, messages=10, held=0)) as account:
         async with console_on(settings_for(account), size=(120, 40)) as console:

@@ -34,7 +34,7 @@ class Confirm(ModalScreen[bool]):
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False
                 )
-                box = Input(id="typed", max_length=12, compact=True)
+                box = Input(id="typed", placeholder="number", max_length=12, compact=True)
                 box.cursor_blink = False
                 yield box
             yield Line(id="problem")

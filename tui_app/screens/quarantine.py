@@ -25,7 +25,7 @@ from tui_app.widgets.row_table import Cell, Column, RowTable
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
 COLUMNS: Final = (
-    Column("VERDICT", 14),
+    Column("VERDICT", 15),
     Column("FROM", weight=3),
     Column("SUBJECT", weight=4),
     Column("TO", weight=2),

@@ -60,7 +60,7 @@ class ReviewScreen(Place):
         yield Vertical(
             Static(Content.assemble(*self._facts()), markup=False, id="facts"),
             Horizontal(Static("Reason", classes="label"), reason, classes="field"),
-            Horizontal(Static("To send, type", classes="label"), count, classes="field"),
+            Horizontal(Static("Messages", classes="label"), count, classes="field"),
             Line(id="problem"),
             Button("Cancel (esc)", id="cancel", compact=True),
             id="review",

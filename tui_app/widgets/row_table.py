@@ -129,7 +129,7 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
     def forget_cursor(self) -> None:
         """Start at the first row with the next rows: they are other ones."""
         self._cursor, self._cursor_key = 0, None
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self.scroll_to(y=0, animate=False, immediate=True, force=True)
 
     # ---- moving
 
@@ -162,7 +162,7 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
         top = int(self.scroll_offset.y)
         wanted = min(max(top, self._cursor - self.page_rows + 1), self._cursor)
         if wanted != top:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+            self.scroll_to(y=wanted, animate=False, immediate=True, force=True)
 
     # ---- marks
 

@@ -1,0 +1,290 @@
+"""The command line as scripts see it: stdout, stderr, exit codes; each run is a process of its own."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.faulty import ACCOUNT
+from tui_app.simulator.server import Options, Simulator, running
+
+ROOT = Path(__file__).resolve().parents[2]
+Ended = subprocess.CompletedProcess[str]
+Run = Callable[..., Ended]
+
+
+def run_with(environment: dict[str, str], *arguments: str, stdin: str | None = None) -> Ended:
+    return subprocess.run(
+        [sys.executable, "-m", "tui_app", *arguments],
+        env={**os.environ, "MAILSLUICE_CONFIG": os.devnull, **environment}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run(simulator: Simulator) -> Run:
+    def call(*arguments: str, stdin: str | None = None, **environment: str) -> Ended:
+        return run_with({**simulator.environment(), **environment}, *arguments, stdin=stdin)
+
+    return call
+
+
+def test_jobs_in_every_format(run: Run, simulator: Simulator) -> None:
+    wire = {job["job_id"]: job for job in simulator.account.list_jobs(None, None)}
+    listed = json.loads(run("jobs", "--json").stdout)
+    assert [job["job_id"] for job in listed] == list(wire)
+    for job in listed:
+        ours = job.pop("mailsluice")
+        assert set(ours) == {"done", "unaccounted"}
+        assert job.keys() == wire[job["job_id"]].keys()
+        assert job["search_params"] == wire[job["job_id"]]["search_params"]
+    lines = run("jobs", "--format", "ndjson", "--status", "CANCELLED").stdout.splitlines()
+    assert {json.loads(line)["status"] for line in lines} == {"CANCELLED"}
+    rows = list(csv.DictReader(io.StringIO(run("jobs", "--format", "csv", "--action", "release").stdout)))
+    assert {row["action"] for row in rows} == {"release"}
+    table = run("jobs", "--limit", "2").stdout.splitlines()
+    assert table[0].startswith("JOB_ID")
+    assert len(table) == 3
+
+
+def test_one_job_and_its_failed_messages(run: Run, simulator: Simulator) -> None:
+    job = next(job for job in simulator.account.list_jobs(None, None) if job["messages_failed"] == 140)
+    assert json.loads(run("job", job["job_id"], "--json").stdout)["messages_failed"] == 140
+    ended = run("messages", job["job_id"], "--status", "FAILED", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert (ended.returncode, len(rows), {row["status"] for row in rows}) == (0, 140, {"failed"})
+
+
+def test_a_reader_that_goes_away_is_no_error(simulator: Simulator) -> None:
+    script = f"{sys.executable} -m tui_app quarantine --format ndjson | head -1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, **simulator.environment()},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, code = ended.stdout.splitlines()
+    assert json.loads(first)["is_quarantined"] is True
+    assert (code, ended.stderr) == ("0", "")
+
+
+def test_output_holds_no_control_bytes_whatever_the_mail_says(run: Run) -> None:
+    for output_format in ("table", "json", "ndjson", "csv"):
+        out = run("quarantine", "--sender", "evil.example", "--format", output_format).stdout
+        assert not [character for character in out if ord(character) < 32 and character != "\n"], output_format
+        assert not set(out) & {"\x7f", "\x9b", "\u202e", "\u2028"}, output_format
+    rows = list(csv.DictReader(io.StringIO(run("quarantine", "--sender", "evil.example", "--format", "csv").stdout)))
+    assert [row["subject"] for row in rows if "cmd|" in row["subject"]] == ["'=cmd|' /C calc'!A0"]
+    exact = json.loads(run("quarantine", "--sender", "evil.example", "--json").stdout)
+    assert "lone surrogate \ud800 in the middle" in [message["subject"] for message in exact]
+
+
+def test_a_release_of_three_ids_of_both_kinds(run: Run, simulator: Simulator) -> None:
+    mails = simulator.account.held
+    ids = [mails[0].investigate_id, mails[1].postfix_id, mails[2].investigate_id, mails[0].investigate_id]
+    wrong = run("release", *ids, "--reason", "x", "--yes", "--expect", "4")
+    assert (wrong.returncode, simulator.account.truth.entries) == (3, [])
+    assert run("release", *ids, "--reason", "x", "--yes").returncode == 3, "several need --expect"
+    done = run("release", *ids, "--reason", "x", "--yes", "--expect", "3", "--json")
+    results = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert [result["mailsluice"]["outcome"] for result in results] == ["delivered"] * 3
+    assert [entry["id"] for entry in simulator.account.truth.of("release")] == [
+        mail.investigate_id for mail in mails[:3]
+    ]
+    again = run("release", ids[0], "--reason", "x", "--yes")
+    assert (again.returncode, "not held now" in again.stderr) == (3, True)
+
+
+def test_malicious_mail_is_held_back_unless_included(run: Run, simulator: Simulator) -> None:
+    bad = next(mail for mail in simulator.account.held if mail.disposition == "MALICIOUS")
+    held = run("release", bad.investigate_id, "--reason", "x", "--yes")
+    assert (held.returncode, simulator.account.truth.entries) == (3, [])
+    assert "MALICIOUS" in held.stderr
+    done = run("release", bad.investigate_id, "--reason", "x", "--yes", "--include-disposition", "MALICIOUS")
+    assert (done.returncode, len(simulator.account.truth.of("release"))) == (0, 1)
+
+
+def test_ids_from_standard_input_and_from_a_job(run: Run, simulator: Simulator) -> None:
+    mails = simulator.account.held
+    text = f"please: {mails[0].investigate_id}\n{mails[1].postfix_id}, junk\n"
+    planned = run("release", "--from", "-", "--plan-only", "--format", "ndjson", stdin=text)
+    assert planned.returncode == 0
+    assert [json.loads(line)["id"] for line in planned.stdout.splitlines()] == [
+        mail.investigate_id for mail in mails[:2]
+    ]
+    assert "'junk' (line 2)" in planned.stderr
+    job = next(job for job in simulator.account.list_jobs(None, None) if job["messages_failed"] == 140)
+    assert run("release", "--job", job["job_id"], "--status", "CANCELLED", "--plan-only").returncode == 3
+    assert simulator.account.truth.entries == []
+
+
+def test_create_cancel_delete(run: Run, simulator: Simulator) -> None:
+    search = ["--sender", "acme-news.example"]
+    previewed = run("create", "--action", "release", *search, "--preview", "--json")
+    count = json.loads(previewed.stdout)["mailsluice"]["count"]
+    assert run("create", "--action", "release", *search).returncode == 2, "nobody to ask, and no --yes"
+    assert run("create", "--action", "release", *search, "--yes", "--expect", str(count + 1)).returncode == 3
+    assert simulator.account.truth.entries == []
+    made = run(
+        "create", "--action", "release", *search, "--comment", "INC-1", "--yes", "--expect", str(count), "--json"
+    )
+    job_id = json.loads(made.stdout)["job_id"]
+    assert run("delete", job_id, "--yes").returncode == 3, "it is running"
+    assert run("cancel", job_id).returncode == 2
+    assert run("cancel", job_id, "--yes").returncode == 0
+    assert run("cancel", job_id, "--yes").returncode == 3
+    assert run("delete", job_id, "--yes").returncode == 0
+    assert [entry["action"] for entry in simulator.account.truth.entries] == ["create_job", "cancel_job", "delete_job"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["create", "--action", "move", "--sender", "a.example", "--yes"], 2),
+        (["create", "--action", "release", "--destination", "Inbox", "--sender", "a.example", "--yes"], 2),
+        (["create", "--action", "move", "--destination", "JunkEmail", "--yes"], 3),
+        (
+            [
+                "create",
+                "--action",
+                "move",
+                "--destination",
+                "RecoverableItemsPurges",
+                "--sender",
+                "evil.example",
+                "--yes",
+            ],
+            3,
+        ),
+        (["create", "--action", "release", "--query", "invoice", "--yes"], 3),
+        (["create", "--action", "move", "--destination", "Inbox", "--sender", "x", "--start", "soon", "--yes"], 2),
+        (["release", "--reason", "x", "--yes"], 2),
+        (["release", "4NAAAAAAAAAAAAAA", "--yes"], 2),
+        (["release", "4NAAAAAAAAAAAAAA", "--reason", "x", "--yes"], 3),
+        (["release", "4NAAAAAAAAAAAAAA", "--reason", "x"], 2),
+        (["job", "nope"], 2),
+        (["job", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"], 6),
+        (["messages", "../../x"], 2),
+        (["bogus"], 2),
+        (["--read-only", "delete", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "--yes"], 3),
+        (["--profile", "nope", "jobs"], 2),
+        ([], 2),
+    ],
+)
+def test_exit_codes_and_nothing_is_sent(run: Run, simulator: Simulator, arguments: list[str], code: int) -> None:
+    ended = run(*arguments)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.strip()
+    assert simulator.account.truth.entries == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "said"),
+    [
+        ({"CLOUDFLARE_API_TOKEN": "wrong"}, 6, "token itself is not accepted"),
+        ({"CLOUDFLARE_ACCOUNT_ID": "0" * 32}, 6, "it sees: Acme production"),
+        ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/client/v4"}, 6, "refused"),
+        ({"CLOUDFLARE_BASE_URL": "http://example.com/client/v4"}, 2, "Nothing was sent"),
+        ({"CLOUDFLARE_ACCOUNT_ID": "short"}, 2, "32 hex digits"),
+        ({"CLOUDFLARE_API_TOKEN": ""}, 2, "mailsluice demo"),
+    ],
+)
+def test_trouble_is_one_clear_sentence(run: Run, environment: dict[str, str], code: int, said: str) -> None:
+    ended = run("jobs", "--json", **environment)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_read_only_token_that_writes_is_refused_by_the_api(run: Run, simulator: Simulator) -> None:
+    ended = run(
+        "release",
+        simulator.account.held[0].investigate_id,
+        "--reason",
+        "x",
+        "--yes",
+        CLOUDFLARE_API_TOKEN=simulator.door.read_token,
+    )
+    assert ended.returncode == 6
+    assert "Authentication error (code 10000)" in ended.stderr
+
+
+def test_the_oldest_wire_shape(seed_simulator: Simulator) -> None:
+    environment = seed_simulator.environment()
+    mails = seed_simulator.account.held
+    jobs = json.loads(run_with(environment, "jobs", "--json").stdout)
+    assert "messages_skipped" not in jobs[0]
+    failed = next(job for job in jobs if job["messages_failed"] == 140)
+    rows = run_with(
+        environment, "messages", failed["job_id"], "--status", "FAILED", "--format", "ndjson"
+    ).stdout.splitlines()
+    assert len(rows) == 140
+    done = run_with(
+        environment,
+        "release",
+        mails[0].investigate_id,
+        mails[1].postfix_id,
+        "--reason",
+        "x",
+        "--yes",
+        "--expect",
+        "2",
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    assert [entry["id"] for entry in seed_simulator.account.truth.of("release")] == [
+        mail.investigate_id for mail in mails[:2]
+    ]
+
+
+def test_email_and_key_open_the_account_too(simulator: Simulator) -> None:
+    environment = simulator.environment() | {
+        "CLOUDFLARE_EMAIL": simulator.door.email,
+        "CLOUDFLARE_API_KEY": simulator.door.key,
+    }
+    del environment["CLOUDFLARE_API_TOKEN"]
+    assert len(json.loads(run_with(environment, "jobs", "--json").stdout)) == 12
+
+
+def test_a_limited_command_waits_and_says_so() -> None:
+    with running(Options(quota=0, messages=10, held=5)) as simulator:
+        simulator.api.quota.quota, simulator.api.quota.window = 1, 2.0
+        assert run_with(simulator.environment(), "jobs", "--json").returncode == 0
+        ended = run_with(simulator.environment(), "jobs", "--json")
+    assert ended.returncode == 0
+    assert len(json.loads(ended.stdout)) == 12
+
+
+def test_simulate_says_where_it_is_and_serves_until_it_is_ended(tmp_path: Path) -> None:
+    env_file, truth = tmp_path / "env", tmp_path / "truth.jsonl"
+    arguments = ["simulate", "--messages", "50", "--held", "10", "--env-file", str(env_file), "--truth", str(truth)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui_app", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert env_file.read_text() == line
+        assert env_file.stat().st_mode & 0o777 == 0o600
+        shell = f". {env_file}; {sys.executable} -m tui_app jobs --format ndjson"
+        ended = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert len(ended.stdout.splitlines()) == 12, ended.stderr
+        server.terminate()
+        server.wait(timeout=10)
+    assert line.startswith("export CLOUDFLARE_BASE_URL=http://127.0.0.1:")
+    assert ACCOUNT not in line
+
+
+def test_the_token_is_taken_from_no_argument() -> None:
+    ended = run_with({}, "--token", "c4nary", "jobs")
+    assert ended.returncode == 2
+    assert "c4nary" not in ended.stderr

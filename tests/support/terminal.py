@@ -1,0 +1,95 @@
+"""A real program in a real terminal: a pty of a given size, a terminal emulator that reads it, keys that go in."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Sequence
+
+import pyte
+
+PATIENCE = 30.0
+# Sequences that the emulator would print as text: private modes with < = >, and mode queries.
+_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+
+
+class Terminal:
+    """Runs a command; `text` is its screen."""
+
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str], *, columns: int = 80, lines: int = 24
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = bytearray()
+        self.pid, self._tty = pty.fork()
+        if self.pid == 0:
+            try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+                os.execvpe(command[0], list(command), environment)
+            finally:
+                os._exit(127)
+
+    @property
+    def text(self) -> str:
+        """The screen, line by line."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def read(self, seconds: float) -> bool:
+        """Take what the program writes within so many seconds; whether anything came."""
+        ready, _, _ = select.select([self._tty], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._tty, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        self._stream.feed(_UNKNOWN.sub(b"", data))
+        return bool(data)
+
+    def sees(self, *words: str) -> None:
+        """Read until all these words are on the screen."""
+        end = time.monotonic() + PATIENCE
+        while not all(word in self.text for word in words):
+            self.read(0.2)
+            if time.monotonic() > end:
+                raise AssertionError(f"never saw {words}\n{self.text}")
+
+    def press(self, keys: str) -> None:
+        """Send keys as a terminal does."""
+        os.write(self._tty, keys.encode())
+
+    def answers(self) -> None:
+        """Read until the program has written something, and then nothing more for a moment."""
+        end = time.monotonic() + PATIENCE
+        while not self.read(0.2):
+            if time.monotonic() > end:
+                raise AssertionError(f"no answer\n{self.text}")
+        while self.read(0.1):
+            pass
+
+    def ends(self) -> int:
+        """Wait for the end; the exit code, 128 + n for a signal."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            self.read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                os.close(self._tty)
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"never ended\n{self.text}")
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+            os.close(self._tty)
