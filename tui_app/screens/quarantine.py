@@ -81,7 +81,7 @@ class QuarantineScreen(Place):
     def on_mount(self) -> None:
         """Already searched when it opens."""
         super().on_mount()
-        self.table().focus()
+        self.set_focus(self.table())
         self.search("")
 
     def _cells(self, message: Message) -> Sequence[Cell]:
@@ -195,11 +195,11 @@ class QuarantineScreen(Place):
         box = self.query_one("#search-line", Input)
         box.disabled = False
         box.value = self._line
-        box.focus()
+        self.set_focus(box)
 
     def _close_search(self) -> None:
         self.query_one("#search-line", Input).disabled = True
-        self.table().focus()
+        self.set_focus(self.table())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search."""
