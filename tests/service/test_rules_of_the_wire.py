@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.support.faulty import ACCOUNT, Received, Script, answer, failure, faulty, success
+from tests.support.faulty import ACCOUNT, Cut, Received, Script, answer, failure, faulty, success
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import (
     Forbidden,
@@ -62,7 +62,7 @@ def in_turn(*replies: bytes | None) -> Script:
 
 AMBIGUOUS = {
     "connection closed without an answer": None,
-    "half an answer": b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{",
+    "half an answer": Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"),
     "no HTTP": b"what?\r\n\r\n",
     "500": answer(500, failure(1, "oops")),
     "502 as HTML": answer(502, b"<html>bad gateway</html>"),

@@ -18,6 +18,10 @@ class Received:
     body: bytes
 
 
+class Cut(bytes):
+    """Bytes after which the connection is closed, whatever they promised."""
+
+
 def answer(status: int, body: object = None, **headers: str) -> bytes:
     """A whole HTTP answer; a body that is no bytes becomes JSON."""
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -67,6 +71,8 @@ class FaultyServer:
                     break
                 writer.write(reply)
                 await writer.drain()
+                if isinstance(reply, Cut):
+                    break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

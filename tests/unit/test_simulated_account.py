@@ -59,9 +59,8 @@ def test_the_story_has_what_the_demo_promises() -> None:
     assert {job["status"] for job in jobs} == {"PENDING", "DISCOVERING", "PROCESSING", *TERMINAL_JOB_STATES}
     retry = next(job for job in jobs if job["messages_failed"] == 140)
     rows = account.jobs[retry["job_id"]]
-    reasons = [
-        json.loads(rows.row_json(index, START, "new"))["status_message"] for index in rows.rows_in("FAILED", START)
-    ]
+    failed = rows.rows_json(rows.rows_in("FAILED", START), START, "new")
+    reasons = [json.loads(row)["status_message"] for row in failed]
     assert sorted(reasons.count(reason) for reason in set(reasons)) == [13, 31, 96]
     newsletters = [mail for mail in account.held if mail.sender.startswith("news@")]
     assert (len(newsletters), sum(mail.disposition == "MALICIOUS" for mail in newsletters)) == (1200, 3)

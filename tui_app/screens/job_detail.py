@@ -119,9 +119,7 @@ class JobScreen(Place):
         job = self._job
         snapshot = self._snapshot
         state = looks.job_state(job)
-        self.say_place(
-            [("Jobs › ", "$text-muted"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
-        )
+        self.say_place([("Jobs › ", "dim"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text])
         share = acted_share(job)
         outlook = snapshot.outlook.words() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
@@ -132,7 +130,7 @@ class JobScreen(Place):
         )
         self.query_one("#counters", Line).say(*self._counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", Line).say((f"{comment}{search_in_words(job)}", "$text-muted"))
+        self.query_one("#search", Line).say((f"{comment}{search_in_words(job)}", "dim"))
         self.query_one("#tabs", Tabs).show_tabs(self._tabs(job), STATUS_TABS.index(self._status))
         self.table().say_if_empty(self._what_empty_means())
 
@@ -174,7 +172,7 @@ class JobScreen(Place):
         """How much is loaded, and why the row under the cursor is as it is."""
         snapshot = self._snapshot
         if self.service.problem and snapshot is not None and snapshot.rows is not None:
-            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "$text-muted")]
+            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "dim")]
         if snapshot is None or snapshot.rows is None:
             return []
         table = self.table()
@@ -183,7 +181,7 @@ class JobScreen(Place):
         stale = " · some rows may have changed, r reads them again" if snapshot.stale_rows else ""
         row = table.cursor_row
         why = f" · {row.status_message}" if row is not None and row.status_message else ""
-        return [f"{count}{marked}{stale}", (why, "$text-muted")]
+        return [f"{count}{marked}{stale}", (why, "dim")]
 
     def on_row_table_moved(self) -> None:
         """Tell of another row."""

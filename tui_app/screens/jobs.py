@@ -160,7 +160,7 @@ class JobsScreen(Place):
     def describe(self) -> Sequence[Piece]:
         """Comment, search, pace of the job under the cursor; an error of the line comes first."""
         if self.service.problem and self._snapshot is not None:
-            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "$text-muted")]
+            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "dim")]
         job = self.table().cursor_row
         if job is None or self._snapshot is None:
             return []

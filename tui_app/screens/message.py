@@ -21,7 +21,7 @@ def _field(name: str, *values: object) -> list[Piece]:
     if not shown:
         return []
     indent = "\n" + " " * 15
-    return [(f"{name:<14} ", "$text-muted"), indent.join(shown), "\n"]
+    return [(f"{name:<14} ", "dim"), indent.join(shown), "\n"]
 
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:
@@ -96,7 +96,7 @@ class MessageScreen(Reading):
             self._read(self._message.id.exact)
 
     def _show(self, state: str) -> None:
-        self.say_place([(self._where, "bold")], [(state, "$text-muted")])
+        self.say_place([(self._where, "bold")], [(state, "dim")])
         self.show_text(*self._above, *(message_lines(self._message) if self._message else []))
 
     @work(exclusive=True)

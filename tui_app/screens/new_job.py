@@ -122,10 +122,10 @@ class NewJobScreen(Place):
     def on_mount(self) -> None:
         """Ready to type."""
         super().on_mount()
-        self.say_place([("Jobs › ", "$text-muted"), ("new job", "bold")], ["nothing is sent before you confirm"])
+        self.say_place([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
         self.query_one("#sender").focus()
         self._show_preview(
-            [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "$text-muted")]
+            [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "dim")]
         )
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
@@ -239,7 +239,7 @@ class NewJobScreen(Place):
             f"{verdicts}\n",
         ]
         for message in preview.sample[:3]:
-            pieces.append((f"  {safe(message.sender.exact, 40)}  {safe(message.subject.exact, 40)}\n", "$text-muted"))
+            pieces.append((f"  {safe(message.sender.exact, 40)}  {safe(message.subject.exact, 40)}\n", "dim"))
         if not preview.count:
             pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
         if preview.not_searchable:
@@ -250,9 +250,9 @@ class NewJobScreen(Place):
                 )
             )
         if new.action is ActionType.RELEASE:
-            pieces.append(("Only held mail is released (delivery_status: quarantined).\n", "$text-muted"))
+            pieces.append(("Only held mail is released (delivery_status: quarantined).\n", "dim"))
         if new.params.detections_only:
-            pieces.append(("Detections only: mail that was delivered as clean is not taken.\n", "$text-muted"))
+            pieces.append(("Detections only: mail that was delivered as clean is not taken.\n", "dim"))
         return pieces
 
     @work(exclusive=True, group="create")

@@ -33,18 +33,18 @@ class HelpScreen(Reading):
         pieces.append(
             (
                 "\nEvery write opens a review first. State is glyph and word: ✔ done, ! done with failures, ✖ failed,\n",
-                "$text-muted",
+                "dim",
             )
         )
         pieces.append(
             (
                 "● at work, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? something this version does not know.\n",
-                "$text-muted",
+                "dim",
             )
         )
         if self.service.settings.read_only:
             pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))
-        self.say_place([("Help › ", "$text-muted"), (self._about.replace("_", " "), "bold")])
+        self.say_place([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
         self.show_text(*pieces)
 
 
@@ -66,11 +66,11 @@ class ActivityScreen(Reading):
         pieces: list[Piece] = []
         for entry in entries:
             pieces += self._entry(entry)
-        self.show_text(*(pieces or [("Nothing was written and nothing went wrong so far.", "$text-muted")]))
+        self.show_text(*(pieces or [("Nothing was written and nothing went wrong so far.", "dim")]))
 
     @staticmethod
     def _entry(entry: Activity) -> list[Piece]:
-        lines: list[Piece] = [(f"{entry.at.astimezone():%H:%M:%S}  ", "$text-muted"), f"{entry.sentence}\n"]
+        lines: list[Piece] = [(f"{entry.at.astimezone():%H:%M:%S}  ", "dim"), f"{entry.sentence}\n"]
         for detail in entry.details:
-            lines.append((f"          {detail}\n", "$text-muted"))
+            lines.append((f"          {detail}\n", "dim"))
         return lines

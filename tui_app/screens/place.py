@@ -24,7 +24,7 @@ def freshness(link: Link, now: float) -> Piece:
     """How fresh the screen is, in words that change only when there is something to say."""
     match link.state:
         case LinkState.CONNECTING:
-            return ("connecting", "$text-muted")
+            return ("connecting", "dim")
         case LinkState.PAUSED:
             return ("paused, p resumes", "$text-warning")
         case LinkState.DENIED:
@@ -34,7 +34,7 @@ def freshness(link: Link, now: float) -> Piece:
         case LinkState.LIMITED:
             return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
         case LinkState.ENDED:
-            return ("final", "$text-muted")
+            return ("final", "dim")
         case LinkState.LIVE:
             late = now - link.next_at if link.next_at is not None else 0.0
             if late < STALE_AFTER or link.asked_at is None:

@@ -172,7 +172,7 @@ class QuarantineScreen(Place):
         message = table.cursor_row
         if message is not None:
             reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
-            pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "$text-muted"))
+            pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "dim"))
         return pieces
 
     def on_row_table_moved(self) -> None:

@@ -69,7 +69,7 @@ class ReviewScreen(Place):
     def on_mount(self) -> None:
         """Lay out the form; the reason is typed first."""
         super().on_mount()
-        self.say_place([("Release › ", "$text-muted"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
+        self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
         self.call_after_refresh(lambda: self.query_one("#reason").focus())
 
     def _facts(self) -> list[Piece]:
@@ -83,11 +83,11 @@ class ReviewScreen(Place):
             facts.append(
                 (
                     f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n",
-                    "$text-muted",
+                    "dim",
                 )
             )
         if len(plan.targets) > 5:
-            facts.append((f"  … and {len(plan.targets) - 5:,} more\n", "$text-muted"))
+            facts.append((f"  … and {len(plan.targets) - 5:,} more\n", "dim"))
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
@@ -218,7 +218,7 @@ class ReleaseScreen(Place):
             return
         state = self._state
         phase = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}.get(state.phase, state.phase.value)
-        self.say_place([("Release › ", "$text-muted"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         share = state.batches_done / state.batches if state.batches else 1.0
         self.query_one("#progress", Line).say(
             (bar(share, 30), "$text-accent"),
@@ -233,7 +233,7 @@ class ReleaseScreen(Place):
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
                 pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
         self.query_one("#sums", Line).say(*pieces[:-1])
-        self.query_one("#why", Line).say(("reason: ", "$text-muted"), safe(state.plan.reason))
+        self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
@@ -244,7 +244,7 @@ class ReleaseScreen(Place):
     def describe(self) -> Sequence[Piece]:
         """An error first; then what was held back."""
         if self._state.error is not None:
-            return [(f"{self._state.error} ", "$text-error"), ("! tells more", "$text-muted")]
+            return [(f"{self._state.error} ", "$text-error"), ("! tells more", "dim")]
         if self._state.ended and self._state.fates()[Fate.UNKNOWN]:
             return [
                 ("Unknown outcomes are not sent again: look the messages up before you do anything.", "$text-warning")

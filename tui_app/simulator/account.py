@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from tui_app.simulator.jobs import TERMINAL_JOB_STATES, Ending, Job, Pace, Target
+from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, Job, Pace, Target
 from tui_app.simulator.mail import Mail, Wire, scatter
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS, Story
 from tui_app.simulator.truth import TruthLog
@@ -154,7 +154,7 @@ class Account:
             if t.mail.phish_submission
             else NOT_HELD_SKIP
             if action == "RELEASE" and not t.mail.quarantined
-            else Ending()
+            else DONE
             for t in targets
         ]
         return Job(

@@ -284,7 +284,7 @@ class SimulatedApi:
         now = self.account.clock()
         rows = job.rows_in(status, now)
         generation = self.account.generation
-        page = [job.row_json(index, now, generation) for index in rows[(number - 1) * size : number * size]]
+        page = job.rows_json(rows[(number - 1) * size : number * size], now, generation)
         info = self._list_info(len(page), size, cursor_for(number * size) if number * size < len(rows) else None)
         text = (
             f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(page)}],"result_info":{json.dumps(info)}}}'

@@ -30,6 +30,10 @@ class Ending:
     retry_in: float | None = None
 
 
+DONE = Ending()
+"""A row that simply completes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds from creation until discovery starts and ends, and rows a second after that."""
@@ -61,6 +65,7 @@ class Job:
     acts_on_account: bool = False
     """Whether finished rows change mail that searches find."""
     applied: int = field(default=0, repr=False)
+    _stamps: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _settled_rows: dict[str, list[int]] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -231,30 +236,43 @@ class Job:
             "status_message": self.break_message if status == "FAILED" else None,
         }
 
-    def row_json(self, index: int, now: datetime, generation: str) -> str:
-        """One row of the job's messages, as JSON text."""
-        target, ending, state = self.target(index), self._endings[index], self.row_state(index, now)
-        mail = target.mail
+    def _stamp_at(self, seconds: float) -> str:
+        """The time so many seconds into the job's life, to a tenth, as a JSON string."""
+        tenths = int(seconds * 10)
+        text = self._stamps.get(tenths)
+        if text is None:
+            text = self._stamps[tenths] = f'"{stamp(self._moment(tenths / 10))}"'
+        return text
+
+    def rows_json(self, indices: Sequence[int], now: datetime, generation: str) -> list[str]:
+        """Rows of the job's messages, each as JSON text: a page of 1,000 must not keep a client waiting."""
+        seconds, status = self._seconds(now), self.status(now)
         place = f',"destination":"{self.destination}"' if self.action == "MOVE" else ""
-        ended = state in ("COMPLETED", "FAILED", "SKIPPED")
-        processed = again = reason = "null"
-        tries = ending.tries if ended or state == "PROCESSING" else 0
-        if ended:
-            finished = self._moment(self._finished_after[index])
-            processed = f'"{stamp(finished)}"'
-            if ending.retry_in is not None:
-                again = f'"{stamp(finished + timedelta(seconds=ending.retry_in))}"'
-            if ending.reason is not None:
-                reason = escaped(ending.reason)
-        found = self.pace.queued + self.pace.discovering * index / self.size
-        message = f',"message":{mail.json(generation)}' if generation == "new" else ""
-        return (
-            f'{{"message_id":"{row_uuid(self.seed, self.number, index)}","postfix_id":"{mail.postfix_id}",'
-            f'"action_type":"{self.action}","action_params":{{"type":"{self.action}",'
-            f'"client_recipient":{escaped(target.recipient)}{place}}},"status":"{state}","retry_count":{tries},'
-            f'"created_at":"{stamp(self._moment(found))}","status_message":{reason},"retry_after":{again},'
-            f'"processed_at":{processed},"alert_id":"{mail.alert_id}","email_message_id":{escaped(mail.header_id)}{message}}}'
-        )
+        head = f'"action_type":"{self.action}","action_params":{{"type":"{self.action}"{place},"client_recipient":'
+        step, start = self.pace.discovering / max(1, self.size), self.pace.queued
+        rows: list[str] = []
+        for index in indices:
+            target, ending = self.target(index), self._endings[index]
+            mail, state = target.mail, self._row_state(index, seconds, status)
+            processed = again = reason = "null"
+            tries = 0
+            if state in ("COMPLETED", "FAILED", "SKIPPED"):
+                finished, tries = self._finished_after[index], ending.tries
+                processed = self._stamp_at(finished)
+                if ending.retry_in is not None:
+                    again = self._stamp_at(finished + ending.retry_in)
+                if ending.reason is not None:
+                    reason = escaped(ending.reason)
+            elif state == "PROCESSING":
+                tries = ending.tries
+            message = f',"message":{mail.json(generation)}' if generation == "new" else ""
+            rows.append(
+                f'{{"message_id":"{row_uuid(self.seed, self.number, index)}","postfix_id":"{mail.postfix_id}",'
+                f'{head}{escaped(target.recipient)}}},"status":"{state}","retry_count":{tries},'
+                f'"created_at":{self._stamp_at(start + step * index)},"status_message":{reason},"retry_after":{again},'
+                f'"processed_at":{processed},"alert_id":"{mail.alert_id}","email_message_id":{escaped(mail.header_id)}{message}}}'
+            )
+        return rows
 
 
 def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -> Callable[[int], Ending]:
@@ -266,7 +284,7 @@ def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -
             if lot < share:
                 return ending
             lot -= share
-        return Ending()
+        return DONE
 
     return choose
 
@@ -279,4 +297,4 @@ def by_count(seed: int, number: int, size: int, endings: Sequence[tuple[int, End
         while count and order:
             chosen[order.pop()] = ending
             count -= 1
-    return lambda index: chosen.get(index, Ending())
+    return lambda index: chosen.get(index, DONE)

@@ -174,14 +174,16 @@ class Story:
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
 
     def _campaign_mail(self, index: int) -> Mail:
-        return self._mail(
+        number = 1_000_000 + index
+        return Mail(
+            number,
+            queue_id(self.seed, number),
             "billing@evil.example",
             "Billing",
             (person(index),),
             f"Invoice {4711 + index % 40}",
-            timedelta(minutes=75, milliseconds=index * 150),
-            number=1_000_000 + index,
-            disposition="MALICIOUS" if index % 7 else "NONE",
+            self.start - timedelta(minutes=75, milliseconds=index * 150),
+            "MALICIOUS" if index % 7 else "NONE",
         )
 
     def _job(

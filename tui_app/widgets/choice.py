@@ -38,7 +38,7 @@ class Choice(Widget, Generic[T], can_focus=True):
     def render(self) -> Content:
         """The label between arrows, and how many values there are."""
         label = self._options[self._index][1]
-        return Content.assemble(("‹ ", "$text-muted"), label, (" ›", "$text-muted"))
+        return Content.assemble(("‹ ", "dim"), label, (" ›", "dim"))
 
     def action_turn(self, step: int) -> None:
         """The next value, around the end."""

@@ -85,7 +85,7 @@ class Tabs(Line):
         pieces: list[Piece] = []
         for number, text in enumerate(texts):
             pieces += [gap] if pieces else []
-            pieces.append((text, "bold reverse" if number == active else "$text-muted"))
+            pieces.append((text, "bold reverse" if number == active else "dim"))
         self.say(*pieces)
 
 

@@ -252,13 +252,18 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
             return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
         return " " * missing + text if right else text + " " * missing
 
+    def _tone(self, tone: str) -> Style:
+        """Colour and weight of a tone; the ground is the row's."""
+        toned = self.get_component_rich_style(f"row-table--{tone}")
+        return Style(color=toned.color, bold=toned.bold)
+
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the header, a row, or nothing."""
         self._painted[y] = self._state_of_line(y)
         base = self.rich_style
         index = y - 1 + int(self.scroll_offset.y)
         if y == 0:
-            style = base + self.get_component_rich_style("row-table--header", partial=True)
+            style = base + self._tone("header")
             return self._strip([Cell(column.title) for column in self._columns], "  ", style, style)
         if not 0 <= index < len(self._rows):
             said = textwrap.wrap(self._empty, max(20, self.size.width - 4)) if not self._rows else []
@@ -278,10 +283,7 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
             cell = cells[place]
             # Cells are safe text already; once more here, so that no caller can forget it.
             text = self._fit(safe(cell.text), width, right=column.right)
-            toned = (
-                style + self.get_component_rich_style(f"row-table--{cell.tone}", partial=True) if cell.tone else style
-            )
-            segments.append(Segment(text, toned))
+            segments.append(Segment(text, style + self._tone(cell.tone) if cell.tone else style))
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def on_resize(self) -> None:
