@@ -1,8 +1,10 @@
 """SluiceApp: wires service, screens and the terminal. What is done is decided elsewhere."""
 
+import traceback
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App
 
 from tui_app import actions
@@ -14,7 +16,7 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.message import MessageScreen
 from tui_app.screens.new_job import NewJobScreen
 from tui_app.screens.pages import ActivityScreen, HelpScreen
-from tui_app.screens.place import Place
+from tui_app.screens.place import Place, Reading
 from tui_app.screens.quarantine import QuarantineScreen
 from tui_app.screens.release import ReleaseScreen, ReviewScreen
 from tui_app.service import EmailSecurityService
@@ -74,7 +76,7 @@ class SluiceApp(App[None]):
             if isinstance(place, ReleaseScreen):
                 place.show_run(state)
             elif isinstance(place, QuarantineScreen) and state.ended:
-                place.released([result.target.id for result in state.results])
+                place.released(state)
 
     def _limit_wait(self, seconds: float) -> None:
         for place in self._places():
@@ -90,12 +92,14 @@ class SluiceApp(App[None]):
     # ---- going places
 
     def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
-        """Open a job."""
-        self.push_screen(JobScreen(self.service, message.job))
+        """Open a job; a second key that came too soon opens nothing."""
+        if isinstance(self.screen, JobsScreen):
+            self.push_screen(JobScreen(self.service, message.job))
 
     def on_jobs_screen_new_wanted(self) -> None:
         """Open the form."""
-        self.push_screen(NewJobScreen(self.service))
+        if isinstance(self.screen, JobsScreen):
+            self.push_screen(NewJobScreen(self.service))
 
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
@@ -105,15 +109,18 @@ class SluiceApp(App[None]):
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
-        self.push_screen(MessageScreen(self.service, message.row.message, job=message.job, row=message.row))
+        if isinstance(self.screen, JobScreen):
+            self.push_screen(MessageScreen(self.service, message.row.message, job=message.job, row=message.row))
 
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""
-        self.push_screen(MessageScreen(self.service, message.message))
+        if isinstance(self.screen, QuarantineScreen):
+            self.push_screen(MessageScreen(self.service, message.message))
 
     def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
-        self.push_screen(ReviewScreen(self.service, message.guarded))
+        if isinstance(self.screen, QuarantineScreen):
+            self.push_screen(ReviewScreen(self.service, message.guarded))
 
     def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
         """Run what was confirmed, in place of the review."""
@@ -121,9 +128,12 @@ class SluiceApp(App[None]):
             self.switch_screen(ReleaseScreen(self.service, message.plan, message.guarded))
 
     def action_quarantine_open(self) -> None:
-        """Held mail; the one that is open already comes back."""
-        if not any(isinstance(screen, (QuarantineScreen, ReleaseScreen)) for screen in self.screen_stack):
+        """Held mail; if it is open below, back to it."""
+        below = [screen for screen in self.screen_stack if isinstance(screen, QuarantineScreen)]
+        if not below:
             self.push_screen(QuarantineScreen(self.service))
+        while below and self.screen is not below[0] and isinstance(self.screen, Reading):
+            self.pop_screen()
 
     def action_activity_open(self) -> None:
         """What was done."""
@@ -150,16 +160,24 @@ class SluiceApp(App[None]):
             self._leave(place)
 
     def _leave(self, place: Place) -> None:
-        if isinstance(place, ReleaseScreen) and not place.ended:
-            place.notice("The release is running: S stops after the request in flight; ctrl+q also quits after it.")
-            return
-        self.pop_screen()
+        if place.may_leave():
+            self.pop_screen()
 
     def action_place_quit(self) -> None:
         """Quit; a request in flight is waited for."""
         if self.service.release is not None and not self.service.release.ended:
             self.service.stop_release()
         self.exit()
+
+    def _fatal_error(self) -> None:
+        """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
+        error = self._exception
+        place = traceback.extract_tb(error.__traceback__)[-1] if error is not None and error.__traceback__ else None
+        where = f" in {Path(place.filename).name}, line {place.lineno}" if place else ""
+        sentence = f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it."
+        self._exit_renderables.append(Text(sentence))
+        self._return_code = 1
+        self._close_messages_no_wait()
 
     async def action_quit(self) -> None:
         """Quit by Textual's own name for it."""

@@ -39,6 +39,9 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Years outside of these are taken for mistakes: zones and formats break at the ends of the calendar."""
+_OLDEST = 50 * 365 * 86400
 _RELATIVE = re.compile(r"(\d{1,5})([smhdw])")
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -52,13 +55,16 @@ def parse_moment(words: str, now: datetime) -> datetime:
     if words == "now":
         return now
     relative = _RELATIVE.fullmatch(words)
-    if relative:
+    if relative and int(relative[1]) * _UNIT[relative[2]] <= _OLDEST:
         return now - timedelta(seconds=int(relative[1]) * _UNIT[relative[2]])
     try:
         moment = datetime.fromisoformat(words)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValueError(words)
+    except (ValueError, OverflowError):
         raise ValueError(f"'{words[:40]}' is no time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment
 
 
 def rfc3339(moment: datetime) -> str:

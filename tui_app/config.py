@@ -50,12 +50,17 @@ class GuardTable(_Table):
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
     max_messages: int = Field(5000, ge=1)
+    hold_recipient_domains: tuple[str, ...] = ()
+    require_second_signer: Literal[False] = False
+    """A second signer is not supported by this version: asking for one is refused, not ignored."""
 
 
 class PlansTable(_Table):
     """`[plans]`: how a plan is sent."""
 
     batch_size: int = Field(25, ge=1, le=1000)
+    canary: int = Field(5, ge=0)
+    """Kept for later versions; this one sends all batches alike."""
 
 
 class ConfigFile(_Table):
@@ -143,11 +148,13 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     return list(table.model_fields)
 
 
-def read_config_file(path: Path) -> ConfigFile:
-    """Read and check the file; a missing one is an empty one. Raises UsageError naming file, key and what is wrong."""
+def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
+    """Read and check the file; a missing one is an empty one unless it was named. Raises UsageError naming file, key and what is wrong."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if must_exist:
+            raise UsageError(f"{path}, which MAILSLUICE_CONFIG names, does not exist.") from None
         return ConfigFile()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
@@ -186,7 +193,7 @@ def load_settings(
 ) -> Settings:
     """Settings for one profile. Raises UsageError when something is missing or malformed; nothing is sent before."""
     path = config_file(environment)
-    file = read_config_file(path)
+    file = read_config_file(path, must_exist="MAILSLUICE_CONFIG" in environment)
     name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
     if name is not None and name not in file.profiles:
         near = difflib.get_close_matches(name, file.profiles, n=1)
@@ -207,8 +214,12 @@ def load_settings(
             "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile. "
             "To look around without an account run: mailsluice demo"
         )
+    account_id = check_account_id(account_id)
+    if profile.account_id is not None and account_id != check_account_id(profile.account_id):
+        # The environment points elsewhere: a header that names this profile, in its colour, would lie.
+        name, profile = None, profile.model_copy(update={"color": None})
     return Settings(
-        account_id=check_account_id(account_id),
+        account_id=account_id,
         base_url=check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL),
         credential=_credential(profile, environment, profile_first=flagged),
         profile=name,

@@ -10,18 +10,20 @@ from typing import Any, Final, TypeVar
 
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import ApiError, Forbidden, NotFound, Notice, Unauthenticated
-from tui_app.api.models import ActionType, DeletedJob, Job, Message
+from tui_app.api.models import DeletedJob, Job, Message
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.api.pages import all_found, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.clock import Clock
 from tui_app.config import Settings
+from tui_app.credentials import KeyCredential
 from tui_app.errors import GuardError
-from tui_app.jobs.new_job import NewJob, Preview, preview
+from tui_app.jobs.new_job import NewJob, Preview, guard_job, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobSnapshot, JobsQuery, JobsSnapshot, JobsSubject, JobSubject
 from tui_app.plans.engine import Engine, RunState
 from tui_app.plans.guard import Guarded, Policy, guard_release
+from tui_app.plans.held_search import HeldSearch
 from tui_app.plans.look_up import look_up
 from tui_app.plans.plan import Plan, Target
 from tui_app.text import Untrusted, safe
@@ -74,7 +76,8 @@ class EmailSecurityService:
         """Stop polling and close connections; writes in flight are waited for, they can't be taken back."""
         if self._polling is not None:
             self._polling.cancel()
-        self._engine.stop()
+        self.stop_release()
+        self.client.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
 
@@ -86,10 +89,10 @@ class EmailSecurityService:
 
     def _linked(self, link: Link) -> None:
         if link.error is not None:
-            self.record(str(link.error), link.error.details())
+            self.record(str(link.error), link.error.details() if isinstance(link.error, ApiError) else ())
         self.diagnosis = ""
         self.on_link(link)
-        if link.state is LinkState.DENIED and link.error is not None:
+        if link.state is LinkState.DENIED and isinstance(link.error, ApiError):
             self._spawn(self._explain(link, link.error))
 
     async def _explain(self, link: Link, error: ApiError) -> None:
@@ -159,6 +162,10 @@ class EmailSecurityService:
         """All messages that a search finds, page by page. Raises ApiError."""
         return all_found(self.client, params)
 
+    def search_held(self, params: SearchParams) -> HeldSearch:
+        """A search to be loaded page by page."""
+        return HeldSearch(self.client, params)
+
     async def message(self, investigate_id: str) -> Message:
         """One message. Raises ApiError."""
         return await self.client.get_message(investigate_id)
@@ -169,8 +176,11 @@ class EmailSecurityService:
 
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
-        if not isinstance(error, (Unauthenticated, Forbidden, NotFound)):
+        about_the_route = isinstance(error, NotFound) and bool(error.codes & {7000, 7003})
+        if not (isinstance(error, (Unauthenticated, Forbidden)) or about_the_route):
             return ""
+        if isinstance(self.settings.credential, KeyCredential):
+            return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id; a token can be checked better."
         try:
             token = await self.client.verify_token()
         except ApiError:
@@ -242,17 +252,11 @@ class EmailSecurityService:
         return await self._write(f"Delete job {job_id}", work())
 
     def guard_job(self, new: NewJob, preview: Preview, *, include: Sequence[str] = ()) -> None:
-        """Hold back a release job that would take what the policy holds back. Raises GuardError naming it."""
-        held = self.settings.guard.hold_dispositions if new.action is ActionType.RELEASE else ()
-        caught = [
-            f"{count:,} {verdict}"
-            for verdict, count in preview.dispositions
-            if verdict in held and verdict not in include
-        ]
-        if caught:
-            raise GuardError(
-                f"This search would release {' and '.join(caught)}: narrow it, for example by verdict, or release chosen messages. Nothing was sent."
-            )
+        """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
+        guard = self.settings.guard
+        guard_job(
+            new, preview, hold_dispositions=guard.hold_dispositions, max_messages=guard.max_messages, include=include
+        )
 
     async def create_job(self, new: NewJob) -> Outcome[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
@@ -278,7 +282,8 @@ class EmailSecurityService:
         """Ask on a schedule whether it was done; what is never seen stays unknown."""
         waited = 0.0
         for after in READ_BACK_AFTER:
-            await self.clock.sleep(after - waited)
+            if not await self.client.wait(after - waited):
+                break
             waited = after
             try:
                 seen = await look()
@@ -297,12 +302,15 @@ class EmailSecurityService:
         """
         return await look_up(self.client, ids, self.clock.now())
 
+    def _policy(self) -> Policy:
+        guard = self.settings.guard
+        return Policy(frozenset(guard.hold_dispositions), guard.max_messages, frozenset(guard.hold_recipient_domains))
+
     def guard(
         self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False
     ) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum."""
-        guard = self.settings.guard
-        policy = Policy(frozenset(guard.hold_dispositions), guard.max_messages)
+        policy = self._policy()
         guarded = guard_release(targets, policy, include=include, include_unchecked=include_unchecked)
         if len(guarded.allowed) > policy.max_messages:
             raise GuardError(
@@ -337,5 +345,6 @@ class EmailSecurityService:
         self.on_release(state)
 
     def stop_release(self) -> None:
-        """Send no batch after the one in flight."""
+        """Send no batch after the one in flight; one that waits to be sent again is given up."""
         self._engine.stop()
+        self.client.end_waits()

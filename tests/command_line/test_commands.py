@@ -288,3 +288,38 @@ def test_the_token_is_taken_from_no_argument() -> None:
     ended = run_with({}, "--token", "c4nary", "jobs")
     assert ended.returncode == 2
     assert "c4nary" not in ended.stderr
+
+
+def test_the_outcome_of_a_release_survives_a_reader_that_goes_away_and_a_full_disk(simulator: Simulator) -> None:
+    mails = simulator.account.held
+    environment = {
+        **os.environ,
+        **simulator.environment(),
+        "MAILSLUICE_CONFIG": os.devnull,
+        "CLOUDFLARE_API_TOKEN": simulator.door.read_token,
+    }
+    release = f"{sys.executable} -m tui_app release {mails[0].investigate_id} --reason x --yes --json"
+    for script in (f"{release} | true; echo code ${{PIPESTATUS[0]}}", f"{release} > /dev/full; echo code $?"):
+        ended = subprocess.run(
+            ["bash", "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert ended.stdout.strip() == "code 6", ended.stderr
+        assert "1 refused" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_verdict_that_a_search_does_not_know_is_refused_not_dropped(run: Run) -> None:
+    assert run("quarantine", "--final-disposition", "MALICIOUS-BEC").returncode == 2
+
+
+def test_output_in_ascii_is_escaped(run: Run) -> None:
+    ended = run("jobs", PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\\u2192" in ended.stdout
+
+
+def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
+    ended = run("simulate", "--env-file", "/nonexistent/x")
+    assert ended.returncode == 2
+    assert "can't be written" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,9 +1,12 @@
 """Held mail: search, marks, review, release, outcome; and the form of a new job."""
 
+import time
+
 from tests.support.clock import StillClock
 from tests.support.screens import console_on
 from tests.support.services import settings_for
 from tui_app.credentials import Secret, TokenCredential
+from tui_app.simulator.limits import Quota
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -237,3 +240,86 @@ async def test_all_fields_of_a_search_are_in_the_folded_part(simulator: Simulato
             "done before",
             "search in",
         )
+
+
+async def test_keys_pressed_twice_open_one_screen(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        await console.press("enter", "enter")
+        await console.sees("Jobs › ")
+        await console.press("escape")
+        await console.sees("12 loaded")
+        await console.press("X", "X")
+        await console.sees("Type y to do it")
+        await console.press("escape")
+        await console.sees("Nothing was sent")
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("R", "R")
+        await console.sees("Release ›")
+        await console.press("escape")
+        await console.sees("143 found")
+
+
+async def test_another_search_takes_the_marks_away(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("space", "space")
+        await console.sees("2 marked")
+        await console.press("slash")
+        await console.type("from:evil.example")
+        await console.press("enter")
+        await console.sees("2 marks removed", "23 found")
+
+
+async def test_the_review_can_be_used_in_the_smallest_window(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(60, 16)) as console:
+        await console.sees("12 loaded", "FAIL", "AGE", "? help")
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("space", "space", "R")
+        await console.sees("2 messages", "Reason", "type 2 to send", "Cancel (esc)")
+        await console.type("x")
+        await console.press("enter")
+        await console.type("2")
+        await console.press("enter")
+        await console.sees("all sent")
+
+
+async def test_q_on_a_held_message_goes_back_to_the_list(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("enter")
+        await console.sees("The message")
+        await console.press("Q")
+        await console.sees("143 found")
+
+
+async def test_a_message_with_an_impossible_id_is_no_crash(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        simulator.account.held[0].investigate_id = ".."
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press("enter")
+        await console.sees("That is no id", "as the list told it")
+
+
+async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
+    with running(Options(quota=0, messages=10, held=30)) as account:
+        async with console_on(settings_for(account)) as console:
+            await console.press("Q")
+            await console.sees("53 found")
+            await console.press("R")
+            await console.sees("1 message · ")
+            account.api.quota = Quota(1)
+            account.api.quota.take(time.monotonic())
+            await console.type("x")
+            await console.press("enter")
+            await console.type("1")
+            await console.press("enter")
+            await console.sees("too many requests: again in", "S gives up")
+            await console.press("S")
+            await console.sees("halted", "1 refused")
+            assert account.account.truth.entries == []

@@ -1,5 +1,6 @@
 """What is sent again and what never is, against a server that misbehaves on a real socket."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -251,3 +252,16 @@ async def test_the_budget_follows_the_headers() -> None:
     async with faulty(always(answer(200, success(JOB), **headers))) as server, client_on(server.base_url) as client:
         await client.get_job(JOB["job_id"])
         assert (client.budget.remaining, client.budget.share_left) == (300, 0.25)
+
+
+async def test_a_wait_for_another_try_can_be_given_up_and_then_nothing_is_sent_again() -> None:
+    limited = answer(429, failure(971, "slow down"), retry_after="200")
+    waiting = asyncio.Event()
+    async with faulty(always(limited)) as server, client_on(server.base_url, SystemClock()) as client:
+        client.on_wait = lambda _: waiting.set()
+        task = asyncio.create_task(client.cancel_job(JOB["job_id"]))
+        await waiting.wait()
+        client.end_waits()
+        outcome = await task
+        assert isinstance(outcome, Refused)
+        assert server.count("POST") == 1

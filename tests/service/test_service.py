@@ -1,5 +1,6 @@
 """The service against the simulator, and against servers whose outcome is unclear."""
 
+import asyncio
 import json
 from dataclasses import replace
 from random import Random
@@ -8,7 +9,7 @@ import pytest
 
 from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, success
 from tests.support.services import service_on
-from tui_app.api.errors import Forbidden, Unauthenticated
+from tui_app.api.errors import Forbidden, NotFound, ServerFault, Unauthenticated
 from tui_app.api.models import ActionType, DeliveryStatus, Destination, JobStatus
 from tui_app.api.outcome import Ambiguous, Done
 from tui_app.api.pages import all_jobs
@@ -18,6 +19,7 @@ from tui_app.config import Settings
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.errors import GuardError
 from tui_app.jobs.new_job import NewJob
+from tui_app.jobs.watching import JobSnapshot
 from tui_app.plans.engine import Fate, Phase
 from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
@@ -298,3 +300,111 @@ async def test_lists_come_whole_from_the_server(simulator: Simulator) -> None:
         assert [len(page) for page in pages] == [5, 5, 2]
         failed = [page async for page in all_jobs(service.client, status=JobStatus.FAILED)]
         assert {job.status for page in failed for job in page} == {JobStatus.FAILED}
+
+
+async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
+    names = [f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1" for n in range(3)]
+    items = [
+        {"id": names[1], "postfix_id": "4NAAAAAAAAAAAA00", "delivered": ["b@b.example"]},
+        {"id": names[2], "delivered": ["c@b.example"]},
+        {"id": names[2], "failed": ["c@b.example"]},
+    ]
+    async with faulty(lambda _: answer(200, success(items))) as server:
+        service = lonely_service(server.base_url)
+        targets = [Target(name, name[:16]) for name in names]
+        state = await service.run_release(service.plan_release(service.guard(targets), "x"))
+        await service.close()
+    assert [result.fate for result in state.results] == [Fate.UNKNOWN, Fate.DELIVERED, Fate.UNKNOWN]
+
+
+async def test_a_postfix_id_of_two_messages_is_nobody_s(simulator: Simulator) -> None:
+    first, second = simulator.account.held[:2]
+    second.postfix_id = first.postfix_id
+    async with service_on(simulator) as service:
+        (target,) = await service.look_up([first.postfix_id])
+    assert not target.checked
+
+
+async def test_a_search_goes_on_where_a_page_failed() -> None:
+    def page(request: Received) -> bytes:
+        if "cursor=two" not in request.target:
+            return answer(200, success([{"id": "a"}], result_info={"next": "two"}))
+        broken = sum("cursor=two" in seen.target for seen in server.received) <= 3
+        return answer(502, b"") if broken else answer(200, success([{"id": "b"}], result_info={"next": None}))
+
+    async with faulty(page) as server:
+        service = lonely_service(server.base_url)
+        search = service.search_held(HELD)
+        await search.load_page()
+        with pytest.raises(ServerFault):
+            await search.load_page()
+        assert not search.complete
+        await search.load_page()
+        await service.close()
+    assert ([message.id.exact for message in search.found], search.complete) == (["a", "b"], True)
+
+
+async def test_rows_whose_reading_failed_are_read_with_the_next_poll() -> None:
+    job = {"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "COMPLETED", "total_messages_discovered": 1}
+    asked = 0
+
+    def script(request: Received) -> bytes:
+        nonlocal asked
+        if "/messages" not in request.target:
+            return answer(200, success(job))
+        asked += 1
+        return answer(502, b"") if asked <= 3 else answer(200, success([{"message_id": "m", "status": "COMPLETED"}]))
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(str(job["job_id"]), snapshots.append)
+        with pytest.raises(ServerFault):
+            await subject.poll()
+        await subject.poll()
+        await service.close()
+    rows = snapshots[-1].rows
+    assert rows is not None
+    assert [row.id for row in rows] == ["m"]
+
+
+async def test_a_missing_job_is_not_blamed_on_the_token(simulator: Simulator) -> None:
+    async with service_on(simulator) as service:
+        with pytest.raises(NotFound) as caught:
+            await service.client.get_job("00000000-0000-4000-8000-000000000000")
+        assert await service.diagnose(caught.value) == ""
+
+
+async def test_leaving_gives_up_a_read_back_and_says_unknown() -> None:
+    posted = asyncio.Event()
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            posted.set()
+            return None
+        return answer(200, success([]))
+
+    async with faulty(script) as server:
+        settings = Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test")))
+        service = EmailSecurityService(settings, clock=SystemClock(), random=Random(1))
+        creating = asyncio.create_task(service.create_job(NewJob(action=ActionType.RELEASE, params=HELD)))
+        await posted.wait()
+        await asyncio.wait_for(service.close(), 10)
+        assert isinstance(await creating, Ambiguous)
+
+
+async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_wait_for_the_quota() -> None:
+    limited = answer(429, failure(971, "slow down"), retry_after="200")
+    services: list[EmailSecurityService] = []
+
+    def script(_: Received) -> bytes:
+        services[0].stop_release()
+        return limited
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        services.append(service)
+        state = await service.run_release(service.plan_release(service.guard([Target("4NA-1")]), "x"))
+        await service.close()
+        assert server.count("POST") == 1
+    assert state.fates()[Fate.REFUSED] == 1

@@ -121,6 +121,28 @@ def test_base_urls_that_are_fine(url: str) -> None:
     assert check_base_url(url) == url.rstrip("/")
 
 
+def test_the_documented_settings_are_known_and_a_second_signer_is_refused_not_ignored(tmp_path: Path) -> None:
+    guard = "[guard]\nhold_dispositions = ['MALICIOUS']\nmax_messages = 7\nhold_recipient_domains = ['vip.example']\n"
+    plans = "[plans]\nbatch_size = 10\ncanary = 5\n"
+    shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    settings = load_settings(environment(tmp_path, guard + "require_second_signer = false\n" + plans, **shell))
+    assert (settings.guard.hold_recipient_domains, settings.plans.batch_size) == (("vip.example",), 10)
+    with pytest.raises(UsageError, match="require_second_signer"):
+        load_settings(environment(tmp_path, guard + "require_second_signer = true\n", **shell))
+
+
+def test_a_profile_is_not_named_when_the_environment_points_to_another_account(tmp_path: Path) -> None:
+    toml = PROFILES + f"[profiles.red]\naccount_id = '{ACCOUNT}'\ncolor = 'red'\n"
+    shell = environment(tmp_path, toml, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=OTHER, MAILSLUICE_PROFILE="red")
+    settings = load_settings(shell)
+    assert (settings.account_id, settings.profile, settings.color) == (OTHER, None, None)
+
+
+def test_a_named_file_that_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        load_settings({"MAILSLUICE_CONFIG": str(tmp_path / "none.toml")})
+
+
 def test_a_token_file_must_be_ours_alone(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("s3cret\n")

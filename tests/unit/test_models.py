@@ -52,6 +52,11 @@ def test_null_is_the_same_as_missing() -> None:
     assert (job.comment, job.failed, job.search_params, job.created_at) == (None, 0, {}, None)
 
 
+def test_times_at_the_ends_of_the_calendar_are_no_times() -> None:
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", "soon", 7):
+        assert Job.from_wire({**JOB, "created_at": moment}).created_at is None
+
+
 def test_unknown_values_are_kept_as_text() -> None:
     job = Job.from_wire(
         {

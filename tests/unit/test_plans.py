@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.api.errors import Invalid, Notice
-from tui_app.api.models import DeliveryStatus, Disposition, ReleaseItem
+from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, ReleaseItem
+from tui_app.api.search import SearchParams
+from tui_app.errors import GuardError
+from tui_app.jobs.new_job import NewJob, Preview, guard_job
 from tui_app.plans.engine import Fate, fate_of, rejects_the_shape
 from tui_app.plans.guard import Policy, guard_release
 from tui_app.plans.held_query import parse_held_query
@@ -53,6 +56,53 @@ def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
     assert [item.id for item in guarded.allowed] == ["b"]
     assert guarded.reasons() == {"MALICIOUS": 1, "not held now": 1}
     assert [item.id for item in guard_release(targets, POLICY, include=["MALICIOUS"]).allowed] == ["a", "b"]
+
+
+def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() -> None:
+    policy = Policy(frozenset(), 100, frozenset({"VIP.example"}))
+    guarded = guard_release([target("a", recipients=(Untrusted("ceo@vip.example"),)), target("b")], policy)
+    assert [item.id for item in guarded.allowed] == ["b"]
+
+
+JOB_RULES = {"hold_dispositions": ("MALICIOUS", "MALICIOUS-BEC"), "max_messages": 100}
+
+
+def previewed(count: int = 5, *, complete: bool = True, verdict: str = "BULK", hidden: tuple[str, ...] = ()) -> Preview:
+    return Preview(count, complete, ((verdict, count),), count, (), hidden)
+
+
+@pytest.mark.parametrize(
+    ("params", "preview", "said"),
+    [
+        (SearchParams(sender="a"), previewed(verdict="MALICIOUS"), "MALICIOUS"),
+        (SearchParams(sender="a"), previewed(10_000, complete=False), "more than 10,000"),
+        (SearchParams(sender="a"), previewed(101), "more than the policy allows"),
+        (SearchParams(sender="a", submissions=True), previewed(hidden=("submissions",)), "submissions"),
+        (
+            SearchParams(sender="a", final_disposition=Disposition.MALICIOUS_BEC),
+            previewed(hidden=("final_disposition",)),
+            "MALICIOUS-BEC",
+        ),
+    ],
+)
+def test_a_release_job_is_held_to_the_rules_of_a_release(params: SearchParams, preview: Preview, said: str) -> None:
+    with pytest.raises(GuardError, match=said):
+        guard_job(NewJob(action=ActionType.RELEASE, params=params), preview, **JOB_RULES)  # type: ignore[arg-type]
+
+
+def test_what_is_named_is_let_through_and_a_move_that_can_be_undone_is_not_guarded() -> None:
+    release = NewJob(
+        action=ActionType.RELEASE, params=SearchParams(sender="a", final_disposition=Disposition.MALICIOUS)
+    )
+    guard_job(release, previewed(verdict="MALICIOUS"), include=["MALICIOUS"], **JOB_RULES)  # type: ignore[arg-type]
+    unseen = previewed(10_000, complete=False)
+    for place in Destination:
+        move = NewJob(action=ActionType.MOVE, params=SearchParams(sender="a"), destination=place)
+        if place is Destination.HARD_DELETE:
+            with pytest.raises(GuardError):
+                guard_job(move, unseen, **JOB_RULES)  # type: ignore[arg-type]
+        else:
+            guard_job(move, unseen, **JOB_RULES)  # type: ignore[arg-type]
 
 
 def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
@@ -105,6 +155,15 @@ def test_only_a_refusal_of_the_whole_body_allows_the_other_body(
 ) -> None:
     error = Invalid("no", request="POST x", status=status, notices=[Notice(1, Untrusted("m"), Untrusted(pointer))])
     assert rejects_the_shape(error) is about_the_body
+
+
+@pytest.mark.parametrize(
+    ("words", "about_the_body"),
+    [("Expected array, received object", True), ("No route for that URI", False), ("", False)],
+)
+def test_a_refusal_without_a_pointer_counts_only_if_it_speaks_of_the_body(words: str, about_the_body: bool) -> None:
+    notices = [Notice(1, Untrusted(words))] if words else []
+    assert rejects_the_shape(Invalid("no", request="POST x", status=400, notices=notices)) is about_the_body
 
 
 def test_a_held_query_in_words() -> None:

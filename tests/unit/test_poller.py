@@ -151,6 +151,21 @@ async def test_refused_access_stops_the_polling_until_somebody_asks_again() -> N
         assert links[-1].state is LinkState.LIVE
 
 
+async def test_what_somebody_asks_for_is_polled_once_even_when_paused() -> None:
+    clock = ManualClock()
+    subject = Scripted(clock, lambda _: MOVING)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(1)
+        poller.toggle_pause()
+        await clock.advance(60)
+        asked = len(subject.asked)
+        poller.kick()
+        await clock.advance(60)
+        assert len(subject.asked) == asked + 1
+        assert links[-1].state is LinkState.PAUSED
+
+
 async def test_pause_means_no_requests_at_all() -> None:
     clock = ManualClock()
     subject = Scripted(clock, lambda _: MOVING)

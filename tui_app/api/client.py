@@ -62,6 +62,10 @@ def _ignore(*_: object) -> None:
     """Nobody wants to know."""
 
 
+def _always() -> bool:
+    return True
+
+
 class EmailSecurityClient:
     """The API of one account. Reads raise ApiError; writes return an Outcome.
 
@@ -93,6 +97,31 @@ class EmailSecurityClient:
         self.on_wait = on_wait
         self.on_notices = on_notices
         self.budget = Budget()
+        self._hurry = asyncio.Event()
+        self._leaving = False
+
+    async def wait(self, seconds: float) -> bool:
+        """Sit a wait out; False when `end_waits` cut it short, or nothing may be waited for any more."""
+        if self._leaving:
+            return False
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        hurried = asyncio.ensure_future(self._hurry.wait())
+        try:
+            await asyncio.wait((sleeping, hurried), return_when=asyncio.FIRST_COMPLETED)
+            return sleeping.done()
+        finally:
+            sleeping.cancel()
+            hurried.cancel()
+
+    def end_waits(self) -> None:
+        """Cut all waits short: what waits to be sent again is given up instead."""
+        self._hurry.set()
+        self._hurry = asyncio.Event()
+
+    def leave(self) -> None:
+        """From now on nothing is waited for: requests in flight end, none is sent again."""
+        self._leaving = True
+        self.end_waits()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -133,18 +162,19 @@ class EmailSecurityClient:
         return self._one(Message.from_wire, await self._get(path), self._named("GET", path))
 
     async def release_messages(
-        self, ids: Sequence[str], shape: ReleaseShape = "ids"
+        self, ids: Sequence[str], shape: ReleaseShape = "ids", *, may_wait: Callable[[], bool] = _always
     ) -> Outcome[tuple[ReleaseItem, ...]]:
         """Release messages from quarantine; the result is per recipient. POST investigate/release.
 
         `shape` is the body's generation: an object with investigate ids, a bare array of them, a bare array of postfix ids.
+        `may_wait` is asked before a 429 is waited out.
         """
         body: Any = {"ids": list(ids)} if shape == "ids" else list(ids)
 
         def read(result: Any) -> tuple[ReleaseItem, ...]:
             return read_many(ReleaseItem.from_wire, result)
 
-        return await self._write("POST", self._path("release"), body, read)
+        return await self._write("POST", self._path("release"), body, read, may_wait)
 
     # ---- jobs
 
@@ -246,7 +276,8 @@ class EmailSecurityClient:
                 if limited.retry_after > self.read_wait:
                     raise
                 self.on_wait(limited.retry_after)
-                await self._clock.sleep(limited.retry_after)
+                if not await self.wait(limited.retry_after):
+                    raise
             except (Unreachable, Unreadable, ServerFault):
                 attempt += 1
                 if attempt >= GET_ATTEMPTS or not self._bucket.take():
@@ -265,7 +296,9 @@ class EmailSecurityClient:
             )
         return path + (f"?{target.query}" if target.query else "")
 
-    async def _write(self, method: str, path: str, body: Any, read: Callable[[Any], T]) -> Outcome[T]:
+    async def _write(
+        self, method: str, path: str, body: Any, read: Callable[[Any], T], may_wait: Callable[[], bool] = _always
+    ) -> Outcome[T]:
         """A write: sent once, and again only if it provably never left, or was answered 429 (at most twice each)."""
         request = self._named(method, path)
         unsent = limited = 0
@@ -276,16 +309,16 @@ class EmailSecurityClient:
                 if lost.sent:
                     return Ambiguous(lost)
                 unsent += 1
-                if unsent > WRITE_RESENDS:
+                if unsent > WRITE_RESENDS or not await self.wait(backoff(unsent - 1, self._random)):
                     return Unsent(lost)
-                await self._clock.sleep(backoff(unsent - 1, self._random))
                 continue
             except RateLimited as error:
                 limited += 1
-                if limited > WRITE_RESENDS or error.retry_after > self.write_wait:
+                if limited > WRITE_RESENDS or error.retry_after > self.write_wait or not may_wait():
                     return Refused(error)
                 self.on_wait(error.retry_after)
-                await self._clock.sleep(error.retry_after)
+                if not await self.wait(error.retry_after):
+                    return Refused(error)
                 continue
             except ApiError as error:
                 return Refused(error) if error.status in REFUSED_STATUS else Ambiguous(error)

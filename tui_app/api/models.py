@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from tui_app.clock import FIRST_YEAR, LAST_YEAR
 from tui_app.text import NOTHING, Untrusted
 
 Wire = dict[str, Any]
@@ -111,6 +112,8 @@ def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
+        return None
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 

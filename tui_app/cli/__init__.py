@@ -3,12 +3,13 @@
 import importlib
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from tui_app import __version__
-from tui_app.cli.output import ReaderGone
+from tui_app.cli.output import OutputFailedError, ReaderGone, discard_output
 from tui_app.errors import ExitCode, SluiceError
 
 _COMMANDS = {
@@ -59,17 +60,15 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
         ctx.exit(open_console(profile_name=profile, read_only=read_only))
 
 
-def _quiet_pipe() -> None:
-    """The reader went away (`| head`): don't complain when Python flushes at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main() -> None:
     """Run the command line and exit with its code."""
     # Textual reads TEXTUAL_* from the environment; some of them press keys. An operator's shell must not.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
     code: Any
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -81,8 +80,16 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     except (ReaderGone, BrokenPipeError):
-        _quiet_pipe()
+        discard_output()
         code = ExitCode.DONE
+    except OSError as error:
+        discard_output()
+        print(f"mailsluice: {error.strerror or 'a file or the output'} failed.", file=sys.stderr)
+        code = ExitCode.UNEXPECTED
+    except OutputFailedError as error:
+        discard_output()
+        print(f"mailsluice: {error}", file=sys.stderr)
+        code = error.exit_code
     except SluiceError as error:
         print(f"mailsluice: {error}", file=sys.stderr)
         code = error.exit_code

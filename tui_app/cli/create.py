@@ -9,7 +9,7 @@ from tui_app.api.models import ActionType, Destination, Disposition
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.cli.jobs import write_job
 from tui_app.cli.output import format_option, json_text, narrate
-from tui_app.cli.search_fields import delivery_option, search_options, search_params
+from tui_app.cli.search_fields import delivery_option, search_options, search_params, verdict_option
 from tui_app.cli.session import confirmed, converse
 from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.jobs.new_job import NewJob, Preview
@@ -54,6 +54,7 @@ def _tell(preview: Preview) -> None:
     help="Where a move puts the mail.",
 )
 @search_options
+@verdict_option(Disposition)
 @delivery_option
 @click.option("--exact-subject", help="The whole subject.")
 @click.option("--submissions", is_flag=True, help="Search submissions instead of mail.")

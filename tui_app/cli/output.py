@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,15 @@ from typing import Any, Final, Generic, TypeVar
 import click
 from rich.cells import cell_len, set_cell_size
 
+from tui_app.errors import SluiceError
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS: Final = ("table", "json", "ndjson", "csv")
+
+
+class OutputFailedError(SluiceError):
+    """Standard output can't be written, for example on a full disk."""
 
 
 class ReaderGone(Exception):
@@ -74,11 +81,8 @@ class Listing(Generic[T]):
     count: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        self._begun = False
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
-        if self.output_format == "csv":
-            self._csv.writerow([column.name for column in self.columns])
-        elif self.output_format == "table":
-            self._line([(column, column.name.upper()) for column in self.columns])
 
     def write(self, row: T) -> None:
         """Write one row now. Raises ReaderGone."""
@@ -86,8 +90,20 @@ class Listing(Generic[T]):
             self._write(row)
         except BrokenPipeError:
             raise ReaderGone from None
+        except OSError as error:
+            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        if self.output_format == "csv":
+            self._csv.writerow([column.name for column in self.columns])
+        elif self.output_format == "table":
+            self._line([(column, column.name.upper()) for column in self.columns])
 
     def _write(self, row: T) -> None:
+        self._begin()
         if self.output_format == "json":
             sys.stdout.write(("[\n" if self.count == 0 else ",\n") + json_text(self.wire(row)))
         elif self.output_format == "ndjson":
@@ -101,11 +117,14 @@ class Listing(Generic[T]):
     def close(self) -> None:
         """End the JSON array. Raises ReaderGone."""
         try:
+            self._begin()
             if self.output_format == "json":
                 sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
             sys.stdout.flush()
         except BrokenPipeError:
             raise ReaderGone from None
+        except OSError as error:
+            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
 
     def _line(self, cells: Sequence[tuple[Column[T], str]]) -> None:
         parts = []
@@ -115,6 +134,11 @@ class Listing(Generic[T]):
                 text = set_cell_size(text, column.width - 1) + "…"
             parts.append(" " * missing + text if column.right else text + " " * missing)
         sys.stdout.write("  ".join(parts).rstrip() + "\n")
+
+
+def discard_output() -> None:
+    """Send what is still to be flushed nowhere: Python would complain about it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def narrate(sentence: str) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from tui_app.api.models import DeliveryStatus, Message
+from tui_app.api.search import QUERY_DISPOSITIONS
 from tui_app.cli.output import Column, Listing, format_option, with_ours
-from tui_app.cli.search_fields import search_options, search_params
+from tui_app.cli.search_fields import search_options, search_params, verdict_option
 from tui_app.cli.session import converse
 from tui_app.clock import rfc3339
 from tui_app.service import EmailSecurityService
@@ -25,6 +26,7 @@ COLUMNS = (
 
 @click.command()
 @search_options
+@verdict_option(QUERY_DISPOSITIONS)
 @click.option("--detections-only", is_flag=True, help="Leave out held mail without a detection.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @format_option

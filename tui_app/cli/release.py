@@ -1,5 +1,6 @@
 """`release`: held mail, by id."""
 
+import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
@@ -9,7 +10,7 @@ import click
 from tui_app.api.models import Disposition, RowStatus
 from tui_app.api.pages import all_job_messages
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
-from tui_app.cli.output import Column, Listing, format_option, narrate
+from tui_app.cli.output import Column, Listing, OutputFailedError, ReaderGone, discard_output, format_option, narrate
 from tui_app.cli.session import confirmed, converse
 from tui_app.config import check_job_id
 from tui_app.errors import ExitCode, GuardError, UsageError
@@ -160,25 +161,45 @@ def release(
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
         service.on_release = _narrate_run
-        state = await service.run_release(plan)
-        known = {result.target.id for result in state.results}
-        rest = [
-            Result(target, Fate.NOT_SENT, why="the run ended before it")
-            for target in plan.targets
-            if target.id not in known
-        ]
-        _write(output_format, [*state.results, *rest])
-        if state.error is not None:
-            narrate(f"{state.error}")
-            for line in state.error.details():
-                narrate(f"  {line}")
-        narrate(
-            ", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number)
-            + f" · plan {plan.plan_id}"
-        )
+        running = asyncio.ensure_future(service.run_release(plan))
+        interrupted = False
+        try:
+            state = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
+            narrate("Stopping after the request in flight.")
+            interrupted = True
+            service.stop_release()
+            state = await running
+        _tell_outcome(state, output_format)
+        if interrupted:
+            raise asyncio.CancelledError
         return exit_code(state)
 
     ctx.exit(converse(ctx, work, writes=not plan_only))
+
+
+def _tell_outcome(state: RunState, output_format: str) -> None:
+    """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
+    known = {result.target.id for result in state.results}
+    rest = [
+        Result(target, Fate.NOT_SENT, why="the run ended before it")
+        for target in state.plan.targets
+        if target.id not in known
+    ]
+    try:
+        _write(output_format, [*state.results, *rest])
+    except (ReaderGone, OutputFailedError) as gone:
+        if isinstance(gone, OutputFailedError):
+            for result in (*state.results, *rest):
+                narrate(f"{safe(result.target.id)} {result.fate} {result.why}".rstrip())
+        discard_output()
+    if state.error is not None:
+        narrate(f"{state.error}")
+        for line in state.error.details():
+            narrate(f"  {line}")
+    told = ", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number)
+    narrate(f"{told} · plan {state.plan.plan_id}")
 
 
 def _narrate_run(state: RunState) -> None:

@@ -1,6 +1,6 @@
 """The search fields as options: the API's names with dashes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -34,14 +34,17 @@ def search_options(command: F) -> F:
         ("--start", "From when: 24h, 7d, or a time; default 7d."),
     ):
         command = click.option(name, help=about)(command)
-    command = click.option(
+    return click.option(
         "--message-action",
         type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
         help="What was done before.",
     )(command)
-    return click.option(
-        "--final-disposition", type=click.Choice([d.value for d in Disposition], case_sensitive=False), help="Verdict."
-    )(command)
+
+
+def verdict_option(verdicts: Iterable[Disposition]) -> Callable[[F], F]:
+    """`--final-disposition`: a job takes all ten verdicts, a search only six, and must not drop the others unsaid."""
+    choice = click.Choice(sorted(verdict.value for verdict in verdicts), case_sensitive=False)
+    return click.option("--final-disposition", type=choice, help="Verdict.")
 
 
 def delivery_option(command: F) -> F:

@@ -49,9 +49,10 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
 
 
 def confirmed(question: str, *, yes: bool) -> None:
-    """Ask on a terminal unless `--yes`. Raises UsageError where nobody can be asked, click.Abort on a no."""
+    """Ask on a terminal unless `--yes`. Raises UsageError where nobody can be asked, GuardError on a no."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise GuardError("Nothing was sent.")

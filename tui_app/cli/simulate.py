@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tui_app.errors import UsageError
 from tui_app.simulator.server import Options, Simulator, write_env_file
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 
@@ -86,12 +87,15 @@ def simulate(
     try:
         simulator = Simulator(options)
     except OSError as error:
-        raise click.ClickException(f"Port {port} or the truth file can't be used: {error.strerror}.") from None
+        raise UsageError(f"Port {port} or the truth file can't be used: {error.strerror}.") from None
 
     def ready() -> None:
         line = simulator.export_line()
         if env_file is not None:
-            write_env_file(env_file, line)
+            try:
+                write_env_file(env_file, line)
+            except OSError as error:
+                raise UsageError(f"{env_file} can't be written: {error.strerror}.") from None
         print(line, flush=True)
 
     if until_eof:

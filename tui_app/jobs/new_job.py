@@ -1,7 +1,7 @@
 """A new bulk job before it is sent: what is asked for, and what a search says it would take."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.models import ActionType, DeliveryStatus, Destination, Message
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
-from tui_app.errors import GuardError
+from tui_app.errors import GuardError, UsageError
 
 PREVIEW_LIMIT: Final = 10_000
 
@@ -39,7 +39,7 @@ class NewJob:
             params = replace(params, delivery_status=DeliveryStatus.QUARANTINED)
         params = replace(params, start=params.start or now - timedelta(days=7), end=params.end or now)
         if params.start and params.end and params.start >= params.end:
-            raise GuardError("The start must be before the end.")
+            raise UsageError("The start must be before the end. Nothing was sent.")
         return replace(self, params=params, destination=self.destination if self.action is ActionType.MOVE else None)
 
 
@@ -77,3 +77,47 @@ async def preview(client: EmailSecurityClient, params: SearchParams, told: Calla
         tuple(found[:5]),
         params.not_searchable(),
     )
+
+
+def guard_job(
+    new: NewJob,
+    preview: Preview,
+    *,
+    hold_dispositions: Collection[str],
+    max_messages: int,
+    include: Collection[str] = (),
+) -> None:
+    """Refuse a job that would do what the policy holds back, or of which nobody can tell. Raises GuardError.
+
+    A release job is held to the rules of a release: no held-back verdict that is not in `include`, no more messages than
+    the policy allows, and a preview that shows all of it. So is a move that can't be undone, but for the verdicts.
+    """
+    releasing = new.action is ActionType.RELEASE
+    if not releasing and new.destination is not Destination.HARD_DELETE:
+        return
+    verdict = new.params.final_disposition
+    named = {verdict.value} if verdict is not None else set()
+    caught = [
+        f"{count:,} {name}" for name, count in preview.dispositions if name in hold_dispositions and name not in include
+    ]
+    if releasing and (caught or (named & set(hold_dispositions)) - set(include)):
+        raise GuardError(
+            f"This search would release {' and '.join(caught) or verdict} mail: narrow it, for example by verdict, "
+            "or release chosen messages. Nothing was sent."
+        )
+    unseen = [
+        name
+        for name in preview.not_searchable
+        if not (name == "final_disposition" and named <= set(include) and releasing)
+    ]
+    if unseen or not preview.complete:
+        why = (
+            f"a search can't show {' and '.join(unseen)}"
+            if unseen
+            else f"it finds more than {PREVIEW_LIMIT:,} messages"
+        )
+        raise GuardError(f"Nobody can tell what this job would take: {why}. Narrow it. Nothing was sent.")
+    if releasing and preview.count > max_messages:
+        raise GuardError(
+            f"{preview.count:,} messages are more than the policy allows at once ({max_messages:,}, guard.max_messages). Nothing was sent."
+        )

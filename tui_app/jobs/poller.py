@@ -8,8 +8,9 @@ from enum import Enum
 from random import Random
 from typing import Final, Protocol
 
-from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
+from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
 from tui_app.clock import Clock
+from tui_app.errors import SluiceError
 
 FASTEST: Final = 2.0
 SLOWEST_MOVING: Final = 15.0
@@ -55,7 +56,7 @@ class Link:
     state: LinkState = LinkState.CONNECTING
     asked_at: float | None = None
     next_at: float | None = None
-    error: ApiError | None = None
+    error: SluiceError | None = None
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Poller:
         self._wake = asyncio.Event()
         self.link = Link()
         self._paused = False
+        self._asked = False
 
     @property
     def paused(self) -> bool:
@@ -114,8 +116,9 @@ class Poller:
             self._subject = None
 
     def kick(self) -> None:
-        """Poll now: after an action, or when asked to."""
+        """Poll now, once even if paused: after an action, or when asked to."""
         self._pace.reset()
+        self._asked = True
         self._wake.set()
 
     def toggle_pause(self) -> bool:
@@ -139,14 +142,15 @@ class Poller:
             self._wake.clear()
             subject = self._subject
             delay: float | None = None
-            if subject is not None and not self._paused:
+            if subject is not None and (self._asked or not self._paused):
+                self._asked = False
                 delay = await self._poll(subject)
             await self._wait(delay)
 
     async def _poll(self, subject: Subject) -> float | None:
         try:
             pulse = await subject.poll()
-        except ApiError as error:
+        except SluiceError as error:
             return self._failed(error, subject)
         if subject is not self._subject or self._paused:
             return None
@@ -159,7 +163,7 @@ class Poller:
         self._now(Link(LinkState.LIVE, at, at + delay))
         return delay
 
-    def _failed(self, error: ApiError, subject: Subject) -> float | None:
+    def _failed(self, error: SluiceError, subject: Subject) -> float | None:
         if subject is not self._subject:
             return None
         at, asked = self._clock.monotonic(), self.link.asked_at

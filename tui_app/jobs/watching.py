@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.errors import ApiError
 from tui_app.api.models import ActionType, Job, JobMessage, JobStatus, RowStatus
 from tui_app.api.pages import all_jobs
 from tui_app.clock import Clock
@@ -131,7 +132,12 @@ class JobSubject:
             self._tell(replace(before, job=job, outlook=outlook))
         requests = 1
         if moved or self._read_again:
-            requests += await self._read_rows(whole=self._read_again)
+            whole, self._read_again = self._read_again, False
+            try:
+                requests += await self._read_rows(whole=whole)
+            except ApiError:
+                self._read_again = True
+                raise
         return Pulse(moved, outlook.left, job.ended, 1 if requests <= 2 else 2)
 
     async def load_more(self) -> None:
@@ -148,7 +154,6 @@ class JobSubject:
             listing, count = self._listing, 0
             loaded = max(1, len(listing.pages))
             last = loaded if whole else min(loaded, PAGES_KEPT_FRESH)
-            self._read_again = False
             for number in range(1, last + 1):
                 if number > max(1, len(listing.pages)):
                     break

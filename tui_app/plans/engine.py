@@ -78,9 +78,14 @@ _WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
 
 
 def rejects_the_shape(error: ApiError) -> bool:
-    """Whether a refusal is about the form of the body as a whole, not about one id in it."""
+    """Whether a refusal is about the form of the body as a whole, not about one id in it or about something else."""
+    if error.status not in _SHAPE_STATUS or isinstance(error, Unauthenticated):
+        return False
     pointers = [notice.pointer.exact for notice in error.notices if notice.pointer is not None]
-    return error.status in _SHAPE_STATUS and all(pointer in _WHOLE_BODY for pointer in pointers)
+    if pointers:
+        return all(pointer in _WHOLE_BODY for pointer in pointers)
+    words = " ".join(notice.message.exact for notice in error.notices).casefold()
+    return any(word in words for word in ("array", "object", "body", "schema", "json"))
 
 
 def fate_of(item: ReleaseItem) -> Fate:
@@ -116,8 +121,8 @@ class Engine:
             if self._stopping:
                 state = replace(state, phase=Phase.STOPPED)
                 break
-            outcome = await self._send(batch)
-            results, error, halt = self._judge(batch, outcome)
+            outcome, shape = await self._send(batch)
+            results, error, halt = self._judge(batch, outcome, shape)
             state = replace(
                 state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error
             )
@@ -138,13 +143,13 @@ class Engine:
             return (self._dialect or "ids") if known_by_investigate_id else "postfix"
         return self.release_body
 
-    async def _send(self, batch: tuple[Target, ...]) -> Outcome[tuple[ReleaseItem, ...]]:
+    async def _send(self, batch: tuple[Target, ...]) -> tuple[Outcome[tuple[ReleaseItem, ...]], ReleaseShape]:
         shape = self._shape_for(batch)
         outcome = await self._post(batch, shape)
         if isinstance(outcome, Done):
             if shape == "ids" or all(target.investigate_id for target in batch):
                 self._dialect = shape
-            return outcome
+            return outcome, shape
         # Only a definite "this body is not understood" may be followed by the other body: it says that nothing was done.
         other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids"
         if (
@@ -156,24 +161,25 @@ class Engine:
             again = await self._post(batch, "postfix")
             if isinstance(again, Done):
                 self._dialect = "postfix"
-            return again
-        return outcome
+            elif isinstance(again, Refused) and rejects_the_shape(again.error):
+                return outcome, shape  # neither body is understood: the first refusal is the one to show
+            return again, "postfix"
+        return outcome, shape
 
     async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> Outcome[tuple[ReleaseItem, ...]]:
-        ids = [(target.postfix_id if shape == "postfix" else target.investigate_id) or target.id for target in batch]
-        return await self.client.release_messages(ids, shape)
+        ids = [_sent_id(target, shape) for target in batch]
+        return await self.client.release_messages(ids, shape, may_wait=lambda: not self._stopping)
 
     # ---- what an answer means
 
     @staticmethod
     def _judge(
-        batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]]
+        batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]], shape: ReleaseShape
     ) -> tuple[tuple[Result, ...], ApiError | None, bool]:
         """Results for a batch, the error to show, and whether to send no further batch."""
         match outcome:
             case Done(items, _):
-                results = _match(batch, items)
-                return results, None, False
+                return _match(batch, items, shape), None, False
             case Refused(error):
                 halt = isinstance(error, (Unauthenticated, Forbidden, RateLimited))
                 return tuple(Result(target, Fate.REFUSED, why=str(error)) for target in batch), error, halt
@@ -184,20 +190,29 @@ class Engine:
         assert_never(outcome)
 
 
-def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...]) -> tuple[Result, ...]:
-    """Each target with the item that names it, by either id; a target that no item names is unknown."""
-    by_id: dict[str, ReleaseItem] = {}
+def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: ReleaseShape) -> tuple[Result, ...]:
+    """Each target with the one item that names it by the identity that was sent; any other target is unknown.
+
+    Only the oldest shape is matched by postfix id. An identity that two items name tells nothing.
+    """
+    named: dict[str, list[ReleaseItem]] = {}
     for item in items:
-        for name in (item.id, item.postfix_id):
-            if name:
-                by_id[name.exact] = item
+        identity = (item.postfix_id or item.id) if shape == "postfix" else item.id
+        if identity:
+            named.setdefault(identity.exact, []).append(item)
     results = []
     for target in batch:
-        answer = by_id.get(target.investigate_id or "") or by_id.get(target.postfix_id or "")
-        if answer is None:
-            results.append(Result(target, Fate.UNKNOWN, why="the answer does not name it"))
+        answers = named.get(_sent_id(target, shape), [])
+        if len(answers) != 1:
+            why = "the answer names it more than once" if answers else "the answer does not name it"
+            results.append(Result(target, Fate.UNKNOWN, why=why))
             continue
+        (answer,) = answers
         fate = fate_of(answer)
         why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
         results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
     return tuple(results)
+
+
+def _sent_id(target: Target, shape: ReleaseShape) -> str:
+    return (target.postfix_id if shape == "postfix" else target.investigate_id) or target.id

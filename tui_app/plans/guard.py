@@ -9,10 +9,15 @@ from tui_app.plans.plan import Target
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the guard goes by: verdicts to hold back unless included by name, and the largest plan."""
+    """What the guard goes by: verdicts to hold back unless included by name, the largest plan, mailboxes to leave alone."""
 
     hold_dispositions: frozenset[str]
     max_messages: int
+    hold_recipient_domains: frozenset[str] = frozenset()
+
+    def holds_recipient(self, address: str) -> bool:
+        """Whether a recipient's domain is one to leave alone."""
+        return address.rpartition("@")[2].casefold() in {domain.casefold() for domain in self.hold_recipient_domains}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def guard_release(
             held_back.append(HeldBack(target, "not held now"))
         elif verdict in policy.hold_dispositions and verdict not in included:
             held_back.append(HeldBack(target, verdict))
+        elif any(policy.holds_recipient(recipient.exact) for recipient in target.recipients):
+            held_back.append(HeldBack(target, "recipient's domain"))
         else:
             allowed.append(target)
     return Guarded(tuple(allowed), tuple(held_back))

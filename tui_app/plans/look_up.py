@@ -24,14 +24,18 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     """
     wanted = dict.fromkeys(ids)
     found: dict[str, Target] = {}
+    shared: set[str] = set()
     params = SearchParams(
         start=now - LOOK_UP_WINDOW, end=now, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
     )
     async for page in all_found(client, params):
         for message in page:
             for identity in (message.id, message.postfix_id):
-                if identity is not None and identity.exact in wanted:
-                    found[identity.exact] = Target.of(message)
+                if identity is None or identity.exact not in wanted:
+                    continue
+                known = found.setdefault(identity.exact, Target.of(message))
+                if known.investigate_id != message.id.exact:
+                    shared.add(identity.exact)
         if len(found) == len(wanted):
             break
     remaining = [name for name in wanted if name not in found and is_investigate_id(name)][:_SINGLE_LOOK_UPS]
@@ -40,6 +44,9 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
             found[name] = Target.of(await client.get_message(name))
         except NotFound:
             continue
+    for name in shared:
+        # Two messages go by this postfix id: nobody can tell which was meant.
+        del found[name]
     return tuple(found.get(name) or _unchecked(name) for name in wanted)
 
 

@@ -47,6 +47,8 @@ def sentence(outcome: Outcome[T], what: str) -> str:
 
 async def _asked(screen: Place, job: Job, *, wants_ended: bool) -> bool:
     """Whether the job's state allows it and the operator typed the confirmation; else says why not."""
+    if screen.app.screen is not screen:
+        return False  # a second key that came too soon: the question is on the screen already
     if job.ended is not wants_ended:
         state = str(job.status).lower()
         screen.notice(

@@ -14,7 +14,7 @@ from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobSnapshot
 from tui_app.screens import ending, looks
-from tui_app.screens.place import Place
+from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
@@ -172,7 +172,7 @@ class JobScreen(Place):
         """How much is loaded, and why the row under the cursor is as it is."""
         snapshot = self._snapshot
         if self.service.problem and snapshot is not None and snapshot.rows is not None:
-            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "dim")]
+            return [(f"{self.service.problem} ", "$text-error"), MORE]
         if snapshot is None or snapshot.rows is None:
             return []
         table = self.table()

@@ -13,7 +13,7 @@ from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot
 from tui_app.screens import ending, looks
-from tui_app.screens.place import Place
+from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Piece, Tabs, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
@@ -41,10 +41,10 @@ ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", Acti
 COLUMNS: Final = (
     Column("STATUS", 13),
     Column("ACTION", 18),
-    Column("PROGRESS", 15),
+    Column("PROGRESS", 15, from_width=78),
     Column("OK", 8, right=True),
     Column("FAIL", 6, right=True),
-    Column("SKIP", 5, right=True),
+    Column("SKIP", 5, right=True, from_width=62),
     Column("AGE", 4, right=True),
     Column("COMMENT", weight=2, from_width=110),
     Column("SEARCH", weight=2, from_width=130),
@@ -160,7 +160,7 @@ class JobsScreen(Place):
     def describe(self) -> Sequence[Piece]:
         """Comment, search, pace of the job under the cursor; an error of the line comes first."""
         if self.service.problem and self._snapshot is not None:
-            return [(f"{self.service.problem} ", "$text-error"), ("! tells more", "dim")]
+            return [(f"{self.service.problem} ", "$text-error"), MORE]
         job = self.table().cursor_row
         if job is None or self._snapshot is None:
             return []

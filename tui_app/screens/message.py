@@ -5,6 +5,7 @@ from textual import work
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.models import Job, JobMessage, Message
+from tui_app.errors import SluiceError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens import looks
 from tui_app.screens.place import Reading
@@ -104,7 +105,7 @@ class MessageScreen(Reading):
         try:
             self._message = await self.service.message(investigate_id)
             self._show(f"read {self.service.clock.now().astimezone():%H:%M:%S}")
-        except ApiError as error:
-            self.service.record(str(error), error.details())
+        except SluiceError as error:
+            self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
             self._show("as the list told it")
             self.notice(f"{error} ! tells more.")

@@ -11,12 +11,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Collapsible, Input, Static
 
-from tui_app.api.errors import ApiError
 from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, Job
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
 from tui_app.clock import parse_moment
-from tui_app.errors import GuardError
+from tui_app.errors import GuardError, SluiceError
 from tui_app.jobs.new_job import NewJob, Preview
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.confirm import Confirm
@@ -37,7 +36,7 @@ _MAIN_TEXTS: Final = (
     ("sender", "sender", "address or domain"),
     ("recipient", "recipient", "address or domain"),
     ("subject", "subject", "words, any order"),
-    ("start", "start", "24h, 7d, 2026-11-20T14:00Z"),
+    ("start", "start", "24h, 7d, 2026-11-20T14:00Z; empty: 7 days"),
     ("end", "end", "now"),
 )
 _MORE_TEXTS: Final = (
@@ -49,6 +48,9 @@ _MORE_TEXTS: Final = (
     ("metric", "metric", ""),
     ("smtp_helo_ip", "helo ip", ""),
 )
+
+
+_DESTINATIONS: Final = (Destination.JUNK, *(place for place in Destination if place is not Destination.JUNK))
 
 
 def _row(label: str, field: Widget) -> Horizontal:
@@ -65,6 +67,7 @@ class NewJobScreen(Place):
     """Enter previews; enter again, with nothing changed, opens the confirmation."""
 
     place = "new_job"
+    AUTO_FOCUS = "#sender"
     BINDINGS = [Binding("enter", "go_on", show=False)]
 
     class Created(Message):
@@ -91,7 +94,7 @@ class NewJobScreen(Place):
             _row(
                 "destination",
                 Choice(
-                    [(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in (Destination.JUNK, *Destination)],
+                    [(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in _DESTINATIONS],
                     id="destination",
                 ),
             ),
@@ -123,7 +126,6 @@ class NewJobScreen(Place):
         """Ready to type."""
         super().on_mount()
         self.say_place([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
-        self.query_one("#sender").focus()
         self._show_preview(
             [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "dim")]
         )
@@ -187,6 +189,12 @@ class NewJobScreen(Place):
             action=action, params=params, destination=destination, comment=self._text("comment") or ""
         ).checked(now)
 
+    def may_leave(self) -> bool:
+        """Not while an answer is awaited: that would hide what became of the job."""
+        if self._sending:
+            self.notice("The answer is still awaited.")
+        return not self._sending
+
     def on_choice_changed(self) -> None:
         """A release has no destination, and is over held mail."""
         releasing = self._chosen("action") is ActionType.RELEASE
@@ -214,7 +222,7 @@ class NewJobScreen(Place):
         self._previewed = None
         try:
             new = self._new_job()
-        except (ValueError, GuardError) as error:
+        except (ValueError, SluiceError) as error:
             self._show_preview([(str(error), "$text-error")])
             return
         fields = self._values()
@@ -224,7 +232,7 @@ class NewJobScreen(Place):
                 new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"])
             )
             self.service.guard_job(new, preview)
-        except (ApiError, GuardError) as error:
+        except SluiceError as error:
             self._show_preview([(f"{error}", "$text-error")])
             return
         self._previewed, self._fields = (new, preview), fields
@@ -275,7 +283,7 @@ class NewJobScreen(Place):
             self.notice("Nothing was sent.")
             return
         self._sending = True
-        self.notice("Sent, waiting for the answer…")
+        self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
             outcome = await self.service.create_job(new)
         except GuardError as error:

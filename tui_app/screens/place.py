@@ -1,7 +1,7 @@
 """What every screen has in common: a header that tells account, mode and freshness; a place line; a footer of keys."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,9 +13,11 @@ from textual.widgets import Static
 from tui_app import actions
 from tui_app.jobs.poller import Link, LinkState, Subject
 from tui_app.service import EmailSecurityService
-from tui_app.widgets.lines import Footer, Line, Piece, SplitLine
+from tui_app.widgets.lines import Footer, Piece, SplitLine
 from tui_app.widgets.row_table import RowTable
 
+MORE: Final = ("! tells more", "dim")
+"""Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says so."""
 
@@ -72,11 +74,8 @@ class Place(Screen[None]):
         return None
 
     def freshness(self) -> Piece:
-        """How fresh the data is; a screen that nothing is polled for tells only of trouble."""
-        link = self.service.link
-        if self.subject() is None and link.state not in (LinkState.OFFLINE, LinkState.LIMITED, LinkState.DENIED):
-            return ""
-        return freshness(link, self.service.clock.monotonic())
+        """How fresh the data is; a screen that nothing is polled for says nothing."""
+        return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
 
     # ---- frame
 
@@ -90,7 +89,7 @@ class Place(Screen[None]):
         yield SplitLine(id="header")
         yield SplitLine(id="place")
         yield from self.content()
-        yield Line(id="about")
+        yield SplitLine(id="about")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -128,7 +127,8 @@ class Place(Screen[None]):
         budget = self.service.client.budget
         right: list[Piece] = []
         if budget.share_left < 0.5 and budget.remaining is not None:
-            right += [(f"{budget.remaining // 100 * 100:,}+ requests left", "$text-warning"), "  "]
+            left_over = f"{budget.remaining // 100 * 100:,}+" if budget.remaining >= 100 else "under 100"
+            right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right.append(self.freshness())
         self.query_one("#header", SplitLine).say_both(left, right)
         self.query_one("#footer", Footer).show_keys(self.footer_keys())
@@ -141,9 +141,9 @@ class Place(Screen[None]):
     def show_about(self) -> None:
         """The line above the footer: a notice, else what there is to say of the current row."""
         if self.ready:
-            self.query_one("#about", Line).say(
-                *([(self._notice, "bold $text-warning")] if self._notice else self.describe())
-            )
+            pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
+            ends = [piece for piece in pieces if piece == MORE]
+            self.query_one("#about", SplitLine).say_both([piece for piece in pieces if piece != MORE], ends)
 
     def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """The second line: where we are."""
@@ -230,6 +230,10 @@ class Place(Screen[None]):
         """Stop or resume polling."""
         paused = self.service.toggle_pause()
         self.notice("Polling is paused; p resumes." if paused else "Polling again.")
+
+    def may_leave(self) -> bool:
+        """Whether the screen may go away now; if not it says why."""
+        return True
 
     def handle_back(self) -> bool:
         """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""

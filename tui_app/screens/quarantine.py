@@ -12,13 +12,15 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.models import Message
-from tui_app.errors import GuardError
+from tui_app.errors import GuardError, SluiceError
+from tui_app.plans.engine import Fate, RunState
 from tui_app.plans.guard import Guarded
 from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.screens import looks
-from tui_app.screens.place import Place
+from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
+from tui_app.text import plural
 from tui_app.widgets.lines import Piece
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
@@ -39,6 +41,7 @@ class QuarantineScreen(Place):
     """The held mail that a search finds."""
 
     place = "quarantine"
+    AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("quarantine")
 
     class MessageChosen(Event):
@@ -58,12 +61,10 @@ class QuarantineScreen(Place):
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
         self._line = ""
-        self._found: list[Message] = []
-        self._complete = False
         self._searching = False
         self._problem = ""
         self._read_at: datetime | None = None
-        self._pages = service.search(parse_held_query("", service.clock.now()))
+        self._search = service.search_held(parse_held_query("", service.clock.now()))
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
@@ -81,7 +82,6 @@ class QuarantineScreen(Place):
     def on_mount(self) -> None:
         """Already searched when it opens."""
         super().on_mount()
-        self.set_focus(self.table())
         self.search("")
 
     def _cells(self, message: Message) -> Sequence[Cell]:
@@ -104,32 +104,38 @@ class QuarantineScreen(Place):
         except ValueError as error:
             self.notice(str(error))
             return
-        self._line, self._found, self._complete, self._problem = line, [], False, ""
-        self._pages = self.service.search(params)
-        self.table().show_rows((), whole=False)
+        table = self.table()
+        dropped = len(table.marked) if line != self._line else 0
+        if dropped:
+            # Marks of mail that is not listed any more must not wait for the next R.
+            table.unmark_all()
+            self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
+        self._line, self._problem = line, ""
+        self._search = self.service.search_held(params)
         self._load(LOADED_AT_ONCE)
 
     @work(exclusive=True, group="search")
     async def _load(self, at_most: int) -> None:
         """Load pages of the search until so many more are here."""
-        pages, enough = self._pages, len(self._found) + at_most
-        self._searching = True
+        search = self._search
+        enough = len(search.found) + at_most
+        self._searching, self._problem = True, ""
+        if not search.found:
+            self.table().show_rows((), whole=False)
         self.show_place()
         try:
-            async for page in pages:
-                self._found += page
+            while not search.complete and len(search.found) < enough:
+                await search.load_page()
                 self._read_at = self.service.clock.now()
-                self.table().show_rows(tuple(self._found), whole=False)
-                if len(self._found) >= enough:
-                    break
+                self.table().show_rows(search.found, whole=search.complete)
                 self.show_place()
-            else:
-                self._complete = True
-                self.table().show_rows(tuple(self._found))
-        except ApiError as error:
-            more = await self.service.diagnose(error)
+        except SluiceError as error:
+            more = ""
+            details: tuple[str, ...] = ()
+            if isinstance(error, ApiError):
+                more, details = await self.service.diagnose(error), error.details()
             self._problem = f"{error} {more}".strip()
-            self.service.record(self._problem, error.details())
+            self.service.record(self._problem, details)
         finally:
             self._searching = False
             self.show_place()
@@ -143,10 +149,11 @@ class QuarantineScreen(Place):
         if not self.ready:
             return
         what = f"  held · {self._line or 'the last 7 days'}"
-        loaded = f"{len(self._found):,} found" + (
-            ", all loaded" if self._complete else ", loading…" if self._searching else " so far, G loads more"
+        found = len(self._search.found)
+        loaded = f"{found:,} found" + (
+            ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
         )
-        if self._problem and not self._found:
+        if self._problem and not found:
             loaded = "no answer"
         self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
         if self._problem:
@@ -165,8 +172,8 @@ class QuarantineScreen(Place):
 
     def describe(self) -> Sequence[Piece]:
         """Marks, and the message under the cursor."""
-        if self._problem and self._found:
-            return [(f"{self._problem} ! tells more", "$text-error")]
+        if self._problem and self._search.found:
+            return [(f"{self._problem} G tries again.", "$text-error"), MORE]
         table = self.table()
         pieces: list[Piece] = [(f"{len(table.marked):,} marked · ", "bold")] if table.marked else []
         message = table.cursor_row
@@ -185,7 +192,7 @@ class QuarantineScreen(Place):
 
     def on_row_table_at_end(self) -> None:
         """Load more, when there is more."""
-        if not self._complete and not self._searching and self._found:
+        if not self._search.complete and not self._searching:
             self._load(1)
 
     # ---- intents
@@ -226,15 +233,15 @@ class QuarantineScreen(Place):
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
         try:
-            guarded = self.service.guard([Target.of(message) for message in self._found])
+            guarded = self.service.guard([Target.of(message) for message in self._search.found])
         except GuardError as error:
             self.notice(str(error))
             return
         table.unmark_all()
         table.mark(target.id for target in guarded.allowed)
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
-        rest = "" if self._complete else "; more is not loaded, G at the end loads it"
-        self.notice(f"{len(table.marked):,} of {len(self._found):,} marked{held_back}{rest}.")
+        rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
+        self.notice(f"{len(table.marked):,} of {len(self._search.found):,} marked{held_back}{rest}.")
 
     def action_view_copy(self) -> None:
         """Copy the message's id."""
@@ -245,7 +252,16 @@ class QuarantineScreen(Place):
     def action_release_review(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review."""
         table = self.table()
-        chosen = table.marked_rows() or ((table.cursor_row,) if table.cursor_row else ())
+        chosen = table.marked_rows()
+        if len(chosen) != len(table.marked):
+            # Never fall back to the cursor while marks exist: the operator means the marks.
+            missing = len(table.marked) - len(chosen)
+            self.notice(
+                f"{plural(missing, 'marked message')} not loaded now: wait, load more with G, or u unmarks all."
+            )
+            return
+        if not chosen and table.cursor_row is not None:
+            chosen = (table.cursor_row,)
         if not chosen:
             self.notice("Nothing to release: no held mail is listed.")
             return
@@ -262,7 +278,8 @@ class QuarantineScreen(Place):
             return
         self.post_message(self.ReleaseWanted(guarded))
 
-    def released(self, ids: Iterable[str]) -> None:
-        """After a release: marks of what was sent go, and the list is read again."""
-        self.table().unmark_all()
+    def released(self, state: RunState) -> None:
+        """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
+        sent = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.UNKNOWN)
+        self.table().unmark(result.target.id for result in state.results if result.fate in sent)
         self.search(self._line)

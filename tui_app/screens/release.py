@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from textual import work
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -18,7 +18,7 @@ from tui_app.plans.engine import Fate, Phase, Result, RunState
 from tui_app.plans.guard import Guarded
 from tui_app.plans.plan import Plan
 from tui_app.screens import looks
-from tui_app.screens.place import Place
+from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
@@ -38,6 +38,7 @@ class ReviewScreen(Place):
     """What would be released, before anything is sent."""
 
     place = "review"
+    AUTO_FOCUS = "#reason"
 
     class Confirmed(Message):
         """The operator typed the number."""
@@ -57,7 +58,7 @@ class ReviewScreen(Place):
         reason = Input(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True)
         count = Input(placeholder=f"type {len(self._plan.targets)} to send", id="typed", max_length=12, compact=True)
         reason.cursor_blink = count.cursor_blink = False
-        yield Vertical(
+        yield VerticalScroll(
             Static(Content.assemble(*self._facts()), markup=False, id="facts"),
             Horizontal(Static("Reason", classes="label"), reason, classes="field"),
             Horizontal(Static("Messages", classes="label"), count, classes="field"),
@@ -70,7 +71,6 @@ class ReviewScreen(Place):
         """Lay out the form; the reason is typed first."""
         super().on_mount()
         self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
-        self.call_after_refresh(lambda: self.query_one("#reason").focus())
 
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
@@ -79,15 +79,16 @@ class ReviewScreen(Place):
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
             f" · {plural(requests, 'request')} of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
         ]
-        for target in plan.targets[:5]:
+        sample = 5 if self.app.size.height >= 22 else 1
+        for target in plan.targets[:sample]:
             facts.append(
                 (
                     f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n",
                     "dim",
                 )
             )
-        if len(plan.targets) > 5:
-            facts.append((f"  … and {len(plan.targets) - 5:,} more\n", "dim"))
+        if len(plan.targets) > sample:
+            facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
@@ -152,13 +153,14 @@ class ReleaseScreen(Place):
     """A confirmed release while it runs, and its outcome by recipient."""
 
     place = "outcome"
+    AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("outcome")
 
     def __init__(self, service: EmailSecurityService, plan: Plan, guarded: Guarded) -> None:
         super().__init__(service)
         self._guarded = guarded
         self._state = RunState(plan, batches=len(plan.batches()))
-        self._waiting = ""
+        self._waits_until: float | None = None
 
     def content(self) -> Iterable[Widget]:
         """Progress, sums, one row per recipient."""
@@ -178,7 +180,6 @@ class ReleaseScreen(Place):
     def on_mount(self) -> None:
         """Begin."""
         super().on_mount()
-        self.table().focus()
         self.show_run(self._state)
         self._run()
 
@@ -189,14 +190,15 @@ class ReleaseScreen(Place):
         except SluiceError as error:
             self.notice(str(error))
 
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be sent."""
+    def may_leave(self) -> bool:
+        """Not while it runs: the outcome belongs on the screen."""
+        if not self._state.ended:
+            self.notice("The release is running: S stops after the request in flight; ctrl+q also quits after it.")
         return self._state.ended
 
     def show_run(self, state: RunState) -> None:
         """Take a snapshot of the run."""
-        self._state, self._waiting = state, ""
+        self._state, self._waits_until = state, None
         if not self.ready:
             return
         results: list[Result] = list(state.results)
@@ -208,7 +210,7 @@ class ReleaseScreen(Place):
 
     def show_wait(self, seconds: float) -> None:
         """A 429 is being sat out."""
-        self._waiting = f"too many requests: waiting {seconds:.0f} s as the API asks; S stops after that"
+        self._waits_until = self.service.clock.monotonic() + seconds
         self.show_frame()
 
     def show_frame(self) -> None:
@@ -219,11 +221,15 @@ class ReleaseScreen(Place):
         state = self._state
         phase = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}.get(state.phase, state.phase.value)
         self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        waiting = ""
+        if self._waits_until is not None:
+            left = max(0, round(self._waits_until - self.service.clock.monotonic()))
+            waiting = f"  too many requests: again in {left} s, S gives up"
         share = state.batches_done / state.batches if state.batches else 1.0
         self.query_one("#progress", Line).say(
             (bar(share, 30), "$text-accent"),
             f"  request {state.batches_done:,} of {state.batches:,}",
-            (f"  {self._waiting}", "$text-warning"),
+            (waiting, "$text-warning"),
         )
         fates = state.fates()
         pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
@@ -244,7 +250,7 @@ class ReleaseScreen(Place):
     def describe(self) -> Sequence[Piece]:
         """An error first; then what was held back."""
         if self._state.error is not None:
-            return [(f"{self._state.error} ", "$text-error"), ("! tells more", "dim")]
+            return [(f"{self._state.error} ", "$text-error"), MORE]
         if self._state.ended and self._state.fates()[Fate.UNKNOWN]:
             return [
                 ("Unknown outcomes are not sent again: look the messages up before you do anything.", "$text-warning")

@@ -204,6 +204,8 @@ class SimulatedApi:
     # ---- tokens and accounts
 
     async def _verify(self, request: Request) -> Response:
+        if "authorization" not in request.headers:
+            raise Refusal(401, 1000, "Invalid API Token")
         notice = {"code": 10000, "message": "This API Token is valid and active"}
         return self._success({"id": f"{scatter(self.account.seed, 3):032x}", "status": "active"}, notices=[notice])
 

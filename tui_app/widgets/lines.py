@@ -55,8 +55,11 @@ class Footer(Line):
     """The keys worth knowing here."""
 
     def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Show keys with their labels; what does not fit is left out from the right, never cut."""
+        """Show keys with their labels; what does not fit is left out before the last two, the ways out and to help."""
         width = (self.content_size.width or self.app.size.width) or 80
+        keys = list(keys)
+        while len(keys) > 2 and len("  ".join(f"{key} {label}" for key, label in keys)) > width:
+            del keys[-3]
         pieces: list[Piece] = []
         used = 0
         for key, label in keys:

@@ -203,6 +203,12 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
         self._marks.update(dict.fromkeys(keys))
         self._marks_changed()
 
+    def unmark(self, keys: Iterable[str]) -> None:
+        """Unmark these."""
+        for key in keys:
+            self._marks.pop(key, None)
+        self._marks_changed()
+
     def unmark_all(self) -> None:
         """Mark none."""
         self._marks.clear()
