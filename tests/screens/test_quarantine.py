@@ -245,8 +245,8 @@ async def test_all_fields_of_a_search_are_in_the_folded_part(simulator: Simulato
 async def test_keys_pressed_twice_open_one_screen(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await console.sees("12 loaded")
-        await console.press("enter", "enter")
-        await console.sees("Jobs › ")
+        await console.press("n", "n")
+        await console.sees("new job")
         await console.press("escape")
         await console.sees("12 loaded")
         await console.press("X", "X")
@@ -319,7 +319,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await console.press("enter")
             await console.type("1")
             await console.press("enter")
-            await console.sees("too many requests: again in", "S gives up")
+            await console.sees("rate limit, again in", "S gives up")
             await console.press("S")
             await console.sees("halted", "1 refused")
             assert account.account.truth.entries == []

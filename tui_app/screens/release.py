@@ -224,10 +224,10 @@ class ReleaseScreen(Place):
         waiting = ""
         if self._waits_until is not None:
             left = max(0, round(self._waits_until - self.service.clock.monotonic()))
-            waiting = f"  too many requests: again in {left} s, S gives up"
+            waiting = f"  rate limit, again in {left} s, S gives up"
         share = state.batches_done / state.batches if state.batches else 1.0
         self.query_one("#progress", Line).say(
-            (bar(share, 30), "$text-accent"),
+            (bar(share, 20), "$text-accent"),
             f"  request {state.batches_done:,} of {state.batches:,}",
             (waiting, "$text-warning"),
         )
