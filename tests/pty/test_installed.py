@@ -179,6 +179,34 @@ def test_a_terminal_that_can_t_is_told_the_way_without(
     assert "mailsluice jobs" in terminal.text.replace("\n", "")
 
 
+def test_an_error_of_our_own_shows_where_and_nothing_that_was_in_memory(
+    installed: Path, environment: dict[str, str], terminals: list[Terminal]
+) -> None:
+    script = """
+import sys
+from random import Random
+from tui_app.app import SluiceApp
+from tui_app.clock import SystemClock
+from tui_app.config import load_settings
+from tui_app.service import EmailSecurityService
+
+class Broken(SluiceApp):
+    def on_mount(self):
+        token = "c4nary-token"
+        raise RuntimeError(token)
+
+variables = {"CLOUDFLARE_API_TOKEN": "c4nary-token", "CLOUDFLARE_ACCOUNT_ID": "0" * 32, "CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/x"}
+app = Broken(EmailSecurityService(load_settings(variables), clock=SystemClock(), random=Random(1)))
+app.run(mouse=False)
+sys.exit(app.return_code)
+"""
+    terminal = Terminal([str(installed.parent / "python"), "-c", script], environment)
+    terminals.append(terminal)
+    assert terminal.ends() == 1
+    assert "stopped by an error of its own (RuntimeError" in terminal.text
+    assert b"c4nary" not in terminal.raw
+
+
 def test_the_simulator_ends_with_the_demo(
     installed: Path, environment: dict[str, str], terminals: list[Terminal]
 ) -> None:

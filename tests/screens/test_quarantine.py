@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.support.clock import StillClock
 from tests.support.screens import console_on
 from tests.support.services import settings_for
@@ -162,7 +164,11 @@ async def test_hostile_subjects_stay_in_their_cells() -> None:
             await console.sees("marked")
 
 
-async def test_a_new_job_is_previewed_confirmed_by_its_number_and_posted_once(simulator: Simulator) -> None:
+@pytest.mark.parametrize("generation", ["simulator", "seed_simulator"])
+async def test_a_new_job_is_previewed_confirmed_by_its_number_and_posted_once(
+    generation: str, request: pytest.FixtureRequest
+) -> None:
+    simulator: Simulator = request.getfixturevalue(generation)
     async with console_on(settings_for(simulator), size=(80, 30)) as console:
         await console.sees("12 loaded")
         await console.press("n")

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class Listing(Generic[T]):
 
     def __post_init__(self) -> None:
         self._begun = False
+        self._width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
 
     def write(self, row: T) -> None:
@@ -133,7 +135,11 @@ class Listing(Generic[T]):
             if missing < 0:
                 text = set_cell_size(text, column.width - 1) + "…"
             parts.append(" " * missing + text if column.right else text + " " * missing)
-        sys.stdout.write("  ".join(parts).rstrip() + "\n")
+        line = "  ".join(parts).rstrip()
+        if self._width and cell_len(line) > self._width:
+            # On a terminal a row stays a row; pipes and the other formats get all of it.
+            line = set_cell_size(line, self._width - 1) + "…"
+        sys.stdout.write(line + "\n")
 
 
 def discard_output() -> None:
