@@ -4,6 +4,7 @@ import traceback
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import App
 
@@ -20,6 +21,7 @@ from tui_app.screens.place import Place, Reading
 from tui_app.screens.quarantine import QuarantineScreen
 from tui_app.screens.release import ReleaseScreen, ReviewScreen
 from tui_app.service import EmailSecurityService
+from tui_app.terminal.input import forgive_broken_input
 
 SHEETS = ("base", "widgets", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
 
@@ -39,6 +41,7 @@ class SluiceApp(App[None]):
     BINDINGS = actions.bindings("app")
 
     def __init__(self, service: EmailSecurityService) -> None:
+        forgive_broken_input()
         super().__init__(css_path=list(style_sheets()))
         self.animation_level = "none"
         self.service = service
@@ -175,6 +178,13 @@ class SluiceApp(App[None]):
         place = traceback.extract_tb(error.__traceback__)[-1] if error is not None and error.__traceback__ else None
         where = f" in {Path(place.filename).name}, line {place.lineno}" if place else ""
         sentence = f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it."
+        self._end_with(sentence)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End on an error of Textual's own, without what it would show of memory."""
+        self._end_with("mailsluice: stopped by an error of the terminal's. Please report it.")
+
+    def _end_with(self, sentence: str) -> None:
         self._exit_renderables.append(Text(sentence))
         self._return_code = 1
         self._close_messages_no_wait()

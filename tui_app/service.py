@@ -58,6 +58,10 @@ class EmailSecurityService:
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities: deque[Activity] = deque(maxlen=500)
         self.release: RunState | None = None
+        self.last_words: list[str] = []
+        """Outcomes that came while the console was closing: nobody saw them on a screen."""
+        self.unknown_outcomes = 0
+        self._closing = False
         self.diagnosis = ""
         """What a refusal of access is about, once that was found out."""
         self._engine = Engine(self.client, settings.release_body)
@@ -76,6 +80,7 @@ class EmailSecurityService:
         """Stop polling and close connections; writes in flight are waited for, they can't be taken back."""
         if self._polling is not None:
             self._polling.cancel()
+        self._closing = True
         self.stop_release()
         self.client.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -203,19 +208,31 @@ class EmailSecurityService:
             raise GuardError("This profile is read-only; nothing was sent.")
 
     async def _write(self, what: str, work: Coroutine[Any, Any, Outcome[T]]) -> Outcome[T]:
-        """Run a write to its end even if whoever asked goes away, and put its outcome on record."""
-        outcome = await asyncio.shield(self._spawn(work))
+        """Run a write to its end, and put its outcome on record, even if whoever asked goes away."""
+
+        async def recorded() -> Outcome[T]:
+            outcome = await work
+            self._put_on_record(what, outcome)
+            return outcome
+
+        return await asyncio.shield(self._spawn(recorded()))
+
+    def _put_on_record(self, what: str, outcome: Outcome[T]) -> None:
+        details: tuple[str, ...] = ()
         match outcome:
             case Done():
-                self.record(f"{what}: done.")
+                sentence = f"{what}: done."
             case Unsent(error):
-                self.record(f"{what}: not sent. {error}", error.details())
+                sentence, details = f"{what}: not sent. {error}", error.details()
             case Refused(error):
-                self.record(f"{what}: refused. {error}", error.details())
+                sentence, details = f"{what}: refused. {error}", error.details()
             case Ambiguous(error):
-                self.record(f"{what}: outcome unknown. {error}", error.details())
+                sentence, details = f"{what}: outcome unknown. {error}", error.details()
+                self.unknown_outcomes += 1
+        self.record(sentence, details)
+        if self._closing:
+            self.last_words.append(sentence)
         self.refresh()
-        return outcome
 
     async def cancel_job(self, job_id: str) -> Outcome[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
@@ -282,7 +299,7 @@ class EmailSecurityService:
         """Ask on a schedule whether it was done; what is never seen stays unknown."""
         waited = 0.0
         for after in READ_BACK_AFTER:
-            if not await self.client.wait(after - waited):
+            if not await self.client.wait_to_read_back(after - waited):
                 break
             waited = after
             try:

@@ -179,6 +179,19 @@ def test_a_terminal_that_can_t_is_told_the_way_without(
     assert "mailsluice jobs" in terminal.text.replace("\n", "")
 
 
+def test_a_byte_that_is_no_utf8_ends_nothing(
+    installed: Path, environment: dict[str, str], terminals: list[Terminal]
+) -> None:
+    terminal = demo(installed, environment)
+    terminals.append(terminal)
+    terminal.sees("12 loaded")
+    terminal.press_bytes(b"\xe9\xff j")
+    terminal.press("?")
+    terminal.sees("Help › jobs")
+    terminal.press("\x11")
+    assert terminal.ends() == 0
+
+
 def test_an_error_of_our_own_shows_where_and_nothing_that_was_in_memory(
     installed: Path, environment: dict[str, str], terminals: list[Terminal]
 ) -> None:

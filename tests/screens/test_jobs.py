@@ -292,3 +292,48 @@ async def test_created_times_are_the_server_s(still_simulator: Simulator, still_
         assert created == stamp(still_simulator.account.jobs[job["job_id"]].created_at)
         await console.sees(created[:10] + " " + created[11:19] + " UTC")
         assert replace(settings_for(still_simulator)).profile is None
+
+
+async def test_the_screen_stays_until_a_write_is_answered_and_its_outcome_is_told() -> None:
+    with running(Options(quota=0, messages=300, held=20)) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await open_job(console, "INC-4713")
+            simulator.api.latency = 0.6
+            await console.press("X")
+            await console.sees("Type y to do it")
+            await console.press("y")
+            await console.sees("sent, waiting for the answer")
+            await console.press("q", "G", "G", "j")
+            await console.sees("Cancel: the job is cancelled now.")
+            simulator.api.latency = 0
+            await console.press("exclamation_mark")
+            await console.sees("Cancel job", "done.")
+            await console.press("escape", "D")
+            await console.sees("Type y to do it")
+            await console.press("y")
+            await console.sees("Delete: deleted.", "11 loaded")
+
+
+async def test_many_keys_at_the_end_ask_for_one_page_at_a_time(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded")
+        still_simulator.api.latency = 0.1
+        await console.press(*["G"] * 30)
+        await console.sees("2,400 loaded")
+
+
+async def test_a_job_of_the_oldest_shape_claims_no_number_the_server_did_not_give(seed_simulator: Simulator) -> None:
+    async with console_on(settings_for(seed_simulator)) as console:
+        await console.sees("12 loaded")
+        line = next(line for line in console.text.splitlines() if "2,260" in line)
+        assert line.split()[-3:] == ["140", "–", "7h"]
+
+
+async def test_a_question_fits_the_smallest_window(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(60, 16)) as console:
+        await console.sees("12 loaded")
+        await console.press("G", "D")
+        await console.sees("Delete this job's record?", "no undelete", "╮")

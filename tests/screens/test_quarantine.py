@@ -329,3 +329,16 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await console.press("S")
             await console.sees("halted", "1 refused")
             assert account.account.truth.entries == []
+
+
+async def test_the_cursor_stays_on_its_message_when_the_search_is_read_again(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found")
+        await console.press(*["j"] * 5)
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        row = table.cursor_row
+        simulator.account.release({"ids": [simulator.account.held[0].investigate_id]})
+        await console.press("r")
+        await console.sees("142 found, all loaded")
+        assert (table.cursor_row.id, table.cursor_index) == (row.id, 4)

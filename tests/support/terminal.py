@@ -65,6 +65,10 @@ class Terminal:
         """Send keys as a terminal does."""
         os.write(self._tty, keys.encode())
 
+    def press_bytes(self, data: bytes) -> None:
+        """Send bytes that are no text."""
+        os.write(self._tty, data)
+
     def answers(self) -> None:
         """Read until the program has written something, and then nothing more for a moment."""
         end = time.monotonic() + PATIENCE

@@ -166,6 +166,42 @@ async def test_what_somebody_asks_for_is_polled_once_even_when_paused() -> None:
         assert links[-1].state is LinkState.PAUSED
 
 
+async def test_trouble_while_paused_leaves_the_pause_on_the_screen() -> None:
+    clock = ManualClock()
+    answers = iter([MOVING, ServerFault("down", request="GET x", status=502), MOVING])
+    subject = Scripted(clock, lambda _: next(answers))
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(1)
+        poller.toggle_pause()
+        poller.kick()
+        await clock.advance(60)
+        assert (links[-1].state, links[-1].next_at, str(links[-1].error)) == (LinkState.PAUSED, None, "down")
+        poller.kick()
+        await clock.advance(60)
+        assert (links[-1].state, links[-1].error, len(subject.asked)) == (LinkState.PAUSED, None, 3)
+
+
+async def test_a_fault_of_ours_does_not_end_the_watching() -> None:
+    clock = ManualClock()
+
+    def answer(number: int) -> Pulse:
+        if number == 1:
+            raise KeyError("a bug")
+        return MOVING
+
+    subject = Scripted(clock, answer)
+    async with polling(clock) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(1)
+        assert (links[-1].state, str(links[-1].error)) == (
+            LinkState.OFFLINE,
+            "The answer could not be used (KeyError).",
+        )
+        await clock.advance(10)
+        assert links[-1].state is LinkState.LIVE
+
+
 async def test_pause_means_no_requests_at_all() -> None:
     clock = ManualClock()
     subject = Scripted(clock, lambda _: MOVING)

@@ -98,20 +98,27 @@ class EmailSecurityClient:
         self.on_notices = on_notices
         self.budget = Budget()
         self._hurry = asyncio.Event()
-        self._leaving = False
+        self._left = asyncio.Event()
 
     async def wait(self, seconds: float) -> bool:
-        """Sit a wait out; False when `end_waits` cut it short, or nothing may be waited for any more."""
-        if self._leaving:
+        """Sit a wait for another try out; False when `end_waits` or `leave` cut it short."""
+        return await self._sleep(seconds, self._hurry)
+
+    async def wait_to_read_back(self, seconds: float) -> bool:
+        """Sit a wait before a read-back out; False when `leave` cut it short."""
+        return await self._sleep(seconds, self._left)
+
+    async def _sleep(self, seconds: float, cut: asyncio.Event) -> bool:
+        if self._left.is_set():
             return False
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        hurried = asyncio.ensure_future(self._hurry.wait())
+        cutting = asyncio.ensure_future(cut.wait())
         try:
-            await asyncio.wait((sleeping, hurried), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sleeping, cutting), return_when=asyncio.FIRST_COMPLETED)
             return sleeping.done()
         finally:
             sleeping.cancel()
-            hurried.cancel()
+            cutting.cancel()
 
     def end_waits(self) -> None:
         """Cut all waits short: what waits to be sent again is given up instead."""
@@ -120,7 +127,7 @@ class EmailSecurityClient:
 
     def leave(self) -> None:
         """From now on nothing is waited for: requests in flight end, none is sent again."""
-        self._leaving = True
+        self._left.set()
         self.end_waits()
 
     async def close(self) -> None:
@@ -167,7 +174,7 @@ class EmailSecurityClient:
         """Release messages from quarantine; the result is per recipient. POST investigate/release.
 
         `shape` is the body's generation: an object with investigate ids, a bare array of them, a bare array of postfix ids.
-        `may_wait` is asked before a 429 is waited out.
+        `may_wait` is asked before it is tried again.
         """
         body: Any = {"ids": list(ids)} if shape == "ids" else list(ids)
 
@@ -309,7 +316,7 @@ class EmailSecurityClient:
                 if lost.sent:
                     return Ambiguous(lost)
                 unsent += 1
-                if unsent > WRITE_RESENDS or not await self.wait(backoff(unsent - 1, self._random)):
+                if unsent > WRITE_RESENDS or not may_wait() or not await self.wait(backoff(unsent - 1, self._random)):
                     return Unsent(lost)
                 continue
             except RateLimited as error:

@@ -164,6 +164,10 @@ class _Model(BaseModel):
         model._wire = data
         return model
 
+    def forget_wire(self) -> None:
+        """Drop the exact object, for lists that stay in memory and are only shown."""
+        self._wire = {}
+
     @property
     def wire(self) -> Wire:
         """The object exactly as the server sent it; for JSON, never for a screen."""

@@ -7,7 +7,7 @@ from random import SystemRandom
 
 from tui_app.clock import SystemClock
 from tui_app.config import Settings, load_settings
-from tui_app.errors import UsageError
+from tui_app.errors import ExitCode, UsageError
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
@@ -35,7 +35,10 @@ def run_console(settings: Settings) -> int:
     if service.release is not None:
         told = ", ".join(f"{count:,} {fate}" for fate, count in service.release.fates().items() if count)
         print(f"release plan {service.release.plan.plan_id}: {told}", file=sys.stderr)
-    return app.return_code or 0
+    for words in service.last_words:
+        print(words, file=sys.stderr)
+    # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.
+    return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.last_words and service.unknown_outcomes else 0)
 
 
 def open_console(*, profile_name: str | None, read_only: bool) -> int:

@@ -152,9 +152,15 @@ class Poller:
             pulse = await subject.poll()
         except SluiceError as error:
             return self._failed(error, subject)
-        if subject is not self._subject or self._paused:
+        except Exception as error:
+            # A fault of ours must not end the watching unseen; it is told like any other trouble.
+            return self._failed(SluiceError(f"The answer could not be used ({type(error).__name__})."), subject)
+        if subject is not self._subject:
             return None
         at = self._clock.monotonic()
+        if self._paused:
+            self._now(Link(LinkState.PAUSED, at))
+            return None
         if pulse.over and self._confirmed_over:
             self._now(Link(LinkState.ENDED, at))
             return None
@@ -167,6 +173,9 @@ class Poller:
         if subject is not self._subject:
             return None
         at, asked = self._clock.monotonic(), self.link.asked_at
+        if self._paused:
+            self._now(Link(LinkState.PAUSED, asked, None, error))
+            return None
         if isinstance(error, (Unauthenticated, Forbidden)):
             self._now(Link(LinkState.DENIED, asked, None, error))
             return None

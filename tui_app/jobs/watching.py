@@ -166,6 +166,8 @@ class JobSubject:
         page = await self.client.list_job_messages(
             self.job_id, page=number, per_page=listing.per_page, status=listing.status
         )
+        for row in page.items:
+            row.forget_wire()
         listing.put(number, page.items)
 
     def _tell_rows(self, listing: Listing, *, stale: bool) -> None:

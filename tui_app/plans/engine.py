@@ -151,7 +151,7 @@ class Engine:
                 self._dialect = shape
             return outcome, shape
         # Only a definite "this body is not understood" may be followed by the other body: it says that nothing was done.
-        other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids"
+        other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids" and not self._stopping
         if (
             isinstance(outcome, Refused)
             and other_possible

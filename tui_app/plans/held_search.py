@@ -28,6 +28,7 @@ class HeldSearch:
             return
         page = await self._client.search_messages(self._params, cursor=self._cursor)
         for message in page.items:
+            message.forget_wire()
             self._found.setdefault(message.id.exact, message)
         if page.next is None or not page.items:
             self.complete = True

@@ -1,5 +1,6 @@
 """Cancelling and deleting a job from a screen: the review, the write, what to say afterwards."""
 
+from collections.abc import Awaitable
 from typing import TypeVar, assert_never
 
 from tui_app.api.models import DeletedJob, Job
@@ -13,12 +14,19 @@ from tui_app.widgets.lines import Piece
 T = TypeVar("T")
 
 
+def _rest(job: Job) -> str:
+    """Skipped and cancelled rows; the oldest shape does not tell one from the other."""
+    if job.messages_skipped is None and job.messages_cancelled is None:
+        return f"{job.skipped_or_cancelled:,} skipped or cancelled"
+    return f"{job.skipped:,} skipped, {job.cancelled:,} cancelled"
+
+
 def _review(job: Job, *, wants_ended: bool) -> Confirm:
     about = f"{action_in_words(job)}  {job.job_id}\n{job.comment or 'no comment'}\n"
     facts: list[Piece] = [about]
     if wants_ended:
         facts.append(
-            f"{str(job.status).lower()}: {job.successful:,} ok, {job.failed:,} failed, {job.skipped:,} skipped.\n"
+            f"{str(job.status).lower()}: {job.successful:,} ok, {job.failed:,} failed, {_rest(job)}.\n"
             "The record leaves all lists, for everybody. Mail is not touched. There is no undelete.\n"
         )
         return Confirm("Delete this job's record?", facts)
@@ -69,23 +77,27 @@ def _told(screen: Place, outcome: Outcome[T], what: str) -> T | None:
     return outcome.value if isinstance(outcome, Done) else None
 
 
+async def _answer(screen: Place, work: Awaitable[Outcome[T]], what: str) -> T | None:
+    """Wait for the answer to a write; meanwhile the screen stays."""
+    screen.awaiting = True
+    try:
+        return _told(screen, await work, what)
+    except GuardError as error:
+        screen.notice(str(error))
+        return None
+    finally:
+        screen.awaiting = False
+
+
 async def cancel(screen: Place, job: Job) -> Job | None:
     """Ask, then cancel; the job as the server has it now, or None when it was not done."""
     if not await _asked(screen, job, wants_ended=False):
         return None
-    try:
-        return _told(screen, await screen.service.cancel_job(job.id), "Cancel")
-    except GuardError as error:
-        screen.notice(str(error))
-        return None
+    return await _answer(screen, screen.service.cancel_job(job.id), "Cancel")
 
 
 async def delete(screen: Place, job: Job) -> DeletedJob | None:
     """Ask, then delete; None when it was not done."""
     if not await _asked(screen, job, wants_ended=True):
         return None
-    try:
-        return _told(screen, await screen.service.delete_job(job.id), "Delete")
-    except GuardError as error:
-        screen.notice(str(error))
-        return None
+    return await _answer(screen, screen.service.delete_job(job.id), "Delete")

@@ -64,6 +64,7 @@ class JobScreen(Place):
         self._job = job
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
+        self._loading = False
         self._subject = service.watch_job(job.id, self._arrived)
 
     def content(self) -> Iterable[Widget]:
@@ -191,11 +192,13 @@ class JobScreen(Place):
         """Tell how many are marked."""
         self.show_about()
 
-    @work(exclusive=True)
+    @work(group="rows")
     async def on_row_table_at_end(self) -> None:
-        """Load the next page, when there is one."""
-        if self._snapshot is None or self._snapshot.complete or self._snapshot.rows is None:
+        """Load the next page, when there is one; keys that come meanwhile ask for nothing more."""
+        snapshot = self._snapshot
+        if self._loading or snapshot is None or snapshot.complete or snapshot.rows is None:
             return
+        self._loading = True
         self.notice("Loading more rows…")
         try:
             await self._subject.load_more()
@@ -203,6 +206,8 @@ class JobScreen(Place):
         except ApiError as error:
             self.service.record(str(error), error.details())
             self.notice(f"{error} ! tells more.")
+        finally:
+            self._loading = False
 
     # ---- intents
 
@@ -260,3 +265,5 @@ class JobScreen(Place):
         """Review and delete; a deleted job has no screen."""
         if await ending.delete(self, self._job) and self.is_current:
             self.app.pop_screen()
+            if isinstance(self.app.screen, Place):
+                self.app.screen.notice("Delete: deleted.")

@@ -103,8 +103,8 @@ class JobsScreen(Place):
             progress = Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
         begun = share is not None or job.ended
         numbers = [
-            Cell(f"{n:,}" if begun else "–", tone if n and begun else "muted")
-            for n, tone in ((job.successful, ""), (job.failed, "error"), (job.skipped, ""))
+            Cell(f"{n:,}" if begun and n is not None else "–", tone if n and begun else "muted")
+            for n, tone in ((job.messages_successful, ""), (job.messages_failed, "error"), (job.messages_skipped, ""))
         ]
         return (
             looks.job_state(job),

@@ -81,7 +81,6 @@ class NewJobScreen(Place):
         super().__init__(service)
         self._previewed: tuple[NewJob, Preview] | None = None
         self._fields: tuple[Any, ...] = ()
-        self._sending = False
 
     def content(self) -> Iterable[Widget]:
         """The form, and what it would do."""
@@ -189,12 +188,6 @@ class NewJobScreen(Place):
             action=action, params=params, destination=destination, comment=self._text("comment") or ""
         ).checked(now)
 
-    def may_leave(self) -> bool:
-        """Not while an answer is awaited: that would hide what became of the job."""
-        if self._sending:
-            self.notice("The answer is still awaited.")
-        return not self._sending
-
     def on_choice_changed(self) -> None:
         """A release has no destination, and is over held mail."""
         releasing = self._chosen("action") is ActionType.RELEASE
@@ -210,7 +203,7 @@ class NewJobScreen(Place):
 
     def action_go_on(self) -> None:
         """Preview; if there is one of exactly these fields, confirm."""
-        if self._sending:
+        if self.awaiting:
             return
         if self._previewed is not None and self._values() == self._fields:
             self._confirm(*self._previewed)
@@ -282,15 +275,15 @@ class NewJobScreen(Place):
         if not await self.app.push_screen_wait(Confirm(f"{what}: start this job?", facts, typed=typed)):
             self.notice("Nothing was sent.")
             return
-        self._sending = True
+        self.awaiting = True
         self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
             outcome = await self.service.create_job(new)
         except GuardError as error:
-            self._sending = False
+            self.awaiting = False
             self.notice(str(error))
             return
-        self._sending = False
+        self.awaiting = False
         self._previewed = None
         match outcome:
             case Done(job, _):
@@ -303,7 +296,7 @@ class NewJobScreen(Place):
                 self._show_preview(
                     [
                         (
-                            f"Outcome unknown: no such job was seen in the list for a minute. Look at the jobs before you start another. {failure}",
+                            f"Outcome unknown: the job was not seen in the list. Look at the jobs before you start another. {failure}",
                             "$text-error",
                         )
                     ]

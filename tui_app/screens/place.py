@@ -54,6 +54,8 @@ class Place(Screen[None]):
         self.service = service
         self._notice = ""
         self._notice_ends_with_news = False
+        self.awaiting = False
+        """Whether a write of this screen is on its way."""
 
     # ---- to be filled in
 
@@ -232,8 +234,10 @@ class Place(Screen[None]):
         self.notice("Polling is paused; p resumes." if paused else "Polling again.")
 
     def may_leave(self) -> bool:
-        """Whether the screen may go away now; if not it says why."""
-        return True
+        """Whether the screen may go away now: not while the answer to a write is awaited, it belongs on the screen."""
+        if self.awaiting:
+            self.notice("The answer is still awaited.")
+        return not self.awaiting
 
     def handle_back(self) -> bool:
         """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""

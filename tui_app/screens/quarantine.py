@@ -20,7 +20,7 @@ from tui_app.plans.plan import Target
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
-from tui_app.text import plural
+from tui_app.text import plural, safe
 from tui_app.widgets.lines import Piece
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
@@ -110,6 +110,9 @@ class QuarantineScreen(Place):
             # Marks of mail that is not listed any more must not wait for the next R.
             table.unmark_all()
             self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
+        if line != self._line:
+            self.table().forget_cursor()
+            self.table().show_rows((), whole=False)
         self._line, self._problem = line, ""
         self._search = self.service.search_held(params)
         self._load(LOADED_AT_ONCE)
@@ -120,8 +123,6 @@ class QuarantineScreen(Place):
         search = self._search
         enough = len(search.found) + at_most
         self._searching, self._problem = True, ""
-        if not search.found:
-            self.table().show_rows((), whole=False)
         self.show_place()
         try:
             while not search.complete and len(search.found) < enough:
@@ -137,8 +138,9 @@ class QuarantineScreen(Place):
             self._problem = f"{error} {more}".strip()
             self.service.record(self._problem, details)
         finally:
-            self._searching = False
-            self.show_place()
+            if search is self._search:
+                self._searching = False
+                self.show_place()
 
     def freshness(self) -> Piece:
         """When the search was answered: it is not polled, r searches again."""
@@ -148,7 +150,7 @@ class QuarantineScreen(Place):
         """What is searched, how much of it is here, what is marked."""
         if not self.ready:
             return
-        what = f"  held · {self._line or 'the last 7 days'}"
+        what = f"  held · {safe(self._line) or 'the last 7 days'}"
         found = len(self._search.found)
         loaded = f"{found:,} found" + (
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"

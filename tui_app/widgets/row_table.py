@@ -90,7 +90,8 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
         if self._cursor_key in self._place:
             self._cursor = self._place[self._cursor_key]
         self._cursor = max(0, min(self._cursor, len(rows) - 1))
-        self._cursor_key = self._key(rows[self._cursor]) if rows else None
+        if rows:
+            self._cursor_key = self._key(rows[self._cursor])
         if whole:
             gone = [key for key in self._marks if key not in self._place]
             for key in gone:
@@ -177,7 +178,7 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
 
     def toggle_mark(self) -> None:
         """Mark or unmark the row under the cursor, and go on to the next."""
-        if self._cursor_key is None:
+        if self._cursor_key is None or not self._rows:
             return
         if self._cursor_key in self._marks:
             del self._marks[self._cursor_key]
@@ -190,7 +191,7 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
 
     def mark_range(self) -> None:
         """Mark all rows between the last marked one and the cursor."""
-        if self._cursor_key is None:
+        if self._cursor_key is None or not self._rows:
             return
         start = self._place.get(self._mark_anchor or "", self._cursor)
         for index in range(min(start, self._cursor), max(start, self._cursor) + 1):

@@ -1,0 +1,1 @@
+"""What stands between Textual and the tty; every private hook of Textual lives here."""
