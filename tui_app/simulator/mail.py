@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Wire = dict[str, Any]
@@ -35,8 +35,8 @@ def queue_id(seed: int, number: int) -> str:
 
 def row_uuid(seed: int, job: int, index: int) -> str:
     """A UUID for the index-th row of a job; index -1 is the job itself."""
-    first = scatter(seed, job, index)
-    text = f"{first:016x}{first * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF:016x}"
+    first = scatter(seed * 1_000_003 + job, index)
+    text = "%032x" % (first << 64 | first * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF)
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
@@ -117,17 +117,17 @@ class Mail:
             self.postfix_id,
             self.alert_id,
             escaped(self.header_id),
-            escaped(self.subject),
-            escaped(self.sender),
-            escaped(self.sender_name),
-            escaped(self.sender),
+            _often(self.subject),
+            _often(self.sender),
+            _often(self.sender_name),
+            _often(self.sender),
             *(escaped_list(self.recipients),) * 3,
             "true" if self.quarantined else "false",
             "true" if self.phish_submission else "false",
             self.disposition,
-            escaped_list(self.reasons),
-            escaped_list(self.delivery_status),
-            escaped_list(self.operations),
+            escaped_list(self.reasons) if self.reasons else "[]",
+            f"[{','.join(map(_often, self.delivery_status))}]",
+            escaped_list(self.operations) if self.operations else "[]",
             *(self.scanned,) * (2 if generation == "new" else 3),
         )
 
@@ -137,6 +137,10 @@ def escaped(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return json.dumps(text)
+
+
+_often = lru_cache(maxsize=8192)(escaped)
+"""The same, for texts that come in many mails."""
 
 
 def escaped_list(texts: Sequence[str]) -> str:

@@ -85,6 +85,7 @@ class Story:
         self.messages = messages
         self.speed = speed
         self._number = 0
+        self._campaign_began = start - timedelta(minutes=75)
 
     def _mail(
         self,
@@ -182,7 +183,7 @@ class Story:
             "Billing",
             (person(index),),
             f"Invoice {4711 + index % 40}",
-            self.start - timedelta(minutes=75, milliseconds=index * 150),
+            self._campaign_began - timedelta(0, 0, index * 150_000),
             "MALICIOUS" if index % 7 else "NONE",
         )
 

@@ -13,4 +13,4 @@ def forgive_broken_input() -> None:
         return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
     # A private hook: the pty test that sends a broken byte fails when Textual decodes in another way.
-    linux_driver.getincrementaldecoder = forgiving  # type: ignore[assignment]
+    linux_driver.getincrementaldecoder = forgiving  # type: ignore[assignment, attr-defined]
