@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -323,3 +324,48 @@ def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
     assert ended.returncode == 2
     assert "can't be written" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_interrupted_release_ends_after_its_request_and_tells_every_outcome() -> None:
+    with running(Options(quota=0, messages=10, held=90)) as simulator:
+        ids = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][:60]
+        command = [
+            sys.executable,
+            "-m",
+            "tui_app",
+            "release",
+            *ids,
+            "--reason",
+            "x",
+            "--yes",
+            "--expect",
+            "60",
+            "--format",
+            "ndjson",
+        ]
+        environment = {**os.environ, **simulator.environment(), "MAILSLUICE_CONFIG": os.devnull}
+        with subprocess.Popen(
+            command,
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "to release" in line:
+                    simulator.api.latency = 0.5
+                if "request 1 of 3" in line:
+                    break
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        results = [json.loads(line) for line in out.splitlines()]
+        truth = simulator.account.truth.of("release")
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert [result["id"] for result in results] == ids
+    sent = [result["id"] for result in results if result["mailsluice"]["outcome"] != "not sent"]
+    assert sorted(entry["id"] for entry in truth) == sorted(sent)
+    assert 25 <= len(sent) < 60

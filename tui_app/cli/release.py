@@ -203,7 +203,7 @@ def _tell_outcome(state: RunState, output_format: str) -> None:
 
 
 def _narrate_run(state: RunState) -> None:
-    if state.batches > 1 and state.batches_done:
+    if state.batches > 1 and state.batches_done and not state.ended:
         narrate(f"request {state.batches_done:,} of {state.batches:,}")
 
 

@@ -131,7 +131,7 @@ class NewJobScreen(Place):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
-        return (("enter", "preview, again: confirm"), ("tab", "next"), ("space", "change a choice"), ("esc", "back"))
+        return (("enter", "preview, then confirm"), ("tab", "next"), ("space", "change"), ("esc", "back"))
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
         self.query_one("#preview", Block).say(*pieces)
