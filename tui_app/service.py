@@ -348,7 +348,9 @@ class EmailSecurityService:
         return await asyncio.shield(self._spawn(self._release(plan)))
 
     async def _release(self, plan: Plan) -> RunState:
-        self.record(f"Release plan {plan.plan_id}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}")
+        self.record(
+            f"Release plan {plan.plan_id}, sha256 {plan.digest[:16]}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}"
+        )
         state = await self._engine.run(plan, self._released)
         told = ", ".join(f"{count:,} {fate}" for fate, count in state.fates().items() if count)
         self.record(

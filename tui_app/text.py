@@ -109,9 +109,6 @@ class Untrusted:
     def __eq__(self, other: object) -> bool:
         return self.exact == other.exact if isinstance(other, Untrusted) else NotImplemented
 
-    def __lt__(self, other: "Untrusted") -> bool:
-        return self.exact < other.exact
-
     def __hash__(self) -> int:
         return hash(self.exact)
 

@@ -12,8 +12,7 @@ import click
 from tui_app.cli.console import check_terminal, run_console
 from tui_app.config import load_settings
 from tui_app.errors import SluiceError
-
-DEFAULT_MESSAGES = 3012
+from tui_app.simulator.story import DEFAULT_MESSAGES
 
 
 def _environment_of(line: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ from typing import Generic, NamedTuple, TypeVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -298,8 +297,3 @@ class RowTable(ScrollView, Generic[T], can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._rows) + 1)
         self._keep_cursor_visible()
         self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on a row."""
-        if event.y > 0:
-            self.move_to(min(event.y - 1 + int(self.scroll_offset.y), len(self._rows) - 1))
