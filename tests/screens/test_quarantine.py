@@ -5,11 +5,25 @@ import time
 import pytest
 
 from tests.support.clock import StillClock
-from tests.support.screens import console_on
+from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.simulator.limits import Quota
 from tui_app.simulator.server import Options, Simulator, running
+
+
+async def open_quarantine(console: Console) -> None:
+    """Open the held mail of the smaller demo account."""
+    await console.press("Q")
+    await console.sees("143 found")
+
+
+async def send(console: Console, reason: str, count: int) -> None:
+    """Fill the review in and send."""
+    await console.type(reason)
+    await console.press("enter")
+    await console.type(str(count))
+    await console.press("enter")
 
 
 async def test_held_mail_of_the_last_week_is_there_when_it_opens(
@@ -22,8 +36,7 @@ async def test_held_mail_of_the_last_week_is_there_when_it_opens(
 
 async def test_a_search_is_asked_of_the_server(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("slash")
         await console.type("verdict:malicious from:acme-news.exampIe")
         await console.press("enter")
@@ -52,8 +65,7 @@ async def test_mark_all_leaves_out_what_the_guard_holds(still_simulator: Simulat
 
 async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         # Rows 0-4 are bulk mail, row 5 is malicious: marked by hand it is held back at the review.
         await console.press(*["space"] * 6, "R")
         await console.sees("5 messages", "Held back by the guard: 1 MALICIOUS")
@@ -82,8 +94,7 @@ async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(si
 
 async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("j", "R")
         await console.sees("1 message · ")
         await console.press("escape", *["j"] * 4, "R")
@@ -94,14 +105,10 @@ async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simul
 async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
     reader = TokenCredential(Secret(simulator.door.read_token, "test"))
     async with console_on(settings_for(simulator, credential=reader)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("R")
         await console.sees("Release ›")
-        await console.type("x")
-        await console.press("enter")
-        await console.type("1")
-        await console.press("enter")
+        await send(console, "x", 1)
         await console.sees("halted", "1 refused", "Authentication error (code 10000)")
         await console.press("exclamation_mark")
         await console.sees("HTTP 403", "cf-ray")
@@ -109,14 +116,10 @@ async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
 
 async def test_a_release_works_against_the_oldest_shape(seed_simulator: Simulator) -> None:
     async with console_on(settings_for(seed_simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("space", "space", "space", "R")
         await console.sees("3 messages")
-        await console.type("x")
-        await console.press("enter")
-        await console.type("3")
-        await console.press("enter")
+        await send(console, "x", 3)
         await console.sees("all sent")
     released = seed_simulator.account.truth.of("release")
     assert len({entry["id"] for entry in released}) == len(released) == 3
@@ -124,8 +127,7 @@ async def test_a_release_works_against_the_oldest_shape(seed_simulator: Simulato
 
 async def test_a_held_message_opens(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("enter")
         await console.sees("held now       yes", "verdict        ▪ BULK", "quarantined", "investigate id")
 
@@ -259,8 +261,7 @@ async def test_keys_pressed_twice_open_one_screen(simulator: Simulator) -> None:
         await console.sees("Type y to do it")
         await console.press("escape")
         await console.sees("Nothing was sent")
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("R", "R")
         await console.sees("Release ›")
         await console.press("escape")
@@ -269,8 +270,7 @@ async def test_keys_pressed_twice_open_one_screen(simulator: Simulator) -> None:
 
 async def test_another_search_takes_the_marks_away(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("space", "space")
         await console.sees("2 marked")
         await console.press("slash")
@@ -282,32 +282,25 @@ async def test_another_search_takes_the_marks_away(simulator: Simulator) -> None
 async def test_the_review_can_be_used_in_the_smallest_window(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator), size=(60, 16)) as console:
         await console.sees("12 loaded", "FAIL", "AGE", "? help")
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("space", "space", "R")
         await console.sees("2 messages", "Reason", "type 2 to send", "Cancel (esc)")
-        await console.type("x")
-        await console.press("enter")
-        await console.type("2")
-        await console.press("enter")
+        await send(console, "x", 2)
         await console.sees("all sent")
 
 
 async def test_q_on_a_held_message_goes_back_to_the_list(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("enter")
         await console.sees("The message")
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
 
 
 async def test_a_message_with_an_impossible_id_is_no_crash(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         simulator.account.held[0].investigate_id = ".."
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press("enter")
         await console.sees("That is no id", "as the list told it")
 
@@ -321,10 +314,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await console.sees("1 message · ")
             account.api.quota = Quota(1)
             account.api.quota.take(time.monotonic())
-            await console.type("x")
-            await console.press("enter")
-            await console.type("1")
-            await console.press("enter")
+            await send(console, "x", 1)
             await console.sees("rate limit, again in", "S gives up")
             await console.press("S")
             await console.sees("halted", "1 refused")
@@ -333,8 +323,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
 
 async def test_the_cursor_stays_on_its_message_when_the_search_is_read_again(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
-        await console.press("Q")
-        await console.sees("143 found")
+        await open_quarantine(console)
         await console.press(*["j"] * 5)
         table = console.app.screen.table()  # type: ignore[attr-defined]
         row = table.cursor_row

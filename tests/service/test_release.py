@@ -1,0 +1,143 @@
+"""What a release sends, and what it makes of each answer."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.faulty import Received, answer, failure, faulty, success
+from tests.support.services import held_targets, lonely_service, service_on
+from tui_app.api.errors import Forbidden
+from tui_app.credentials import Secret, TokenCredential
+from tui_app.plans.engine import Fate, Phase
+from tui_app.plans.plan import Target
+from tui_app.service import EmailSecurityService
+from tui_app.simulator.server import Simulator
+
+
+@pytest.mark.parametrize("which", ["simulator", "seed_simulator"])
+async def test_a_release_sends_every_id_exactly_once_in_either_generation(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    simulator: Simulator = request.getfixturevalue(which)
+    async with service_on(simulator) as service:
+        targets = await held_targets(service, 60)
+        plan = service.plan_release(service.guard(targets), "newsletter")
+        state = await service.run_release(plan)
+    truth = simulator.account.truth.of("release")
+    assert state.phase is Phase.DONE
+    assert sorted(entry["id"] for entry in truth) == sorted(target.id for target in targets)
+    assert len({entry["request"] for entry in truth}) == 3
+    for result in state.results:
+        said = next(entry for entry in truth if entry["id"] == result.target.investigate_id)
+        assert [str(name) for name in result.delivered] == said["delivered"]
+        assert [str(name) for name in result.undelivered] == said["undelivered"]
+    assert sum(state.fates().values()) == 60
+
+
+async def test_the_oldest_body_is_learnt_once(seed_simulator: Simulator) -> None:
+    async with service_on(seed_simulator) as service:
+        for _ in range(2):
+            plan = service.plan_release(service.guard(await held_targets(service, 5)), "x")
+            assert (await service.run_release(plan)).phase is Phase.DONE
+    # One request was refused for its shape, the four others (two batches, each sent once) were not.
+    assert len({entry["request"] for entry in seed_simulator.account.truth.of("release")}) == 2
+
+
+async def test_a_bad_id_refuses_its_batch_and_the_rest_goes_on(simulator: Simulator) -> None:
+    async with service_on(simulator) as service:
+        good = await held_targets(service, 30)
+        bad = replace(good[0], investigate_id="4NAAAAAAAAAAAAAA-2026-01-01T00:00:00-1")
+        plan = service.plan_release(service.guard((bad, *good)), "x")
+        state = await service.run_release(plan)
+    fates = state.fates()
+    assert (fates[Fate.REFUSED], state.phase) == (25, Phase.DONE)
+    assert state.error is not None
+    assert "message not found at /ids/0" in str(state.error)
+    assert fates[Fate.DELIVERED] + fates[Fate.UNDELIVERED] + fates[Fate.FAILED] == 6
+
+
+async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Simulator) -> None:
+    reader = TokenCredential(Secret(simulator.door.read_token, "test"))
+    async with service_on(simulator, credential=reader) as service:
+        plan = service.plan_release(service.guard(await held_targets(service, 60)), "x")
+        state = await service.run_release(plan)
+    assert (state.phase, state.batches_done) == (Phase.HALTED, 1)
+    assert isinstance(state.error, Forbidden)
+    assert state.fates()[Fate.NOT_SENT] == 35
+    assert simulator.account.truth.of("release") == []
+
+
+async def test_a_release_without_an_answer_is_unknown_and_halts() -> None:
+    async with faulty(lambda _: None) as server:
+        service = lonely_service(server.base_url)
+        targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1") for n in range(60))
+        state = await service.run_release(service.plan_release(service.guard(targets), "x"))
+        await service.close()
+        assert server.count("POST") == 1
+    assert state.phase is Phase.HALTED
+    assert (state.fates()[Fate.UNKNOWN], state.fates()[Fate.NOT_SENT]) == (25, 35)
+
+
+async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
+    names = [f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1" for n in range(3)]
+    reply = answer(200, success([{"id": names[0], "delivered": ["a@b.example"]}, {"id": names[1]}]))
+    async with faulty(lambda _: reply) as server:
+        service = lonely_service(server.base_url)
+        state = await service.run_release(service.plan_release(service.guard([Target(name) for name in names]), "x"))
+        await service.close()
+    assert [result.fate for result in state.results] == [Fate.DELIVERED, Fate.UNKNOWN, Fate.UNKNOWN]
+    assert state.results[2].why == "the answer does not name it"
+
+
+async def test_a_stopped_release_sends_no_further_batch(simulator: Simulator) -> None:
+    async with service_on(simulator) as service:
+        plan = service.plan_release(service.guard(await held_targets(service, 75)), "x")
+        service.on_release = lambda state: service.stop_release() if state.batches_done == 1 else None
+        state = await service.run_release(plan)
+    assert (state.phase, state.fates()[Fate.NOT_SENT]) == (Phase.STOPPED, 50)
+    assert len(simulator.account.truth.of("release")) == 25
+
+
+async def test_a_refused_shape_is_not_tried_the_other_way_after_it_worked_once() -> None:
+    ok = answer(200, success([{"id": "4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "delivered": ["a@b.example"]}]))
+    replies = iter([ok, answer(400, failure(1, "bad body", ""))])
+    async with faulty(lambda _: next(replies)) as server:
+        service = lonely_service(server.base_url)
+        for expected in (Fate.DELIVERED, Fate.REFUSED):
+            target = Target("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
+            state = await service.run_release(service.plan_release(service.guard([target]), "x"))
+            assert state.results[0].fate is expected
+        await service.close()
+        assert server.count("POST") == 2
+
+
+async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
+    names = [f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1" for n in range(3)]
+    items = [
+        {"id": names[1], "postfix_id": "4NAAAAAAAAAAAA00", "delivered": ["b@b.example"]},
+        {"id": names[2], "delivered": ["c@b.example"]},
+        {"id": names[2], "failed": ["c@b.example"]},
+    ]
+    async with faulty(lambda _: answer(200, success(items))) as server:
+        service = lonely_service(server.base_url)
+        targets = [Target(name, name[:16]) for name in names]
+        state = await service.run_release(service.plan_release(service.guard(targets), "x"))
+        await service.close()
+    assert [result.fate for result in state.results] == [Fate.UNKNOWN, Fate.DELIVERED, Fate.UNKNOWN]
+
+
+async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_wait_for_the_quota() -> None:
+    limited = answer(429, failure(971, "slow down"), retry_after="200")
+    services: list[EmailSecurityService] = []
+
+    def script(_: Received) -> bytes:
+        services[0].stop_release()
+        return limited
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        services.append(service)
+        state = await service.run_release(service.plan_release(service.guard([Target("4NA-1")]), "x"))
+        await service.close()
+        assert server.count("POST") == 1
+    assert state.fates()[Fate.REFUSED] == 1
