@@ -9,7 +9,7 @@ import pytest
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
 from tui_app.api.errors import Forbidden, NotFound, ServerFault, Unauthenticated
-from tui_app.api.models import ActionType, DeliveryStatus, Destination, JobStatus
+from tui_app.api.models import ActionType, DeliveryStatus, Destination, Job, JobStatus
 from tui_app.api.outcome import Ambiguous, Done
 from tui_app.api.pages import all_jobs
 from tui_app.api.search import SearchParams
@@ -257,3 +257,22 @@ async def test_leaving_gives_up_a_read_back_and_says_unknown() -> None:
         await posted.wait()
         await asyncio.wait_for(service.close(), 10)
         assert isinstance(await creating, Ambiguous)
+
+
+async def test_a_reading_older_than_an_answer_does_not_undo_it() -> None:
+    old = {"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "PROCESSING"}
+    snapshots: list[JobSnapshot] = []
+
+    def script(request: Received) -> bytes:
+        if len(server.received) == 3:
+            # While this reading is on its way, the answer to a cancel arrives.
+            subject.take(Job.from_wire({**old, "status": "CANCELLED"}))
+        return answer(200, success(old if "/messages" not in request.target else []))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(old["job_id"], snapshots.append)
+        await subject.poll()
+        assert (await subject.poll()).moved
+        await service.close()
+    assert snapshots[-1].job.status is JobStatus.CANCELLED

@@ -105,6 +105,8 @@ class JobSubject:
     _snapshot: JobSnapshot | None = None
     _listing: Listing = field(default_factory=lambda: Listing(None, ROWS_PER_PAGE))
     _read_again: bool = True
+    _newer: int = 0
+    """Counts answers to writes, so that an older reading can't undo what they told."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def ask(self, status: RowStatus | None) -> None:
@@ -114,13 +116,23 @@ class JobSubject:
         if self._snapshot is not None:
             self._snapshot = replace(self._snapshot, status=status, rows=None, complete=False, stale_rows=False)
 
+    def take(self, job: Job) -> None:
+        """The job as the answer to a write has it: newer than any reading that is still on its way."""
+        self._newer += 1
+        self._read_again = True
+        if self._snapshot is not None:
+            self._tell(replace(self._snapshot, job=job, outlook=Outlook()))
+
     def read_all_again(self) -> None:
         """Read the loaded rows again with the next poll, even if nothing moved."""
         self._read_again = True
 
     async def poll(self) -> Pulse:
         """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
+        newer = self._newer
         job = await self.client.get_job(self.job_id)
+        if newer != self._newer:
+            return Pulse(moved=True)  # read before an answer that is newer: ask again
         at = self.clock.monotonic()
         moved = self._progress.add(job, at)
         outlook = self._progress.outlook(job, at)

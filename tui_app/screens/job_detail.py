@@ -258,6 +258,7 @@ class JobScreen(Place):
         if job := await ending.cancel(self, self._job):
             # The answer is newer than the last poll: what follows acts on this.
             self._job = job
+            self._subject.take(job)
             self.show_frame()
 
     @work
