@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from textual.widgets import Input
 
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
@@ -10,6 +11,7 @@ from tests.support.services import settings_for
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.simulator.limits import Quota
 from tui_app.simulator.server import Options, Simulator, running
+from tui_app.widgets.choice import Choice
 
 
 async def open_quarantine(console: Console) -> None:
@@ -331,3 +333,40 @@ async def test_the_cursor_stays_on_its_message_when_the_search_is_read_again(sim
         await console.press("r")
         await console.sees("142 found, all loaded")
         assert (table.cursor_row.id, table.cursor_index) == (row.id, 4)
+
+
+async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) -> None:
+    texts = {
+        "sender": "a.example", "recipient": "b@acme.example", "subject": "two words", "start": "2026-11-01", "end": "2026-11-02T03:04:05Z",
+        "query": "anywhere", "exact_subject": "Whole subject", "domain": "c.example", "message_id": "<m@x>", "alert_id": "al-1",
+        "metric": "m1", "smtp_helo_ip": "192.0.2.1", "comment": "why not",
+    }  # fmt: skip
+    choices = {
+        "destination": "DeletedItems", "all_mail": True, "final_disposition": "SPAM", "delivery_status": "delivered", "message_action": "MOVED",
+        "submissions": True,
+    }  # fmt: skip
+    async with console_on(settings_for(simulator), size=(80, 50)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("new job")
+        form = console.app.screen
+        for name, text in texts.items():
+            form.query_one(f"#{name}", Input).value = text
+        for name, value in choices.items():
+            form.query_one(f"#{name}", Choice).choose(value)
+        form.query_one("#sender", Input).focus()
+        await console.press("enter")
+        await console.sees("Finds 0 messages", "finds nothing now", "ignores submissions")
+        await console.press("enter")
+        await console.sees("Type y to do it")
+        await console.press("y")
+        await console.sees("Jobs › move → Trash")
+    (entry,) = simulator.account.truth.of("create_job")
+    sent = entry["body"]["search_params"]
+    assert entry["body"]["destination"] == "DeletedItems"
+    assert entry["body"]["comment"].startswith("why not #op-")
+    assert sent == {
+        **{name: text for name, text in texts.items() if name not in ("comment", "start", "end")},
+        "start": "2026-11-01T00:00:00Z", "end": "2026-11-02T03:04:05Z", "detections_only": False, "final_disposition": "SPAM",
+        "delivery_status": "delivered", "message_action": "MOVED", "submissions": True,
+    }  # fmt: skip
