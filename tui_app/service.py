@@ -21,7 +21,7 @@ from tui_app.errors import GuardError
 from tui_app.jobs.new_job import NewJob, Preview, guard_job, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobSnapshot, JobsQuery, JobsSnapshot, JobsSubject, JobSubject
-from tui_app.plans.engine import Engine, RunState
+from tui_app.plans.engine import Engine, Fate, RunState
 from tui_app.plans.guard import Guarded, Policy, guard_release
 from tui_app.plans.held_search import HeldSearch
 from tui_app.plans.look_up import look_up
@@ -60,7 +60,7 @@ class EmailSecurityService:
         self.release: RunState | None = None
         self.last_words: list[str] = []
         """Outcomes that came while the console was closing: nobody saw them on a screen."""
-        self.unknown_outcomes = 0
+        self.unknown_after_leaving = 0
         self._closing = False
         self.diagnosis = ""
         """What a refusal of access is about, once that was found out."""
@@ -228,11 +228,15 @@ class EmailSecurityService:
                 sentence, details = f"{what}: refused. {error}", error.details()
             case Ambiguous(error):
                 sentence, details = f"{what}: outcome unknown. {error}", error.details()
-                self.unknown_outcomes += 1
+                self._unknown()
         self.record(sentence, details)
         if self._closing:
             self.last_words.append(sentence)
         self.refresh()
+
+    def _unknown(self) -> None:
+        if self._closing:
+            self.unknown_after_leaving += 1
 
     async def cancel_job(self, job_id: str) -> Outcome[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
@@ -352,10 +356,12 @@ class EmailSecurityService:
             f"Release plan {plan.plan_id}, sha256 {plan.digest[:16]}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}"
         )
         state = await self._engine.run(plan, self._released)
-        told = ", ".join(f"{count:,} {fate}" for fate, count in state.fates().items() if count)
         self.record(
-            f"Release plan {plan.plan_id}: {state.phase.value}, {told}.", state.error.details() if state.error else ()
+            f"Release plan {plan.plan_id}: {state.phase.value}, {state.told()}.",
+            state.error.details() if state.error else (),
         )
+        if state.fates()[Fate.UNKNOWN]:
+            self._unknown()
         self.refresh()
         return state
 

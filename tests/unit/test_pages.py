@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tui_app.api.client import Page
 from tui_app.api.errors import Invalid, Unreadable
-from tui_app.api.pages import by_cursor, numbered
+from tui_app.api.pages import CursorPages, numbered
 
 
 def collect(
@@ -72,7 +72,11 @@ def test_cursors_are_followed_to_the_end_and_never_in_circles() -> None:
         async def fetch(cursor: str | None) -> Page[str]:
             return pages[cursor]
 
-        return [item async for page in by_cursor(fetch, str) for item in page]
+        rows: list[str] = []
+        cursor_pages = CursorPages(fetch, str)
+        while not cursor_pages.complete:
+            rows += await cursor_pages.load()
+        return rows
 
     assert asyncio.run(run(chain)) == ["a", "b", "c"]
     with pytest.raises(Unreadable, match="circles"):

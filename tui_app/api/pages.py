@@ -1,7 +1,7 @@
 """All pages of a list, with every reason to stop: cursors that end, numbers that don't."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from tui_app.api.client import MAX_PER_PAGE, EmailSecurityClient, Page
 from tui_app.api.errors import Invalid, NotFound, Unreadable
@@ -37,26 +37,31 @@ async def numbered(
             return
 
 
-async def by_cursor(
-    fetch: Callable[[str | None], Awaitable[Page[T]]], identity: Callable[[T], str]
-) -> AsyncIterator[tuple[T, ...]]:
-    """Pages by cursor, each without ids seen before. Raises Unreadable when a cursor comes back a second time."""
-    seen: set[str] = set()
-    cursors: set[str] = set()
-    cursor: str | None = None
-    while True:
-        page = await fetch(cursor)
-        fresh = tuple(item for item in page.items if identity(item) not in seen)
-        seen.update(map(identity, fresh))
-        yield fresh
-        cursor = page.next
-        if cursor is None or not page.items:
-            return
-        if cursor in cursors or len(cursors) >= MAX_PAGES:
+class CursorPages(Generic[T]):
+    """Pages by cursor, each without ids seen before; a page that fails is asked for again where it failed."""
+
+    def __init__(self, fetch: Callable[[str | None], Awaitable[Page[T]]], identity: Callable[[T], str]) -> None:
+        self._fetch = fetch
+        self._identity = identity
+        self._cursor: str | None = None
+        self._cursors: set[str] = set()
+        self._seen: set[str] = set()
+        self.complete = False
+
+    async def load(self) -> tuple[T, ...]:
+        """The next page. Raises ApiError, and Unreadable after a page that leads back to an earlier one."""
+        if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES:
             raise Unreadable(
                 "The search goes in circles: the server repeats a cursor. Narrow the search.", request="GET investigate"
             )
-        cursors.add(cursor)
+        page = await self._fetch(self._cursor)
+        fresh = tuple(item for item in page.items if self._identity(item) not in self._seen)
+        self._seen.update(map(self._identity, fresh))
+        if self._cursor is not None:
+            self._cursors.add(self._cursor)
+        self._cursor = page.next
+        self.complete = page.next is None or not page.items
+        return fresh
 
 
 def all_jobs(
@@ -85,11 +90,18 @@ def all_job_messages(
     )
 
 
-def all_found(
+def found_pages(
     client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE
-) -> AsyncIterator[tuple[Message, ...]]:
-    """All messages that a search finds, page by page."""
-    return by_cursor(
+) -> CursorPages[Message]:
+    """The messages that a search finds, to be loaded page by page."""
+    return CursorPages(
         lambda cursor: client.search_messages(params, cursor=cursor, per_page=per_page),
         lambda message: message.id.exact,
     )
+
+
+async def all_found(client: EmailSecurityClient, params: SearchParams) -> AsyncIterator[tuple[Message, ...]]:
+    """All messages that a search finds, page by page."""
+    pages = found_pages(client, params)
+    while not pages.complete:
+        yield await pages.load()

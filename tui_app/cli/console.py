@@ -33,12 +33,11 @@ def run_console(settings: Settings) -> int:
     app = SluiceApp(service)
     app.run(mouse=False)
     if service.release is not None:
-        told = ", ".join(f"{count:,} {fate}" for fate, count in service.release.fates().items() if count)
-        print(f"release plan {service.release.plan.plan_id}: {told}", file=sys.stderr)
+        print(f"release plan {service.release.plan.plan_id}: {service.release.told()}", file=sys.stderr)
     for words in service.last_words:
         print(words, file=sys.stderr)
     # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.
-    return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.last_words and service.unknown_outcomes else 0)
+    return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.unknown_after_leaving else 0)
 
 
 def open_console(*, profile_name: str | None, read_only: bool) -> int:

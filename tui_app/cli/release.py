@@ -198,8 +198,7 @@ def _tell_outcome(state: RunState, output_format: str) -> None:
         narrate(f"{state.error}")
         for line in state.error.details():
             narrate(f"  {line}")
-    told = ", ".join(f"{number:,} {fate}" for fate, number in state.fates().items() if number)
-    narrate(f"{told} · plan {state.plan.plan_id}")
+    narrate(f"{state.told()} · plan {state.plan.plan_id}")
 
 
 def _narrate_run(state: RunState) -> None:

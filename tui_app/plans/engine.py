@@ -67,6 +67,10 @@ class RunState:
         counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results)
         return counted
 
+    def told(self) -> str:
+        """The sums in words: `1,194 delivered, 3 failed`."""
+        return ", ".join(f"{count:,} {fate}" for fate, count in self.fates().items() if count)
+
     @property
     def ended(self) -> bool:
         """Whether nothing more will be sent."""
