@@ -86,16 +86,15 @@ async def largest_job(variables: dict[str, str]) -> str:
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.traffic import Traffic
     from tui_app.clock import SystemClock
     from tui_app.config import load_settings
 
-    client = EmailSecurityClient(
-        load_settings({**variables, "MAILSLUICE_CONFIG": os.devnull}), clock=SystemClock(), random=Random(1)
-    )
+    traffic = Traffic(load_settings({**variables, "MAILSLUICE_CONFIG": os.devnull}), SystemClock(), Random(1))
     try:
-        jobs = (await client.list_jobs()).items
+        jobs = (await EmailSecurityClient(traffic).list_jobs()).items
     finally:
-        await client.close()
+        await traffic.close()
     return max(jobs, key=lambda job: job.total_messages_discovered).id
 
 

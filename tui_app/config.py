@@ -73,6 +73,14 @@ class ConfigFile(_Table):
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy on the way to the API. Its URL may hold a password; `name` is what may be shown."""
+
+    url: Secret
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything needed to talk to one account, checked."""
 
@@ -83,9 +91,15 @@ class Settings:
     read_only: bool = False
     color: str | None = None
     ca_bundle: Path | None = None
+    proxy: Proxy | None = None
     release_body: ReleaseBody = "auto"
     guard: GuardTable = field(default_factory=GuardTable)
     plans: PlansTable = field(default_factory=PlansTable)
+
+    @property
+    def identity(self) -> str:
+        """The account and where it is: what is found out about it is remembered under this name."""
+        return f"{self.account_id}@{self.base_url}"
 
 
 def check_account_id(account_id: str) -> str:
@@ -130,6 +144,31 @@ def check_base_url(base_url: str) -> str:
             "Nothing was sent."
         )
     return base_url.rstrip("/")
+
+
+def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:
+    """The proxy that `HTTPS_PROXY` names, unless `NO_PROXY` takes the API's host out. Raises UsageError."""
+    given = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
+    host = (urlsplit(base_url).hostname or "").lower()
+    if not given or is_loopback(host) or _without_proxy(host, environment):
+        return None
+    try:
+        parts = urlsplit(given if "://" in given else f"http://{given}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port, parts = None, None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not name or parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError("HTTPS_PROXY must be http://HOST:PORT (or https://…). Nothing was sent.")
+    shown = f"{parts.scheme}://{name}" + (f":{port}" if port else "")
+    return Proxy(Secret(parts.geturl(), "address in HTTPS_PROXY"), shown)
+
+
+def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
+    rules = (environment.get("NO_PROXY") or environment.get("no_proxy") or "").lower().split(",")
+    for rule in (rule.strip().partition(":")[0].lstrip(".") for rule in rules):
+        if rule and (rule == "*" or host == rule or host.endswith("." + rule)):
+            return True
+    return False
 
 
 def _explain(path: Path, error: ValidationError) -> str:
@@ -218,14 +257,16 @@ def load_settings(
     if profile.account_id is not None and account_id != check_account_id(profile.account_id):
         # The environment points elsewhere: a header that names this profile, in its colour, would lie.
         name, profile = None, profile.model_copy(update={"color": None})
+    base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
     return Settings(
         account_id=account_id,
-        base_url=check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL),
+        base_url=base_url,
         credential=_credential(profile, environment, profile_first=flagged),
         profile=name,
         read_only=read_only or profile.read_only,
         color=profile.color,
         ca_bundle=profile.ca_bundle,
+        proxy=proxy_for(base_url, environment),
         release_body=profile.release_body,
         guard=file.guard,
         plans=file.plans,

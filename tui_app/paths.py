@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_config_path
+from platformdirs import user_config_path, user_state_path
 
 from tui_app.errors import UsageError
 
@@ -15,6 +15,11 @@ def config_file(environment: Mapping[str, str]) -> Path:
     if named:
         return Path(named).expanduser()
     return user_config_path("mailsluice", appauthor=False) / "config.toml"
+
+
+def state_folder() -> Path:
+    """Where the program keeps what it found out by itself: `mailsluice` in the user's state folder."""
+    return user_state_path("mailsluice", appauthor=False)
 
 
 def styles_folder() -> Path:

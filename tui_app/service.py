@@ -2,18 +2,22 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, Final, TypeVar
 
+from tui_app.api.budget import BudgetState, Forecast
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.enums import TokenState
 from tui_app.api.errors import ApiError, Forbidden, NotFound, Notice, Unauthenticated
-from tui_app.api.models import DeletedJob, Job, Message
+from tui_app.api.messages import Message
+from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.pages import all_found, all_jobs
+from tui_app.api.pages import CursorPages, all_accounts, all_found, all_jobs
 from tui_app.api.search import SearchParams
+from tui_app.api.traffic import Traffic
 from tui_app.clock import Clock
 from tui_app.config import Settings
 from tui_app.credentials import KeyCredential
@@ -26,6 +30,7 @@ from tui_app.plans.guard import Guarded, Policy, guard_release
 from tui_app.plans.held_search import HeldSearch
 from tui_app.plans.look_up import look_up
 from tui_app.plans.plan import Plan, Target
+from tui_app.remembered import Remembered
 from tui_app.text import Untrusted, safe
 
 T = TypeVar("T")
@@ -45,13 +50,29 @@ class Activity:
 class EmailSecurityService:
     """One account. Every write goes through here; a read-only profile stops it with GuardError."""
 
-    def __init__(self, settings: Settings, *, clock: Clock, random: Random, read_wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        random: Random,
+        read_wait: float = 0.0,
+        remembered: Remembered | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self._random = random
-        self.client = EmailSecurityClient(
-            settings, clock=clock, random=random, read_wait=read_wait, on_wait=self._waiting, on_notices=self._noticed
+        self.traffic = Traffic(
+            settings,
+            clock,
+            random,
+            read_wait=read_wait,
+            on_wait=self._waiting,
+            on_notices=self._noticed,
+            on_left_behind=self._left_behind,
         )
+        self.traffic.budget.on_block = self._blocked
+        self.client = EmailSecurityClient(self.traffic)
         self.on_link: Callable[[Link], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_release: Callable[[RunState], None] = lambda _: None
@@ -64,7 +85,7 @@ class EmailSecurityService:
         self._closing = False
         self.diagnosis = ""
         """What a refusal of access is about, once that was found out."""
-        self._engine = Engine(self.client, settings.release_body)
+        self._engine = Engine(self.client, settings, remembered or Remembered())
         self._poller: Poller | None = None
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -73,7 +94,9 @@ class EmailSecurityService:
 
     def start(self) -> None:
         """Begin polling; needs a running event loop."""
-        self._poller = Poller(self.clock, self._random, self._linked)
+        if self.settings.proxy is not None:
+            self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
+        self._poller = Poller(self.clock, self._random, self._linked, self.traffic.budget)
         self._polling = self._spawn(self._poller.run())
 
     async def close(self) -> None:
@@ -82,9 +105,9 @@ class EmailSecurityService:
             self._polling.cancel()
         self._closing = True
         self.stop_release()
-        self.client.leave()
+        self.traffic.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.client.close()
+        await self.traffic.close()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -108,6 +131,13 @@ class EmailSecurityService:
     def _waiting(self, seconds: float) -> None:
         self.record(f"Too many requests: waiting {seconds:.0f} s, as the API asks.")
         self.on_limit_wait(seconds)
+
+    def _blocked(self, seconds: float) -> None:
+        if self._poller is not None:
+            self._poller.recheck()
+
+    def _left_behind(self, request: str, outcome: Outcome[Any]) -> None:
+        self._put_on_record(f"{request} (whoever asked had gone)", outcome)
 
     def _noticed(self, request: str, notices: tuple[Notice, ...]) -> None:
         self.record(f"The API says to {request}:", tuple(map(str, notices)))
@@ -161,11 +191,20 @@ class EmailSecurityService:
         """How the line stands."""
         return self._poller.link if self._poller else Link()
 
+    @property
+    def budget(self) -> BudgetState:
+        """What is left of the token's request quota, as the server last told it."""
+        return self.traffic.budget.state
+
+    def forecast(self, requests: int) -> Forecast:
+        """What so many writes, one after the other, would cost: time and quota."""
+        return self.traffic.budget.forecast(requests, self.traffic.answer_seconds)
+
     # ---- reading
 
-    def search(self, params: SearchParams) -> AsyncIterator[tuple[Message, ...]]:
-        """All messages that a search finds, page by page. Raises ApiError."""
-        return all_found(self.client, params)
+    def search(self, params: SearchParams, *, exact: bool = False) -> CursorPages[Message]:
+        """All messages that a search finds, page by page; `exact` keeps the objects as they were sent. Raises ApiError."""
+        return all_found(self.client, params, exact=exact)
 
     def search_held(self, params: SearchParams) -> HeldSearch:
         """A search to be loaded page by page."""
@@ -190,10 +229,10 @@ class EmailSecurityService:
             token = await self.client.verify_token()
         except ApiError:
             return "The token itself is not accepted."
-        if token.status.exact != "active":
+        if token.status is not TokenState.ACTIVE:
             return f"The token is {token.status}."
         try:
-            accounts = await self.client.list_accounts()
+            accounts = [account async for page in all_accounts(self.client) for account in page]
         except ApiError:
             return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
         if self.settings.account_id in {account.id.exact for account in accounts}:
@@ -303,7 +342,7 @@ class EmailSecurityService:
         """Ask on a schedule whether it was done; what is never seen stays unknown."""
         waited = 0.0
         for after in READ_BACK_AFTER:
-            if not await self.client.wait_to_read_back(after - waited):
+            if not await self.traffic.wait_to_read_back(after - waited):
                 break
             waited = after
             try:
@@ -372,4 +411,4 @@ class EmailSecurityService:
     def stop_release(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
         self._engine.stop()
-        self.client.end_waits()
+        self.traffic.end_waits()

@@ -8,20 +8,22 @@ from random import Random
 
 import pytest
 
+from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, Cut, Received, Script, answer, failure, faulty, success
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.enums import ActionType
 from tui_app.api.errors import (
     Forbidden,
     NotFound,
     RateLimited,
     ServerFault,
+    TooLarge,
     Unauthenticated,
-    Unreachable,
     Unreadable,
 )
-from tui_app.api.models import ActionType
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
+from tui_app.api.traffic import Traffic
 from tui_app.clock import Clock, SystemClock
 from tui_app.config import Settings
 from tui_app.credentials import KeyCredential, Secret, TokenCredential
@@ -30,26 +32,16 @@ from tui_app.errors import UsageError
 JOB = {"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "CANCELLED"}
 
 
-class HurriedClock(SystemClock):
-    """Waits are noted, not sat out."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-
 @asynccontextmanager
 async def client_on(
     base_url: str, clock: Clock | None = None, *, read_wait: float = 0.0
 ) -> AsyncIterator[EmailSecurityClient]:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("s3cret", "test")))
-    client = EmailSecurityClient(settings, clock=clock or HurriedClock(), random=Random(1), read_wait=read_wait)
+    traffic = Traffic(settings, clock or HurriedClock(), Random(1), read_wait=read_wait)
     try:
-        yield client
+        yield EmailSecurityClient(traffic)
     finally:
-        await client.close()
+        await traffic.close()
 
 
 def always(reply: bytes | None) -> Script:
@@ -120,7 +112,8 @@ async def test_a_write_answered_429_waits_as_told_and_is_sent_at_most_three_time
         client_on(server.base_url, clock) as client,
     ):
         assert isinstance(await client.cancel_job(JOB["job_id"]), Done)
-        assert (server.count("POST"), clock.waits) == (3, [7.0, 7.0])
+        assert (server.count("POST"), clock.waits) == (3, [pytest.approx(7, abs=0.1)] * 2)
+    clock = HurriedClock()
     async with faulty(always(limited)) as server, client_on(server.base_url, clock) as client:
         outcome = await client.cancel_job(JOB["job_id"])
         assert isinstance(outcome, Refused)
@@ -161,7 +154,7 @@ async def test_a_limited_read_raises_at_once_or_waits_as_allowed() -> None:
         client_on(server.base_url, clock, read_wait=300) as client,
     ):
         await client.get_job(JOB["job_id"])
-        assert clock.waits == [20.0]
+        assert clock.waits == [pytest.approx(20, abs=0.1)]
 
 
 async def test_redirects_are_never_followed_and_the_host_is_named() -> None:
@@ -195,9 +188,9 @@ async def test_each_request_carries_one_kind_of_credential_and_no_other_header_o
         async with client_on(server.base_url) as client:
             await client.get_job(JOB["job_id"])
         key = Settings(ACCOUNT, server.base_url, KeyCredential("a@b.example", Secret("k3y", "test")))
-        client = EmailSecurityClient(key, clock=HurriedClock(), random=Random(1))
+        client = EmailSecurityClient(Traffic(key, HurriedClock(), Random(1)))
         await client.get_job(JOB["job_id"])
-        await client.close()
+        await client.traffic.close()
         first, second = (request.headers for request in server.received)
         assert first["authorization"] == "Bearer s3cret"
         assert "x-auth-email" not in first
@@ -231,7 +224,7 @@ async def test_ids_stay_inside_their_place_in_the_path() -> None:
 
 async def test_an_endless_answer_is_cut_off() -> None:
     async with faulty(always(answer(200, b" " * (9 * 1024 * 1024)))) as server, client_on(server.base_url) as client:
-        with pytest.raises(Unreachable, match="larger than 8 MiB"):
+        with pytest.raises(TooLarge, match="larger than 8 MiB"):
             await client.get_job(JOB["job_id"])
 
 
@@ -242,7 +235,7 @@ async def test_messages_beside_a_success_are_kept() -> None:
         "messages": [{"code": 1234, "message": "beta endpoint", "documentation_url": "https://d.example"}],
     }
     async with faulty(always(answer(200, body))) as server, client_on(server.base_url) as client:
-        client.on_notices = lambda request, notices: heard.append(f"{request}: {notices[0]}")
+        client.traffic.on_notices = lambda request, notices: heard.append(f"{request}: {notices[0]}")
         await client.get_job(JOB["job_id"])
     assert heard[0].endswith("beta endpoint (code 1234)")
 
@@ -251,17 +244,17 @@ async def test_the_budget_follows_the_headers() -> None:
     headers = {"ratelimit": '"default";r=300;t=200', "ratelimit_policy": '"default";q=1200;w=300'}
     async with faulty(always(answer(200, success(JOB), **headers))) as server, client_on(server.base_url) as client:
         await client.get_job(JOB["job_id"])
-        assert (client.budget.remaining, client.budget.share_left) == (300, 0.25)
+        assert (client.traffic.budget.state.remaining, client.traffic.budget.state.quota) == (300, 1200)
 
 
 async def test_a_wait_for_another_try_can_be_given_up_and_then_nothing_is_sent_again() -> None:
     limited = answer(429, failure(971, "slow down"), retry_after="200")
     waiting = asyncio.Event()
     async with faulty(always(limited)) as server, client_on(server.base_url, SystemClock()) as client:
-        client.on_wait = lambda _: waiting.set()
+        client.traffic.on_wait = lambda _: waiting.set()
         task = asyncio.create_task(client.cancel_job(JOB["job_id"]))
         await waiting.wait()
-        client.end_waits()
+        client.traffic.end_waits()
         outcome = await task
         assert isinstance(outcome, Refused)
         assert server.count("POST") == 1

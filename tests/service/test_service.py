@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination, JobStatus
 from tui_app.api.errors import Forbidden, NotFound, ServerFault, Unauthenticated
-from tui_app.api.models import ActionType, DeliveryStatus, Destination, Job, JobStatus
+from tui_app.api.models import Job
 from tui_app.api.outcome import Ambiguous, Done
 from tui_app.api.pages import all_jobs
 from tui_app.api.search import SearchParams

@@ -16,6 +16,20 @@ class StillClock(SystemClock):
         return self._moment
 
 
+class HurriedClock(SystemClock):
+    """Waits take no time, but the clock shows that they were sat out."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return super().monotonic() + sum(self.waits)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
+
+
 class ManualClock:
     """Time moves when `advance` is called; sleepers wake in order."""
 

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
 
+from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT
-from tui_app.api.models import DeliveryStatus
+from tui_app.api.enums import DeliveryStatus
 from tui_app.api.search import SearchParams
 from tui_app.clock import Clock, SystemClock
 from tui_app.config import Settings, load_settings
@@ -37,13 +38,6 @@ async def service_on(
 HELD = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED, sender="acme-news.example")
 
 
-class SkippingClock(SystemClock):
-    """Waits take no time."""
-
-    async def sleep(self, seconds: float) -> None:
-        return None
-
-
 async def held_targets(service: EmailSecurityService, count: int) -> tuple[Target, ...]:
     found = [message async for page in service.search(HELD) for message in page]
     return tuple(Target.of(message) for message in found[:count])
@@ -51,4 +45,4 @@ async def held_targets(service: EmailSecurityService, count: int) -> tuple[Targe
 
 def lonely_service(base_url: str) -> EmailSecurityService:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
-    return EmailSecurityService(settings, clock=SkippingClock(), random=Random(1))
+    return EmailSecurityService(settings, clock=HurriedClock(), random=Random(1))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.api.decode import Envelope, Garbled, parse_envelope, read_many
-from tui_app.api.models import Message
+from tui_app.api.messages import Message
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

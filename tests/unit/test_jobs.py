@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_models import JOB
-from tui_app.api.models import Job, JobMessage
+from tui_app.api.messages import JobMessage
+from tui_app.api.models import Job
 from tui_app.jobs.listing import Listing
 from tui_app.jobs.progress import Outlook, Progress, acted_share
 

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_decode import JSON
-from tui_app.api.models import ActionType, Destination, Disposition, Job, JobMessage, JobStatus, Message, RowStatus
+from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
+from tui_app.api.messages import JobMessage, Message
+from tui_app.api.models import Job
 from tui_app.jobs.progress import action_in_words, search_in_words
 from tui_app.text import Untrusted
 

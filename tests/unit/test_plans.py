@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
 from tui_app.api.errors import Invalid, Notice
-from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, ReleaseItem
+from tui_app.api.models import ReleaseItem
 from tui_app.api.search import SearchParams
 from tui_app.errors import GuardError
 from tui_app.jobs.new_job import NewJob, Preview, guard_job

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.clock import ManualClock
+from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError, RateLimited, ServerFault, Unauthenticated
 from tui_app.jobs.poller import Link, LinkState, Pace, Poller, Pulse
 
@@ -28,9 +29,9 @@ class Scripted:
 
 
 @asynccontextmanager
-async def polling(clock: ManualClock) -> AsyncIterator[tuple[Poller, list[Link]]]:
+async def polling(clock: ManualClock, budget: Budget | None = None) -> AsyncIterator[tuple[Poller, list[Link]]]:
     links: list[Link] = []
-    poller = Poller(clock, Random(1), links.append)
+    poller = Poller(clock, Random(1), links.append, budget or Budget(clock.monotonic))
     task = asyncio.create_task(poller.run())
     try:
         yield poller, links
@@ -217,3 +218,57 @@ async def test_pause_means_no_requests_at_all() -> None:
         poller.toggle_pause()
         await clock.advance(1)
         assert len(subject.asked) == asked + 1
+
+
+async def test_polls_leave_the_last_requests_to_the_operator() -> None:
+    clock = ManualClock()
+    budget = Budget(clock.monotonic)
+    budget.read({"ratelimit": '"default";r=51;t=100', "ratelimit-policy": '"default";q=1200;w=300'}, 0)
+    subject = Scripted(clock, lambda _: MOVING)
+    subject_polls = subject.asked
+    async with polling(clock, budget) as (poller, links):
+        poller.watch(subject)
+        await clock.advance(1)
+        assert len(subject_polls) == 1
+        budget.spend()  # what the poll sent
+        poller.recheck()
+        await clock.advance(1)
+        assert links[-1].state is LinkState.SAVING
+        await clock.advance(90)
+        assert len(subject_polls) == 1
+        poller.kick()
+        await clock.advance(0)
+        assert len(subject_polls) == 2, "what somebody asks for is sent"
+        await clock.advance(20)
+        assert len(subject_polls) > 2, "the quota started anew"
+
+
+async def test_a_429_of_anybody_stops_the_polls_until_it_is_over() -> None:
+    clock = ManualClock()
+    budget = Budget(clock.monotonic)
+    subject = Scripted(clock, lambda _: MOVING)
+    async with polling(clock, budget) as (poller, links):
+        budget.on_block = lambda _: poller.recheck()
+        poller.watch(subject)
+        await clock.advance(1)
+        asked = len(subject.asked)
+        budget.limited(60)
+        await clock.advance(50)
+        assert len(subject.asked) == asked
+        assert links[-1].state is LinkState.LIMITED
+        assert links[-1].next_at == 61
+        await clock.advance(12)
+        assert len(subject.asked) > asked
+        assert links[-1].state is LinkState.LIVE
+
+
+async def test_polls_slow_down_when_the_quota_gets_scarce() -> None:
+    clock = ManualClock()
+    budget = Budget(clock.monotonic)
+    budget.read({"ratelimit": '"default";r=100;t=290', "ratelimit-policy": '"default";q=1200;w=300'}, 0)
+    subject = Scripted(clock, lambda _: MOVING)
+    async with polling(clock, budget) as (poller, _):
+        poller.watch(subject)
+        await clock.advance(60)
+    # 290 s for 100 requests is one in 2.9 s, not one in 2.
+    assert 60 / 2.9 * 0.8 <= len(subject.asked) <= 60 / 2.9 * 1.2 + 1

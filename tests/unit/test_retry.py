@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.api.budget import Budget
-from tui_app.api.retry import RetryBucket, backoff, retry_after
+from tui_app.api.errors import ApiError, Conflict, Invalid, ServerFault, TooLarge, Unreachable, Unreadable
+from tui_app.api.retry import RetryBucket, backoff, read_attempts, retry_after
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -14,8 +14,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
-        ("30", 30), (" 7 ", 7), ("0", 0), ("100000", 300), ("-5", 300), ("NaN", 300), ("1e9", 300), ("", 300), (None, 300), ("soon", 300),
-        ("Fri, 20 Nov 2026 12:01:00 GMT", 60), ("Fri, 20 Nov 2026 11:00:00 GMT", 0), ("١٢", 300),
+        ("30", 30), (" 7 ", 7), ("0", 1), ("100000", 300), ("-5", 300), ("NaN", 300), ("1e9", 300), ("", 300), (None, 300), ("soon", 300),
+        ("Fri, 20 Nov 2026 12:01:00 GMT", 60), ("Fri, 20 Nov 2026 11:00:00 GMT", 1), ("١٢", 300),
     ],
 )  # fmt: skip
 def test_retry_after_in_all_its_forms(header: str | None, seconds: float) -> None:
@@ -23,8 +23,8 @@ def test_retry_after_in_all_its_forms(header: str | None, seconds: float) -> Non
 
 
 @given(st.text())
-def test_no_header_makes_us_wait_less_than_nothing_or_more_than_the_window(header: str) -> None:
-    assert 0 <= retry_after(header, NOW) <= 300
+def test_no_header_makes_us_wait_less_than_a_second_or_more_than_the_window(header: str) -> None:
+    assert 1 <= retry_after(header, NOW) <= 300
 
 
 def test_backoff_grows_to_half_a_minute() -> None:
@@ -40,10 +40,22 @@ def test_a_broken_server_is_not_hammered() -> None:
     assert bucket.take()
 
 
-def test_the_budget_reads_what_the_server_says() -> None:
-    budget = Budget()
-    assert budget.share_left == 1.0
-    budget.read({"ratelimit": '"default";r=50;t=30', "ratelimit-policy": '"burst";q=100;w=60'})
-    assert (budget.remaining, budget.resets_in, budget.share_left) == (50, 30, 0.5)
-    budget.read({"ratelimit": "nonsense"})
-    assert budget.remaining == 50
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (Unreachable("x", request="GET x", sent=True), 3),
+        (ServerFault("x", request="GET x", status=503), 3),
+        (ServerFault("x", request="GET x", status=408), 3),
+        (Unreadable("x", request="GET x", status=200), 2),
+        (Conflict("x", request="GET x", status=409), 2),
+        (Unreadable("x", request="GET x", status=302), 1),
+        (Unreadable("x", request="GET x", status=202), 1),
+        (TooLarge("x", request="GET x"), 1),
+        *(
+            (Invalid("x", request="GET x", status=status), 1)
+            for status in (400, 401, 403, 404, 405, 413, 414, 415, 422)
+        ),
+    ],
+)
+def test_what_a_read_may_be_tried_again_for(error: ApiError, attempts: int) -> None:
+    assert read_attempts(error) == attempts

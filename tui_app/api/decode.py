@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from tui_app.api.errors import Notice
+from tui_app.api.fields import Misshapen
 from tui_app.text import Untrusted
 
 T = TypeVar("T")
@@ -28,18 +30,45 @@ class Envelope:
     result_info: dict[str, Any]
 
 
+MAX_ITEMS: Final = 10_000
+"""Items of one list; ten times the largest page that is asked for."""
+MAX_DEPTH: Final = 200
+_LONGEST_CODE: Final = 10**9
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+def _depth(data: Any) -> int:
+    """How deep lists and objects are nested, without recursion."""
+    deepest, open_ones = 0, [(data, 1)]
+    while open_ones:
+        inside, level = open_ones.pop()
+        deepest = max(deepest, level)
+        children = inside.values() if isinstance(inside, dict) else inside if isinstance(inside, list) else ()
+        open_ones += [(child, level + 1) for child in children if isinstance(child, (dict, list))]
+    return deepest
 
 
 def parse_json(body: bytes) -> Any:
     """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        # Nesting beyond 200 is refused in here.
+        return from_json(body, allow_inf_nan=False, cache_strings="all")
+    except ValueError:
+        pass
+    try:
+        # One half of a surrogate pair is all that this reader lets in and the quick one does not: one odd subject must
+        # not hide the thousand mails around it.
+        data = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        if _depth(data) <= MAX_DEPTH:
+            return data
     except (ValueError, RecursionError):
-        start = body[:60].decode("utf-8", "replace")
-        kind = "an HTML page" if "<" in start[:20] else "no JSON" if body else "empty"
-        raise Garbled(f"the answer is {kind}") from None
+        pass
+    start = body[:60].decode("utf-8", "replace")
+    kind = "an HTML page" if "<" in start[:20] else "no JSON" if body else "empty"
+    raise Garbled(f"the answer is {kind}")
 
 
 def _notices(items: Any) -> tuple[Notice, ...]:
@@ -53,7 +82,7 @@ def _notices(items: Any) -> tuple[Notice, ...]:
         code, link = item.get("code"), item.get("documentation_url")
         found.append(
             Notice(
-                code if isinstance(code, int) else None,
+                code if isinstance(code, int) and abs(code) <= _LONGEST_CODE else None,
                 Untrusted.of(item.get("message") or ""),
                 Untrusted.of(pointer) if pointer else None,
                 Untrusted.of(link) if link else None,
@@ -82,7 +111,7 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
     """One object. Raises Garbled naming the field that is wrong, never its value."""
     try:
         return read(data)
-    except ValidationError as error:
+    except (ValidationError, Misshapen) as error:
         raise Garbled(f"the answer is not understood: {_where(error)}") from None
 
 
@@ -92,12 +121,16 @@ def read_many(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
         return ()
     if not isinstance(data, list):
         raise Garbled("the answer is not understood: result is no list")
+    if len(data) > MAX_ITEMS:
+        raise Garbled(f"the answer has more than {MAX_ITEMS:,} items")
     try:
         return tuple([read(item) for item in data])
-    except ValidationError as error:
+    except (ValidationError, Misshapen) as error:
         raise Garbled(f"the answer is not understood: {_where(error)}") from None
 
 
-def _where(error: ValidationError) -> str:
+def _where(error: ValidationError | Misshapen) -> str:
+    if isinstance(error, Misshapen):
+        return str(error)
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     return f"{error.title}: {'.'.join(str(part) for part in first['loc']) or 'the whole'} is {first['type'].replace('_', ' ')}"

@@ -5,6 +5,7 @@
     ApiError
     ├── Unreachable         no answer: network, time-out, name, TLS
     ├── Unreadable          an answer that makes no sense, a redirect
+    │   └── TooLarge        an answer larger than we take in
     └── Answered            the API answered with an error status
         ├── Unauthenticated 401, and 400/403 about the credentials' format
         ├── Forbidden       403
@@ -40,6 +41,7 @@ class ApiError(SluiceError):
     """A request that did not bring what was asked for."""
 
     exit_code = ExitCode.API
+    _without_status = "no answer"
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class ApiError(SluiceError):
         """The server's own words, one line each: codes, texts, pointers, documentation, status, request, ray."""
         lines = [str(notice) for notice in self.notices]
         lines += [f"see {notice.documentation_url}" for notice in self.notices if notice.documentation_url]
-        lines.append(f"{self.request}: " + (f"HTTP {self.status}" if self.status else "no answer"))
+        lines.append(f"{self.request}: " + (f"HTTP {self.status}" if self.status else self._without_status))
         if self.ray:
             lines.append(f"cf-ray {self.ray}")
         return tuple(lines)
@@ -85,7 +87,11 @@ class Unreachable(ApiError):
 
 
 class Unreadable(ApiError):
-    """An answer that is no envelope, is too large, or sends us elsewhere."""
+    """An answer that is no envelope, or sends us elsewhere."""
+
+
+class TooLarge(Unreadable):
+    """An answer larger than we take in; a smaller page may fit."""
 
 
 class Answered(ApiError):
@@ -109,9 +115,21 @@ class Conflict(Answered):
 
 
 class RateLimited(Answered):
-    """Too many requests; `retry_after` is the wait in seconds that the server asks for, at most 300."""
+    """Too many requests; `retry_after` is the wait in seconds, at most 300.
+
+    `sent` is False if the quota was known to be used up, so that asking would only have prolonged it.
+    """
 
     retry_after: float = 300.0
+    sent: bool = True
+    _without_status = "not sent"
+
+    @classmethod
+    def before_sending(cls, request: str, wait: float) -> "RateLimited":
+        """The error for a request that was not sent, because it would be answered 429 for `wait` more seconds."""
+        error = cls("The token's requests are used up for now. Nothing was sent.", request=request)
+        error.retry_after, error.sent = wait, False
+        return error
 
 
 class Invalid(Answered):

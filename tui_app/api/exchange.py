@@ -12,14 +12,25 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui_app import __version__
-from tui_app.credentials import Credential
+from tui_app.api.body import Body, BodyError, TooLarge
+from tui_app.config import Settings
 from tui_app.errors import UsageError
 
-MAX_BODY: Final = 8 * 1024 * 1024
-READING_DEADLINE: Final = 20.0
-ACTING_DEADLINE: Final = 45.0
-_READING_TIMEOUT: Final = httpx.Timeout(connect=5, read=15, write=10, pool=5)
-_ACTING_TIMEOUT: Final = httpx.Timeout(connect=5, read=30, write=10, pool=5)
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: per phase of a request, and `total` for all of it, so that a byte now and then does not hold us."""
+
+    connect: float
+    read: float
+    write: float
+    pool: float
+    total: float
+
+
+READING: Final = Patience(connect=5, read=15, write=10, pool=5, total=20)
+ACTING: Final = Patience(connect=5, read=30, write=10, pool=5, total=45)
+_CONNECTIONS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +38,22 @@ class Answer:
     """Status, headers and whole body of an answer."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
 
 
 class NoAnswer(Exception):
     """No usable answer. `sent` is False only if not a byte of the request left this machine."""
 
-    def __init__(self, why: str, *, sent: bool) -> None:
+    def __init__(self, why: str, *, sent: bool, too_large: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
+        self.too_large = too_large
 
 
 def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
-    """The one TLS context of the process: the system's certificates, or a bundle. Raises UsageError."""
+    """The one TLS context of the process, TLS 1.2 or newer: the system's certificates, or a bundle. Raises UsageError."""
     if urlsplit(base_url).scheme == "http":
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: plain http to this machine needs no TLS
     if ca_bundle is not None:
@@ -55,20 +67,29 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 class Line:
-    """A connection to the API: reading ones keep connections open, acting ones use each once."""
+    """Connections to the API: reading ones are kept open, acting ones are used once each."""
 
-    def __init__(self, base_url: str, credential: Credential, tls: ssl.SSLContext, *, acting: bool) -> None:
-        self._base_url = base_url
-        self._credential = credential
-        self._deadline = ACTING_DEADLINE if acting else READING_DEADLINE
+    def __init__(self, settings: Settings, tls: ssl.SSLContext, patience: Patience, *, reused: bool) -> None:
+        self._base = httpx.URL(settings.base_url)
+        self._base_url = settings.base_url
+        self._credential = settings.credential
+        self._patience = patience
+        self._reused = reused
         # A kept-alive connection may be closed by the server just as a write goes out; nobody could say if it arrived.
-        limits = httpx.Limits(max_connections=8, max_keepalive_connections=0 if acting else 4)
+        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4 if reused else 0)
+        proxy = httpx.Proxy(settings.proxy.url.reveal()) if settings.proxy is not None else None
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False),
-            timeout=_ACTING_TIMEOUT if acting else _READING_TIMEOUT,
+            transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False, proxy=proxy),
+            timeout=httpx.Timeout(
+                connect=patience.connect, read=patience.read, write=patience.write, pool=patience.pool
+            ),
             follow_redirects=False,
             trust_env=False,
-            headers={"User-Agent": f"mailsluice/{__version__}", "Accept": "application/json"},
+            headers={
+                "User-Agent": f"mailsluice/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
         )
 
     async def close(self) -> None:
@@ -76,21 +97,29 @@ class Line:
         await self._http.aclose()
 
     def _url(self, path: str) -> httpx.URL:
-        url = httpx.URL(self._base_url + path)
-        base = httpx.URL(self._base_url)
-        inside = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
-        if not inside or not url.path.startswith(base.path.rstrip("/") + "/"):
+        """The address of a path, which must lie under the base. Raises UsageError."""
+        try:
+            url = httpx.URL(self._base_url + path)
+        except httpx.InvalidURL:
+            raise UsageError("That id makes no address. Nothing was sent.") from None
+        same_origin = (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
+        # The raw path is what goes out. A server may decode it once before it looks for dots.
+        raw = url.raw_path.decode("ascii").partition("?")[0]
+        steps = raw.lower().replace("%2e", ".").split("/")
+        root = self._base.raw_path.decode("ascii").rstrip("/") + "/"
+        if not same_origin or not raw.startswith(root) or "." in steps or ".." in steps:
             raise UsageError("That id would leave the API's address. Nothing was sent.")
         return url
 
     async def send(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None) -> Answer:
-        """Send one request and read its whole answer. Raises NoAnswer, within the total deadline."""
+        """Send one request and read its whole answer. Raises NoAnswer, within the total deadline, and UsageError."""
         sent = False
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal sent
-            # Conservative on purpose: once the headers were begun, the server may have all it needs.
-            if "send_request_headers.started" in event:
+            # Conservative on purpose: once the headers were begun, the server may have all it needs. What a proxy is
+            # asked first is not the request.
+            if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
                 sent = True
 
         url = self._url(path)
@@ -98,25 +127,34 @@ class Line:
         headers = self._credential.headers() | ({} if content is None else {"Content-Type": "application/json"})
         try:
             async with (
-                asyncio.timeout(self._deadline),
+                asyncio.timeout(self._patience.total),
                 self._http.stream(
                     method, url, params=query or None, content=content, headers=headers, extensions={"trace": trace}
                 ) as response,
             ):
-                received = bytearray()
-                async for chunk in response.aiter_bytes(65536):
-                    received += chunk
-                    if len(received) > MAX_BODY:
-                        raise NoAnswer(f"the answer is larger than {MAX_BODY // 2**20} MiB", sent=True)
-                return Answer(response.status_code, response.headers, bytes(received))
+                received = Body(response.headers)
+                async for chunk in response.aiter_raw(65536):
+                    received.feed(chunk)
+                return Answer(response.status_code, response.headers, received.whole())
+        except asyncio.CancelledError:
+            if sent and not self._reused:
+                # The program is ending. What is on the wire can't be taken back: that is an outcome too, and it is unknown.
+                raise NoAnswer("the program ended before the answer", sent=True) from None
+            raise
+        except TooLarge as error:
+            raise NoAnswer(str(error), sent=True, too_large=True) from None
+        except BodyError as error:
+            raise NoAnswer(str(error), sent=True) from None
         except TimeoutError:
-            raise NoAnswer(f"no answer within {self._deadline:.0f} s", sent=sent) from None
+            raise NoAnswer(f"no answer within {self._patience.total:.0f} s", sent=sent) from None
         except httpx.TimeoutException as error:
             phase = type(error).__name__.removesuffix("Timeout").lower()
             raise NoAnswer(f"time-out while {_PHASES.get(phase, 'waiting')}", sent=sent) from None
+        except httpx.ProxyError as error:
+            raise NoAnswer(f"the proxy refused the connection ({_plain(error)})", sent=sent) from None
         except httpx.ConnectError as error:
             raise NoAnswer(_why_not_connected(error), sent=sent) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise NoAnswer(f"the connection broke ({type(error).__name__})", sent=sent) from None
 
 
@@ -126,6 +164,11 @@ _PHASES = {
     "write": "sending",
     "pool": "waiting for a connection",
 }
+
+
+def _plain(error: Exception) -> str:
+    words = str(error)[:60]
+    return words if words.isascii() and words.isprintable() else type(error).__name__
 
 
 def _why_not_connected(error: httpx.ConnectError) -> str:

@@ -1,67 +1,131 @@
 """All pages of a list, with every reason to stop: cursors that end, numbers that don't."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
-from tui_app.api.client import MAX_PER_PAGE, EmailSecurityClient, Page
-from tui_app.api.errors import Invalid, NotFound, Unreadable
-from tui_app.api.models import ActionType, Job, JobMessage, JobStatus, Message, RowStatus
+from tui_app.api.client import MAX_ACCOUNTS, MAX_PER_PAGE, EmailSecurityClient, Page
+from tui_app.api.enums import ActionType, JobStatus, RowStatus
+from tui_app.api.errors import Invalid, NotFound, TooLarge, Unreadable
+from tui_app.api.messages import JobMessage, Message
+from tui_app.api.models import CloudflareAccount, Job
 from tui_app.api.search import SearchParams
 
 T = TypeVar("T")
 MAX_PAGES: Final = 10_000
+SMALLEST_PAGE: Final = 10
+"""Rows; if so few are still too large for one answer, smaller pages are no help."""
 
 
-async def numbered(
-    fetch: Callable[[int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
-) -> AsyncIterator[tuple[T, ...]]:
-    """Pages by number, each without ids seen before.
+class Pages(ABC, Generic[T]):
+    """A list that comes page by page, each item once. A page that fails is asked for again where it failed."""
+
+    def __init__(self, identity: Callable[[T], str], per_page: int) -> None:
+        self._identity = identity
+        self._seen: set[str] = set()
+        self.per_page = per_page
+        """Shrinks when an answer is too large to be taken in."""
+        self.complete = False
+        """Whether the last page is here."""
+        self.shifted = False
+        """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
+
+    async def load(self) -> tuple[T, ...]:
+        """The next page, without what came before; empty once complete. Raises ApiError."""
+        while not self.complete:
+            try:
+                return await self._load()
+            except TooLarge:
+                if self.per_page < 2 * SMALLEST_PAGE:
+                    raise
+                self._shrink()
+        return ()
+
+    @abstractmethod
+    async def _load(self) -> tuple[T, ...]: ...
+
+    def _shrink(self) -> None:
+        self.per_page //= 2
+
+    def _fresh(self, items: tuple[T, ...]) -> tuple[T, ...]:
+        fresh: list[T] = []
+        for item in items:
+            identity = self._identity(item)
+            if identity not in self._seen:
+                self._seen.add(identity)
+                fresh.append(item)
+        return tuple(fresh)
+
+    async def __aiter__(self) -> AsyncIterator[tuple[T, ...]]:
+        while not self.complete:
+            page = await self.load()
+            if page:
+                yield page
+
+
+class NumberedPages(Pages[T]):
+    """Pages by number.
 
     Ends at a short page, an empty page, a page of known ids only, or a 4xx past the first page: whether the server
     honours `page` is not documented, and a null `next` means nothing here.
     """
-    seen: set[str] = set()
-    for number in range(1, MAX_PAGES + 1):
-        try:
-            page = await fetch(number)
-        except (Invalid, NotFound):
-            if number == 1:
-                raise
-            return
-        fresh = tuple(item for item in page.items if identity(item) not in seen)
-        if not fresh:
-            return
-        seen.update(map(identity, fresh))
-        yield fresh
-        if len(page.items) < per_page:
-            return
 
-
-class CursorPages(Generic[T]):
-    """Pages by cursor, each without ids seen before; a page that fails is asked for again where it failed."""
-
-    def __init__(self, fetch: Callable[[str | None], Awaitable[Page[T]]], identity: Callable[[T], str]) -> None:
+    def __init__(
+        self, fetch: Callable[[int, int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+    ) -> None:
+        super().__init__(identity, per_page)
         self._fetch = fetch
-        self._identity = identity
+        self._next = 1
+        self._again = False
+
+    async def _load(self) -> tuple[T, ...]:
+        try:
+            page = await self._fetch(self._next, self.per_page)
+        except (Invalid, NotFound):
+            if self._next == 1:
+                raise
+            self.complete = True
+            return ()
+        repeats = any(self._identity(item) in self._seen for item in page.items)
+        fresh = self._fresh(page.items)
+        # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
+        self.shifted |= repeats and bool(fresh) and not self._again
+        self._again = False
+        self.complete = (
+            not fresh or len(page.items) < self.per_page or self._next >= MAX_PAGES or self._next == page.pages
+        )
+        self._next += 1
+        return fresh
+
+    def _shrink(self) -> None:
+        # Pages 1 to n-1 of the old size are pages 1 to 2(n-1) of half the size; an odd size leaves rows to be seen again.
+        done = (self._next - 1) * self.per_page
+        super()._shrink()
+        self._next, self._again = done // self.per_page + 1, True
+
+
+class CursorPages(Pages[T]):
+    """Pages by cursor."""
+
+    def __init__(
+        self, fetch: Callable[[str | None, int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+    ) -> None:
+        super().__init__(identity, per_page)
+        self._fetch = fetch
         self._cursor: str | None = None
         self._cursors: set[str] = set()
-        self._seen: set[str] = set()
-        self.complete = False
 
-    async def load(self) -> tuple[T, ...]:
-        """The next page. Raises ApiError, and Unreadable after a page that leads back to an earlier one."""
+    async def _load(self) -> tuple[T, ...]:
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES:
             raise Unreadable(
                 "The search goes in circles: the server repeats a cursor. Narrow the search.", request="GET investigate"
             )
-        page = await self._fetch(self._cursor)
-        fresh = tuple(item for item in page.items if self._identity(item) not in self._seen)
-        self._seen.update(map(self._identity, fresh))
+        page = await self._fetch(self._cursor, self.per_page)
         if self._cursor is not None:
             self._cursors.add(self._cursor)
         self._cursor = page.next
         self.complete = page.next is None or not page.items
-        return fresh
+        return self._fresh(page.items)
 
 
 def all_jobs(
@@ -70,38 +134,42 @@ def all_jobs(
     status: JobStatus | None = None,
     action: ActionType | None = None,
     per_page: int = MAX_PER_PAGE,
-) -> AsyncIterator[tuple[Job, ...]]:
+) -> NumberedPages[Job]:
     """All jobs, page by page."""
-    return numbered(
-        lambda page: client.list_jobs(page=page, per_page=per_page, status=status, action=action),
+    return NumberedPages(
+        lambda page, size: client.list_jobs(page=page, per_page=size, status=status, action=action),
         lambda job: job.id,
         per_page,
     )
 
 
 def all_job_messages(
-    client: EmailSecurityClient, job_id: str, *, status: RowStatus | None = None, per_page: int = MAX_PER_PAGE
-) -> AsyncIterator[tuple[JobMessage, ...]]:
+    client: EmailSecurityClient,
+    job_id: str,
+    *,
+    status: RowStatus | None = None,
+    per_page: int = MAX_PER_PAGE,
+    exact: bool = False,
+) -> NumberedPages[JobMessage]:
     """All messages of a job, page by page."""
-    return numbered(
-        lambda page: client.list_job_messages(job_id, page=page, per_page=per_page, status=status),
+    return NumberedPages(
+        lambda page, size: client.list_job_messages(job_id, page=page, per_page=size, status=status, exact=exact),
         lambda row: row.id,
         per_page,
     )
 
 
-def found_pages(
-    client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE
+def all_accounts(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount]:
+    """All accounts that the credentials can see; the server is known to repeat its first page for ever."""
+    return NumberedPages(lambda page, _: client.list_accounts(page), lambda account: account.id.exact, MAX_ACCOUNTS)
+
+
+def all_found(
+    client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE, exact: bool = False
 ) -> CursorPages[Message]:
-    """The messages that a search finds, to be loaded page by page."""
-    return CursorPages(
-        lambda cursor: client.search_messages(params, cursor=cursor, per_page=per_page),
-        lambda message: message.id.exact,
-    )
-
-
-async def all_found(client: EmailSecurityClient, params: SearchParams) -> AsyncIterator[tuple[Message, ...]]:
     """All messages that a search finds, page by page."""
-    pages = found_pages(client, params)
-    while not pages.complete:
-        yield await pages.load()
+    return CursorPages(
+        lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
+        lambda message: message.id.exact,
+        per_page,
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from tui_app.api.models import DeliveryStatus, Disposition
+from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.clock import rfc3339
 
 QUERY_DISPOSITIONS: Final = frozenset(

@@ -3,11 +3,13 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from random import SystemRandom
 
 from tui_app.clock import SystemClock
 from tui_app.config import Settings, load_settings
 from tui_app.errors import ExitCode, UsageError
+from tui_app.paths import state_folder
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
@@ -24,12 +26,13 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
 
 
-def run_console(settings: Settings) -> int:
-    """Run the console until it is left; the exit code."""
+def run_console(settings: Settings, state: Path | None = None) -> int:
+    """Run the console until it is left; the exit code. `state` is where small facts are remembered, if anywhere."""
     from tui_app.app import SluiceApp
+    from tui_app.remembered import Remembered
     from tui_app.service import EmailSecurityService
 
-    service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom())
+    service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom(), remembered=Remembered(state))
     app = SluiceApp(service)
     app.run(mouse=False)
     if service.release is not None:
@@ -43,4 +46,4 @@ def run_console(settings: Settings) -> int:
 def open_console(*, profile_name: str | None, read_only: bool) -> int:
     """The console on the configured account."""
     check_terminal(os.environ)
-    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only))
+    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only), state_folder())

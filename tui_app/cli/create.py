@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 import click
 
-from tui_app.api.models import ActionType, Destination, Disposition
+from tui_app.api.enums import ActionType, Destination, Disposition
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.cli.jobs import write_job
 from tui_app.cli.output import format_option, json_text, narrate

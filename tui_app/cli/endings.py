@@ -5,8 +5,9 @@ from typing import assert_never
 
 import click
 
+from tui_app.api.enums import JobStatus
 from tui_app.api.errors import NotFound
-from tui_app.api.models import DeletedJob, Job, JobStatus
+from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.cli.output import narrate
 from tui_app.cli.session import confirmed, converse

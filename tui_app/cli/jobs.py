@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
-from tui_app.api.models import ActionType, Job, JobStatus
+from tui_app.api.client import MAX_PER_PAGE
+from tui_app.api.enums import ActionType, JobStatus
+from tui_app.api.models import Job
 from tui_app.api.pages import all_jobs
-from tui_app.cli.output import Column, Listing, format_option, json_text, with_ours
+from tui_app.cli.output import Column, Listing, format_option, json_text, with_ours, write_pages
 from tui_app.cli.session import converse
 from tui_app.clock import rfc3339
 from tui_app.config import check_job_id
@@ -74,23 +76,13 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
     """List bulk jobs, in the server's order."""
 
     async def work(service: EmailSecurityService) -> None:
-        listing: Listing[Job] | None = None
-        per_page = min(limit or 1000, 1000)
-        async for page in all_jobs(
+        pages = all_jobs(
             service.client,
             status=JobStatus(status) if status else None,
             action=ActionType(action) if action else None,
-            per_page=per_page,
-        ):
-            # Begun with the first answer: a refused request leaves stdout empty.
-            listing = listing or Listing(output_format, JOB_COLUMNS, job_json)
-            for job in page:
-                if limit is not None and listing.count >= limit:
-                    break
-                listing.write(job)
-            if limit is not None and listing.count >= limit:
-                break
-        (listing or Listing(output_format, JOB_COLUMNS, job_json)).close()
+            per_page=min(limit or MAX_PER_PAGE, MAX_PER_PAGE),
+        )
+        await write_pages(pages, lambda: Listing(output_format, JOB_COLUMNS, job_json), limit)
 
     converse(ctx, work)
 

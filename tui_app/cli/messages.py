@@ -2,9 +2,11 @@
 
 import click
 
-from tui_app.api.models import JobMessage, RowStatus
+from tui_app.api.client import MAX_PER_PAGE
+from tui_app.api.enums import RowStatus
+from tui_app.api.messages import JobMessage
 from tui_app.api.pages import all_job_messages
-from tui_app.cli.output import Column, Listing, format_option, with_ours
+from tui_app.cli.output import Column, Listing, format_option, with_ours, write_pages
 from tui_app.cli.session import converse
 from tui_app.clock import rfc3339
 from tui_app.config import check_job_id
@@ -36,15 +38,13 @@ def messages(ctx: click.Context, job_id: str, status: str | None, limit: int | N
     job_id = check_job_id(job_id)
 
     async def work(service: EmailSecurityService) -> None:
-        listing: Listing[JobMessage] | None = None
-        async for page in all_job_messages(
-            service.client, job_id, status=RowStatus(status) if status else None, per_page=min(limit or 1000, 1000)
-        ):
-            listing = listing or Listing(output_format, COLUMNS, lambda row: with_ours(row.wire))
-            for row in page[: None if limit is None else limit - listing.count]:
-                listing.write(row)
-            if limit is not None and listing.count >= limit:
-                break
-        (listing or Listing(output_format, COLUMNS, lambda row: with_ours(row.wire))).close()
+        pages = all_job_messages(
+            service.client,
+            job_id,
+            status=RowStatus(status) if status else None,
+            per_page=min(limit or MAX_PER_PAGE, MAX_PER_PAGE),
+            exact=True,
+        )
+        await write_pages(pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit)
 
     converse(ctx, work)

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 import click
 from rich.cells import cell_len, set_cell_size
 
+from tui_app.api.pages import Pages
 from tui_app.errors import SluiceError
 
 T = TypeVar("T")
@@ -140,6 +141,21 @@ class Listing(Generic[T]):
             # On a terminal a row stays a row; pipes and the other formats get all of it.
             line = set_cell_size(line, self._width - 1) + "…"
         sys.stdout.write(line + "\n")
+
+
+async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
+    """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
+    listing: Listing[T] | None = None
+    async for page in pages:
+        # Begun with the first answer: a refused request leaves stdout empty.
+        listing = listing or open_listing()
+        for row in page[: None if limit is None else limit - listing.count]:
+            listing.write(row)
+        if limit is not None and listing.count >= limit:
+            break
+    (listing or open_listing()).close()
+    if pages.shifted:
+        narrate("Rows moved from page to page while they were read: some may be missing. Run it again.")
 
 
 def discard_output() -> None:

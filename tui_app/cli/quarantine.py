@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from tui_app.api.models import DeliveryStatus, Message
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.messages import Message
 from tui_app.api.search import QUERY_DISPOSITIONS
-from tui_app.cli.output import Column, Listing, format_option, with_ours
+from tui_app.cli.output import Column, Listing, format_option, with_ours, write_pages
 from tui_app.cli.search_fields import search_options, search_params, verdict_option
 from tui_app.cli.session import converse
 from tui_app.clock import rfc3339
@@ -42,13 +43,9 @@ def quarantine(
             detections_only=detections_only,
             delivery_status=DeliveryStatus.QUARANTINED,
         )
-        listing: Listing[Message] | None = None
-        async for page in service.search(params):
-            listing = listing or Listing(output_format, COLUMNS, lambda message: with_ours(message.wire))
-            for message in page[: None if limit is None else limit - listing.count]:
-                listing.write(message)
-            if limit is not None and listing.count >= limit:
-                break
-        (listing or Listing(output_format, COLUMNS, lambda message: with_ours(message.wire))).close()
+        pages = service.search(params, exact=True)
+        await write_pages(
+            pages, lambda: Listing(output_format, COLUMNS, lambda message: with_ours(message.wire)), limit
+        )
 
     converse(ctx, work)

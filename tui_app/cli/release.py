@@ -7,7 +7,8 @@ from typing import Any, TextIO
 
 import click
 
-from tui_app.api.models import Disposition, RowStatus
+from tui_app.api.budget import Forecast
+from tui_app.api.enums import Disposition, RowStatus
 from tui_app.api.pages import all_job_messages
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.output import Column, Listing, OutputFailedError, ReaderGone, discard_output, format_option, narrate
@@ -76,10 +77,11 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     return list(ids)
 
 
-def _tell_guarded(guarded: Guarded, targets: Sequence[Target], requests: int) -> None:
+def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
+    cost = f"{plural(forecast.requests, 'request')} {forecast.told()}".rstrip()
     narrate(
-        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {plural(requests, 'request')}."
+        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {cost}."
     )
     for item in guarded.held_back:
         narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
@@ -149,7 +151,7 @@ def release(
         targets = await service.look_up(wanted)
         guarded = service.guard(targets, include=include_disposition, include_unchecked=include_unchecked)
         plan = service.plan_release(guarded, (reason or "").strip())
-        _tell_guarded(guarded, targets, len(plan.batches()))
+        _tell_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
             raise GuardError("Nothing is left to release. Nothing was sent.")

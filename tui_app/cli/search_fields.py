@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui_app.api.models import DeliveryStatus, Disposition
+from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import SearchParams
 from tui_app.clock import parse_moment
 from tui_app.errors import UsageError

@@ -15,6 +15,8 @@ from tui_app.cli.output import narrate
 from tui_app.clock import SystemClock
 from tui_app.config import load_settings
 from tui_app.errors import GuardError, UsageError
+from tui_app.paths import state_folder
+from tui_app.remembered import Remembered
 from tui_app.service import EmailSecurityService
 
 T = TypeVar("T")
@@ -28,7 +30,13 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
         raise GuardError("This profile is read-only; nothing was sent.")
 
     async def conversation() -> T:
-        service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom(), read_wait=MAX_WAIT)
+        service = EmailSecurityService(
+            settings,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            read_wait=MAX_WAIT,
+            remembered=Remembered(state_folder()),
+        )
         service.on_limit_wait = lambda seconds: narrate(
             f"Too many requests; the API asks to wait {seconds:.0f} s. Waiting; ctrl+c ends this."
         )
@@ -44,6 +52,9 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             raise
         finally:
             await service.close()
+            left = service.budget
+            if left.low and left.remaining is not None:
+                narrate(f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s.")
 
     return asyncio.run(conversation())
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from tui_app.api.models import JobMessage, RowStatus
+from tui_app.api.enums import RowStatus
+from tui_app.api.messages import JobMessage
 
 
 @dataclass

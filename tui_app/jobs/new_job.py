@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.models import ActionType, DeliveryStatus, Destination, Message
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination
+from tui_app.api.messages import Message
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.errors import GuardError, UsageError

@@ -8,6 +8,7 @@ from enum import Enum
 from random import Random
 from typing import Final, Protocol
 
+from tui_app.api.budget import Budget
 from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
 from tui_app.clock import Clock
 from tui_app.errors import SluiceError
@@ -45,6 +46,8 @@ class LinkState(Enum):
     PAUSED = "paused"
     OFFLINE = "offline"
     LIMITED = "limited"
+    SAVING = "saving"
+    """Few requests are left; they are kept for the operator's own actions."""
     DENIED = "denied"
     ENDED = "ended"
 
@@ -85,12 +88,18 @@ class Pace:
 
 
 class Poller:
-    """Polls the one subject that is visible; one request in flight; `tell` learns how the line stands."""
+    """Polls the one subject that is visible; one request in flight; `tell` learns how the line stands.
 
-    def __init__(self, clock: Clock, random: Random, tell: Callable[[Link], None]) -> None:
+    Polls come last: they slow down before the token's quota is used up, and leave its reserve to the operator.
+    """
+
+    def __init__(self, clock: Clock, random: Random, tell: Callable[[Link], None], budget: Budget) -> None:
         self._clock = clock
         self._random = random
         self._tell = tell
+        self._budget = budget
+        self._cost = 1
+        """Requests that the last poll took."""
         self._subject: Subject | None = None
         self._confirmed_over = False
         self._pace = Pace()
@@ -108,6 +117,7 @@ class Poller:
         """Poll this from now on, at once."""
         self._subject = subject
         self._confirmed_over = False
+        self._cost = 1
         self.kick()
 
     def unwatch(self, subject: Subject) -> None:
@@ -119,6 +129,10 @@ class Poller:
         """Poll now, once even if paused: after an action, or when asked to."""
         self._pace.reset()
         self._asked = True
+        self._wake.set()
+
+    def recheck(self) -> None:
+        """Look at the budget again: it changed."""
         self._wake.set()
 
     def toggle_pause(self) -> bool:
@@ -143,9 +157,20 @@ class Poller:
             subject = self._subject
             delay: float | None = None
             if subject is not None and (self._asked or not self._paused):
+                wait = self._budget.wait() if self._asked else self._budget.wait_to_poll(self._cost)
                 self._asked = False
-                delay = await self._poll(subject)
+                delay = self._hold_back(wait) if wait > 0 else await self._poll(subject)
             await self._wait(delay)
+
+    def _hold_back(self, wait: float) -> float | None:
+        """Nothing is sent now: either it would be answered 429, or it would take from the reserve."""
+        if self._paused:
+            return None
+        limited = self._budget.wait() > 0
+        error = self.link.error if limited and self.link.state is LinkState.LIMITED else None
+        state = LinkState.LIMITED if limited else LinkState.SAVING
+        self._now(Link(state, self.link.asked_at, self._clock.monotonic() + wait, error))
+        return wait
 
     async def _poll(self, subject: Subject) -> float | None:
         try:
@@ -165,7 +190,13 @@ class Poller:
             self._now(Link(LinkState.ENDED, at))
             return None
         self._confirmed_over = pulse.over
-        delay = self._pace.after(pulse) * self._random.uniform(1 - JITTER, 1 + JITTER)
+        self._cost = pulse.requests
+        pace = max(self._pace.after(pulse), self._budget.pace(pulse.requests))
+        wait = self._budget.wait_to_poll(self._cost)
+        if wait > 0:
+            self._now(Link(LinkState.LIVE, at, at))
+            return self._hold_back(wait)
+        delay = pace * self._random.uniform(1 - JITTER, 1 + JITTER)
         self._now(Link(LinkState.LIVE, at, at + delay))
         return delay
 

@@ -5,7 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui_app.api.models import ActionType, Destination, Job, JobStatus
+from tui_app.api.enums import ActionType, Destination, JobStatus
+from tui_app.api.models import Job
 from tui_app.clock import rough_duration
 from tui_app.text import Untrusted
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.enums import ActionType, JobStatus, RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.models import ActionType, Job, JobMessage, JobStatus, RowStatus
+from tui_app.api.messages import JobMessage
+from tui_app.api.models import Job
 from tui_app.api.pages import all_jobs
 from tui_app.clock import Clock
 from tui_app.jobs.listing import Listing
@@ -178,8 +180,6 @@ class JobSubject:
         page = await self.client.list_job_messages(
             self.job_id, page=number, per_page=listing.per_page, status=listing.status
         )
-        for row in page.items:
-            row.forget_wire()
         listing.put(number, page.items)
 
     def _tell_rows(self, listing: Listing, *, stale: bool) -> None:

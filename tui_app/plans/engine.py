@@ -10,8 +10,9 @@ from tui_app.api.client import EmailSecurityClient, ReleaseShape
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
 from tui_app.api.models import ReleaseItem
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.config import ReleaseBody
+from tui_app.config import Settings
 from tui_app.plans.plan import Plan, Target
+from tui_app.remembered import Remembered
 from tui_app.text import Untrusted
 
 
@@ -77,6 +78,7 @@ class RunState:
         return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE)
 
 
+_RELEASE_BODY: Final = "release_body"
 _SHAPE_STATUS: Final = frozenset({400, 415, 422})
 _WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
 
@@ -106,9 +108,10 @@ class Engine:
     """Runs one plan at a time. `report` gets a snapshot after every step."""
 
     client: EmailSecurityClient
-    release_body: ReleaseBody
-    _dialect: ReleaseShape | None = None
-    """The body that worked, once one did."""
+    settings: Settings
+    remembered: Remembered
+    _understood: bool = field(default=False, init=False)
+    """Whether a body was accepted since the program started: then a refusal is about something else."""
     _stopping: bool = field(default=False, init=False)
 
     def stop(self) -> None:
@@ -142,32 +145,42 @@ class Engine:
     # ---- the body has generations
 
     def _shape_for(self, batch: Iterable[Target]) -> ReleaseShape:
-        if self.release_body == "auto":
-            known_by_investigate_id = all(target.investigate_id for target in batch)
-            return (self._dialect or "ids") if known_by_investigate_id else "postfix"
-        return self.release_body
+        configured = self.settings.release_body
+        if configured != "auto":
+            return configured
+        if not all(target.investigate_id for target in batch):
+            return "postfix"
+        return "postfix" if self._remembers_postfix and all(target.postfix_id for target in batch) else "ids"
+
+    @property
+    def _remembers_postfix(self) -> bool:
+        return self.remembered.get(self.settings.identity, _RELEASE_BODY) == "postfix"
 
     async def _send(self, batch: tuple[Target, ...]) -> tuple[Outcome[tuple[ReleaseItem, ...]], ReleaseShape]:
+        """One batch, in the body that is known to work, else the newest.
+
+        Only a definite "this body is not understood" may be followed by the other body, once and for the same batch: it
+        says that nothing was done. The body that worked is remembered for the account.
+        """
         shape = self._shape_for(batch)
         outcome = await self._post(batch, shape)
-        if isinstance(outcome, Done):
-            if shape == "ids" or all(target.investigate_id for target in batch):
-                self._dialect = shape
-            return outcome, shape
-        # Only a definite "this body is not understood" may be followed by the other body: it says that nothing was done.
-        other_possible = self.release_body == "auto" and self._dialect is None and shape == "ids" and not self._stopping
+        known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
         if (
-            isinstance(outcome, Refused)
-            and other_possible
+            self.settings.release_body == "auto"
+            and known_both_ways
+            and not self._understood
+            and isinstance(outcome, Refused)
             and rejects_the_shape(outcome.error)
-            and all(t.postfix_id for t in batch)
+            and not self._stopping
         ):
-            again = await self._post(batch, "postfix")
-            if isinstance(again, Done):
-                self._dialect = "postfix"
-            elif isinstance(again, Refused) and rejects_the_shape(again.error):
+            other: ReleaseShape = "postfix" if shape == "ids" else "ids"
+            again = await self._post(batch, other)
+            if isinstance(again, Refused) and rejects_the_shape(again.error):
                 return outcome, shape  # neither body is understood: the first refusal is the one to show
-            return again, "postfix"
+            outcome, shape = again, other
+        if isinstance(outcome, Done) and all(target.investigate_id for target in batch):
+            self._understood = True
+            self.remembered.put(self.settings.identity, _RELEASE_BODY, "postfix" if shape == "postfix" else None)
         return outcome, shape
 
     async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> Outcome[tuple[ReleaseItem, ...]]:

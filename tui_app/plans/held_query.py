@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tui_app.api.models import DeliveryStatus, Disposition
+from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.clock import parse_moment
 

@@ -1,8 +1,8 @@
 """A search for held mail that a screen loads page by page."""
 
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.models import Message
-from tui_app.api.pages import found_pages
+from tui_app.api.messages import Message
+from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 
 
@@ -10,7 +10,7 @@ class HeldSearch:
     """What was found so far, each message once, and whether that is all."""
 
     def __init__(self, client: EmailSecurityClient, params: SearchParams) -> None:
-        self._pages = found_pages(client, params)
+        self._pages = all_found(client, params)
         self.found: tuple[Message, ...] = ()
         """All messages so far, in the server's order."""
 
@@ -21,7 +21,4 @@ class HeldSearch:
 
     async def load_page(self) -> None:
         """Load the next page. Raises ApiError; then the same page is next again."""
-        fresh = await self._pages.load()
-        for message in fresh:
-            message.forget_wire()
-        self.found += fresh
+        self.found += await self._pages.load()

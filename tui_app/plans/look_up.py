@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
-from tui_app.api.models import DeliveryStatus
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.plans.ids import is_investigate_id

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from tui_app.api.models import Disposition, Message
+from tui_app.api.enums import Disposition
+from tui_app.api.messages import Message
 from tui_app.text import NOTHING, Untrusted
 
 

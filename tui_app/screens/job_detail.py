@@ -8,8 +8,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui_app import actions
+from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.models import Job, JobMessage, RowStatus
+from tui_app.api.messages import JobMessage
+from tui_app.api.models import Job
 from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobSnapshot

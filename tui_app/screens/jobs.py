@@ -8,7 +8,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui_app import actions
-from tui_app.api.models import ActionType, Job, JobStatus
+from tui_app.api.enums import ActionType, JobStatus
+from tui_app.api.models import Job
 from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot

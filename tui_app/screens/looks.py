@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from tui_app.api.models import Disposition, Job, JobStatus, RowStatus
+from tui_app.api.enums import Disposition, JobStatus, RowStatus
+from tui_app.api.models import Job
 from tui_app.clock import coarse_age
 from tui_app.plans.engine import Fate
 from tui_app.text import Untrusted

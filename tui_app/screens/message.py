@@ -4,7 +4,8 @@ from textual import work
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
-from tui_app.api.models import Job, JobMessage, Message
+from tui_app.api.messages import JobMessage, Message
+from tui_app.api.models import Job
 from tui_app.errors import SluiceError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens import looks

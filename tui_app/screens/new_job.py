@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Collapsible, Input, Static
 
-from tui_app.api.models import ActionType, DeliveryStatus, Destination, Disposition, Job
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
+from tui_app.api.models import Job
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
 from tui_app.clock import parse_moment

@@ -35,6 +35,8 @@ def freshness(link: Link, now: float) -> Piece:
             return (f"offline, again in {max(0, round((link.next_at or now) - now))} s", "$text-error bold")
         case LinkState.LIMITED:
             return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
+        case LinkState.SAVING:
+            return (f"saving requests, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning")
         case LinkState.ENDED:
             return ("final", "dim")
         case LinkState.LIVE:
@@ -126,9 +128,10 @@ class Place(Screen[None]):
         if settings.profile:
             left += [(settings.profile, settings.color or "bold"), " "]
         left += [account, "  ", mode]
-        budget = self.service.client.budget
+        budget = self.service.budget
         right: list[Piece] = []
-        if budget.share_left < 0.5 and budget.remaining is not None:
+        if budget.low and budget.remaining is not None:
+            # In steps, so that a screen without news stays as it is.
             left_over = f"{budget.remaining // 100 * 100:,}+" if budget.remaining >= 100 else "under 100"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right.append(self.freshness())

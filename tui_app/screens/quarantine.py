@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
-from tui_app.api.models import Message
+from tui_app.api.messages import Message
 from tui_app.errors import GuardError, SluiceError
 from tui_app.plans.engine import Fate, RunState
 from tui_app.plans.guard import Guarded

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui_app import actions
+from tui_app.api.budget import Forecast
 from tui_app.clock import rough_duration
 from tui_app.errors import SluiceError
 from tui_app.plans.engine import Fate, Phase, Result, RunState
@@ -24,7 +25,6 @@ from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
 from tui_app.widgets.row_table import Cell, Column, RowTable
 
-_SECONDS_A_REQUEST: Final = 0.8
 _WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED, Fate.NOT_SENT, Fate.DELIVERED)
 _COLUMNS: Final = (
     Column("OUTCOME", 13),
@@ -74,10 +74,11 @@ class ReviewScreen(Place):
 
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
-        requests = len(plan.batches())
+        forecast = self.service.forecast(len(plan.batches()))
         facts: list[Piece] = [
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
-            f" · {plural(requests, 'request')} of {plan.batch_size} · about {rough_duration(requests * _SECONDS_A_REQUEST)}\n",
+            f" · {plural(forecast.requests, 'request')} of {plan.batch_size} · about {rough_duration(forecast.seconds)}\n",
+            *self._quota(forecast),
         ]
         sample = 5 if self.app.size.height >= 22 else 1
         for target in plan.targets[:sample]:
@@ -93,6 +94,13 @@ class ReviewScreen(Place):
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
         return facts
+
+    @staticmethod
+    def _quota(forecast: Forecast) -> list[Piece]:
+        """What it costs of the token's quota: told when it is scarce."""
+        if forecast.left is None or (forecast.waits == 0 and forecast.left >= (forecast.quota or 0) // 2):
+            return []
+        return [(f"Quota: {plural(forecast.requests, 'request')} {forecast.told()}\n", "$text-warning")]
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""

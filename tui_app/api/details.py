@@ -1,0 +1,170 @@
+"""What the API knows of one mail beyond the list: detections, preview, raw text, trace, action log.
+
+Shapes: Cloudflare API reference, Email Security › Investigate › detections, preview, raw, trace, action_log.
+"""
+
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BeforeValidator, PlainValidator
+
+from tui_app.api.enums import Operation
+from tui_app.api.fields import Count, Flag, OpenDisposition, Tolerant, When, an_object, open_enum
+from tui_app.text import NOTHING, Untrusted
+
+M = TypeVar("M", bound=Tolerant)
+
+
+def _objects(value: Any) -> Any:
+    """The objects of a list; null is an empty list."""
+    return (
+        tuple(item for item in value if isinstance(item, (dict, Tolerant))) if isinstance(value, (list, tuple)) else ()
+    )
+
+
+Many = Annotated[tuple[M, ...], BeforeValidator(_objects)]
+
+
+class ThreatCategory(Tolerant):
+    """One kind of threat."""
+
+    id: Untrusted | None = None
+    name: Untrusted | None = None
+    description: Untrusted | None = None
+
+
+class Attachment(Tolerant):
+    """One attached file; `size` in bytes."""
+
+    size: Count = 0
+    filename: Untrusted | None = None
+    name: Untrusted | None = None
+    content_type: Untrusted | None = None
+    detection: Untrusted | None = None
+    encrypted: Flag = False
+    md5: Untrusted | None = None
+    sha1: Untrusted | None = None
+    sha256: Untrusted | None = None
+
+
+class MailHeader(Tolerant):
+    """One header of the mail."""
+
+    name: Untrusted = NOTHING
+    value: Untrusted = NOTHING
+
+
+class Link(Tolerant):
+    """One link in the mail, to be shown and never to be opened."""
+
+    href: Untrusted = NOTHING
+    text: Untrusted | None = None
+
+
+class SenderInfo(Tolerant):
+    """Where the mail came from."""
+
+    as_name: Untrusted | None = None
+    as_number: Untrusted | None = None
+    geo: Untrusted | None = None
+    ip: Untrusted | None = None
+    pld: Untrusted | None = None
+
+
+class Evidence(Tolerant):
+    """One finding of the detection."""
+
+    UNREAD: ClassVar[frozenset[str]] = frozenset({"attachment", "portion", "score"})
+    detection: Untrusted | None = None
+    detail: Untrusted | None = None
+    field: Untrusted | None = None
+    name: Untrusted | None = None
+    reason: Untrusted | None = None
+    value: Untrusted | None = None
+
+
+class Validation(Tolerant):
+    """Results of SPF, DKIM and DMARC, in the API's words."""
+
+    spf: Untrusted | None = None
+    dkim: Untrusted | None = None
+    dmarc: Untrusted | None = None
+    comment: Untrusted | None = None
+
+
+class Detections(Tolerant):
+    """Why a mail was detected."""
+
+    OPEN: ClassVar[tuple[str, ...]] = ("final_disposition",)
+    action: Untrusted = NOTHING
+    final_disposition: OpenDisposition | None = None
+    attachments: Many[Attachment] = ()
+    headers: Many[MailHeader] = ()
+    links: Many[Link] = ()
+    sender_info: Annotated[SenderInfo, BeforeValidator(an_object)] = SenderInfo()
+    threat_categories: Many[ThreatCategory] = ()
+    validation: Annotated[Validation, BeforeValidator(an_object)] = Validation()
+    findings: Many[Evidence] = ()
+
+
+class Preview(Tolerant):
+    """A picture of the mail: PNG in base64, without a data-URI prefix."""
+
+    screenshot: Untrusted
+
+
+class RawMessage(Tolerant):
+    """The mail as EML text."""
+
+    raw: Untrusted
+
+
+class TraceLine(Tolerant):
+    """One line of a mail server's log. `ts` ended on 2026-11-01."""
+
+    lineno: Count = 0
+    logged_at: When = None
+    ts: When = None
+    message: Untrusted = NOTHING
+
+
+class TraceLeg(Tolerant):
+    """One direction of a trace; `pending` asks to come again."""
+
+    lines: Many[TraceLine] = ()
+    pending: Flag = False
+
+
+class Trace(Tolerant):
+    """The way of a mail through the mail servers."""
+
+    inbound: Annotated[TraceLeg, BeforeValidator(an_object)] = TraceLeg()
+    outbound: Annotated[TraceLeg, BeforeValidator(an_object)] = TraceLeg()
+
+    @property
+    def pending(self) -> bool:
+        """Whether a part of it is still being collected."""
+        return self.inbound.pending or self.outbound.pending
+
+
+class LogProperties(Tolerant):
+    """Circumstances of an action."""
+
+    folder: Untrusted | None = None
+    requested_by: Untrusted | None = None
+    requested_disposition: Untrusted | None = None
+    service: Untrusted | None = None
+    submission_id: Untrusted | None = None
+    submission_type: Untrusted | None = None
+
+
+class LogEntry(Tolerant):
+    """One action on a mail, by whomever. `success` is None when the API does not say."""
+
+    OPEN: ClassVar[tuple[str, ...]] = ("operation",)
+    UNREAD: ClassVar[frozenset[str]] = frozenset({"completed_timestamp"})
+    operation: Annotated[Operation | Untrusted, PlainValidator(open_enum(Operation))]
+    status: Untrusted | None = None
+    success: Annotated[bool | None, PlainValidator(lambda value: value if isinstance(value, bool) else None)] = None
+    started_at: When = None
+    completed_at: When = None
+    properties: Annotated[LogProperties, BeforeValidator(an_object)] = LogProperties()

@@ -1,0 +1,148 @@
+"""How fields of the wire are read: null is missing, what makes no sense is nothing, what is new is kept as text."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, PrivateAttr, model_validator
+
+from tui_app.api.drift import Drift
+from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
+from tui_app.clock import FIRST_YEAR, LAST_YEAR
+from tui_app.text import Untrusted
+
+Wire = dict[str, Any]
+E = TypeVar("E", bound=StrEnum)
+_LARGEST_COUNT: Final = 10**12
+
+
+class Misshapen(ValueError):
+    """An object without what it can't do without; the text names the field, never its value."""
+
+
+def text(value: Any) -> Untrusted | None:
+    """A string, or the JSON text of anything else; None for null."""
+    if type(value) is str:
+        return Untrusted(value)
+    return None if value is None else Untrusted.of(value)
+
+
+def texts(value: Any) -> tuple[Untrusted, ...]:
+    """A list of strings without its nulls; null is empty, a lone value a list of one."""
+    if type(value) is list:
+        return tuple([Untrusted.of(item) for item in value if item is not None])
+    return () if value is None else (Untrusted.of(value),)
+
+
+def moment(value: Any) -> datetime | None:
+    """A time with its zone (UTC if it names none); None for anything else."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    if not FIRST_YEAR < found.year < LAST_YEAR:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def count(value: Any) -> int:
+    """A number of things; 0 for anything else."""
+    sensible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
+    return value if sensible else 0
+
+
+def flag(value: Any) -> bool:
+    """True only for true."""
+    return value is True
+
+
+def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
+    """A reader for values of a list: its members, and any other value as text."""
+    members = {member.value: member for member in kind}
+
+    def read(value: Any) -> E | Untrusted:
+        member = members.get(value) if type(value) is str else None
+        return member if member is not None else Untrusted.of(value)
+
+    return read
+
+
+Text = Annotated[Untrusted, PlainValidator(Untrusted.of)]
+Texts = Annotated[tuple[Untrusted, ...], PlainValidator(texts)]
+When = Annotated[datetime | None, PlainValidator(moment)]
+Count = Annotated[int, PlainValidator(count)]
+Flag = Annotated[bool, PlainValidator(flag)]
+OpenJobStatus = Annotated[JobStatus | Untrusted, PlainValidator(open_enum(JobStatus))]
+OpenRowStatus = Annotated[RowStatus | Untrusted, PlainValidator(open_enum(RowStatus))]
+OpenAction = Annotated[ActionType | Untrusted, PlainValidator(open_enum(ActionType))]
+OpenDestination = Annotated[Destination | Untrusted, PlainValidator(open_enum(Destination))]
+OpenDisposition = Annotated[Disposition | Untrusted, PlainValidator(open_enum(Disposition))]
+
+
+def an_object(value: Any) -> Any:
+    """Itself if it is an object, else an empty one."""
+    return value if isinstance(value, (dict, BaseModel)) else {}
+
+
+Object = Annotated[Wire, BeforeValidator(an_object)]
+
+
+class Tolerant(BaseModel):
+    """An object of the wire: unknown fields are ignored but noticed, null is missing."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+    OPEN: ClassVar[tuple[str, ...]] = ()
+    """Fields whose unknown values are to be noticed: lists of the API that may grow."""
+    UNREAD: ClassVar[frozenset[str]] = frozenset()
+    """Documented fields that nothing here reads."""
+    _wire: Wire = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_missing(cls, data: Any) -> Any:
+        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+    @classmethod
+    def from_wire(cls, data: Any, drift: Drift | None = None) -> Self:
+        """Read one object. Raises pydantic.ValidationError when what it can't do without is missing."""
+        model = cls.model_validate(data)
+        model._wire = data
+        if drift is not None and isinstance(data, dict):
+            model.notice(data, drift)
+        return model
+
+    def notice(self, data: Wire, drift: Drift) -> None:
+        """Tell of what the documentation does not know, here and in the objects inside."""
+        model = type(self)
+        drift.fields(model.__name__, data.keys() - _documented(model))
+        for name in model.OPEN:
+            value = getattr(self, name)
+            if isinstance(value, Untrusted) and value.exact:
+                drift.value(f"{model.__name__}.{name}", value)
+        for name, field in model.model_fields.items():
+            inner, raw = getattr(self, name), data.get(field.alias or name)
+            if isinstance(inner, Tolerant) and isinstance(raw, dict):
+                inner.notice(raw, drift)
+            elif isinstance(inner, tuple) and isinstance(raw, list):
+                for item, wire in zip(inner, raw, strict=False):
+                    if isinstance(item, Tolerant) and isinstance(wire, dict):
+                        item.notice(wire, drift)
+
+    @property
+    def wire(self) -> Wire:
+        """The object exactly as the server sent it; for JSON, never for a screen."""
+        return self._wire
+
+
+def _documented(model: type[Tolerant]) -> frozenset[str]:
+    known = _DOCUMENTED.get(model)
+    if known is None:
+        names = {field.alias or name for name, field in model.model_fields.items()}
+        known = _DOCUMENTED[model] = frozenset(names) | model.UNREAD
+    return known
+
+
+_DOCUMENTED: dict[type[Tolerant], frozenset[str]] = {}

@@ -1,0 +1,67 @@
+"""What the program found out by itself and need not find out again: small facts, one JSON file, never a setting."""
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+_LARGEST: Final = 256 * 1024
+_FILE: Final = "remembered.json"
+
+
+class Remembered:
+    """Facts by account and name. What can't be read or written is simply not remembered: nothing depends on it.
+
+    The folder must be ours alone (0700); without one the facts live as long as the process.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._facts: dict[str, dict[str, str]] = {}
+        if folder is not None:
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                self._facts = _facts(json.loads(_read(folder / _FILE)))
+
+    def get(self, account: str, name: str) -> str | None:
+        """A fact, or None."""
+        return self._facts.get(account, {}).get(name)
+
+    def put(self, account: str, name: str, value: str | None) -> None:
+        """Remember a fact, or forget it (None); the file is replaced in one step."""
+        if self.get(account, name) == value:
+            return
+        facts = self._facts.setdefault(account, {})
+        if value is None:
+            facts.pop(name, None)
+        else:
+            facts[name] = value
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._write(self._folder)
+
+    def _write(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            return
+        descriptor, part = tempfile.mkstemp(dir=folder)  # 0600
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump(self._facts, file)
+        Path(part).replace(folder / _FILE)
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        return file.read(_LARGEST)
+
+
+def _facts(data: Any) -> dict[str, dict[str, str]]:
+    """The facts in whatever the file held."""
+    return {
+        account: {name: value for name, value in facts.items() if isinstance(value, str)}
+        for account, facts in (data.items() if isinstance(data, dict) else ())
+        if isinstance(facts, dict)
+    }
