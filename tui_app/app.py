@@ -113,7 +113,7 @@ class SluiceApp(App[None]):
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
         if isinstance(self.screen, JobScreen):
-            self.push_screen(MessageScreen(self.service, message.row.message, job=message.job, row=message.row))
+            self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
 
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,11 +46,12 @@ def failure(code: int, message: str, pointer: str | None = None) -> dict[str, ob
 class FaultyServer:
     script: Script
     port: int = 0
+    scheme: str = "http"
     received: list[Received] = field(default_factory=list)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/client/v4"
+        return f"{self.scheme}://127.0.0.1:{self.port}/client/v4"
 
     def count(self, method: str) -> int:
         return sum(1 for request in self.received if request.method == method)
@@ -80,11 +82,11 @@ class FaultyServer:
 
 
 @asynccontextmanager
-async def faulty(script: Script) -> AsyncIterator[FaultyServer]:
+async def faulty(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultyServer]:
     """Run it in this loop; a script that returns None closes the connection without an answer."""
-    server = FaultyServer(script)
+    server = FaultyServer(script, scheme="https" if tls else "http")
     handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] = server.handle
-    listening = await asyncio.start_server(handler, "127.0.0.1", 0)
+    listening = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

@@ -31,9 +31,11 @@ class Body:
             raise BodyError("the answer is compressed in a way that was not asked for")
         self._inflating = zlib.decompressobj(_AUTO_GZIP) if encoding.endswith("gzip") else None
         self._received = bytearray()
+        self._begun = False
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes from the wire."""
+        self._begun = True
         if self._inflating is None:
             self._take(chunk)
             return
@@ -54,6 +56,6 @@ class Body:
 
     def whole(self) -> bytes:
         """All of it, once the connection says that this was all."""
-        if self._inflating is not None and not self._inflating.eof and self._received:
+        if self._inflating is not None and self._begun and not self._inflating.eof:
             raise BodyError("the answer's compression ends too early")
         return bytes(self._received)

@@ -30,7 +30,7 @@ def text(value: Any) -> Untrusted | None:
 
 def texts(value: Any) -> tuple[Untrusted, ...]:
     """A list of strings without its nulls; null is empty, a lone value a list of one."""
-    if type(value) is list:
+    if isinstance(value, (list, tuple)):
         return tuple([Untrusted.of(item) for item in value if item is not None])
     return () if value is None else (Untrusted.of(value),)
 

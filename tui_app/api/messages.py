@@ -1,16 +1,22 @@
-"""Mail and the rows of jobs: what comes by the hundred thousand, so exact tuples and no validator between.
+"""Mail and the rows of jobs: what comes by the hundred thousand.
+
+So each is a tuple of plain JSON values, which costs the garbage collector nothing, and a field is made of its value when
+somebody looks at it: a server's string becomes Untrusted on the way out, there is no other way.
 
 Shapes: Cloudflare API reference, Email Security › Investigate › list, bulk › messages. `ts`, `action_log` and `findings`
 ended on 2026-11-01 and may be gone; the oldest shape has no `message` in a row.
 """
 
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
 
 from tui_app.api.drift import Drift
 from tui_app.api.enums import ActionType, DeliveryMode, DeliveryStatus, Destination, Disposition, Operation, RowStatus
-from tui_app.api.fields import Misshapen, Wire, count, moment, open_enum, text, texts
+from tui_app.api.fields import Misshapen, Wire, count, flag, moment, open_enum, text, texts
 from tui_app.text import NOTHING, Untrusted
+
+T = TypeVar("T")
+E = TypeVar("E")
 
 NOT_KEPT: Final[Wire] = {}
 """Stands for the exact object where it was not kept."""
@@ -73,36 +79,70 @@ _ROW: Final = frozenset(
 )
 _ROW_PARAMS: Final = frozenset({"type", "client_recipient", "destination", "expected_disposition"})
 
-_disposition = open_enum(Disposition)
-_row_status = open_enum(RowStatus)
-_destination = open_enum(Destination)
-_action = open_enum(ActionType)
 _DELIVERIES: Final = frozenset(DeliveryStatus)
 _MODES: Final = frozenset(DeliveryMode)
 _OPERATIONS: Final = frozenset(Operation)
+_DISPOSITIONS: Final = frozenset(Disposition)
+_ROW_STATES: Final = frozenset(RowStatus)
+_ACTIONS: Final = frozenset(ActionType)
+_DESTINATIONS: Final = frozenset(Destination)
 
 
-class Message(NamedTuple):
+class At(Generic[T]):
+    """A field of a tuple: the value at a place, read when it is looked at."""
+
+    def __init__(self, place: int, read: Callable[[Any], T]) -> None:
+        self._place = place
+        self._read = read
+
+    def __get__(self, row: tuple[Any, ...], owner: object) -> T:
+        return self._read(row[self._place])
+
+
+def _some_text(value: Any) -> Untrusted:
+    return text(value) or NOTHING
+
+
+def _optional(read: Callable[[Any], E]) -> Callable[[Any], E | None]:
+    return lambda value: None if value is None else read(value)
+
+
+def _exact(value: Any) -> Wire:
+    return value if value is not None else NOT_KEPT
+
+
+def _frozen(value: Any) -> Any:
+    """A list of strings as a tuple, which the garbage collector need not watch."""
+    return tuple(value) if type(value) is list else value
+
+
+def _strange(drift: Drift, where: str, value: Any, known: frozenset[Any]) -> None:
+    if value is not None and not (type(value) is str and value in known):
+        drift.value(where, Untrusted.of(value))
+
+
+class Message(tuple[Any, ...]):
     """A mail known to investigate; `id` is its investigate id, the only identity in paths and bodies."""
 
-    id: Untrusted
-    postfix_id: Untrusted | None
-    message_id: Untrusted | None
-    alert_id: Untrusted | None
-    subject: Untrusted
-    sender: Untrusted
-    from_name: Untrusted | None
-    recipients: tuple[Untrusted, ...]
+    __slots__ = ()
+    id = At(0, Untrusted.of)
+    postfix_id = At(1, text)
+    message_id = At(2, text)
+    alert_id = At(3, text)
+    subject = At(4, _some_text)
+    sender = At(5, _some_text)
+    from_name = At(6, text)
+    recipients = At(7, texts)
     """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
-    is_quarantined: bool
-    is_phish_submission: bool
-    final_disposition: Disposition | Untrusted | None
-    detection_reasons: tuple[Untrusted, ...]
-    delivery_status: tuple[Untrusted, ...]
-    post_delivery_operations: tuple[Untrusted, ...]
-    when: datetime | None
+    is_quarantined = At(8, flag)
+    is_phish_submission = At(9, flag)
+    final_disposition = At(10, _optional(open_enum(Disposition)))
+    detection_reasons = At(11, texts)
+    delivery_status = At(12, texts)
+    post_delivery_operations = At(13, texts)
+    when = At(14, moment)
     """When it was scanned (`ts` in the oldest shape), else sent."""
-    wire: Wire = NOT_KEPT
+    wire = At(15, _exact)
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
     @classmethod
@@ -110,65 +150,66 @@ class Message(NamedTuple):
         """Read one mail; `exact` keeps the object too. Raises Misshapen without an id."""
         if not isinstance(data, dict) or not isinstance(data.get("id"), str):
             raise Misshapen("Message: id is missing")
-        get = data.get
-        disposition = get("final_disposition")
-        message = cls(
-            Untrusted(data["id"]),
-            text(get("postfix_id")),
-            text(get("message_id")),
-            text(get("alert_id")),
-            text(get("subject")) or NOTHING,
-            text(get("from")) or NOTHING,
-            text(get("from_name")),
-            texts(get("client_recipients")) or texts(get("to")),
-            get("is_quarantined") is True,
-            get("is_phish_submission") is True,
-            None if disposition is None else _disposition(disposition),
-            texts(get("detection_reasons")),
-            texts(get("delivery_status")),
-            texts(get("post_delivery_operations")),
-            moment(get("scanned_at")) or moment(get("ts")) or moment(get("sent_at")),
-            data if exact else NOT_KEPT,
-        )
         if drift is not None:
-            message._notice(data, drift)
-        return message
+            notice_message(data, drift)
+        get = data.get
+        return cls(
+            (
+                data["id"],
+                get("postfix_id"),
+                get("message_id"),
+                get("alert_id"),
+                get("subject"),
+                get("from"),
+                get("from_name"),
+                _frozen(get("client_recipients") or get("to")),
+                get("is_quarantined"),
+                get("is_phish_submission"),
+                get("final_disposition"),
+                _frozen(get("detection_reasons")),
+                _frozen(get("delivery_status")),
+                _frozen(get("post_delivery_operations")),
+                next((value for name in ("scanned_at", "ts", "sent_at") if moment(value := get(name))), None),
+                data if exact else None,
+            )
+        )
 
-    def _notice(self, data: Wire, drift: Drift) -> None:
-        if not _MESSAGE.issuperset(data):
-            drift.fields("Message", data.keys() - _MESSAGE)
-        if type(self.final_disposition) is Untrusted:
-            drift.value("Message.final_disposition", self.final_disposition)
-        for status in self.delivery_status:
-            if status.exact not in _DELIVERIES:
-                drift.value("Message.delivery_status", status)
-        for operation in self.post_delivery_operations:
-            if operation.exact not in _OPERATIONS:
-                drift.value("Message.post_delivery_operations", operation)
-        mode = data.get("delivery_mode")
-        if type(mode) is str and mode not in _MODES:
-            drift.value("Message.delivery_mode", Untrusted(mode))
+
+def notice_message(data: Wire, drift: Drift) -> None:
+    """Tell of what the documentation does not know in a mail, alone or in a row."""
+    if not _MESSAGE.issuperset(data):
+        drift.fields("Message", data.keys() - _MESSAGE)
+    _strange(drift, "Message.final_disposition", data.get("final_disposition"), _DISPOSITIONS)
+    _strange(drift, "Message.delivery_mode", data.get("delivery_mode"), _MODES)
+    for name, known in (("delivery_status", _DELIVERIES), ("post_delivery_operations", _OPERATIONS)):
+        values = data.get(name)
+        for value in values if type(values) is list else ():
+            _strange(drift, f"Message.{name}", value, known)
 
 
-class JobMessage(NamedTuple):
+class JobMessage(tuple[Any, ...]):
     """One row of a job: one action on one message for one recipient; `message_id` is the row's uuid."""
 
-    message_id: Untrusted
-    postfix_id: Untrusted | None
-    action_type: ActionType | Untrusted
-    recipient: Untrusted
+    __slots__ = ()
+    message_id = At(0, Untrusted.of)
+    postfix_id = At(1, text)
+    action_type = At(2, _optional(open_enum(ActionType)))
+    recipient = At(3, _some_text)
     """The mailbox this row is about."""
-    destination: Destination | Untrusted | None
-    status: RowStatus | Untrusted
-    retry_count: int
-    created_at: datetime | None
-    status_message: Untrusted | None
-    retry_after: datetime | None
-    processed_at: datetime | None
-    alert_id: Untrusted | None
-    email_message_id: Untrusted | None
-    message: Message | None
-    wire: Wire = NOT_KEPT
+    destination = At(4, _optional(open_enum(Destination)))
+    status = At(5, open_enum(RowStatus))
+    retry_count = At(6, count)
+    created_at = At(7, moment)
+    status_message = At(8, text)
+    retry_after = At(9, moment)
+    processed_at = At(10, moment)
+    alert_id = At(11, text)
+    email_message_id = At(12, text)
+    investigate_id = At(13, text)
+    """The mail's, and with it its subject and sender; the oldest shape has none of them."""
+    subject = At(14, text)
+    sender = At(15, text)
+    wire = At(16, _exact)
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
     @classmethod
@@ -182,47 +223,44 @@ class JobMessage(NamedTuple):
             raise Misshapen(f"JobMessage: {'status' if isinstance(identity, str) else 'message_id'} is missing")
         params, mail = get("action_params"), get("message")
         params = params if isinstance(params, dict) else {}
-        destination, usable = params.get("destination"), isinstance(mail, dict) and isinstance(mail.get("id"), str)
-        row = cls(
-            Untrusted(identity),
-            text(get("postfix_id")),
-            _action(get("action_type") or ""),
-            text(params.get("client_recipient")) or NOTHING,
-            None if destination is None else _destination(destination),
-            _row_status(status),
-            count(get("retry_count")),
-            moment(get("created_at")),
-            text(get("status_message")),
-            moment(get("retry_after")),
-            moment(get("processed_at")),
-            text(get("alert_id")),
-            text(get("email_message_id")),
-            Message.from_wire(mail, drift, exact=exact) if usable else None,
-            data if exact else NOT_KEPT,
-        )
+        mail = mail if isinstance(mail, dict) and isinstance(mail.get("id"), str) else {}
         if drift is not None:
-            row._notice(data, params, drift)
-        return row
+            cls._notice(data, params, mail, drift)
+        return cls(
+            (
+                identity,
+                get("postfix_id"),
+                get("action_type"),
+                params.get("client_recipient"),
+                params.get("destination"),
+                status,
+                get("retry_count"),
+                get("created_at"),
+                get("status_message"),
+                get("retry_after"),
+                get("processed_at"),
+                get("alert_id"),
+                get("email_message_id"),
+                mail.get("id"),
+                mail.get("subject"),
+                mail.get("from"),
+                data if exact else None,
+            )
+        )
 
-    def _notice(self, data: Wire, params: Wire, drift: Drift) -> None:
+    @staticmethod
+    def _notice(data: Wire, params: Wire, mail: Wire, drift: Drift) -> None:
         if not _ROW.issuperset(data):
             drift.fields("JobMessage", data.keys() - _ROW)
         if not _ROW_PARAMS.issuperset(params):
             drift.fields("JobMessage.action_params", params.keys() - _ROW_PARAMS)
-        for name, value in (
-            ("status", self.status),
-            ("action_type", self.action_type),
-            ("action_params.destination", self.destination),
-        ):
-            if type(value) is Untrusted and value.exact:
-                drift.value(f"JobMessage.{name}", value)
+        _strange(drift, "JobMessage.status", data["status"], _ROW_STATES)
+        _strange(drift, "JobMessage.action_type", data.get("action_type"), _ACTIONS)
+        _strange(drift, "JobMessage.action_params.destination", params.get("destination"), _DESTINATIONS)
+        if mail:
+            notice_message(mail, drift)
 
     @property
     def id(self) -> str:
         """The row's id, exact."""
-        return self.message_id.exact
-
-    @property
-    def subject(self) -> Untrusted | None:
-        """The mail's subject; the oldest shape has none."""
-        return self.message.subject if self.message else None
+        return self[0]  # type: ignore[no-any-return]

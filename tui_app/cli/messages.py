@@ -23,7 +23,7 @@ COLUMNS = (
     Column[JobMessage]("retry_after", 20, lambda row: rfc3339(row.retry_after) if row.retry_after else ""),
     Column[JobMessage]("status_message", 50, lambda row: str(row.status_message or "")),
     Column[JobMessage]("postfix_id", 16, lambda row: str(row.postfix_id or "")),
-    Column[JobMessage]("investigate_id", 52, lambda row: str(row.message.id) if row.message else ""),
+    Column[JobMessage]("investigate_id", 52, lambda row: str(row.investigate_id or "")),
 )
 
 

@@ -71,7 +71,7 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     ids: dict[str, None] = {}
     async for page in all_job_messages(service.client, job_id, status=RowStatus(status) if status else None):
         for row in page:
-            name = row.message.id if row.message else row.postfix_id
+            name = row.investigate_id or row.postfix_id
             if name:
                 ids[name.exact] = None
     return list(ids)

@@ -40,6 +40,11 @@ class Listing:
         """The number of the next page to load; None when all is loaded."""
         return None if self.complete else len(self.pages) + 1
 
+    @property
+    def shifted(self) -> bool:
+        """Whether rows moved from page to page between the readings: some may be missing."""
+        return sum(map(len, self.pages)) > len(self.rows())
+
     def rows(self) -> tuple[JobMessage, ...]:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""
         unique: dict[str, JobMessage] = {}

@@ -39,6 +39,8 @@ class JobsSnapshot:
     jobs: tuple[Job, ...]
     outlooks: dict[str, Outlook]
     read_at: datetime
+    shifted: bool = False
+    """Whether jobs moved from page to page while they were read: some may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class JobSnapshot:
     rows_read_at: datetime | None
     stale_rows: bool
     """Whether counters moved since some of the loaded rows were read."""
+    shifted: bool = False
+    """Whether rows moved from page to page between the readings: some may be missing."""
 
 
 def newest_first(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
@@ -78,7 +82,8 @@ class JobsSubject:
         """Read the whole list under the query. Raises ApiError."""
         query, requests = self.query, 0
         found: list[Job] = []
-        async for page in all_jobs(self.client, status=query.status, action=query.action):
+        pages = all_jobs(self.client, status=query.status, action=query.action)
+        async for page in pages:
             found += page
             requests += 1
         if query != self.query:
@@ -90,7 +95,7 @@ class JobsSubject:
             moved |= progress.add(job, at) and job.id in known
             self._progress[job.id] = progress
         outlooks = {job.id: self._progress[job.id].outlook(job, at) for job in found if not job.ended}
-        self.listener(JobsSnapshot(query, newest_first(tuple(found)), outlooks, self.clock.now()))
+        self.listener(JobsSnapshot(query, newest_first(tuple(found)), outlooks, self.clock.now(), pages.shifted))
         left = [outlook.left for outlook in outlooks.values() if outlook.left is not None]
         return Pulse(moved or len(found) != len(known), min(left, default=None), requests=requests)
 
@@ -193,6 +198,7 @@ class JobSubject:
                     complete=listing.complete,
                     rows_read_at=self.clock.now(),
                     stale_rows=stale,
+                    shifted=listing.shifted,
                 )
             )
 

@@ -182,6 +182,8 @@ class JobScreen(Place):
         count = f"{len(snapshot.rows):,} loaded" + ("" if snapshot.complete else ", more with G")
         marked = f" · {len(table.marked):,} marked" if table.marked else ""
         stale = " · some rows may have changed, r reads them again" if snapshot.stale_rows else ""
+        if snapshot.shifted:
+            stale = " · rows moved while they were read, some may be missing, r reads them again"
         row = table.cursor_row
         why = f" · {row.status_message}" if row is not None and row.status_message else ""
         return [f"{count}{marked}{stale}", (why, "dim")]
@@ -250,7 +252,7 @@ class JobScreen(Place):
     def action_view_copy(self) -> None:
         """Copy the row's id."""
         if row := self.table().cursor_row:
-            name = row.message.id if row.message else row.postfix_id or row.message_id
+            name = row.investigate_id or row.postfix_id or row.message_id
             self.app.copy_to_clipboard(str(name))
             self.notice(f"{name} (copied, if the terminal allows)")
 

@@ -149,6 +149,8 @@ class JobsScreen(Place):
             return
         running = sum(1 for job in snapshot.jobs if not job.ended)
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
+        if snapshot.shifted:
+            count += " · the list moved while it was read"
         self.say_place([("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · created ↓"])
         if narrowed:
             self.table().say_if_empty("No job matches; 0 shows all states, m changes the action.")

@@ -47,6 +47,16 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
     ]
 
 
+def mail_of_row(row: JobMessage) -> list[Piece]:
+    """What the row tells of its mail, for as long as the mail itself is not here."""
+    lines = [
+        *_field("subject", row.subject),
+        *_field("from", row.sender),
+        *_field("investigate id", row.investigate_id),
+    ]
+    return [("The message\n", "bold"), *lines] if lines else []
+
+
 def message_lines(message: Message) -> list[Piece]:
     """What the API says of a mail."""
     return [
@@ -85,21 +95,23 @@ class MessageScreen(Reading):
     ) -> None:
         super().__init__(service)
         self._message = message
+        self._investigate_id = message.id if message is not None else row.investigate_id if row is not None else None
         self._above = row_lines(job, row) if job is not None and row is not None else []
+        self._below = mail_of_row(row) if row is not None else []
         self._where = "Jobs › job › row" if row is not None else "Quarantine › message"
 
     def on_mount(self) -> None:
         """Show what is known, and ask for the rest."""
         super().on_mount()
-        self._show(
-            "reading it again…" if self._message else "the API gave no message with this row; the oldest shape has none"
-        )
-        if self._message is not None:
-            self._read(self._message.id.exact)
+        if self._investigate_id is None:
+            self._show("the API gave no message with this row; the oldest shape has none")
+        else:
+            self._show("reading the message…")
+            self._read(self._investigate_id.exact)
 
     def _show(self, state: str) -> None:
         self.say_place([(self._where, "bold")], [(state, "dim")])
-        self.show_text(*self._above, *(message_lines(self._message) if self._message else []))
+        self.show_text(*self._above, *(message_lines(self._message) if self._message else self._below))
 
     @work(exclusive=True)
     async def _read(self, investigate_id: str) -> None:
