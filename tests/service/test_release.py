@@ -1,5 +1,7 @@
 """What a release sends, and what it makes of each answer."""
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from tui_app.api.errors import Forbidden
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.plans.engine import Fate, Phase
 from tui_app.plans.plan import Target
+from tui_app.remembered import Remembered
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
@@ -34,13 +37,52 @@ async def test_a_release_sends_every_id_exactly_once_in_either_generation(
     assert sum(state.fates().values()) == 60
 
 
-async def test_the_oldest_body_is_learnt_once(seed_simulator: Simulator) -> None:
-    async with service_on(seed_simulator) as service:
-        for _ in range(2):
-            plan = service.plan_release(service.guard(await held_targets(service, 5)), "x")
-            assert (await service.run_release(plan)).phase is Phase.DONE
-    # One request was refused for its shape, the four others (two batches, each sent once) were not.
-    assert len({entry["request"] for entry in seed_simulator.account.truth.of("release")}) == 2
+def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
+    """A server that takes one shape of body only and notes which ones came."""
+
+    def script(request: Received) -> bytes:
+        body = json.loads(request.body)
+        came = "ids" if isinstance(body, dict) else "postfix"
+        bodies.append(came)
+        if came != shape:
+            return answer(422, failure(10400, f"expected {'object' if shape == 'ids' else 'array'}", ""))
+        names = body["ids"] if isinstance(body, dict) else body
+        key = "id" if came == "ids" else "postfix_id"
+        return answer(200, success([{key: name, "delivered": ["a@b.example"]} for name in names]))
+
+    return script
+
+
+async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts() -> None:
+    targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
+    bodies: list[str] = []
+    remembered = Remembered()
+    port = 0
+    for shape, expected in (
+        ("postfix", ["ids", "postfix", "postfix"]),  # learnt with the first batch
+        ("postfix", ["postfix", "postfix"]),  # known by the next program
+        ("ids", ["postfix", "ids", "ids"]),  # the server moved on: learnt anew
+        ("ids", ["ids", "ids"]),
+    ):
+        bodies.clear()
+        async with faulty(understanding(shape, bodies), port=port) as server:
+            port = server.port  # the same account at the same address
+            service = lonely_service(server.base_url, remembered)
+            state = await service.run_release(service.plan_release(service.guard(targets), "x"))
+            await service.close()
+        assert state.fates()[Fate.DELIVERED] == 30
+        assert bodies == expected
+
+
+@pytest.mark.parametrize("status", [408, 500, 503, 200, 404, 401])
+async def test_nothing_but_a_refused_shape_makes_us_try_another_body(status: int) -> None:
+    reply = answer(status, failure(10400, "expected array, received object", ""))
+    async with faulty(lambda _: reply) as server:
+        service = lonely_service(server.base_url)
+        target = Target("4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA01")
+        await service.run_release(service.plan_release(service.guard((target,)), "x"))
+        await service.close()
+        assert server.count("POST") == 1
 
 
 async def test_a_bad_id_refuses_its_batch_and_the_rest_goes_on(simulator: Simulator) -> None:

@@ -82,11 +82,11 @@ class FaultyServer:
 
 
 @asynccontextmanager
-async def faulty(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultyServer]:
+async def faulty(script: Script, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[FaultyServer]:
     """Run it in this loop; a script that returns None closes the connection without an answer."""
     server = FaultyServer(script, scheme="https" if tls else "http")
     handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] = server.handle
-    listening = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.start_server(handler, "127.0.0.1", port, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

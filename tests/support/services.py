@@ -13,6 +13,7 @@ from tui_app.clock import Clock, SystemClock
 from tui_app.config import Settings, load_settings
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.plans.plan import Target
+from tui_app.remembered import Remembered
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
@@ -43,6 +44,6 @@ async def held_targets(service: EmailSecurityService, count: int) -> tuple[Targe
     return tuple(Target.of(message) for message in found[:count])
 
 
-def lonely_service(base_url: str) -> EmailSecurityService:
+def lonely_service(base_url: str, remembered: Remembered | None = None) -> EmailSecurityService:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
-    return EmailSecurityService(settings, clock=HurriedClock(), random=Random(1))
+    return EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), remembered=remembered)
