@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.simulated import simulated
 
@@ -63,7 +64,9 @@ async def official(job_id: str) -> int:
     async with AsyncCloudflare(max_retries=0) as client:
         kept = []
         # Its pages end at an empty one.
-        async for row in client.email_security.investigate.bulk.messages.list(job_id, account_id=account, per_page=1000):
+        async for row in client.email_security.investigate.bulk.messages.list(
+            job_id, account_id=account, per_page=1000
+        ):
             kept.append(row)
         return len(kept)
 
@@ -104,8 +107,7 @@ def child(name: str, job_id: str) -> None:
 
 def _resident() -> float:
     """This process's memory in MiB."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def run(name: str, variables: dict[str, str], job_id: str) -> Run:

@@ -10,17 +10,16 @@ from typing import Any, Final, TypeVar
 
 from tui_app.api.budget import BudgetState, Forecast
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.enums import TokenState
-from tui_app.api.errors import ApiError, Forbidden, NotFound, Notice, Unauthenticated
+from tui_app.api.diagnosis import diagnose
+from tui_app.api.errors import ApiError, NotFound, Notice
 from tui_app.api.messages import Message
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.pages import CursorPages, all_accounts, all_found, all_jobs
+from tui_app.api.pages import CursorPages, all_found, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.api.traffic import Traffic
 from tui_app.clock import Clock
 from tui_app.config import Settings
-from tui_app.credentials import KeyCredential
 from tui_app.errors import GuardError
 from tui_app.jobs.new_job import NewJob, Preview, guard_job, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
@@ -220,25 +219,7 @@ class EmailSecurityService:
 
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
-        about_the_route = isinstance(error, NotFound) and bool(error.codes & {7000, 7003})
-        if not (isinstance(error, (Unauthenticated, Forbidden)) or about_the_route):
-            return ""
-        if isinstance(self.settings.credential, KeyCredential):
-            return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id; a token can be checked better."
-        try:
-            token = await self.client.verify_token()
-        except ApiError:
-            return "The token itself is not accepted."
-        if token.status is not TokenState.ACTIVE:
-            return f"The token is {token.status}."
-        try:
-            accounts = [account async for page in all_accounts(self.client) for account in page]
-        except ApiError:
-            return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
-        if self.settings.account_id in {account.id.exact for account in accounts}:
-            return "The token is valid and sees this account; it lacks Cloud Email Security permissions."
-        seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3]) or "none"
-        return f"The token is valid, but this is not an account it sees; it sees: {seen}."
+        return await diagnose(self.client, error)
 
     # ---- acting on jobs
 

@@ -1,5 +1,6 @@
 """The official SDK as a stranger: it reads and acts on the simulator, and its types find what they expect."""
 
+import base64
 from collections.abc import Iterator
 
 import cloudflare
@@ -71,6 +72,71 @@ def test_it_releases(simulator: Simulator, stranger: Cloudflare) -> None:
     page = stranger.email_security.investigate.release.bulk(account_id=account_id, ids=ids)
     assert [item.id for item in page.result] == ids
     assert page.result[0].delivered
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+def test_it_moves_and_reclassifies(simulator: Simulator, stranger: Cloudflare) -> None:
+    account_id, mails = simulator.account.account_id, simulator.account.campaign[:2]
+    investigate = stranger.email_security.investigate
+    ids = [mail.investigate_id for mail in mails]
+    moved = investigate.move.bulk(account_id=account_id, destination="JunkEmail", ids=ids)
+    assert [item.success for item in moved.result] == [True, True]
+    assert [item.message_id for item in moved.result] == [mail.header_id for mail in mails]
+    one = investigate.move.create(ids[0], account_id=account_id, destination="Inbox")
+    assert one.result[0].completed_at is not None
+    investigate.reclassify.create(ids[0], account_id=account_id, expected_disposition="NONE")
+    with pytest.raises(cloudflare.BadRequestError):
+        investigate.reclassify.create(ids[0], account_id=account_id, expected_disposition="FINE")  # type: ignore[arg-type]
+    changed = investigate.get(ids[0], account_id=account_id)
+    assert changed is not None
+    assert changed.post_delivery_operations == ["MOVE", "MOVE", "SUBMISSION"]
+
+
+def test_it_reads_a_mail_in_all_its_parts(simulator: Simulator, stranger: Cloudflare) -> None:
+    account_id, mail = simulator.account.account_id, simulator.account.held[0]
+    clean = next(mail for mail in simulator.account.campaign if not mail.is_detection)
+    investigate = stranger.email_security.investigate
+    picture = investigate.preview.get(mail.investigate_id, account_id=account_id)
+    other = investigate.preview.create(account_id=account_id, id=clean.investigate_id)
+    assert picture is not None
+    assert other is not None
+    assert base64.b64decode(picture.screenshot) == base64.b64decode(other.screenshot)
+    raw = investigate.raw.get(mail.investigate_id, account_id=account_id)
+    assert raw is not None
+    assert f"Subject: {mail.subject}\r\n" in raw.raw
+    found = investigate.detections.get(mail.investigate_id, account_id=account_id)
+    assert found is not None
+    assert found.threat_categories[0].name
+    assert found.links[0].href.startswith("https://acme-news.example/")
+    trace = investigate.trace.get(mail.investigate_id, account_id=account_id)
+    assert trace is not None
+    assert trace.inbound.lines is not None
+    assert trace.inbound.lines[0].logged_at is not None
+    with pytest.raises(cloudflare.NotFoundError):
+        investigate.raw.get(clean.investigate_id, account_id=account_id)
+
+
+def test_a_submission_is_asked_for_as_such(simulator: Simulator, stranger: Cloudflare) -> None:
+    account_id, mail = simulator.account.account_id, simulator.account.submissions[0]
+    investigate = stranger.email_security.investigate
+    with pytest.raises(cloudflare.NotFoundError):
+        investigate.get(mail.investigate_id, account_id=account_id)
+    found = investigate.get(mail.investigate_id, account_id=account_id, submission=True)
+    assert found is not None
+    assert found.is_phish_submission
+
+
+def test_a_token_of_the_account_is_verified_by_the_account(simulator: Simulator) -> None:
+    account_id = simulator.account.account_id
+    with Cloudflare(api_token=simulator.door.owned_token, base_url=simulator.base_url, max_retries=0) as owned:
+        verified = owned.accounts.tokens.verify(account_id=account_id)
+        assert verified is not None
+        assert verified.status == "active"
+        with pytest.raises(cloudflare.AuthenticationError):
+            owned.user.tokens.verify()
+        with pytest.raises(cloudflare.BadRequestError) as caught:
+            owned.accounts.list()
+    assert caught.value.errors[0].code == 1001
 
 
 def test_it_is_refused_as_by_the_real_thing(simulator: Simulator) -> None:

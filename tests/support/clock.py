@@ -1,9 +1,17 @@
 """Clocks for tests: one that stands still for people, one that moves only when told."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tui_app.clock import SystemClock
+
+
+async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for what should be so, with an upper bound."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - what is waited for happens in another thread
+            await asyncio.sleep(0.002)
 
 
 class StillClock(SystemClock):

@@ -125,7 +125,7 @@ def test_exact_text_reaches_no_screen() -> None:
     for path in (PACKAGE / "screens").glob("*.py"):
         for line in path.read_text().splitlines():
             if ".exact" in line:
-                assert "safe(" in line or ".id.exact" in line, f"{path.name}: {line.strip()}"
+                assert "safe(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
 
 
 def test_style_sheets_use_theme_variables_only() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_decode import JSON
-from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
+from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
 from tui_app.api.messages import JobMessage, Message
 from tui_app.api.models import Job
 from tui_app.jobs.progress import action_in_words, search_in_words
@@ -82,7 +82,12 @@ def test_a_row_without_a_message_and_with_one() -> None:
         "retry_after": "2026-11-20T12:00:00Z",
     }  # fmt: skip
     old = JobMessage.from_wire(row)
-    assert (old.status, old.investigate_id, old.subject, str(old.recipient)) == (RowStatus.FAILED, None, None, "a@b.example")
+    assert (old.status, old.investigate_id, old.subject, str(old.recipient)) == (
+        RowStatus.FAILED,
+        None,
+        None,
+        "a@b.example",
+    )
     new = JobMessage.from_wire(
         {
             **row,

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.simulator.account import Account, cursor_for, cursor_offset
+from tui_app.simulator.account import Account
 from tui_app.simulator.jobs import MESSAGE_STATES, TERMINAL_JOB_STATES
 from tui_app.simulator.limits import Quota
 from tui_app.simulator.mail import Mail
+from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import Invalid
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -7,13 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import click
 from rich.cells import cell_len, set_cell_size
 
-from tui_app.api.pages import Pages
 from tui_app.errors import SluiceError
+
+if TYPE_CHECKING:
+    from tui_app.api.pages import Pages
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -143,7 +145,7 @@ class Listing(Generic[T]):
         sys.stdout.write(line + "\n")
 
 
-async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
+async def write_pages(pages: "Pages[T]", open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
     """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
     listing: Listing[T] | None = None
     async for page in pages:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tui_app.errors import UsageError
+from tui_app.simulator.faults import WrongSpec, kinds_in_words
 from tui_app.simulator.server import Options, Simulator, write_env_file
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 
@@ -50,6 +51,9 @@ from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
     help="Append every action and its outcome to this file, as JSON lines.",
 )
 @click.option(
+    "--faults", default="", metavar="SPEC", help="Let requests and answers come to harm; `--faults help` lists how."
+)
+@click.option(
     "--env-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the export line to this file (0600).",
@@ -65,6 +69,7 @@ def simulate(
     latency: int,
     quota: int,
     truth: Path | None,
+    faults: str,
     env_file: Path | None,
     until_eof: bool,
 ) -> None:
@@ -73,6 +78,9 @@ def simulate(
     Prints one line, `export CLOUDFLARE_BASE_URL=… CLOUDFLARE_API_TOKEN=… CLOUDFLARE_ACCOUNT_ID=…`, once it is ready,
     and serves until it is ended.
     """
+    if faults == "help":
+        print(kinds_in_words())
+        return
     options = Options(
         seed=seed,
         messages=messages,
@@ -83,9 +91,12 @@ def simulate(
         quota=quota,
         port=port,
         truth=truth,
+        faults=faults,
     )
     try:
         simulator = Simulator(options)
+    except WrongSpec as wrong:
+        raise UsageError(str(wrong)) from None
     except OSError as error:
         raise UsageError(f"Port {port} or the truth file can't be used: {error.strerror}.") from None
 

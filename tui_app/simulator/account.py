@@ -1,20 +1,36 @@
 """The simulated account: its mails, its jobs, and what each action does to them."""
 
-import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, Entry
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, Job, Pace, Target
-from tui_app.simulator.mail import Mail, Wire, scatter
+from tui_app.simulator.mail import Mail, Wire, row_uuid, scatter, stamp
+from tui_app.simulator.search import matches
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS, Story
 from tui_app.simulator.truth import TruthLog
-from tui_app.simulator.validation import ACTIONS, DESTINATIONS, Invalid, one_of, release_ids, search_body
+from tui_app.simulator.validation import (
+    ACTIONS,
+    DESTINATIONS,
+    Invalid,
+    move_ids,
+    one_of,
+    reclassification,
+    release_ids,
+    search_body,
+)
 
 PHISH_SKIP = Ending("SKIPPED", "Phish submission, not actionable")
 NOT_HELD_SKIP = Ending("SKIPPED", "The message is not in quarantine")
+_BY_REQUEST = "api-token"
+
+
+def _by_job(job: Job, ending: Ending, at: datetime) -> Entry:
+    status = "OK" if ending.state == "COMPLETED" else ending.reason or "FAILED"
+    done = ending.state == "COMPLETED"
+    return Entry(job.action, job.created_at, at, f"bulk-job:{job.job_id}", done, status, job.destination)
 
 
 class Account:
@@ -39,11 +55,13 @@ class Account:
         self.account_id = f"{scatter(seed, 1):016x}{scatter(seed, 2):016x}"
         self.name = "Acme production (simulated)"
         self.start = clock()
+        self.log = ActionLog()
         self._new_mails: list[Mail] = []
         story = Story(seed, self.start, messages=messages, speed=speed)
         # No messages at all is the account of somebody who starts today: nothing held, no job yet.
         self.held = story.held(held) if messages else []
         self.campaign = story.campaign()
+        self.submissions = story.submissions() if messages else []
         self.jobs: dict[str, Job] = {job.job_id: job for job in (story.jobs(self.campaign) if messages else [])}
         self._created = 1000
         self._by_id = {
@@ -57,19 +75,33 @@ class Account:
         for job in self.jobs.values():
             if not job.acts_on_account:
                 continue
-            for target, ending in job.newly_finished(now):
+            for target, ending, at in job.newly_finished(now):
+                entry = _by_job(job, ending, at)
                 if ending.state == "COMPLETED":
-                    self._acted(target.mail, job.action)
+                    self._acted(target.mail, entry)
+                elif ending.state == "FAILED":
+                    self.log.add(target.mail.investigate_id, entry)
 
-    @staticmethod
-    def _acted(mail: Mail, action: str) -> None:
-        if action == "RELEASE":
+    def _acted(self, mail: Mail, entry: Entry) -> None:
+        if entry.action == "RELEASE":
             mail.quarantined = False
             mail.delivery_status = ["delivered"]
-            mail.operations.append("QUARANTINE_RELEASE")
-        else:
+        elif entry.action == "MOVE":
             mail.delivery_status = ["delivered", "moved"]
-            mail.operations.append("MOVE")
+        mail.operations.append(OPERATIONS_BY_ACTION[entry.action])
+        self.log.add(mail.investigate_id, entry)
+
+    def done_to(self, mail: Mail) -> list[Entry]:
+        """What was done to a mail, oldest first: by requests, by jobs created here, and by the jobs of the story."""
+        now = self.clock()
+        self._settle(now)
+        entries = self.log.of(mail.investigate_id)
+        for job, index in self._rows_of(mail.number):
+            ended = job.ended(index, now)
+            same = job.target(index).mail.investigate_id == mail.investigate_id
+            if same and ended is not None and ended[0].state != "SKIPPED":
+                entries.append(_by_job(job, *ended))
+        return sorted(entries, key=lambda entry: entry.completed_at)
 
     def search(self, query: dict[str, Any]) -> list[Mail]:
         """All mails that a search finds, newest first."""
@@ -79,15 +111,20 @@ class Account:
         end = datetime.fromisoformat(query["end"]) if query.get("end") else now
         found = [
             mail
-            for mail in chain(self._new_mails, self.held, self.campaign)
-            if start <= mail.scanned_at <= end and _matches(mail, query)
+            for mail in (self.submissions if query.get("submissions") else self._regular())
+            if start <= mail.scanned_at <= end and matches(mail, query)
         ]
         found.sort(key=lambda mail: (mail.scanned_at, mail.number), reverse=True)
         return found
 
-    def mail(self, identity: str) -> Mail | None:
-        """A mail by investigate id (or postfix id, in the oldest generation)."""
+    def _regular(self) -> Iterable[Mail]:
+        return chain(self._new_mails, self.held, self.campaign)
+
+    def mail(self, identity: str, *, submission: bool = False) -> Mail | None:
+        """A mail, or a submission, by investigate id (or postfix id, in the oldest generation)."""
         self._settle(self.clock())
+        if submission:
+            return next((mail for mail in self.submissions if identity == mail.investigate_id), None)
         known = self._by_id.get(identity)
         if known is None:
             return self._mail_of_a_row(identity)
@@ -97,14 +134,15 @@ class Account:
         tail = identity.rpartition("-")[2]
         if not tail.isdecimal() or len(tail) > 12:
             return None
-        number = int(tail) - 10_000_000
+        mails = (job.target(index).mail for job, index in self._rows_of(int(tail) - 10_000_000))
+        return next((mail for mail in mails if mail.investigate_id == identity), None)
+
+    def _rows_of(self, number: int) -> Iterator[tuple[Job, int]]:
+        """The rows of the story's jobs that are about the mail of that number."""
         for job in self.jobs.values():
             index = number - (10_000_000 * job.number if job.number > 1 else 1_000_000)
             if 0 <= index < job.size and not job.acts_on_account:
-                mail = job.target(index).mail
-                if mail.investigate_id == identity:
-                    return mail
-        return None
+                yield job, index
 
     def arrive(self, mail: Mail) -> None:
         """Let one more mail arrive, for tests."""
@@ -196,7 +234,7 @@ class Account:
         self.truth.add(request, now, "delete_job", job_id=job.job_id, outcome="deleted")
         return {"id": job.job_id}
 
-    def release(self, body: object) -> list[Wire]:
+    def release(self, body: object, *, partial: bool = False) -> list[Wire]:
         """Release held mails; the result per recipient. Raises Invalid for the whole request."""
         request, now = self.truth.next_request(), self.clock()
         self._settle(now)
@@ -213,112 +251,124 @@ class Account:
                     self.truth.add(request, now, "release", id=other, outcome="refused")
                 raise Invalid("message not found", pointer, 10404)
             mails.append(found)
-        return [self._release_one(request, now, mail) for mail in mails]
+        return [self._release_one(request, now, mail, index, partial) for index, mail in enumerate(mails)]
 
-    def _release_one(self, request: int, now: datetime, mail: Mail) -> Wire:
-        delivered: list[str] = []
-        undelivered: list[str] = []
-        failed: list[str] = []
-        for recipient in mail.recipients:
+    def _release_one(self, request: int, now: datetime, mail: Mail, index: int, partial: bool) -> Wire:
+        ends: dict[str, list[str]] = {"delivered": [], "undelivered": [], "failed": []}
+        for position, recipient in enumerate(mail.recipients):
             lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
-            (failed if not mail.quarantined or lot < 4 else undelivered if lot < 14 else delivered).append(recipient)
+            by_lot = 2 if lot < 4 else 1 if lot < 14 else 0
+            which = 2 if not mail.quarantined else (index + position) % 3 if partial else by_lot
+            list(ends.values())[which].append(recipient)
         was_held = mail.quarantined
-        if delivered or undelivered:
-            self._acted(mail, "RELEASE")
-        self.truth.add(
-            request,
-            now,
-            "release",
-            id=mail.investigate_id,
-            outcome="released" if was_held and not mail.quarantined else "not released",
-            delivered=delivered,
-            undelivered=undelivered,
-            failed=failed,
-        )
+        if ends["delivered"] or ends["undelivered"]:
+            self._acted(mail, Entry("RELEASE", now, now, _BY_REQUEST))
+        else:
+            self.log.add(mail.investigate_id, Entry("RELEASE", now, now, _BY_REQUEST, False, "FAILED"))
+        released = was_held and not mail.quarantined
+        outcome = "released" if released else "not released"
+        self.truth.add(request, now, "release", id=mail.investigate_id, outcome=outcome, **ends)
         result: Wire = {
             "id": mail.investigate_id,
-            "delivered": delivered,
-            "undelivered": undelivered or None,
-            "failed": failed or None,
+            "delivered": ends["delivered"],
+            "undelivered": ends["undelivered"] or None,
+            "failed": ends["failed"] or None,
         }
         if self.generation == "seed":
             result["postfix_id"] = mail.postfix_id
         return result
 
-    def move(self, body: object, only: str | None = None) -> list[Wire]:
+    def move(self, body: object, only: Mail | None = None, *, partial: bool = False) -> list[Wire]:
         """Move mails between folders; one result per recipient. Raises Invalid."""
         request, now = self.truth.next_request(), self.clock()
+        self._settle(now)
         if not isinstance(body, dict):
             raise Invalid("the body must be an object", "")
         destination = one_of(body.get("destination"), DESTINATIONS, "/destination")
-        ids = [only] if only else body.get("ids") or body.get("postfix_ids")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= 1000 or not all(isinstance(i, str) for i in ids):
-            raise Invalid("must be an array of 1 to 1000 strings", "/ids")
+        mails = [only] if only else self._mails_to_move(body)
         results: list[Wire] = []
-        for index, identity in enumerate(ids):
-            mail = self._by_id.get(identity) or self._mail_of_a_row(identity)
-            if mail is None:
-                raise Invalid("message not found", f"/ids/{index}", 10404)
-            self._acted(mail, "MOVE")
-            self.truth.add(request, now, "move", id=mail.investigate_id, destination=destination, outcome="moved")
-            results += [
-                {
-                    "success": True,
-                    "status": "OK",
-                    "operation": "MOVE",
-                    "destination": destination,
-                    "recipient": to,
-                    "message_id": mail.header_id,
-                }
-                for to in mail.recipients
-            ]
+        for index, mail in enumerate(mails):
+            results += self._move_one(request, now, mail, destination, index, partial)
         return results
 
+    def _mails_to_move(self, body: Wire) -> list[Mail]:
+        pointer = "/ids" if "ids" in body else "/postfix_ids"
+        mails: list[Mail] = []
+        for index, identity in enumerate(move_ids(body)):
+            mail = self.mail(identity) if pointer == "/ids" else self._by_id.get(identity)
+            if mail is None:
+                raise Invalid("message not found", f"{pointer}/{index}", 10404)
+            mails.append(mail)
+        return mails
 
-def _matches(mail: Mail, query: dict[str, Any]) -> bool:
-    if query.get("detections_only", True) and not mail.is_detection:
-        return False
-    if query.get("submissions"):
-        return False
-    delivery, disposition = query.get("delivery_status"), query.get("final_disposition")
-    if delivery and delivery not in mail.delivery_status:
-        return False
-    if disposition and disposition != mail.disposition:
-        return False
-    acted = {"QUARANTINE_RELEASED": "QUARANTINE_RELEASE", "MOVED": "MOVE", "PREVIEW": "PREVIEW"}
-    if query.get("message_action") and acted[query["message_action"]] not in mail.operations:
-        return False
-    if query.get("exact_subject") is not None and query["exact_subject"] != mail.subject:
-        return False
-    addresses = {"sender": (mail.sender,), "recipient": mail.recipients, "domain": (mail.sender, *mail.recipients)}
-    for name, held in addresses.items():
-        wanted = (query.get(name) or "").casefold()
-        if wanted and not any(
-            wanted == a.casefold() or a.casefold().endswith("@" + wanted.removeprefix("@")) for a in held
-        ):
-            return False
-    for name, value in (("message_id", mail.header_id), ("alert_id", mail.alert_id)):
-        if query.get(name) and query[name] != value:
-            return False
-    subject = mail.subject.casefold()
-    if not all(word in subject for word in (query.get("subject") or "").casefold().split()):
-        return False
-    words = (query.get("query") or "").casefold().split()
-    haystack = " ".join((mail.sender, *mail.recipients, mail.subject, mail.header_id)).casefold() if words else ""
-    return all(word in haystack for word in words)
+    def _move_one(
+        self, request: int, now: datetime, mail: Mail, destination: str, index: int, partial: bool
+    ) -> list[Wire]:
+        moved: list[str] = []
+        failed: list[str] = []
+        for position, recipient in enumerate(mail.recipients):
+            lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
+            fails = (index + position) % 2 == 1 if partial else lot < 6
+            (failed if mail.quarantined or fails else moved).append(recipient)
+        entry = Entry("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)
+        if moved:
+            self._acted(mail, entry)
+        else:
+            self.log.add(mail.investigate_id, entry)
+        self.truth.add(
+            request,
+            now,
+            "move",
+            id=mail.investigate_id,
+            destination=destination,
+            outcome="moved" if moved else "not moved",
+            moved=moved,
+            failed=failed,
+        )
+        reason = "Message is held in quarantine" if mail.quarantined else "Message is no longer in the mailbox"
+        old: Wire = {"completed_timestamp": stamp(now), "item_count": 1} if self.generation == "seed" else {}
+        return [
+            {
+                "success": recipient in moved,
+                "status": "OK" if recipient in moved else reason,
+                "operation": "MOVE",
+                "destination": destination,
+                "recipient": recipient,
+                "message_id": mail.header_id,
+                "completed_at": stamp(now),
+                **old,
+            }
+            for recipient in mail.recipients
+        ]
 
+    def reclassify(self, mail: Mail, body: object) -> None:
+        """Take the wish that a mail be judged otherwise. Raises Invalid."""
+        request, now = self.truth.next_request(), self.clock()
+        disposition = reclassification(body)
+        submission = row_uuid(self.seed, 0, request)
+        self._acted(mail, Entry("RECLASSIFY", now, now, _BY_REQUEST, True, "OK", None, disposition, submission))
+        self.truth.add(
+            request,
+            now,
+            "reclassify",
+            id=mail.investigate_id,
+            expected_disposition=disposition,
+            submission=submission,
+            outcome="accepted",
+        )
 
-def cursor_for(offset: int) -> str:
-    """An opaque cursor."""
-    return base64.urlsafe_b64encode(f"after:{offset}".encode()).decode()
+    def preview(self, mail: Mail) -> None:
+        """Note that a mail was looked at."""
+        request, now = self.truth.next_request(), self.clock()
+        self._acted(mail, Entry("PREVIEW", now, now, _BY_REQUEST))
+        self.truth.add(request, now, "preview", id=mail.investigate_id, outcome="shown")
 
-
-def cursor_offset(cursor: str) -> int:
-    """Where a cursor points. Raises Invalid."""
-    try:
-        word, _, offset = base64.urlsafe_b64decode(cursor.encode("ascii", "replace")).decode().partition(":")
-        if word == "after":
-            return int(offset)
-    except (ValueError, binascii.Error):
-        pass
-    raise Invalid("invalid cursor", "/query/cursor")
+    def preview_clean(self, body: object) -> None:
+        """Note that a mail without a detection was looked at in its mailbox. Raises Invalid."""
+        identity = body.get("id") if isinstance(body, dict) else None
+        if not isinstance(identity, str):
+            raise Invalid("id is required and must be a string", "/id")
+        mail = self.mail(identity)
+        if mail is None or mail.is_detection or mail.quarantined:
+            raise Invalid("no such message in a mailbox", "/id", 10404, 404)
+        self.preview(mail)

@@ -194,16 +194,21 @@ class Job:
             rows.setdefault(self._row_state(index, seconds, status), []).append(index)
         return rows
 
-    def newly_finished(self, now: datetime) -> list[tuple[Target, Ending]]:
-        """Rows that ended since this was last asked, in the order they ended."""
+    def newly_finished(self, now: datetime) -> list[tuple[Target, Ending, datetime]]:
+        """Rows that ended since this was last asked, in the order they ended, and when they did."""
         seconds, fresh = self._seconds(now), []
         while self.applied < self.size:
             index = self._order[self.applied]
             if self._finished_after[index] > seconds:
                 break
-            fresh.append((self.target(index), self._endings[index]))
+            fresh.append((self.target(index), self._endings[index], self._moment(self._finished_after[index])))
             self.applied += 1
         return fresh
+
+    def ended(self, index: int, now: datetime) -> tuple[Ending, datetime] | None:
+        """How and when a row ended, None if it didn't."""
+        after = self._finished_after[index]
+        return (self._endings[index], self._moment(after)) if after <= self._seconds(now) else None
 
     def _moment(self, seconds: float) -> datetime:
         return self.created_at + timedelta(seconds=seconds)

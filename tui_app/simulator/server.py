@@ -1,5 +1,6 @@
 """The simulator as a server on loopback, until it is told to end."""
 
+import asyncio
 import os
 import secrets
 import shlex
@@ -10,12 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from tui_app.simulator.account import Account
-from tui_app.simulator.http import BASE_PATH, Door, SimulatedApi
+from tui_app.simulator.door import Door
+from tui_app.simulator.faults import FaultPlan
+from tui_app.simulator.gate import Gate
+from tui_app.simulator.http import SimulatedApi
 from tui_app.simulator.limits import Quota
+from tui_app.simulator.operations import BASE_PATH
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.truth import TruthLog
 
@@ -26,7 +32,10 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Options:
-    """What to simulate and how it behaves; `quota` is requests per five minutes, 0 = no limit."""
+    """What to simulate and how it behaves; `quota` is requests per five minutes, 0 = no limit.
+
+    `faults` is a specification as `FaultPlan.parse` reads it; if it says anything, a gate stands before the account.
+    """
 
     seed: int = 1
     messages: int = DEFAULT_MESSAGES
@@ -37,12 +46,15 @@ class Options:
     quota: int = 1200
     port: int = 0
     truth: Path | None = None
+    faults: str = ""
 
 
 class Simulator:
     """An account with its door and its socket; `serve` runs it, `stop` ends it (from any thread)."""
 
     def __init__(self, options: Options, clock: Callable[[], datetime] = _utc_now) -> None:
+        plan = FaultPlan.parse(options.faults, options.seed)
+        self._seed = options.seed
         self.account = Account(
             clock,
             seed=options.seed,
@@ -52,13 +64,20 @@ class Simulator:
             generation=options.generation,
             truth=TruthLog(options.truth),
         )
-        self.door = Door(secrets.token_urlsafe(30), read_token=secrets.token_urlsafe(30), key=secrets.token_hex(18))
+        self.door = Door(
+            secrets.token_urlsafe(30),
+            read_token=secrets.token_urlsafe(30),
+            owned_token=f"cfat_{secrets.token_urlsafe(36)}",
+            key=secrets.token_hex(18),
+        )
         api = SimulatedApi(self.account, self.door, Quota(options.quota), latency=options.latency_ms / 1000)
         self.api = api
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
+        # Without faults nothing stands between the account and its socket.
+        self._gate = Gate(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
         config = uvicorn.Config(
             api.app,
             log_level="critical",
@@ -87,11 +106,29 @@ class Simulator:
         """Serve until stopped; `ready` is called once connections are accepted by the kernel."""
         self._socket.listen(128)
         ready()
-        self._server.run(sockets=[self._socket])
+        if self._gate is None:
+            self._server.run(sockets=[self._socket])
+        else:
+            asyncio.run(self._gate.serve(self._socket))
 
     def stop(self) -> None:
         """End `serve`."""
         self._server.should_exit = True
+        if self._gate is not None:
+            self._gate.stop()
+
+    def set_faults(self, spec: str) -> None:
+        """Meet the requests from now on with other faults, counted anew; needs `faults` in the options, if only `none`.
+
+        Raises WrongSpec.
+        """
+        if self._gate is None:
+            raise RuntimeError("No gate stands before this simulator: start it with faults='none'")
+        self._gate.plan = FaultPlan.parse(spec, self._seed)
+
+    def wire(self) -> list[dict[str, Any]]:
+        """What came over the wire, in order: a line per request, with its fault; empty without a gate."""
+        return self.account.truth.of("wire")
 
 
 @contextmanager

@@ -170,6 +170,25 @@ class Story:
             )
         return mails
 
+    def submissions(self) -> list[Mail]:
+        """Mail that people reported as phish: in a store of its own, never found among the regular mail."""
+        mails = [
+            self._mail(
+                person(index),
+                "Reported by a person",
+                ("phish@acme.example",),
+                f"Fwd: is this real? {index + 1}",
+                timedelta(hours=3 * index + 1),
+                number=300_001 + index,
+                disposition="MALICIOUS" if index % 2 else "NONE",
+                reasons=("Reported by a person",),
+            )
+            for index in range(5)
+        ]
+        for mail in mails:
+            mail.phish_submission = True
+        return mails
+
     def campaign(self) -> list[Mail]:
         """Delivered mail of one sender: what the running job moves; at most 5,000 of it can be searched."""
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]

@@ -16,6 +16,7 @@ class TruthLog:
         self._file = path.open("a", encoding="ascii") if path else None
         self._lock = threading.Lock()
         self._number = 0
+        self._seen = 0
         self.entries: list[dict[str, Any]] = []
 
     def next_request(self) -> int:
@@ -26,12 +27,40 @@ class TruthLog:
 
     def add(self, request: int, now: datetime, action: str, **facts: object) -> None:
         """Add one line: what was asked of which message or job, and its outcome."""
-        entry = {"request": request, "time": stamp(now), "action": action, **facts}
         with self._lock:
-            self.entries.append(entry)
-            if self._file:
-                self._file.write(json.dumps(entry) + "\n")
-                self._file.flush()
+            self._write({"request": request, "time": stamp(now), "action": action, **facts})
+
+    def add_wire(
+        self,
+        now: datetime,
+        *,
+        method: str | None,
+        endpoint: str | None,
+        path: str | None,
+        fault: str | None,
+        processed: bool,
+    ) -> None:
+        """Add one line for a request on the wire; all but the fault is None for a connection closed before any."""
+        with self._lock:
+            self._seen += 1
+            self._write(
+                {
+                    "number": self._seen,
+                    "time": stamp(now),
+                    "action": "wire",
+                    "method": method,
+                    "endpoint": endpoint,
+                    "path": path,
+                    "fault": fault,
+                    "processed": processed,
+                }
+            )
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+        if self._file:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
 
     def of(self, action: str) -> list[dict[str, Any]]:
         """The lines of one kind of action, in order."""

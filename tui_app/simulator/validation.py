@@ -1,5 +1,6 @@
 """What the simulated API accepts: fields, enums and limits, by generation."""
 
+import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -72,9 +73,14 @@ def page_number(query: Mapping[str, str]) -> int:
     return _whole(query.get("page", "1"), 1, 10**9, "/query/page")
 
 
-def page_size(query: Mapping[str, str]) -> int:
-    """`per_page`, 1 to 1000, 20 by default. Raises Invalid."""
-    return _whole(query.get("per_page", "20"), 1, 1000, "/query/per_page")
+def page_size(query: Mapping[str, str], low: int = 1, high: int = 1000) -> int:
+    """`per_page`, 20 by default. Raises Invalid."""
+    return _whole(query.get("per_page", "20"), low, high, "/query/per_page")
+
+
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """A parameter that is `true` or `false`, false by default. Raises Invalid."""
+    return one_of(query.get(name, "false"), ("true", "false"), f"/query/{name}") == "true"
 
 
 def _whole(text: str, low: int, high: int, pointer: str) -> int:
@@ -134,6 +140,29 @@ def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
                 raise Invalid("unknown query parameter", pointer)
             checked[name] = value
     return checked
+
+
+def move_ids(body: dict[str, Any]) -> list[str]:
+    """The ids of a move: 1 to 1,000 in `ids`, or in the deprecated `postfix_ids`. Raises Invalid."""
+    name = "ids" if "ids" in body or "postfix_ids" not in body else "postfix_ids"
+    ids = body.get(name)
+    if not isinstance(ids, list) or not 1 <= len(ids) <= 1000 or not all(isinstance(i, str) for i in ids):
+        raise Invalid("must be an array of 1 to 1000 strings", f"/{name}")
+    return ids
+
+
+def reclassification(body: object) -> str:
+    """The disposition that a reclassification expects. Raises Invalid."""
+    if not isinstance(body, dict):
+        raise Invalid("the body must be an object", "")
+    for name in ("eml_content", "escalated_submission_id"):
+        if body.get(name) is not None and not isinstance(body[name], str):
+            raise Invalid("must be a string", f"/{name}")
+    try:
+        base64.b64decode(body.get("eml_content") or "", validate=True)
+    except ValueError:
+        raise Invalid("must be base64", "/eml_content") from None
+    return one_of(body.get("expected_disposition"), SEARCH_DISPOSITIONS, "/expected_disposition")
 
 
 def release_ids(body: object, generation: str) -> list[str]:

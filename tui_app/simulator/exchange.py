@@ -1,0 +1,159 @@
+"""One HTTP exchange as bytes: what was asked, what is answered, and how the app is asked."""
+
+import asyncio
+import json
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from starlette.types import ASGIApp
+
+LARGEST_HEAD: Final = 64 * 1024
+LARGEST_BODY: Final = 5 * 1024 * 1024
+_STRUCK: Final = "simulator.fault"
+"""Where the app finds the name of the fault that it must play itself; no client can set it."""
+
+
+class Unreadable(Exception):
+    """A request that is no HTTP, or larger than is read."""
+
+
+@dataclass
+class Asked:
+    """A request as it came over the wire."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The path, decoded, without the query."""
+        return unquote(self.target.partition("?")[0])
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters of the query."""
+        return parse_qsl(self.target.partition("?")[2], keep_blank_values=True)
+
+    def without(self, *names: str) -> "Asked":
+        """The same request without some parameters of its query."""
+        kept = urlencode([(name, value) for name, value in self.query if name not in names])
+        path = self.target.partition("?")[0]
+        return Asked(self.method, f"{path}?{kept}" if kept else path, self.headers, self.body)
+
+    def header(self, name: str) -> str:
+        """The first header of that name, in lower case; empty if there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the client wants to use the connection again."""
+        return "close" not in self.header("connection").casefold()
+
+
+@dataclass
+class Answer:
+    """An answer before it is sent."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[str, str]] = field(default_factory=lambda: [("content-type", "application/json")])
+
+    def head(self, *, length: int | None = None, alive: bool = True) -> bytes:
+        """The status line and the headers; `length` is announced in place of the true one."""
+        try:
+            phrase = HTTPStatus(self.status).phrase
+        except ValueError:
+            phrase = "Unnamed"
+        lines = [f"HTTP/1.1 {self.status} {phrase}", *(f"{name}: {value}" for name, value in self.headers)]
+        lines.append(f"content-length: {len(self.body) if length is None else length}")
+        if not alive:
+            lines.append("connection: close")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def with_headers(self, *headers: tuple[str, str]) -> "Answer":
+        """The same answer with more headers; one that it has already is replaced."""
+        names = {name.casefold() for name, _ in headers}
+        kept = [(name, value) for name, value in self.headers if name.casefold() not in names]
+        return Answer(self.status, self.body, [*kept, *headers])
+
+
+def envelope(status: int, code: int, message: str, *headers: tuple[str, str]) -> Answer:
+    """An answer with an error, as the API tells errors."""
+    body = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
+    return Answer(status, json.dumps(body).encode()).with_headers(*headers)
+
+
+async def read_head(reader: asyncio.StreamReader) -> Asked | None:
+    """The next request without its body, None if the client hung up. Raises Unreadable."""
+    try:
+        raw = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    except asyncio.LimitOverrunError:
+        raise Unreadable("the head is too large") from None
+    first, *lines = raw.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+    words = first.split(" ")
+    headers = [(name.strip().lower(), value.strip()) for name, colon, value in (li.partition(":") for li in lines)]
+    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
+        raise Unreadable("this is no request")
+    return Asked(words[0], words[1], headers)
+
+
+async def read_body(reader: asyncio.StreamReader, asked: Asked) -> bool:
+    """Read the body of a request; whether the client sent all of it. Raises Unreadable."""
+    if asked.header("transfer-encoding"):
+        raise Unreadable("a body needs a content-length")
+    length = asked.header("content-length") or "0"
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise Unreadable("the body is too large")
+    try:
+        asked.body = await reader.readexactly(int(length))
+    except asyncio.IncompleteReadError:
+        return False
+    return True
+
+
+async def ask(app: ASGIApp, asked: Asked, fault: str | None = None) -> Answer:
+    """What the app answers; `fault` names what it must play itself."""
+    path, _, query = asked.target.partition("?")
+    scope: MutableMapping[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": asked.method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode("latin-1"),
+        "root_path": "",
+        "query_string": query.encode("latin-1"),
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in asked.headers],
+        "extensions": {_STRUCK: fault},
+    }
+    answer = Answer(500, b"", [])
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": asked.body, "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in message["headers"]
+                if name != b"content-length"
+            ]
+        else:
+            answer.body += message.get("body", b"")
+
+    await app(scope, receive, send)
+    return answer
+
+
+def plays(scope: Mapping[str, Any], fault: str) -> bool:
+    """Whether the app must play that fault itself for this request."""
+    return (scope.get("extensions") or {}).get(_STRUCK) == fault

@@ -1,0 +1,117 @@
+"""The kinds of faults: what each does to a request or to its answer."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+_SEARCH: Final = frozenset({"search"})
+_RELEASE: Final = frozenset({"release"})
+_ACTIONS: Final = frozenset({"release", "move", "move_message"})
+_NUMBERED: Final = frozenset({"jobs", "job_messages"})
+_LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "accounts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What the value of a kind may be, and what it is when none is given."""
+
+    default: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fault."""
+
+    name: str
+    says: str
+    """What it does, in one line."""
+    amount: Amount | None = None
+    endpoints: frozenset[str] | None = None
+    """The endpoints where it makes sense; None is all of them."""
+    processed: bool = True
+    """Whether the account acts on the request."""
+    ends_badly: bool = False
+    """Whether `any` may draw it."""
+    shapes: Literal["latency", "pace"] | None = None
+    """What it changes of the way an answer travels, if it leaves the answer itself alone."""
+
+
+def _bad(name: str, says: str, amount: Amount | None = None) -> Kind:
+    return Kind(name, says, amount, ends_badly=True)
+
+
+def _undone(name: str, says: str, amount: Amount | None = None) -> Kind:
+    return Kind(name, f"{says}; not processed", amount, processed=False, ends_badly=True)
+
+
+_WILD = (
+    Kind("none", "no fault: shields its endpoint from the rules after it"),
+    Kind("any", "a kind drawn by the seed from all that end a request badly"),
+)
+_TRANSPORT = (
+    _undone("close_on_accept", "closes before a byte is read (with @: after the head)"),
+    _undone("reset_on_accept", "resets before a byte is read (with @: after the head)"),
+    _undone("close_after_headers", "closes once the head of the request is read"),
+    _undone("close_before", "reads the whole request and closes"),
+    _bad("close_after", "processes the request and closes without an answer"),
+    _undone("reset_before", "reads the whole request and resets the connection"),
+    _bad("reset_after", "processes the request and resets the connection"),
+    _undone("stall_before", "reads the whole request and never answers"),
+    _bad("stall_after", "processes the request and never answers"),
+    _bad("body_stall", "sends the head and half of the body, then nothing more"),
+    _bad("garbage_status", "answers with bytes that are no HTTP"),
+    _bad("cut_headers", "closes in the middle of the answer's head"),
+    _bad("short_body", "announces the whole body, sends half of it and closes"),
+    _bad("huge_headers", "answers with 300 KB of headers"),
+    Kind("many_headers", "answers with VALUE more headers (2000)", Amount(2000, 1, 100_000)),
+    _bad("bad_gzip", "announces gzip and sends bytes that are none"),
+    _bad("bomb", "puts VALUE MB (400) of white space before the answer, as gzip", Amount(400, 1, 100_000)),
+    _bad("endless", "answers with white space until the client hangs up"),
+)
+_SHAPES = (
+    Kind("latency", "waits VALUE ms (1000) before the answer", Amount(1000, 0, 600_000), shapes="latency"),
+    Kind("bandwidth", "sends VALUE KB a second (64)", Amount(64, 1, 1_000_000), shapes="pace"),
+    Kind("slicer", "sends VALUE bytes (7) at a time", Amount(7, 1, 1_000_000), shapes="pace"),
+    Kind("drip", "sends one byte every VALUE ms (300)", Amount(300, 1, 600_000), shapes="pace"),
+)
+_HTTP = (
+    _undone("status", "answers VALUE (500) with an error", Amount(500, 300, 599)),
+    _bad("status_after", "processes, then answers VALUE (500) with an error", Amount(500, 300, 599)),
+    _undone("html_502", "answers 502 with a page of HTML"),
+    _bad("html_200", "processes, then answers 200 with a page of HTML"),
+    _bad("bad_utf8", "answers with JSON that is not UTF-8"),
+    _bad("empty_200", "answers 200 with no body"),
+    Kind("wrong_type", "answers with the right JSON as text/plain"),
+    _bad("wrong_envelope", 'processes, then answers {"ok": true}'),
+    _bad("not_success", "processes, then answers 200 with success false"),
+    _bad("null_result", "answers with result null"),
+    _bad("wrong_shape", "answers with a list of numbers as the result"),
+    _bad("deep_json", "answers with 100,000 nested arrays as the result"),
+    _bad("nan_json", "answers with NaN for the first numbers"),
+    _bad("big_int", "answers with 5,000 digits for the first numbers"),
+    Kind("surrogate", "puts a lone surrogate into each subject and comment"),
+    Kind("duplicate_keys", "says every key twice, first with null"),
+    _undone("redirect", "sends the client to another host with VALUE (307)", Amount(307, 301, 308)),
+    _undone("rate_limit", "answers 429 with retry-after VALUE (1)", Amount(1, 0, 10**9)),
+    _undone("rate_limit_bare", "answers 429 without retry-after"),
+    _undone("rate_limit_odd", "answers 429 with a retry-after that makes no sense"),
+    Kind("quota_gone", "says on a good answer that no request is left"),
+    _undone("unavailable", "answers 503 with retry-after VALUE (1)", Amount(1, 0, 10**9)),
+)
+_MEANING = (
+    Kind("slow_search", "answers 202 and a place to poll, ready at poll VALUE (2)", Amount(2, 1, 1000), _SEARCH),
+    Kind("slow_search_elsewhere", "answers 202 and a place to poll on another host", None, _SEARCH),
+    Kind("page_shift", "lets rows move down by one between pages", None, _NUMBERED),
+    Kind("past_end_400", "answers 400 where a page past the end would be empty", None, _LISTS),
+    Kind("ignored_page", "always answers with the first page", None, _LISTS),
+    Kind("missing_ids", "leaves every second id out of the answer", None, _RELEASE),
+    Kind("partial", "lets recipients of one request end differently", None, _ACTIONS),
+    Kind("null_lists", "says null for each list within the result"),
+    Kind("unknown_enum", "says states and dispositions that nobody documented"),
+    Kind("extra_fields", "adds a field to each object"),
+    Kind("missing_deprecated", "leaves out what is past its end of life"),
+    Kind("deprecation_headers", "adds Deprecation and Sunset headers"),
+)
+KINDS: Final = {kind.name: kind for kind in (*_WILD, *_TRANSPORT, *_SHAPES, *_HTTP, *_MEANING)}
+"""All kinds by name."""
