@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.simulated import simulated
+from benchmarks.simulated import largest_job, simulated
 
 ROUNDS = 3
 SIZES = (10_000, 100_000)
@@ -117,29 +117,11 @@ def run(name: str, variables: dict[str, str], job_id: str) -> Run:
     return Run(**json.loads(ended.stdout))
 
 
-async def largest_job() -> str:
-    """The id of the job with the most messages."""
-    from random import Random
-
-    from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.traffic import Traffic
-    from tui_app.clock import SystemClock
-    from tui_app.config import load_settings
-
-    traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
-    try:
-        jobs = (await EmailSecurityClient(traffic).list_jobs()).items
-    finally:
-        await traffic.close()
-    return max(jobs, key=lambda job: job.total_messages_discovered).id
-
-
 def compare(size: int, latency: int, rounds: int = ROUNDS) -> dict[str, object]:
     """Both clients in turn; prints and returns medians and ratios."""
     runs: dict[str, list[Run]] = {name: [] for name in CLIENTS}
     with simulated(messages=size, latency=latency) as variables:
-        os.environ.update(variables)
-        job_id = asyncio.run(largest_job())
+        job_id = asyncio.run(largest_job(variables))
         for _ in range(rounds):
             for name, done in runs.items():
                 done.append(run(name, variables, job_id))

@@ -24,3 +24,20 @@ def simulated(**options: int) -> Iterator[dict[str, str]]:
     finally:
         simulator.stdin.close()
         simulator.wait(timeout=10)
+
+
+async def largest_job(variables: dict[str, str]) -> str:
+    """The id of the job with the most messages."""
+    from random import Random
+
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.traffic import Traffic
+    from tui_app.clock import SystemClock
+    from tui_app.config import load_settings
+
+    traffic = Traffic(load_settings(variables), SystemClock(), Random(1))
+    try:
+        jobs = (await EmailSecurityClient(traffic).list_jobs()).items
+    finally:
+        await traffic.close()
+    return max(jobs, key=lambda job: job.total_messages_discovered).id

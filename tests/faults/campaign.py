@@ -30,7 +30,7 @@ from tui_app.credentials import Secret
 from tui_app.simulator.server import Options, Simulator, running
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HASTY = Patience(connect=0.15, read=0.2, write=0.5, pool=0.15, total=0.6)
+HASTY = Patience(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
 PATIENT = Patience(connect=5, read=5, write=5, pool=5, total=20)
 EVERYTHING = SearchParams(start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False)
 UNSENT, REFUSED, AMBIGUOUS, DONE = "unsent", "refused", "ambiguous", "done"

@@ -1,8 +1,10 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -272,3 +274,54 @@ async def test_polls_slow_down_when_the_quota_gets_scarce() -> None:
         await clock.advance(60)
     # 290 s for 100 requests is one in 2.9 s, not one in 2.
     assert 60 / 2.9 * 0.8 <= len(subject.asked) <= 60 / 2.9 * 1.2 + 1
+
+
+@pytest.mark.parametrize("others", [0.0, 0.25])
+async def test_an_hour_of_polls_and_actions_never_goes_over_the_quota(others: float) -> None:
+    """Polls, the operator's own requests and, at times, a dashboard share one window; polls leave the operator a reserve."""
+    clock, random = ManualClock(), Random(5)
+    budget = Budget(clock.monotonic)
+    quota, window = 200, 300.0
+    state = {"started": -window, "used": 0}
+    refused: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+
+    def request(who: str) -> None:
+        now = clock.monotonic()
+        if now - state["started"] >= window:
+            state["started"], state["used"] = now, 0
+        if state["used"] >= quota:
+            refused[who] += 1
+            return
+        passed[who] += 1
+        state["used"] += 1
+        if who != "dashboard":
+            left = int(state["started"] + window - now) + 1
+            headers = {
+                "ratelimit": f'"default";r={quota - state["used"]};t={left}',
+                "ratelimit-policy": f'"default";q={quota};w={int(window)}',
+            }
+            budget.read(headers, budget.spend())
+
+    def answer(_: int) -> Pulse:
+        request("poll")
+        return MOVING
+
+    async with polling(clock, budget) as (poller, _):
+        poller.watch(Scripted(clock, answer))
+        for _ in range(3600):
+            await clock.advance(1)
+            if random.random() < others:
+                request("dashboard")
+            if random.random() < 0.1:
+                if budget.wait() == 0:
+                    request("operator")
+                else:
+                    refused["operator waits"] += 1
+    assert refused["poll"] == 0
+    assert passed["poll"] > 500
+    assert passed["operator"] > 300
+    if not others:
+        assert not refused
+    # What a dashboard takes meanwhile nobody tells us: then an operator may be refused, but that is rare.
+    assert refused["operator"] + refused["operator waits"] < 15

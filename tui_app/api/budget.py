@@ -63,7 +63,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A snapshot, for headers and narration. `blocked` and `resets_in` are seconds."""
+    """A snapshot, for headers and narration. `blocked` is the seconds until anything may be sent."""
 
     remaining: int | None = None
     quota: int | None = None
@@ -190,8 +190,8 @@ class Budget:
         """How things stand, in the window of which the smallest share is left."""
         now = self.monotonic()
         with self._lock:
-            windows = [window for window in self._current(now) if window.remaining is not None]
-            blocked = max(0.0, self._blocked_until - now)
+            blocked = self._until(0, now)
+            windows = [window for window in self._windows.values() if window.remaining is not None]
         if not windows:
             return BudgetState(blocked=blocked)
         least = min(windows, key=lambda window: window.share)

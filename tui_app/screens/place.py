@@ -78,7 +78,10 @@ class Place(Screen[None]):
         return None
 
     def freshness(self) -> Piece:
-        """How fresh the data is; a screen that nothing is polled for says nothing."""
+        """How fresh the data is; a screen that nothing is polled for says nothing, unless nothing may be sent at all."""
+        blocked = self.service.budget.blocked
+        if blocked > 0:
+            return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
         return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
 
     # ---- frame
