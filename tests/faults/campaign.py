@@ -140,7 +140,7 @@ KINDS: tuple[Kind, ...] = (
     _here("silent tls", _silent_tls),
     _here("tls to a plain port", _tls_to_plain),
     _here("proxy refuses", _unwilling_proxy),
-    Kind("no free connection", frozenset({UNSENT}), "stall_before", tries=0),
+    Kind("no free connection", frozenset({UNSENT}), "stall_before", replace(PATIENT, pool=0.05), tries=0),
     Kind("caller cancelled", frozenset({AMBIGUOUS, DONE}), "latency=60"),
     *_gate(AMBIGUOUS, "close_on_accept", "close_after_headers", "close_before", "close_after"),
     *_gate(AMBIGUOUS, "reset_before", "reset_after", "stall_before", "stall_after", "body_stall", "garbage_status"),
@@ -237,11 +237,9 @@ class Campaign:
     @asynccontextmanager
     async def _crowded(self, client: EmailSecurityClient) -> AsyncIterator[None]:
         """All connections of the client are taken by requests that get no answer."""
-        lines = (client.traffic._reads, client.traffic._writes)
+        lines, before = (client.traffic._reads, client.traffic._writes), len(self.simulator.wire())
         patient = [asyncio.create_task(line.send("GET", "/accounts")) for line in lines for _ in range(8)]
-        for line in lines:
-            line._http.timeout = replace_pool(line._http.timeout, 0.05)
-        await until(lambda: sum(entry["endpoint"] == "accounts" for entry in self.simulator.wire()[-16:]) == 16)
+        await until(lambda: len(self.simulator.wire()) == before + len(patient))
         try:
             yield
         finally:
@@ -388,12 +386,6 @@ class Campaign:
             tally.violations.append(f"{kind.name}: {name} could not be read")
         if not kind.classes & {DONE} and said != "error":
             tally.violations.append(f"{kind.name}: {name} was read, which can't be")
-
-
-def replace_pool(timeout: Any, seconds: float) -> Any:
-    """The same time-outs with another patience for a free connection."""
-    timeout.pool = seconds
-    return timeout
 
 
 @dataclass(frozen=True)
