@@ -1,0 +1,93 @@
+"""The command line under faults, and the simulator's own command for them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run_with
+from tui_app.simulator.limits import Quota
+from tui_app.simulator.server import Options, Simulator, running
+
+
+@pytest.fixture
+def gated() -> Iterator[Simulator]:
+    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
+        yield simulator
+
+
+def newsletters(simulator: Simulator, count: int) -> list[str]:
+    return [mail.investigate_id for mail in simulator.account.held if not mail.disposition.startswith("MALICIOUS")][:count]
+
+
+def test_the_kinds_of_faults_are_listed_and_a_wrong_one_names_the_nearest() -> None:
+    listed = run_with({}, "simulate", "--faults", "help")
+    assert listed.returncode == 0
+    assert "close_after" in listed.stdout
+    wrong = run_with({}, "simulate", "--faults", "stal_after")
+    assert wrong.returncode == 2
+    assert "stall_after" in wrong.stderr
+    assert wrong.stdout == ""
+
+
+def test_a_release_whose_answer_is_lost_ends_unknown_and_was_sent_once(gated: Simulator) -> None:
+    gated.set_faults("close_after@release#2")
+    ids = newsletters(gated, 57)
+    ended = run_with(
+        gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "57", "--format", "csv"
+    )
+    assert ended.returncode == 5
+    outcomes = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(ended.stdout))}
+    assert list(outcomes.values()).count("unknown") == 25
+    assert list(outcomes.values()).count("not sent") == 7
+    truth = [entry["id"] for entry in gated.account.truth.of("release")]
+    assert len(truth) == len(set(truth)) == 50
+    assert sum(entry["endpoint"] == "release" for entry in gated.wire()) == 2
+
+
+def test_ids_that_an_answer_leaves_out_are_unknown(gated: Simulator) -> None:
+    gated.set_faults("missing_ids")
+    ids = newsletters(gated, 10)
+    ended = run_with(gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "10", "--json")
+    assert ended.returncode == 5
+    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert outcomes.count("unknown") == 5
+
+
+def test_rows_that_move_are_told_on_standard_error(gated: Simulator) -> None:
+    gated.set_faults("page_shift")
+    job = max(gated.account.jobs.values(), key=lambda job: job.size)
+    ended = run_with(gated.environment(), "messages", job.job_id, "--format", "ndjson")
+    assert ended.returncode == 0
+    rows = [json.loads(line)["message_id"] for line in ended.stdout.splitlines()]
+    assert len(rows) == len(set(rows))
+    assert len(rows) > 1000
+    assert "Rows moved" in ended.stderr
+
+
+def test_what_a_release_costs_and_what_is_left(gated: Simulator) -> None:
+    gated.set_faults("none")
+    gated.api.quota = Quota(8)
+    ended = run_with(gated.environment(), "release", *newsletters(gated, 60), "--plan-only")
+    assert ended.returncode == 0
+    assert "3 requests of 7 left" in ended.stderr
+    assert "requests left" not in ended.stderr
+    for _ in range(4):
+        ended = run_with(gated.environment(), "jobs", "--json")
+    assert len(json.loads(ended.stdout)) == 12
+    assert "3 of 8 requests left for the next" in ended.stderr
+
+
+def test_what_the_oldest_api_wants_is_remembered_between_commands(tmp_path: Path) -> None:
+    with running(Options(quota=0, messages=10, held=30, generation="seed")) as simulator:
+        environment = {**simulator.environment(), "XDG_STATE_HOME": str(tmp_path)}
+        for identity in newsletters(simulator, 2):
+            ended = run_with(environment, "release", identity, "--reason", "t", "--yes", "--json")
+            assert json.loads(ended.stdout)[0]["mailsluice"]["outcome"] in ("delivered", "undelivered", "failed")
+        kept = json.loads((tmp_path / "mailsluice" / "remembered.json").read_text())
+    assert list(kept.values()) == [{"release_body": "postfix"}]
+    # The first release was refused once for its shape, the second was right at once.
+    assert len({entry["request"] for entry in simulator.account.truth.of("release")}) == 2
