@@ -86,7 +86,7 @@ class SluiceApp(App[None]):
             if isinstance(place, ReleaseScreen):
                 place.show_wait(seconds)
             elif place is self.screen:
-                place.notice(f"Too many requests: waiting {seconds:.0f} s, as the API asks.")
+                place.notice(f"Too many requests: waiting {seconds:.0f} s.")
 
     def _activity_added(self) -> None:
         if isinstance(self.screen, ActivityScreen) and self.screen.is_mounted:

@@ -129,6 +129,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]+")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def check_base_url(base_url: str) -> str:
     """An https URL, or http to this machine only; no user, query or fragment. Raises UsageError."""
     try:
@@ -136,8 +147,12 @@ def check_base_url(base_url: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
+    # Nothing that one reader of an address could take for another host or path than the next.
+    clear = _HOST.fullmatch(host) is not None and not re.search(r"%|//|\\", parts.path)
+    if ":" in host or host.replace(".", "").isdigit():
+        clear = clear and _is_address(host)
     allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    plain = not (parts.username or parts.password or parts.query or parts.fragment) and ".." not in parts.path
+    plain = clear and not (parts.username or parts.password or parts.query or parts.fragment) and ".." not in parts.path
     if not (host and allowed and plain and base_url.isascii() and base_url.isprintable() and " " not in base_url):
         raise UsageError(
             "The base URL must be https://HOST/PATH (http only to this machine), without user, query or fragment. "

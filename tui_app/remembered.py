@@ -21,9 +21,13 @@ class Remembered:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._facts: dict[str, dict[str, str]] = {}
-        if folder is not None:
+        self._load()
+
+    def _load(self) -> None:
+        if self._folder is not None:
             with contextlib.suppress(OSError, ValueError, RecursionError):
-                self._facts = _facts(json.loads(_read(folder / _FILE)))
+                if _is_ours(self._folder):
+                    self._facts = _facts(json.loads(_read(self._folder / _FILE)))
 
     def get(self, account: str, name: str) -> str | None:
         """A fact, or None."""
@@ -33,6 +37,7 @@ class Remembered:
         """Remember a fact, or forget it (None); the file is replaced in one step."""
         if self.get(account, name) == value:
             return
+        self._load()  # another program may have learnt something meanwhile
         facts = self._facts.setdefault(account, {})
         if value is None:
             facts.pop(name, None)
@@ -44,13 +49,20 @@ class Remembered:
 
     def _write(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        about = folder.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+        if not _is_ours(folder):
             return
         descriptor, part = tempfile.mkstemp(dir=folder)  # 0600
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(self._facts, file)
-        Path(part).replace(folder / _FILE)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                json.dump(self._facts, file)
+            Path(part).replace(folder / _FILE)
+        except OSError:
+            Path(part).unlink(missing_ok=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
 
 
 def _read(path: Path) -> bytes:

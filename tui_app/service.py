@@ -86,6 +86,7 @@ class EmailSecurityService:
         """What a refusal of access is about, once that was found out."""
         self._engine = Engine(self.client, settings, remembered or Remembered())
         self._poller: Poller | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -95,6 +96,7 @@ class EmailSecurityService:
         """Begin polling; needs a running event loop."""
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
+        self._loop = asyncio.get_running_loop()
         self._poller = Poller(self.clock, self._random, self._linked, self.traffic.budget)
         self._polling = self._spawn(self._poller.run())
 
@@ -128,12 +130,13 @@ class EmailSecurityService:
         self.on_link(link)
 
     def _waiting(self, seconds: float) -> None:
-        self.record(f"Too many requests: waiting {seconds:.0f} s, as the API asks.")
+        self.record(f"Too many requests: waiting {seconds:.0f} s.")
         self.on_limit_wait(seconds)
 
     def _blocked(self, seconds: float) -> None:
-        if self._poller is not None:
-            self._poller.recheck()
+        # Whoever was answered 429 may be on another thread.
+        if self._poller is not None and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._poller.recheck)
 
     def _left_behind(self, request: str, outcome: Outcome[Any]) -> None:
         self._put_on_record(f"{request} (whoever asked had gone)", outcome)
@@ -280,8 +283,9 @@ class EmailSecurityService:
         async def gone() -> DeletedJob | None:
             try:
                 await self.client.get_job(job_id)
-            except NotFound:
-                return gone_already
+            except NotFound as error:
+                # A 404 that is not in the API's own words may be anybody's.
+                return gone_already if error.notices else None
             return None
 
         async def work() -> Outcome[DeletedJob]:

@@ -20,7 +20,9 @@ def gated() -> Iterator[Simulator]:
 
 
 def newsletters(simulator: Simulator, count: int) -> list[str]:
-    return [mail.investigate_id for mail in simulator.account.held if not mail.disposition.startswith("MALICIOUS")][:count]
+    return [mail.investigate_id for mail in simulator.account.held if not mail.disposition.startswith("MALICIOUS")][
+        :count
+    ]
 
 
 def test_the_kinds_of_faults_are_listed_and_a_wrong_one_names_the_nearest() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from tests.support.clock import HurriedClock
-from tests.support.faulty import ACCOUNT, FaultyServer, Received, answer, faulty, success
+from tests.support.faulty import ACCOUNT, FaultyServer, Received, answer, failure, faulty, success
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import ApiError
@@ -193,12 +193,16 @@ def check(request: Received) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FaultyServer]:
-    """A server in a thread that says yes to everything."""
+    """A server in a thread that says yes to everything but a user's token."""
     ready, done = threading.Event(), list[Any]()
+
+    def yes(request: Received) -> bytes:
+        user = request.target.endswith("/user/tokens/verify")
+        return answer(401, failure(1000, "no")) if user else answer(200, success([]))
 
     async def serve() -> None:
         end = asyncio.Event()
-        async with faulty(lambda _: answer(200, success([]))) as running:
+        async with faulty(yes) as running:
             done.extend([running, asyncio.get_running_loop(), end])
             ready.set()
             await end.wait()
@@ -269,7 +273,7 @@ pages, sizes = st.integers(1, 10_000), st.integers(1, 1000)
 
 CALLS: dict[str, st.SearchStrategy[Call]] = {
     "verify_token": st.just(lambda c: c.verify_token()),
-    "list_accounts": st.builds(lambda n: lambda c: c.list_accounts(n), pages),
+    "list_accounts": st.builds(lambda n: lambda c: c.list_accounts(page=n), pages),
     "search_messages": st.builds(
         lambda p, s, cur: lambda c: c.search_messages(p, per_page=s, cursor=cur), searches, sizes, texts
     ),

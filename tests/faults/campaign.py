@@ -21,13 +21,16 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
 from tui_app.api.exchange import Patience
+from tui_app.api.models import ReleaseItem
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.api.pages import all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.api.traffic import Traffic
 from tui_app.config import Proxy, Settings
 from tui_app.credentials import Secret
+from tui_app.plans.engine import Fate, fate_of
 from tui_app.simulator.server import Options, Simulator, running
+from tui_app.text import Untrusted
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HASTY = Patience(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
@@ -329,8 +332,17 @@ class Campaign:
             any(what in (UNSENT, REFUSED) and times for what, times in zip(said, truth, strict=True)),
             UNSENT in said and seen > 0,
         ]
+        if isinstance(outcome, _Named):
+            wrong += [not self._true(item) for item in outcome.told if item is not None]
         if any(wrong):
             tally.violations.append(blame)
+
+    def _true(self, item: ReleaseItem) -> bool:
+        """Whether the account knows the same of every recipient."""
+        (log,) = [entry for entry in self.simulator.account.truth.of("release") if item.id == Untrusted(entry["id"])]
+        return all(
+            [name.exact for name in getattr(item, what)] == log[what] for what in ("delivered", "undelivered", "failed")
+        )
 
     async def _cancelled(
         self, client: EmailSecurityClient, call: Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]]
@@ -390,25 +402,25 @@ class Campaign:
 
 @dataclass(frozen=True)
 class _Named:
-    """A release's answer for the ids that were asked for: whether each is in it."""
+    """A release's answer for the ids that were asked for: what it says of each, None where it says nothing."""
 
-    outcome: Outcome[Any]
-    named: tuple[bool, ...]
+    told: tuple[ReleaseItem | None, ...]
 
 
 async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
     outcome = await client.release_messages(ids)
     if not isinstance(outcome, Done):
         return outcome
-    items = {item.id.exact for item in outcome.value if item.id is not None}
-    return _Named(outcome, tuple(one in items for one in ids))
+    items = {item.id.exact: item for item in outcome.value if item.id is not None}
+    told = (items.get(one) for one in ids)
+    return _Named(tuple(item if item is not None and fate_of(item) is not Fate.UNKNOWN else None for item in told))
 
 
 def classes_of(outcome: Any, count: int) -> list[str]:
     """What is said of each thing that was asked for."""
     match outcome:
-        case _Named(_, named):
-            return [DONE if one else AMBIGUOUS for one in named]
+        case _Named(told):
+            return [AMBIGUOUS if item is None else DONE for item in told]
         case Done(value, _):
             return [AMBIGUOUS if value == () else DONE] * count
         case Unsent():

@@ -4,10 +4,19 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.support.clock import HurriedClock
+from tests.support.faulty import ACCOUNT, answer, faulty
+from tui_app.api.client import EmailSecurityClient
+from tui_app.api.errors import Invalid, TooLarge
+from tui_app.api.traffic import Traffic
+from tui_app.config import Settings
+from tui_app.credentials import Secret, TokenCredential
 from tui_app.simulator.server import Options, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,16 +46,38 @@ async def main():
 
 from tui_app.api.search import SearchParams
 EmailSecurityClient.search = lambda self: self.search_messages(SearchParams())
-EmailSecurityClient.release = lambda self: self.release_messages(["4NAA-1"])
+EmailSecurityClient.release = lambda self: self.release_messages([sys.argv[1]])
 asyncio.run(main())
 """
+
+
+async def test_a_small_body_can_not_be_a_large_tree() -> None:
+    """Eight megabytes of nothing, as errors and as results; without a bound half a gigabyte each."""
+    zeros = b"[" + b"0," * 3_900_000 + b"0]"
+    empty = b"[" + b"{}," * 2_600_000 + b"{}]"
+    for status, body, kind in (
+        (200, b'{"success": true, "result": ' + empty + b"}", TooLarge),
+        (200, b'{"success": true, "result": ' + zeros + b"}", TooLarge),
+        (400, b'{"success": false, "errors": ' + zeros + b"}", Invalid),
+    ):
+        tracemalloc.start()
+        async with faulty(lambda _, s=status, b=body: answer(s, b)) as server:  # type: ignore[misc]
+            settings = Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test")))
+            traffic = Traffic(settings, HurriedClock(), Random(1))
+            with pytest.raises(kind):
+                await EmailSecurityClient(traffic).list_jobs()
+            await traffic.close()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        # Three copies of the body on its way here, in one process with the server; no tree.
+        assert peak < 60 * 2**20
 
 
 @pytest.mark.parametrize("fault", ["bomb=400", "endless"])
 def test_it_costs_less_than_32_mib(fault: str) -> None:
     with running(Options(quota=0, messages=20, held=20, faults=f"none@accounts,{fault}")) as simulator:
         ended = subprocess.run(
-            [sys.executable, "-c", CHILD],
+            [sys.executable, "-c", CHILD, simulator.account.held[0].investigate_id],
             env={**os.environ, **simulator.environment(), "MAILSLUICE_CONFIG": os.devnull},
             cwd=ROOT,
             capture_output=True,

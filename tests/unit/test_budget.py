@@ -1,5 +1,7 @@
 """The token's quota: what is read of it, who waits, and what things will cost."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,7 +112,13 @@ def test_a_plan_s_cost_in_requests_time_and_waits() -> None:
     assert far.waits == 50 + 300
 
 
-@given(st.text(max_size=80), st.text(max_size=80))
+PARTS = st.lists(
+    st.sampled_from([";", ",", "=", " ", '"', "r", "t", "q", "w", "default", "0", "9" * 12, "-1", "x", "\t"]),
+    max_size=40,
+)
+
+
+@given(st.text(max_size=80) | PARTS.map("".join), st.text(max_size=80) | PARTS.map("".join))
 def test_no_header_can_break_it_or_hold_it_longer_than_a_window(state: str, policy: str) -> None:
     budget = Budget(Seconds())
     budget.read({"ratelimit": state, "ratelimit-policy": policy}, 0)
@@ -138,3 +146,19 @@ def test_who_obeys_it_never_goes_over_the_quota(events: list[tuple[str, float]],
         number = budget.spend()
         left = int(started + 300 - seconds.now) + 1
         budget.read(headers(quota - used, left, quota), number)
+
+
+def test_a_header_made_to_be_slow_is_not() -> None:
+    """Each of these took a regular expression longer than anybody waits."""
+    budget = Budget(Seconds())
+    started = time.process_time()
+    for state in ("a" + (";x=" + " " * 200) * 200 + ";!", "a;" * 20_000, ";" * 60_000, "a;r=" + "1" * 60_000):
+        budget.read({"ratelimit": state}, 0)
+    assert time.process_time() - started < 5
+
+
+def test_names_that_change_all_the_time_are_not_kept() -> None:
+    budget = Budget(Seconds())
+    for number in range(1000):
+        budget.read(headers(number, 100) | {"ratelimit": f'"n{number}";r=5;t=100'}, 0)
+    assert len(budget._windows) <= 16

@@ -21,7 +21,7 @@ def collect(
         assert asked < 1000, "never ends"
         start = 0 if ignores_page else (number - 1) * size
         if past_end and start >= len(rows) and number > 1:
-            raise Invalid("past the end", request="GET x")
+            raise Invalid("past the end", request="GET x", status=400)
         return Page(tuple(rows[start : start + size]))
 
     async def run() -> list[str]:

@@ -6,7 +6,6 @@ for five minutes. So our own count is never taken for the whole.
 """
 
 import math
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ SCARCE: Final = 0.2
 """The share of the quota below which polls slow down."""
 MANY: Final = 0.5
 """The share above which nobody needs to be told."""
-_ITEM: Final = re.compile(r'\s*"?([^";,]{1,64})"?\s*((?:;\s*[a-z]+\s*=\s*[^;,]*)+)')
-_PARAMETER: Final = re.compile(r";\s*([a-z]+)\s*=\s*(\d{1,9})(?=\s*(?:;|$))")
+_MOST_WINDOWS: Final = 16
+_LONGEST_NUMBER: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +119,9 @@ class Budget:
                 span = min(float(told["t"]), MAX_WAIT) if "t" in told else known.seconds or MAX_WAIT
                 resets_at = now + span if "t" in told or known.resets_at is None else known.resets_at
                 self._windows[name] = replace(known, remaining=left, resets_at=resets_at)
+            # A server that makes up a new name each time has no more windows than these.
+            for name in list(self._windows)[:-_MOST_WINDOWS]:
+                del self._windows[name]
 
     def limited(self, seconds: float) -> None:
         """The server answered 429: nothing goes out for so many seconds."""
@@ -202,8 +204,14 @@ class Budget:
 def _items(header: str | None) -> dict[str, dict[str, int]]:
     """A list such as `"default";r=50;t=30, "burst";r=5;t=1`; what makes no sense is left out."""
     found: dict[str, dict[str, int]] = {}
-    for item in (header or "")[:2048].split(",")[:8]:
-        match = _ITEM.fullmatch(item.rstrip())
-        if match:
-            found[match[1].strip()] = {name: int(number) for name, number in _PARAMETER.findall(match[2])}
+    for item in (header or "")[:1024].split(",")[:8]:
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if not name or not parameters:
+            continue
+        numbers: dict[str, int] = {}
+        for key, _, value in (parameter.partition("=") for parameter in parameters):
+            digits = value.strip()
+            if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER:
+                numbers[key.strip()] = int(digits)
+        found[name.strip('"')[:64]] = numbers
     return found

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from tui_app.api.decode import Envelope, read_many, read_one
+from tui_app.api.decode import Envelope, Garbled, read_many, read_one
 from tui_app.api.details import Detections, LogEntry, Preview, RawMessage, Trace
 from tui_app.api.drift import Drift
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
-from tui_app.api.errors import ApiError, Notice
+from tui_app.api.errors import Forbidden, Invalid, NotFound, Notice, Unauthenticated
 from tui_app.api.messages import JobMessage, Message
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
 from tui_app.api.outcome import Outcome
@@ -22,6 +22,7 @@ from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.traffic import Traffic, always
 from tui_app.config import check_job_id
 from tui_app.errors import UsageError
+from tui_app.text import Untrusted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -35,10 +36,15 @@ ReleaseShape = Literal["ids", "array", "postfix"]
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list. `next` is the cursor of the next page (searches only), `pages` how many there are in all."""
+    """One page of a list. None is what the server did not tell.
+
+    `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
+    are in all (accounts only).
+    """
 
     items: tuple[T, ...]
     next: str | None = None
+    per_page: int | None = None
     pages: int | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -64,13 +70,13 @@ class EmailSecurityClient:
         read = self._one(TokenStatus.from_wire)
         try:
             return await self.traffic.get("/user/tokens/verify", None, read)
-        except ApiError:
+        except (Unauthenticated, Forbidden, Invalid, NotFound):
             return await self.traffic.get(f"{self._account}/tokens/verify", None, read)
 
-    async def list_accounts(self, page: int = 1) -> Page[CloudflareAccount]:
+    async def list_accounts(self, *, page: int = 1, per_page: int = MAX_ACCOUNTS) -> Page[CloudflareAccount]:
         """Up to 50 accounts that the credentials can see; account-owned tokens may not ask (400, code 1001). GET /accounts."""
-        query = {"page": str(page), "per_page": str(MAX_ACCOUNTS)}
-        return await self.traffic.get("/accounts", query, self._page(CloudflareAccount.from_wire))
+        query = {"page": str(page), "per_page": str(per_page)}
+        return await self.traffic.get("/accounts", query, self._page(CloudflareAccount.from_wire, counted=True))
 
     # ---- searching and reading mail
 
@@ -216,15 +222,15 @@ class EmailSecurityClient:
 
     async def cancel_job(self, job_id: str) -> Outcome[Job]:
         """Stop a job's pending work. POST investigate/bulk/{job_id}/cancel."""
-        return await self.traffic.act(
-            "POST", self._path("bulk", check_job_id(job_id), "cancel"), None, self._one(Job.from_wire)
-        )
+        job_id = check_job_id(job_id)
+        read = self._about(job_id, Job.from_wire, lambda job: job.job_id)
+        return await self.traffic.act("POST", self._path("bulk", job_id, "cancel"), None, read)
 
     async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
         """Remove an ended job from lists; mail is not touched. DELETE investigate/bulk/{job_id}."""
-        return await self.traffic.act(
-            "DELETE", self._path("bulk", check_job_id(job_id)), None, self._one(DeletedJob.from_wire)
-        )
+        job_id = check_job_id(job_id)
+        read = self._about(job_id, DeletedJob.from_wire, lambda deleted: deleted.id)
+        return await self.traffic.act("DELETE", self._path("bulk", job_id), None, read)
 
     # ---- how
 
@@ -249,16 +255,35 @@ class EmailSecurityClient:
         drift = self.traffic.drift
         return lambda envelope: read_many(lambda data: read(data, drift), envelope.result)
 
-    def _page(self, read: _Readable[T]) -> Callable[[Envelope], Page[T]]:
+    def _about(self, asked: str, read: _Readable[T], name: Callable[[T], Untrusted]) -> Callable[[Envelope], T]:
+        """An answer that is about something else than was asked for is none."""
+        one = self._one(read)
+
+        def about(envelope: Envelope) -> T:
+            answer = one(envelope)
+            if name(answer).exact.lower() != asked:
+                raise Garbled("the answer is about something else")
+            return answer
+
+        return about
+
+    def _page(self, read: _Readable[T], *, counted: bool = False) -> Callable[[Envelope], Page[T]]:
+        """A page; only lists that are `counted` tell how many there are."""
         many = self._many(read)
 
         def page(envelope: Envelope) -> Page[T]:
-            following, pages = envelope.result_info.get("next"), envelope.result_info.get("total_pages")
+            info = envelope.result_info
+            following = info.get("next")
             return Page(
                 many(envelope),
                 next=following if isinstance(following, str) and following else None,
-                pages=pages if isinstance(pages, int) else None,
+                per_page=_whole(info.get("per_page")),
+                pages=_whole(info.get("total_pages")) if counted else None,
                 notices=envelope.messages,
             )
 
         return page
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -16,7 +16,11 @@ T = TypeVar("T")
 
 
 class Garbled(Exception):
-    """The bytes make no sense; the text says what is wrong with them."""
+    """The bytes make no sense; the text says what is wrong with them. `too_large`: a smaller page may fit."""
+
+    def __init__(self, why: str, *, too_large: bool = False) -> None:
+        super().__init__(why)
+        self.too_large = too_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,9 @@ class Envelope:
 MAX_ITEMS: Final = 10_000
 """Items of one list; ten times the largest page that is asked for."""
 MAX_DEPTH: Final = 200
+MAX_PARTS: Final = 400_000
+"""Commas in a body, and a quarter of that of objects and lists: a page of 1,000 rows has about 40,000 of the one and 6,000 of the other."""
+MAX_NOTICES: Final = 20
 _LONGEST_CODE: Final = 10**9
 
 
@@ -53,6 +60,9 @@ def _depth(data: Any) -> int:
 
 def parse_json(body: bytes) -> Any:
     """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
+    if body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4:
+        # A small body can be a large tree: eight megabytes of empty lists would be half a gigabyte.
+        raise Garbled("the answer has too many parts", too_large=True)
     try:
         # Nesting beyond 200 is refused in here.
         return from_json(body, allow_inf_nan=False, cache_strings="all")
@@ -73,7 +83,7 @@ def parse_json(body: bytes) -> Any:
 
 def _notices(items: Any) -> tuple[Notice, ...]:
     found: list[Notice] = []
-    for item in items if isinstance(items, list) else ():
+    for item in items[:MAX_NOTICES] if isinstance(items, list) else ():
         if not isinstance(item, dict):
             found.append(Notice(None, Untrusted.of(item)))
             continue
@@ -89,7 +99,7 @@ def _notices(items: Any) -> tuple[Notice, ...]:
             )
         )
         found += _notices(item.get("error_chain"))
-    return tuple(found)
+    return tuple(found[:MAX_NOTICES])
 
 
 def parse_envelope(body: bytes) -> Envelope:
@@ -122,7 +132,7 @@ def read_many(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
     if not isinstance(data, list):
         raise Garbled("the answer is not understood: result is no list")
     if len(data) > MAX_ITEMS:
-        raise Garbled(f"the answer has more than {MAX_ITEMS:,} items")
+        raise Garbled(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
     try:
         return tuple([read(item) for item in data])
     except (ValidationError, Misshapen) as error:

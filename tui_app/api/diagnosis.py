@@ -2,7 +2,7 @@
 
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import TokenState
-from tui_app.api.errors import ApiError, Forbidden, NotFound, Unauthenticated
+from tui_app.api.errors import ApiError, Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.pages import all_accounts
 from tui_app.credentials import KeyCredential
 
@@ -16,8 +16,10 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
         return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id; a token can be checked better."
     try:
         token = await client.verify_token()
-    except ApiError:
+    except (Unauthenticated, Forbidden, Invalid, NotFound):
         return "The token itself is not accepted."
+    except ApiError as failed:
+        return f"Whether it is the token could not be found out: {failed}"
     if token.status is not TokenState.ACTIVE:
         return f"The token is {token.status}."
     try:

@@ -127,7 +127,9 @@ class RateLimited(Answered):
     @classmethod
     def before_sending(cls, request: str, wait: float) -> "RateLimited":
         """The error for a request that was not sent, because it would be answered 429 for `wait` more seconds."""
-        error = cls("The token's requests are used up for now. Nothing was sent.", request=request)
+        error = cls(
+            f"The API takes no request of this token for another {wait:.0f} s. Nothing was sent.", request=request
+        )
         error.retry_after, error.sent = wait, False
         return error
 

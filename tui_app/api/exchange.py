@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -70,21 +71,24 @@ class Line:
     """Connections to the API: reading ones are kept open, acting ones are used once each."""
 
     def __init__(self, settings: Settings, tls: ssl.SSLContext, patience: Patience, *, reused: bool) -> None:
-        self._base = httpx.URL(settings.base_url)
+        try:
+            self._base = httpx.URL(settings.base_url)
+        except (httpx.InvalidURL, ValueError):
+            raise UsageError("The base URL is no address. Nothing was sent.") from None
         self._base_url = settings.base_url
         self._credential = settings.credential
         self._patience = patience
         self._reused = reused
         # A kept-alive connection may be closed by the server just as a write goes out; nobody could say if it arrived.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4 if reused else 0)
-        proxy = httpx.Proxy(settings.proxy.url.reveal()) if settings.proxy is not None else None
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False, proxy=proxy),
+            transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False, proxy=_proxy(settings, tls)),
             timeout=httpx.Timeout(
                 connect=patience.connect, read=patience.read, write=patience.write, pool=patience.pool
             ),
             follow_redirects=False,
             trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: they would only grow
             headers={
                 "User-Agent": f"mailsluice/{__version__}",
                 "Accept": "application/json",
@@ -114,6 +118,7 @@ class Line:
     async def send(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None) -> Answer:
         """Send one request and read its whole answer. Raises NoAnswer, within the total deadline, and UsageError."""
         sent = False
+        refusal: httpx.Response | None = None
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal sent
@@ -132,6 +137,8 @@ class Line:
                     method, url, params=query or None, content=content, headers=headers, extensions={"trace": trace}
                 ) as response,
             ):
+                # An error status is an answer, whatever becomes of the body behind it.
+                refusal = response if response.status_code >= 400 else None
                 received = Body(response.headers)
                 async for chunk in response.aiter_raw(65536):
                     received.feed(chunk)
@@ -141,21 +148,36 @@ class Line:
                 # The program is ending. What is on the wire can't be taken back: that is an outcome too, and it is unknown.
                 raise NoAnswer("the program ended before the answer", sent=True) from None
             raise
-        except TooLarge as error:
-            raise NoAnswer(str(error), sent=True, too_large=True) from None
-        except BodyError as error:
-            raise NoAnswer(str(error), sent=True) from None
-        except TimeoutError:
-            raise NoAnswer(f"no answer within {self._patience.total:.0f} s", sent=sent) from None
-        except httpx.TimeoutException as error:
-            phase = type(error).__name__.removesuffix("Timeout").lower()
-            raise NoAnswer(f"time-out while {_PHASES.get(phase, 'waiting')}", sent=sent) from None
-        except httpx.ProxyError as error:
-            raise NoAnswer(f"the proxy refused the connection ({_plain(error)})", sent=sent) from None
-        except httpx.ConnectError as error:
-            raise NoAnswer(_why_not_connected(error), sent=sent) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise NoAnswer(f"the connection broke ({type(error).__name__})", sent=sent) from None
+        except (BodyError, TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            if refusal is not None:
+                return Answer(refusal.status_code, refusal.headers, b"")
+            if isinstance(error, UnicodeEncodeError) and not sent:
+                raise UsageError("There is something in it that is no valid text. Nothing was sent.") from None
+            raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, TooLarge)) from None
+
+    def _why(self, error: Exception) -> str:
+        """What became of a request without an answer, in words for people."""
+        match error:
+            case BodyError():
+                return str(error)
+            case TimeoutError():
+                return f"no answer within {self._patience.total:.0f} s"
+            case httpx.TimeoutException():
+                phase = type(error).__name__.removesuffix("Timeout").lower()
+                return f"time-out while {_PHASES.get(phase, 'waiting')}"
+            case httpx.ProxyError():
+                return f"the proxy refused the connection ({_plain(error)})"
+            case httpx.ConnectError():
+                return _why_not_connected(error)
+        return f"the connection broke ({type(error).__name__})"
+
+
+def _proxy(settings: Settings, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy of these settings; one that speaks TLS is trusted like the API."""
+    if settings.proxy is None:
+        return None
+    url = settings.proxy.url.reveal()
+    return httpx.Proxy(url, ssl_context=tls if url.startswith("https:") else None)
 
 
 _PHASES = {

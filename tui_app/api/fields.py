@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, PrivateAttr, model_validator
 
 from tui_app.api.drift import Drift
-from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
+from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus
 from tui_app.clock import FIRST_YEAR, LAST_YEAR
 from tui_app.text import Untrusted
 
@@ -68,13 +68,43 @@ def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
     return read
 
 
-Text = Annotated[Untrusted, PlainValidator(Untrusted.of)]
+def identity(value: Any) -> Untrusted:
+    """A name that something goes by: a string with something in it. Raises ValueError for anything else."""
+    text = value.exact if isinstance(value, Untrusted) else value
+    if not isinstance(text, str) or not text:
+        raise ValueError("no identity")
+    return Untrusted(text)
+
+
+def named(value: Any) -> tuple[Untrusted, ...]:
+    """A list of names, as an answer to a write tells what became of whom. Raises ValueError for anything else."""
+    if not isinstance(value, list):
+        raise ValueError("no list")
+    return tuple([identity(item) for item in value])
+
+
+def truth(value: Any) -> bool:
+    """True or false. Raises ValueError for anything else."""
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")
+    return value
+
+
+_any_job_status = open_enum(JobStatus)
+
+
+def _job_status(value: Any) -> JobStatus | Untrusted:
+    return _any_job_status(identity(value).exact)
+
+
+Identity = Annotated[Untrusted, PlainValidator(identity)]
+Names = Annotated[tuple[Untrusted, ...], PlainValidator(named)]
+Truth = Annotated[bool, PlainValidator(truth)]
 Texts = Annotated[tuple[Untrusted, ...], PlainValidator(texts)]
 When = Annotated[datetime | None, PlainValidator(moment)]
 Count = Annotated[int, PlainValidator(count)]
 Flag = Annotated[bool, PlainValidator(flag)]
-OpenJobStatus = Annotated[JobStatus | Untrusted, PlainValidator(open_enum(JobStatus))]
-OpenRowStatus = Annotated[RowStatus | Untrusted, PlainValidator(open_enum(RowStatus))]
+OpenJobStatus = Annotated[JobStatus | Untrusted, PlainValidator(_job_status)]
 OpenAction = Annotated[ActionType | Untrusted, PlainValidator(open_enum(ActionType))]
 OpenDestination = Annotated[Destination | Untrusted, PlainValidator(open_enum(Destination))]
 OpenDisposition = Annotated[Disposition | Untrusted, PlainValidator(open_enum(Disposition))]

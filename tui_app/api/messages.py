@@ -148,7 +148,7 @@ class Message(tuple[Any, ...]):
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> "Message":
         """Read one mail; `exact` keeps the object too. Raises Misshapen without an id."""
-        if not isinstance(data, dict) or not isinstance(data.get("id"), str):
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
             raise Misshapen("Message: id is missing")
         if drift is not None:
             notice_message(data, drift)
@@ -219,8 +219,10 @@ class JobMessage(tuple[Any, ...]):
             raise Misshapen("JobMessage: is no object")
         get = data.get
         identity, status = get("message_id"), get("status")
-        if not isinstance(identity, str) or status is None:
-            raise Misshapen(f"JobMessage: {'status' if isinstance(identity, str) else 'message_id'} is missing")
+        if not isinstance(identity, str) or not identity:
+            raise Misshapen("JobMessage: message_id is missing")
+        if not isinstance(status, str) or not status:
+            raise Misshapen("JobMessage: status is missing")
         params, mail = get("action_params"), get("message")
         params = params if isinstance(params, dict) else {}
         mail = mail if isinstance(mail, dict) and isinstance(mail.get("id"), str) else {}

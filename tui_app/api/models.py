@@ -10,13 +10,14 @@ from pydantic import BeforeValidator, Field, PlainValidator
 from tui_app.api.enums import ENDED_JOB, TokenState
 from tui_app.api.fields import (
     Count,
-    Flag,
+    Identity,
+    Names,
     Object,
     OpenAction,
     OpenDestination,
     OpenJobStatus,
-    Texts,
     Tolerant,
+    Truth,
     When,
     an_object,
     open_enum,
@@ -36,7 +37,7 @@ class Job(Tolerant):
     """A bulk action job; missing counters are None (the oldest shape has three)."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("status", "action_type")
-    job_id: Untrusted
+    job_id: Identity
     action_type: OpenAction = NOTHING
     action_params: Annotated[ActionParams, BeforeValidator(an_object)] = ActionParams()
     search_params: Object = Field(default_factory=dict)
@@ -106,20 +107,23 @@ class Job(Tolerant):
 
 
 class ReleaseItem(Tolerant):
-    """What a release did to one message, by recipient. `postfix_id` ended on 2026-11-01; the oldest shape needs it."""
+    """What a release did to one message, by recipient. `postfix_id` ended on 2026-11-01; the oldest shape needs it.
 
-    id: Untrusted | None = None
-    postfix_id: Untrusted | None = None
-    delivered: Texts = ()
-    undelivered: Texts = ()
-    failed: Texts = ()
+    Strict, as all that tells what became of a write: what is not a list of names is no answer.
+    """
+
+    id: Identity | None = None
+    postfix_id: Identity | None = None
+    delivered: Names = ()
+    undelivered: Names = ()
+    failed: Names = ()
 
 
 class MoveItem(Tolerant):
     """What a move did for one recipient; nothing but `message_id` and `recipient` says which mail it was."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"completed_timestamp", "item_count"})
-    success: Flag = False
+    success: Truth
     status: Untrusted | None = None
     operation: Untrusted | None = None
     destination: OpenDestination | None = None
@@ -131,7 +135,7 @@ class MoveItem(Tolerant):
 class DeletedJob(Tolerant):
     """The answer to a delete."""
 
-    id: Untrusted
+    id: Identity
 
 
 class Reclassified(Tolerant):
@@ -152,5 +156,5 @@ class CloudflareAccount(Tolerant):
     """An account that the credentials can see."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"type", "created_on", "managed_by", "settings"})
-    id: Untrusted
-    name: Untrusted
+    id: Identity
+    name: Untrusted = NOTHING

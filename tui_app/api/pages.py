@@ -6,13 +6,15 @@ from typing import Final, Generic, TypeVar
 
 from tui_app.api.client import MAX_ACCOUNTS, MAX_PER_PAGE, EmailSecurityClient, Page
 from tui_app.api.enums import ActionType, JobStatus, RowStatus
-from tui_app.api.errors import Invalid, NotFound, TooLarge, Unreadable
+from tui_app.api.errors import ApiError, TooLarge, Unreadable
 from tui_app.api.messages import JobMessage, Message
 from tui_app.api.models import CloudflareAccount, Job
 from tui_app.api.search import SearchParams
 
 T = TypeVar("T")
 MAX_PAGES: Final = 10_000
+MAX_STALE: Final = 3
+"""Pages in a row with nothing new before a search counts as endless."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
 
@@ -31,7 +33,7 @@ class Pages(ABC, Generic[T]):
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
 
     async def load(self) -> tuple[T, ...]:
-        """The next page, without what came before; empty once complete. Raises ApiError."""
+        """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
         while not self.complete:
             try:
                 return await self._load()
@@ -63,11 +65,21 @@ class Pages(ABC, Generic[T]):
                 yield page
 
 
+def past_the_end(error: ApiError) -> bool:
+    """Whether a refusal of a page other than the first may mean that there is no such page."""
+    return error.status in (400, 404, 416, 422)
+
+
+def is_short(page: Page[T], asked: int) -> bool:
+    """Whether a page has less than a page holds, by what was asked for and by what the server goes by."""
+    return len(page.items) < min(asked, page.per_page or asked)
+
+
 class NumberedPages(Pages[T]):
     """Pages by number.
 
-    Ends at a short page, an empty page, a page of known ids only, or a 4xx past the first page: whether the server
-    honours `page` is not documented, and a null `next` means nothing here.
+    Ends at a short page, an empty page, a page of known ids only, or a refusal past the first page: whether the server
+    honours `page` is not documented, and a null `next` means nothing here. Raises Unreadable for a list without an end.
     """
 
     def __init__(
@@ -79,10 +91,12 @@ class NumberedPages(Pages[T]):
         self._again = False
 
     async def _load(self) -> tuple[T, ...]:
+        if self._next > MAX_PAGES:
+            raise Unreadable("The list has no end: it is longer than any list can be.", request="GET investigate/bulk")
         try:
             page = await self._fetch(self._next, self.per_page)
-        except (Invalid, NotFound):
-            if self._next == 1:
+        except ApiError as error:
+            if self._next == 1 or not past_the_end(error):
                 raise
             self.complete = True
             return ()
@@ -91,9 +105,7 @@ class NumberedPages(Pages[T]):
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh) and not self._again
         self._again = False
-        self.complete = (
-            not fresh or len(page.items) < self.per_page or self._next >= MAX_PAGES or self._next == page.pages
-        )
+        self.complete = not fresh or is_short(page, self.per_page) or self._next == page.pages
         self._next += 1
         return fresh
 
@@ -114,18 +126,25 @@ class CursorPages(Pages[T]):
         self._fetch = fetch
         self._cursor: str | None = None
         self._cursors: set[str] = set()
+        self._stale = 0
 
     async def _load(self) -> tuple[T, ...]:
-        if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES:
+        if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
             raise Unreadable(
-                "The search goes in circles: the server repeats a cursor. Narrow the search.", request="GET investigate"
+                "The search goes in circles: the server says that there is more, and brings nothing new. Narrow it.",
+                request="GET investigate",
             )
         page = await self._fetch(self._cursor, self.per_page)
         if self._cursor is not None:
             self._cursors.add(self._cursor)
         self._cursor = page.next
-        self.complete = page.next is None or not page.items
-        return self._fresh(page.items)
+        self.complete = page.next is None
+        repeats = any(self._identity(item) in self._seen for item in page.items)
+        fresh = self._fresh(page.items)
+        self.shifted |= repeats and bool(fresh)
+        # An empty page in between is documented nowhere, but only a missing cursor is the end.
+        self._stale = 0 if fresh else self._stale + 1
+        return fresh
 
 
 def all_jobs(
@@ -161,7 +180,11 @@ def all_job_messages(
 
 def all_accounts(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount]:
     """All accounts that the credentials can see; the server is known to repeat its first page for ever."""
-    return NumberedPages(lambda page, _: client.list_accounts(page), lambda account: account.id.exact, MAX_ACCOUNTS)
+    return NumberedPages(
+        lambda page, size: client.list_accounts(page=page, per_page=size),
+        lambda account: account.id.exact,
+        MAX_ACCOUNTS,
+    )
 
 
 def all_found(

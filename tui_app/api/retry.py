@@ -27,7 +27,7 @@ def retry_after(header: str | None, now: datetime) -> float:
         return MAX_WAIT
     text = header.strip()
     if text.isascii() and text.isdigit():
-        return max(MIN_WAIT, min(float(text[:10]), MAX_WAIT))
+        return max(MIN_WAIT, min(float(text.lstrip("0")[:10] or "0"), MAX_WAIT))
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):

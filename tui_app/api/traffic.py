@@ -1,6 +1,8 @@
 """The rules of the wire: reads that are tried again, writes that are not, and one budget above both."""
 
 import asyncio
+import contextlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +31,8 @@ from tui_app.config import Settings
 from tui_app.text import Untrusted
 
 T = TypeVar("T")
+_CRAFTY: Final = re.compile(r"//|\\|%2f|%5c|/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+"""What another reader of an address could take for another path."""
 _LARGE: Final = 64 * 1024
 MAX_POLLS: Final = 30
 """How often a slow search is asked for; with the waits between that is two minutes and a half."""
@@ -140,7 +144,8 @@ class Traffic:
                 if answer.status == 202 and method == "GET":
                     polls += 1
                     path, query = self._location(answer, path, request, polls), None
-                    await self._sleep(min(5.0, 0.25 * 2 ** min(polls, 5)), self._left)
+                    if not await self._sleep(min(5.0, 0.25 * 2 ** min(polls, 5)), self._left):
+                        raise Unreadable("The search was left before it was ready.", request=request, status=202)
                     continue
                 _, value = await self._understood(answer, request, read)
                 self._bucket.success()
@@ -149,7 +154,7 @@ class Traffic:
                 waits += 1
                 if limited.retry_after > self.read_wait or waits > QUOTA_WAITS:
                     raise
-                self.on_wait(limited.retry_after)
+                self._tell(self.on_wait, limited.retry_after)
                 if not await self.wait(limited.retry_after):
                     raise
             except ApiError as error:
@@ -168,8 +173,9 @@ class Traffic:
         except ValueError:
             target, here = urlsplit(""), urlsplit(base)
         same = (target.scheme, target.netloc) == (here.scheme, here.netloc)
+        inside = target.path.startswith(f"{here.path}{self._account}/") and not _CRAFTY.search(target.path)
         place = target.path.removeprefix(here.path)
-        if not told or not same or not place.startswith(f"{self._account}/") or polls > MAX_POLLS:
+        if not told or not same or not inside or polls > MAX_POLLS:
             raise Unreadable(
                 "The search is not ready, and where to ask for it makes no sense; search again."
                 if polls <= MAX_POLLS
@@ -201,7 +207,13 @@ class Traffic:
 
     def _left_behind(self, request: str, sending: asyncio.Task[Outcome[T]]) -> None:
         if not sending.cancelled() and sending.exception() is None:
-            self.on_left_behind(request, sending.result())
+            self._tell(self.on_left_behind, request, sending.result())
+
+    @staticmethod
+    def _tell(listener: Callable[..., None], *news: Any) -> None:
+        """Whoever listens can't change what became of a request, not even by failing."""
+        with contextlib.suppress(Exception):
+            listener(*news)
 
     async def _act(
         self, method: str, path: str, body: Any, read: Callable[[Envelope], T], may_wait: Callable[[], bool]
@@ -224,20 +236,25 @@ class Traffic:
                 limited += error.sent
                 waits += 1
                 given_up = limited > WRITE_RESENDS or waits > QUOTA_WAITS or not may_wait()
-                if given_up or error.retry_after > self.write_wait:
-                    return Refused(error) if error.sent else Unsent(error)
-                self.on_wait(error.retry_after)
-                if not await self.wait(error.retry_after):
-                    return Refused(error) if error.sent else Unsent(error)
-                continue
+                if not given_up and error.retry_after <= self.write_wait:
+                    self._tell(self.on_wait, error.retry_after)
+                    if await self.wait(error.retry_after):
+                        continue
+                return Refused(error) if limited else Unsent(error)
             except ApiError as error:
                 return Refused(error) if error.status in REFUSED_STATUS else Ambiguous(error)
             self.answer_seconds += 0.3 * (self.clock.monotonic() - started - self.answer_seconds)
             try:
-                envelope, value = await self._understood(answer, request, read)
-                return Done(value, envelope.messages)
+                # Not in a thread: nothing may come between an answer and its outcome.
+                envelope, value = _understand(answer, request, read)
             except Unreadable as error:
                 return Ambiguous(error)
+            except Exception as fault:
+                return Ambiguous(
+                    Unreadable(f"The API's answer could not be used ({type(fault).__name__}).", request=request)
+                )
+            self._notice(request, envelope)
+            return Done(value, envelope.messages)
 
     # ---- one request
 
@@ -273,13 +290,14 @@ class Traffic:
                 ray=ray,
             )
         try:
-            notices = parse_envelope(answer.body).errors
+            # What an error has to say fits into little; more is not looked at.
+            notices = parse_envelope(answer.body).errors if len(answer.body) <= _LARGE else ()
         except Garbled:
             notices = ()
         error = answered(answer.status, notices, request=request, ray=ray)
         if isinstance(error, RateLimited):
             error.retry_after = retry_after(answer.headers.get("retry-after"), self.clock.now())
-            self.budget.limited(error.retry_after)
+            self._tell(self.budget.limited, error.retry_after)
         return error
 
     async def _understood(self, answer: Answer, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
@@ -287,9 +305,12 @@ class Traffic:
         work = partial(_understand, answer, request, read)
         # A page of a thousand rows takes longer than a key press may wait.
         envelope, value = await asyncio.to_thread(work) if len(answer.body) > _LARGE else work()
-        if envelope.messages:
-            self.on_notices(request, envelope.messages)
+        self._notice(request, envelope)
         return envelope, value
+
+    def _notice(self, request: str, envelope: Envelope) -> None:
+        if envelope.messages:
+            self._tell(self.on_notices, request, envelope.messages)
 
 
 def _understand(answer: Answer, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
@@ -298,7 +319,8 @@ def _understand(answer: Answer, request: str, read: Callable[[Envelope], T]) -> 
         if envelope.success:
             return envelope, read(envelope)
     except Garbled as garbled:
-        raise Unreadable(
+        kind = TooLarge if garbled.too_large else Unreadable
+        raise kind(
             f"The API's answer can't be used: {garbled}.", request=request, status=answer.status, ray=_ray(answer)
         ) from None
     raise Unreadable(

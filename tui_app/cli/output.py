@@ -1,7 +1,9 @@
 """How listings are written: a table for people, JSON, NDJSON or CSV for programs; row by row, as they arrive."""
 
+import contextlib
 import csv
 import json
+import math
 import os
 import shutil
 import sys
@@ -52,7 +54,20 @@ def format_option(command: F) -> F:
 
 def json_text(value: object) -> str:
     """JSON in ASCII, without a byte that a terminal would obey."""
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    try:
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for numbers beyond all bounds, which JSON can't say."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
@@ -167,4 +182,6 @@ def discard_output() -> None:
 
 def narrate(sentence: str) -> None:
     """Tell the person at the terminal; never part of the data."""
-    print(sentence, file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):
+        # Nobody listens any more: that changes nothing of what is told.
+        print(sentence, file=sys.stderr)

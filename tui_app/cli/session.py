@@ -38,7 +38,7 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             remembered=Remembered(state_folder()),
         )
         service.on_limit_wait = lambda seconds: narrate(
-            f"Too many requests; the API asks to wait {seconds:.0f} s. Waiting; ctrl+c ends this."
+            f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
         )
         try:
             return await work(service)

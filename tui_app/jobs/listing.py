@@ -29,11 +29,20 @@ class Listing:
             repeats = bool(self.pages) and bool(items) and not self._fresh(items)
             if items and not repeats:
                 self.pages.append(items)
-            self.complete = len(items) < self.per_page or repeats
+            self.complete = len(items) < self.per_page or repeats or not items
 
     def _fresh(self, items: tuple[JobMessage, ...]) -> bool:
         known = {row.id for page in self.pages for row in page}
         return any(row.id not in known for row in items)
+
+    def end_before(self, number: int) -> None:
+        """There is no page `number`: the list ends before it."""
+        del self.pages[number - 1 :]
+        self.complete = True
+
+    def in_smaller_pages(self) -> "Listing":
+        """The same list from its beginning, for a server whose pages are larger than an answer may be."""
+        return Listing(self.status, self.per_page // 2)
 
     @property
     def next_page(self) -> int | None:
@@ -43,7 +52,7 @@ class Listing:
     @property
     def shifted(self) -> bool:
         """Whether rows moved from page to page between the readings: some may be missing."""
-        return sum(map(len, self.pages)) > len(self.rows())
+        return sum(len({row.id for row in page}) for page in self.pages) > len(self.rows())
 
     def rows(self) -> tuple[JobMessage, ...]:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""

@@ -156,11 +156,16 @@ class Poller:
             self._wake.clear()
             subject = self._subject
             delay: float | None = None
-            if subject is not None and (self._asked or not self._paused):
+            if subject is not None and (self._asked or not (self._paused or self._at_rest)):
                 wait = self._budget.wait() if self._asked else self._budget.wait_to_poll(self._cost)
                 self._asked = False
                 delay = self._hold_back(wait) if wait > 0 else await self._poll(subject)
             await self._wait(delay)
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether only somebody's wish may wake it: access was refused, or what is watched is over."""
+        return self.link.state in (LinkState.DENIED, LinkState.ENDED)
 
     def _hold_back(self, wait: float) -> float | None:
         """Nothing is sent now: either it would be answered 429, or it would take from the reserve."""

@@ -8,10 +8,10 @@ from typing import Final
 
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, JobStatus, RowStatus
-from tui_app.api.errors import ApiError
+from tui_app.api.errors import ApiError, TooLarge
 from tui_app.api.messages import JobMessage
 from tui_app.api.models import Job
-from tui_app.api.pages import all_jobs
+from tui_app.api.pages import SMALLEST_PAGE, all_jobs, past_the_end
 from tui_app.clock import Clock
 from tui_app.jobs.listing import Listing
 from tui_app.jobs.poller import Pulse
@@ -170,21 +170,36 @@ class JobSubject:
 
     async def _read_rows(self, *, whole: bool) -> int:
         async with self._one_at_a_time:
-            listing, count = self._listing, 0
-            loaded = max(1, len(listing.pages))
-            last = loaded if whole else min(loaded, PAGES_KEPT_FRESH)
-            for number in range(1, last + 1):
-                if number > max(1, len(listing.pages)):
-                    break
-                await self._read_page(listing, number)
-                count += 1
-            self._tell_rows(listing, stale=len(listing.pages) > last)
-            return count
+            while True:
+                listing = self._listing
+                try:
+                    return await self._read_loaded(listing, whole=whole)
+                except TooLarge:
+                    if listing is not self._listing or listing.per_page < 2 * SMALLEST_PAGE:
+                        raise
+                    self._listing = listing.in_smaller_pages()
+
+    async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
+        count, loaded = 0, max(1, len(listing.pages))
+        last = loaded if whole else min(loaded, PAGES_KEPT_FRESH)
+        for number in range(1, last + 1):
+            if number > max(1, len(listing.pages)):
+                break
+            await self._read_page(listing, number)
+            count += 1
+        self._tell_rows(listing, stale=len(listing.pages) > last)
+        return count
 
     async def _read_page(self, listing: Listing, number: int) -> None:
-        page = await self.client.list_job_messages(
-            self.job_id, page=number, per_page=listing.per_page, status=listing.status
-        )
+        try:
+            page = await self.client.list_job_messages(
+                self.job_id, page=number, per_page=listing.per_page, status=listing.status
+            )
+        except ApiError as error:
+            if number == 1 or not past_the_end(error):
+                raise
+            listing.end_before(number)
+            return
         listing.put(number, page.items)
 
     def _tell_rows(self, listing: Listing, *, stale: bool) -> None:

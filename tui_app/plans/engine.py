@@ -1,5 +1,6 @@
 """Sends a plan batch by batch, one request at a time, and says of every id what became of it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +8,7 @@ from enum import Enum, StrEnum
 from typing import Final, assert_never
 
 from tui_app.api.client import EmailSecurityClient, ReleaseShape
-from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated, Unreadable
 from tui_app.api.models import ReleaseItem
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.config import Settings
@@ -80,6 +81,9 @@ class RunState:
 
 _RELEASE_BODY: Final = "release_body"
 _SHAPE_STATUS: Final = frozenset({400, 415, 422})
+_ABOUT_THE_SHAPE: Final = re.compile(
+    r"\b(expected|must be|should be|is not)( an?)? (array|object|list)\b|\b(request body|json|schema)\b"
+)
 _WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
 
 
@@ -91,7 +95,7 @@ def rejects_the_shape(error: ApiError) -> bool:
     if pointers:
         return all(pointer in _WHOLE_BODY for pointer in pointers)
     words = " ".join(notice.message.exact for notice in error.notices).casefold()
-    return any(word in words for word in ("array", "object", "body", "schema", "json"))
+    return _ABOUT_THE_SHAPE.search(words) is not None
 
 
 def fate_of(item: ReleaseItem) -> Fate:
@@ -128,7 +132,12 @@ class Engine:
             if self._stopping:
                 state = replace(state, phase=Phase.STOPPED)
                 break
-            outcome, shape = await self._send(batch)
+            try:
+                outcome, shape = await self._send(batch)
+            except Exception as fault:
+                # A fault of ours tells nothing of what is on the wire.
+                why = f"The answer could not be used ({type(fault).__name__})."
+                outcome, shape = Ambiguous(Unreadable(why, request="POST investigate/release")), "ids"
             results, error, halt = self._judge(batch, outcome, shape)
             state = replace(
                 state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error
@@ -178,7 +187,11 @@ class Engine:
             if isinstance(again, Refused) and rejects_the_shape(again.error):
                 return outcome, shape  # neither body is understood: the first refusal is the one to show
             outcome, shape = again, other
-        if isinstance(outcome, Done) and all(target.investigate_id for target in batch):
+        if (
+            isinstance(outcome, Done)
+            and all(target.investigate_id for target in batch)
+            and _tells(batch, outcome, shape)
+        ):
             self._understood = True
             self.remembered.put(self.settings.identity, _RELEASE_BODY, "postfix" if shape == "postfix" else None)
         return outcome, shape
@@ -196,7 +209,8 @@ class Engine:
         """Results for a batch, the error to show, and whether to send no further batch."""
         match outcome:
             case Done(items, _):
-                return _match(batch, items, shape), None, False
+                results = _match(batch, items, shape)
+                return results, None, any(result.fate is Fate.UNKNOWN for result in results)
             case Refused(error):
                 halt = isinstance(error, (Unauthenticated, Forbidden, RateLimited))
                 return tuple(Result(target, Fate.REFUSED, why=str(error)) for target in batch), error, halt
@@ -229,6 +243,11 @@ def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: Rel
         why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
         results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
     return tuple(results)
+
+
+def _tells(batch: tuple[Target, ...], outcome: Done[tuple[ReleaseItem, ...]], shape: ReleaseShape) -> bool:
+    """Whether an answer says of any id what became of it: only then was the body understood."""
+    return any(result.fate is not Fate.UNKNOWN for result in _match(batch, outcome.value, shape))
 
 
 def _sent_id(target: Target, shape: ReleaseShape) -> str:
