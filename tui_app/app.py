@@ -1,5 +1,6 @@
 """SluiceApp: wires service, screens and the terminal. What is done is decided elsewhere."""
 
+import sys
 import traceback
 from pathlib import Path
 from typing import ClassVar
@@ -58,7 +59,17 @@ class SluiceApp(App[None]):
         self.set_interval(1.0, self._time_passed)
 
     async def on_unmount(self) -> None:
-        """Let a write in flight end, then close."""
+        """Let a write in flight end, then close; there is no screen any more to tell it to."""
+        self.service.on_activity = lambda _: None
+        self.service.on_link = lambda _: None
+        self.service.on_release = lambda _: None
+        self.service.on_limit_wait = lambda _: None
+        if self.service.traffic.on_the_wire:
+            print(
+                "Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.",
+                file=sys.__stderr__,
+                flush=True,
+            )
         await self.service.close()
 
     # ---- news from below
@@ -174,7 +185,8 @@ class SluiceApp(App[None]):
 
     def _fatal_error(self) -> None:
         """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
-        error = self._exception
+        # What a worker died of is inside of what it says that it died.
+        error = getattr(self._exception, "error", self._exception)
         place = traceback.extract_tb(error.__traceback__)[-1] if error is not None and error.__traceback__ else None
         where = f" in {Path(place.filename).name}, line {place.lineno}" if place else ""
         sentence = f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it."

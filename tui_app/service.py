@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from tui_app.api.budget import BudgetState, Forecast
 from tui_app.api.client import EmailSecurityClient
@@ -17,6 +17,7 @@ from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.api.pages import CursorPages, all_found, all_jobs
 from tui_app.api.search import SearchParams
+from tui_app.api.settling import settle
 from tui_app.api.traffic import Traffic
 from tui_app.clock import Clock
 from tui_app.config import Settings
@@ -33,8 +34,6 @@ from tui_app.remembered import Remembered
 from tui_app.text import Untrusted, safe
 
 T = TypeVar("T")
-READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
-"""Seconds after an unknown outcome at which the server is asked what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,11 @@ class EmailSecurityService:
         self.traffic.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.traffic.close()
+
+    def abandon(self) -> None:
+        """Wait for nothing any longer: what is on the wire stays unknown."""
+        for task in (*self._tasks, *self.traffic.on_the_wire):
+            task.cancel()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -271,7 +275,7 @@ class EmailSecurityService:
 
         async def work() -> Outcome[Job]:
             outcome = await self.client.cancel_job(job_id)
-            return await self._settle(outcome, ended) if isinstance(outcome, Ambiguous) else outcome
+            return await settle(self.traffic, outcome, ended) if isinstance(outcome, Ambiguous) else outcome
 
         return await self._write(f"Cancel job {job_id}", work())
 
@@ -291,8 +295,8 @@ class EmailSecurityService:
         async def work() -> Outcome[DeletedJob]:
             outcome = await self.client.delete_job(job_id)
             if isinstance(outcome, Refused) and isinstance(outcome.error, NotFound):
-                return await self._settle(Ambiguous(outcome.error), gone)
-            return await self._settle(outcome, gone) if isinstance(outcome, Ambiguous) else outcome
+                return await settle(self.traffic, Ambiguous(outcome.error), gone)
+            return await settle(self.traffic, outcome, gone) if isinstance(outcome, Ambiguous) else outcome
 
         return await self._write(f"Delete job {job_id}", work())
 
@@ -319,24 +323,9 @@ class EmailSecurityService:
 
         async def work() -> Outcome[Job]:
             outcome = await self.client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-            return await self._settle(outcome, there) if isinstance(outcome, Ambiguous) else outcome
+            return await settle(self.traffic, outcome, there) if isinstance(outcome, Ambiguous) else outcome
 
         return await self._write(f"New {new.action.lower()} job", work())
-
-    async def _settle(self, outcome: Ambiguous, look: Callable[[], Coroutine[Any, Any, T | None]]) -> Outcome[T]:
-        """Ask on a schedule whether it was done; what is never seen stays unknown."""
-        waited = 0.0
-        for after in READ_BACK_AFTER:
-            if not await self.traffic.wait_to_read_back(after - waited):
-                break
-            waited = after
-            try:
-                seen = await look()
-            except ApiError:
-                continue
-            if seen is not None:
-                return Done(seen)
-        return outcome
 
     # ---- releasing
 

@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import run_with
+from tests.support.commands import ROOT, run_with
 from tui_app.simulator.limits import Quota
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -48,6 +52,50 @@ def test_a_release_whose_answer_is_lost_ends_unknown_and_was_sent_once(gated: Si
     truth = [entry["id"] for entry in gated.account.truth.of("release")]
     assert len(truth) == len(set(truth)) == 50
     assert sum(entry["endpoint"] == "release" for entry in gated.wire()) == 2
+
+
+def test_whoever_does_not_wait_for_an_answer_is_told_what_is_unknown(gated: Simulator) -> None:
+    gated.set_faults("stall_after@release#2")
+    ids = newsletters(gated, 57)
+    command = [
+        sys.executable,
+        "-m",
+        "tui_app",
+        "release",
+        *ids,
+        "--reason",
+        "x",
+        "--yes",
+        "--expect",
+        "57",
+        "--format",
+        "ndjson",
+    ]
+    environment = {**os.environ, **gated.environment(), "MAILSLUICE_CONFIG": os.devnull}
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "request 1 of 3" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        for line in process.stderr:
+            if "Stopping after the request in flight" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    outcomes = [json.loads(line)["mailsluice"]["outcome"] for line in out.splitlines()]
+    assert (outcomes.count("unknown"), outcomes.count("not sent")) == (25, 7)
+    assert len(gated.account.truth.of("release")) == 50
 
 
 def test_ids_that_an_answer_leaves_out_are_unknown(gated: Simulator) -> None:
@@ -93,3 +141,24 @@ def test_what_the_oldest_api_wants_is_remembered_between_commands(tmp_path: Path
     assert list(kept.values()) == [{"release_body": "postfix"}]
     # The first release was refused once for its shape, the second was right at once.
     assert len({entry["request"] for entry in simulator.account.truth.of("release")}) == 2
+
+
+def test_a_list_that_is_null_is_no_empty_list(gated: Simulator) -> None:
+    gated.set_faults("null_result")
+    for command in (
+        ["jobs"],
+        ["quarantine"],
+        ["create", "--action", "release", "--sender", "acme-news.example", "--preview"],
+    ):
+        ended = run_with(gated.environment(), *command)
+        assert ended.returncode == 6
+        assert "has no list" in ended.stderr
+        assert ended.stdout == ""
+
+
+def test_a_job_that_is_left_alone_is_not_all_done(gated: Simulator) -> None:
+    running_job = next(job for job in gated.account.list_jobs("PROCESSING", None))
+    missing = "00000000-0000-4000-8000-000000000000"
+    ended = run_with(gated.environment(), "cancel", running_job["job_id"], missing, "--yes")
+    assert ended.returncode == 4
+    assert f"{missing}: no such job; left alone" in ended.stderr

@@ -60,7 +60,7 @@ async def test_mark_all_leaves_out_what_the_guard_holds(still_simulator: Simulat
         await console.press("a")
         await console.sees("1,197 of 1,197 marked")
         await console.press("R")
-        await console.sees("1,197 messages", "48 requests of 25", "not sent yet")
+        await console.sees("1,197 messages", "48 requests, 25 messages each", "not sent yet")
         await console.press("escape")
         await console.sees("1,197 marked")
 

@@ -30,7 +30,7 @@ async def test_the_last_requests_are_kept_for_the_operator() -> None:
             await console.sees("live")
             simulator.api.quota._used = 45  # somebody else used the token
             await console.press("r")
-            await console.sees("saving requests, again in", "under 100 requests left")
+            await console.sees("saving requests, again in", "10+ requests left")
             await console.press("Q")
             await console.sees("found, all loaded")
 
@@ -44,4 +44,26 @@ async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
             await console.press("r")
             await console.until(lambda: console.app.service.budget.remaining == 2)
             await console.press("a", "R")
-            await console.sees("3 requests of 25", "more than the 2 left")
+            await console.sees("3 requests, 25 messages each", "only 2 left")
+
+
+async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.press("Q")
+            await console.sees("found, all loaded")
+            simulator.set_faults("stall_after@release")
+            await console.press("space", "R")
+            await console.sees("not sent yet")
+            await console.type("x")
+            await console.press("enter")
+            await console.type("1")
+            await console.press("enter")
+            await console.sees("1 in flight")
+            assert "1 not sent" not in console.text
+            state = console.app.service.release
+            assert state is not None
+            assert state.abandoned().told() == "1 unknown"
+            simulator.stop()  # the server goes away, and with it the answer
+            await console.sees("1 unknown")
+    assert len(simulator.account.truth.of("release")) == 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui_app.api.retry import MAX_WAIT
+from tui_app.text import plural
 
 RESERVE: Final = 50
 """Requests that polls leave for the operator's own actions."""
@@ -52,12 +53,13 @@ class Forecast:
     """How long it will take with the waits."""
 
     def told(self) -> str:
-        """In words: `of 1,150 left`, or how long the quota makes it wait; empty when nobody told of a quota."""
+        """In words: `49 requests of 1,150 left`, `49 requests, only 27 left: waits 298 s for the quota`."""
+        cost = plural(self.requests, "request")
         if self.left is None:
-            return ""
+            return cost
         if self.waits > 0:
-            return f"more than the {self.requests + self.left:,} left, waits {math.ceil(self.waits)} s for the quota"
-        return f"of {self.requests + self.left:,} left"
+            return f"{cost}, only {self.requests + self.left:,} left: waits {math.ceil(self.waits)} s for the quota"
+        return f"{cost} of {self.requests + self.left:,} left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,9 @@ class EmailSecurityClient:
 
         def page(envelope: Envelope) -> Page[T]:
             info = envelope.result_info
+            if envelope.result is None and info.get("count") != 0:
+                # Null is how some servers write an empty list, but then they say that it is one.
+                raise Garbled("the answer has no list")
             following = info.get("next")
             return Page(
                 many(envelope),

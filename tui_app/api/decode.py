@@ -143,4 +143,5 @@ def _where(error: ValidationError | Misshapen) -> str:
     if isinstance(error, Misshapen):
         return str(error)
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"{error.title}: {'.'.join(str(part) for part in first['loc']) or 'the whole'} is {first['type'].replace('_', ' ')}"
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{error.title}: {place} is {first['type'].replace('_', ' ')}" if place else f"{error.title} is no object"

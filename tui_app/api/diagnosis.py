@@ -28,5 +28,8 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
         return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
     if client.traffic.settings.account_id in {account.id.exact for account in accounts}:
         return "The token is valid and sees this account; it lacks Cloud Email Security permissions."
-    seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3]) or "none"
+    if not accounts:
+        # A token that may do nothing but this sees no accounts: that says nothing of this one.
+        return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
+    seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3])
     return f"The token is valid, but this is not an account it sees; it sees: {seen}."

@@ -89,6 +89,8 @@ class Unreachable(ApiError):
 class Unreadable(ApiError):
     """An answer that is no envelope, or sends us elsewhere."""
 
+    _without_status = "an answer that is of no use"
+
 
 class TooLarge(Unreadable):
     """An answer larger than we take in; a smaller page may fit."""
@@ -175,9 +177,9 @@ def answered(status: int, notices: Sequence[Notice], *, request: str, ray: Untru
         kind, opening = ServerFault, f"The API failed (HTTP {status})"
     # 10000 with 401/403 is an error; the same number is good news on a verified token.
     advice = next((_ADVICE[code] for code in codes if code in _ADVICE), None)
-    server = str(notices[0]) if notices else f"HTTP {status}"
+    server = str(notices[0]) if notices else "" if kind is ServerFault else f"HTTP {status}"
     return kind(
-        f"{opening}: {server}" + (f"; {advice}" if advice else "") + ".",
+        opening + (f": {server}" if server else "") + (f"; {advice}" if advice else "") + ".",
         request=request,
         status=status,
         notices=notices,

@@ -169,7 +169,7 @@ class Line:
                 return f"the proxy refused the connection ({_plain(error)})"
             case httpx.ConnectError():
                 return _why_not_connected(error)
-        return f"the connection broke ({type(error).__name__})"
+        return "the connection broke"
 
 
 def _proxy(settings: Settings, tls: ssl.SSLContext) -> httpx.Proxy | None:

@@ -79,7 +79,8 @@ class Traffic:
         """How long a write takes to be answered, as seen lately."""
         self._hurry = asyncio.Event()
         self._left = asyncio.Event()
-        self._on_the_wire: set[asyncio.Task[Any]] = set()
+        self.on_the_wire: set[asyncio.Task[Any]] = set()
+        """Writes whose answer is waited for."""
 
     # ---- waiting
 
@@ -115,8 +116,8 @@ class Traffic:
 
     async def close(self) -> None:
         """Wait for writes that are on the wire, then close all connections."""
-        if self._on_the_wire:
-            await asyncio.wait(self._on_the_wire)
+        if self.on_the_wire:
+            await asyncio.wait(self.on_the_wire)
         await self._reads.close()
         await self._writes.close()
 
@@ -196,8 +197,8 @@ class Traffic:
         """
         request = self.named(method, path)
         sending = asyncio.ensure_future(self._act(method, path, body, read, may_wait))
-        self._on_the_wire.add(sending)
-        sending.add_done_callback(self._on_the_wire.discard)
+        self.on_the_wire.add(sending)
+        sending.add_done_callback(self.on_the_wire.discard)
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -272,7 +273,9 @@ class Traffic:
         except NoAnswer as lost:
             if lost.too_large:
                 raise TooLarge(f"The API's answer can't be used: {lost.why}.", request=request) from None
-            raise Unreachable(f"The API can't be reached: {lost.why}.", request=request, sent=lost.sent) from None
+            # Whoever reads that the API can't be reached takes it for not sent.
+            opening = "No answer" if lost.sent else "The API can't be reached"
+            raise Unreachable(f"{opening}: {lost.why}.", request=request, sent=lost.sent) from None
         self.budget.read(answer.headers, number)
         self.drift.headers(request, answer.headers)
         if 200 <= answer.status < 300:

@@ -36,7 +36,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     app = SluiceApp(service)
     app.run(mouse=False)
     if service.release is not None:
-        print(f"release plan {service.release.plan.plan_id}: {service.release.told()}", file=sys.stderr)
+        print(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().told()}", file=sys.stderr)
     for words in service.last_words:
         print(words, file=sys.stderr)
     # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.

@@ -41,7 +41,11 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
         for job in fitting:
             narrate(f"{job.job_id}  {action_in_words(job)}  {str(job.status).lower()}  {job.comment or ''}")
         confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", yes=yes)
-        codes = [await _one(job.id, verb, service.delete_job if wants_ended else service.cancel_job) for job in fitting]
+        # What was left alone was asked for too: all done would be a lie.
+        codes = [ExitCode.PARTLY_FAILED] if len(fitting) < len(ids) else []
+        codes += [
+            await _one(job.id, verb, service.delete_job if wants_ended else service.cancel_job) for job in fitting
+        ]
         return next(
             (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
             ExitCode.DONE,

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import click
 
@@ -30,6 +30,10 @@ COLUMNS = (
     Column[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
     Column[Result]("why", 60, lambda result: result.why),
 )
+
+
+_TOLD_ONE_BY_ONE: Final = 20
+"""Messages; more that are held back are told by their reasons."""
 
 
 def result_json(result: Result) -> dict[str, Any]:
@@ -79,10 +83,13 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
 
 def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
-    cost = f"{plural(forecast.requests, 'request')} {forecast.told()}".rstrip()
     narrate(
-        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {cost}."
+        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.told()}."
     )
+    if len(guarded.held_back) > _TOLD_ONE_BY_ONE:
+        for why, count in guarded.reasons().items():
+            narrate(f"Held back: {count:,} {why}")
+        return
     for item in guarded.held_back:
         narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
 
@@ -172,7 +179,13 @@ def release(
             narrate("Stopping after the request in flight.")
             interrupted = True
             service.stop_release()
-            state = await running
+            try:
+                state = await asyncio.shield(running)
+            except asyncio.CancelledError:
+                # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
+                assert service.release is not None
+                state = service.release.abandoned()
+                service.abandon()
         _tell_outcome(state, output_format)
         if interrupted:
             raise asyncio.CancelledError

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from random import SystemRandom
 from typing import Any, TypeVar
 
@@ -14,7 +16,7 @@ from tui_app.api.retry import MAX_WAIT
 from tui_app.cli.output import narrate
 from tui_app.clock import SystemClock
 from tui_app.config import load_settings
-from tui_app.errors import GuardError, UsageError
+from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.paths import state_folder
 from tui_app.remembered import Remembered
 from tui_app.service import EmailSecurityService
@@ -56,7 +58,47 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             if left.low and left.remaining is not None:
                 narrate(f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s.")
 
-    return asyncio.run(conversation())
+    return _run(conversation())
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+def _run(conversation: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end. SIGINT and SIGTERM cancel it, each time they come; then the exit code is 128 + n.
+
+    They come where the conversation waits, never between a request and the note of its outcome.
+    """
+    came: list[int] = []
+
+    async def interruptible() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(conversation)
+
+        def end(number: int) -> None:
+            came.append(number)
+            task.cancel()
+
+        for number in _ENDING:
+            loop.add_signal_handler(number, end, number)
+        return await task
+
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError:
+        raise click.exceptions.Exit(128 + came[0] if came else ExitCode.UNEXPECTED) from None
+
+
+@contextmanager
+def _plain_signals() -> Iterator[None]:
+    """While somebody is asked nothing else runs, and ctrl+c has to end the question."""
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def confirmed(question: str, *, yes: bool) -> None:
@@ -65,5 +107,7 @@ def confirmed(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
-    if not click.confirm(question, err=True):
+    with _plain_signals():
+        agreed = click.confirm(question, err=True)
+    if not agreed:
         raise GuardError("Nothing was sent.")

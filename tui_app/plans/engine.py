@@ -26,6 +26,7 @@ class Fate(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
+    IN_FLIGHT = "in flight"
 
 
 class Phase(Enum):
@@ -59,6 +60,8 @@ class RunState:
     results: tuple[Result, ...] = ()
     batches_done: int = 0
     batches: int = 0
+    in_flight: tuple[Target, ...] = ()
+    """The batch whose answer is waited for."""
     error: ApiError | None = None
     waiting: float | None = None
     """Seconds that a 429 asked for, while it is sat out."""
@@ -66,8 +69,17 @@ class RunState:
     def fates(self) -> Mapping[Fate, int]:
         """How many messages met which fate; those without a result were not sent."""
         counted = Counter(result.fate for result in self.results)
-        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results)
+        counted[Fate.IN_FLIGHT] = len(self.in_flight)
+        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results) - len(self.in_flight)
         return counted
+
+    def abandoned(self) -> "RunState":
+        """The same run when nobody waits for it any longer: what is in flight stays unknown."""
+        if self.ended:
+            return self
+        why = "the program ended before the answer"
+        lost = tuple(Result(target, Fate.UNKNOWN, why=why) for target in self.in_flight)
+        return replace(self, phase=Phase.HALTED, results=self.results + lost, in_flight=())
 
     def told(self) -> str:
         """The sums in words: `1,194 delivered, 3 failed`."""
@@ -132,6 +144,8 @@ class Engine:
             if self._stopping:
                 state = replace(state, phase=Phase.STOPPED)
                 break
+            state = replace(state, in_flight=batch)
+            report(state)
             try:
                 outcome, shape = await self._send(batch)
             except Exception as fault:
@@ -140,7 +154,11 @@ class Engine:
                 outcome, shape = Ambiguous(Unreadable(why, request="POST investigate/release")), "ids"
             results, error, halt = self._judge(batch, outcome, shape)
             state = replace(
-                state, results=state.results + results, batches_done=state.batches_done + 1, error=error or state.error
+                state,
+                results=state.results + results,
+                batches_done=state.batches_done + 1,
+                in_flight=(),
+                error=error or state.error,
             )
             if halt:
                 state = replace(state, phase=Phase.HALTED)

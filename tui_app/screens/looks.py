@@ -42,6 +42,7 @@ _FATE = {
     Fate.REFUSED: ("✖", "error"),
     Fate.UNKNOWN: ("?", "warning"),
     Fate.NOT_SENT: ("○", "muted"),
+    Fate.IN_FLIGHT: ("●", "accent"),
 }
 
 

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_app import actions
+from tui_app.api.errors import ServerFault
 from tui_app.jobs.poller import Link, LinkState, Subject
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Footer, Piece, SplitLine
@@ -32,7 +33,9 @@ def freshness(link: Link, now: float) -> Piece:
         case LinkState.DENIED:
             return ("access refused", "$text-error bold")
         case LinkState.OFFLINE:
-            return (f"offline, again in {max(0, round((link.next_at or now) - now))} s", "$text-error bold")
+            left = round((link.next_at or now) - now)
+            trouble = "server error" if isinstance(link.error, ServerFault) else "offline"
+            return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, asking", "$text-error bold")
         case LinkState.LIMITED:
             return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
         case LinkState.SAVING:
@@ -135,7 +138,8 @@ class Place(Screen[None]):
         right: list[Piece] = []
         if budget.low and budget.remaining is not None:
             # In steps, so that a screen without news stays as it is.
-            left_over = f"{budget.remaining // 100 * 100:,}+" if budget.remaining >= 100 else "under 100"
+            step = 100 if budget.remaining >= 100 else 10
+            left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right.append(self.freshness())
         self.query_one("#header", SplitLine).say_both(left, right)

@@ -156,7 +156,7 @@ class QuarantineScreen(Place):
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
         )
         if self._problem and not found:
-            loaded = "no answer"
+            loaded = "no answer; what is listed is older" if self.table().rows else "no answer"
         self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
         if self._problem:
             empty = self._problem
@@ -174,9 +174,10 @@ class QuarantineScreen(Place):
 
     def describe(self) -> Sequence[Piece]:
         """Marks, and the message under the cursor."""
-        if self._problem and self._search.found:
-            return [(f"{self._problem} G tries again.", "$text-error"), MORE]
         table = self.table()
+        if self._problem and table.rows:
+            again = "G tries again." if self._search.found else "r searches again."
+            return [(f"{self._problem} {again}", "$text-error"), MORE]
         pieces: list[Piece] = [(f"{len(table.marked):,} marked · ", "bold")] if table.marked else []
         message = table.cursor_row
         if message is not None:

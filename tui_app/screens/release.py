@@ -75,9 +75,10 @@ class ReviewScreen(Place):
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
         forecast = self.service.forecast(len(plan.batches()))
+        each = f", {plan.batch_size} messages each" if forecast.requests > 1 else ""
         facts: list[Piece] = [
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
-            f" · {plural(forecast.requests, 'request')} of {plan.batch_size} · about {rough_duration(forecast.seconds)}\n",
+            f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
             *self._quota(forecast),
         ]
         sample = 5 if self.app.size.height >= 22 else 1
@@ -100,7 +101,7 @@ class ReviewScreen(Place):
         """What it costs of the token's quota: told when it is scarce."""
         if forecast.left is None or (forecast.waits == 0 and forecast.left >= (forecast.quota or 0) // 2):
             return []
-        return [(f"Quota: {plural(forecast.requests, 'request')} {forecast.told()}\n", "$text-warning")]
+        return [(f"Quota: {forecast.told()}\n", "$text-warning")]
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
@@ -209,6 +210,8 @@ class ReleaseScreen(Place):
         self._state, self._waits_until = state, None
         if not self.ready:
             return
+        if state.ended:
+            self.notice("")
         results: list[Result] = list(state.results)
         if state.ended:
             known = {result.target.id for result in results}
@@ -241,7 +244,15 @@ class ReleaseScreen(Place):
         )
         fates = state.fates()
         pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
-        for fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.REFUSED, Fate.UNKNOWN, Fate.NOT_SENT):
+        for fate in (
+            Fate.DELIVERED,
+            Fate.UNDELIVERED,
+            Fate.FAILED,
+            Fate.REFUSED,
+            Fate.UNKNOWN,
+            Fate.IN_FLIGHT,
+            Fate.NOT_SENT,
+        ):
             if fates[fate] or fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED):
                 tone = looks.fate(fate).tone
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
@@ -272,4 +283,5 @@ class ReleaseScreen(Place):
             self.notice("It has ended already.")
             return
         self.service.stop_release()
-        self.notice("Stopping after the request in flight.")
+        if self._waits_until is None:
+            self.notice("Stopping after the request in flight.")

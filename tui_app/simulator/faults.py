@@ -172,5 +172,6 @@ def _value(kind: Kind, text: str | None) -> int | None:
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, n=1, cutoff=0.0)
-    return f"the nearest is {close[0]!r}; `simulate --faults help` lists all."
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    near = f"the nearest is {close[0]!r}; " if close else ""
+    return f"{near}`simulate --faults help` lists all."

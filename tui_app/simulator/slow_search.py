@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from tui_app.simulator.exchange import Answer, Asked
+from tui_app.simulator.exchange import Answer, Asked, envelope
 from tui_app.simulator.faults import Fault
 from tui_app.simulator.quirks import elsewhere
 
@@ -37,9 +37,11 @@ class SlowSearches:
         return self._not_ready(place)
 
     def poll(self, asked: Asked) -> Answer | None:
-        """The answer to a poll that comes too early; None if this is no poll, or the search is ready."""
+        """The answer to a poll that comes too early, or for a search that is not known; None if it is ready."""
         ticket = next((value for name, value in asked.query if name == TICKET), "")
-        left, place = self._polls_left.pop(ticket, (0, ""))
+        if ticket not in self._polls_left:
+            return envelope(404, 10404, "No such search, or it was forgotten")
+        left, place = self._polls_left[ticket]
         if not left:
             return None
         self._polls_left[ticket] = (left - 1, place)
