@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import fetch, simulator_pages
+from tui_app import __version__
 
 Rows = Sequence[dict[str, object]]
 ROWS: dict[str, Callable[[], Rows]] = {"fetch": fetch.main, "simulator": simulator_pages.main}
@@ -22,7 +23,8 @@ def main() -> None:
     where = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        **{name: version(name) for name in ("mailsluice", "httpx", "pydantic", "cloudflare")},
+        "mailsluice": __version__,
+        **{name: version(name) for name in ("httpx", "pydantic", "cloudflare")},
     }
     print(", ".join(f"{name} {value}" for name, value in where.items()))
     measured = [row for name in chosen.rows or ROWS for row in ROWS[name]()]
