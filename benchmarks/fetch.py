@@ -8,7 +8,6 @@ The longest silence is the longest time in milliseconds in which the event loop 
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -97,17 +96,18 @@ def child(name: str, job_id: str) -> None:
 
     import tui_app.api.pages  # noqa: F401
 
-    before = _resident()
+    before = _memory("VmRSS")
     cpu, wall = time.process_time(), time.perf_counter()
     rows, silence = asyncio.run(_measured(CLIENTS[name], job_id))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "cpu": cpu, "wall": wall, "memory": peak - before, "silence": silence * 1000}))
+    memory = _memory("VmHWM") - before
+    print(json.dumps({"rows": rows, "cpu": cpu, "wall": wall, "memory": memory, "silence": silence * 1000}))
 
 
-def _resident() -> float:
-    """This process's memory in MiB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _memory(which: str) -> float:
+    """This process's memory in MiB: `VmRSS` now, `VmHWM` at its peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(which)) / 1024
 
 
 def run(name: str, variables: dict[str, str], job_id: str) -> Run:

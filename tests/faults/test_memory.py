@@ -21,7 +21,7 @@ from tui_app.simulator.server import Options, running
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
-import asyncio, json, os, resource, sys
+import asyncio, json, os, sys
 from random import Random
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.traffic import Traffic
@@ -29,7 +29,9 @@ from tui_app.clock import SystemClock
 from tui_app.config import load_settings
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Of this program alone: what getrusage tells begins with the process it was forked from.
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 async def main():
     client = EmailSecurityClient(Traffic(load_settings(os.environ), SystemClock(), Random(1)))
@@ -87,5 +89,5 @@ def test_it_costs_less_than_32_mib(fault: str) -> None:
         )
     told = json.loads(ended.stdout)
     assert told["said"] == ["TooLarge", "TooLarge", "Ambiguous"]
-    assert told["grown"] < 32
+    assert 0 < told["grown"] < 32
     print(f"{fault}: {told['grown']:.1f} MiB")
