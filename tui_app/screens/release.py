@@ -253,7 +253,7 @@ class ReleaseScreen(Place):
             Fate.IN_FLIGHT,
             Fate.NOT_SENT,
         ):
-            if fates[fate] or fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED):
+            if fates[fate] or fate is Fate.DELIVERED:
                 tone = looks.fate(fate).tone
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
                 pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
