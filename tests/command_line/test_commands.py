@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ROOT, Ended, Run, run_with
+from tests.support.commands import ROOT, Ended, Run, run_with, started, told
 from tests.support.faulty import ACCOUNT
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -317,36 +317,11 @@ def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
 def test_an_interrupted_release_ends_after_its_request_and_tells_every_outcome() -> None:
     with running(Options(quota=0, messages=10, held=90)) as simulator:
         ids = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][:60]
-        command = [
-            sys.executable,
-            "-m",
-            "tui_app",
-            "release",
-            *ids,
-            "--reason",
-            "x",
-            "--yes",
-            "--expect",
-            "60",
-            "--format",
-            "ndjson",
-        ]
-        environment = {**os.environ, **simulator.environment(), "MAILSLUICE_CONFIG": os.devnull}
-        with subprocess.Popen(
-            command,
-            env=environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if "to release" in line:
-                    simulator.api.latency = 0.5
-                if "request 1 of 3" in line:
-                    break
+        arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", "60", "--format", "ndjson"]
+        with started(simulator.environment(), *arguments) as process:
+            told(process, "to release")
+            simulator.api.latency = 0.5
+            told(process, "request 1 of 3")
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=30)
         results = [json.loads(line) for line in out.splitlines()]

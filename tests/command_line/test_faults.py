@@ -3,16 +3,13 @@
 import csv
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ROOT, run_with
+from tests.support.commands import run_with, started, told
 from tui_app.simulator.limits import Quota
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -57,38 +54,11 @@ def test_a_release_whose_answer_is_lost_ends_unknown_and_was_sent_once(gated: Si
 def test_whoever_does_not_wait_for_an_answer_is_told_what_is_unknown(gated: Simulator) -> None:
     gated.set_faults("stall_after@release#2")
     ids = newsletters(gated, 57)
-    command = [
-        sys.executable,
-        "-m",
-        "tui_app",
-        "release",
-        *ids,
-        "--reason",
-        "x",
-        "--yes",
-        "--expect",
-        "57",
-        "--format",
-        "ndjson",
-    ]
-    environment = {**os.environ, **gated.environment(), "MAILSLUICE_CONFIG": os.devnull}
-    with subprocess.Popen(
-        command,
-        env=environment,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "request 1 of 3" in line:
-                break
+    arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", "57", "--format", "ndjson"]
+    with started(gated.environment(), *arguments) as process:
+        told(process, "request 1 of 3")
         process.send_signal(signal.SIGINT)
-        for line in process.stderr:
-            if "Stopping after the request in flight" in line:
-                break
+        told(process, "Stopping after the request in flight")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
