@@ -5,16 +5,15 @@ holds what our client says of it against the wire log and the truth log of the s
 """
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
-from unittest import mock
 
+from tests.faults.scenes import AMBIGUOUS, BY_NAME, DONE, HASTY, PATIENT, REFUSED, UNSENT, Kind
 from tests.support.clock import HurriedClock, until
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
@@ -26,146 +25,13 @@ from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.api.pages import all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.api.traffic import Traffic
-from tui_app.config import Proxy, Settings
-from tui_app.credentials import Secret
+from tui_app.config import Settings
 from tui_app.plans.engine import Fate, fate_of
 from tui_app.simulator.server import Options, Simulator, running
 from tui_app.text import Untrusted
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HASTY = Patience(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
-PATIENT = Patience(connect=5, read=5, write=5, pool=5, total=20)
 EVERYTHING = SearchParams(start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False)
-UNSENT, REFUSED, AMBIGUOUS, DONE = "unsent", "refused", "ambiguous", "done"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of fault: how to bring it about, and what may be said of a write that meets it."""
-
-    name: str
-    classes: frozenset[str]
-    spec: str = "none"
-    """For the simulator's gate."""
-    patience: Patience = HASTY
-    tries: int = 1
-    """How often a write may be on the wire."""
-    scene: "Callable[[Settings], Any] | None" = None
-    """For faults on this side of the wire: a context that gives the settings to use."""
-
-
-def _gate(classes: str, *specs: str, tries: int = 1, patience: Patience = HASTY) -> list[Kind]:
-    return [Kind(spec, frozenset(classes.split()), spec, patience, tries) for spec in specs]
-
-
-# ---- faults on this side
-
-
-@contextmanager
-def _listening(backlog: int = 16) -> Iterator[socket.socket]:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(backlog)
-        yield server
-
-
-def _at(settings: Settings, server: socket.socket, scheme: str = "http") -> Settings:
-    return replace(settings, base_url=f"{scheme}://127.0.0.1:{server.getsockname()[1]}/client/v4")
-
-
-@asynccontextmanager
-async def _nobody_listens(settings: Settings) -> AsyncIterator[Settings]:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        yield _at(settings, reserved)
-
-
-@asynccontextmanager
-async def _no_such_name(settings: Settings) -> AsyncIterator[Settings]:
-    # No question leaves this machine: the resolver's answer is the one thing that is made up here.
-    with mock.patch("socket.getaddrinfo", side_effect=socket.gaierror(socket.EAI_NONAME, "Name or service not known")):
-        yield replace(settings, base_url="https://nowhere.invalid/client/v4")
-
-
-@asynccontextmanager
-async def _black_hole(settings: Settings) -> AsyncIterator[Settings]:
-    """A port whose queue of connections is full: the kernel drops what comes, as a firewall does."""
-    with _listening(0) as server:
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(server.getsockname())
-        try:
-            yield _at(settings, server)
-        finally:
-            for one in waiting:
-                one.close()
-
-
-@asynccontextmanager
-async def _silent_tls(settings: Settings) -> AsyncIterator[Settings]:
-    with _listening() as server:
-        yield _at(settings, server, "https")
-
-
-@asynccontextmanager
-async def _tls_to_plain(settings: Settings) -> AsyncIterator[Settings]:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-        yield _at(settings, server.sockets[0], "https")
-
-
-@asynccontextmanager
-async def _unwilling_proxy(settings: Settings) -> AsyncIterator[Settings]:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        proxy = Proxy(Secret(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "test"), "proxy")
-        yield replace(settings, base_url="https://127.0.0.1:9/client/v4", proxy=proxy)
-
-
-def _here(name: str, scene: Callable[[Settings], Any]) -> Kind:
-    return Kind(name, frozenset({UNSENT}), scene=scene, tries=0, patience=replace(HASTY, connect=0.05))
-
-
-KINDS: tuple[Kind, ...] = (
-    *_gate(DONE, "none"),
-    _here("nobody listens", _nobody_listens),
-    _here("no such name", _no_such_name),
-    _here("black hole", _black_hole),
-    _here("silent tls", _silent_tls),
-    _here("tls to a plain port", _tls_to_plain),
-    _here("proxy refuses", _unwilling_proxy),
-    Kind("no free connection", frozenset({UNSENT}), "stall_before", replace(PATIENT, pool=0.05), tries=0),
-    Kind("caller cancelled", frozenset({AMBIGUOUS, DONE}), "latency=60"),
-    *_gate(AMBIGUOUS, "close_on_accept", "close_after_headers", "close_before", "close_after"),
-    *_gate(AMBIGUOUS, "reset_before", "reset_after", "stall_before", "stall_after", "body_stall", "garbage_status"),
-    *_gate(AMBIGUOUS, "cut_headers", "short_body", "huge_headers", "bad_gzip", "bomb=24"),
-    *_gate(AMBIGUOUS, "endless", patience=replace(HASTY, total=5)),
-    *_gate(AMBIGUOUS, "drip=50", patience=replace(HASTY, total=0.25)),
-    *_gate(AMBIGUOUS, "html_502", "html_200", "bad_utf8", "empty_200", "wrong_envelope", "not_success"),
-    *_gate(AMBIGUOUS, "wrong_shape", "deep_json", "redirect=303", "redirect=307", "unavailable"),
-    *_gate(AMBIGUOUS, "status=302", "status=408", "status=409", "status=418", "status=500", "status=502", "status=504"),
-    *_gate(AMBIGUOUS, "status=521", "status_after=500", "status_after=502", "status_after=504", "status_after=408"),
-    *_gate(REFUSED, "status=400", "status=401", "status=403", "status=404", "status=405", "status=413", "status=414"),
-    *_gate(REFUSED, "status=415", "status=422"),
-    *_gate(REFUSED, "rate_limit=2", "rate_limit_bare", "rate_limit_odd", tries=3),
-    *_gate(
-        DONE, "latency=20", "bandwidth=1000", "slicer=50", "wrong_type", "surrogate", "duplicate_keys", "quota_gone"
-    ),
-    *_gate(DONE, "unknown_enum", "extra_fields", "missing_deprecated", "deprecation_headers", "partial"),
-    # The connection may be reset before we know that there is one.
-    *_gate(f"{UNSENT} {AMBIGUOUS}", "reset_on_accept"),
-    *_gate(f"{DONE} {AMBIGUOUS}", "null_result", "nan_json", "big_int", "many_headers", "missing_ids", "null_lists"),
-)
-BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 # ---- what is asked

@@ -5,7 +5,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.faults.campaign import KINDS, Tally, campaign
+from tests.faults.campaign import Tally, campaign
+from tests.faults.scenes import KINDS
 
 WORKERS = 2
 
