@@ -1,5 +1,6 @@
 """Answers that would mislead a client that believes too much, and listeners that fail."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -123,6 +124,19 @@ async def test_a_429_and_then_a_quota_known_to_be_gone_is_no_longer_unsent() -> 
         outcome = await client.cancel_job(JOB_ID)
         assert isinstance(outcome, Refused)
         assert not isinstance(outcome, Unsent)
+
+
+async def test_a_429_and_then_a_server_that_is_gone_is_no_longer_unsent() -> None:
+    async def limit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(429, failure(971, "slow"), retry_after="1"))
+        writer.close()
+
+    listening = await asyncio.start_server(limit, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with client_at(f"http://127.0.0.1:{port}/client/v4") as client:
+        client.traffic.on_wait = lambda _: listening.close()
+        assert isinstance(await client.cancel_job(JOB_ID), Refused)
 
 
 @pytest.mark.parametrize("status", [408, 423, 425, 401, 403, 500])

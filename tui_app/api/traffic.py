@@ -230,7 +230,7 @@ class Traffic:
                     return Ambiguous(lost)
                 unsent += 1
                 if unsent > WRITE_RESENDS or not may_wait() or not await self.wait(backoff(unsent - 1, self.random)):
-                    return Unsent(lost)
+                    return Refused(lost) if limited else Unsent(lost)  # what a 429 answered did leave
                 continue
             except RateLimited as error:
                 # A quota that is known to be used up costs no try: nothing went out.
