@@ -55,6 +55,11 @@ ACTIONS: Final = (
     Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
     Action("mark.none", ("u",), "unmark all", "Mark", _at("job", "quarantine")),
     Action("search.edit", ("slash",), "search", "Look", _at("quarantine"), footer=_at("quarantine"), shown_keys="/"),
+    Action("filter.edit", ("slash",), "filter", "Look", _at("job"), footer=_at("job"), shown_keys="/"),
+    Action("sort.column", ("o",), "sort by the next column", "Look", _at("jobs", "job", "quarantine")),
+    Action("sort.reverse", ("O",), "sort the other way round", "Look", _at("jobs", "job", "quarantine")),
+    Action("rows.load_all", ("L",), "load all rows", "Look", _at("job")),
+    Action("rows.export", ("E",), "export the rows to a file", "Look", _at("job")),
     Action("release.review", ("R",), "release", "Act", _at("quarantine"), writes=True, footer=_at("quarantine")),
     Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=_at("jobs")),
     Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
@@ -80,6 +85,7 @@ ACTIONS: Final = (
     Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_PLACES, shown_keys="?"),
     Action("place.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_PLACES - {"jobs"}, shown_keys="esc"),
     Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
+    Action("place.repaint", ("ctrl+l",), "paint the whole screen again", "Go", EVERYWHERE),
     Action("place.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
 )
 

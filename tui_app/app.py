@@ -149,6 +149,10 @@ class SluiceApp(App[None]):
         while below and self.screen is not below[0] and isinstance(self.screen, Reading):
             self.pop_screen()
 
+    def action_place_repaint(self) -> None:
+        """Paint everything, whatever is believed to be on the terminal."""
+        self.screen.refresh()
+
     def action_activity_open(self) -> None:
         """What was done."""
         if isinstance(self.screen, Place) and not isinstance(self.screen, ActivityScreen):

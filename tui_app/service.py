@@ -5,23 +5,26 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
 from tui_app.api.budget import BudgetState, Forecast
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.diagnosis import diagnose
+from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError, NotFound, Notice
 from tui_app.api.messages import Message
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.pages import CursorPages, all_found, all_jobs
+from tui_app.api.pages import CursorPages, all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.api.settling import settle
 from tui_app.api.traffic import Traffic
 from tui_app.clock import Clock
 from tui_app.config import Settings
 from tui_app.errors import GuardError
+from tui_app.jobs.export import Exported, ExportFailed, export_rows
 from tui_app.jobs.new_job import NewJob, Preview, guard_job, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobSnapshot, JobsQuery, JobsSnapshot, JobsSubject, JobSubject
@@ -227,6 +230,20 @@ class EmailSecurityService:
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
         return await diagnose(self.client, error)
+
+    async def export_job(
+        self, job: Job, status: RowStatus | None, path: Path, told: Callable[[int], None] = lambda _: None
+    ) -> Exported:
+        """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
+        expected = job.counted(status)
+        pages = all_job_messages(self.client, job.id, status=status, exact=True, expected=expected)
+        try:
+            exported = await export_rows(pages, path, told)
+        except ExportFailed as error:
+            self.record(str(error))
+            raise
+        self.record(f"Exported {exported.rows:,} rows of job {job.id} to {safe(str(exported.path))}.")
+        return exported
 
     # ---- acting on jobs
 

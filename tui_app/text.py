@@ -1,11 +1,13 @@
 """Text from elsewhere: a type that can't be shown by accident, and the one function that makes it showable."""
 
 import json
+import math
 import unicodedata
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 LIST_LIMIT = 512
 DETAIL_LIMIT = 8192
@@ -71,6 +73,29 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def json_text(value: object) -> str:
+    """JSON in ASCII, without a byte that a terminal would obey."""
+    try:
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for numbers beyond all bounds, which JSON can't say."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def formula_proof(text: str) -> str:
+    """A CSV cell that no spreadsheet takes for a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+
+
 @final
 class Untrusted:
     """A string from the server: shown, formatted and printed only in its `safe` form.
@@ -113,7 +138,10 @@ class Untrusted:
         return hash(self.exact)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        # Only pydantic asks; whoever draws the first screen need not wait for its import.
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(cls.of)
 
 

@@ -16,9 +16,9 @@ async def open_job(console: Console, comment: str) -> None:
     """Move to the job with that comment and open it."""
     screen = console.app.screen
     assert isinstance(screen, JobsScreen)
-    await console.until(lambda: bool(screen.table().rows), "jobs")
+    await console.until(lambda: bool(len(screen.table().shown)), "jobs")
     table = screen.table()
-    index = next(i for i, job in enumerate(table.rows) if comment in str(job.comment))
+    index = next(i for i, job in enumerate(table.shown) if comment in str(job.comment))
     await console.press("g", *["j"] * index)
     await console.press("enter")
     await console.sees("Jobs ›")
@@ -43,13 +43,13 @@ async def test_status_tabs_and_the_action_filter_ask_the_server(
         ):
             await console.press(str(digit))
             expected = [job["job_id"] for job in account.list_jobs(status, None)]
-            await console.until(lambda expected=expected: [job.id for job in table.rows] == expected, status)
+            await console.until(lambda expected=expected: [job.id for job in table.shown] == expected, status)
         await console.press("0", "m")
         moves = [job["job_id"] for job in account.list_jobs(None, "MOVE")]
-        await console.until(lambda: sorted(job.id for job in table.rows) == sorted(moves), "moves")
+        await console.until(lambda: sorted(job.id for job in table.shown) == sorted(moves), "moves")
         await console.sees("moves only")
         await console.press("m")
-        await console.until(lambda: {str(job.action_type) for job in table.rows} == {"RELEASE"}, "releases")
+        await console.until(lambda: {str(job.action_type) for job in table.shown} == {"RELEASE"}, "releases")
 
 
 async def test_a_change_on_the_server_is_seen_within_one_poll_and_the_cursor_stays_on_its_row(
@@ -61,7 +61,7 @@ async def test_a_change_on_the_server_is_seen_within_one_poll_and_the_cursor_sta
         assert isinstance(screen, JobsScreen)
         table = screen.table()
         await console.press("j", "j", "j", "j")
-        job = table.cursor_row
+        job = table.current
         assert job is not None
         # A job that is newer than all others comes in above the cursor.
         fast_simulator.account.create_job(
@@ -73,16 +73,16 @@ async def test_a_change_on_the_server_is_seen_within_one_poll_and_the_cursor_sta
             }
         )
         await console.press("r")
-        await console.until(lambda: len(table.rows) == 13, "the new job")
-        assert table.cursor_row is not None
-        assert table.cursor_row.id == job.id
-        assert table.cursor_index == 5
+        await console.until(lambda: len(table.shown) == 13, "the new job")
+        assert table.current is not None
+        assert table.current.id == job.id
+        assert table.cursor_row == 5
         running_job = next(job for job in fast_simulator.account.jobs.values() if job.comment == "INC-4711 wave 2")
         fast_simulator.account.cancel_job(running_job) if running_job.status(
             fast_simulator.account.clock()
         ) == "PROCESSING" else None
         await console.until(
-            lambda: any(job.id == running_job.job_id and job.ended for job in table.rows), "the end of the job"
+            lambda: any(job.id == running_job.job_id and job.ended for job in table.shown), "the end of the job"
         )
 
 
@@ -97,14 +97,14 @@ async def test_rows_of_a_job_by_status_are_exactly_the_server_s(
         screen = console.app.screen
         table = screen.table()  # type: ignore[attr-defined]
         await console.press("4")
-        await console.until(lambda: len(table.rows) == 140, "failed rows")
+        await console.until(lambda: len(table.shown) == 140, "failed rows")
         rows = job.rows_in("FAILED", account.clock())
-        assert [str(row.recipient) for row in table.rows] == [job.target(index).recipient for index in rows]
+        assert [str(row.recipient) for row in table.shown] == [job.target(index).recipient for index in rows]
         await console.sees("Throttled by the mail")
         for digit, count in (("1", 0), ("2", 0), ("5", 0), ("6", 0)):
             await console.press(digit)
             await console.sees("No row is")
-            assert len(table.rows) == count
+            assert len(table.shown) == count
 
 
 async def test_more_rows_are_loaded_when_the_end_is_reached(
@@ -112,14 +112,14 @@ async def test_more_rows_are_loaded_when_the_end_is_reached(
 ) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock) as console:
         await open_job(console, "140 to retry")
-        await console.sees("1,000 loaded, more with G")
+        await console.sees("1,000 loaded, not all: G more, L all")
         await console.press("G", "G")
         await console.sees("2,000 loaded")
         await console.press("G", "G")
         await console.sees("2,400 loaded")
         table = console.app.screen.table()  # type: ignore[attr-defined]
-        assert len({row.id for row in table.rows}) == 2400
-        assert table.cursor_index == 1999
+        assert len({row.id for row in table.shown}) == 2400
+        assert table.cursor_row == 1999
 
 
 async def test_marks_and_cursor_survive_tabs_and_refresh(still_simulator: Simulator, still_clock: StillClock) -> None:
@@ -131,12 +131,12 @@ async def test_marks_and_cursor_survive_tabs_and_refresh(still_simulator: Simula
         await console.press("space", "space", "j", "v", "r")
         await console.sees("4 marked")
         table = console.app.screen.table()  # type: ignore[attr-defined]
-        marked = table.marked
+        marked = [row.id for row in table.marked.marked_rows()]
         await console.press("5")
         await console.sees("No row is skipped")
         await console.press("4")
         await console.sees("140 loaded · 4 marked")
-        assert table.marked == marked
+        assert [row.id for row in table.marked.marked_rows()] == marked
         await console.press("escape")
         await console.sees("140 loaded · Throttled")
         await console.press("escape")

@@ -149,7 +149,7 @@ async def test_the_cursor_stays_in_sight_wherever_it_goes(still_simulator: Simul
             ("j", 39, 21), ("home", 0, 3), ("k", 0, 3), ("end", 1222, 21),
         ):  # fmt: skip
             await console.press(key)
-            await console.until(lambda index=index: table.cursor_index == index, f"{key}: row {index}")
+            await console.until(lambda index=index: table.cursor_row == index, f"{key}: row {index}")
             await console.until(lambda line=line: cursor_line() == line, f"{key}: line {line}, not {cursor_line()}")
         await console.pilot.resize_terminal(80, 16)
         await console.until(lambda: cursor_line() == 13, "the cursor in the smaller window")
@@ -328,11 +328,11 @@ async def test_the_cursor_stays_on_its_message_when_the_search_is_read_again(sim
         await open_quarantine(console)
         await console.press(*["j"] * 5)
         table = console.app.screen.table()  # type: ignore[attr-defined]
-        row = table.cursor_row
+        row = table.current
         simulator.account.release({"ids": [simulator.account.held[0].investigate_id]})
         await console.press("r")
         await console.sees("142 found, all loaded")
-        assert (table.cursor_row.id, table.cursor_index) == (row.id, 4)
+        assert (table.current.id, table.cursor_row) == (row.id, 4)
 
 
 async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) -> None:

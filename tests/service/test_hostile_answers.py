@@ -313,9 +313,9 @@ async def test_the_job_screen_s_rows_end_like_any_list_and_shrink_like_any_list(
         service = lonely_service(server.base_url)
         subject = service.watch_job(JOB_ID, snapshots.append)
         await subject.poll()
-        assert not snapshots[-1].complete
+        assert not snapshots[-1].rows.complete
         await subject.load_more()
-        assert (snapshots[-1].complete, len(snapshots[-1].rows or ())) == (True, 1000)
+        assert (snapshots[-1].rows.complete, snapshots[-1].rows.loaded) == (True, 1000)
         await service.close()
 
     def heavy(request: Received) -> bytes:
@@ -333,7 +333,7 @@ async def test_the_job_screen_s_rows_end_like_any_list_and_shrink_like_any_list(
         service = lonely_service(server.base_url)
         subject = service.watch_job(JOB_ID, snapshots.append)
         await subject.poll()
-        assert len(snapshots[-1].rows or ()) == 500
+        assert snapshots[-1].rows.loaded == 500
         await service.close()
 
 

@@ -230,7 +230,7 @@ async def test_rows_whose_reading_failed_are_read_with_the_next_poll() -> None:
             await subject.poll()
         await subject.poll()
         await service.close()
-    rows = snapshots[-1].rows
+    rows = snapshots[-1].rows.rows
     assert rows is not None
     assert [row.id for row in rows] == ["m"]
 

@@ -7,6 +7,7 @@ from tests.unit.test_models import JOB
 from tui_app.api.messages import JobMessage
 from tui_app.api.models import Job
 from tui_app.jobs.listing import Listing
+from tui_app.jobs.message_store import MessageStore
 from tui_app.jobs.progress import Outlook, Progress, acted_share
 
 
@@ -16,6 +17,20 @@ def job(**changes: Any) -> Job:
 
 def rows(*names: str) -> tuple[JobMessage, ...]:
     return tuple(JobMessage.from_wire({"message_id": name, "status": "PENDING"}) for name in names)
+
+
+class Pages:
+    """A listing that is fed with names of rows."""
+
+    def __init__(self, per_page: int) -> None:
+        self.listing = Listing(MessageStore(), None, per_page)
+
+    def put(self, number: int, *names: str) -> None:
+        self.listing.put(number, self.listing.store.put(rows(*names)))
+
+    @property
+    def names(self) -> list[str]:
+        return [row.id for row in self.listing.rows()]
 
 
 def test_the_share_done_is_not_known_before_discovery_ended() -> None:
@@ -79,28 +94,31 @@ def test_a_stall_is_said() -> None:
 
 
 def test_pages_are_put_together_once_each() -> None:
-    listing = Listing(None, 2)
-    listing.put(1, rows("a", "b"))
-    assert listing.next_page == 2
-    listing.put(2, rows("b", "c"))
-    listing.put(3, rows("d"))
-    assert [row.id for row in listing.rows()] == ["a", "b", "c", "d"]
-    assert listing.next_page is None
+    pages = Pages(2)
+    pages.put(1, "a", "b")
+    assert pages.listing.next_page == 2
+    pages.put(2, "b", "c")
+    assert pages.listing.shifted
+    pages.put(3, "d")
+    assert pages.names == ["a", "b", "c", "d"]
+    assert pages.listing.next_page is None
 
 
 def test_a_page_that_repeats_what_is_known_ends_the_list() -> None:
-    listing = Listing(None, 2)
-    listing.put(1, rows("a", "b"))
-    listing.put(2, rows("a", "b"))
-    assert (listing.complete, len(listing.pages)) == (True, 1)
+    pages = Pages(2)
+    pages.put(1, "a", "b")
+    pages.put(2, "a", "b")
+    assert (pages.listing.complete, len(pages.listing.pages)) == (True, 1)
 
 
 def test_reading_a_page_again_takes_the_newer_one() -> None:
-    listing = Listing(None, 2)
-    listing.put(1, rows("a", "b"))
-    listing.put(2, rows("c", "d"))
-    listing.put(1, rows("a"))
-    assert [row.id for row in listing.rows()] == ["a"]
-    assert listing.complete
-    listing.put(1, rows("a", "b"))
-    assert not listing.complete
+    pages = Pages(2)
+    pages.put(1, "a", "b")
+    pages.put(2, "c", "d")
+    seen = pages.listing.rows()
+    pages.put(1, "a")
+    assert pages.names == ["a"]
+    assert pages.listing.complete
+    pages.put(1, "a", "b")
+    assert not pages.listing.complete
+    assert [row.id for row in seen] == ["a", "b", "c", "d"], "who looks at rows does not see their number change"

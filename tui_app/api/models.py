@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from tui_app.api.enums import ENDED_JOB, TokenState
+from tui_app.api.enums import ENDED_JOB, RowStatus, TokenState
 from tui_app.api.fields import (
     Count,
     Identity,
@@ -88,6 +88,18 @@ class Job(Tolerant):
     def cancelled(self) -> int:
         """Rows stopped before they were done."""
         return self.messages_cancelled or 0
+
+    def counted(self, status: RowStatus | None) -> int:
+        """How many rows there are in a state, or in all; 0 where no counter tells."""
+        counter = {
+            None: self.total_messages_discovered,
+            RowStatus.PENDING: self.messages_pending,
+            RowStatus.COMPLETED: self.messages_successful,
+            RowStatus.FAILED: self.messages_failed,
+            RowStatus.SKIPPED: self.messages_skipped,
+            RowStatus.CANCELLED: self.messages_cancelled,
+        }
+        return counter.get(status) or 0
 
     @property
     def _rest(self) -> int:

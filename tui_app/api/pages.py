@@ -1,9 +1,11 @@
 """All pages of a list, with every reason to stop: cursors that end, numbers that don't."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
 
+from tui_app.api.ahead import Ahead, pages_of
 from tui_app.api.client import MAX_ACCOUNTS, MAX_PER_PAGE, EmailSecurityClient, Page
 from tui_app.api.enums import ActionType, JobStatus, RowStatus
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
@@ -15,16 +17,22 @@ T = TypeVar("T")
 MAX_PAGES: Final = 10_000
 MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
+REMEMBERED: Final = 20_000
+"""Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
 
 
 class Pages(ABC, Generic[T]):
-    """A list that comes page by page, each item once. A page that fails is asked for again where it failed."""
+    """A list that comes page by page, each item once. A page that fails is asked for again where it failed.
+
+    An item is known again for twenty pages of the largest size, and one of the first page for ever: a list that begins anew ends.
+    """
 
     def __init__(self, identity: Callable[[T], str], per_page: int) -> None:
         self._identity = identity
-        self._seen: set[str] = set()
+        self._recent: dict[str, None] = {}
+        self._first: frozenset[str] = frozenset()
         self.per_page = per_page
         """Shrinks when an answer is too large to be taken in."""
         self.complete = False
@@ -53,16 +61,28 @@ class Pages(ABC, Generic[T]):
         fresh: list[T] = []
         for item in items:
             identity = self._identity(item)
-            if identity not in self._seen:
-                self._seen.add(identity)
+            if not self._known(identity):
+                self._recent[identity] = None
                 fresh.append(item)
+        self._first = self._first or frozenset(self._recent)
+        for identity in [*islice(self._recent, max(0, len(self._recent) - REMEMBERED))]:
+            del self._recent[identity]
         return tuple(fresh)
 
+    def _known(self, identity: str) -> bool:
+        return identity in self._recent or identity in self._first
+
+    def close(self) -> None:
+        """Want no more pages."""
+
     async def __aiter__(self) -> AsyncIterator[tuple[T, ...]]:
-        while not self.complete:
-            page = await self.load()
-            if page:
-                yield page
+        try:
+            while not self.complete:
+                page = await self.load()
+                if page:
+                    yield page
+        finally:
+            self.close()
 
 
 def past_the_end(error: ApiError) -> bool:
@@ -80,33 +100,50 @@ class NumberedPages(Pages[T]):
 
     Ends at a short page, an empty page, a page of known ids only, or a refusal past the first page: whether the server
     honours `page` is not documented, and a null `next` means nothing here. Raises Unreadable for a list without an end.
+    `expected` rows, where a counter tells of them, are asked for ahead.
     """
 
     def __init__(
-        self, fetch: Callable[[int, int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+        self,
+        fetch: Callable[[int, int], Coroutine[Any, Any, Page[T]]],
+        identity: Callable[[T], str],
+        per_page: int,
+        expected: int = 0,
     ) -> None:
         super().__init__(identity, per_page)
         self._fetch = fetch
+        self._expected = expected
         self._next = 1
         self._again = False
+        self._ahead = self._plan()
+
+    def _plan(self) -> Ahead[Page[T]]:
+        return Ahead(lambda number: self._fetch(number, self.per_page), pages_of(self._expected, self.per_page))
+
+    def close(self) -> None:
+        """Want no more pages: what was asked for ahead is dropped."""
+        self._ahead.drop()
 
     async def _load(self) -> tuple[T, ...]:
         if self._next > MAX_PAGES:
             raise Unreadable("The list has no end: it is longer than any list can be.", request="GET investigate/bulk")
         try:
-            page = await self._fetch(self._next, self.per_page)
+            page = await self._ahead.take(self._next)
         except ApiError as error:
             if self._next == 1 or not past_the_end(error):
                 raise
             self.complete = True
+            self.close()
             return ()
-        repeats = any(self._identity(item) in self._seen for item in page.items)
+        repeats = any(self._known(self._identity(item)) for item in page.items)
         fresh = self._fresh(page.items)
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh) and not self._again
         self._again = False
         self.complete = not fresh or is_short(page, self.per_page) or self._next == page.pages
         self._next += 1
+        if self.complete:
+            self.close()
         return fresh
 
     def _shrink(self) -> None:
@@ -114,6 +151,8 @@ class NumberedPages(Pages[T]):
         done = (self._next - 1) * self.per_page
         super()._shrink()
         self._next, self._again = done // self.per_page + 1, True
+        self.close()
+        self._ahead = self._plan()
 
 
 class CursorPages(Pages[T]):
@@ -139,7 +178,7 @@ class CursorPages(Pages[T]):
             self._cursors.add(self._cursor)
         self._cursor = page.next
         self.complete = page.next is None
-        repeats = any(self._identity(item) in self._seen for item in page.items)
+        repeats = any(self._known(self._identity(item)) for item in page.items)
         fresh = self._fresh(page.items)
         self.shifted |= repeats and bool(fresh)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
@@ -169,12 +208,14 @@ def all_job_messages(
     status: RowStatus | None = None,
     per_page: int = MAX_PER_PAGE,
     exact: bool = False,
+    expected: int = 0,
 ) -> NumberedPages[JobMessage]:
-    """All messages of a job, page by page."""
+    """All messages of a job, page by page; `expected` by the job's counters, none is fine."""
     return NumberedPages(
         lambda page, size: client.list_job_messages(job_id, page=page, per_page=size, status=status, exact=exact),
         lambda row: row.id,
         per_page,
+        expected,
     )
 
 

@@ -73,6 +73,7 @@ class Traffic:
         self._writes = Line(self.settings, tls, self.acting, reused=False)
         self._account = f"/accounts/{self.settings.account_id}"
         self._bucket = RetryBucket()
+        self._reading_pages = asyncio.Lock()
         self.budget = Budget(self.clock.monotonic)
         self.drift = Drift()
         self.answer_seconds = 0.2
@@ -306,8 +307,12 @@ class Traffic:
     async def _understood(self, answer: Answer, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
         """What a 2xx says. Raises Unreadable when it is no envelope, no success, or not of the shape that `read` wants."""
         work = partial(_understand, answer, request, read)
-        # A page of a thousand rows takes longer than a key press may wait.
-        envelope, value = await asyncio.to_thread(work) if len(answer.body) > _LARGE else work()
+        if len(answer.body) > _LARGE:
+            # A page of a thousand rows takes longer than a key press may wait; one at a time, or they would wait for three.
+            async with self._reading_pages:
+                envelope, value = await asyncio.to_thread(work)
+        else:
+            envelope, value = work()
         self._notice(request, envelope)
         return envelope, value
 

@@ -1,4 +1,6 @@
-"""`messages`: the rows of a job."""
+"""`messages`: the rows of a job, listed or written to a file."""
+
+from pathlib import Path
 
 import click
 
@@ -6,44 +8,65 @@ from tui_app.api.client import MAX_PER_PAGE
 from tui_app.api.enums import RowStatus
 from tui_app.api.messages import JobMessage
 from tui_app.api.pages import all_job_messages
-from tui_app.cli.output import Column, Listing, format_option, with_ours, write_pages
+from tui_app.cli.output import Column, Listing, format_option, narrate, with_ours, write_pages
 from tui_app.cli.session import converse
-from tui_app.clock import rfc3339
 from tui_app.config import check_job_id
+from tui_app.errors import UsageError
+from tui_app.jobs.export import FIELDS, export_path
 from tui_app.service import EmailSecurityService
+from tui_app.text import plural, safe
 
 ASKABLE_ROW_STATUS = [status.value for status in RowStatus if status is not RowStatus.DISCOVERING]
-
-COLUMNS = (
-    Column[JobMessage]("message_id", 36, lambda row: str(row.message_id)),
-    Column[JobMessage]("status", 10, lambda row: str(row.status).lower()),
-    Column[JobMessage]("recipient", 30, lambda row: str(row.recipient)),
-    Column[JobMessage]("subject", 30, lambda row: str(row.subject or "")),
-    Column[JobMessage]("retry_count", 11, lambda row: str(row.retry_count), right=True),
-    Column[JobMessage]("retry_after", 20, lambda row: rfc3339(row.retry_after) if row.retry_after else ""),
-    Column[JobMessage]("status_message", 50, lambda row: str(row.status_message or "")),
-    Column[JobMessage]("postfix_id", 16, lambda row: str(row.postfix_id or "")),
-    Column[JobMessage]("investigate_id", 52, lambda row: str(row.investigate_id or "")),
-)
+WIDTHS = {
+    "message_id": 36,
+    "status": 10,
+    "recipient": 30,
+    "subject": 30,
+    "retry_count": 11,
+    "retry_after": 20,
+    "status_message": 50,
+    "postfix_id": 16,
+    "investigate_id": 52,
+}
+COLUMNS = tuple(Column[JobMessage](name, WIDTHS[name], text, right=name == "retry_count") for name, text in FIELDS)
 
 
 @click.command()
 @click.argument("job_id")
 @click.option("--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="Only rows in this state.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Write all of them to a new file, by its suffix .csv, .json, .ndjson or .md; .partial is added until it is whole.",
+)
 @format_option
 @click.pass_context
-def messages(ctx: click.Context, job_id: str, status: str | None, limit: int | None, output_format: str) -> None:
+def messages(
+    ctx: click.Context, job_id: str, status: str | None, limit: int | None, output: str | None, output_format: str
+) -> None:
     """List the messages of a job: one row per message and recipient."""
     job_id = check_job_id(job_id)
+    asked = RowStatus(status) if status else None
+    path = export_path(output) if output is not None else None
+    if path is not None and (limit is not None or ctx.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE):
+        raise UsageError("--output writes all rows, in the format of the file's suffix: without --limit and --format.")
 
     async def work(service: EmailSecurityService) -> None:
+        # The counters say how many pages there are, so that some can be asked for ahead.
+        many = limit is None or limit > MAX_PER_PAGE
+        job = await service.client.get_job(job_id) if many else None
+        if path is not None and job is not None:
+            exported = await service.export_job(job, asked, path)
+            narrate(f"{plural(exported.rows, 'row')} in {safe(str(exported.path))}")
+            return
         pages = all_job_messages(
             service.client,
             job_id,
-            status=RowStatus(status) if status else None,
+            status=asked,
             per_page=min(limit or MAX_PER_PAGE, MAX_PER_PAGE),
             exact=True,
+            expected=min(limit or job.counted(asked), job.counted(asked)) if job is not None else 0,
         )
         await write_pages(pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit)
 

@@ -2,8 +2,6 @@
 
 import contextlib
 import csv
-import json
-import math
 import os
 import shutil
 import sys
@@ -15,6 +13,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.errors import SluiceError
+from tui_app.text import formula_proof, json_text
 
 if TYPE_CHECKING:
     from tui_app.api.pages import Pages
@@ -52,32 +51,9 @@ def format_option(command: F) -> F:
     )(command)
 
 
-def json_text(value: object) -> str:
-    """JSON in ASCII, without a byte that a terminal would obey."""
-    try:
-        text = json.dumps(value, ensure_ascii=True, allow_nan=False)
-    except ValueError:
-        text = json.dumps(_finite(value), ensure_ascii=True)
-    return text.replace("\x7f", "\\u007f")
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for numbers beyond all bounds, which JSON can't say."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
     """An API object, unchanged, with what we add under `mailsluice`."""
     return {**wire, "mailsluice": ours} if ours else dict(wire)
-
-
-def _cell(text: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
 
 
 @dataclass(frozen=True)
@@ -129,7 +105,7 @@ class Listing(Generic[T]):
         elif self.output_format == "ndjson":
             sys.stdout.write(json_text(self.wire(row)) + "\n")
         elif self.output_format == "csv":
-            self._csv.writerow([_cell(column.text(row)) for column in self.columns])
+            self._csv.writerow([formula_proof(column.text(row)) for column in self.columns])
         else:
             self._line([(column, column.text(row)) for column in self.columns])
         self.count += 1
@@ -163,13 +139,16 @@ class Listing(Generic[T]):
 async def write_pages(pages: "Pages[T]", open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
     """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
     listing: Listing[T] | None = None
-    async for page in pages:
-        # Begun with the first answer: a refused request leaves stdout empty.
-        listing = listing or open_listing()
-        for row in page[: None if limit is None else limit - listing.count]:
-            listing.write(row)
-        if limit is not None and listing.count >= limit:
-            break
+    try:
+        async for page in pages:
+            # Begun with the first answer: a refused request leaves stdout empty.
+            listing = listing or open_listing()
+            for row in page[: None if limit is None else limit - listing.count]:
+                listing.write(row)
+            if limit is not None and listing.count >= limit:
+                break
+    finally:
+        pages.close()
     (listing or open_listing()).close()
     if pages.shifted:
         narrate("Rows moved from page to page while they were read: some may be missing. Run it again.")

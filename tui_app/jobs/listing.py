@@ -1,48 +1,102 @@
-"""The rows of a job that are loaded so far, page by page, each once, under one status of the server's."""
+"""What the server listed of a job under one status, page by page, as far as it was read."""
 
+from array import array
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tui_app.api.enums import RowStatus
-from tui_app.api.messages import JobMessage
+from tui_app.jobs.message_store import MessageStore, MessageView
 
 
 @dataclass
 class Listing:
-    """Loaded pages of a job's messages, in the server's order. `status` is what the server was asked for."""
+    """Loaded pages in the server's order, as slots of the store. `status` is what the server was asked for."""
 
+    store: MessageStore
     status: RowStatus | None
     per_page: int
-    pages: list[tuple[JobMessage, ...]] = field(default_factory=list)
+    pages: list["array[int]"] = field(default_factory=list)
     complete: bool = False
     """Whether the last loaded page was the last there is."""
+    due: bool = True
+    """Whether counters moved since it was read."""
+    stale: bool = False
+    """Whether counters moved since some of its pages were read."""
+    _order: "array[int]" = field(default_factory=lambda: array("I"))
+    _listed: bytearray = field(default_factory=bytearray)
+    """One per slot: whether it is in the order already."""
+    _repeated: bool = False
 
-    def put(self, number: int, items: tuple[JobMessage, ...]) -> None:
+    @classmethod
+    def known(cls, store: MessageStore, status: RowStatus, per_page: int) -> "Listing":
+        """What the server would list, of a store that has all rows."""
+        slots = store.with_status(status.value)
+        pages = [slots[start : start + per_page] for start in range(0, len(slots), per_page)]
+        listing = cls(store, status, per_page, pages, complete=True, due=False)
+        listing._arrange()
+        return listing
+
+    @property
+    def read(self) -> bool:
+        """Whether anything is known of it yet."""
+        return bool(self.pages) or self.complete
+
+    def put(self, number: int, slots: "array[int]") -> None:
         """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one."""
-        if number <= len(self.pages):
-            self.pages[number - 1] = items
-            if len(items) < self.per_page:
-                del self.pages[number:]
-                self.complete = True
-            elif number == len(self.pages):
-                self.complete = False
-        else:
-            repeats = bool(self.pages) and bool(items) and not self._fresh(items)
-            if items and not repeats:
-                self.pages.append(items)
-            self.complete = len(items) < self.per_page or repeats or not items
+        if number > len(self.pages):
+            self._add(slots)
+            return
+        moved = slots != self.pages[number - 1]
+        self.pages[number - 1] = slots
+        if len(slots) < self.per_page:
+            self._cut(number)
+        elif number == len(self.pages):
+            self.complete = False
+        if moved:
+            self._arrange()
 
-    def _fresh(self, items: tuple[JobMessage, ...]) -> bool:
-        known = {row.id for page in self.pages for row in page}
-        return any(row.id not in known for row in items)
+    def _add(self, slots: "array[int]") -> None:
+        fresh = self._fresh(slots)
+        # A page of old acquaintances alone is a server that does not count pages.
+        if fresh:
+            self.pages.append(slots)
+            self._repeated |= len(fresh) < len(slots)
+            self._order.extend(fresh)
+        self.complete = len(slots) < self.per_page or not fresh
+
+    def _fresh(self, slots: "array[int]") -> "array[int]":
+        """Those that are not listed yet, each once; they are from now on."""
+        listed = self._listed
+        listed += bytes(max(0, len(self.store) - len(listed)))
+        fresh = array("I")
+        for slot in slots:
+            if not listed[slot]:
+                listed[slot] = 1
+                fresh.append(slot)
+        return fresh
 
     def end_before(self, number: int) -> None:
         """There is no page `number`: the list ends before it."""
-        del self.pages[number - 1 :]
+        self._cut(number - 1)
+        self._arrange()
+
+    def _cut(self, last: int) -> None:
+        if len(self.pages) > last:
+            del self.pages[last:]
+            self._arrange()
         self.complete = True
+
+    def _arrange(self) -> None:
+        # A new array: whoever looks at the old one shall not see it change.
+        self._order = array("I", dict.fromkeys(chain.from_iterable(self.pages)))
+        self._repeated = sum(map(len, self.pages)) > len(self._order)
+        self._listed = bytearray(len(self.store))
+        for slot in self._order:
+            self._listed[slot] = 1
 
     def in_smaller_pages(self) -> "Listing":
         """The same list from its beginning, for a server whose pages are larger than an answer may be."""
-        return Listing(self.status, self.per_page // 2)
+        return Listing(self.store, self.status, self.per_page // 2)
 
     @property
     def next_page(self) -> int | None:
@@ -52,12 +106,8 @@ class Listing:
     @property
     def shifted(self) -> bool:
         """Whether rows moved from page to page between the readings: some may be missing."""
-        return sum(len({row.id for row in page}) for page in self.pages) > len(self.rows())
+        return self._repeated
 
-    def rows(self) -> tuple[JobMessage, ...]:
+    def rows(self) -> MessageView:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""
-        unique: dict[str, JobMessage] = {}
-        for page in self.pages:
-            for row in page:
-                unique.setdefault(row.id, row)
-        return tuple(unique.values())
+        return MessageView(self.store, self._order)

@@ -1,25 +1,22 @@
 """What the screens watch: the list of jobs, and one job with its rows. Each answers the poller and tells its listener."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from tui_app.api.ahead import pages_of
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, JobStatus, RowStatus
-from tui_app.api.errors import ApiError, TooLarge
-from tui_app.api.messages import JobMessage
+from tui_app.api.errors import ApiError
 from tui_app.api.models import Job
-from tui_app.api.pages import SMALLEST_PAGE, all_jobs, past_the_end
+from tui_app.api.pages import all_jobs
 from tui_app.clock import Clock
-from tui_app.jobs.listing import Listing
+from tui_app.jobs.arrangement import Arranged
+from tui_app.jobs.job_rows import JobRows, RowsSnapshot
 from tui_app.jobs.poller import Pulse
 from tui_app.jobs.progress import Outlook, Progress
 
-ROWS_PER_PAGE: Final = 1000
-PAGES_KEPT_FRESH: Final = 3
-"""Loaded pages that are read again when counters moved; more would cost more requests than news is worth."""
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -45,18 +42,11 @@ class JobsSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """One job, its outlook, and the rows loaded so far under one status; `rows` is None before the first page."""
+    """One job, its outlook, and what is loaded of its rows."""
 
     job: Job
     outlook: Outlook
-    status: RowStatus | None
-    rows: tuple[JobMessage, ...] | None
-    complete: bool
-    rows_read_at: datetime | None
-    stale_rows: bool
-    """Whether counters moved since some of the loaded rows were read."""
-    shifted: bool = False
-    """Whether rows moved from page to page between the readings: some may be missing."""
+    rows: RowsSnapshot
 
 
 def newest_first(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
@@ -110,18 +100,18 @@ class JobSubject:
     listener: Callable[[JobSnapshot], None]
     _progress: Progress = field(default_factory=Progress)
     _snapshot: JobSnapshot | None = None
-    _listing: Listing = field(default_factory=lambda: Listing(None, ROWS_PER_PAGE))
-    _read_again: bool = True
+    _read_again: bool = False
     _newer: int = 0
     """Counts answers to writes, so that an older reading can't undo what they told."""
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def ask(self, status: RowStatus | None) -> None:
-        """Ask the server for rows of another status from the next poll on."""
-        self._listing = Listing(status, ROWS_PER_PAGE)
-        self._read_again = True
+    def __post_init__(self) -> None:
+        self._rows = JobRows(self.client, self.clock, self.job_id, self._rows_changed)
+
+    async def ask(self, status: RowStatus | None) -> None:
+        """Turn to rows of another status: at once if they are here, else the server is asked with the next poll."""
+        await self._rows.ask(status)
         if self._snapshot is not None:
-            self._snapshot = replace(self._snapshot, status=status, rows=None, complete=False, stale_rows=False)
+            self._snapshot = replace(self._snapshot, rows=self._rows.snapshot)
 
     def take(self, job: Job) -> None:
         """The job as the answer to a write has it: newer than any reading that is still on its way."""
@@ -142,80 +132,53 @@ class JobSubject:
             return Pulse(moved=True)  # read before an answer that is newer: ask again
         at = self.clock.monotonic()
         moved = self._progress.add(job, at)
-        outlook = self._progress.outlook(job, at)
-        before = self._snapshot
-        if before is None:
-            # Counters first: the operator sees where the job stands before its rows are here.
-            self._tell(JobSnapshot(job, outlook, self._listing.status, None, False, None, False))
-        else:
-            self._tell(replace(before, job=job, outlook=outlook))
+        if moved:
+            self._rows.counters_moved()
+        # Counters first: the operator sees where the job stands before its rows are here.
+        self._tell(JobSnapshot(job, self._progress.outlook(job, at), self._rows.snapshot))
         requests = 1
-        if moved or self._read_again:
+        if (self._rows.due or self._read_again) and not self._rows.busy:
             whole, self._read_again = self._read_again, False
             try:
-                requests += await self._read_rows(whole=whole)
+                requests += await self._rows.read_again(whole=whole)
             except ApiError:
                 self._read_again = True
                 raise
-        return Pulse(moved, outlook.left, job.ended, 1 if requests <= 2 else 2)
+        return Pulse(moved, self._progress.outlook(job, at).left, job.ended, 1 if requests <= 2 else 2)
+
+    @property
+    def wanted(self) -> Arranged:
+        """Filter and sort, as asked for last."""
+        return self._rows.wanted
+
+    async def arrange(self, wanted: Arranged) -> None:
+        """Filter and sort the loaded rows from now on."""
+        await self._rows.arrange(wanted)
 
     async def load_more(self) -> None:
         """Load the next page of rows. Raises ApiError."""
-        async with self._one_at_a_time:
-            listing = self._listing
-            number = listing.next_page
-            if number is not None and self._snapshot is not None:
-                await self._read_page(listing, number)
-                self._tell_rows(listing, stale=self._snapshot.stale_rows)
+        await self._rows.load_more()
 
-    async def _read_rows(self, *, whole: bool) -> int:
-        async with self._one_at_a_time:
-            while True:
-                listing = self._listing
-                try:
-                    return await self._read_loaded(listing, whole=whole)
-                except TooLarge:
-                    if listing is not self._listing or listing.per_page < 2 * SMALLEST_PAGE:
-                        raise
-                    self._listing = listing.in_smaller_pages()
+    async def load_all(self) -> None:
+        """Load all rows under this status. What was loaded stays, if it fails or is cancelled. Raises ApiError."""
+        await self._rows.load_all(self.expected)
 
-    async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
-        count, loaded = 0, max(1, len(listing.pages))
-        last = loaded if whole else min(loaded, PAGES_KEPT_FRESH)
-        for number in range(1, last + 1):
-            if number > max(1, len(listing.pages)):
-                break
-            await self._read_page(listing, number)
-            count += 1
-        self._tell_rows(listing, stale=len(listing.pages) > last)
-        return count
+    @property
+    def expected(self) -> int:
+        """How many rows there are under this status by the job's counters; 0 where none tells."""
+        job = self._snapshot.job if self._snapshot is not None else None
+        return job.counted(self._rows.snapshot.status) if job is not None else 0
 
-    async def _read_page(self, listing: Listing, number: int) -> None:
-        try:
-            page = await self.client.list_job_messages(
-                self.job_id, page=number, per_page=listing.per_page, status=listing.status
-            )
-        except ApiError as error:
-            if number == 1 or not past_the_end(error):
-                raise
-            listing.end_before(number)
-            return
-        listing.put(number, page.items)
+    @property
+    def requests_to_load_all(self) -> int:
+        """How many requests loading the rest takes, as far as the counters tell."""
+        rows = self._rows.snapshot
+        loaded = 0 if rows.complete else rows.loaded
+        return pages_of(max(0, self.expected - loaded), self._rows.per_page)
 
-    def _tell_rows(self, listing: Listing, *, stale: bool) -> None:
-        if listing is self._listing and self._snapshot is not None:
-            rows = listing.rows()
-            self._tell(
-                replace(
-                    self._snapshot,
-                    status=listing.status,
-                    rows=rows,
-                    complete=listing.complete,
-                    rows_read_at=self.clock.now(),
-                    stale_rows=stale,
-                    shifted=listing.shifted,
-                )
-            )
+    def _rows_changed(self, rows: RowsSnapshot) -> None:
+        if self._snapshot is not None:
+            self._tell(replace(self._snapshot, rows=rows))
 
     def _tell(self, snapshot: JobSnapshot) -> None:
         self._snapshot = snapshot

@@ -1,4 +1,4 @@
-"""One job: where it stands, and its rows by status."""
+"""One job: where it stands, and its rows by status, filtered, sorted, loaded and exported."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -6,20 +6,30 @@ from typing import Final
 from textual import work
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui_app import actions
+from tui_app.api.ahead import pages_of
 from tui_app.api.enums import RowStatus
-from tui_app.api.errors import ApiError
 from tui_app.api.messages import JobMessage
 from tui_app.api.models import Job
+from tui_app.errors import SluiceError
+from tui_app.jobs.arrangement import Arranged, Sort
+from tui_app.jobs.export import SUFFIXES, export_path
+from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.job_rows import RowsSnapshot
 from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobSnapshot
 from tui_app.screens import ending, looks
+from tui_app.screens.long_work import LongWork
 from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
+from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
-from tui_app.widgets.row_table import Cell, Column, RowTable
+from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
 
 STATUS_TABS: Final = (
     None,
@@ -31,12 +41,12 @@ STATUS_TABS: Final = (
     RowStatus.CANCELLED,
 )
 COLUMNS: Final = (
-    Column("STATUS", 12),
-    Column("RECIPIENT", weight=4),
-    Column("SUBJECT", weight=3),
-    Column("TRIES", 5, right=True),
-    Column("WHY", weight=6),
-    Column("PROCESSED", 23, from_width=130),
+    Column("STATUS", 12, field="status"),
+    Column("RECIPIENT", weight=4, field="to"),
+    Column("SUBJECT", weight=3, field="subject"),
+    Column("TRIES", 6, right=True, field="tries"),
+    Column("WHY", weight=6, field="why"),
+    Column("PROCESSED", 23, from_width=130, field="processed"),
 )
 
 
@@ -44,6 +54,7 @@ class JobScreen(Place):
     """A job with its rows under a status that the server is asked for."""
 
     place = "job"
+    AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("job")
 
     class Arrived(Message):
@@ -66,24 +77,29 @@ class JobScreen(Place):
         self._job = job
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
-        self._loading = False
         self._subject = service.watch_job(job.id, self._arrived)
+        self._long = LongWork(self, self._subject)
+        self._naming = False
+        """Whether the line asks for a file's name, not for a filter."""
 
     def content(self) -> Iterable[Widget]:
-        """Progress, counters, the search, tabs, rows."""
+        """Progress, counters, the search, tabs, a line to type in, rows."""
         yield Line(id="progress")
         yield Line(id="counters")
         yield Line(id="search")
         yield Tabs(id="tabs")
-        yield RowTable[JobMessage](COLUMNS, lambda row: row.id, self._cells, id="table")
+        box = Input(id="typed-line", disabled=True)
+        box.cursor_blink = False
+        yield box
+        yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
 
     def subject(self) -> Subject:
         """The job."""
         return self._subject
 
-    def table(self) -> RowTable[JobMessage]:
+    def table(self) -> MessageTable[JobMessage]:
         """The rows."""
-        return self.query_one("#table", RowTable)
+        return self.query_one("#table", MessageTable)
 
     def _cells(self, row: JobMessage) -> Sequence[Cell]:
         why = str(row.status_message or "")
@@ -107,11 +123,16 @@ class JobScreen(Place):
     def on_job_screen_arrived(self, message: Arrived) -> None:
         """Show the difference."""
         snapshot = message.snapshot
-        if snapshot.status is not self._status:
+        if snapshot.rows.status is not self._status:
             return
         before, self._snapshot, self._job = self._snapshot, snapshot, snapshot.job
-        if snapshot.rows is not None and (before is None or snapshot.rows is not before.rows):
-            self.table().show_rows(snapshot.rows, whole=snapshot.complete and self._status is None)
+        rows = snapshot.rows
+        if rows.rows is not None and (before is None or rows is not before.rows):
+            whole = rows.complete and self._status is None and rows.arranged.filter is None
+            self.table().show_rows(rows.rows, whole=whole)
+            sort = rows.arranged.sort
+            self.table().show_sort(sort.field if sort else "", reverse=sort.reverse if sort else False)
+        self._long.loaded(rows.loaded)
         self.show_frame()
 
     def show_frame(self) -> None:
@@ -164,70 +185,164 @@ class JobScreen(Place):
         ]
 
     def _what_empty_means(self) -> str:
-        snapshot = self._snapshot
-        if snapshot is None or snapshot.rows is None:
+        rows = self._rows
+        if rows is None:
             return self.service.problem or "Asking the API for the job's messages…"
+        if rows.arranged.filter is not None and rows.loaded:
+            return f"None of the {rows.loaded:,} loaded rows matches. esc ends the filter, / changes it."
         if self._status is not None:
             return f"No row is {self._status.value.lower()} now; 0 shows all."
         return "Nothing was found to act on." if self._job.ended else "Nothing found yet."
 
+    @property
+    def _rows(self) -> RowsSnapshot | None:
+        """What is loaded; None before the first page."""
+        rows = self._snapshot.rows if self._snapshot is not None else None
+        return rows if rows is not None and rows.rows is not None else None
+
     def describe(self) -> Sequence[Piece]:
-        """How much is loaded, and why the row under the cursor is as it is."""
-        snapshot = self._snapshot
-        if self.service.problem and snapshot is not None and snapshot.rows is not None:
+        """How much is loaded, and why the row under the cursor is as it is; long work and errors come first."""
+        rows = self._rows
+        if told := self._long.told():
+            return told
+        if self.service.problem and rows is not None:
             return [(f"{self.service.problem} ", "$text-error"), MORE]
-        if snapshot is None or snapshot.rows is None:
+        if rows is None or rows.rows is None:
             return []
-        table = self.table()
-        count = f"{len(snapshot.rows):,} loaded" + ("" if snapshot.complete else ", more with G")
-        marked = f" · {len(table.marked):,} marked" if table.marked else ""
-        stale = " · some rows may have changed, r reads them again" if snapshot.stale_rows else ""
-        if snapshot.shifted:
+        count = f"{rows.loaded:,} loaded"
+        if rows.arranged.filter is not None:
+            count = f"{len(rows.rows):,} of {count} match {safe(rows.arranged.filter.line)}"
+        if not rows.complete:
+            count += ", not all: G more, L all"
+        if self._subject.wanted != rows.arranged:
+            count = f"Looking at {rows.loaded:,} rows…"
+        marks = self.table().marked.marks
+        marked = f" · {marks:,} marked" if marks else ""
+        stale = " · some rows may have changed, r reads them again" if rows.stale else ""
+        if rows.shifted:
             stale = " · rows moved while they were read, some may be missing, r reads them again"
-        row = table.cursor_row
+        row = self.table().current
         why = f" · {row.status_message}" if row is not None and row.status_message else ""
         return [f"{count}{marked}{stale}", (why, "dim")]
 
-    def on_row_table_moved(self) -> None:
+    def on_data_table_row_highlighted(self) -> None:
         """Tell of another row."""
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
+    def on_message_table_marked(self) -> None:
         """Tell how many are marked."""
         self.show_about()
 
-    @work(group="rows")
-    async def on_row_table_at_end(self) -> None:
-        """Load the next page, when there is one; keys that come meanwhile ask for nothing more."""
-        snapshot = self._snapshot
-        if self._loading or snapshot is None or snapshot.complete or snapshot.rows is None:
-            return
-        self._loading = True
-        self.notice("Loading more rows…")
+    # ---- loading
+
+    def on_message_table_at_end(self) -> None:
+        """Load the next page, when there is one."""
+        if self._rows is not None:
+            self._long.load_more(self._rows)
+
+    def action_rows_load_all(self) -> None:
+        """Load all rows under this status."""
+        if self._rows is not None:
+            self._long.load_all(self._rows)
+
+    # ---- typing: a filter, or the name of a file
+
+    def _type(self, value: str, *, naming: bool) -> None:
+        box = self.query_one("#typed-line", Input)
+        self._naming = naming
+        box.disabled = False
+        box.value = value
+        self.set_focus(box)
+
+    def _close_line(self) -> None:
+        self.query_one("#typed-line", Input).disabled = True
+        self.set_focus(self.table())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter, or export."""
         try:
-            await self._subject.load_more()
-            self.notice("")
-        except ApiError as error:
-            self.service.record(str(error), error.details())
-            self.notice(f"{error} ! tells more.")
-        finally:
-            self._loading = False
+            if self._naming:
+                path = export_path(event.value)
+            else:
+                wanted = parse_filter(event.value)
+        except (SluiceError, ValueError) as error:
+            self.notice(str(error))
+            return
+        self._close_line()
+        if self._naming:
+            self._long.export(self._job, self._status, path)
+        else:
+            self.table().forget_cursor()
+            self._arrange(Arranged(wanted, self._subject.wanted.sort))
+
+    def action_filter_edit(self) -> None:
+        """Type a filter of the loaded rows."""
+        wanted = self._subject.wanted.filter
+        self._type(wanted.line if wanted else "", naming=False)
+        self.notice("Words and -words, to: subject: from: status: why: tries:>1 … · enter filters, esc leaves.")
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the loaded rows in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._arrange(Arranged(self._subject.wanted.filter, Sort(field, reverse) if field else None))
+
+    @work(exclusive=True, group="arrange")
+    async def _arrange(self, wanted: Arranged) -> None:
+        asking = self._subject.arrange(wanted)
+        self.call_later(self.show_about)
+        await asking
+
+    def action_rows_export(self) -> None:
+        """Ask for the name of a file to write the rows to."""
+        if self._long.busy():
+            return
+        under = f"-{self._status.value.lower()}" if self._status is not None else ""
+        self._type(f"job-{str(self._job.job_id)[:8]}{under}.csv", naming=True)
+        count = self._job.counted(self._status)
+        requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')}. " if count else ""
+        self.notice(f"{requests}A name in .{', .'.join(SUFFIXES)} · enter writes, esc leaves.")
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, ends long work, unmarks and ends the filter, in this order; only then the screen."""
+        if not self.query_one("#typed-line", Input).disabled:
+            self._close_line()
+            return True
+        if self._long.end():
+            return True
+        if super().handle_back():
+            return True
+        if self._subject.wanted.filter is not None:
+            self._arrange(Arranged(None, self._subject.wanted.sort))
+            return True
+        return False
+
+    def may_leave(self) -> bool:
+        """Not while a file is being written."""
+        if self._long.exporting:
+            self.notice("The export is running: esc ends it.")
+            return False
+        return super().may_leave()
 
     # ---- intents
 
     def action_filter_status(self, digit: str) -> None:
-        """Ask the server for rows of one status."""
+        """Turn to rows of one status."""
         status = STATUS_TABS[int(digit)]
         if status is self._status:
             return
-        self._status = status
+        if self._long.busy():
+            return
+        self._status, self._snapshot = status, None
+        self._long.forget_offer()
         self.table().forget_cursor()
-        self.table().show_rows((), whole=False)
-        self._subject.ask(status)
-        if self._snapshot is not None:
-            self._snapshot = None
-        self.service.refresh()
+        self.table().show_rows(ListedRows[JobMessage]((), lambda row: row.id), whole=False)
+        self._ask(status)
         self.show_frame()
+
+    @work(exclusive=True, group="arrange")
+    async def _ask(self, status: RowStatus | None) -> None:
+        await self._subject.ask(status)
+        self.service.refresh()
 
     def action_view_refresh(self) -> None:
         """Read the job and its loaded rows again."""
@@ -236,22 +351,22 @@ class JobScreen(Place):
 
     def action_row_open(self) -> None:
         """Open the row."""
-        if row := self.table().cursor_row:
+        if row := self.table().current:
             self.post_message(self.RowChosen(self._job, row))
 
     def action_mark_all(self) -> None:
         """Mark all loaded rows."""
         table = self.table()
-        table.mark(row.id for row in table.rows)
-        complete = self._snapshot is not None and self._snapshot.complete
+        table.mark_shown()
+        complete = self._rows is not None and self._rows.complete
         self.notice(
-            f"{len(table.marked):,} marked"
-            + (", all that match." if complete else ": all that are loaded; G at the end loads more.")
+            f"{table.marked.marks:,} marked"
+            + (", all that match." if complete else ": all that are loaded; G at the end loads more, L all.")
         )
 
     def action_view_copy(self) -> None:
         """Copy the row's id."""
-        if row := self.table().cursor_row:
+        if row := self.table().current:
             name = row.investigate_id or row.postfix_id or row.message_id
             self.app.copy_to_clipboard(str(name))
             self.notice(f"{name} (copied, if the terminal allows)")

@@ -1,7 +1,8 @@
 """The first screen: all bulk jobs, alive."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from textual import work
 from textual.message import Message
@@ -17,7 +18,9 @@ from tui_app.screens import ending, looks
 from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Piece, Tabs, bar
-from tui_app.widgets.row_table import Cell, Column, RowTable
+from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
 
 STATUS_TABS: Final = (
     None,
@@ -40,17 +43,30 @@ TAB_NAMES: Final = (
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
 COLUMNS: Final = (
-    Column("STATUS", 13),
-    Column("ACTION", 18),
-    Column("PROGRESS", 15, from_width=78),
-    Column("OK", 8, right=True),
-    Column("FAIL", 6, right=True),
-    Column("SKIP", 5, right=True, from_width=62),
-    Column("AGE", 4, right=True),
-    Column("COMMENT", weight=2, from_width=110),
+    Column("STATUS", 13, field="status"),
+    Column("ACTION", 18, field="action"),
+    Column("PROGRESS", 15, from_width=78, field="progress"),
+    Column("OK", 8, right=True, field="ok"),
+    Column("FAIL", 6, right=True, field="fail"),
+    Column("SKIP", 5, right=True, from_width=62, field="skip"),
+    Column("AGE", 4, right=True, field="age"),
+    Column("COMMENT", weight=2, from_width=110, field="comment"),
     Column("SEARCH", weight=2, from_width=130),
     Column("CREATED", 23, from_width=160),
 )
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+SORTS: Final[dict[str, Callable[[Job], Any]]] = {
+    "status": lambda job: str(job.status),
+    "action": action_in_words,
+    "progress": lambda job: acted_share(job) or 0.0,
+    "ok": lambda job: job.successful,
+    "fail": lambda job: job.failed,
+    "skip": lambda job: job.skipped,
+    # The youngest first, as an age of few minutes is less than one of hours.
+    "age": lambda job: _NEVER - (job.created_at or _NEVER),
+    "comment": lambda job: str(job.comment or "").casefold(),
+}
+"""What the jobs are sorted by, by field."""
 
 
 class JobsScreen(Place):
@@ -85,15 +101,15 @@ class JobsScreen(Place):
     def content(self) -> Iterable[Widget]:
         """Tabs and the table."""
         yield Tabs(id="tabs")
-        yield RowTable[Job](COLUMNS, lambda job: job.id, self._cells, id="table")
+        yield MessageTable[Job](COLUMNS, self._cells, id="table")
 
     def subject(self) -> Subject:
         """The list."""
         return self._subject
 
-    def table(self) -> RowTable[Job]:
+    def table(self) -> MessageTable[Job]:
         """The jobs."""
-        return self.query_one("#table", RowTable)
+        return self.query_one("#table", MessageTable)
 
     def _cells(self, job: Job) -> Sequence[Cell]:
         share = acted_share(job)
@@ -128,7 +144,20 @@ class JobsScreen(Place):
         if message.snapshot.query != self._query:
             return
         self._snapshot = message.snapshot
-        self.table().show_rows(message.snapshot.jobs)
+        self._show_jobs()
+        self.show_place()
+
+    def _show_jobs(self) -> None:
+        jobs = self._snapshot.jobs if self._snapshot is not None else ()
+        table = self.table()
+        if table.sorted_by:
+            jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
+        table.show_rows(ListedRows(jobs, lambda job: job.id), whole=False)
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the jobs in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._show_jobs()
         self.show_place()
 
     def show_frame(self) -> None:
@@ -151,7 +180,7 @@ class JobsScreen(Place):
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
         if snapshot.shifted:
             count += " · the list moved while it was read"
-        self.say_place([("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · created ↓"])
+        self.say_place([("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._order_in_words()}"])
         if narrowed:
             self.table().say_if_empty("No job matches; 0 shows all states, m changes the action.")
         elif self.service.settings.read_only:
@@ -160,11 +189,15 @@ class JobsScreen(Place):
             self.table().say_if_empty("No bulk jobs in this account yet. n starts one, Q shows held mail.")
         self.show_about()
 
+    def _order_in_words(self) -> str:
+        table = self.table()
+        return f"by {table.sorted_by} {'↓' if table.reversed else '↑'}" if table.sorted_by else "created ↓"
+
     def describe(self) -> Sequence[Piece]:
         """Comment, search, pace of the job under the cursor; an error of the line comes first."""
         if self.service.problem and self._snapshot is not None:
             return [(f"{self.service.problem} ", "$text-error"), MORE]
-        job = self.table().cursor_row
+        job = self.table().current
         if job is None or self._snapshot is None:
             return []
         outlook = self._snapshot.outlooks.get(job.id, Outlook())
@@ -174,7 +207,7 @@ class JobsScreen(Place):
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
         return pieces
 
-    def on_row_table_moved(self) -> None:
+    def on_data_table_row_highlighted(self) -> None:
         """Tell of another row."""
         self.show_about()
 
@@ -184,7 +217,7 @@ class JobsScreen(Place):
         if query == self._query:
             return
         self._query, self._snapshot = query, None
-        self.table().show_rows((), whole=False)
+        self._show_jobs()
         self._subject.ask(query)
         self.service.refresh()
         self.show_place()
@@ -199,12 +232,12 @@ class JobsScreen(Place):
 
     def action_row_open(self) -> None:
         """Open the job."""
-        if job := self.table().cursor_row:
+        if job := self.table().current:
             self.post_message(self.Chosen(job))
 
     def action_view_copy(self) -> None:
         """Copy the job's id."""
-        if job := self.table().cursor_row:
+        if job := self.table().current:
             self.app.copy_to_clipboard(str(job.job_id))
             self.notice(f"{job.job_id} (copied, if the terminal allows)")
 
@@ -215,11 +248,11 @@ class JobsScreen(Place):
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
-        if job := self.table().cursor_row:
+        if job := self.table().current:
             await ending.cancel(self, job)
 
     @work
     async def action_job_delete(self) -> None:
         """Review and delete."""
-        if job := self.table().cursor_row:
+        if job := self.table().current:
             await ending.delete(self, job)

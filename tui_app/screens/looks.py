@@ -7,7 +7,7 @@ from tui_app.api.models import Job
 from tui_app.clock import coarse_age
 from tui_app.plans.engine import Fate
 from tui_app.text import Untrusted
-from tui_app.widgets.row_table import Cell
+from tui_app.widgets.virtual_table import Cell
 
 _JOB = {
     JobStatus.PENDING: ("○", "muted"),

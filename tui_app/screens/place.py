@@ -15,7 +15,7 @@ from tui_app.api.errors import ServerFault
 from tui_app.jobs.poller import Link, LinkState, Subject
 from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Footer, Piece, SplitLine
-from tui_app.widgets.row_table import RowTable
+from tui_app.widgets.message_table import MessageTable
 
 MORE: Final = ("! tells more", "dim")
 """Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
@@ -76,7 +76,7 @@ class Place(Screen[None]):
         """The line above the footer: about the row under the cursor."""
         return ()
 
-    def table(self) -> RowTable[Any] | None:
+    def table(self) -> MessageTable[Any] | None:
         """The table that the movement keys move in."""
         return None
 
@@ -211,7 +211,8 @@ class Place(Screen[None]):
     def action_page_down(self) -> None:
         """A page down."""
         if table := self.table():
-            table.move_to(min(table.cursor_index + table.page_rows, max(len(table.rows) - 1, table.cursor_index + 1)))
+            last = max(len(table.shown) - 1, table.cursor_row + 1)
+            table.move_to(min(table.cursor_row + table.page_rows, last))
 
     def action_page_up(self) -> None:
         """A page up."""
@@ -233,6 +234,25 @@ class Place(Screen[None]):
         if table := self.table():
             table.unmark_all()
 
+    # ---- sorting
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the rows in the order of a field; empty: as the server has them."""
+
+    def action_sort_column(self) -> None:
+        """Sort by the next column; after the last, as the server has them."""
+        if table := self.table():
+            self.sort_rows(table.next_sort(), reverse=False)
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        if (table := self.table()) and table.sorted_by:
+            self.sort_rows(table.sorted_by, reverse=not table.reversed)
+        else:
+            self.notice("Nothing is sorted: o sorts by a column.")
+
+    # ---- the line
+
     def action_view_refresh(self) -> None:
         """Ask the server again."""
         self.service.refresh()
@@ -252,7 +272,7 @@ class Place(Screen[None]):
     def handle_back(self) -> bool:
         """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""
         table = self.table()
-        if table is not None and table.marked:
+        if table is not None and table.marked.marks:
             table.unmark_all()
             return True
         return False

@@ -1,8 +1,8 @@
 """Held mail: search it, mark it, take it to a release review."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from textual import work
 from textual.message import Message as Event
@@ -22,19 +22,31 @@ from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Piece
-from tui_app.widgets.row_table import Cell, Column, RowTable
+from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
 
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
 COLUMNS: Final = (
-    Column("VERDICT", 15),
-    Column("FROM", weight=3),
-    Column("SUBJECT", weight=4),
-    Column("TO", weight=2),
-    Column("AGE", 4, right=True),
+    Column("VERDICT", 15, field="verdict"),
+    Column("FROM", weight=3, field="from"),
+    Column("SUBJECT", weight=4, field="subject"),
+    Column("TO", weight=2, field="to"),
+    Column("AGE", 4, right=True, field="age"),
     Column("REASONS", weight=3, from_width=130),
     Column("SCANNED", 23, from_width=150),
 )
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+SORTS: Final[dict[str, Callable[[Message], Any]]] = {
+    "verdict": lambda message: str(message.final_disposition or ""),
+    "from": lambda message: str(message.sender).casefold(),
+    "subject": lambda message: str(message.subject).casefold(),
+    "to": lambda message: (len(message.recipients), str(next(iter(message.recipients), "")).casefold()),
+    # The youngest first, as an age of few minutes is less than one of hours.
+    "age": lambda message: _NEVER - (message.when or _NEVER),
+}
+"""What held mail is sorted by, by field."""
 
 
 class QuarantineScreen(Place):
@@ -61,6 +73,8 @@ class QuarantineScreen(Place):
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
         self._line = ""
+        self._marks: dict[str, None] = {}
+        """Marked ids; they outlive each reading of the list."""
         self._searching = False
         self._problem = ""
         self._read_at: datetime | None = None
@@ -73,11 +87,11 @@ class QuarantineScreen(Place):
         )
         box.cursor_blink = False
         yield box
-        yield RowTable[Message](COLUMNS, lambda message: message.id.exact, self._cells, id="table")
+        yield MessageTable[Message](COLUMNS, self._cells, id="table")
 
-    def table(self) -> RowTable[Message]:
+    def table(self) -> MessageTable[Message]:
         """The messages."""
-        return self.query_one("#table", RowTable)
+        return self.query_one("#table", MessageTable)
 
     def on_mount(self) -> None:
         """Already searched when it opens."""
@@ -105,17 +119,28 @@ class QuarantineScreen(Place):
             self.notice(str(error))
             return
         table = self.table()
-        dropped = len(table.marked) if line != self._line else 0
+        dropped = table.marked.marks if line != self._line else 0
         if dropped:
             # Marks of mail that is not listed any more must not wait for the next R.
             table.unmark_all()
             self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
         if line != self._line:
             self.table().forget_cursor()
-            self.table().show_rows((), whole=False)
+            self._show_found(())
         self._line, self._problem = line, ""
         self._search = self.service.search_held(params)
         self._load(LOADED_AT_ONCE)
+
+    def _show_found(self, found: Sequence[Message], *, whole: bool = False) -> None:
+        table = self.table()
+        if table.sorted_by:
+            found = sorted(found, key=SORTS[table.sorted_by], reverse=table.reversed)
+        table.show_rows(ListedRows(found, lambda message: message.id.exact, self._marks), whole=whole)
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show what is loaded in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._show_found(self._search.found)
 
     @work(exclusive=True, group="search")
     async def _load(self, at_most: int) -> None:
@@ -128,7 +153,7 @@ class QuarantineScreen(Place):
             while not search.complete and len(search.found) < enough:
                 await search.load_page()
                 self._read_at = self.service.clock.now()
-                self.table().show_rows(search.found, whole=search.complete)
+                self._show_found(search.found, whole=search.complete)
                 self.show_place()
         except SluiceError as error:
             more = ""
@@ -156,7 +181,7 @@ class QuarantineScreen(Place):
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
         )
         if self._problem and not found:
-            loaded = "no answer; what is listed is older" if self.table().rows else "no answer"
+            loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
         self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
         if self._problem:
             empty = self._problem
@@ -175,25 +200,25 @@ class QuarantineScreen(Place):
     def describe(self) -> Sequence[Piece]:
         """Marks, and the message under the cursor."""
         table = self.table()
-        if self._problem and table.rows:
+        if self._problem and len(table.shown):
             again = "G tries again." if self._search.found else "r searches again."
             return [(f"{self._problem} {again}", "$text-error"), MORE]
-        pieces: list[Piece] = [(f"{len(table.marked):,} marked · ", "bold")] if table.marked else []
-        message = table.cursor_row
+        pieces: list[Piece] = [(f"{table.marked.marks:,} marked · ", "bold")] if table.marked.marks else []
+        message = table.current
         if message is not None:
             reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
             pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "dim"))
         return pieces
 
-    def on_row_table_moved(self) -> None:
+    def on_data_table_row_highlighted(self) -> None:
         """Tell of another message."""
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
+    def on_message_table_marked(self) -> None:
         """Tell how many are marked."""
         self.show_about()
 
-    def on_row_table_at_end(self) -> None:
+    def on_message_table_at_end(self) -> None:
         """Load more, when there is more."""
         if not self._search.complete and not self._searching:
             self._load(1)
@@ -225,7 +250,7 @@ class QuarantineScreen(Place):
 
     def action_row_open(self) -> None:
         """Open the message."""
-        if message := self.table().cursor_row:
+        if message := self.table().current:
             self.post_message(self.MessageChosen(message))
 
     def action_view_refresh(self) -> None:
@@ -241,30 +266,31 @@ class QuarantineScreen(Place):
             self.notice(str(error))
             return
         table.unmark_all()
-        table.mark(target.id for target in guarded.allowed)
+        places = (table.shown.place_of(target.id) for target in guarded.allowed)
+        table.mark_shown([place for place in places if place is not None])
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
         rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
-        self.notice(f"{len(table.marked):,} of {len(self._search.found):,} marked{held_back}{rest}.")
+        self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
 
     def action_view_copy(self) -> None:
         """Copy the message's id."""
-        if message := self.table().cursor_row:
+        if message := self.table().current:
             self.app.copy_to_clipboard(str(message.id))
             self.notice(f"{message.id} (copied, if the terminal allows)")
 
     def action_release_review(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review."""
         table = self.table()
-        chosen = table.marked_rows()
-        if len(chosen) != len(table.marked):
+        chosen = table.marked.marked_rows()
+        if len(chosen) != table.marked.marks:
             # Never fall back to the cursor while marks exist: the operator means the marks.
-            missing = len(table.marked) - len(chosen)
+            missing = table.marked.marks - len(chosen)
             self.notice(
                 f"{plural(missing, 'marked message')} not loaded now: wait, load more with G, or u unmarks all."
             )
             return
-        if not chosen and table.cursor_row is not None:
-            chosen = (table.cursor_row,)
+        if not chosen and table.current is not None:
+            chosen = (table.current,)
         if not chosen:
             self.notice("Nothing to release: no held mail is listed.")
             return

@@ -23,7 +23,9 @@ from tui_app.screens.place import MORE, Place
 from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
-from tui_app.widgets.row_table import Cell, Column, RowTable
+from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
 
 _WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED, Fate.NOT_SENT, Fate.DELIVERED)
 _COLUMNS: Final = (
@@ -176,11 +178,11 @@ class ReleaseScreen(Place):
         yield Line(id="progress")
         yield Line(id="sums")
         yield Line(id="why")
-        yield RowTable[_Line](_COLUMNS, lambda line: line.key, self._cells, id="table")
+        yield MessageTable[_Line](_COLUMNS, self._cells, id="table")
 
-    def table(self) -> RowTable[_Line]:
+    def table(self) -> MessageTable[_Line]:
         """Recipients, the worst outcomes first."""
-        return self.query_one("#table", RowTable)
+        return self.query_one("#table", MessageTable)
 
     @staticmethod
     def _cells(line: _Line) -> Sequence[Cell]:
@@ -216,7 +218,7 @@ class ReleaseScreen(Place):
         if state.ended:
             known = {result.target.id for result in results}
             results += [Result(target, Fate.NOT_SENT) for target in state.plan.targets if target.id not in known]
-        self.table().show_rows(_lines(results))
+        self.table().show_rows(ListedRows(_lines(results), lambda line: line.key))
         self.show_frame()
 
     def show_wait(self, seconds: float) -> None:

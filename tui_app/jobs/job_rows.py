@@ -1,0 +1,257 @@
+"""The rows of one job: loaded page by page, read again when they may have changed, arranged as the operator wants them."""
+
+import asyncio
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from tui_app.api.ahead import Ahead, pages_of
+from tui_app.api.client import EmailSecurityClient, Page
+from tui_app.api.enums import RowStatus
+from tui_app.api.errors import ApiError, TooLarge
+from tui_app.api.messages import JobMessage
+from tui_app.api.pages import SMALLEST_PAGE, past_the_end
+from tui_app.clock import Clock
+from tui_app.jobs.arrangement import AS_LISTED, Arranged, Superseded, arrange
+from tui_app.jobs.listing import Listing
+from tui_app.jobs.message_store import MessageStore, MessageView
+
+ROWS_PER_PAGE: Final = 1000
+PAGES_KEPT_FRESH: Final = 3
+"""Loaded pages that are read again when counters moved; more would cost more requests than news is worth."""
+PAGES_READ_AGAIN: Final = 10
+"""Loaded pages that are read again when somebody asks for it; all of a very large job only by loading all."""
+_AT_A_TIME: Final = 250
+"""Rows taken into the store before somebody else may have a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSnapshot:
+    """Rows under one status of the server's, as they are arranged; None before the first page."""
+
+    status: RowStatus | None = None
+    rows: MessageView | None = None
+    loaded: int = 0
+    """Rows loaded under this status, whether the filter lets them through or not."""
+    complete: bool = False
+    read_at: datetime | None = None
+    stale: bool = False
+    """Whether counters moved since some of the loaded rows were read."""
+    shifted: bool = False
+    """Whether rows moved from page to page between the readings: some may be missing."""
+    arranged: Arranged = AS_LISTED
+    """What `rows` went through; while more is asked for, still what it was."""
+
+
+@dataclass
+class JobRows:
+    """All that was read of a job's rows; `tell` learns of every change."""
+
+    client: EmailSecurityClient
+    clock: Clock
+    job_id: str
+    tell: Callable[[RowsSnapshot], None]
+    store: MessageStore = field(default_factory=MessageStore)
+    snapshot: RowsSnapshot = field(default_factory=RowsSnapshot)
+    _wanted: Arranged = AS_LISTED
+    _made_of: tuple[MessageView | None, int] = (None, 0)
+    """What the last arrangement was made of: the listed rows, and the store's changes by then."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._listing = Listing(self.store, None, ROWS_PER_PAGE)
+        self._listings: dict[RowStatus | None, Listing] = {None: self._listing}
+
+    @property
+    def wanted(self) -> Arranged:
+        """Filter and sort, as asked for last."""
+        return self._wanted
+
+    @property
+    def per_page(self) -> int:
+        """Rows of one request; it shrinks when an answer is too large to be taken in."""
+        return self._listing.per_page
+
+    def counters_moved(self) -> None:
+        """What is loaded may have changed since."""
+        for listing in self._listings.values():
+            listing.due = True
+            listing.stale = listing.read
+
+    @property
+    def due(self) -> bool:
+        """Whether reading again may bring news."""
+        return self._listing.due
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows are being read."""
+        return self._one_at_a_time.locked()
+
+    async def ask(self, status: RowStatus | None) -> None:
+        """Turn to the rows of another status: at once if they are here, else when they are read."""
+        whole, listing = self._listings[None], self._listings.get(status)
+        if listing is None and status is not None and whole.complete and not whole.stale:
+            # Everything is here: which rows are in a state is known without asking.
+            listing = Listing.known(self.store, status, whole.per_page)
+        self._listing = self._listings[status] = listing or Listing(self.store, status, ROWS_PER_PAGE)
+        self.snapshot = RowsSnapshot(status, arranged=self._wanted)
+        if self._listing.read:
+            await self._told(self._listing)
+
+    async def arrange(self, wanted: Arranged) -> None:
+        """Show the loaded rows filtered and sorted from now on."""
+        self._wanted = wanted
+        if self.snapshot.rows is not None:
+            await self._told(self._listing)
+
+    # ---- reading
+
+    async def read_again(self, *, whole: bool) -> int:
+        """Read the loaded pages, or the first few of them; how many requests it took. Raises ApiError."""
+        async with self._one_at_a_time:
+            while True:
+                listing = self._listing
+                try:
+                    return await self._read_loaded(listing, whole=whole)
+                except TooLarge as error:
+                    self._in_smaller_pages(listing, error)
+
+    async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
+        count, loaded = 0, max(1, len(listing.pages))
+        last = min(loaded, PAGES_READ_AGAIN if whole else PAGES_KEPT_FRESH)
+        listing.due = False
+        ahead = self._ahead(listing, last)
+        try:
+            for number in range(1, last + 1):
+                if number > max(1, len(listing.pages)):
+                    break
+                await self._read_page(listing, ahead, number)
+                count += 1
+        finally:
+            ahead.drop()
+        listing.stale = listing.due or len(listing.pages) > last
+        await self._told(listing)
+        return count
+
+    async def load_more(self) -> None:
+        """Load the next page of rows. Raises ApiError."""
+        async with self._one_at_a_time:
+            listing = self._listing
+            number = listing.next_page
+            if number is not None and self.snapshot.rows is not None:
+                await self._read_page(listing, self._ahead(listing, 0), number)
+                await self._told(listing)
+
+    async def load_all(self, expected: int) -> None:
+        """Load all pages that are not here yet; `expected` rows by the job's counters, none is fine. Raises ApiError.
+
+        If all are here, and some may have changed, all are read again. What was loaded stays when it ends early, also when
+        it is cancelled.
+        """
+        async with self._one_at_a_time:
+            if self._listing.complete and self._listing.stale:
+                self._listing = self._listings[self._listing.status] = Listing(
+                    self.store, self._listing.status, self._listing.per_page, due=False
+                )
+            while True:
+                listing = self._listing
+                ahead = self._ahead(listing, pages_of(expected, listing.per_page))
+                try:
+                    await self._load_rest(listing, ahead)
+                    return
+                except TooLarge as error:
+                    self._in_smaller_pages(listing, error)
+                finally:
+                    ahead.drop()
+
+    async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]]) -> None:
+        told = 0
+        try:
+            while listing is self._listing and (number := listing.next_page) is not None:
+                await self._read_page(listing, ahead, number)
+                rows = listing.rows()
+                # To sort all of them again for each page would take longer than to load them.
+                if self._wanted.sort is None or len(rows) > 1.3 * told:
+                    told = len(rows)
+                    await self._told(listing)
+        finally:
+            if self._wanted.sort is not None:
+                await self._told(listing)
+
+    def _ahead(self, listing: Listing, last: int) -> Ahead[Page[JobMessage]]:
+        return Ahead(
+            lambda number: self.client.list_job_messages(
+                self.job_id, page=number, per_page=listing.per_page, status=listing.status
+            ),
+            last,
+        )
+
+    def _in_smaller_pages(self, listing: Listing, error: TooLarge) -> None:
+        """Begin again with half of what was too large for an answer. Raises the error when that is no help."""
+        if listing is self._listing:
+            if listing.per_page < 2 * SMALLEST_PAGE:
+                raise error
+            self._listing = self._listings[listing.status] = listing.in_smaller_pages()
+
+    async def _read_page(self, listing: Listing, ahead: Ahead[Page[JobMessage]], number: int) -> None:
+        try:
+            page = await ahead.take(number)
+        except ApiError as error:
+            if number == 1 or not past_the_end(error):
+                raise
+            listing.end_before(number)
+            return
+        slots = array("I")
+        for start in range(0, len(page.items), _AT_A_TIME):
+            slots.extend(self.store.put(page.items[start : start + _AT_A_TIME]))
+            await asyncio.sleep(0)
+        listing.put(number, slots)
+
+    # ---- telling
+
+    async def _told(self, listing: Listing) -> None:
+        try:
+            async with self._arranging:
+                rows = await self._arranged(listing, self._wanted)
+        except Superseded:
+            return
+        if listing is self._listing:
+            self.snapshot = RowsSnapshot(
+                status=listing.status,
+                rows=rows,
+                loaded=len(listing.rows()),
+                complete=listing.complete,
+                read_at=self.clock.now(),
+                stale=listing.stale,
+                shifted=listing.shifted,
+                arranged=self._wanted,
+            )
+            self.tell(self.snapshot)
+
+    async def _arranged(self, listing: Listing, wanted: Arranged) -> MessageView:
+        """The listed rows as wanted; after a page more, only that page is looked at. Raises Superseded."""
+
+        def still() -> bool:
+            return wanted is self._wanted and listing is self._listing
+
+        base = listing.rows()
+        if wanted == AS_LISTED:
+            return base
+        (before, changes), rows = self._made_of, self.snapshot.rows
+        longer = before is not None and before.slots is base.slots and changes == self.store.changes
+        if rows is None or before is None or not longer or self.snapshot.arranged != wanted:
+            made = await arrange(base, wanted, still=still)
+        elif len(base) == len(before):
+            made = rows
+        elif wanted.sort is None:
+            more = await arrange(base, wanted, beyond=len(before), still=still)
+            rows.slots.extend(more.slots)
+            made = MessageView(self.store, rows.slots)
+        else:
+            made = await arrange(base, wanted, still=still)
+        self._made_of = (base, self.store.changes)
+        return made
