@@ -1,5 +1,7 @@
 """Every action of the console, once: bindings, footer and help are made from this list."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,36 +1,45 @@
 """SluiceApp: wires service, screens and the terminal. What is done is decided elsewhere."""
 
-import sys
-import traceback
-from pathlib import Path
-from typing import ClassVar
+from __future__ import annotations
 
-from rich.console import RenderableType
+import asyncio
+import gc
+import importlib
+import sys
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, ClassVar, Final
+
 from rich.text import Text
+from textual import work
 from textual.app import App
 
 from tui_app import actions
-from tui_app.jobs.poller import Link
-from tui_app.paths import styles_folder
-from tui_app.plans.engine import RunState
-from tui_app.screens.job_detail import JobScreen
+from tui_app.paths import sheet
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.message import MessageScreen
-from tui_app.screens.new_job import NewJobScreen
-from tui_app.screens.pages import ActivityScreen, HelpScreen
 from tui_app.screens.place import Place, Reading
-from tui_app.screens.quarantine import QuarantineScreen
-from tui_app.screens.release import ReleaseScreen, ReviewScreen
-from tui_app.service import EmailSecurityService
 from tui_app.terminal.input import forgive_broken_input
 
-SHEETS = ("base", "widgets", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tui_app.api.models import Job
+    from tui_app.jobs.poller import Link
+    from tui_app.plans.engine import RunState
+    from tui_app.screens.job_detail import JobScreen
+    from tui_app.screens.new_job import NewJobScreen
+    from tui_app.screens.quarantine import QuarantineScreen
+    from tui_app.screens.release import ReviewScreen
+    from tui_app.service import EmailSecurityService
+
+SETTLE: Final = 0.03
+"""Seconds between the first frame and everything that takes time."""
+SHEETS: Final = ("base", "widgets")
+"""What every screen needs; the others bring their own."""
 
 
-def style_sheets() -> list[Path]:
-    """All style sheets, by their absolute paths."""
-    folder = styles_folder()
-    return [folder / f"{name}.tcss" for name in SHEETS]
+def style_sheets() -> list[PurePath]:
+    """The style sheets of the first screen, by their absolute paths."""
+    return [sheet(name) for name in SHEETS]
 
 
 class SluiceApp(App[None]):
@@ -43,7 +52,7 @@ class SluiceApp(App[None]):
 
     def __init__(self, service: EmailSecurityService) -> None:
         forgive_broken_input()
-        super().__init__(css_path=list(style_sheets()))
+        super().__init__(css_path=[*style_sheets()])
         self.animation_level = "none"
         self.service = service
         service.on_link = self._link_changed
@@ -52,11 +61,29 @@ class SluiceApp(App[None]):
         service.on_activity = lambda _: self._activity_added()
 
     def on_mount(self) -> None:
-        """Show the jobs and begin to poll."""
+        """Show the jobs; the first frame comes before anything that takes time."""
         self.push_screen(JobsScreen(self.service))
-        self.service.start()
         # Late data and countdowns need the time to pass; a line that says the same is not painted again.
         self.set_interval(1.0, self._time_passed)
+
+    @work(exclusive=True, group="begin")
+    async def on_jobs_screen_drawn(self) -> None:
+        """The first frame is there: get ready in a thread, then begin to poll."""
+        # A moment for the frame to get out of the door: the thread would keep the writer from it.
+        await asyncio.sleep(SETTLE)
+        await asyncio.to_thread(self._get_ready)
+        self.service.start()
+        for place in self._places()[-1:]:
+            place.on_screen_resume()
+
+    def _get_ready(self) -> None:
+        self.service.get_ready()
+        for name in ("job_detail", "message", "new_job", "pages", "quarantine", "release", "ending"):
+            importlib.import_module(f"tui_app.screens.{name}")
+        # All that is loaded by now stays: the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close; there is no screen any more to tell it to."""
@@ -64,7 +91,7 @@ class SluiceApp(App[None]):
         self.service.on_link = lambda _: None
         self.service.on_release = lambda _: None
         self.service.on_limit_wait = lambda _: None
-        if self.service.traffic.on_the_wire:
+        if self.service.on_the_wire:
             print(
                 "Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.",
                 file=sys.__stderr__,
@@ -87,63 +114,78 @@ class SluiceApp(App[None]):
 
     def _release_moved(self, state: RunState) -> None:
         for place in self._places():
-            if isinstance(place, ReleaseScreen):
-                place.show_run(state)
-            elif isinstance(place, QuarantineScreen) and state.ended:
-                place.released(state)
+            place.release_moved(state)
 
     def _limit_wait(self, seconds: float) -> None:
         for place in self._places():
-            if isinstance(place, ReleaseScreen):
-                place.show_wait(seconds)
-            elif place is self.screen:
-                place.notice(f"Too many requests: waiting {seconds:.0f} s.")
+            place.limited(seconds)
 
     def _activity_added(self) -> None:
-        if isinstance(self.screen, ActivityScreen) and self.screen.is_mounted:
-            self.screen.show_activities()
+        for place in self._places()[-1:]:
+            place.activity_added()
+
+    def _at(self, name: str) -> bool:
+        """Whether a place is the one on the screen: a second key that came too soon opens nothing."""
+        return isinstance(self.screen, Place) and self.screen.place == name
 
     # ---- going places
 
     def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
-        """Open a job; a second key that came too soon opens nothing."""
-        if isinstance(self.screen, JobsScreen):
-            self.push_screen(JobScreen(self.service, message.job))
+        """Open a job."""
+        if self._at("jobs"):
+            self._open_job(message.job)
+
+    def _open_job(self, job: Job) -> None:
+        from tui_app.screens.job_detail import JobScreen
+
+        self.push_screen(JobScreen(self.service, job))
 
     def on_jobs_screen_new_wanted(self) -> None:
         """Open the form."""
-        if isinstance(self.screen, JobsScreen):
+        from tui_app.screens.new_job import NewJobScreen
+
+        if self._at("jobs"):
             self.push_screen(NewJobScreen(self.service))
 
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
-        if isinstance(self.screen, NewJobScreen):
+        if self._at("new_job"):
             self.pop_screen()
-        self.push_screen(JobScreen(self.service, message.job))
+        self._open_job(message.job)
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
-        if isinstance(self.screen, JobScreen):
+        from tui_app.screens.message import MessageScreen
+
+        if self._at("job"):
             self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
 
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""
-        if isinstance(self.screen, QuarantineScreen):
+        from tui_app.screens.message import MessageScreen
+
+        if self._at("quarantine"):
             self.push_screen(MessageScreen(self.service, message.message))
 
     def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
-        if isinstance(self.screen, QuarantineScreen):
+        from tui_app.screens.release import ReviewScreen
+
+        if self._at("quarantine"):
             self.push_screen(ReviewScreen(self.service, message.guarded))
 
     def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
         """Run what was confirmed, in place of the review."""
-        if isinstance(self.screen, ReviewScreen):
+        from tui_app.screens.release import ReleaseScreen
+
+        if self._at("review"):
             self.switch_screen(ReleaseScreen(self.service, message.plan, message.guarded))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
-        below = [screen for screen in self.screen_stack if isinstance(screen, QuarantineScreen)]
+        from tui_app.screens.quarantine import QuarantineScreen
+
+        below = [place for place in self._places() if place.place == "quarantine"]
         if not below:
             self.push_screen(QuarantineScreen(self.service))
         while below and self.screen is not below[0] and isinstance(self.screen, Reading):
@@ -155,12 +197,16 @@ class SluiceApp(App[None]):
 
     def action_activity_open(self) -> None:
         """What was done."""
-        if isinstance(self.screen, Place) and not isinstance(self.screen, ActivityScreen):
+        from tui_app.screens.pages import ActivityScreen
+
+        if isinstance(self.screen, Place) and not self._at("activity"):
             self.push_screen(ActivityScreen(self.service))
 
     def action_help_open(self) -> None:
         """The keys of this place."""
-        if isinstance(self.screen, Place) and not isinstance(self.screen, HelpScreen):
+        from tui_app.screens.pages import HelpScreen
+
+        if isinstance(self.screen, Place) and not self._at("help"):
             self.push_screen(HelpScreen(self.service, self.screen.place))
 
     def action_place_back(self) -> None:
@@ -191,6 +237,8 @@ class SluiceApp(App[None]):
         """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
         # What a worker died of is inside of what it says that it died.
         error = getattr(self._exception, "error", self._exception)
+        import traceback
+
         place = traceback.extract_tb(error.__traceback__)[-1] if error is not None and error.__traceback__ else None
         where = f" in {Path(place.filename).name}, line {place.lineno}" if place else ""
         sentence = f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it."

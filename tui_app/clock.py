@@ -1,5 +1,7 @@
 """Time as the rest of the program sees it: passed in, so that tests can hold it still."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import time

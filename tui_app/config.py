@@ -1,17 +1,13 @@
 """What the operator configured: flag over environment over file over default."""
 
-import difflib
 import ipaddress
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tui_app.credentials import (
     Credential,
@@ -28,16 +24,13 @@ DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 ReleaseBody = Literal["auto", "ids", "array", "postfix"]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ProfileTable(_Table):
+@dataclass(frozen=True, slots=True)
+class Profile:
     """One `[profiles.NAME]` of the file."""
 
     account_id: str | None = None
     token_file: Path | None = None
-    token_command: tuple[str, ...] | None = Field(None, min_length=1)
+    token_command: tuple[str, ...] | None = None
     base_url: str | None = None
     ca_bundle: Path | None = None
     read_only: bool = False
@@ -45,31 +38,39 @@ class ProfileTable(_Table):
     release_body: ReleaseBody = "auto"
 
 
-class GuardTable(_Table):
+@dataclass(frozen=True, slots=True)
+class Guard:
     """`[guard]`: what is held back from a release unless it is named."""
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
-    max_messages: int = Field(5000, ge=1)
+    max_messages: int = 5000
     hold_recipient_domains: tuple[str, ...] = ()
-    require_second_signer: Literal[False] = False
-    """A second signer is not supported by this version: asking for one is refused, not ignored."""
 
 
-class PlansTable(_Table):
-    """`[plans]`: how a plan is sent."""
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """`[plans]`: how a plan is sent. `canary` is kept for later versions; this one sends all batches alike."""
 
-    batch_size: int = Field(25, ge=1, le=1000)
-    canary: int = Field(5, ge=0)
-    """Kept for later versions; this one sends all batches alike."""
+    batch_size: int = 25
+    canary: int = 5
 
 
-class ConfigFile(_Table):
-    """The whole file."""
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
+
+    paint_changes_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The whole file; by itself what an empty one says."""
 
     default_profile: str | None = None
-    profiles: dict[str, ProfileTable] = Field(default_factory=dict)
-    guard: GuardTable = Field(default_factory=GuardTable)
-    plans: PlansTable = Field(default_factory=PlansTable)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    guard: Guard = Guard()
+    plans: Plans = Plans()
+    ui: Screens = Screens()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,9 @@ class Settings:
     ca_bundle: Path | None = None
     proxy: Proxy | None = None
     release_body: ReleaseBody = "auto"
-    guard: GuardTable = field(default_factory=GuardTable)
-    plans: PlansTable = field(default_factory=PlansTable)
+    guard: Guard = Guard()
+    plans: Plans = Plans()
+    ui: Screens = Screens()
 
     @property
     def identity(self) -> str:
@@ -186,44 +188,27 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
-def _explain(path: Path, error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] != "extra_forbidden":
-        return f"{path}: {key}: {first['msg']}."
-    names = _known_keys(first["loc"])
-    near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-    return f"{path}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {"profiles": ProfileTable, "guard": GuardTable, "plans": PlansTable}
-    table = tables.get(str(location[0]), ConfigFile) if len(location) > 1 else ConfigFile
-    return list(table.model_fields)
-
-
 def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
     """Read and check the file; a missing one is an empty one unless it was named. Raises UsageError naming file, key and what is wrong."""
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
             raise UsageError(f"{path}, which MAILSLUICE_CONFIG names, does not exist.") from None
-        return ConfigFile()
+        text = ""
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no TOML: {error}.") from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}.") from None
-    # Settings of later versions that this one reads past: the file is shared between machines.
-    for later in ("ui", "keys", "views"):
-        content.pop(later, None)
-    try:
-        return ConfigFile.model_validate(content)
-    except ValidationError as error:
-        raise UsageError(_explain(path, error)) from None
+    if not text.strip():
+        return ConfigFile()
+    # Checking takes as long to import as the first screen to draw; who has no file does not wait for it.
+    from tui_app.config_file import checked
+
+    return checked(path, text)
 
 
-def _credential(profile: ProfileTable, environment: Mapping[str, str], *, profile_first: bool) -> Credential:
+def _credential(profile: Profile, environment: Mapping[str, str], *, profile_first: bool) -> Credential:
     token = environment.get("CLOUDFLARE_API_TOKEN")
     if token and not (profile_first and (profile.token_file or profile.token_command)):
         return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
@@ -250,10 +235,12 @@ def load_settings(
     file = read_config_file(path, must_exist="MAILSLUICE_CONFIG" in environment)
     name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
     if name is not None and name not in file.profiles:
+        import difflib
+
         near = difflib.get_close_matches(name, file.profiles, n=1)
         known = f" Did you mean {near[0]}?" if near else f" It has: {', '.join(file.profiles) or 'none'}."
         raise UsageError(f"{path} has no profile '{name[:40]}'.{known}")
-    profile = file.profiles[name] if name is not None else ProfileTable()
+    profile = file.profiles[name] if name is not None else Profile()
     # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
     # for staging would act on whatever account the shell happens to hold.
     flagged = profile_name is not None
@@ -271,7 +258,7 @@ def load_settings(
     account_id = check_account_id(account_id)
     if profile.account_id is not None and account_id != check_account_id(profile.account_id):
         # The environment points elsewhere: a header that names this profile, in its colour, would lie.
-        name, profile = None, profile.model_copy(update={"color": None})
+        name, profile = None, replace(profile, color=None)
     base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
     return Settings(
         account_id=account_id,
@@ -285,4 +272,5 @@ def load_settings(
         release_body=profile.release_body,
         guard=file.guard,
         plans=file.plans,
+        ui=file.ui,
     )

@@ -1,5 +1,7 @@
 """The secret that opens the account: where it may come from, and that it is never shown."""
 
+from __future__ import annotations
+
 import os
 import stat
 import subprocess

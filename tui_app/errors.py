@@ -1,5 +1,7 @@
 """Our own errors and the exit codes of the command line."""
 
+from __future__ import annotations
+
 from enum import IntEnum
 
 

@@ -1,8 +1,10 @@
 """Where our files are, by the XDG rules."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from platformdirs import user_config_path, user_state_path
 
@@ -34,3 +36,8 @@ def styles_folder() -> Path:
         + " nor ".join(os.fspath(c) for c in candidates)
         + " has base.tcss; install mailsluice again."
     )
+
+
+def sheet(name: str) -> PurePath:
+    """One style sheet, by its absolute path. Raises UsageError when there are none."""
+    return styles_folder() / f"{name}.tcss"

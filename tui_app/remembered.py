@@ -1,5 +1,7 @@
 """What the program found out by itself and need not find out again: small facts, one JSON file, never a setting."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os

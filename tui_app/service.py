@@ -1,51 +1,45 @@
 """EmailSecurityService: what the screens and the command line talk to. Snapshots come down, intents go up."""
 
+from __future__ import annotations
+
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui_app.api.budget import BudgetState, Forecast
-from tui_app.api.client import EmailSecurityClient
-from tui_app.api.diagnosis import diagnose
-from tui_app.api.enums import RowStatus
-from tui_app.api.errors import ApiError, NotFound, Notice
-from tui_app.api.messages import Message
-from tui_app.api.models import DeletedJob, Job
-from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.pages import CursorPages, all_found, all_job_messages, all_jobs
-from tui_app.api.search import SearchParams
-from tui_app.api.settling import settle
-from tui_app.api.traffic import Traffic
-from tui_app.clock import Clock
-from tui_app.config import Settings
+from tui_app.activity import Activities
+from tui_app.api.budget import Budget
+from tui_app.api.errors import ApiError, Notice
+from tui_app.api.outcome import Ambiguous, Outcome, in_words
+from tui_app.api.pages import CursorPages, all_found, all_job_messages
 from tui_app.errors import GuardError
-from tui_app.jobs.export import Exported, ExportFailed, export_rows
-from tui_app.jobs.new_job import NewJob, Preview, guard_job, preview
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
-from tui_app.jobs.watching import JobSnapshot, JobsQuery, JobsSnapshot, JobsSubject, JobSubject
-from tui_app.plans.engine import Engine, Fate, RunState
-from tui_app.plans.guard import Guarded, Policy, guard_release
-from tui_app.plans.held_search import HeldSearch
-from tui_app.plans.look_up import look_up
-from tui_app.plans.plan import Plan, Target
+from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject
 from tui_app.remembered import Remembered
-from tui_app.text import Untrusted, safe
+from tui_app.text import safe
+
+if TYPE_CHECKING:
+    from tui_app.activity import Activity
+    from tui_app.api.budget import BudgetState, Forecast
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import RowStatus
+    from tui_app.api.messages import Message
+    from tui_app.api.models import DeletedJob, Job
+    from tui_app.api.search import SearchParams
+    from tui_app.api.traffic import Traffic
+    from tui_app.clock import Clock
+    from tui_app.config import Settings
+    from tui_app.jobs.export import Exported
+    from tui_app.jobs.job_watching import JobSnapshot, JobSubject
+    from tui_app.jobs.new_job import NewJob, Preview
+    from tui_app.plans.engine import Engine, RunState
+    from tui_app.plans.guard import Guarded
+    from tui_app.plans.held_search import HeldSearch
+    from tui_app.plans.plan import Plan, Target
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One line of what was done or went wrong; `details` are the server's own words."""
-
-    at: datetime
-    sentence: str
-    details: tuple[str, ...] = ()
 
 
 class EmailSecurityService:
@@ -63,22 +57,14 @@ class EmailSecurityService:
         self.settings = settings
         self.clock = clock
         self._random = random
-        self.traffic = Traffic(
-            settings,
-            clock,
-            random,
-            read_wait=read_wait,
-            on_wait=self._waiting,
-            on_notices=self._noticed,
-            on_left_behind=self._left_behind,
-        )
-        self.traffic.budget.on_block = self._blocked
-        self.client = EmailSecurityClient(self.traffic)
+        self._read_wait = read_wait
+        self._budget = Budget(clock.monotonic)
+        self._budget.on_block = self._blocked
         self.on_link: Callable[[Link], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_release: Callable[[RunState], None] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
-        self.activities: deque[Activity] = deque(maxlen=500)
+        self.activities = Activities()
         self.release: RunState | None = None
         self.last_words: list[str] = []
         """Outcomes that came while the console was closing: nobody saw them on a screen."""
@@ -86,7 +72,7 @@ class EmailSecurityService:
         self._closing = False
         self.diagnosis = ""
         """What a refusal of access is about, once that was found out."""
-        self._engine = Engine(self.client, settings, remembered or Remembered())
+        self._remembered = remembered or Remembered()
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -94,12 +80,47 @@ class EmailSecurityService:
 
     # ---- life
 
+    @cached_property
+    def traffic(self) -> Traffic:
+        """The way to the API. Made when it is first needed: that takes longer than drawing the first screen."""
+        from tui_app.api.traffic import Traffic
+
+        return Traffic(
+            self.settings,
+            self.clock,
+            self._random,
+            shared_budget=self._budget,
+            read_wait=self._read_wait,
+            on_wait=self._waiting,
+            on_notices=self._noticed,
+            on_left_behind=self._left_behind,
+        )
+
+    @cached_property
+    def client(self) -> EmailSecurityClient:
+        """One method per endpoint."""
+        from tui_app.api.client import EmailSecurityClient
+
+        return EmailSecurityClient(self.traffic)
+
+    def get_ready(self) -> None:
+        """Load and make what the first request needs; for a thread, it takes as long as many frames."""
+        import anyio._backends._asyncio  # noqa: F401 - httpx loads it with the first request, on the loop
+
+        _ = self.client
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from tui_app.plans.engine import Engine
+
+        return Engine(self.client, self.settings, self._remembered)
+
     def start(self) -> None:
         """Begin polling; needs a running event loop."""
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
         self._loop = asyncio.get_running_loop()
-        self._poller = Poller(self.clock, self._random, self._linked, self.traffic.budget)
+        self._poller = Poller(self.clock, self._random, self._linked, self._budget)
         self._polling = self._spawn(self._poller.run())
 
     async def close(self) -> None:
@@ -108,14 +129,25 @@ class EmailSecurityService:
             self._polling.cancel()
         self._closing = True
         self.stop_release()
+        if not self._opened:
+            return
         self.traffic.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.traffic.close()
 
     def abandon(self) -> None:
         """Wait for nothing any longer: what is on the wire stays unknown."""
-        for task in (*self._tasks, *self.traffic.on_the_wire):
+        for task in (*self._tasks, *self.on_the_wire):
             task.cancel()
+
+    @property
+    def _opened(self) -> bool:
+        return "traffic" in self.__dict__
+
+    @property
+    def on_the_wire(self) -> Collection[asyncio.Task[Any]]:
+        """Writes whose answers are awaited."""
+        return self.traffic.on_the_wire if self._opened else ()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -153,22 +185,19 @@ class EmailSecurityService:
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""
-        entry = Activity(self.clock.now(), sentence, tuple(details))
-        if not self.activities or (self.activities[-1].sentence, self.activities[-1].details[:1]) != (
-            sentence,
-            entry.details[:1],
-        ):
-            self.activities.append(entry)
-            self.on_activity(entry)
+        if added := self.activities.add(self.clock.now(), sentence, details):
+            self.on_activity(added)
 
     # ---- watching
 
     def watch_jobs(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
         """A subject for `show`: the list of jobs."""
-        return JobsSubject(self.client, self.clock, query, listener)
+        return JobsSubject(lambda: self.client, self.clock, query, listener)
 
     def watch_job(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
         """A subject for `show`: one job and its rows."""
+        from tui_app.jobs.job_watching import JobSubject
+
         return JobSubject(self.client, self.clock, job_id, listener)
 
     def show(self, subject: Subject) -> None:
@@ -203,11 +232,11 @@ class EmailSecurityService:
     @property
     def budget(self) -> BudgetState:
         """What is left of the token's request quota, as the server last told it."""
-        return self.traffic.budget.state
+        return self._budget.state
 
     def forecast(self, requests: int) -> Forecast:
         """What so many writes, one after the other, would cost: time and quota."""
-        return self.traffic.budget.forecast(requests, self.traffic.answer_seconds)
+        return self._budget.forecast(requests, self.traffic.answer_seconds)
 
     # ---- reading
 
@@ -217,6 +246,8 @@ class EmailSecurityService:
 
     def search_held(self, params: SearchParams) -> HeldSearch:
         """A search to be loaded page by page."""
+        from tui_app.plans.held_search import HeldSearch
+
         return HeldSearch(self.client, params)
 
     async def message(self, investigate_id: str) -> Message:
@@ -225,16 +256,22 @@ class EmailSecurityService:
 
     async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> Preview:
         """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
+        from tui_app.jobs.new_job import preview
+
         return await preview(self.client, params, told)
 
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
+        from tui_app.api.diagnosis import diagnose
+
         return await diagnose(self.client, error)
 
     async def export_job(
         self, job: Job, status: RowStatus | None, path: Path, told: Callable[[int], None] = lambda _: None
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
+        from tui_app.jobs.export import ExportFailed, export_rows
+
         expected = job.counted(status)
         pages = all_job_messages(self.client, job.id, status=status, exact=True, expected=expected)
         try:
@@ -262,63 +299,32 @@ class EmailSecurityService:
         return await asyncio.shield(self._spawn(recorded()))
 
     def _put_on_record(self, what: str, outcome: Outcome[T]) -> None:
-        details: tuple[str, ...] = ()
-        match outcome:
-            case Done():
-                sentence = f"{what}: done."
-            case Unsent(error):
-                sentence, details = f"{what}: not sent. {error}", error.details()
-            case Refused(error):
-                sentence, details = f"{what}: refused. {error}", error.details()
-            case Ambiguous(error):
-                sentence, details = f"{what}: outcome unknown. {error}", error.details()
-                self._unknown()
+        became, details = in_words(outcome)
+        sentence = f"{what}: {became}"
+        self.unknown_after_leaving += self._closing and isinstance(outcome, Ambiguous)
         self.record(sentence, details)
         if self._closing:
             self.last_words.append(sentence)
         self.refresh()
 
-    def _unknown(self) -> None:
-        if self._closing:
-            self.unknown_after_leaving += 1
-
     async def cancel_job(self, job_id: str) -> Outcome[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
+        from tui_app.jobs import writes
+
         self._writable()
-
-        async def ended() -> Job | None:
-            job = await self.client.get_job(job_id)
-            return job if job.ended else None
-
-        async def work() -> Outcome[Job]:
-            outcome = await self.client.cancel_job(job_id)
-            return await settle(self.traffic, outcome, ended) if isinstance(outcome, Ambiguous) else outcome
-
-        return await self._write(f"Cancel job {job_id}", work())
+        return await self._write(f"Cancel job {job_id}", writes.cancel(self.client, job_id))
 
     async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
         """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
+        from tui_app.jobs import writes
+
         self._writable()
-        gone_already = DeletedJob(id=Untrusted(job_id))
-
-        async def gone() -> DeletedJob | None:
-            try:
-                await self.client.get_job(job_id)
-            except NotFound as error:
-                # A 404 that is not in the API's own words may be anybody's.
-                return gone_already if error.notices else None
-            return None
-
-        async def work() -> Outcome[DeletedJob]:
-            outcome = await self.client.delete_job(job_id)
-            if isinstance(outcome, Refused) and isinstance(outcome.error, NotFound):
-                return await settle(self.traffic, Ambiguous(outcome.error), gone)
-            return await settle(self.traffic, outcome, gone) if isinstance(outcome, Ambiguous) else outcome
-
-        return await self._write(f"Delete job {job_id}", work())
+        return await self._write(f"Delete job {job_id}", writes.delete(self.client, job_id))
 
     def guard_job(self, new: NewJob, preview: Preview, *, include: Sequence[str] = ()) -> None:
         """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
+        from tui_app.jobs.new_job import guard_job
+
         guard = self.settings.guard
         guard_job(
             new, preview, hold_dispositions=guard.hold_dispositions, max_messages=guard.max_messages, include=include
@@ -326,23 +332,12 @@ class EmailSecurityService:
 
     async def create_job(self, new: NewJob) -> Outcome[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
+        from tui_app.jobs import writes
+
         self._writable()
-        new = new.checked(self.clock.now())
         mark = f"#op-{self._random.getrandbits(32):08x}"
-        comment = f"{new.comment} {mark}".strip()
-
-        async def there() -> Job | None:
-            async for page in all_jobs(self.client):
-                for job in page:
-                    if job.comment is not None and mark in job.comment.exact:
-                        return job
-            return None
-
-        async def work() -> Outcome[Job]:
-            outcome = await self.client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-            return await settle(self.traffic, outcome, there) if isinstance(outcome, Ambiguous) else outcome
-
-        return await self._write(f"New {new.action.lower()} job", work())
+        work = writes.create(self.client, new.checked(self.clock.now()), mark)
+        return await self._write(f"New {new.action.lower()} job", work)
 
     # ---- releasing
 
@@ -351,27 +346,24 @@ class EmailSecurityService:
 
         Held mail of the last 90 days is searched first, a thousand a request; what remains is asked for one by one.
         """
-        return await look_up(self.client, ids, self.clock.now())
+        from tui_app.plans.look_up import look_up
 
-    def _policy(self) -> Policy:
-        guard = self.settings.guard
-        return Policy(frozenset(guard.hold_dispositions), guard.max_messages, frozenset(guard.hold_recipient_domains))
+        return await look_up(self.client, ids, self.clock.now())
 
     def guard(
         self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False
     ) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum."""
-        policy = self._policy()
-        guarded = guard_release(targets, policy, include=include, include_unchecked=include_unchecked)
-        if len(guarded.allowed) > policy.max_messages:
-            raise GuardError(
-                f"{len(guarded.allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
-                "guard.max_messages in the configuration). Nothing was sent."
-            )
-        return guarded
+        from tui_app.plans.guard import Policy, guard_release
+
+        rules = self.settings.guard
+        policy = Policy(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
+        return guard_release(targets, policy, include=include, include_unchecked=include_unchecked)
 
     def plan_release(self, guarded: Guarded, reason: str) -> Plan:
         """Fix what will be sent."""
+        from tui_app.plans.plan import Plan
+
         return Plan.make(guarded.allowed, reason, self.settings.plans.batch_size, self._random)
 
     async def run_release(self, plan: Plan) -> RunState:
@@ -390,8 +382,7 @@ class EmailSecurityService:
             f"Release plan {plan.plan_id}: {state.phase.value}, {state.told()}.",
             state.error.details() if state.error else (),
         )
-        if state.fates()[Fate.UNKNOWN]:
-            self._unknown()
+        self.unknown_after_leaving += self._closing and state.unknown
         self.refresh()
         return state
 
@@ -401,5 +392,6 @@ class EmailSecurityService:
 
     def stop_release(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
-        self._engine.stop()
-        self.traffic.end_waits()
+        if self._opened:
+            self._engine.stop()
+            self.traffic.end_waits()

@@ -1,5 +1,7 @@
 """Text from elsewhere: a type that can't be shown by accident, and the one function that makes it showable."""
 
+from __future__ import annotations
+
 import json
 import math
 import unicodedata
@@ -109,7 +111,7 @@ class Untrusted:
         self.exact = exact
 
     @classmethod
-    def of(cls, value: object) -> "Untrusted":
+    def of(cls, value: object) -> Untrusted:
         """Take whatever the wire held; what is no string becomes its JSON text."""
         if isinstance(value, Untrusted):
             return value
@@ -138,7 +140,7 @@ class Untrusted:
         return hash(self.exact)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # Only pydantic asks; whoever draws the first screen need not wait for its import.
         from pydantic_core import core_schema
 

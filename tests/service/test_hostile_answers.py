@@ -19,7 +19,7 @@ from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.pages import all_accounts, all_found, all_job_messages
 from tui_app.api.search import SearchParams
 from tui_app.errors import UsageError
-from tui_app.jobs.watching import JobSnapshot
+from tui_app.jobs.job_watching import JobSnapshot
 from tui_app.plans.engine import Fate, Phase
 from tui_app.plans.plan import Target
 from tui_app.remembered import Remembered

@@ -18,8 +18,8 @@ from tui_app.clock import SystemClock
 from tui_app.config import Settings
 from tui_app.credentials import Secret, TokenCredential
 from tui_app.errors import GuardError
+from tui_app.jobs.job_watching import JobSnapshot
 from tui_app.jobs.new_job import NewJob
-from tui_app.jobs.watching import JobSnapshot
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 from tui_app.text import Untrusted

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.api.client import Page
 from tui_app.api.errors import Invalid, TooLarge, Unreadable
+from tui_app.api.page import Page
 from tui_app.api.pages import CursorPages, NumberedPages
 
 

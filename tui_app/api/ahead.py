@@ -1,5 +1,7 @@
 """Numbered pages, a few of them asked for ahead: on a thin line one waits for the first, not for each."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
@@ -36,7 +38,7 @@ class Ahead(Generic[P]):
         self._asked.clear()
 
 
-def _unheard(task: "asyncio.Task[Any]") -> None:
+def _unheard(task: asyncio.Task[Any]) -> None:
     """A refusal of what nobody wants any more is no news."""
     if not task.cancelled():
         task.exception()

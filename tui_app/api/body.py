@@ -1,5 +1,7 @@
 """An answer's body, taken in piece by piece: decompressed with a cap, so that no bomb costs more than the cap."""
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Mapping
 from typing import Final

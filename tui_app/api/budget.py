@@ -5,6 +5,8 @@ a token, counted together with the dashboard and every other program that uses i
 for five minutes. So our own count is never taken for the whole.
 """
 
+from __future__ import annotations
+
 import math
 import threading
 from collections.abc import Callable, Mapping

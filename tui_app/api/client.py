@@ -4,49 +4,35 @@ Endpoints and shapes: Cloudflare API reference, Email Security › Investigate (
 Tokens; Accounts. A read raises ApiError; a write returns an Outcome, see `traffic` for the rules of both.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
 from tui_app.api.decode import Envelope, Garbled, read_many, read_one
 from tui_app.api.details import Detections, LogEntry, Preview, RawMessage, Trace
-from tui_app.api.drift import Drift
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
-from tui_app.api.errors import Forbidden, Invalid, NotFound, Notice, Unauthenticated
+from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.messages import JobMessage, Message
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
-from tui_app.api.outcome import Outcome
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.traffic import Traffic, always
 from tui_app.config import check_job_id
 from tui_app.errors import UsageError
-from tui_app.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.drift import Drift
+    from tui_app.api.outcome import Outcome
+    from tui_app.text import Untrusted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-MAX_PER_PAGE: Final = 1000
-"""A change log speaks of 10,000 for searches; the schema says 1,000."""
-MAX_ACCOUNTS: Final = 50
 MAX_MOVES: Final = 1000
 """Messages in one move."""
 ReleaseShape = Literal["ids", "array", "postfix"]
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a list. None is what the server did not tell.
-
-    `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only).
-    """
-
-    items: tuple[T, ...]
-    next: str | None = None
-    per_page: int | None = None
-    pages: int | None = None
-    notices: tuple[Notice, ...] = ()
 
 
 class _Readable(Protocol[T_co]):

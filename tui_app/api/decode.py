@@ -1,5 +1,7 @@
 """From bytes to envelopes: strict about what would mislead, tolerant of the rest."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from tui_app.api.errors import Notice
-from tui_app.api.fields import Misshapen
+from tui_app.api.values import Misshapen
 from tui_app.text import Untrusted
 
 T = TypeVar("T")

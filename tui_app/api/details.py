@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BeforeValidator, PlainValidator
 
 from tui_app.api.enums import Operation
-from tui_app.api.fields import Count, Flag, OpenDisposition, Tolerant, When, an_object, open_enum
+from tui_app.api.fields import Count, Flag, OpenDisposition, Tolerant, When, an_object
+from tui_app.api.values import open_enum
 from tui_app.text import NOTHING, Untrusted
 
 M = TypeVar("M", bound=Tolerant)

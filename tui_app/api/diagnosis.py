@@ -1,10 +1,16 @@
 """What a refusal of access is about: the token, the account, or the permission."""
 
-from tui_app.api.client import EmailSecurityClient
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tui_app.api.enums import TokenState
 from tui_app.api.errors import ApiError, Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.pages import all_accounts
 from tui_app.credentials import KeyCredential
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
 
 
 async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:

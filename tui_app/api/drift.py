@@ -1,5 +1,7 @@
 """What the API sent that nobody documented: unknown fields and values, and announcements of an end."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

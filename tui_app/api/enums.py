@@ -1,5 +1,7 @@
 """The closed lists of the API, which are never closed: readers keep values that are not here as text."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Final
 

@@ -16,11 +16,16 @@
         └── ServerFault     5xx, and any other status
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui_app.errors import ExitCode, SluiceError
-from tui_app.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.text import Untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class RateLimited(Answered):
     _without_status = "not sent"
 
     @classmethod
-    def before_sending(cls, request: str, wait: float) -> "RateLimited":
+    def before_sending(cls, request: str, wait: float) -> RateLimited:
         """The error for a request that was not sent, because it would be answered 429 for `wait` more seconds."""
         error = cls(
             f"The API takes no request of this token for another {wait:.0f} s. Nothing was sent.", request=request

@@ -1,5 +1,7 @@
 """One HTTP request and its answer, with the one fact that decides everything: did it leave this machine?"""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import ssl
@@ -7,15 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from tui_app import __version__
 from tui_app.api.body import Body, BodyError, TooLarge
-from tui_app.config import Settings
 from tui_app.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui_app.config import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,17 @@ Shapes: Cloudflare API reference, Email Security › Investigate › list, bulk 
 ended on 2026-11-01 and may be gone; the oldest shape has no `message` in a row.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar
+from __future__ import annotations
 
-from tui_app.api.drift import Drift
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
 from tui_app.api.enums import ActionType, DeliveryMode, DeliveryStatus, Destination, Disposition, Operation, RowStatus
-from tui_app.api.fields import Misshapen, Wire, count, flag, moment, open_enum, text, texts
+from tui_app.api.values import Misshapen, Wire, count, flag, moment, open_enum, text, texts
 from tui_app.text import NOTHING, Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.drift import Drift
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -146,7 +150,7 @@ class Message(tuple[Any, ...]):
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
     @classmethod
-    def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> "Message":
+    def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> Message:
         """Read one mail; `exact` keeps the object too. Raises Misshapen without an id."""
         if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
             raise Misshapen("Message: id is missing")
@@ -213,7 +217,7 @@ class JobMessage(tuple[Any, ...]):
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
     @classmethod
-    def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> "JobMessage":
+    def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> JobMessage:
         """Read one row; `exact` keeps the object too. Raises Misshapen without an id or a status."""
         if not isinstance(data, dict):
             raise Misshapen("JobMessage: is no object")

@@ -20,8 +20,8 @@ from tui_app.api.fields import (
     Truth,
     When,
     an_object,
-    open_enum,
 )
+from tui_app.api.values import open_enum
 from tui_app.text import NOTHING, Untrusted
 
 

@@ -1,9 +1,12 @@
 """What became of a write: a value that every caller has to look at, not an exception that gets lost."""
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from __future__ import annotations
 
-from tui_app.api.errors import ApiError, Notice
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from tui_app.api.errors import ApiError, Notice
 
 T = TypeVar("T")
 
@@ -39,3 +42,16 @@ class Ambiguous:
 
 Outcome = Done[T] | Unsent | Refused | Ambiguous
 NotDone = Unsent | Refused | Ambiguous
+
+
+def in_words(outcome: Outcome[Any]) -> tuple[str, tuple[str, ...]]:
+    """What became of a write, as the end of a sentence, and the server's own words on it."""
+    match outcome:
+        case Done():
+            return "done.", ()
+        case Unsent(error):
+            return f"not sent. {error}", error.details()
+        case Refused(error):
+            return f"refused. {error}", error.details()
+        case Ambiguous(error):
+            return f"outcome unknown. {error}", error.details()

@@ -1,17 +1,22 @@
 """All pages of a list, with every reason to stop: cursors that end, numbers that don't."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.ahead import Ahead, pages_of
-from tui_app.api.client import MAX_ACCOUNTS, MAX_PER_PAGE, EmailSecurityClient, Page
-from tui_app.api.enums import ActionType, JobStatus, RowStatus
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
-from tui_app.api.messages import JobMessage, Message
-from tui_app.api.models import CloudflareAccount, Job
-from tui_app.api.search import SearchParams
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import ActionType, JobStatus, RowStatus
+    from tui_app.api.messages import JobMessage, Message
+    from tui_app.api.models import CloudflareAccount, Job
+    from tui_app.api.search import SearchParams
 
 T = TypeVar("T")
 MAX_PAGES: Final = 10_000

@@ -1,8 +1,9 @@
 """What may be tried again, and when: the rules for reads and for writes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Final
 
@@ -29,6 +30,8 @@ def retry_after(header: str | None, now: datetime) -> float:
     if text.isascii() and text.isdigit():
         return max(MIN_WAIT, min(float(text.lstrip("0")[:10] or "0"), MAX_WAIT))
     try:
+        from email.utils import parsedate_to_datetime
+
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return MAX_WAIT

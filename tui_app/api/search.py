@@ -1,5 +1,7 @@
 """What to search for: the fields of a search, as a query and as the `search_params` of a job."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final

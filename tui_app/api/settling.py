@@ -1,11 +1,15 @@
 """Finding out an unknown outcome by reading back."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_app.api.errors import ApiError
 from tui_app.api.outcome import Ambiguous, Done, Outcome
-from tui_app.api.traffic import Traffic
+
+if TYPE_CHECKING:
+    from tui_app.api.traffic import Traffic
 
 T = TypeVar("T")
 READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)

@@ -1,13 +1,15 @@
 """The rules of the wire: reads that are tried again, writes that are not, and one budget above both."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from functools import partial
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from tui_app.api.budget import Budget
@@ -26,9 +28,11 @@ from tui_app.api.retry import (
     read_attempts,
     retry_after,
 )
-from tui_app.clock import Clock
-from tui_app.config import Settings
 from tui_app.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.clock import Clock
+    from tui_app.config import Settings
 
 T = TypeVar("T")
 _CRAFTY: Final = re.compile(r"//|\\|%2f|%5c|/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
@@ -66,15 +70,16 @@ class Traffic:
     on_wait: Callable[[float], None] = _ignore
     on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore
     on_left_behind: Callable[[str, Outcome[Any]], None] = _ignore
+    shared_budget: InitVar[Budget | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, shared_budget: Budget | None) -> None:
         tls = tls_context(self.settings.base_url, self.settings.ca_bundle)
         self._reads = Line(self.settings, tls, self.reading, reused=True)
         self._writes = Line(self.settings, tls, self.acting, reused=False)
         self._account = f"/accounts/{self.settings.account_id}"
         self._bucket = RetryBucket()
         self._reading_pages = asyncio.Lock()
-        self.budget = Budget(self.clock.monotonic)
+        self.budget = shared_budget or Budget(self.clock.monotonic)
         self.drift = Drift()
         self.answer_seconds = 0.2
         """How long a write takes to be answered, as seen lately."""

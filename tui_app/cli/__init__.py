@@ -1,5 +1,7 @@
 """The command line. Commands are imported when they are run, so that `--help` stays instant."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import sys
@@ -9,7 +11,7 @@ from typing import Any
 import click
 
 from tui_app import __version__
-from tui_app.cli.output import OutputFailedError, ReaderGone, discard_output
+from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
 from tui_app.errors import ExitCode, SluiceError
 
 _COMMANDS = {

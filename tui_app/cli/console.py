@@ -1,5 +1,8 @@
 """Opening the console: checks of the terminal first, then settings, then the screens."""
 
+from __future__ import annotations
+
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -28,6 +31,10 @@ def check_terminal(environment: Mapping[str, str]) -> None:
 
 def run_console(settings: Settings, state: Path | None = None) -> int:
     """Run the console until it is left; the exit code. `state` is where small facts are remembered, if anywhere."""
+    # Nothing that is made before the first frame is garbage; the app collects and freezes it afterwards.
+    gc.disable()
+    # Threads that take pages apart give way to a key within a millisecond, not five.
+    sys.setswitchinterval(0.001)
     from tui_app.app import SluiceApp
     from tui_app.remembered import Remembered
     from tui_app.service import EmailSecurityService

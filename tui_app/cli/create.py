@@ -1,7 +1,9 @@
 """`create`: a new bulk job, previewed by a search first."""
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
@@ -13,8 +15,10 @@ from tui_app.cli.search_fields import delivery_option, search_options, search_pa
 from tui_app.cli.session import confirmed, converse
 from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.jobs.new_job import NewJob, Preview
-from tui_app.service import EmailSecurityService
 from tui_app.text import json_text
+
+if TYPE_CHECKING:
+    from tui_app.service import EmailSecurityService
 
 IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
 

@@ -1,5 +1,7 @@
 """`demo`: the console against a simulator of its own, over real HTTP on loopback."""
 
+from __future__ import annotations
+
 import os
 import shlex
 import subprocess

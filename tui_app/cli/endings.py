@@ -1,7 +1,9 @@
 """`cancel` and `delete`: ending jobs, and removing ended ones."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -14,7 +16,9 @@ from tui_app.cli.session import confirmed, converse
 from tui_app.config import check_job_id
 from tui_app.errors import ExitCode
 from tui_app.jobs.progress import action_in_words
-from tui_app.service import EmailSecurityService
+
+if TYPE_CHECKING:
+    from tui_app.service import EmailSecurityService
 
 
 def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: bool, wants_ended: bool) -> None:

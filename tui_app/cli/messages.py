@@ -1,20 +1,24 @@
 """`messages`: the rows of a job, listed or written to a file."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
-from tui_app.api.client import MAX_PER_PAGE
 from tui_app.api.enums import RowStatus
 from tui_app.api.messages import JobMessage
+from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pages import all_job_messages
 from tui_app.cli.output import Column, Listing, format_option, narrate, with_ours, write_pages
 from tui_app.cli.session import converse
 from tui_app.config import check_job_id
 from tui_app.errors import UsageError
 from tui_app.jobs.export import FIELDS, export_path
-from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
+
+if TYPE_CHECKING:
+    from tui_app.service import EmailSecurityService
 
 ASKABLE_ROW_STATUS = [status.value for status in RowStatus if status is not RowStatus.DISCOVERING]
 WIDTHS = {
@@ -49,7 +53,9 @@ def messages(
     job_id = check_job_id(job_id)
     asked = RowStatus(status) if status else None
     path = export_path(output) if output is not None else None
-    if path is not None and (limit is not None or ctx.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE):
+    if path is not None and (
+        limit is not None or ctx.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
+    ):
         raise UsageError("--output writes all rows, in the format of the file's suffix: without --limit and --format.")
 
     async def work(service: EmailSecurityService) -> None:

@@ -1,8 +1,9 @@
 """How listings are written: a table for people, JSON, NDJSON or CSV for programs; row by row, as they arrive."""
 
+from __future__ import annotations
+
 import contextlib
 import csv
-import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import click
 from rich.cells import cell_len, set_cell_size
 
-from tui_app.errors import SluiceError
+from tui_app.cli.broken_output import OutputFailedError, ReaderGone
 from tui_app.text import formula_proof, json_text
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS: Final = ("table", "json", "ndjson", "csv")
-
-
-class OutputFailedError(SluiceError):
-    """Standard output can't be written, for example on a full disk."""
-
-
-class ReaderGone(Exception):
-    """Whoever read our standard output closed it."""
 
 
 def format_option(command: F) -> F:
@@ -136,7 +129,7 @@ class Listing(Generic[T]):
         sys.stdout.write(line + "\n")
 
 
-async def write_pages(pages: "Pages[T]", open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
+async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
     """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
     listing: Listing[T] | None = None
     try:
@@ -152,11 +145,6 @@ async def write_pages(pages: "Pages[T]", open_listing: Callable[[], Listing[T]],
     (listing or open_listing()).close()
     if pages.shifted:
         narrate("Rows moved from page to page while they were read: some may be missing. Run it again.")
-
-
-def discard_output() -> None:
-    """Send what is still to be flushed nowhere: Python would complain about it at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def narrate(sentence: str) -> None:

@@ -1,7 +1,9 @@
 """`quarantine`: searching held mail."""
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +14,9 @@ from tui_app.cli.output import Column, Listing, format_option, with_ours, write_
 from tui_app.cli.search_fields import search_options, search_params, verdict_option
 from tui_app.cli.session import converse
 from tui_app.clock import rfc3339
-from tui_app.service import EmailSecurityService
+
+if TYPE_CHECKING:
+    from tui_app.service import EmailSecurityService
 
 COLUMNS = (
     Column[Message]("id", 52, lambda message: str(message.id)),

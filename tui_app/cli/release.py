@@ -1,26 +1,31 @@
 """`release`: held mail, by id."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from tui_app.api.budget import Forecast
 from tui_app.api.enums import Disposition, RowStatus
 from tui_app.api.pages import all_job_messages
+from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
-from tui_app.cli.output import Column, Listing, OutputFailedError, ReaderGone, discard_output, format_option, narrate
+from tui_app.cli.output import Column, Listing, format_option, narrate
 from tui_app.cli.session import confirmed, converse
 from tui_app.config import check_job_id
 from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.plans.engine import Fate, Result, RunState
-from tui_app.plans.guard import Guarded
 from tui_app.plans.ids import ParsedIds, parse_ids
-from tui_app.plans.plan import Target
-from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
+
+if TYPE_CHECKING:
+    from tui_app.api.budget import Forecast
+    from tui_app.plans.guard import Guarded
+    from tui_app.plans.plan import Target
+    from tui_app.service import EmailSecurityService
 
 COLUMNS = (
     Column[Result]("id", 52, lambda result: safe(result.target.id)),

@@ -1,5 +1,7 @@
 """The search fields as options: the API's names with dashes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar

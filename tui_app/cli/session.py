@@ -1,5 +1,7 @@
 """One command's conversation with the API: settings from the context, a service, an event loop, clear failures."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal

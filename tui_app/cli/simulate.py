@@ -1,5 +1,7 @@
 """`simulate`: the simulated account as a server."""
 
+from __future__ import annotations
+
 import gc
 import os
 import sys

@@ -1,5 +1,7 @@
 """Loaded rows filtered and sorted: made in small steps, so that keys are answered while a million rows are looked at."""
 
+from __future__ import annotations
+
 import asyncio
 import heapq
 from array import array
@@ -60,7 +62,7 @@ async def arrange(
     return MessageView(view.store, slots)
 
 
-async def _filtered(view: MessageView, slots: "array[int]", wanted: RowFilter, breathe: Breathe) -> "array[int]":
+async def _filtered(view: MessageView, slots: array[int], wanted: RowFilter, breathe: Breathe) -> array[int]:
     found, matches = array("I"), wanted.matches
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
@@ -69,7 +71,7 @@ async def _filtered(view: MessageView, slots: "array[int]", wanted: RowFilter, b
     return found
 
 
-async def _sorted(view: MessageView, slots: "array[int]", wanted: Sort, breathe: Breathe) -> "array[int]":
+async def _sorted(view: MessageView, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
     place = PLACES[wanted.field]
     runs: list[Sequence[tuple[Any, int]]] = []

@@ -3,6 +3,8 @@
 Until it is whole it is called `NAME.partial`, and what ended before its time says so in its last line.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import csv
@@ -13,13 +15,15 @@ from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
-from tui_app.api.messages import JobMessage
-from tui_app.api.pages import NumberedPages
 from tui_app.clock import rfc3339
 from tui_app.errors import SluiceError, UsageError
 from tui_app.text import formula_proof, json_text
+
+if TYPE_CHECKING:
+    from tui_app.api.messages import JobMessage
+    from tui_app.api.pages import NumberedPages
 
 FIELDS: Final[tuple[tuple[str, Callable[[JobMessage], str]], ...]] = (
     ("message_id", lambda row: str(row.message_id)),

@@ -1,5 +1,7 @@
 """The filter line over a job's loaded rows: `word -word field:value field:>value`, all of them together."""
 
+from __future__ import annotations
+
 import re
 import shlex
 from collections.abc import Callable, Sequence

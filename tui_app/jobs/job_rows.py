@@ -1,22 +1,27 @@
 """The rows of one job: loaded page by page, read again when they may have changed, arranged as the operator wants them."""
 
+from __future__ import annotations
+
 import asyncio
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.ahead import Ahead, pages_of
-from tui_app.api.client import EmailSecurityClient, Page
-from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError, TooLarge
-from tui_app.api.messages import JobMessage
 from tui_app.api.pages import SMALLEST_PAGE, past_the_end
-from tui_app.clock import Clock
 from tui_app.jobs.arrangement import AS_LISTED, Arranged, Superseded, arrange
 from tui_app.jobs.listing import Listing
 from tui_app.jobs.message_store import MessageStore, MessageView
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import RowStatus
+    from tui_app.api.messages import JobMessage
+    from tui_app.api.page import Page
+    from tui_app.clock import Clock
 
 ROWS_PER_PAGE: Final = 1000
 PAGES_KEPT_FRESH: Final = 3

@@ -1,11 +1,16 @@
 """What the server listed of a job under one status, page by page, as far as it was read."""
 
+from __future__ import annotations
+
 from array import array
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from tui_app.api.enums import RowStatus
 from tui_app.jobs.message_store import MessageStore, MessageView
+
+if TYPE_CHECKING:
+    from tui_app.api.enums import RowStatus
 
 
 @dataclass
@@ -15,20 +20,20 @@ class Listing:
     store: MessageStore
     status: RowStatus | None
     per_page: int
-    pages: list["array[int]"] = field(default_factory=list)
+    pages: list[array[int]] = field(default_factory=list)
     complete: bool = False
     """Whether the last loaded page was the last there is."""
     due: bool = True
     """Whether counters moved since it was read."""
     stale: bool = False
     """Whether counters moved since some of its pages were read."""
-    _order: "array[int]" = field(default_factory=lambda: array("I"))
+    _order: array[int] = field(default_factory=lambda: array("I"))
     _listed: bytearray = field(default_factory=bytearray)
     """One per slot: whether it is in the order already."""
     _repeated: bool = False
 
     @classmethod
-    def known(cls, store: MessageStore, status: RowStatus, per_page: int) -> "Listing":
+    def known(cls, store: MessageStore, status: RowStatus, per_page: int) -> Listing:
         """What the server would list, of a store that has all rows."""
         slots = store.with_status(status.value)
         pages = [slots[start : start + per_page] for start in range(0, len(slots), per_page)]
@@ -41,7 +46,7 @@ class Listing:
         """Whether anything is known of it yet."""
         return bool(self.pages) or self.complete
 
-    def put(self, number: int, slots: "array[int]") -> None:
+    def put(self, number: int, slots: array[int]) -> None:
         """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one."""
         if number > len(self.pages):
             self._add(slots)
@@ -55,7 +60,7 @@ class Listing:
         if moved:
             self._arrange()
 
-    def _add(self, slots: "array[int]") -> None:
+    def _add(self, slots: array[int]) -> None:
         fresh = self._fresh(slots)
         # A page of old acquaintances alone is a server that does not count pages.
         if fresh:
@@ -64,7 +69,7 @@ class Listing:
             self._order.extend(fresh)
         self.complete = len(slots) < self.per_page or not fresh
 
-    def _fresh(self, slots: "array[int]") -> "array[int]":
+    def _fresh(self, slots: array[int]) -> array[int]:
         """Those that are not listed yet, each once; they are from now on."""
         listed = self._listed
         listed += bytes(max(0, len(self.store) - len(listed)))
@@ -94,7 +99,7 @@ class Listing:
         for slot in self._order:
             self._listed[slot] = 1
 
-    def in_smaller_pages(self) -> "Listing":
+    def in_smaller_pages(self) -> Listing:
         """The same list from its beginning, for a server whose pages are larger than an answer may be."""
         return Listing(self.store, self.status, self.per_page // 2)
 

@@ -1,5 +1,7 @@
 """All rows of a job that were ever read: packed by the dozen, with columns for what is asked of all of them."""
 
+from __future__ import annotations
+
 import marshal
 import zlib
 from array import array
@@ -47,7 +49,7 @@ class MessageStore:
 
     # ---- taking rows
 
-    def put(self, rows: Iterable[JobMessage]) -> "array[int]":
+    def put(self, rows: Iterable[JobMessage]) -> array[int]:
         """Take rows as they were read just now: their slots."""
         slots = array("I")
         changed: dict[int, dict[int, Row]] = {}
@@ -132,7 +134,7 @@ class MessageStore:
         """The slot of an id."""
         return self._ids.find(identity)
 
-    def with_status(self, status: str) -> "array[int]":
+    def with_status(self, status: str) -> array[int]:
         """Slots of all rows in this state, in the order in which they came."""
         code = self._code(status)
         view = self._by_status.get(code)
@@ -177,7 +179,7 @@ class MessageView(Sequence[JobMessage]):
 
     __slots__ = ("_length", "slots", "store")
 
-    def __init__(self, store: MessageStore, slots: "array[int]") -> None:
+    def __init__(self, store: MessageStore, slots: array[int]) -> None:
         self.store = store
         self.slots = slots
         self._length = len(slots)

@@ -1,17 +1,21 @@
 """A new bulk job before it is sent: what is asked for, and what a search says it would take."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
-from tui_app.api.messages import Message
 from tui_app.api.pages import all_found
-from tui_app.api.search import SearchParams
 from tui_app.errors import GuardError, UsageError
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.messages import Message
+    from tui_app.api.search import SearchParams
 
 PREVIEW_LIMIT: Final = 10_000
 
@@ -25,7 +29,7 @@ class NewJob:
     destination: Destination | None = None
     comment: str = ""
 
-    def checked(self, now: datetime) -> "NewJob":
+    def checked(self, now: datetime) -> NewJob:
         """The job as it will be sent: both times set, a release over held mail. Raises GuardError for what we never send."""
         params = self.params
         if not params.narrows():

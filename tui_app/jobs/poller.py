@@ -1,17 +1,21 @@
 """The one poller of the process: it asks for what is on the screen, as often as that is worth it."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from tui_app.api.budget import Budget
 from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
-from tui_app.clock import Clock
 from tui_app.errors import SluiceError
+
+if TYPE_CHECKING:
+    from tui_app.api.budget import Budget
+    from tui_app.clock import Clock
 
 FASTEST: Final = 2.0
 SLOWEST_MOVING: Final = 15.0

@@ -1,14 +1,18 @@
 """How far a job is, how fast it goes, when it will end: only from what the server said, and when it said it."""
 
+from __future__ import annotations
+
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, Destination, JobStatus
-from tui_app.api.models import Job
 from tui_app.clock import rough_duration
 from tui_app.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
 
 WINDOW: Final = 60.0
 """Seconds over which the rate is taken."""

@@ -1,5 +1,7 @@
 """The ids of very many rows, each once: which row has an id, and which id a row has."""
 
+from __future__ import annotations
+
 from array import array
 from typing import Any, Final, cast
 

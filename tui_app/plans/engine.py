@@ -1,20 +1,24 @@
 """Sends a plan batch by batch, one request at a time, and says of every id what became of it."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
-from tui_app.api.client import EmailSecurityClient, ReleaseShape
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated, Unreadable
-from tui_app.api.models import ReleaseItem
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.config import Settings
-from tui_app.plans.plan import Plan, Target
-from tui_app.remembered import Remembered
-from tui_app.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient, ReleaseShape
+    from tui_app.api.models import ReleaseItem
+    from tui_app.config import Settings
+    from tui_app.plans.plan import Plan, Target
+    from tui_app.remembered import Remembered
+    from tui_app.text import Untrusted
 
 
 class Fate(StrEnum):
@@ -73,7 +77,12 @@ class RunState:
         counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results) - len(self.in_flight)
         return counted
 
-    def abandoned(self) -> "RunState":
+    @property
+    def unknown(self) -> bool:
+        """Whether any outcome is unknown."""
+        return bool(self.fates()[Fate.UNKNOWN])
+
+    def abandoned(self) -> RunState:
         """The same run when nobody waits for it any longer: what is in flight stays unknown."""
         if self.ended:
             return self

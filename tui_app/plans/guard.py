@@ -1,10 +1,16 @@
 """The rules that take messages out of a plan before anybody is asked to confirm it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui_app.plans.plan import Target
+from tui_app.errors import GuardError
+
+if TYPE_CHECKING:
+    from tui_app.plans.plan import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ class Guarded:
 def guard_release(
     targets: Iterable[Target], policy: Policy, *, include: Iterable[str] = (), include_unchecked: bool = False
 ) -> Guarded:
-    """Apply the policy to a release; `include` names verdicts that are released all the same."""
+    """Apply the policy to a release; `include` names verdicts that are released all the same.
+
+    Raises GuardError when more is left than the policy's maximum.
+    """
     included = frozenset(include)
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
@@ -62,4 +71,9 @@ def guard_release(
             held_back.append(HeldBack(target, "recipient's domain"))
         else:
             allowed.append(target)
+    if len(allowed) > policy.max_messages:
+        raise GuardError(
+            f"{len(allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
+            "guard.max_messages in the configuration). Nothing was sent."
+        )
     return Guarded(tuple(allowed), tuple(held_back))

@@ -1,5 +1,7 @@
 """A search typed on one line: `sender:a@b.example subject:invoice 7d words`."""
 
+from __future__ import annotations
+
 import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,9 +1,15 @@
 """A search for held mail that a screen loads page by page."""
 
-from tui_app.api.client import EmailSecurityClient
-from tui_app.api.messages import Message
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tui_app.api.pages import all_found
-from tui_app.api.search import SearchParams
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.messages import Message
+    from tui_app.api.search import SearchParams
 
 
 class HeldSearch:

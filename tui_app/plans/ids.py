@@ -1,5 +1,7 @@
 """Ids out of anything pasted, piped or typed."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,16 +1,20 @@
 """What the account knows of ids that somebody named."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.plans.ids import is_investigate_id
 from tui_app.plans.plan import Target
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
 
 LOOK_UP_WINDOW: Final = timedelta(days=90)
 _SINGLE_LOOK_UPS: Final = 50

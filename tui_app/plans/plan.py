@@ -1,14 +1,19 @@
 """A plan: the exact messages, the action and the reason, fixed before anything is sent."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import TYPE_CHECKING
 
-from tui_app.api.enums import Disposition
-from tui_app.api.messages import Message
 from tui_app.text import NOTHING, Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.enums import Disposition
+    from tui_app.api.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Target:
     checked: bool = True
 
     @classmethod
-    def of(cls, message: Message) -> "Target":
+    def of(cls, message: Message) -> Target:
         """The target for a message that was looked up."""
         return cls(
             investigate_id=message.id.exact,
@@ -53,7 +58,7 @@ class Plan:
     batch_size: int
 
     @classmethod
-    def make(cls, targets: tuple[Target, ...], reason: str, batch_size: int, random: Random) -> "Plan":
+    def make(cls, targets: tuple[Target, ...], reason: str, batch_size: int, random: Random) -> Plan:
         """A plan with a new id of six hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
         return cls(f"{random.getrandbits(24):06x}", tuple(unique.values()), reason, batch_size)

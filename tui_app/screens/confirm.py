@@ -1,20 +1,27 @@
 """A question before a write: `y` for one thing, the typed count for many; enter alone never confirms."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui_app.paths import sheet
 from tui_app.widgets.lines import Line, Piece
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
 
 
 class Confirm(ModalScreen[bool]):
     """What will happen, and a way out that has the focus. `typed` is what has to be typed: `y`, or a number."""
 
+    CSS_PATH = sheet("screens/confirm")
     BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
 
     def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:

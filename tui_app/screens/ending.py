@@ -1,15 +1,19 @@
 """Cancelling and deleting a job from a screen: the review, the write, what to say afterwards."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable
-from typing import TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.errors import GuardError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.place import Place
-from tui_app.widgets.lines import Piece
+
+if TYPE_CHECKING:
+    from tui_app.screens.place import Place
+    from tui_app.widgets.lines import Piece
 
 T = TypeVar("T")
 

@@ -1,35 +1,40 @@
 """One job: where it stands, and its rows by status, filtered, sorted, loaded and exported."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.ahead import pages_of
 from tui_app.api.enums import RowStatus
 from tui_app.api.messages import JobMessage
-from tui_app.api.models import Job
 from tui_app.errors import SluiceError
 from tui_app.jobs.arrangement import Arranged, Sort
 from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter
-from tui_app.jobs.job_rows import RowsSnapshot
-from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
-from tui_app.jobs.watching import JobSnapshot
 from tui_app.screens import ending, looks
 from tui_app.screens.long_work import LongWork
 from tui_app.screens.place import MORE, Place
-from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.models import Job
+    from tui_app.jobs.job_rows import RowsSnapshot
+    from tui_app.jobs.job_watching import JobSnapshot
+    from tui_app.jobs.poller import Subject
+    from tui_app.service import EmailSecurityService
 
 STATUS_TABS: Final = (
     None,

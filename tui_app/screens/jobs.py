@@ -1,26 +1,31 @@
 """The first screen: all bulk jobs, alive."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.message import Message
-from textual.widget import Widget
 
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
-from tui_app.api.models import Job
-from tui_app.jobs.poller import Subject
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot
-from tui_app.screens import ending, looks
+from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
-from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Piece, Tabs, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.models import Job
+    from tui_app.jobs.poller import Subject
+    from tui_app.service import EmailSecurityService
 
 STATUS_TABS: Final = (
     None,
@@ -92,6 +97,9 @@ class JobsScreen(Place):
     class NewWanted(Message):
         """Somebody wants to start a job."""
 
+    class Drawn(Message):
+        """The screen was drawn for the first time."""
+
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
         self._query = JobsQuery()
@@ -101,7 +109,13 @@ class JobsScreen(Place):
     def content(self) -> Iterable[Widget]:
         """Tabs and the table."""
         yield Tabs(id="tabs")
-        yield MessageTable[Job](COLUMNS, self._cells, id="table")
+        table: MessageTable[Job] = MessageTable(COLUMNS, self._cells, id="table")
+        yield table
+
+    def on_mount(self) -> None:
+        """Draw, then tell of it."""
+        super().on_mount()
+        self.call_after_refresh(self.post_message, self.Drawn())
 
     def subject(self) -> Subject:
         """The list."""
@@ -249,10 +263,14 @@ class JobsScreen(Place):
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
         if job := self.table().current:
+            from tui_app.screens import ending
+
             await ending.cancel(self, job)
 
     @work
     async def action_job_delete(self) -> None:
         """Review and delete."""
         if job := self.table().current:
+            from tui_app.screens import ending
+
             await ending.delete(self, job)

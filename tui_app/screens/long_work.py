@@ -1,20 +1,24 @@
 """What takes more than a moment on a job's rows: loading them, writing them to a file. One at a time, and esc ends it."""
 
+from __future__ import annotations
+
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from textual.worker import Worker
-
-from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.models import Job
 from tui_app.errors import SluiceError
-from tui_app.jobs.job_rows import RowsSnapshot
-from tui_app.jobs.watching import JobSubject
-from tui_app.screens.place import Place
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Piece, bar
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from tui_app.api.enums import RowStatus
+    from tui_app.api.models import Job
+    from tui_app.jobs.job_rows import RowsSnapshot
+    from tui_app.jobs.job_watching import JobSubject
+    from tui_app.screens.place import Place
 
 ASK_BEFORE: Final = 10
 """Requests that loading all may take without being asked for twice."""

@@ -1,13 +1,17 @@
 """How states and verdicts look: glyph, word and tone, so that colour is never alone."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
-from tui_app.api.models import Job
 from tui_app.clock import coarse_age
-from tui_app.plans.engine import Fate
-from tui_app.text import Untrusted
 from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.text import Untrusted
 
 _JOB = {
     JobStatus.PENDING: ("○", "muted"),
@@ -35,15 +39,6 @@ _VERDICT = {
     Disposition.SPAM: ("▪", ""),
     Disposition.BULK: ("▪", ""),
 }
-_FATE = {
-    Fate.DELIVERED: ("✔", "success"),
-    Fate.UNDELIVERED: ("!", "warning"),
-    Fate.FAILED: ("✖", "error"),
-    Fate.REFUSED: ("✖", "error"),
-    Fate.UNKNOWN: ("?", "warning"),
-    Fate.NOT_SENT: ("○", "muted"),
-    Fate.IN_FLIGHT: ("●", "accent"),
-}
 
 
 def job_state(job: Job) -> Cell:
@@ -66,12 +61,6 @@ def verdict(disposition: Disposition | Untrusted | None) -> Cell:
         return Cell("· none", "muted")
     glyph, tone = _VERDICT.get(disposition, ("·", "")) if isinstance(disposition, Disposition) else ("?", "warning")
     return Cell(f"{glyph} {disposition}", tone)
-
-
-def fate(result: Fate) -> Cell:
-    """What became of a released message."""
-    glyph, tone = _FATE[result]
-    return Cell(f"{glyph} {result.value}", tone)
 
 
 def age(moment: datetime | None, now: datetime) -> str:

@@ -1,18 +1,24 @@
 """One message, read only: what the row says, and what the API says of the mail."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
-from tui_app.api.messages import JobMessage, Message
-from tui_app.api.models import Job
 from tui_app.errors import SluiceError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens import looks
 from tui_app.screens.place import Reading
-from tui_app.service import EmailSecurityService
 from tui_app.text import Untrusted
-from tui_app.widgets.lines import Piece
+
+if TYPE_CHECKING:
+    from tui_app.api.messages import JobMessage, Message
+    from tui_app.api.models import Job
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.lines import Piece
 
 
 def _field(name: str, *values: object) -> list[Piece]:

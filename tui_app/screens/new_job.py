@@ -1,30 +1,36 @@
 """The form of a new bulk job: fields, a preview by search, a typed confirmation, one POST."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from textual import work
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Collapsible, Input, Static
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
-from tui_app.api.models import Job
 from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
 from tui_app.clock import parse_moment
 from tui_app.errors import GuardError, SluiceError
 from tui_app.jobs.new_job import NewJob, Preview
 from tui_app.jobs.progress import DESTINATION_LABELS
+from tui_app.paths import sheet
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import Place
-from tui_app.service import EmailSecurityService
 from tui_app.text import safe
 from tui_app.widgets.choice import Choice
 from tui_app.widgets.lines import Block, Piece
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.models import Job
+    from tui_app.service import EmailSecurityService
 
 _UNDO: Final = {
     Destination.INBOX: "can be moved again",
@@ -67,6 +73,7 @@ def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
 class NewJobScreen(Place):
     """Enter previews; enter again, with nothing changed, opens the confirmation."""
 
+    CSS_PATH = sheet("screens/new_job")
     place = "new_job"
     AUTO_FOCUS = "#sender"
     BINDINGS = [Binding("enter", "go_on", show=False)]

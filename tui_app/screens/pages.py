@@ -1,11 +1,17 @@
 """Two pages to read: the keys, and what was done."""
 
+from __future__ import annotations
+
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from tui_app import actions
 from tui_app.screens.place import Reading
-from tui_app.service import Activity, EmailSecurityService
-from tui_app.widgets.lines import Piece
+
+if TYPE_CHECKING:
+    from tui_app.activity import Activity
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.lines import Piece
 
 _GROUPS = ("Act", "Mark", "Look", "Move", "Go")
 
@@ -58,6 +64,11 @@ class ActivityScreen(Reading):
         """Write the page."""
         super().on_mount()
         self.show_activities()
+
+    def activity_added(self) -> None:
+        """Write the page anew."""
+        if self.is_mounted:
+            self.show_activities()
 
     def show_activities(self) -> None:
         """Write the page anew."""

@@ -1,21 +1,27 @@
 """What every screen has in common: a header that tells account, mode and freshness; a place line; a footer of keys."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Final
+from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
 from tui_app.jobs.poller import Link, LinkState, Subject
-from tui_app.service import EmailSecurityService
 from tui_app.widgets.lines import Footer, Piece, SplitLine
-from tui_app.widgets.message_table import MessageTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from tui_app.plans.engine import RunState
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.message_table import MessageTable
 
 MORE: Final = ("! tells more", "dim")
 """Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
@@ -86,6 +92,17 @@ class Place(Screen[None]):
         if blocked > 0:
             return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
         return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
+
+    def release_moved(self, state: RunState) -> None:
+        """A release went on, or ended."""
+
+    def limited(self, seconds: float) -> None:
+        """A 429 is being sat out."""
+        if self.is_current:
+            self.notice(f"Too many requests: waiting {seconds:.0f} s.")
+
+    def activity_added(self) -> None:
+        """Something was done, or went wrong."""
 
     # ---- frame
 

@@ -1,30 +1,36 @@
 """Held mail: search it, mark it, take it to a release review."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.message import Message as Event
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.messages import Message
 from tui_app.errors import GuardError, SluiceError
+from tui_app.paths import sheet
 from tui_app.plans.engine import Fate, RunState
-from tui_app.plans.guard import Guarded
 from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
-from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
-from tui_app.widgets.lines import Piece
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.plans.guard import Guarded
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.lines import Piece
 
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
@@ -52,6 +58,7 @@ SORTS: Final[dict[str, Callable[[Message], Any]]] = {
 class QuarantineScreen(Place):
     """The held mail that a search finds."""
 
+    CSS_PATH = sheet("screens/quarantine")
     place = "quarantine"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("quarantine")
@@ -307,8 +314,10 @@ class QuarantineScreen(Place):
             return
         self.post_message(self.ReleaseWanted(guarded))
 
-    def released(self, state: RunState) -> None:
+    def release_moved(self, state: RunState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
+        if not state.ended:
+            return
         sent = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.UNKNOWN)
         self.table().unmark(result.target.id for result in state.results if result.fate in sent)
         self.search(self._line)

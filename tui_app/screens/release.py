@@ -1,31 +1,37 @@
 """A release: the review with reason and typed count, then the run, then what became of every recipient."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui_app import actions
-from tui_app.api.budget import Forecast
 from tui_app.clock import rough_duration
 from tui_app.errors import SluiceError
+from tui_app.paths import sheet
 from tui_app.plans.engine import Fate, Phase, Result, RunState
-from tui_app.plans.guard import Guarded
 from tui_app.plans.plan import Plan
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
-from tui_app.service import EmailSecurityService
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.budget import Forecast
+    from tui_app.plans.guard import Guarded
+    from tui_app.service import EmailSecurityService
 
 _WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED, Fate.NOT_SENT, Fate.DELIVERED)
 _COLUMNS: Final = (
@@ -39,6 +45,7 @@ _COLUMNS: Final = (
 class ReviewScreen(Place):
     """What would be released, before anything is sent."""
 
+    CSS_PATH = sheet("screens/release")
     place = "review"
     AUTO_FOCUS = "#reason"
 
@@ -160,9 +167,27 @@ def _lines(results: Iterable[Result]) -> list[_Line]:
     return sorted(lines, key=lambda line: _WORST_FIRST.index(line.fate))
 
 
+_FATE = {
+    Fate.DELIVERED: ("✔", "success"),
+    Fate.UNDELIVERED: ("!", "warning"),
+    Fate.FAILED: ("✖", "error"),
+    Fate.REFUSED: ("✖", "error"),
+    Fate.UNKNOWN: ("?", "warning"),
+    Fate.NOT_SENT: ("○", "muted"),
+    Fate.IN_FLIGHT: ("●", "accent"),
+}
+
+
+def fate_look(result: Fate) -> Cell:
+    """What became of a released message."""
+    glyph, tone = _FATE[result]
+    return Cell(f"{glyph} {result.value}", tone)
+
+
 class ReleaseScreen(Place):
     """A confirmed release while it runs, and its outcome by recipient."""
 
+    CSS_PATH = sheet("screens/release")
     place = "outcome"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("outcome")
@@ -186,7 +211,7 @@ class ReleaseScreen(Place):
 
     @staticmethod
     def _cells(line: _Line) -> Sequence[Cell]:
-        return (looks.fate(line.fate), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+        return (fate_look(line.fate), Cell(line.recipient), Cell(line.subject), Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin."""
@@ -221,7 +246,11 @@ class ReleaseScreen(Place):
         self.table().show_rows(ListedRows(_lines(results), lambda line: line.key))
         self.show_frame()
 
-    def show_wait(self, seconds: float) -> None:
+    def release_moved(self, state: RunState) -> None:
+        """Show where it is."""
+        self.show_run(state)
+
+    def limited(self, seconds: float) -> None:
         """A 429 is being sat out."""
         self._waits_until = self.service.clock.monotonic() + seconds
         self.show_frame()
@@ -256,7 +285,7 @@ class ReleaseScreen(Place):
             Fate.NOT_SENT,
         ):
             if fates[fate] or fate is Fate.DELIVERED:
-                tone = looks.fate(fate).tone
+                tone = fate_look(fate).tone
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
                 pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
         self.query_one("#sums", Line).say(*pieces[:-1])

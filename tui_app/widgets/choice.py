@@ -1,5 +1,7 @@
 """A field with a few fixed values: blank or the arrow keys go through them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 

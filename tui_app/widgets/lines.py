@@ -1,5 +1,7 @@
 """Lines of text that repaint only when what they say changed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

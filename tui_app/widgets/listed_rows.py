@@ -1,5 +1,7 @@
 """Rows that are all here as objects: jobs, held mail, the lines of an outcome."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 

@@ -1,5 +1,7 @@
 """The table of the console: rows of any number, with marks, tones and columns that fit the width."""
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,12 +1,13 @@
 """A DataTable whose rows are never mounted: only those on the screen are looked at, whatever their number."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.coordinate import Coordinate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widgets import DataTable
@@ -14,6 +15,9 @@ from textual.widgets.data_table import ColumnKey, RowDoesNotExist, RowKey
 from textual.widgets.data_table import Row as TableRow
 
 from tui_app.text import safe
+
+if TYPE_CHECKING:
+    from textual.coordinate import Coordinate
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -62,7 +66,7 @@ class NoRows:
 class _ByKey(Mapping[RowKey, Any]):
     """What DataTable keeps in dicts by row key, made when it is asked for."""
 
-    def __init__(self, table: "VirtualTable[Any]") -> None:
+    def __init__(self, table: VirtualTable[Any]) -> None:
         self._table = table
 
     def __len__(self) -> int:
@@ -110,7 +114,7 @@ class _Places(_ByKey):
 class _InOrder(Sequence[Any]):
     """What DataTable keeps in lists by place."""
 
-    def __init__(self, table: "VirtualTable[Any]", made: Callable[[RowKey], Any]) -> None:
+    def __init__(self, table: VirtualTable[Any], made: Callable[[RowKey], Any]) -> None:
         self._table = table
         self._made = made
 
