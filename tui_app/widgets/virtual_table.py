@@ -126,7 +126,7 @@ class _InOrder(Sequence[Any]):
             # Whoever slices wants heights, and stops after a page of them.
             return (TableRow(RowKey(), _HEIGHT) for _ in range(*index.indices(len(self))))
         if not 0 <= index < len(self):
-            raise LookupError(index)
+            raise IndexError(index)
         return self._made(RowKey(self._table.shown.key_at(index)))
 
     def clear(self) -> None:
@@ -155,15 +155,14 @@ class VirtualTable(DataTable[str], Generic[T]):
 
     def show(self, rows: Rows[T]) -> None:
         """Show these rows; the cursor stays on its place, or on the last row if there are fewer."""
-        self.shown = rows
-        self._rows_replaced()
-        self.cursor_coordinate = self.cursor_coordinate
-        self.refresh()
-
-    def _rows_replaced(self) -> None:
+        empty, self.shown = not len(self.shown), rows
         self._update_count += 1
         self._clear_caches()
         self._measure()
+        self.cursor_coordinate = self.cursor_coordinate
+        if empty and len(rows) and self.show_cursor:
+            self._highlight_cursor()
+        self.refresh()
 
     def _measure(self) -> None:
         """How large the whole table is."""
