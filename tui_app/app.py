@@ -23,6 +23,7 @@ from tui_app.screens.quarantine import QuarantineScreen
 from tui_app.screens.release import ReleaseScreen, ReviewScreen
 from tui_app.service import EmailSecurityService
 from tui_app.terminal.input import forgive_broken_input
+from tui_app.terminal.output import DiffedOutput
 
 SHEETS = ("base", "widgets", "screens/quarantine", "screens/release", "screens/new_job", "screens/confirm")
 
@@ -33,7 +34,7 @@ def style_sheets() -> list[Path]:
     return [folder / f"{name}.tcss" for name in SHEETS]
 
 
-class SluiceApp(App[None]):
+class SluiceApp(DiffedOutput, App[None]):
     """The console on one account."""
 
     TITLE = "mailsluice"
