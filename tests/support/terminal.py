@@ -15,7 +15,8 @@ import pyte
 
 PATIENCE = 30.0
 # Sequences that the emulator would print as text: private modes with < = >, and mode queries.
-_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+UNKNOWN_TEXT = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+_UNKNOWN = re.compile(UNKNOWN_TEXT.pattern.encode())
 
 
 class Terminal:
