@@ -138,6 +138,7 @@ class TwinApp(DiffedOutput):
         self.settled = False
         self.bytes_plain = self.bytes_ours = 0
         self.differences: list[str] = []
+        self.evidence: tuple[str, bool, str, str] | None = None
         # Lines in which plain Textual's own terminal is out of step after text of a contested width.
         self.stale: set[int] = set()
 
@@ -177,7 +178,10 @@ class TwinApp(DiffedOutput):
         if whole:
             self.settled = True
         if self.settled and self._shadow is not None and self._shadow.known and self._shadow.size == self.size:
+            before = len(self.differences)
             self.compare(whole)
+            if len(self.differences) > before == 0:
+                self.evidence = (type(renderable).__name__, whole, data, ours)
 
     def compare(self, whole: bool) -> None:
         TwinApp.frames += 1

@@ -30,7 +30,7 @@ async def session(seed: int, system: str, steps: int, *, contested: float) -> Ga
         for number in range(steps):
             what = await one_step(app, pilot, random)
             await pilot.pause()
-            assert not app.differences, (seed, system, number, what, app.differences[:5])
+            assert not app.differences, (seed, system, number, what, app.differences[:5], app.evidence)
     return app
 
 
