@@ -59,6 +59,14 @@ class Paper(pyte.Screen):
         for part in [data] if data.isascii() else data:
             super().draw(part)
 
+    def erase_in_display(self, how: int = 0, *arguments: Any, **named: Any) -> None:
+        # pyte colours only cells that were written before.
+        if how == 2:
+            for y in range(self.lines):
+                for x in range(self.columns):
+                    self.buffer[y][x] = self.cursor.attrs
+        super().erase_in_display(how, *arguments, **named)
+
     def scramble(self) -> None:
         """Another program was here."""
         self.feed("\x1b[0;35;44;4m")
@@ -74,7 +82,9 @@ def shown(paper: Paper, y: int) -> list[tuple[Any, ...]]:
     for x in range(paper.columns):
         cell = line[x]
         data = cell.data
-        if (_wide(data) and (x + 1 == paper.columns or line[x + 1].data)) or (not data and not (x and _wide(line[x - 1].data))):
+        if (_wide(data) and (x + 1 == paper.columns or line[x + 1].data)) or (
+            not data and not (x and _wide(line[x - 1].data))
+        ):
             data = " "
         more = frozenset(cell.blink or ())  # type: ignore[call-overload]
         if data == " " and not (cell.underscore or cell.reverse or cell.strikethrough or more & _BLANK_SHOWS):

@@ -22,7 +22,7 @@ class Scroll:
     lines: int
 
     def sequence(self) -> str:
-        """A region and lines deleted or inserted in it; the cursor is at home after it."""
+        """A region and lines deleted or inserted in it; terminals differ in where the cursor is after it."""
         lines = abs(self.lines)
         move = f"\x1b[{lines if lines > 1 else ''}{'M' if self.lines > 0 else 'L'}"
         go = f"\x1b[{self.top + 1}H" if self.top else ""

@@ -169,7 +169,8 @@ class Shadow:
         # Terminals differ in the colour of new lines unless the pen has none.
         self._out.append(self.pen.take_for_blank(self._looks.plain))
         self._out.append(scroll.sequence())
-        self.cursor.at(0, 0)
+        # At home by the book, where it was in some.
+        self.cursor.forget()
         rows = scroll.moved(self._rows, empty)
         for y in range(scroll.top, scroll.bottom + 1):
             wanted.setdefault(y, self._rows[y])
