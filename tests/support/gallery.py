@@ -144,7 +144,7 @@ class Gallery(TwinApp):
                 row = str(random.randrange(60))
                 self.table.update_cell(row, random.choice(("two", "three")), self.text(4))
             case "theme":
-                self.theme = random.choice(("textual-dark", "textual-light", "nord", "textual-ansi", "gruvbox"))
+                self.theme = random.choice(("textual-dark", "textual-light", "nord", "ansi-dark", "gruvbox"))
             case "window":
                 self.push_screen(Window(self.text(12)))
             case "page":

@@ -30,7 +30,9 @@ async def session(seed: int, system: str, steps: int, *, contested: float) -> Ga
         for number in range(steps):
             what = await one_step(app, pilot, random)
             await pilot.pause()
-            assert not app.differences, (seed, system, number, what, app.differences[:5], app.evidence)
+            if app.differences:
+                print(app.differences[:6], app.evidence)
+                pytest.fail(f"seed {seed}, {system}, step {number}, {what}: {app.differences[0]}")
     return app
 
 

@@ -276,8 +276,11 @@ class Shadow:
                 # What the terminal leaves free of the room of this piece has the colours of the piece.
                 out.append(pen.take(piece[0][1]) + " " * (stop - x) + f"\x1b[{x + 1}G")
             self._write_cells(piece)
-            if contested and stop < end:
+            if contested and stop < width:
                 out.append(f"\x1b[{stop + 1}G")
+            if contested and stop == end < width:
+                # It may have been drawn into the blank end.
+                out.append(pen.take_for_blank(erased) + "\x1b[K")
             x = stop
         self.cursor.forget()
 
