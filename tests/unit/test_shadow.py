@@ -201,7 +201,7 @@ def shadow_scrolled(lines: list[Strip], far: int) -> str:
 def test_a_line_of_contested_width_is_painted_whole_and_what_follows_is_put_in_its_column() -> None:
     ours = shadow()
     ours.frame(layout([words("❤️ left", "1")]), SIZE)
-    assert ours.frame(layout([words("❤️ left", "2")]), SIZE) == "\x1b[H\x1b[K❤️\x1b[3G left2"
+    assert ours.frame(layout([words("❤️ left", "2")]), SIZE) == "\x1b[H\x1b[K❤️\x1b[3G left2\x1b[K"
     # The line it was is not trusted either.
     assert ours.frame(layout([words("__ left", "2")]), SIZE) == "\x1b[H\x1b[K__ left2"
 

@@ -278,10 +278,10 @@ class Shadow:
             self._write_cells(piece)
             if contested and stop < width:
                 out.append(f"\x1b[{stop + 1}G")
-            if contested and stop == end < width:
-                # It may have been drawn into the blank end.
-                out.append(pen.take_for_blank(erased) + "\x1b[K")
             x = stop
+        if x < width and is_contested(wanted):
+            # A piece may have been drawn into the blank end.
+            out.append(pen.take_for_blank(erased) + "\x1b[K")
         self.cursor.forget()
 
 
