@@ -9,6 +9,7 @@ import pyte
 from pyte.screens import Char
 from rich.console import RenderableType
 from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.driver import Driver
 from textual.geometry import Size
@@ -91,8 +92,17 @@ def shown(paper: Paper, y: int) -> list[tuple[Any, ...]]:
             cells.append((" ", cell.bg))
         else:
             cells.append(
-                (data, cell.fg, cell.bg, cell.bold, cell.italics, cell.underscore, cell.strikethrough, cell.reverse)
-                + tuple(sorted(more))
+                (
+                    data,
+                    cell.fg,
+                    cell.bg,
+                    cell.bold,
+                    cell.italics,
+                    cell.underscore,
+                    cell.strikethrough,
+                    cell.reverse,
+                    *sorted(more),
+                )
             )
     return cells
 
@@ -147,6 +157,7 @@ class TwinApp(DiffedOutput):
         MemoryDriver.papers = [self.plain, self.ours]
         self.settled = False
         self.bytes_plain = self.bytes_ours = 0
+        self.exact_frames = self.all_frames = 0
         self.differences: list[str] = []
         self.evidence: tuple[str, bool, str, str] | None = None
         # Lines in which plain Textual's own terminal is out of step after text of a contested width.
@@ -179,6 +190,10 @@ class TwinApp(DiffedOutput):
         driver.written.clear()
         super()._display(screen, renderable)
         ours = "".join(driver.written)
+        x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
+        sync = (SYNC_START, SYNC_END) if self._sync_available else ("", "")
+        self.exact_frames += ours == f"{sync[0]}{data}\x1b[{y + 1};{x + 1}H{sync[1]}"
+        self.all_frames += 1
         self.bytes_plain += len(data.encode())
         self.bytes_ours += len(ours.encode())
         self.plain.feed(data)

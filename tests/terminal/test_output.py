@@ -6,9 +6,12 @@ from random import Random
 import pytest
 from rich.color import ColorSystem
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.support.gallery import ACTIONS, KEYS, Gallery
-from tests.support.twins import TwinApp
+from tests.support.twins import MemoryDriver, TwinApp
+from tui_app.terminal.output import erases_in_colour
+from tui_app.terminal.shadow import Shadow
 
 SIZES = ((40, 14), (52, 18), (33, 12), (80, 24))
 SYSTEMS = {
@@ -69,8 +72,8 @@ def report(capsys: pytest.CaptureFixture[str], sessions: int) -> None:
 async def test_random_sessions_look_as_plain_textual(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if system == "none":
         monkeypatch.setenv("NO_COLOR", "1")
-    for seed in range(3):
-        await session(seed, system, 12, contested=0.05 if seed else 0)
+    for seed in range(2):
+        await session(seed, system, 10, contested=0.05 if seed else 0)
 
 
 @pytest.mark.long
@@ -85,3 +88,97 @@ async def test_hundreds_of_sessions_look_as_plain_textual(
     for seed in range(first, first + count):
         await session(seed, system, 20, contested=Random(seed).choice((0, 0.02, 0.2)))
     report(capsys, count)
+
+
+async def test_a_screen_cleared_behind_its_back_is_whole_again_on_demand() -> None:
+    app = Gallery((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.pause()
+        app.lose_terminal()
+        app.repaint_all()
+        await pilot.pause()
+        assert app.settled and not app.differences
+        assert "?" not in "".join(app.ours.display)
+
+
+async def test_a_frame_without_news_writes_nothing() -> None:
+    app = Gallery((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.pause()
+        app.label().update("same", layout=False)
+        await pilot.pause()
+        before, frames = app.bytes_ours, TwinApp.frames
+        for widget in app.screen.query("*"):
+            widget.refresh()
+        await pilot.pause()
+        assert (app.bytes_ours, TwinApp.frames > frames) == (before, True)
+
+
+async def test_the_cursor_stands_in_the_field_that_is_typed_in_and_is_left_alone_elsewhere() -> None:
+    app = Gallery((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.pause()
+        app.query_one(Input).focus()
+        await pilot.pause()
+        await pilot.press("a", "字", "left")
+        await pilot.pause()
+        assert (app.ours.cursor.x, app.ours.cursor.y) == tuple(app.cursor_position)
+        app.table.focus()
+        await pilot.pause()
+        before = app.bytes_ours
+        app.table.refresh()
+        await pilot.pause()
+        assert app.bytes_ours == before
+
+
+async def test_a_fault_of_ours_is_painted_by_textual_and_the_next_frame_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Gallery((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.pause()
+        driver = app._driver
+        assert isinstance(driver, MemoryDriver)
+        right, broken = Shadow.frame, []
+
+        def frame(self: Shadow, *arguments: object) -> str:
+            if not broken:
+                broken.append(True)
+                raise RuntimeError
+            return right(self, *arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Shadow, "frame", frame)
+        app.label().update("fault", layout=False)
+        await pilot.pause()
+        assert broken and "fault" in "".join(driver.written) and "\x1b[2J" not in "".join(driver.written)
+        assert "fault" in "".join(app.ours.display)
+        app.label().update("after", layout=False)
+        await pilot.pause()
+        assert "\x1b[2J" in "".join(driver.written)
+        assert not app.differences
+
+
+async def test_turned_off_it_is_plain_textual_byte_for_byte() -> None:
+    class Plain(Gallery):
+        OUTPUT_DIFFED = False
+
+    app = Plain((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.press("down", "down", "pagedown")
+        await pilot.pause()
+        assert app.exact_frames == app.all_frames > 3 and app._shadow is None
+
+
+async def test_the_pen_is_plain_when_the_terminal_is_given_back() -> None:
+    app = Gallery((40, 14), 1, contested=0)
+    async with app.run_test(headless=False, size=(40, 14)) as pilot:
+        await pilot.pause()
+        driver = app._driver
+        assert isinstance(driver, MemoryDriver)
+        with app.suspend():
+            assert driver.written[-1] == "\x1b[m"
+
+
+@pytest.mark.parametrize(("name", "erases"), [("xterm-256color", True), ("screen-256color", False), ("screen.xterm-new", False), ("screen-256color-bce", True), ("tmux-256color", True), ("", True)])  # fmt: skip
+def test_gnu_screen_erases_without_colour(name: str, erases: bool) -> None:
+    assert erases_in_colour(name) is erases
