@@ -70,6 +70,15 @@ class Terminal:
         """Send bytes that are no text."""
         os.write(self._tty, data)
 
+    def lose(self) -> None:
+        """Forget the screen, as when another program has had the terminal."""
+        self._screen.reset()
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size."""
+        self._screen.resize(lines, columns)
+        fcntl.ioctl(self._tty, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
     def answers(self) -> None:
         """Read until the program has written something, and then nothing more for a moment."""
         end = time.monotonic() + PATIENCE

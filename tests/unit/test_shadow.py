@@ -16,6 +16,7 @@ from textual.strip import Strip
 from tests.support.gallery import CONTESTED, STRAY, WIDE, WORDS, random_style
 from tests.support.twins import Paper, shown
 from tui_app.terminal.cells import cells_of, clusters, is_contested
+from tui_app.terminal.cursor import Cursor
 from tui_app.terminal.pen import Looks, Pen
 from tui_app.terminal.shadow import Shadow, Unpaintable
 
@@ -265,3 +266,14 @@ def test_the_pen_always_gets_there(seed: int) -> None:
             alone.feed(Pen(looks).take(look) + "x")
             there.feed("\x1b[H" + pen.take(look) + "x")
         assert shown(there, 0)[0] == shown(alone, 0)[0]
+
+
+def test_behind_the_last_column_nothing_is_relative() -> None:
+    cursor = Cursor()
+    assert cursor.go(3, 5) == "\x1b[4;6H"
+    cursor.advance(24, 24)
+    assert cursor.go(3, 20) == "\x1b[21G"
+    cursor.advance(24, 24)
+    assert cursor.go(4, 0) == "\r\n"
+    assert cursor.go(4, 3) == "\x1b[4G" and cursor.go(4, 2) == "\b" and cursor.go(4, 2) == ""
+    assert cursor.go(6, 2) == "\x1b[2B"

@@ -47,11 +47,10 @@ def find_scroll(rows: list[Row], wanted: dict[int, Row], empty: Row) -> Scroll |
         text = _text(rows[y], seen)
         # A text that is there twice says nothing of where a line came from.
         places[text] = -1 if text in places else y
-    came_from = {y: places.get(_text(wanted[y], seen), -1) for y in changed}
+    texts = {y: _text(wanted[y], seen) for y in changed}
+    came_from = {y: places.get(text, -1) for y, text in texts.items()}
     votes = Counter(
-        origin - y
-        for y, origin in came_from.items()
-        if origin >= 0 and origin != y and not _text(wanted[y], seen).isspace()
+        origin - y for y, origin in came_from.items() if origin >= 0 and origin != y and not texts[y].isspace()
     )
     if not votes:
         return None
