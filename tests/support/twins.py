@@ -157,7 +157,8 @@ class TwinApp(DiffedOutput):
         MemoryDriver.papers = [self.plain, self.ours]
         self.settled = False
         self.bytes_plain = self.bytes_ours = 0
-        self.exact_frames = self.all_frames = 0
+        self.exact_frames = 0
+        self.written: list[str] = []
         self.differences: list[str] = []
         self.evidence: tuple[str, bool, str, str] | None = None
         # Lines in which plain Textual's own terminal is out of step after text of a contested width.
@@ -193,7 +194,7 @@ class TwinApp(DiffedOutput):
         x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
         sync = (SYNC_START, SYNC_END) if self._sync_available else ("", "")
         self.exact_frames += ours == f"{sync[0]}{data}\x1b[{y + 1};{x + 1}H{sync[1]}"
-        self.all_frames += 1
+        self.written.append(ours)
         self.bytes_plain += len(data.encode())
         self.bytes_ours += len(ours.encode())
         self.plain.feed(data)
