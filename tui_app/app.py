@@ -18,6 +18,7 @@ from tui_app.paths import sheet
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place, Reading
 from tui_app.terminal.input import forgive_broken_input
+from tui_app.terminal.output import DiffedOutput
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,7 +43,7 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(App[None]):
+class SluiceApp(DiffedOutput, App[None]):
     """The console on one account."""
 
     TITLE = "mailsluice"

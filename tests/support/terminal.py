@@ -15,7 +15,8 @@ import pyte
 
 PATIENCE = 30.0
 # Sequences that the emulator would print as text: private modes with < = >, and mode queries.
-_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+UNKNOWN_TEXT = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+_UNKNOWN = re.compile(UNKNOWN_TEXT.pattern.encode())
 
 
 class Terminal:
@@ -68,6 +69,15 @@ class Terminal:
     def press_bytes(self, data: bytes) -> None:
         """Send bytes that are no text."""
         os.write(self._tty, data)
+
+    def lose(self) -> None:
+        """Forget the screen, as when another program has had the terminal."""
+        self._screen.reset()
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size."""
+        self._screen.resize(lines, columns)
+        fcntl.ioctl(self._tty, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def answers(self) -> None:
         """Read until the program has written something, and then nothing more for a moment."""

@@ -1,0 +1,145 @@
+"""Frames as differences: an app that writes only what changed on the terminal, instead of all that was painted."""
+
+import os
+from typing import ClassVar
+
+from rich.color import ColorSystem
+from rich.console import RenderableType
+from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.driver import Driver
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from tui_app.terminal.shadow import Shadow
+
+# A smaller frame arrives in one piece anyway; around a larger one the markers keep a terminal from showing half of it.
+_WORTH_SYNCING = 1000
+
+
+def erases_in_colour(terminal: str) -> bool:
+    """Whether a terminal of this name erases with the background of the pen; GNU screen does not unless named so."""
+    return not terminal.startswith("screen") or "bce" in terminal
+
+
+class DiffedOutput(App[None]):
+    """Keeps a shadow of the terminal and writes each frame as the difference to it.
+
+    Whatever can't be told for sure is painted by Textual itself, and the frame after that is whole again.
+    """
+
+    OUTPUT_DIFFED: ClassVar[bool] = True
+
+    _shadow: Shadow | None = None
+    # Raised where the terminal may have changed, also by a signal in the middle of a frame; seen before the next frame.
+    _terminal_lost: bool = False
+    _terminal_restarted: bool = False
+    _terminal_reports_size: bool = False
+
+    def repaint_all(self) -> None:
+        """Paint the whole screen anew, for when something else wrote on the terminal."""
+        self._terminal_lost = True
+        self.refresh()
+
+    # ---- when the terminal may show something else
+
+    def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
+        driver = super()._build_driver(headless, inline, mouse, size)
+        if self.OUTPUT_DIFFED and not driver.is_inline and not headless:
+            self._watch_modes(driver)
+        return driver
+
+    def _watch_modes(self, driver: Driver) -> None:
+        """Textual starts and stops the driver for a suspension, a signal, and the end: all of them pass here."""
+        start, stop = driver.start_application_mode, driver.stop_application_mode
+
+        def start_application_mode() -> None:
+            self._terminal_restarted = self._terminal_lost = True
+            start()
+
+        def stop_application_mode() -> None:
+            self._terminal_lost = True
+            # What is written to the terminal next isn't ours and doesn't want our colours.
+            if self._shadow is not None:
+                driver.write("\x1b[m")
+            stop()
+
+        driver.start_application_mode = start_application_mode  # type: ignore[method-assign]
+        driver.stop_application_mode = stop_application_mode  # type: ignore[method-assign]
+
+    def _on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
+        # Textual calls this and its own handler. A terminal may cut or reflow what it shows even if it then has the
+        # size it had, which Textual takes for no news.
+        first_report = not self._terminal_reports_size and getattr(self._driver, "_in_band_window_resize", False)
+        self._terminal_reports_size = self._terminal_reports_size or first_report
+        painted, restarted = self._shadow is not None, self._terminal_restarted
+        self._terminal_restarted = False
+        if painted and event.size == self._size and (restarted or not first_report):
+            self.repaint_all()
+        elif event.size != self._size:
+            self._terminal_lost = True
+
+    # ---- frames
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if renderable is None or self._batch_count or not self._running or self._closed:
+            super()._display(screen, renderable)  # which writes nothing
+            return
+        driver = self._driver
+        if not self.OUTPUT_DIFFED or driver is None or self.is_headless or driver.is_inline:
+            super()._display(screen, renderable)
+            return
+        data = self._difference(screen, renderable)
+        if data is None:
+            self._display_whole(driver, screen, renderable)
+            return
+        try:
+            if data:
+                syncs = self._sync_available and len(data) >= _WORTH_SYNCING
+                driver.write(f"{SYNC_START}{data}{SYNC_END}" if syncs else data)
+                driver.flush()
+        finally:
+            self.post_display_hook()
+
+    def _display_whole(self, driver: Driver, screen: Screen[object], renderable: RenderableType) -> None:
+        """Let Textual paint it; it takes for granted that the terminal's pen is plain."""
+        self._terminal_lost = True
+        if self._shadow is not None:
+            driver.write("\x1b[m")
+        super()._display(screen, renderable)
+
+    def _difference(self, screen: Screen[object], renderable: RenderableType) -> str | None:
+        """What to write for this frame, or None if that can't be told."""
+        if not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            return None
+        try:
+            shadow = self._shadow_now()
+            if not shadow.known and isinstance(renderable, ChopsUpdate):
+                whole = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
+                if not isinstance(whole, LayoutUpdate):
+                    return None
+                renderable = whole
+            return shadow.frame(renderable, self.size) + self._cursor_move(shadow)
+        except Exception as error:
+            # A fault in here must not cost more than bytes.
+            self.log.warning(f"a frame is painted whole: {type(error).__name__}")
+            return None
+
+    def _shadow_now(self) -> Shadow:
+        colours = self.console._color_system or ColorSystem.TRUECOLOR
+        shadow = self._shadow
+        if shadow is None or shadow.colours is not colours:
+            shadow = Shadow(colours, erases_in_colour=erases_in_colour(os.environ.get("TERM", "")))
+            self._shadow = shadow
+        if self._terminal_lost:
+            self._terminal_lost = False
+            shadow.forget()
+        return shadow
+
+    def _cursor_move(self, shadow: Shadow) -> str:
+        """The hidden cursor matters only where text is typed: input methods open their windows there."""
+        if not isinstance(self.focused, Input | TextArea):
+            return ""
+        return shadow.move_cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))
