@@ -16,11 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import pyte
+
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 30.0
 _ESCAPES = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_].*?\x1b\\|\x1b[ -/]*[0-~]", re.DOTALL
 )
+# Sequences that the emulator would print as text: private modes with < = >, and mode queries.
+_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 _FOREIGN = ("CLOUDFLARE", "MAILSLUICE", "TEXTUAL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "XDG", "LESS", "PYTHON")
 
 
@@ -52,6 +56,9 @@ class Terminal:
         self._sights: dict[str, Sight | None] = dict.fromkeys(marks)
         self._pieces: list[tuple[float, bytes]] = []
         self._size = 0
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._shown = 0
         self._news = threading.Condition()
         self._ended = False
         self._started = time.perf_counter()
@@ -134,15 +141,13 @@ class Terminal:
             return self._size
 
     @property
-    def text(self) -> str:
-        """Visible text in the order in which it was written: no screen, but good for looking for words."""
+    def screen(self) -> str:
+        """What a terminal shows now, line by line."""
         with self._news:
-            return _ESCAPES.sub(b"", self._all_since(0)).decode(errors="replace")
-
-    def text_since(self, written: int) -> str:
-        """The visible text that came after so many bytes."""
-        with self._news:
-            return _ESCAPES.sub(b"", self._all_since(0)[written:]).decode(errors="replace")
+            fresh = self._all_since(self._shown)
+            self._shown = len(self._pieces)
+        self._stream.feed(_UNKNOWN.sub(b"", fresh))
+        return "\n".join(line.rstrip() for line in self._screen.display)
 
     def sees(self, word: str, seconds: float = PATIENCE) -> Sight:
         """Wait for one of the marks."""
@@ -189,10 +194,13 @@ class Terminal:
             piece = len(self._pieces)
         sent = time.perf_counter()
         os.write(self._tty, key)
+        seen = b""
         with self._news:
             while True:
                 for at, data in self._pieces[piece:]:
-                    if sign in data:
+                    # What was cut in two by the reader still counts, from its second half on.
+                    seen = seen[-8:] + data
+                    if sign in seen:
                         return at - sent
                 piece = len(self._pieces)
                 if self._ended or not self._news.wait(seconds):
