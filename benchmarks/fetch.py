@@ -115,9 +115,7 @@ def run(name: str, variables: dict[str, str], job_id: str) -> Run:
     """One run, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.fetch", name, job_id]
     environment = {**os.environ, **variables, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
-    )
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     if ended.returncode:
         raise RuntimeError(f"{name}: {ended.stderr.strip()[-200:]}")
     return Run(**json.loads(ended.stdout))
@@ -153,7 +151,13 @@ def measure(effort: Effort) -> list[Figure]:
     return [
         Figure("fetch", f"CPU for {what}", "s", own.cpu, sdk.cpu, OFFICIAL, Budget(1 / 6, True)),
         Figure(
-            "fetch", f"wall at {AT_LATENCY} ms latency", "s", far["ours"].wall, far["official"].wall, OFFICIAL, Budget(1 / 4, True)
+            "fetch",
+            f"wall at {AT_LATENCY} ms latency",
+            "s",
+            far["ours"].wall,
+            far["official"].wall,
+            OFFICIAL,
+            Budget(1 / 4, True),
         ),
         Figure("fetch", "peak memory above the start", "MiB", own.memory, sdk.memory, OFFICIAL, Budget(1 / 6, True)),
         Figure("fetch", "longest silence of the loop", "ms", own.silence, sdk.silence, OFFICIAL),

@@ -23,7 +23,9 @@ PER_PAGE = 1000
 def fetch(job_id: str) -> list[Any]:
     """All messages of a job, page after page until a short one."""
     base = urlsplit(os.environ["CLOUDFLARE_BASE_URL"])
-    path = f"{base.path}/accounts/{os.environ['CLOUDFLARE_ACCOUNT_ID']}/email-security/investigate/bulk/{job_id}/messages"
+    path = (
+        f"{base.path}/accounts/{os.environ['CLOUDFLARE_ACCOUNT_ID']}/email-security/investigate/bulk/{job_id}/messages"
+    )
     assert base.hostname is not None
     assert base.port is not None
     pages = _with_msgspec if msgspec else _with_json

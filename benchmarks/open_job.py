@@ -23,5 +23,13 @@ def measure(effort: Effort) -> list[Figure]:
             terminal.settles()
             peer.append(terminal.cost_of(b"o", 0.5))
     return [
-        Figure("open", "a job is opened", "B", statistics.median(ours), statistics.median(peer), "App.push_screen", Budget(3584))
+        Figure(
+            "open",
+            "a job is opened",
+            "B",
+            statistics.median(ours),
+            statistics.median(peer),
+            "App.push_screen",
+            Budget(3584),
+        )
     ]

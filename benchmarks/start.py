@@ -33,7 +33,9 @@ def measure(effort: Effort) -> list[Figure]:
     loaded = sum(_textual_modules(option) for option in ("--help", "--version"))
     middle = statistics.median
     return [
-        Figure("start", "CPU to the first frame with the table", "s", middle(ours), middle(peer), PEER, Budget(1.15, True)),
+        Figure(
+            "start", "CPU to the first frame with the table", "s", middle(ours), middle(peer), PEER, Budget(1.15, True)
+        ),
         Figure("start", "CPU until the jobs are in it", "s", middle(filled), middle(peer), PEER),
         Figure("start", "wall to the first frame", "s", middle(walls), middle(peer_walls), PEER),
         Figure("start", "Textual modules under --help and --version", "", loaded, budget=Budget(0)),

@@ -22,6 +22,12 @@ def measure(effort: Effort) -> list[Figure]:
                 peer.append(terminal.settles())
     return [
         Figure(
-            "start-bytes", "written until it is quiet", "B", statistics.median(ours), statistics.median(peer), PEER, Budget(5120)
+            "start-bytes",
+            "written until it is quiet",
+            "B",
+            statistics.median(ours),
+            statistics.median(peer),
+            PEER,
+            Budget(5120),
         )
     ]

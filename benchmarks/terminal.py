@@ -25,7 +25,18 @@ _ESCAPES = re.compile(
 )
 # Sequences that the emulator would print as text: private modes with < = >, and mode queries.
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
-_FOREIGN = ("CLOUDFLARE", "MAILSLUICE", "TEXTUAL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "XDG", "LESS", "PYTHON")
+_FOREIGN = (
+    "CLOUDFLARE",
+    "MAILSLUICE",
+    "TEXTUAL",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "XDG",
+    "LESS",
+    "PYTHON",
+)
 
 
 @dataclass(frozen=True, slots=True)
