@@ -41,7 +41,7 @@ def peak_of(variables: dict[str, str], job_id: str, file: Path, *options: str) -
 
 def measure(effort: Effort) -> list[Figure]:
     """The whole job, and ten of its rows."""
-    size = effort.size(1_000_000, 20_000)
+    size = effort.size(1_000_000, 5_000)
     with simulated(messages=size) as variables, tempfile.TemporaryDirectory() as folder:
         job_id = asyncio.run(largest_job(variables))
         file = Path(folder) / "export.ndjson"

@@ -43,6 +43,8 @@ class Figure:
     anchor_name: str = ""
     budget: Budget | None = None
     note: str = ""
+    judged: bool = True
+    """Whether it may be held against its budget: times and sizes of a quick run may not."""
 
     @property
     def ratio(self) -> float | None:
@@ -53,7 +55,9 @@ class Figure:
     def met(self) -> bool | None:
         """Whether the budget is met; None where there is none, or nothing to hold against it."""
         number = self.ratio if self.budget is not None and self.budget.ratio else self.ours
-        return None if self.budget is None or number is None else number <= self.budget.most
+        if self.budget is None or number is None or not self.judged:
+            return None
+        return number <= self.budget.most
 
     def as_json(self) -> dict[str, object]:
         """All of it, with what follows from it."""

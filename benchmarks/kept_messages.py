@@ -6,11 +6,14 @@
 import inspect
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from tui_app.api.messages import JobMessage
 from tui_app.jobs import listing
 
+MessageStore: Any
+MessageView: Any
 try:
     from tui_app.jobs.message_store import MessageStore, MessageView
 except ImportError:
@@ -28,11 +31,12 @@ class KeptMessages:
     def __init__(self) -> None:
         self._store = MessageStore() if MessageStore else None
         takes_store = "store" in inspect.signature(listing.Listing).parameters
-        self._listing = listing.Listing(self._store, None, PER_PAGE) if takes_store else listing.Listing(None, PER_PAGE)
+        over: tuple[Any, ...] = (self._store,) if takes_store else ()
+        self._listing: Any = listing.Listing(*over, None, PER_PAGE)
 
     def take(self, number: int, page: tuple[JobMessage, ...]) -> None:
         """Keep a page, new or read again."""
-        self._listing.put(number, self._store.put(page)[0] if self._store else page)
+        self._listing.put(number, self._store.put(page)[0] if self._store is not None else page)
 
     def rows(self) -> Sequence[JobMessage]:
         """All of them, for the table."""
@@ -40,7 +44,7 @@ class KeptMessages:
 
     def rows_in(self, status: str) -> Sequence[JobMessage]:
         """Those in one state, for the table."""
-        if self._store:
+        if self._store is not None:
             return MessageView(self._store, self._store.with_status(status))
         return tuple(row for row in self.rows() if str(row.status) == status)
 

@@ -71,8 +71,8 @@ def percentile(times: list[float], share: float) -> float:
 
 def measure(effort: Effort) -> list[Figure]:
     """Ours and the anchor in turn; medians of the rounds' percentiles."""
-    keys, rounds = effort.size(300, 40), effort.rounds(3)
-    messages, from_rows = effort.size(400_000, 50_000), effort.size(100_000, 2_000)
+    keys, rounds = effort.size(300, 20), effort.rounds(3)
+    messages, from_rows = effort.size(400_000, 60_000), effort.size(100_000, 2_000)
     idle, loading, peer = [], [], []
     with simulated(messages=messages, latency=20) as variables:
         for _ in range(rounds):

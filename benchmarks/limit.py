@@ -10,6 +10,7 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+msgspec: Any
 try:
     import msgspec
 except ImportError:

@@ -55,7 +55,7 @@ async def plain(count: int) -> dict[str, float]:
 
 def measure(effort: Effort) -> list[Figure]:
     """Each in processes of its own."""
-    count = str(effort.size(100_000, 3_000))
+    count = str(effort.size(100_000, 2_000))
     runs = [measured_in_child("load", "ours", count) for _ in range(effort.rounds(3))]
     cpu, longest = (statistics.median(run[name] for run in runs) for name in ("cpu", "longest"))
     # Once: it takes twenty times as long as all of ours.

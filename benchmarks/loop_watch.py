@@ -24,7 +24,7 @@ def watched() -> Iterator[Longest]:
         before(handle)
         longest.seconds = max(longest.seconds, time.thread_time() - began)
 
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
     try:
         yield longest
     finally:

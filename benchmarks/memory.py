@@ -78,7 +78,7 @@ def child(name: str, job_id: str) -> dict[str, float]:
 
 def measure(effort: Effort) -> list[Figure]:
     """Both, in processes of their own."""
-    size = effort.size(100_000, 4_000)
+    size = effort.size(100_000, 3_000)
     with simulated(messages=size) as variables:
         job_id = asyncio.run(largest_job(variables))
         own, sdk = (

@@ -50,7 +50,7 @@ def from_memory(body: bytes) -> ThreadingHTTPServer:
 
 def measure(effort: Effort) -> list[Figure]:
     """The simulator and the server from memory, in turn."""
-    with simulated(messages=effort.size(100_000, 30_000)) as variables:
+    with simulated(messages=effort.size(100_000, 20_000)) as variables:
         base = urlsplit(variables["CLOUDFLARE_BASE_URL"])
         headers = {"Authorization": f"Bearer {variables['CLOUDFLARE_API_TOKEN']}"}
         connection = HTTPConnection(str(base.hostname), base.port)

@@ -19,10 +19,9 @@ async def child(count: int) -> dict[str, float]:
     """All operations at one size; CPU in milliseconds."""
     from benchmarks.table_app import SIZE, OurTable
 
-    kept, first = KeptMessages(), ()
+    kept, first = KeptMessages(), next(made_pages(count))
     filling = time.process_time()
     for number, page in enumerate(made_pages(count), start=1):
-        first = first or page
         kept.take(number, page)
     filling = time.process_time() - filling
     app = OurTable()
@@ -60,7 +59,7 @@ async def child(count: int) -> dict[str, float]:
 
 def measure(effort: Effort) -> list[Figure]:
     """Both sizes, in processes of their own, in turn."""
-    many = effort.size(1_000_000, 20_000)
+    many = effort.size(1_000_000, 10_000)
     large, small = [], []
     for _ in range(effort.rounds(2)):
         small.append(measured_in_child("table", str(_FEW)))
