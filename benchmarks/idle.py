@@ -12,7 +12,7 @@ PEER = "app with a header clock"
 
 def measure(effort: Effort) -> list[Figure]:
     """All programs at the same time: they wait, so they don't take each other's CPU."""
-    seconds = effort.size(30, 5)
+    seconds = effort.size(30, 4)
     htop = shutil.which("htop")
     with standing_account() as account, console(account.variables, "100%") as ours, anchor("clock_header") as peer:
         ours.sees("100%")

@@ -160,6 +160,14 @@ class Terminal:
         self._stream.feed(_UNKNOWN.sub(b"", fresh))
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def shows(self, word: str, seconds: float = PATIENCE) -> None:
+        """Wait until a word is on the screen."""
+        end = time.monotonic() + seconds
+        while word not in self.screen:
+            if self._ended or time.monotonic() > end:
+                raise RuntimeError(f"never showed {word!r}:\n{self.screen}")
+            time.sleep(0.05)
+
     def sees(self, word: str, seconds: float = PATIENCE) -> Sight:
         """Wait for one of the marks."""
         with self._news:
