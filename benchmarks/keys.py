@@ -19,12 +19,12 @@ _PATIENCE = 120.0
 
 
 def latencies(terminal: Terminal, keys: int, sign: bytes = b"") -> list[float]:
-    """Milliseconds to the answer of so many keys, five down and five up, each after a short, uneven pause."""
+    """Milliseconds to the answer of so many keys, five down and five up, about as fast as a key that is held down."""
     chance, times = random.Random(1), []
     for number in range(keys):
         key = b"j" if number % 10 < 5 else b"k"
         times.append(terminal.answer_to(key, sign) * 1000)
-        time.sleep(chance.uniform(0.005, 0.03))
+        time.sleep(chance.uniform(0.03, 0.06))
     return times
 
 
@@ -76,10 +76,10 @@ def percentile(times: list[float], share: float) -> float:
 
 def measure(effort: Effort) -> list[Figure]:
     """Ours and the anchor in turn; medians of the rounds' percentiles."""
-    keys, rounds = effort.size(300, 20), effort.rounds(3)
-    messages, from_rows = effort.size(400_000, 60_000), effort.size(100_000, 2_000)
+    keys, rounds = effort.size(200, 20), effort.rounds(3)
+    messages, from_rows = effort.size(500_000, 60_000), effort.size(100_000, 2_000)
     idle, loading, peer = [], [], []
-    with simulated(messages=messages, latency=20) as variables:
+    with simulated(messages=messages, latency=50) as variables:
         # So large a job takes a moment to be made, when it is first asked for.
         asyncio.run(largest_job(variables))
         for _ in range(rounds):
