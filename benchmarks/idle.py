@@ -14,8 +14,8 @@ def measure(effort: Effort) -> list[Figure]:
     """All programs at the same time: they wait, so they don't take each other's CPU."""
     seconds = effort.size(30, 4)
     htop = shutil.which("htop")
-    with standing_account() as account, console(account.variables, "100%") as ours, anchor("clock_header") as peer:
-        ours.sees("100%")
+    with standing_account() as account, console(account.variables) as ours, anchor("clock_header") as peer:
+        ours.shows("100%")
         peer.sees("STATUS")
         others = {"htop": Terminal([htop, "--delay=10"])} if htop else {}
         try:

@@ -37,8 +37,8 @@ def cost(after: timedelta, news: Callable[[StandingAccount], datetime]) -> int:
     """Bytes that our program writes about it."""
     with standing_account(after) as account:
         then = news(account)
-        with console(account.variables, "100%") as terminal:
-            terminal.sees("100%")
+        with console(account.variables) as terminal:
+            terminal.shows("100%")
             before = terminal.settles()
             account.at(then)
             if not terminal.writes_more(before, _PATIENCE):

@@ -11,12 +11,12 @@ def measure(effort: Effort) -> list[Figure]:
     """Ours with the first page of 3,000 messages, the anchor's with a table of 50 rows."""
     ours, peer = [], []
     for _ in range(effort.rounds(3)):
-        with standing_account() as account, console(account.variables, "100%", "1,000 loaded") as terminal:
-            terminal.sees("100%")
+        with standing_account() as account, console(account.variables) as terminal:
+            terminal.shows("100%")
             terminal.press(b"jjjj")
             before = terminal.settles()
             terminal.press(b"\r")
-            terminal.sees("1,000 loaded")
+            terminal.shows("1,000 loaded")
             ours.append(terminal.settles() - before)
         with anchor("plain_table", "50") as terminal:
             terminal.sees("STATUS")

@@ -24,10 +24,10 @@ def both(terminal: Terminal, row: bytes, page: bytes, times: int) -> tuple[float
 def measure(effort: Effort) -> list[Figure]:
     """Three programs, each at the bottom of its first screen and then on."""
     times = effort.size(7, 3)
-    with standing_account() as account, console(account.variables, "100%", "1,000 loaded") as terminal:
-        terminal.sees("100%")
+    with standing_account() as account, console(account.variables) as terminal:
+        terminal.shows("100%")
         terminal.press(_TO_THE_JOB + b"\r")
-        terminal.sees("1,000 loaded")
+        terminal.shows("1,000 loaded")
         terminal.settles()
         # One by one: a terminal may take many keys that come at once for a paste.
         for _ in range(25):

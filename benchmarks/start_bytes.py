@@ -14,8 +14,8 @@ def measure(effort: Effort) -> list[Figure]:
     ours, peer = [], []
     with standing_account() as account:
         for _ in range(effort.rounds(3)):
-            with console(account.variables, "100%") as terminal:
-                terminal.sees("100%")
+            with console(account.variables) as terminal:
+                terminal.shows("100%")
                 ours.append(terminal.settles())
             with anchor("plain_table", "50") as terminal:
                 terminal.sees("STATUS")
