@@ -23,7 +23,7 @@ def both(terminal: Terminal, row: bytes, page: bytes, times: int) -> tuple[float
 
 def measure(effort: Effort) -> list[Figure]:
     """Three programs, each at the bottom of its first screen and then on."""
-    times = effort.size(7, 3)
+    times = effort.size(7, 2)
     with standing_account() as account, console(account.variables) as terminal:
         terminal.shows("100%")
         terminal.press(_TO_THE_JOB + b"\r")

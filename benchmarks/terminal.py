@@ -166,7 +166,7 @@ class Terminal:
         while word not in self.screen:
             if self._ended or time.monotonic() > end:
                 raise RuntimeError(f"never showed {word!r}:\n{self.screen}")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def sees(self, word: str, seconds: float = PATIENCE) -> Sight:
         """Wait for one of the marks."""
