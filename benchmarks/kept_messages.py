@@ -1,60 +1,61 @@
-"""A job's messages, kept as the job screen keeps them: the one place in the benchmarks that knows how.
+"""A job's messages as the program loads and keeps them, fed from memory or from the network: the one place that knows how.
 
-`MessageStore` and the `Listing` over it are on their way; until they are here, pages are kept as the listing has kept them so far.
+`THERE` tells whether the program has its packed store yet; the rows about it say "not there yet" until it has.
 """
 
-import inspect
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from tui_app.api.messages import JobMessage
-from tui_app.jobs import listing
+from tui_app.clock import SystemClock
 
-MessageStore: Any
-MessageView: Any
-try:
-    from tui_app.jobs.message_store import MessageStore, MessageView
-except ImportError:
-    MessageStore = MessageView = None
-
-NOTE = "" if MessageStore else "MessageStore is not there yet: this is how pages are kept without it"
+THERE = find_spec("tui_app.jobs.job_rows") is not None
+NOTE = "" if THERE else "not there yet: JobRows over MessageStore, which loads and keeps a job's rows"
 PER_PAGE = 1000
 _STATES = ("COMPLETED",) * 90 + ("FAILED",) * 6 + ("SKIPPED",) * 4
-_REASONS = (None, "Mailbox not found for recipient", "Phish submission, not actionable")
+_REASONS = ("Mailbox not found for recipient", "Phish submission, not actionable")
+_STATUS = 5
+"""The place of the status in a row."""
 
 
-class KeptMessages:
-    """Pages in, rows for a table out."""
+class FromMemory:
+    """Stands where the client stands, with pages that are made already; each takes a moment, as if it had come from afar."""
 
-    def __init__(self) -> None:
-        self._store = MessageStore() if MessageStore else None
-        takes_store = "store" in inspect.signature(listing.Listing).parameters
-        over: tuple[Any, ...] = (self._store,) if takes_store else ()
-        self._listing: Any = listing.Listing(*over, None, PER_PAGE)
+    def __init__(self, pages: list[tuple[JobMessage, ...]], seconds: float) -> None:
+        self._pages = pages
+        self._seconds = seconds
 
-    def take(self, number: int, page: tuple[JobMessage, ...]) -> None:
-        """Keep a page, new or read again."""
-        self._listing.put(number, self._store.put(page)[0] if self._store is not None else page)
+    async def list_job_messages(self, job_id: str, *, page: int = 1, **_: object) -> Any:
+        """A page; an empty one past the last."""
+        from tui_app.api.page import Page
 
-    def rows(self) -> Sequence[JobMessage]:
-        """All of them, for the table."""
-        return self._listing.rows()
+        await asyncio.sleep(self._seconds)
+        return Page(self._pages[page - 1] if page <= len(self._pages) else (), per_page=PER_PAGE)
 
-    def rows_in(self, status: str) -> Sequence[JobMessage]:
-        """Those in one state, for the table."""
-        if self._store is not None:
-            return MessageView(self._store, self._store.with_status(status))
-        return tuple(row for row in self.rows() if str(row.status) == status)
 
-    def mark(self, every: int) -> bool:
-        """Mark each so-many-th row; False where marks are not kept here."""
-        rows = self.rows()
-        if not hasattr(rows, "mark"):
-            return False
-        rows.mark(range(0, len(rows), every), on=True)
-        return True
+def job_rows(client: Any, job_id: str, told: Callable[[Any], None]) -> Any:
+    """The program's own loader and keeper of a job's rows."""
+    from tui_app.jobs.job_rows import JobRows
+
+    return JobRows(client, SystemClock(), job_id, told)
+
+
+async def load_all(rows: Any, count: int) -> None:
+    """Load as L does: the first page is there, the others follow, some of them ahead."""
+    await rows.read_again(whole=True)
+    await rows.load_all(count)
+
+
+def arranged(words: str = "", field: str = "") -> Any:
+    """What is wanted of rows: those with these words, in the order of that field; without either, all as listed."""
+    from tui_app.jobs.arrangement import Arranged, Sort
+    from tui_app.jobs.filters import parse_filter
+
+    return Arranged(parse_filter(words) if words else None, Sort(field) if field else None)
 
 
 def made_pages(count: int) -> Iterator[tuple[JobMessage, ...]]:
@@ -70,14 +71,14 @@ def _made(index: int, chance: Random) -> JobMessage:
     return JobMessage(
         (
             str(UUID(int=chance.getrandbits(128), version=4)),
-            f"4N{index:014X}",
+            f"4N{chance.getrandbits(48):012X}{index % 97:02d}",
             "MOVE",
             f"person{index % 2600}@acme.example",
             "JunkEmail",
             status,
             0 if status == "COMPLETED" else 3,
             second,
-            _REASONS[0 if status == "COMPLETED" else 1 + index % 2],
+            None if status == "COMPLETED" else _REASONS[index % 2],
             None,
             second,
             f"4N{index:014X}-2026-11-20T10:00:00",
@@ -90,8 +91,6 @@ def _made(index: int, chance: Random) -> JobMessage:
     )
 
 
-def with_one_changed(page: tuple[JobMessage, ...], place: int, status: str) -> tuple[JobMessage, ...]:
-    """The page as it is read again when one of its rows has another state."""
-    values = list(page[place])
-    values[5] = status
-    return (*page[:place], JobMessage(values), *page[place + 1 :])
+def in_state(row: JobMessage, status: str) -> JobMessage:
+    """The row as it is read again in another state."""
+    return JobMessage((*row[:_STATUS], status, *row[_STATUS + 1 :]))

@@ -30,7 +30,7 @@ def latencies(terminal: Terminal, keys: int, sign: bytes = b"") -> list[float]:
 
 def loaded(terminal: Terminal) -> int:
     """How many rows the screen says are loaded; 0 where it doesn't."""
-    found = re.search(r"([\d,]+) (?:of [\d,]+ )?loaded", terminal.screen)
+    found = re.search(r"([\d,]+) (?:of [\d,]+ rows|loaded)", terminal.screen)
     return int(found[1].replace(",", "")) if found else 0
 
 
@@ -58,6 +58,10 @@ def while_loading(variables: dict[str, str], messages: int, from_rows: int, keys
     with console(variables) as terminal:
         open_largest(terminal, messages)
         terminal.press(b"L")
+        terminal.settles(0.2)
+        # What takes very many requests is asked for twice.
+        if "L again" in terminal.screen:
+            terminal.press(b"L")
         end = time.monotonic() + _PATIENCE
         while loaded(terminal) < from_rows:
             if time.monotonic() > end:

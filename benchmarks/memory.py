@@ -1,4 +1,4 @@
-"""Memory: what 100,000 messages take once they are kept, filtered and marked, beside the models of the official SDK."""
+"""Memory: what 100,000 messages take once they are kept, filtered, sorted and marked, beside the models of the official SDK."""
 
 import asyncio
 import gc
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
-from benchmarks.kept_messages import NOTE, PER_PAGE, KeptMessages
+from benchmarks.kept_messages import NOTE, PER_PAGE, THERE, arranged, job_rows, load_all
 from benchmarks.process_memory import memory_of
 from benchmarks.simulated import largest_job, simulated
 
@@ -17,7 +17,7 @@ PEER = "official SDK's models in a list"
 
 
 async def ours(job_id: str) -> tuple[float, object]:
-    """Through our client into our store, with a filter and marks; what it was before, and what is kept."""
+    """Through our client and loader, sorted, filtered and marked; what it was before, and what is kept."""
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
@@ -25,22 +25,21 @@ async def ours(job_id: str) -> tuple[float, object]:
     from tui_app.clock import SystemClock
     from tui_app.config import load_settings
 
-    traffic, kept, number = Traffic(load_settings(os.environ), SystemClock(), Random(1)), KeptMessages(), 0
+    traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
     client = EmailSecurityClient(traffic)
     try:
         # One page before the first reading: buffers and lazy imports are no messages.
         await client.list_job_messages(job_id, page=1, per_page=PER_PAGE)
         before = _settled()
-        while True:
-            number += 1
-            page = (await client.list_job_messages(job_id, page=number, per_page=PER_PAGE)).items
-            kept.take(number, page)
-            if len(page) < PER_PAGE:
-                break
+        rows = job_rows(client, job_id, lambda _: None)
+        await load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
+        await rows.arrange(arranged("acme", "to"))
     finally:
         await traffic.close()
-    kept.mark(10)
-    return before, (kept, kept.rows(), kept.rows_in("FAILED"))
+    view = rows.snapshot.rows
+    view.mark(range(0, len(view), 10), on=True)
+    assert view.marks
+    return before, rows
 
 
 async def official(job_id: str) -> tuple[float, object]:
@@ -81,7 +80,7 @@ def measure(effort: Effort) -> list[Figure]:
     size = effort.size(100_000, 3_000)
     with simulated(messages=size) as variables:
         job_id = asyncio.run(largest_job(variables))
-        own = measured_in_child("memory", "ours", job_id, variables=variables)["memory"]
+        own = measured_in_child("memory", "ours", job_id, variables=variables)["memory"] if THERE else None
         sdk = None if effort.quick else measured_in_child("memory", "official", job_id, variables=variables)["memory"]
     return [Figure("memory", f"{size:,} messages kept", "MiB", own, sdk, PEER, Budget(30), NOTE)]
 

@@ -9,70 +9,95 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
-from benchmarks.kept_messages import NOTE, KeptMessages, made_pages, with_one_changed
+from benchmarks.kept_messages import NOTE, THERE, FromMemory, arranged, in_state, job_rows, load_all, made_pages
+from tui_app.api.enums import RowStatus
 
 _TIMES = 15
 _FEW = 1_000
+_FIGURES = (
+    ("filter", "to the rows of one state", Budget(1.5, True)),
+    ("update", "one visible row has changed", Budget(1.5, True)),
+    ("page", "a page down", Budget(1.5, True)),
+    ("words", "filter by a word", None),
+    ("sort", "sort by recipient", None),
+    ("fill", "load all", None),
+)
 
 
 async def child(count: int) -> dict[str, float]:
     """All operations at one size; CPU in milliseconds."""
     from benchmarks.table_app import SIZE, OurTable
 
-    kept, first = KeptMessages(), next(made_pages(count))
-    filling = 0.0
-    for number, page in enumerate(made_pages(count), start=1):
-        began = time.process_time()
-        kept.take(number, page)
-        filling += time.process_time() - began
-    app = OurTable()
+    app, pages = OurTable(), list(made_pages(count))
+    third = pages[0][3]
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
+        rows = job_rows(FromMemory(pages, 0.0), "job", app.told)
 
-        async def frame(work: Callable[[], object]) -> float:
+        async def frame(work: Callable[[], Awaitable[object]]) -> float:
             began = time.process_time()
-            work()
+            await work()
             await pilot.pause()
             return (time.process_time() - began) * 1000
 
-        table = app.table
-        shown = await frame(lambda: table.show_rows(kept.rows()))
-
-        def change(number: int) -> None:
-            kept.take(1, with_one_changed(first, 3, ("FAILED", "SKIPPED")[number % 2]))
-            table.show_rows(kept.rows())
-
-        async def median(work: Callable[[int], object], back: Callable[[], Awaitable[object]] | None = None) -> float:
+        async def median(
+            work: Callable[[int], Awaitable[object]], back: Callable[[], Awaitable[object]] | None, times: int = _TIMES
+        ) -> float:
             costs = []
-            for number in range(_TIMES):
-                costs.append(await frame(lambda number=number: work(number)))
+            for number in range(times):
+
+                async def one(number: int = number) -> None:
+                    await work(number)
+
+                costs.append(await frame(one))
                 if back is not None:
-                    await back()
+                    await frame(back)
             return statistics.median(costs)
 
-        changed = await median(change)
-        filtered = await median(
-            lambda _: table.show_rows(kept.rows_in("FAILED")), lambda: frame(lambda: table.show_rows(kept.rows()))
-        )
-        paged = await median(lambda number: table.move_to(23 * (number + 1)))
-    return {"filter": filtered, "update": changed, "page": paged, "show": shown, "fill": filling * 1000}
+        async def all_rows() -> None:
+            await rows.ask(None)
+
+        async def as_listed() -> None:
+            await rows.arrange(arranged())
+
+        async def change(number: int) -> None:
+            rows.store.put((in_state(third, ("FAILED", "SKIPPED")[number % 2]),))
+            app.told(rows.snapshot)
+
+        async def page_down(number: int) -> None:
+            app.table.move_to(23 * (number + 1))
+
+        filled = await frame(lambda: load_all(rows, count))
+        del pages
+        assert len(rows.snapshot.rows) == count
+        return {
+            "fill": filled,
+            "filter": await median(lambda _: rows.ask(RowStatus.FAILED), all_rows),
+            "update": await median(change, None),
+            "page": await median(page_down, None),
+            "words": await median(lambda _: rows.arrange(arranged("mailbox")), as_listed, 3),
+            "sort": await median(lambda _: rows.arrange(arranged(field="to")), as_listed, 1),
+        }
 
 
 def measure(effort: Effort) -> list[Figure]:
     """Both sizes, in processes of their own."""
     many = effort.size(1_000_000, 10_000)
     # Once each: every operation is a median of many already, and a million rows take a while to be there.
-    small, large = (measured_in_child("table", str(count)) for count in (_FEW, many))
-    figures = []
-    for name, what, budget in (
-        ("filter", f"filter to one state, {many:,} rows", Budget(1.5, True)),
-        ("update", "one row of a page that is read again has changed", Budget(1.5, True)),
-        ("page", "a page down", Budget(1.5, True)),
-        ("show", "show all for the first time", None),
-        ("fill", "take all in", None),
-    ):
-        figures.append(Figure("table", what, "CPU ms", large[name], small[name], f"{_FEW:,} rows", budget, NOTE))
-    return figures
+    small, large = (measured_in_child("table", str(count)) if THERE else {} for count in (_FEW, many))
+    return [
+        Figure(
+            "table",
+            f"{what}, {many:,} rows",
+            "CPU ms",
+            large.get(name),
+            small.get(name),
+            f"{_FEW:,} rows",
+            budget,
+            NOTE,
+        )
+        for name, what, budget in _FIGURES
+    ]
 
 
 if __name__ == "__main__":
