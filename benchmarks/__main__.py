@@ -43,8 +43,8 @@ _ONLY_WHEN_ASKED = ("simulator",)
 
 def measured(name: str, effort: Effort) -> list[Figure]:
     """One row. Its trouble is its own: the others are measured all the same."""
-    measure: Callable[[Effort], list[Figure]] = importlib.import_module(f"benchmarks.{ROWS[name]}").measure
     try:
+        measure: Callable[[Effort], list[Figure]] = importlib.import_module(f"benchmarks.{ROWS[name]}").measure
         return measure(effort)
     except Exception as error:
         return [Figure(name, "could not be measured", "", note=f"{name}: {type(error).__name__}: {error}"[:300])]

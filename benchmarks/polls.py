@@ -7,10 +7,10 @@ import asyncio
 import math
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from benchmarks.figure import Budget, Effort, Figure
 from tui_app.config import load_settings
-from tui_app.jobs.watching import JobSnapshot
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, running
 
@@ -59,7 +59,7 @@ async def watch(messages: int, speed: float, end: float) -> tuple[int, float | N
     clock = LeapingClock()
     seen: list[float] = []
 
-    def arrived(snapshot: JobSnapshot) -> None:
+    def arrived(snapshot: Any) -> None:
         if snapshot.job.ended and not seen:
             seen.append(clock.seconds)
 
