@@ -1,1 +1,1 @@
-"""Side-by-side measurements; each can be run alone with `python -m benchmarks.NAME`."""
+"""Side-by-side measurements of the real program: `python -m benchmarks ROW` runs one of them alone."""

@@ -1,34 +1,38 @@
-"""All messages of a job, fetched and kept: our client against the official SDK (async), on the same simulator over loopback.
+"""All messages of a job, fetched and kept: our client against the official SDK (async) and against the limit, on one simulator.
 
-Run: `.venv/bin/python -m benchmarks fetch`. Each client runs in a process of its own, the two in turn; figures are medians.
-CPU and wall are in seconds, without imports. Memory is the peak above what the process had before the first request.
-The longest silence is the longest time in milliseconds in which the event loop answered nobody; a key would have waited for it.
+Each client runs in a process of its own, in turn; figures are medians. CPU and wall are in seconds, without imports. Memory is
+the peak above what the process had before the first request. The longest silence is the longest time in which the event loop
+answered nobody; a key would have waited for it. The limit is one raw socket and msgspec: no client can be much cheaper.
 """
 
 import asyncio
+import importlib
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks import kept_messages, limit
+from benchmarks.child import measured_in_child
+from benchmarks.figure import Budget, Effort, Figure
+from benchmarks.process_memory import memory_of
 from benchmarks.simulated import largest_job, simulated
 
-ROUNDS = 3
-SIZES = (10_000, 100_000)
-LATENCIES = (0, 50)
 BEAT = 0.002
+OFFICIAL = "official SDK, async"
+AT_LATENCY = 50
+_FAR_ROUNDS = 2
+"""Of the wall time, which hangs on the latency more than on the machine."""
 
 
 @dataclass(frozen=True)
 class Run:
     """What one run cost."""
 
-    rows: int
+    rows: float
     cpu: float
     wall: float
     memory: float
@@ -36,7 +40,7 @@ class Run:
 
 
 async def ours(job_id: str) -> int:
-    """With our client."""
+    """With our client; loaded and kept as the program does, or, where it has no loader yet, page after page in a list."""
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
@@ -46,9 +50,14 @@ async def ours(job_id: str) -> int:
     from tui_app.config import load_settings
 
     traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
+    client = EmailSecurityClient(traffic)
     try:
-        kept = []
-        async for page in all_job_messages(EmailSecurityClient(traffic), job_id):
+        if kept_messages.THERE:
+            rows = kept_messages.job_rows(client, job_id, lambda _: None)
+            await kept_messages.load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
+            return len(rows.snapshot.rows)
+        kept: list[object] = []
+        async for page in all_job_messages(client, job_id):
             kept += page
         return len(kept)
     finally:
@@ -61,7 +70,7 @@ async def official(job_id: str) -> int:
 
     account = os.environ["CLOUDFLARE_ACCOUNT_ID"]
     async with AsyncCloudflare(max_retries=0) as client:
-        kept = []
+        kept: list[object] = []
         # Its pages end at an empty one.
         async for row in client.email_security.investigate.bulk.messages.list(
             job_id, account_id=account, per_page=1000
@@ -70,7 +79,12 @@ async def official(job_id: str) -> int:
         return len(kept)
 
 
-CLIENTS: dict[str, Callable[[str], Awaitable[int]]] = {"ours": ours, "official": official}
+async def at_the_limit(job_id: str) -> int:
+    """With as little as possible. It needs no loop; only its CPU is compared."""
+    return len(limit.fetch(job_id))
+
+
+CLIENTS: dict[str, Callable[[str], Awaitable[int]]] = {"ours": ours, "official": official, "limit": at_the_limit}
 
 
 async def _measured(fetch: Callable[[str], Awaitable[int]], job_id: str) -> tuple[int, float]:
@@ -92,60 +106,72 @@ async def _measured(fetch: Callable[[str], Awaitable[int]], job_id: str) -> tupl
 
 def child(name: str, job_id: str) -> None:
     """One run, in this process; prints its figures."""
-    import cloudflare  # noqa: F401 - both processes load both, so that neither has to import while it is measured
-
-    import tui_app.api.pages  # noqa: F401
-
-    before = _memory("VmRSS")
+    # What a client is made of is loaded before it is measured.
+    for module in {"ours": ("httpx", "pydantic", "tui_app.service", "tui_app.config"), "official": ("cloudflare",)}.get(
+        name, ()
+    ):
+        importlib.import_module(module)
+    before = memory_of("self").now
     cpu, wall = time.process_time(), time.perf_counter()
     rows, silence = asyncio.run(_measured(CLIENTS[name], job_id))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    memory = _memory("VmHWM") - before
+    memory = memory_of("self").peak - before
     print(json.dumps({"rows": rows, "cpu": cpu, "wall": wall, "memory": memory, "silence": silence * 1000}))
-
-
-def _memory(which: str) -> float:
-    """This process's memory in MiB: `VmRSS` now, `VmHWM` at its peak."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(which)) / 1024
 
 
 def run(name: str, variables: dict[str, str], job_id: str) -> Run:
     """One run, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.fetch", name, job_id]
-    ended = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=True)
-    return Run(**json.loads(ended.stdout))
+    return Run(**measured_in_child("fetch", name, job_id, variables=variables))
 
 
-def compare(size: int, latency: int, rounds: int = ROUNDS) -> dict[str, object]:
-    """Both clients in turn; prints and returns medians and ratios."""
-    runs: dict[str, list[Run]] = {name: [] for name in CLIENTS}
+def compare(size: int, latency: int, rounds: int, names: tuple[str, ...]) -> dict[str, Run]:
+    """These clients in turn; a run of medians for each."""
+    runs: dict[str, list[Run]] = {name: [] for name in names}
     with simulated(messages=size, latency=latency) as variables:
         job_id = asyncio.run(largest_job(variables))
         for _ in range(rounds):
             for name, done in runs.items():
                 done.append(run(name, variables, job_id))
     rows = {done.rows for several in runs.values() for done in several}
-    assert rows == {size}, rows
-    medians = {
-        name: {figure: statistics.median(getattr(one, figure) for one in several) for figure in FIGURES}
+    if rows != {size}:
+        raise RuntimeError(f"fetched {rows} of {size}")
+    return {
+        name: Run(size, *(statistics.median(getattr(one, figure) for one in several) for figure in FIGURES))
         for name, several in runs.items()
     }
-    print(f"\n{size:,} messages, {latency} ms latency, median of {rounds}")
-    print(f"{'':<12}{'ours':>10}{'official':>10}{'ratio':>9}")
-    for figure, words in FIGURES.items():
-        own, other = medians["ours"][figure], medians["official"][figure]
-        print(f"{words:<12}{own:>10.2f}{other:>10.2f}{other / own:>8.1f}x")
-    return {"row": "fetch", "messages": size, "latency_ms": latency, "rounds": rounds, **medians}
 
 
-FIGURES = {"cpu": "CPU s", "wall": "wall s", "memory": "memory MiB", "silence": "silence ms"}
+FIGURES = ("cpu", "wall", "memory", "silence")
 
 
-def main() -> list[dict[str, object]]:
-    """All sizes and latencies."""
-    return [compare(size, latency) for size in SIZES for latency in LATENCIES]
+def measure(effort: Effort) -> list[Figure]:
+    """CPU, memory and silence without latency, wall with it; a quick run has no time for the SDK."""
+    size, rounds = effort.size(100_000, 3_000), effort.rounds(3)
+    near = compare(size, 0, rounds, ("ours", "limit") if effort.quick else ("ours", "official", "limit"))
+    far = {} if effort.quick else compare(size, AT_LATENCY, _FAR_ROUNDS, ("ours", "official"))
+    what = f"{size:,} messages"
+
+    def beside_sdk(name: str, words: str, unit: str, runs: dict[str, Run], budget: Budget | None = None) -> Figure:
+        own, sdk = (getattr(runs.get(client), name, None) for client in ("ours", "official"))
+        return Figure("fetch", words, unit, own, sdk, OFFICIAL, budget)
+
+    return [
+        beside_sdk("cpu", f"CPU for {what}", "s", near, Budget(1 / 6, True)),
+        beside_sdk("wall", f"wall at {AT_LATENCY} ms latency", "s", far, Budget(1 / 4, True)),
+        beside_sdk("memory", "peak memory above the start", "MiB", near, Budget(1 / 6, True)),
+        beside_sdk("silence", "longest silence of the loop", "ms", near),
+        Figure(
+            "fetch",
+            f"CPU for {what}",
+            "s",
+            near["ours"].cpu,
+            near["limit"].cpu,
+            limit.NAME,
+            Budget(7, True),
+            limit.NOTE,
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    child(*sys.argv[1:]) if len(sys.argv) == 3 else main()
+    child(sys.argv[1], sys.argv[2])

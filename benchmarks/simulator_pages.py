@@ -1,6 +1,6 @@
 """Is the simulator ever the bottleneck? Pages of 1,000 job messages a minute, against a server that sends the same bytes from memory.
 
-Run: `.venv/bin/python -m benchmarks simulator`. Each figure is the median of five rounds, the two taken in turn.
+Each figure is the median of five rounds, the two taken in turn.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from benchmarks.figure import Effort, Figure
 from benchmarks.simulated import largest_job, simulated
 
 ROUNDS = 5
@@ -47,9 +48,9 @@ def from_memory(body: bytes) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", 0), Page)
 
 
-def main() -> list[dict[str, object]]:
+def measure(effort: Effort) -> list[Figure]:
     """The simulator and the server from memory, in turn."""
-    with simulated(messages=100_000) as variables:
+    with simulated(messages=effort.size(100_000, 20_000)) as variables:
         base = urlsplit(variables["CLOUDFLARE_BASE_URL"])
         headers = {"Authorization": f"Bearer {variables['CLOUDFLARE_API_TOKEN']}"}
         connection = HTTPConnection(str(base.hostname), base.port)
@@ -65,17 +66,10 @@ def main() -> list[dict[str, object]]:
         threading.Thread(target=memory.serve_forever, daemon=True).start()
         other = HTTPConnection("127.0.0.1", memory.server_address[1])
         ours, limit = [], []
-        for _ in range(ROUNDS):
+        for _ in range(effort.rounds(ROUNDS)):
             ours.append(pages_a_minute(connection, page, headers))
             limit.append(pages_a_minute(other, page, {}))
         memory.shutdown()
     simulator, at_most = statistics.median(ours), statistics.median(limit)
-    print(f"\nsimulator: pages of 1,000 messages a minute, {len(body):,} bytes each, median of {ROUNDS}")
-    print(f"simulator    {simulator:10,.0f}")
-    print(f"from memory  {at_most:10,.0f}")
-    print(f"ratio        {at_most / simulator:10.1f}")
-    return [{"row": "simulator", "pages_a_minute": simulator, "from_memory": at_most, "rounds": ROUNDS}]
-
-
-if __name__ == "__main__":
-    main()
+    what = f"pages of 1,000 messages a minute, {len(body):,} bytes each"
+    return [Figure("simulator", what, "", simulator, at_most, "the same bytes from memory")]
