@@ -194,7 +194,7 @@ class SluiceApp(DiffedOutput, App[None]):
 
     def action_place_repaint(self) -> None:
         """Paint everything, whatever is believed to be on the terminal."""
-        self.screen.refresh()
+        self.repaint_all()
 
     def action_activity_open(self) -> None:
         """What was done."""

@@ -11,7 +11,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from tui_app.terminal.shadow import Shadow
 
@@ -140,6 +140,6 @@ class DiffedOutput(App[None]):
 
     def _cursor_move(self, shadow: Shadow) -> str:
         """The hidden cursor matters only where text is typed: input methods open their windows there."""
-        if not isinstance(self.focused, Input | TextArea):
+        if not isinstance(self.focused, Input):
             return ""
         return shadow.move_cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))

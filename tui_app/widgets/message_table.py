@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -17,7 +18,7 @@ from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
 from tui_app.widgets.listed_rows import ListedRows
-from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable, fitted
+from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -329,3 +330,11 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         number = y - self._header_lines - 1
         text = f"  {said[number]}" if 0 <= number < len(said) else ""
         return Strip([Segment(fitted(text, self.size.width), self.rich_style)], self.size.width)
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """Text of exactly so many cells; what is too long ends in an ellipsis."""
+    missing = width - cell_len(text)
+    if missing < 0:
+        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    return " " * missing + text if right else text + " " * missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -250,14 +250,6 @@ class VirtualTable(DataTable[str], Generic[T]):
             width = column.get_render_width(self) - 2 * self.cell_padding
             # The pieces of a line tell the mouse where it is.
             style = self._toned(row_style, cell.tone) + Style.from_meta({"row": index, "column": place})
-            segments.append(Segment(f"{pad}{fitted(safe(cell.text), width)}{pad}", style))
+            segments.append(Segment(f"{pad}{set_cell_size(safe(cell.text), width)}{pad}", style))
         beyond = row_style + Style.from_meta({"row": index, "column": 0, "out_of_bounds": True})
         return Strip(segments).crop(x1, x2).adjust_cell_length(self.size.width, beyond)
-
-
-def fitted(text: str, width: int, *, right: bool = False) -> str:
-    """Text of exactly so many cells; what is too long ends in an ellipsis."""
-    missing = width - cell_len(text)
-    if missing < 0:
-        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
-    return " " * missing + text if right else text + " " * missing
