@@ -7,7 +7,7 @@ from tests.unit.test_models import JOB
 from tui_app.api.messages import JobMessage
 from tui_app.api.models import Job
 from tui_app.jobs.listing import Listing
-from tui_app.jobs.message_store import MessageStore
+from tui_app.jobs.message_store import MessageStore, Packed
 from tui_app.jobs.progress import Outlook, Progress, acted_share
 
 
@@ -26,7 +26,7 @@ class Pages:
         self.listing = Listing(MessageStore(), None, per_page)
 
     def put(self, number: int, *names: str) -> None:
-        self.listing.put(number, self.listing.store.put(rows(*names)))
+        self.listing.put(number, self.listing.store.put(Packed.of(rows(*names))))
 
     @property
     def names(self) -> list[str]:

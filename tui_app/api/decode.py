@@ -67,7 +67,7 @@ def parse_json(body: bytes) -> Any:
         raise Garbled("the answer has too many parts", too_large=True)
     try:
         # Nesting beyond 200 is refused in here.
-        return from_json(body, allow_inf_nan=False, cache_strings="all")
+        return from_json(body, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         pass
     try:

@@ -87,6 +87,7 @@ _DELIVERIES: Final = frozenset(DeliveryStatus)
 _MODES: Final = frozenset(DeliveryMode)
 _OPERATIONS: Final = frozenset(Operation)
 _DISPOSITIONS: Final = frozenset(Disposition)
+_LISTS: Final = (("delivery_status", _DELIVERIES), ("post_delivery_operations", _OPERATIONS))
 _ROW_STATES: Final = frozenset(RowStatus)
 _ACTIONS: Final = frozenset(ActionType)
 _DESTINATIONS: Final = frozenset(Destination)
@@ -121,7 +122,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _strange(drift: Drift, where: str, value: Any, known: frozenset[Any]) -> None:
-    if value is not None and not (type(value) is str and value in known):
+    if not (type(value) is str and value in known):
         drift.value(where, Untrusted.of(value))
 
 
@@ -181,14 +182,20 @@ class Message(tuple[Any, ...]):
 
 def notice_message(data: Wire, drift: Drift) -> None:
     """Tell of what the documentation does not know in a mail, alone or in a row."""
-    if not _MESSAGE.issuperset(data):
+    if not data.keys() <= _MESSAGE:
         drift.fields("Message", data.keys() - _MESSAGE)
-    _strange(drift, "Message.final_disposition", data.get("final_disposition"), _DISPOSITIONS)
-    _strange(drift, "Message.delivery_mode", data.get("delivery_mode"), _MODES)
-    for name, known in (("delivery_status", _DELIVERIES), ("post_delivery_operations", _OPERATIONS)):
-        values = data.get(name)
-        for value in values if type(values) is list else ():
-            _strange(drift, f"Message.{name}", value, known)
+    # Asked of each row of each page: what is missing or an empty list is not worth a call.
+    get = data.get
+    if (value := get("final_disposition")) is not None:
+        _strange(drift, "Message.final_disposition", value, _DISPOSITIONS)
+    if (value := get("delivery_mode")) is not None:
+        _strange(drift, "Message.delivery_mode", value, _MODES)
+    for name, known in _LISTS:
+        values = get(name)
+        if values and type(values) is list:
+            for value in values:
+                if value is not None:
+                    _strange(drift, f"Message.{name}", value, known)
 
 
 class JobMessage(tuple[Any, ...]):
@@ -256,13 +263,15 @@ class JobMessage(tuple[Any, ...]):
 
     @staticmethod
     def _notice(data: Wire, params: Wire, mail: Wire, drift: Drift) -> None:
-        if not _ROW.issuperset(data):
+        if not data.keys() <= _ROW:
             drift.fields("JobMessage", data.keys() - _ROW)
-        if not _ROW_PARAMS.issuperset(params):
+        if not params.keys() <= _ROW_PARAMS:
             drift.fields("JobMessage.action_params", params.keys() - _ROW_PARAMS)
         _strange(drift, "JobMessage.status", data["status"], _ROW_STATES)
-        _strange(drift, "JobMessage.action_type", data.get("action_type"), _ACTIONS)
-        _strange(drift, "JobMessage.action_params.destination", params.get("destination"), _DESTINATIONS)
+        if (value := data.get("action_type")) is not None:
+            _strange(drift, "JobMessage.action_type", value, _ACTIONS)
+        if (value := params.get("destination")) is not None:
+            _strange(drift, "JobMessage.action_params.destination", value, _DESTINATIONS)
         if mail:
             notice_message(mail, drift)
 

@@ -62,20 +62,29 @@ class Pages(ABC, Generic[T]):
     def _shrink(self) -> None:
         self.per_page //= 2
 
-    def _fresh(self, items: tuple[T, ...]) -> tuple[T, ...]:
-        fresh: list[T] = []
-        for item in items:
-            identity = self._identity(item)
-            if not self._known(identity):
-                self._recent[identity] = None
-                fresh.append(item)
-        self._first = self._first or frozenset(self._recent)
-        for identity in [*islice(self._recent, max(0, len(self._recent) - REMEMBERED))]:
-            del self._recent[identity]
-        return tuple(fresh)
-
-    def _known(self, identity: str) -> bool:
-        return identity in self._recent or identity in self._first
+    def _fresh(self, items: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
+        """Those that did not come before, each once; and whether any came before."""
+        identities = [self._identity(item) for item in items]
+        recent, first = self._recent, self._first
+        before = len(recent)
+        fresh = items
+        repeats = not (first.isdisjoint(identities) and recent.keys().isdisjoint(identities))
+        if not repeats:
+            recent.update(dict.fromkeys(identities))
+        if len(recent) - before < len(items):
+            # Some came before, or twice.
+            found: list[T] = []
+            known = set(first) | set(islice(recent, before))
+            for identity, item in zip(identities, items, strict=True):
+                if identity not in known:
+                    known.add(identity)
+                    recent[identity] = None
+                    found.append(item)
+            fresh = tuple(found)
+        self._first = first or frozenset(recent)
+        for identity in [*islice(recent, max(0, len(recent) - REMEMBERED))]:
+            del recent[identity]
+        return fresh, repeats
 
     def close(self) -> None:
         """Want no more pages."""
@@ -140,8 +149,7 @@ class NumberedPages(Pages[T]):
             self.complete = True
             self.close()
             return ()
-        repeats = any(self._known(self._identity(item)) for item in page.items)
-        fresh = self._fresh(page.items)
+        fresh, repeats = self._fresh(page.items)
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh) and not self._again
         self._again = False
@@ -183,8 +191,7 @@ class CursorPages(Pages[T]):
             self._cursors.add(self._cursor)
         self._cursor = page.next
         self.complete = page.next is None
-        repeats = any(self._known(self._identity(item)) for item in page.items)
-        fresh = self._fresh(page.items)
+        fresh, repeats = self._fresh(page.items)
         self.shifted |= repeats and bool(fresh)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
         self._stale = 0 if fresh else self._stale + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +13,7 @@ from tui_app.api.errors import ApiError, TooLarge
 from tui_app.api.pages import SMALLEST_PAGE, past_the_end
 from tui_app.jobs.arrangement import AS_LISTED, Arranged, Superseded, arrange
 from tui_app.jobs.listing import Listing
-from tui_app.jobs.message_store import MessageStore, MessageView
+from tui_app.jobs.message_store import MessageStore, MessageView, Packed
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -28,8 +27,8 @@ PAGES_KEPT_FRESH: Final = 3
 """Loaded pages that are read again when counters moved; more would cost more requests than news is worth."""
 PAGES_READ_AGAIN: Final = 10
 """Loaded pages that are read again when somebody asks for it; all of a very large job only by loading all."""
-_AT_A_TIME: Final = 250
-"""Rows taken into the store before somebody else may have a turn."""
+TELL_EVERY: Final = 0.1
+"""Seconds between two snapshots while rows come in as fast as they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +173,18 @@ class JobRows:
                     ahead.drop()
 
     async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]]) -> None:
-        told = 0
+        told, told_at = 0, self.clock.monotonic()
         try:
             while listing is self._listing and (number := listing.next_page) is not None:
                 await self._read_page(listing, ahead, number)
-                rows = listing.rows()
+                rows = len(listing.rows())
                 # To sort all of them again for each page would take longer than to load them.
-                if self._wanted.sort is None or len(rows) > 1.3 * told:
-                    told = len(rows)
+                enough = self._wanted.sort is None or rows > 1.3 * told
+                if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
+                    told, told_at = rows, self.clock.monotonic()
                     await self._told(listing)
         finally:
-            if self._wanted.sort is not None:
-                await self._told(listing)
+            await self._told(listing)
 
     def _ahead(self, listing: Listing, last: int) -> Ahead[Page[JobMessage]]:
         return Ahead(
@@ -210,11 +209,8 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        slots = array("I")
-        for start in range(0, len(page.items), _AT_A_TIME):
-            slots.extend(self.store.put(page.items[start : start + _AT_A_TIME]))
-            await asyncio.sleep(0)
-        listing.put(number, slots)
+        packed = await asyncio.to_thread(Packed.of, page.items)
+        listing.put(number, self.store.put(packed))
 
     # ---- telling
 

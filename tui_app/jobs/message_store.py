@@ -5,12 +5,14 @@ from __future__ import annotations
 import marshal
 import zlib
 from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, overload
 
 from tui_app.api.messages import JobMessage
-from tui_app.jobs.row_ids import RowIds
+from tui_app.jobs.row_ids import Key, RowIds, key_of
 
 PACK: Final = 32
 """Rows that are packed together: few enough that one of them is quickly there, enough that they share what is alike."""
@@ -23,6 +25,22 @@ _EXACT: Final = 16
 Row = tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Rows ready to be taken into a store. To make them takes most of the work: do it in a thread."""
+
+    rows: list[Row]
+    keys: list[Key]
+    packs: list[bytes]
+
+    @classmethod
+    def of(cls, messages: Iterable[JobMessage]) -> Packed:
+        """Pack rows as they were read."""
+        # A plain tuple of atoms is nothing that the garbage collector has to look at.
+        rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
+        return cls(rows, [key_of(row[0]) for row in rows], _packs(rows))
+
+
 class MessageStore:
     """Rows by slot, a number that stays: a row that is read again is the same slot with newer values.
 
@@ -32,8 +50,8 @@ class MessageStore:
     def __init__(self) -> None:
         self._ids = RowIds()
         self._packs: list[bytes] = []
-        self._last: list[Row] = []
-        """Rows that do not fill a pack yet."""
+        self._starts = array("I")
+        """The first slot of each pack."""
         self._unpacked: OrderedDict[int, list[Row]] = OrderedDict()
         self._status_code: dict[str, int] = {}
         self._status = array("I")
@@ -49,60 +67,68 @@ class MessageStore:
 
     # ---- taking rows
 
-    def put(self, rows: Iterable[JobMessage]) -> array[int]:
+    def put(self, packed: Packed) -> array[int]:
         """Take rows as they were read just now: their slots."""
-        slots = array("I")
-        changed: dict[int, dict[int, Row]] = {}
-        for row in rows:
-            slot, new = self._ids.add(row[0])
-            slots.append(slot)
-            # A plain tuple of atoms is nothing that the garbage collector has to look at.
-            plain = tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None)
-            if new:
-                self._append(slot, plain)
-            elif (number := slot // PACK) in changed or self._rows(number)[slot % PACK] != plain:
-                changed.setdefault(number, {})[slot % PACK] = plain
-        for number, news in changed.items():
-            self._replace(number, news)
-        self.changes += bool(changed)
+        first = len(self)
+        slots = self._ids.add(packed.keys)
+        new = len(self) - first
+        if new == len(packed.rows):
+            self._append(packed.rows, packed.packs)
+            return slots
+        fresh: list[Row] = []
+        known: list[tuple[int, Row]] = []
+        for slot, row in zip(slots, packed.rows, strict=True):
+            if slot == first + len(fresh):
+                fresh.append(row)
+            else:
+                known.append((slot, row))
+        self._append(fresh, _packs(fresh))
+        self._compare(known)
         return slots
 
-    def _append(self, slot: int, row: Row) -> None:
-        self._last.append(row)
-        if len(self._last) == PACK:
-            self._packs.append(_packed(self._last))
-            self._last = []
-        code = self._code(row[_STATUS])
-        self._status.append(code)
-        self._marked.append(0)
-        view = self._by_status.setdefault(code, array("I"))
-        if view is not None:
-            view.append(slot)
+    def _append(self, rows: Sequence[Row], packs: Sequence[bytes]) -> None:
+        first, codes = len(self._status), self._status_code
+        for pack in range(len(packs)):
+            self._starts.append(first + pack * PACK)
+        self._packs += packs
+        self._marked += bytes(len(rows))
+        for slot, row in enumerate(rows, first):
+            code = codes.setdefault(row[_STATUS], len(codes))
+            self._status.append(code)
+            view = self._by_status.setdefault(code, array("I"))
+            if view is not None:
+                view.append(slot)
 
-    def _replace(self, number: int, news: dict[int, Row]) -> None:
-        rows = list(self._rows(number))
-        for place, row in news.items():
+    def _compare(self, known: Iterable[tuple[int, Row]]) -> None:
+        """Take what differs from what was read before; packs that have nothing new stay as they are."""
+        changed: dict[int, list[Row]] = {}
+        for slot, row in known:
+            number, place = self._pack_of(slot)
+            rows = changed.get(number) or self._rows(number)
+            if rows[place] == row:
+                continue
+            if number not in changed:
+                rows = changed[number] = list(rows)
             rows[place] = row
-            slot, code = number * PACK + place, self._code(row[_STATUS])
+            code = self._status_code.setdefault(row[_STATUS], len(self._status_code))
             if self._status[slot] != code:
                 # Made anew when somebody wants to see them: rows change by the hundred.
                 self._by_status[self._status[slot]] = self._by_status[code] = None
                 self._status[slot] = code
-        if number == len(self._packs):
-            self._last = rows
-        else:
-            self._packs[number] = _packed(rows)
+        for number, rows in changed.items():
+            (self._packs[number],) = _packs(rows)
             self._unpacked.pop(number, None)
+        self.changes += bool(changed)
 
-    def _code(self, status: str) -> int:
-        return self._status_code.setdefault(status, len(self._status_code))
+    def _pack_of(self, slot: int) -> tuple[int, int]:
+        """The pack of a slot, and its place there."""
+        number = bisect_right(self._starts, slot) - 1
+        return number, slot - self._starts[number]
 
     def _rows(self, number: int) -> list[Row]:
-        if number == len(self._packs):
-            return self._last
         rows = self._unpacked.get(number)
         if rows is None:
-            rows = self._unpacked[number] = marshal.loads(zlib.decompress(self._packs[number]))  # noqa: S302 - our own bytes
+            rows = self._unpacked[number] = _unpacked(self._packs[number])
             if len(self._unpacked) > UNPACKED:
                 self._unpacked.popitem(last=False)
         else:
@@ -113,18 +139,19 @@ class MessageStore:
 
     def row(self, slot: int) -> JobMessage:
         """The row as it was read last."""
-        return JobMessage(self._rows(slot // PACK)[slot % PACK])
+        number, place = self._pack_of(slot)
+        return JobMessage(self._rows(number)[place])
 
     def rows(self, slots: Iterable[int]) -> Iterator[Row]:
         """Plain rows, one after the other, without disturbing what is kept open for the screen."""
-        number, rows = -1, self._last
+        rows: list[Row] = []
+        start = 0
         for slot in slots:
-            if slot // PACK != number:
-                number = slot // PACK
-                rows = self._unpacked.get(number) or (
-                    self._last if number == len(self._packs) else marshal.loads(zlib.decompress(self._packs[number]))  # noqa: S302 - our own bytes
-                )
-            yield rows[slot % PACK]
+            if not start <= slot < start + len(rows):
+                number, place = self._pack_of(slot)
+                start = slot - place
+                rows = self._unpacked.get(number) or _unpacked(self._packs[number])
+            yield rows[slot - start]
 
     def id(self, slot: int) -> str:
         """The id of a row."""
@@ -136,7 +163,7 @@ class MessageStore:
 
     def with_status(self, status: str) -> array[int]:
         """Slots of all rows in this state, in the order in which they came."""
-        code = self._code(status)
+        code = self._status_code.setdefault(status, len(self._status_code))
         view = self._by_status.get(code)
         if view is None:
             view = array("I", [slot for slot, other in enumerate(self._status) if other == code])
@@ -170,8 +197,13 @@ class MessageStore:
             place = self._marked.find(1, place + 1)
 
 
-def _packed(rows: Sequence[Row]) -> bytes:
-    return zlib.compress(marshal.dumps(list(rows)), 1)
+def _packs(rows: list[Row]) -> list[bytes]:
+    return [zlib.compress(marshal.dumps(rows[start : start + PACK]), 1) for start in range(0, len(rows), PACK)]
+
+
+def _unpacked(pack: bytes) -> list[Row]:
+    rows: list[Row] = marshal.loads(zlib.decompress(pack))  # noqa: S302 - our own bytes
+    return rows
 
 
 class MessageView(Sequence[JobMessage]):

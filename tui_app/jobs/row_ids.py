@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
+Key = str | bytes
 _SHARDS: Final = 256
 _SMALLEST: Final = 8
 
@@ -35,23 +37,26 @@ class RowIds:
 
     def find(self, identity: str) -> int | None:
         """The row of an id."""
-        key = _packed(identity) or identity
+        key = key_of(identity)
         row = self._look(key, hash(key))
         return row if row >= 0 else None
 
-    def add(self, identity: str) -> tuple[int, bool]:
-        """The row of an id, and whether it is a new one."""
-        key = _packed(identity) or identity
-        # Python's own hash of bytes is keyed anew in each process: no server can choose ids that collide.
-        spread = hash(key)
-        row = self._look(key, spread)
-        if row >= 0:
-            return row, False
-        place, row, number = -row - 1, len(self._bytes) // 16, spread % _SHARDS
+    def add(self, keys: Sequence[Key]) -> array[int]:
+        """The rows of ids, by their keys; new ones get the next numbers, in their order."""
+        rows = array("I")
+        for key in keys:
+            # Python's own hash of bytes is keyed anew in each process: no server can choose ids that collide.
+            spread = hash(key)
+            row = self._look(key, spread)
+            rows.append(row if row >= 0 else self._put(key, spread, -row - 1))
+        return rows
+
+    def _put(self, key: Key, spread: int, place: int) -> int:
+        row, number = len(self._bytes) // 16, spread % _SHARDS
         if type(key) is bytes:
             self._bytes += key
         else:
-            self._odd[row] = identity
+            self._odd[row] = str(key)
             self._bytes += bytes(16)
         shard = self._shards[number]
         shard[place] = row + 1
@@ -59,9 +64,9 @@ class RowIds:
         # Each shard is full at another moment: else all of them would grow in the same page.
         if self._counts[number] > len(shard) * (0.4 + 0.3 * number / _SHARDS):
             self._grow(number)
-        return row, True
+        return row
 
-    def _look(self, key: str | bytes, spread: int) -> int:
+    def _look(self, key: Key, spread: int) -> int:
         """The row of an id; if there is none, -1 minus the place where it belongs."""
         shard = self._shards[spread % _SHARDS]
         mask = len(shard) - 1
@@ -92,18 +97,18 @@ class RowIds:
                 shard[place] = entry
 
 
-def _packed(identity: str) -> bytes | None:
-    """A uuid's sixteen bytes; None for what would not come back as the same text."""
+def key_of(identity: str) -> Key:
+    """What an id goes by: a uuid's sixteen bytes, or the id itself where those would not come back as the same text."""
     digits = identity.replace("-", "")
     if len(identity) != 36 or len(digits) != 32:
-        return None
+        return identity
     if not identity[8] == identity[13] == identity[18] == identity[23] == "-":
-        return None
+        return identity
     try:
         packed = bytes.fromhex(digits)
     except ValueError:
-        return None
-    return packed if packed.hex() == digits else None
+        return identity
+    return packed if packed.hex() == digits else identity
 
 
 def _written(packed: bytes | bytearray) -> str:

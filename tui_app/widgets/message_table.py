@@ -98,6 +98,8 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._wanted = tuple(columns)
         self._laid_out: tuple[tuple[int, Column, int], ...] = ()
         self._painted: dict[int, object] = {}
+        self._strips: dict[int, tuple[object, Strip]] = {}
+        """Lines as they were painted last, and what that depended on."""
         self._cursor_key: str | None = None
         self._mark_anchor: str | None = None
         self._empty = ""
@@ -252,6 +254,11 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._scroll_cursor_into_view()
         self.refresh()
 
+    def notify_style_update(self) -> None:
+        """Other colours: all lines are painted anew."""
+        super().notify_style_update()
+        self._strips.clear()
+
     def _lay_out(self) -> None:
         """Give the columns the width there is; never wider gaps, and never a column half on the screen."""
         shown = [(place, column) for place, column in enumerate(self._wanted) if self.size.width >= column.from_width]
@@ -278,6 +285,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             self._add(" " * gap + heading, str(place), width + gap)
         self._clear_caches()
         self._painted.clear()
+        self._strips.clear()
         self._measure()
         self.refresh()
 
@@ -309,6 +317,10 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         toned = self.get_component_rich_style(f"message-table--{tone}")
         return style + Style(color=toned.color, bold=toned.bold)
 
+    def _measure(self) -> None:
+        # There are no scrollbars: nothing but the end of scrolling depends on it, and no layout is worth it.
+        self.set_reactive(MessageTable.virtual_size, self._whole_size)
+
     def _state_of_line(self, y: int) -> object:
         """All that the look of a line depends on, so that an unchanged line is not painted again."""
         index = y - self._header_lines + int(self.scroll_offset.y)
@@ -323,9 +335,14 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the header, a row, or what is said when there are none."""
-        self._painted[y] = self._state_of_line(y)
+        state = self._painted[y] = self._state_of_line(y)
         if len(self.shown) or y < self._header_lines:
-            return super().render_line(y)
+            hovered = self.hover_row if self._show_hover_cursor else -1
+            look = (state, y + int(self.scroll_offset.y), hovered, self.rich_style)
+            known = self._strips.get(y)
+            if known is None or known[0] != look:
+                known = self._strips[y] = (look, super().render_line(y))
+            return known[1]
         said = textwrap.wrap(self._empty, max(20, self.size.width - 4))
         number = y - self._header_lines - 1
         text = f"  {said[number]}" if 0 <= number < len(said) else ""

@@ -165,11 +165,14 @@ class VirtualTable(DataTable[str], Generic[T]):
         self.refresh()
 
     def _measure(self) -> None:
+        if self._whole_size != self.virtual_size:
+            self.virtual_size = self._whole_size
+
+    @property
+    def _whole_size(self) -> Size:
         """How large the whole table is."""
         width = sum(column.get_render_width(self) for column in self.columns.values())
-        size = Size(width, len(self.shown) + self._header_lines)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        return Size(width, len(self.shown) + self._header_lines)
 
     @property
     def _header_lines(self) -> int:
