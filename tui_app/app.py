@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual import work
 from textual.app import App
+from textual.events import Event, Key
 
 from tui_app import actions
 from tui_app.paths import sheet
@@ -19,6 +20,7 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place, Reading
 from tui_app.terminal.input import forgive_broken_input
 from tui_app.terminal.output import DiffedOutput
+from tui_app.turn import Turn
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,11 +53,13 @@ class SluiceApp(DiffedOutput, App[None]):
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
     BINDINGS = actions.bindings("app")
 
-    def __init__(self, service: EmailSecurityService) -> None:
+    def __init__(self, service: EmailSecurityService, turn: Turn | None = None) -> None:
         forgive_broken_input()
         super().__init__(css_path=[*style_sheets()])
         self.animation_level = "none"
         self.service = service
+        self._turn = turn or Turn()
+        self.output_diffed = service.settings.ui.paint_changes_only
         service.on_link = self._link_changed
         service.on_release = self._release_moved
         service.on_limit_wait = self._limit_wait
@@ -86,6 +90,16 @@ class SluiceApp(DiffedOutput, App[None]):
         gc.freeze()
         gc.enable()
 
+    async def on_event(self, event: Event) -> None:
+        """Keys first: loading and packing wait until the answer is on the screen."""
+        if isinstance(event, Key):
+            self._turn.take()
+        await super().on_event(event)
+
+    def post_display_hook(self) -> None:
+        """A frame went out."""
+        self._turn.end()
+
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close; there is no screen any more to tell it to."""
         self.service.on_activity = lambda _: None
@@ -111,7 +125,7 @@ class SluiceApp(DiffedOutput, App[None]):
 
     def _time_passed(self) -> None:
         for place in self._places()[-1:]:
-            place.show_frame()
+            place.time_passed()
 
     def _release_moved(self, state: RunState) -> None:
         for place in self._places():

@@ -91,3 +91,7 @@ def rough_duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{round(seconds / 3600)} h"
+
+
+def keep_on() -> None:
+    """What long work calls now and then, where nobody is there to give way to."""

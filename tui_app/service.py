@@ -14,6 +14,7 @@ from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError, Notice
 from tui_app.api.outcome import Ambiguous, Outcome, in_words
 from tui_app.api.pages import CursorPages, all_found, all_job_messages
+from tui_app.clock import keep_on
 from tui_app.errors import GuardError
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject
@@ -53,11 +54,13 @@ class EmailSecurityService:
         random: Random,
         read_wait: float = 0.0,
         remembered: Remembered | None = None,
+        give_way: Callable[[], None] = keep_on,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._random = random
         self._read_wait = read_wait
+        self._give_way = give_way
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
         self.on_link: Callable[[Link], None] = lambda _: None
@@ -67,11 +70,10 @@ class EmailSecurityService:
         self.activities = Activities()
         self.release: RunState | None = None
         self.last_words: list[str] = []
-        """Outcomes that came while the console was closing: nobody saw them on a screen."""
+        """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
         self._closing = False
         self.diagnosis = ""
-        """What a refusal of access is about, once that was found out."""
         self._remembered = remembered or Remembered()
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,6 +92,7 @@ class EmailSecurityService:
             self.clock,
             self._random,
             shared_budget=self._budget,
+            give_way=self._give_way,
             read_wait=self._read_wait,
             on_wait=self._waiting,
             on_notices=self._noticed,

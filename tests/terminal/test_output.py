@@ -158,7 +158,7 @@ async def test_a_fault_of_ours_is_painted_by_textual_and_the_next_frame_is_whole
 
 async def test_turned_off_it_is_plain_textual_byte_for_byte() -> None:
     class Plain(Gallery):
-        OUTPUT_DIFFED = False
+        output_diffed = False
 
     app = Plain((40, 14), 1, contested=0)
     async with app.run_test(headless=False, size=(40, 14)) as pilot:

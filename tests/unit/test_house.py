@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tui_app"
 FLOORS = {
-    "activity": 0, "config": 0, "config_file": 0, "paths": 0, "credentials": 0, "text": 0, "clock": 0, "errors": 0, "remembered": 0,
+    "activity": 0, "config": 0, "config_file": 0, "paths": 0, "credentials": 0, "text": 0, "turn": 0, "clock": 0, "errors": 0, "remembered": 0,
     "api": 1, "jobs": 2, "plans": 2, "service": 3, "widgets": 4, "actions": 4, "terminal": 4, "screens": 5, "app": 5, "cli": 6,
 }  # fmt: skip
 NO_TEXTUAL = {
@@ -170,3 +170,29 @@ def test_no_index_host_and_no_lock_file_is_named() -> None:
 def test_the_code_is_clean(command: list[str]) -> None:
     ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a new process has after some code."""
+    command = [sys.executable, "-c", f"{code}\nimport sys; print(' '.join(sys.modules))"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_nothing_heavy_is_loaded_before_the_first_frame() -> None:
+    loaded = loaded_by("import tui_app.__main__, tui_app.cli.console, tui_app.app, tui_app.service, tui_app.remembered")
+    assert "tui_app.screens.jobs" in loaded
+    assert not loaded & {
+        "pydantic",
+        "pydantic_core",
+        "httpx",
+        "uvicorn",
+        "starlette",
+        "truststore",
+        "tui_app.api.models",
+    }
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_needs_no_screen(option: str) -> None:
+    code = f"import sys; sys.argv = ['mailsluice', '{option}']\nfrom tui_app.cli import main\ntry: main()\nexcept SystemExit: pass"
+    assert not loaded_by(code) & {"textual", "pydantic", "httpx"}

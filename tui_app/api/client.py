@@ -239,7 +239,8 @@ class EmailSecurityClient:
 
     def _many(self, read: _Readable[T]) -> Callable[[Envelope], tuple[T, ...]]:
         drift = self.traffic.drift
-        return lambda envelope: read_many(lambda data: read(data, drift), envelope.result)
+        give_way = self.traffic.give_way
+        return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, give_way)
 
     def _about(self, asked: str, read: _Readable[T], name: Callable[[T], Untrusted]) -> Callable[[Envelope], T]:
         """An answer that is about something else than was asked for is none."""

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from tui_app.api.errors import Notice
 from tui_app.api.values import Misshapen
+from tui_app.clock import keep_on
 from tui_app.text import Untrusted
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Envelope:
 
 MAX_ITEMS: Final = 10_000
 """Items of one list; ten times the largest page that is asked for."""
+SLICE: Final = 100
 MAX_DEPTH: Final = 200
 MAX_PARTS: Final = 400_000
 """Commas in a body, and a quarter of that of objects and lists: a page of 1,000 rows has about 40,000 of the one and 6,000 of the other."""
@@ -127,8 +129,8 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
         raise Garbled(f"the answer is not understood: {_where(error)}") from None
 
 
-def read_many(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
-    """A list of objects; null is an empty list. Raises Garbled."""
+def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] = keep_on) -> tuple[T, ...]:
+    """A list of objects; null is an empty list. `give_way` is called after each hundred of many. Raises Garbled."""
     if data is None:
         return ()
     if not isinstance(data, list):
@@ -136,7 +138,11 @@ def read_many(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
     if len(data) > MAX_ITEMS:
         raise Garbled(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
     try:
-        return tuple([read(item) for item in data])
+        found = [read(item) for item in data[:SLICE]]
+        for start in range(SLICE, len(data), SLICE):
+            give_way()
+            found += [read(item) for item in data[start : start + SLICE]]
+        return tuple(found)
     except (ValidationError, Misshapen) as error:
         raise Garbled(f"the answer is not understood: {_where(error)}") from None
 

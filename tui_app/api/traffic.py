@@ -28,6 +28,7 @@ from tui_app.api.retry import (
     read_attempts,
     retry_after,
 )
+from tui_app.clock import keep_on
 from tui_app.text import Untrusted
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Traffic:
     on_wait: Callable[[float], None] = _ignore
     on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore
     on_left_behind: Callable[[str, Outcome[Any]], None] = _ignore
+    give_way: Callable[[], None] = keep_on
+    """Called now and then by a thread that reads a large answer: somebody may wait for his key to be answered."""
     shared_budget: InitVar[Budget | None] = None
 
     def __post_init__(self, shared_budget: Budget | None) -> None:

@@ -33,14 +33,22 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     """Run the console until it is left; the exit code. `state` is where small facts are remembered, if anywhere."""
     # Nothing that is made before the first frame is garbage; the app collects and freezes it afterwards.
     gc.disable()
-    # Threads that take pages apart give way to a key within a millisecond, not five.
-    sys.setswitchinterval(0.001)
+    # A thread that takes a page apart gives way to a key at once, not after five milliseconds each time.
+    sys.setswitchinterval(0.0002)
     from tui_app.app import SluiceApp
     from tui_app.remembered import Remembered
     from tui_app.service import EmailSecurityService
+    from tui_app.turn import Turn
 
-    service = EmailSecurityService(settings, clock=SystemClock(), random=SystemRandom(), remembered=Remembered(state))
-    app = SluiceApp(service)
+    turn = Turn()
+    service = EmailSecurityService(
+        settings,
+        clock=SystemClock(),
+        random=SystemRandom(),
+        remembered=Remembered(state),
+        give_way=turn.give_way,
+    )
+    app = SluiceApp(service, turn)
     app.run(mouse=False)
     if service.release is not None:
         print(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().told()}", file=sys.stderr)

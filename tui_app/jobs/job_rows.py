@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ PAGES_KEPT_FRESH: Final = 3
 """Loaded pages that are read again when counters moved; more would cost more requests than news is worth."""
 PAGES_READ_AGAIN: Final = 10
 """Loaded pages that are read again when somebody asks for it; all of a very large job only by loading all."""
-TELL_EVERY: Final = 0.1
+TELL_EVERY: Final = 0.25
 """Seconds between two snapshots while rows come in as fast as they can."""
 
 
@@ -209,8 +210,13 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        packed = await asyncio.to_thread(Packed.of, page.items)
-        listing.put(number, self.store.put(packed))
+        give_way = self.client.traffic.give_way
+        packed = await asyncio.to_thread(Packed.of, page.items, give_way)
+        slots = array("I")
+        for part in packed.parts():
+            slots.extend(self.store.put(part))
+            await asyncio.to_thread(give_way)
+        listing.put(number, slots)
 
     # ---- telling
 

@@ -7,11 +7,12 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, overload
 
 from tui_app.api.messages import JobMessage
+from tui_app.clock import keep_on
 from tui_app.jobs.row_ids import Key, RowIds, key_of
 
 PACK: Final = 32
@@ -34,11 +35,24 @@ class Packed:
     packs: list[bytes]
 
     @classmethod
-    def of(cls, messages: Iterable[JobMessage]) -> Packed:
-        """Pack rows as they were read."""
+    def of(cls, messages: Iterable[JobMessage], give_way: Callable[[], None] = keep_on) -> Packed:
+        """Pack rows as they were read; `give_way` is called after each few of many."""
         # A plain tuple of atoms is nothing that the garbage collector has to look at.
         rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
-        return cls(rows, [key_of(row[0]) for row in rows], _packs(rows))
+        keys: list[Key] = []
+        packs: list[bytes] = []
+        for start in range(0, len(rows), 4 * PACK):
+            some = rows[start : start + 4 * PACK]
+            keys += [key_of(row[0]) for row in some]
+            packs += _packs(some)
+            give_way()
+        return cls(rows, keys, packs)
+
+    def parts(self, size: int = 8 * PACK) -> Iterator[Packed]:
+        """The same rows in portions, for whoever takes them between other things."""
+        for start in range(0, len(self.rows), size):
+            end = start + size
+            yield Packed(self.rows[start:end], self.keys[start:end], self.packs[start // PACK : -(-end // PACK)])
 
 
 class MessageStore:

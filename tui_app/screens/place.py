@@ -65,6 +65,7 @@ class Place(Screen[None]):
         self.service = service
         self._notice = ""
         self._notice_ends_with_news = False
+        self._fresh: Piece = ""
         self.awaiting = False
         """Whether a write of this screen is on its way."""
 
@@ -162,6 +163,13 @@ class Place(Screen[None]):
         self.query_one("#header", SplitLine).say_both(left, right)
         self.query_one("#footer", Footer).show_keys(self.footer_keys())
         self.show_about()
+
+    def time_passed(self) -> None:
+        """A second went by: only what the time changes is looked at, and nearly always nothing is."""
+        fresh = self.freshness()
+        if fresh != self._fresh:
+            self._fresh = fresh
+            self.show_frame()
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """Key and label pairs of the footer."""

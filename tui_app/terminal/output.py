@@ -1,7 +1,6 @@
 """Frames as differences: an app that writes only what changed on the terminal, instead of all that was painted."""
 
 import os
-from typing import ClassVar
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
@@ -30,7 +29,8 @@ class DiffedOutput(App[None]):
     Whatever can't be told for sure is painted by Textual itself, and the frame after that is whole again.
     """
 
-    OUTPUT_DIFFED: ClassVar[bool] = True
+    output_diffed: bool = True
+    """Whether frames are written as differences; else as Textual writes them."""
 
     _shadow: Shadow | None = None
     # Raised where the terminal may have changed, also by a signal in the middle of a frame; seen before the next frame.
@@ -47,7 +47,7 @@ class DiffedOutput(App[None]):
 
     def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
         driver = super()._build_driver(headless, inline, mouse, size)
-        if self.OUTPUT_DIFFED and not driver.is_inline and not headless:
+        if self.output_diffed and not driver.is_inline and not headless:
             self._watch_modes(driver)
         return driver
 
@@ -88,7 +88,7 @@ class DiffedOutput(App[None]):
             super()._display(screen, renderable)  # which writes nothing
             return
         driver = self._driver
-        if not self.OUTPUT_DIFFED or driver is None or self.is_headless or driver.is_inline:
+        if not self.output_diffed or driver is None or self.is_headless or driver.is_inline:
             super()._display(screen, renderable)
             return
         data = self._difference(screen, renderable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -98,6 +98,9 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._wanted = tuple(columns)
         self._laid_out: tuple[tuple[int, Column, int], ...] = ()
         self._painted: dict[int, object] = {}
+        self._tones: dict[tuple[Style, str], Style] = {}
+        self._made: tuple[int, Sequence[Cell]] = (-1, ())
+        """The cells of the line that is being painted."""
         self._strips: dict[int, tuple[object, Strip]] = {}
         """Lines as they were painted last, and what that depended on."""
         self._cursor_key: str | None = None
@@ -168,7 +171,6 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         if index >= len(self.shown):
             self.post_message(self.AtEnd())
         self._put_cursor(max(0, min(index, len(self.shown) - 1)))
-        self._repaint_changed()
 
     def move_by(self, rows: int) -> None:
         """Move the cursor up or down."""
@@ -258,6 +260,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """Other colours: all lines are painted anew."""
         super().notify_style_update()
         self._strips.clear()
+        self._tones.clear()
 
     def _lay_out(self) -> None:
         """Give the columns the width there is; never wider gaps, and never a column half on the screen."""
@@ -302,20 +305,29 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     # ---- painting
 
     def _line_cells(self, index: int) -> Sequence[Cell]:
+        if index == self._made[0]:
+            return self._made[1]
         cells = self._cells_of(self.shown[index])
         edge = ("▸" if index == self.cursor_row else " ") + ("✓" if self.marked.is_marked(index) else " ")
-        line = [Cell(edge, "mark" if edge[1] == "✓" else "")]
+        line: list[Cell] = [Cell(edge, "mark" if edge[1] == "✓" else "")]
         for number, (place, column, width) in enumerate(self._laid_out):
             cell = cells[place]
             line.append(Cell(" " * bool(number) + fitted(cell.text, width, right=column.right), cell.tone))
-        return line
+        return tuple(line)
 
     def _toned(self, style: Style, tone: str) -> Style:
         """Colour and weight of a tone; the ground is the row's."""
         if not tone:
             return style
-        toned = self.get_component_rich_style(f"message-table--{tone}")
-        return style + Style(color=toned.color, bold=toned.bold)
+        known = self._tones.get((style, tone))
+        if known is None:
+            toned = self.get_component_rich_style(f"message-table--{tone}")
+            known = self._tones[style, tone] = style + Style(color=toned.color, bold=toned.bold)
+        return known
+
+    def _placed(self, style: Style, row: int, column: int, **more: bool) -> Style:
+        # The console has no mouse that would want to know.
+        return style
 
     def _measure(self) -> None:
         # There are no scrollbars: nothing but the end of scrolling depends on it, and no layout is worth it.
@@ -326,7 +338,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         index = y - self._header_lines + int(self.scroll_offset.y)
         if y < self._header_lines or not 0 <= index < len(self.shown):
             return (y < self._header_lines, "" if len(self.shown) else self._empty)
-        return tuple(self._line_cells(index))
+        return self._line_cells(index)
 
     def _repaint_changed(self) -> None:
         for y in range(self.size.height):
@@ -341,7 +353,10 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             look = (state, y + int(self.scroll_offset.y), hovered, self.rich_style)
             known = self._strips.get(y)
             if known is None or known[0] != look:
+                if len(self.shown) and y >= self._header_lines:
+                    self._made = (y - self._header_lines + int(self.scroll_offset.y), cast(Sequence[Cell], state))
                 known = self._strips[y] = (look, super().render_line(y))
+                self._made = (-1, ())
             return known[1]
         said = textwrap.wrap(self._empty, max(20, self.size.width - 4))
         number = y - self._header_lines - 1

@@ -235,6 +235,10 @@ class VirtualTable(DataTable[str], Generic[T]):
         """The style of a cell of some tone, on a row's style."""
         return style
 
+    def _placed(self, style: Style, row: int, column: int, **more: bool) -> Style:
+        """The style of a piece of a line, from which the mouse learns where it is."""
+        return style + Style.from_meta({"row": row, "column": column, **more})
+
     def _render_line(self, y: int, x1: int, x2: int, base_style: Style) -> Strip:
         index = y - self._header_lines
         if index < 0:
@@ -251,8 +255,7 @@ class VirtualTable(DataTable[str], Generic[T]):
         segments: list[Segment] = []
         for place, (cell, column) in enumerate(zip(self._line_cells(index), self.ordered_columns, strict=False)):
             width = column.get_render_width(self) - 2 * self.cell_padding
-            # The pieces of a line tell the mouse where it is.
-            style = self._toned(row_style, cell.tone) + Style.from_meta({"row": index, "column": place})
+            style = self._placed(self._toned(row_style, cell.tone), index, place)
             segments.append(Segment(f"{pad}{set_cell_size(safe(cell.text), width)}{pad}", style))
-        beyond = row_style + Style.from_meta({"row": index, "column": 0, "out_of_bounds": True})
+        beyond = self._placed(row_style, index, 0, out_of_bounds=True)
         return Strip(segments).crop(x1, x2).adjust_cell_length(self.size.width, beyond)

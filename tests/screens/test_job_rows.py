@@ -1,0 +1,156 @@
+"""All rows of a job on the screen: filtered, sorted, loaded and exported by keys."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.screens.test_jobs import open_job
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.simulator.server import Options, Simulator, running
+
+
+@pytest.fixture
+def large() -> Iterator[Simulator]:
+    """A job of 14,500 rows that has ended soon."""
+    with running(Options(quota=0, messages=14_500, held=1, speed=2000, faults="none")) as simulator:
+        yield simulator
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def written(folder: Path) -> list[Path]:
+    """What is in a folder, without the test's own home."""
+    return [path for path in folder.iterdir() if path.is_file()]
+
+
+def wave(console: Console) -> list[str]:
+    """The lines of the table."""
+    return console.text.splitlines()[7:-2]
+
+
+async def test_a_filter_counts_says_what_is_missing_and_ends_with_esc(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        await console.press("slash")
+        await console.type("failed -throttled")
+        await console.press("enter")
+        await console.sees("of 1,000 loaded match failed -throttled, not all")
+        assert all("✖ failed" in line and "hrottled" not in line for line in wave(console) if line.strip())
+        await console.press("slash")
+        await console.sees("failed -throttled")
+        await console.press("escape")
+        await console.sees("match failed")
+        await console.press("escape")
+        await console.sees("1,000 loaded, not all")
+        await console.press("slash")
+        await console.type("color:red")
+        await console.press("enter")
+        await console.sees("There is no field 'color'")
+        assert not console.app.screen.query_one("#typed-line").disabled, "what was typed is still there to be mended"
+
+
+async def test_columns_sort_turn_round_and_go_back_to_the_server_s_order(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded")
+        before = wave(console)
+        await console.press("o")
+        await console.sees("STATUS▲", "▸")
+        await console.until(lambda: "completed" in wave(console)[0], "completed comes before failed")
+        await console.press("O")
+        await console.sees("STATUS▼")
+        await console.press("g")
+        await console.until(lambda: "failed" in wave(console)[0], "failed first")
+        await console.press("o", "o", "o", "o")
+        await console.sees("WHY▲")
+        await console.press("o")
+        await console.press("g")
+        await console.until(lambda: wave(console) == before, "the server's order")
+
+
+async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: Simulator) -> None:
+    async with console_on(settings_for(large)) as console:
+        await open_job(console, "INC-4711 wave 2")
+        await console.sees("1,000 loaded, not all", "14,500 found")
+        await console.press("L")
+        await console.sees("Loading all takes 14 requests", "L again")
+        await console.press("j")
+        await console.sees("1,000 loaded, not all")
+        large.set_faults("latency=150")
+        await console.press("L")
+        await console.sees("loading:", "of 14,500 rows", "esc ends it")
+        await console.press("escape")
+        await console.sees("rows are here")
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        came = len(table.shown)
+        large.set_faults("none")
+        await console.press("L", "L")
+        await console.sees("14,500 loaded")
+        assert len(table.shown) == 14_500 >= came
+        await console.press("L")
+        await console.sees("All 14,500 rows are loaded")
+        await console.press("a")
+        await console.sees("14,500 marked, all that match")
+        await console.press("4")
+        await console.sees("failed", "14,500 marked")
+        await console.press("escape")
+        await console.loses("marked")
+
+
+async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simulator, tmp_path: Path) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.press("4")
+        await console.sees("140 loaded")
+        await console.press("E")
+        await console.sees("140 rows, 1 request", "-failed.csv")
+        await console.press("enter")
+        await console.sees("140 rows in job-")
+        (file,) = written(tmp_path)
+        lines = file.read_text().splitlines()
+        assert len(lines) == 141
+        assert lines[0].startswith("message_id,status,recipient,subject")
+        assert file.stat().st_mode & 0o777 == 0o600
+        await console.press("E")
+        await console.press("enter")
+        await console.sees("exists; nothing was overwritten")
+        await console.press("escape")
+        await console.press("E")
+        await console.press(*["backspace"] * 40)
+        await console.type("rows.ndjson")
+        await console.press("enter")
+        await console.sees("140 rows in rows.ndjson")
+        rows = [json.loads(line) for line in (tmp_path / "rows.ndjson").read_text().splitlines()]
+        assert {row["status"] for row in rows} == {"FAILED"}
+        await console.press("E")
+        await console.press(*["backspace"] * 40)
+        await console.type("rows.exe")
+        await console.press("enter")
+        await console.sees("must end in .csv")
+
+
+async def test_an_export_that_is_ended_says_so_in_the_file(large: Simulator, tmp_path: Path) -> None:
+    large.set_faults("latency=150")
+    async with console_on(settings_for(large)) as console:
+        await open_job(console, "INC-4711 wave 2")
+        await console.sees("14,500 found", "1,000 loaded")
+        await console.press("E", "enter")
+        await console.sees("exporting:", "of 14,500 rows")
+        await console.until(lambda: "exporting: 0 " not in console.text, "some rows")
+        await console.press("q")
+        await console.sees("esc ends it")
+        await console.press("escape")
+        await console.sees("called .partial")
+        await console.loses("exporting:")
+    (file,) = written(tmp_path)
+    assert file.name.endswith(".csv.partial")
+    last = file.read_text().splitlines()[-1]
+    assert last.startswith('"PARTIAL: ')
+    assert "cancelled" in last
