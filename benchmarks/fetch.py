@@ -40,11 +40,10 @@ class Run:
 
 
 async def ours(job_id: str) -> int:
-    """With our client; loaded and kept as the program does, or, where it has no loader yet, page after page in a list."""
+    """With our client; loaded and kept as the program does."""
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.pages import all_job_messages
     from tui_app.api.traffic import Traffic
     from tui_app.clock import SystemClock
     from tui_app.config import load_settings
@@ -52,14 +51,9 @@ async def ours(job_id: str) -> int:
     traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
     client = EmailSecurityClient(traffic)
     try:
-        if kept_messages.THERE:
-            rows = kept_messages.job_rows(client, job_id, lambda _: None)
-            await kept_messages.load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
-            return len(rows.snapshot.rows)
-        kept: list[object] = []
-        async for page in all_job_messages(client, job_id):
-            kept += page
-        return len(kept)
+        rows = kept_messages.job_rows(client, job_id, lambda _: None)
+        await kept_messages.load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
+        return len(rows.snapshot.rows)
     finally:
         await traffic.close()
 

@@ -1,20 +1,15 @@
-"""A job's messages as the program loads and keeps them, fed from memory or from the network: the one place that knows how.
-
-`THERE` tells whether the program has its packed store yet; the rows about it say "not there yet" until it has.
-"""
+"""A job's messages as the program loads and keeps them, fed from memory or from the network: the one place that knows how."""
 
 import asyncio
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from tui_app.api.messages import JobMessage
-from tui_app.clock import SystemClock
+from tui_app.clock import SystemClock, keep_on
 
-THERE = find_spec("tui_app.jobs.job_rows") is not None
-NOTE = "" if THERE else "not there yet: JobRows over MessageStore, which loads and keeps a job's rows"
 PER_PAGE = 1000
 _STATES = ("COMPLETED",) * 90 + ("FAILED",) * 6 + ("SKIPPED",) * 4
 _REASONS = ("Mailbox not found for recipient", "Phish submission, not actionable")
@@ -26,6 +21,7 @@ class FromMemory:
     """Stands where the client stands, with pages that are made already; each takes a moment, as if it had come from afar."""
 
     def __init__(self, pages: list[tuple[JobMessage, ...]], seconds: float) -> None:
+        self.traffic = SimpleNamespace(give_way=keep_on)
         self._pages = pages
         self._seconds = seconds
 

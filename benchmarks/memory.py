@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
-from benchmarks.kept_messages import NOTE, PER_PAGE, THERE, arranged, job_rows, load_all
+from benchmarks.kept_messages import PER_PAGE, arranged, job_rows, load_all
 from benchmarks.process_memory import memory_of
 from benchmarks.simulated import largest_job, simulated
 
@@ -80,9 +80,9 @@ def measure(effort: Effort) -> list[Figure]:
     size = effort.size(100_000, 3_000)
     with simulated(messages=size) as variables:
         job_id = asyncio.run(largest_job(variables))
-        own = measured_in_child("memory", "ours", job_id, variables=variables)["memory"] if THERE else None
+        own = measured_in_child("memory", "ours", job_id, variables=variables)["memory"]
         sdk = None if effort.quick else measured_in_child("memory", "official", job_id, variables=variables)["memory"]
-    return [Figure("memory", f"{size:,} messages kept", "MiB", own, sdk, PEER, Budget(30), NOTE)]
+    return [Figure("memory", f"{size:,} messages kept", "MiB", own, sdk, PEER, Budget(30))]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
-from benchmarks.kept_messages import NOTE, THERE, FromMemory, arranged, in_state, job_rows, load_all, made_pages
+from benchmarks.kept_messages import FromMemory, arranged, in_state, job_rows, load_all, made_pages
 from tui_app.api.enums import RowStatus
 from tui_app.jobs.message_store import Packed
 
@@ -85,7 +85,7 @@ def measure(effort: Effort) -> list[Figure]:
     """Both sizes, in processes of their own."""
     many = effort.size(1_000_000, 10_000)
     # Once each: every operation is a median of many already, and a million rows take a while to be there.
-    small, large = (measured_in_child("table", str(count)) if THERE else {} for count in (_FEW, many))
+    small, large = (measured_in_child("table", str(count)) for count in (_FEW, many))
     return [
         Figure(
             "table",
@@ -95,7 +95,6 @@ def measure(effort: Effort) -> list[Figure]:
             small.get(name),
             f"{_FEW:,} rows",
             budget,
-            NOTE,
         )
         for name, what, budget in _FIGURES
     ]

@@ -89,7 +89,12 @@ def test_the_wheel_brings_its_styles_and_its_version(
         "version 0.1.0"
         in subprocess.run([installed, "--version"], env=environment, check=True, capture_output=True, text=True).stdout
     )
-    where = "import tui_app.app as a; print(*a.style_sheets(), sep='\\n')"
+    where = (
+        "import tui_app.app as a, tui_app.screens.confirm as c, tui_app.screens.new_job as n\n"
+        "import tui_app.screens.quarantine as q, tui_app.screens.release as r\n"
+        "screens = (c.Confirm, n.NewJobScreen, q.QuarantineScreen, r.ReviewScreen, r.ReleaseScreen)\n"
+        "print(*a.style_sheets(), *(screen.CSS_PATH for screen in screens), sep='\\n')"
+    )
     python = installed.parent / "python"
     sheets = subprocess.run(
         [python, "-c", where], env=environment, check=True, capture_output=True, text=True, cwd=tmp_path

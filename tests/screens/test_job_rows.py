@@ -123,14 +123,14 @@ async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simula
         await console.sees("exists; nothing was overwritten")
         await console.press("escape")
         await console.press("E")
-        await console.press(*["backspace"] * 40)
+        await console.press("ctrl+u")
         await console.type("rows.ndjson")
         await console.press("enter")
         await console.sees("140 rows in rows.ndjson")
         rows = [json.loads(line) for line in (tmp_path / "rows.ndjson").read_text().splitlines()]
         assert {row["status"] for row in rows} == {"FAILED"}
         await console.press("E")
-        await console.press(*["backspace"] * 40)
+        await console.press("ctrl+u")
         await console.type("rows.exe")
         await console.press("enter")
         await console.sees("must end in .csv")

@@ -22,7 +22,7 @@ T = TypeVar("T")
 MAX_PAGES: Final = 10_000
 MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
-REMEMBERED: Final = 20_000
+REMEMBERED: Final = 10_000
 """Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
@@ -31,7 +31,7 @@ SMALLEST_PAGE: Final = 10
 class Pages(ABC, Generic[T]):
     """A list that comes page by page, each item once. A page that fails is asked for again where it failed.
 
-    An item is known again for twenty pages of the largest size, and one of the first page for ever: a list that begins anew ends.
+    An item is known again for ten pages of the largest size, and one of the first page for ever: a list that begins anew ends.
     """
 
     def __init__(self, identity: Callable[[T], str], per_page: int) -> None:
