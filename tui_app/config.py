@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
 from tui_app.credentials import (
     Credential,
     KeyCredential,
@@ -21,56 +22,6 @@ from tui_app.errors import UsageError
 from tui_app.paths import config_file
 
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
-ReleaseBody = Literal["auto", "ids", "array", "postfix"]
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One `[profiles.NAME]` of the file."""
-
-    account_id: str | None = None
-    token_file: Path | None = None
-    token_command: tuple[str, ...] | None = None
-    base_url: str | None = None
-    ca_bundle: Path | None = None
-    read_only: bool = False
-    color: str | None = None
-    release_body: ReleaseBody = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`[guard]`: what is held back from a release unless it is named."""
-
-    hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
-    max_messages: int = 5000
-    hold_recipient_domains: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plans:
-    """`[plans]`: how a plan is sent. `canary` is kept for later versions; this one sends all batches alike."""
-
-    batch_size: int = 25
-    canary: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Screens:
-    """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
-
-    paint_changes_only: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
-    """The whole file; by itself what an empty one says."""
-
-    default_profile: str | None = None
-    profiles: Mapping[str, Profile] = field(default_factory=dict)
-    guard: Guard = Guard()
-    plans: Plans = Plans()
-    ui: Screens = Screens()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +45,9 @@ class Settings:
     ca_bundle: Path | None = None
     proxy: Proxy | None = None
     release_body: ReleaseBody = "auto"
-    guard: Guard = Guard()
-    plans: Plans = Plans()
-    ui: Screens = Screens()
+    guard: Guard = field(default_factory=Guard)
+    plans: Plans = field(default_factory=Plans)
+    ui: Screens = field(default_factory=Screens)
 
     @property
     def identity(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tui_app.config import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
+from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
 from tui_app.errors import UsageError
 
 

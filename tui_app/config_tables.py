@@ -1,0 +1,59 @@
+"""What the configuration file says, table by table, and what holds where it says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+ReleaseBody = Literal["auto", "ids", "array", "postfix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One `[profiles.NAME]` of the file."""
+
+    account_id: str | None = None
+    token_file: Path | None = None
+    token_command: tuple[str, ...] | None = None
+    base_url: str | None = None
+    ca_bundle: Path | None = None
+    read_only: bool = False
+    color: str | None = None
+    release_body: ReleaseBody = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`[guard]`: what is held back from a release unless it is named."""
+
+    hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
+    max_messages: int = 5000
+    hold_recipient_domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """`[plans]`: how a plan is sent. `canary` is kept for later versions; this one sends all batches alike."""
+
+    batch_size: int = 25
+    canary: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
+
+    paint_changes_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The whole file; by itself what an empty one says."""
+
+    default_profile: str | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    guard: Guard = Guard()
+    plans: Plans = Plans()
+    ui: Screens = Screens()
