@@ -15,6 +15,7 @@ from textual.app import App
 from textual.events import Event, Key
 
 from tui_app import actions
+from tui_app.errors import SluiceError
 from tui_app.paths import sheet
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place, Reading
@@ -75,7 +76,11 @@ class SluiceApp(DiffedOutput, App[None]):
         """The first frame is there: get ready in a thread, then begin to poll."""
         # A moment for the frame to get out of the door: the thread would keep the writer from it.
         await asyncio.sleep(SETTLE)
-        await asyncio.to_thread(self._get_ready)
+        try:
+            await asyncio.to_thread(self._get_ready)
+        except SluiceError as error:
+            self._end_with(f"mailsluice: {error}", error.exit_code)
+            return
         self.service.start()
         for place in self._places()[-1:]:
             place.on_screen_resume()
@@ -265,9 +270,9 @@ class SluiceApp(DiffedOutput, App[None]):
         """End on an error of Textual's own, without what it would show of memory."""
         self._end_with("mailsluice: stopped by an error of the terminal's. Please report it.")
 
-    def _end_with(self, sentence: str) -> None:
+    def _end_with(self, sentence: str, code: int = 1) -> None:
         self._exit_renderables.append(Text(sentence))
-        self._return_code = 1
+        self._return_code = code
         self._close_messages_no_wait()
 
     async def action_quit(self) -> None:

@@ -13,7 +13,7 @@ from tui_app.activity import Activities
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError, Notice
 from tui_app.api.outcome import Ambiguous, Outcome, in_words
-from tui_app.api.pages import CursorPages, all_found, all_job_messages
+from tui_app.api.pages import CursorPages, all_found
 from tui_app.clock import keep_on
 from tui_app.errors import GuardError
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
@@ -270,19 +270,17 @@ class EmailSecurityService:
         return await diagnose(self.client, error)
 
     async def export_job(
-        self, job: Job, status: RowStatus | None, path: Path, told: Callable[[int], None] = lambda _: None
+        self, job_id: str, status: RowStatus | None, path: Path, told: Callable[[int], None] = lambda _: None
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
-        from tui_app.jobs.export import ExportFailed, export_rows
+        from tui_app.jobs.export import ExportFailed, export_job
 
-        expected = job.counted(status)
-        pages = all_job_messages(self.client, job.id, status=status, exact=True, expected=expected)
         try:
-            exported = await export_rows(pages, path, told)
+            exported = await export_job(self.client, job_id, status, path, told)
         except ExportFailed as error:
             self.record(str(error))
             raise
-        self.record(f"Exported {exported.rows:,} rows of job {job.id} to {safe(str(exported.path))}.")
+        self.record(f"Export of job {job_id}: {exported.sentence}")
         return exported
 
     # ---- acting on jobs

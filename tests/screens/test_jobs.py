@@ -138,7 +138,7 @@ async def test_marks_and_cursor_survive_tabs_and_refresh(still_simulator: Simula
         await console.sees("140 loaded · 4 marked")
         assert [row.id for row in table.marked.marked_rows()] == marked
         await console.press("escape")
-        await console.sees("140 loaded · Throttled")
+        await console.sees("140 loaded · The message is no longer")
         await console.press("escape")
         await console.sees("12 loaded")
 

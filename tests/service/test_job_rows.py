@@ -197,11 +197,12 @@ async def test_a_state_whose_rows_are_all_here_is_shown_without_asking() -> None
         subject = service.watch_job(JOB, snapshots.append)
         await subject.poll()
         asked = len(server.received)
-        await subject.ask(RowStatus.FAILED)
+        subject.turn_to(RowStatus.FAILED)
+        await subject.arrange(subject.wanted)
         assert len(server.received) == asked
         assert [row.id for row in snapshots[-1].rows.rows or ()] == [f"r{n:05d}" for n in range(0, 500, 100)]
         assert snapshots[-1].rows.complete
-        await subject.ask(None)
+        subject.turn_to(None)
         await subject.poll()
         assert len(server.received) == asked + 1, "the job alone is asked for: nothing moved"
         assert snapshots[-1].rows.loaded == 500
@@ -251,3 +252,105 @@ async def test_pages_read_ahead_are_dropped_when_nobody_wants_them(large: Simula
         pages.close()
         assert len(first) == 1000
         assert not [task for task in asyncio.all_tasks() if "list_job_messages" in repr(task) and not task.cancelling()]
+
+
+async def test_a_filter_made_while_rows_come_in_shows_each_once() -> None:
+    snapshots: list[JobSnapshot] = []
+    async with faulty(served(9000)) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB, snapshots.append)
+        await subject.poll()
+        loading = asyncio.create_task(subject.load_all())
+        while not loading.done():
+            await subject.arrange(Arranged(parse_filter("tries:0")))
+            await subject.arrange(Arranged(parse_filter("-tries:0"), Sort("id")))
+            await subject.arrange(Arranged(parse_filter("tries:1")))
+        await loading
+        rows = snapshots[-1].rows.rows
+        assert rows is not None
+        assert [row.id for row in rows] == [f"r{n:05d}" for n in range(9000) if n % 3 == 1]
+        await service.close()
+
+
+async def test_a_server_with_smaller_pages_of_its_own_is_not_taken_for_one_that_has_no_more() -> None:
+    def script(request: Received) -> bytes:
+        if "/messages" not in request.target:
+            return answer(200, success({"job_id": JOB, "status": "COMPLETED", "total_messages_discovered": 2100}))
+        page = int(query(request)["page"])
+        rows = [wire_row(n) for n in range(2100)][(page - 1) * 500 : page * 500]
+        return answer(200, success(rows, result_info={"per_page": 500, "count": len(rows)}))
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB, snapshots.append)
+        await subject.poll()
+        assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (500, False)
+        await subject.load_all()
+        assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (2100, True)
+        await service.close()
+
+
+async def test_reading_all_again_keeps_what_is_shown_until_all_is_here() -> None:
+    moved, broken = 0, False
+
+    def script(request: Received) -> bytes:
+        if "/messages" not in request.target:
+            job = {
+                "job_id": JOB,
+                "status": "PROCESSING",
+                "total_messages_discovered": 4500,
+                "messages_successful": moved,
+            }
+            return answer(200, success(job))
+        if broken:
+            return answer(500, failure(1, "broken"))
+        return served(4500)(request)  # type: ignore[no-any-return]
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB, snapshots.append)
+        await subject.poll()
+        await subject.load_all()
+        moved = 5
+        await subject.poll()
+        assert (snapshots[-1].rows.complete, snapshots[-1].rows.stale) == (True, True)
+        broken, seen = True, len(snapshots)
+        with pytest.raises(ServerFault):
+            await subject.load_all()
+        assert snapshots[-1].rows.loaded == 4500
+        broken = False
+        await subject.load_all()
+        await service.close()
+    assert all(snapshot.rows.loaded == 4500 for snapshot in snapshots[seen:])
+    assert (snapshots[-1].rows.complete, snapshots[-1].rows.stale) == (True, False)
+
+
+async def test_an_answer_that_is_too_large_costs_none_of_the_rows_that_are_here() -> None:
+    heavy = False
+
+    def script(request: Received) -> bytes:
+        if "/messages" not in request.target:
+            job = {
+                "job_id": JOB,
+                "status": "PROCESSING",
+                "total_messages_discovered": 3000,
+                "messages_successful": int(heavy),
+            }
+            return answer(200, success(job))
+        asked = query(request)
+        size, page = int(asked["per_page"]), int(asked["page"])
+        rows = [wire_row(n) | ({"status_message": "x" * 12_000} if heavy else {}) for n in range(3000)]
+        return answer(200, success(rows[(page - 1) * size : page * size]))
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB, snapshots.append)
+        await subject.poll()
+        await subject.load_all()
+        heavy = True
+        await subject.poll()
+        await service.close()
+    assert snapshots[-1].rows.loaded == 3000

@@ -26,7 +26,7 @@ class Pages:
         self.listing = Listing(MessageStore(), None, per_page)
 
     def put(self, number: int, *names: str) -> None:
-        self.listing.put(number, self.listing.store.put(Packed.of(rows(*names))))
+        self.listing.put(number, self.listing.store.put(Packed.of(rows(*names))), last=len(names) < 2)
 
     @property
     def names(self) -> list[str]:

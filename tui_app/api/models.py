@@ -102,6 +102,18 @@ class Job(Tolerant):
         return counter.get(status) or 0
 
     @property
+    def counters(self) -> tuple[int | None, ...]:
+        """All of them, to see whether any moved."""
+        return (
+            self.total_messages_discovered,
+            self.messages_pending,
+            self.messages_successful,
+            self.messages_failed,
+            self.messages_skipped,
+            self.messages_cancelled,
+        )
+
+    @property
     def _rest(self) -> int:
         counted = self.pending + self.successful + self.failed + self.skipped + self.cancelled
         return self.total_messages_discovered - counted

@@ -153,7 +153,9 @@ class NumberedPages(Pages[T]):
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh) and not self._again
         self._again = False
-        self.complete = not fresh or is_short(page, self.per_page) or self._next == page.pages
+        # A short page is the last one, unless a counter says otherwise.
+        short = is_short(page, self.per_page) and self._next >= self._ahead.last
+        self.complete = not fresh or short or self._next == page.pages
         self._next += 1
         if self.complete:
             self.close()

@@ -13,9 +13,8 @@ from tui_app.api.pages import all_job_messages
 from tui_app.cli.output import Column, Listing, format_option, narrate, with_ours, write_pages
 from tui_app.cli.session import converse
 from tui_app.config import check_job_id
-from tui_app.errors import UsageError
+from tui_app.errors import ExitCode, UsageError
 from tui_app.jobs.export import FIELDS, export_path
-from tui_app.text import plural, safe
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -58,14 +57,14 @@ def messages(
     ):
         raise UsageError("--output writes all rows, in the format of the file's suffix: without --limit and --format.")
 
-    async def work(service: EmailSecurityService) -> None:
+    async def work(service: EmailSecurityService) -> ExitCode:
         # The counters say how many pages there are, so that some can be asked for ahead.
         many = limit is None or limit > MAX_PER_PAGE
+        if path is not None:
+            exported = await service.export_job(job_id, asked, path)
+            narrate(exported.sentence)
+            return ExitCode.PARTLY_FAILED if exported.missing else ExitCode.DONE
         job = await service.client.get_job(job_id) if many else None
-        if path is not None and job is not None:
-            exported = await service.export_job(job, asked, path)
-            narrate(f"{plural(exported.rows, 'row')} in {safe(str(exported.path))}")
-            return
         pages = all_job_messages(
             service.client,
             job_id,
@@ -75,5 +74,6 @@ def messages(
             expected=min(limit or job.counted(asked), job.counted(asked)) if job is not None else 0,
         )
         await write_pages(pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit)
+        return ExitCode.DONE
 
-    converse(ctx, work)
+    ctx.exit(converse(ctx, work))

@@ -54,7 +54,8 @@ async def arrange(
         if not still():
             raise Superseded
 
-    slots = view.slots[beyond : len(view)] if beyond or len(view.slots) != len(view) else view.slots
+    # A copy: more may be listed at the end of the array while others run.
+    slots = view.slots[beyond : len(view)]
     if wanted.filter is not None:
         slots = await _filtered(view, slots, wanted.filter, breathe)
     if wanted.sort is not None:

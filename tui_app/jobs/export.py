@@ -10,29 +10,32 @@ import contextlib
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
+from tui_app.api.pages import all_job_messages
 from tui_app.clock import rfc3339
 from tui_app.errors import SluiceError, UsageError
-from tui_app.text import formula_proof, json_text
+from tui_app.text import NOTHING, formula_proof, json_text, plural, safe
 
 if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import RowStatus
     from tui_app.api.messages import JobMessage
     from tui_app.api.pages import NumberedPages
 
 FIELDS: Final[tuple[tuple[str, Callable[[JobMessage], str]], ...]] = (
     ("message_id", lambda row: str(row.message_id)),
     ("status", lambda row: str(row.status).lower()),
-    ("recipient", lambda row: str(row.recipient)),
-    ("subject", lambda row: str(row.subject or "")),
+    ("recipient", lambda row: row.recipient.detail()),
+    ("subject", lambda row: (row.subject or NOTHING).detail()),
     ("retry_count", lambda row: str(row.retry_count)),
     ("retry_after", lambda row: rfc3339(row.retry_after) if row.retry_after else ""),
-    ("status_message", lambda row: str(row.status_message or "")),
+    ("status_message", lambda row: (row.status_message or NOTHING).detail()),
     ("postfix_id", lambda row: str(row.postfix_id or "")),
     ("investigate_id", lambda row: str(row.investigate_id or "")),
 )
@@ -106,13 +109,16 @@ class _Markdown:
         return ""
 
     def broken_off(self, sentence: str, first: bool) -> str:
-        return f"\n**Partial: {sentence}**\n"
+        return f"\n**Partial: {self._escaped(sentence)}**\n"
 
     @staticmethod
     def _line(cells: Sequence[str]) -> str:
-        # Whoever renders it must take a subject for text, not for a link or a tag.
-        escaped = ["".join(f"\\{char}" if char in "\\`*_{}[]<>()#+-.!|~" else char for char in cell) for cell in cells]
-        return f"| {' | '.join(escaped)} |\n"
+        return f"| {' | '.join(map(_Markdown._escaped, cells))} |\n"
+
+    @staticmethod
+    def _escaped(text: str) -> str:
+        """Whoever renders it must take a subject for text, not for a link or a tag."""
+        return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+-.!|~" else char for char in text)
 
 
 _WRITERS: Final[Mapping[str, Callable[[], _Writer]]] = {
@@ -130,67 +136,123 @@ class ExportFailed(SluiceError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How far an export came."""
+    """How far an export came, and what may be missing; nothing when it is whole."""
 
     rows: int
     path: Path
-    whole: bool
+    missing: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What to tell of it."""
+        rows = f"{plural(self.rows, 'row')} in {safe(str(self.path))}"
+        return f"{rows}: not all, {self.missing}." if self.missing else f"{rows}."
 
 
 def export_path(name: str) -> Path:
     """Where an export goes, by what was typed; the suffix says the format. Raises UsageError."""
-    path = Path(name.strip()).expanduser()
+    try:
+        path = Path(name.strip()).expanduser()
+        if b"\0" in os.fsencode(path):
+            raise ValueError
+        there = path.exists() or path.is_symlink()
+    except (OSError, RuntimeError, ValueError):
+        raise UsageError("That name can't be used for a file: too long, or nobody's home, or no way there.") from None
     if path.suffix.removeprefix(".").lower() not in _WRITERS:
         raise UsageError(f"The name says the format: it must end in .{', .'.join(SUFFIXES[:-1])} or .{SUFFIXES[-1]}.")
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} exists; nothing was overwritten. Choose another name.")
+    if there:
+        raise UsageError(f"{safe(str(path))} exists; nothing was overwritten. Choose another name.")
     return path
 
 
+async def export_job(
+    client: EmailSecurityClient,
+    job_id: str,
+    status: RowStatus | None,
+    path: Path,
+    told: Callable[[int], None] = lambda _: None,
+) -> Exported:
+    """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing."""
+    job = await client.get_job(job_id)
+    pages = all_job_messages(client, job_id, status=status, exact=True, expected=job.counted(status))
+
+    async def missing(rows: int) -> str:
+        after = await client.get_job(job_id)
+        if pages.shifted or (status is not None and after.counters != job.counters):
+            return "rows changed while they were read"
+        return f"the job counts {after.counted(status):,}" if rows < after.counted(status) else ""
+
+    return await export_rows(pages, path, missing, told)
+
+
 async def export_rows(
-    pages: NumberedPages[JobMessage], path: Path, told: Callable[[int], None] = lambda _: None
+    pages: NumberedPages[JobMessage],
+    path: Path,
+    check: Callable[[int], Awaitable[str]],
+    told: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed; both leave a partial file.
 
-    When it is cancelled the file says so, and the cancellation goes on.
+    At the end `check` is asked what may be missing. When it is cancelled the file says so, and the cancellation goes on.
     """
     unfinished = path.with_name(path.name + ".partial")
-    writer, count = _WRITERS[path.suffix.removeprefix(".").lower()](), 0
-    with _sentences(path), _private(unfinished) as file:
-        try:
-            file.write(writer.begin())
-            async for page in pages:
-                # A thousand rows take longer to write than a key press may wait.
-                await _in_thread(partial(_write, file, writer, page, count == 0))
-                count += len(page)
-                told(count)
-            file.write(writer.end(count == 0))
-        except BaseException as error:
-            why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-            with contextlib.suppress(OSError):
-                file.write(writer.broken_off(f"{count:,} rows, then it ended: {why}", count == 0))
-            raise
-        file.flush()
-        os.fdatasync(file.fileno())
-        if pages.shifted:
-            file.write(writer.broken_off(f"{count:,} rows; some moved while they were read and may be missing", False))
-            return Exported(count, unfinished, whole=False)
-        _rename(unfinished, path)
-    return Exported(count, path, whole=True)
+    with _sentences(path, "nothing was written."), _private(unfinished) as file:
+        writing = _Writing(file, _WRITERS[path.suffix.removeprefix(".").lower()]())
+        with _sentences(path, f"what was written is in {safe(path.name)}.partial."):
+            try:
+                writing.begin()
+                async for page in pages:
+                    # A thousand rows take longer to write than a key press may wait.
+                    await _in_thread(partial(writing.rows, page))
+                    told(writing.count)
+                missing = await check(writing.count)
+            except BaseException as error:
+                why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
+                with contextlib.suppress(OSError):
+                    writing.end(why)
+                raise
+            writing.end(missing)
+            file.flush()
+            os.fdatasync(file.fileno())
+            if missing:
+                return Exported(writing.count, unfinished, missing)
+            _rename(unfinished, path)
+    return Exported(writing.count, path)
 
 
-def _write(file: TextIO, writer: _Writer, rows: Sequence[JobMessage], first: bool) -> None:
-    file.write(writer.rows(rows, first))
+class _Writing:
+    """One file on its way; `count` is what is in it, also while whoever waits for it goes away."""
+
+    def __init__(self, file: TextIO, writer: _Writer) -> None:
+        self._file = file
+        self._writer = writer
+        self.count = 0
+
+    def begin(self) -> None:
+        self._file.write(self._writer.begin())
+
+    def rows(self, rows: Sequence[JobMessage]) -> None:
+        self._file.write(self._writer.rows(rows, self.count == 0))
+        self.count += len(rows)
+
+    def end(self, missing: str) -> None:
+        first = self.count == 0
+        sentence = f"{self.count:,} rows, not all: {missing}"
+        self._file.write(self._writer.broken_off(sentence, first) if missing else self._writer.end(first))
 
 
 async def _in_thread(work: Callable[[], object]) -> None:
-    """Run it to its end, even when whoever waits for it is cancelled: two may not write at once."""
+    """Run it to its end, however often whoever waits for it is cancelled: two may not write at once."""
     running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
+    cancelled = False
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError:
+            cancelled = True
+    await running
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 def _private(path: Path) -> TextIO:
@@ -212,12 +274,13 @@ def _rename(unfinished: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _sentences(path: Path) -> Any:
+def _sentences(path: Path, left: str) -> Iterator[None]:
+    """Say what a file system has against it; `left` says what there is now."""
     try:
         yield
     except FileExistsError as error:
-        raise ExportFailed(f"{error.filename} exists, from an export that was not finished: move it away.") from None
-    except OSError as error:
-        raise ExportFailed(
-            f"{path} can't be written: {error.strerror}. What was written is in {path}.partial."
-        ) from None
+        there = safe(str(error.filename))
+        raise ExportFailed(f"{there} exists, from an export that was not finished: move it away.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no name for a file"
+        raise ExportFailed(f"{safe(str(path))} can't be written ({why}); {left}") from None

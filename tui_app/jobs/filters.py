@@ -62,7 +62,7 @@ def parse_filter(line: str) -> RowFilter | None:
     try:
         terms = shlex.split(line)
     except ValueError:
-        raise ValueError("A quotation mark is not closed.") from None
+        raise ValueError("A quotation mark is not closed, or a backslash has nothing after it.") from None
     return RowFilter(line.strip(), tuple(_test(term) for term in terms)) if terms else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.ahead import Ahead, pages_of
 from tui_app.api.errors import ApiError, TooLarge
-from tui_app.api.pages import SMALLEST_PAGE, past_the_end
+from tui_app.api.pages import SMALLEST_PAGE, is_short, past_the_end
 from tui_app.jobs.arrangement import AS_LISTED, Arranged, Superseded, arrange
 from tui_app.jobs.listing import Listing
 from tui_app.jobs.message_store import MessageStore, MessageView, Packed
@@ -96,21 +96,34 @@ class JobRows:
         """Whether rows are being read."""
         return self._one_at_a_time.locked()
 
-    async def ask(self, status: RowStatus | None) -> None:
-        """Turn to the rows of another status: at once if they are here, else when they are read."""
+    def turn_to(self, status: RowStatus | None) -> None:
+        """Turn to the rows of another status; `arrange` shows those that are here, reading brings the others."""
         whole, listing = self._listings[None], self._listings.get(status)
-        if listing is None and status is not None and whole.complete and not whole.stale:
-            # Everything is here: which rows are in a state is known without asking.
-            listing = Listing.known(self.store, status, whole.per_page)
+        all_here = whole.complete and not whole.stale and not whole.shifted
+        if listing is None and status is not None and all_here:
+            # Which rows are in a state is known without asking.
+            listing = whole.known(status)
         self._listing = self._listings[status] = listing or Listing(self.store, status, ROWS_PER_PAGE)
-        self.snapshot = RowsSnapshot(status, arranged=self._wanted)
-        if self._listing.read:
-            await self._told(self._listing)
+        here = self._listing.read and self._wanted == AS_LISTED
+        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
+
+    def _seen(self, rows: MessageView) -> RowsSnapshot:
+        listing = self._listing
+        return RowsSnapshot(
+            status=listing.status,
+            rows=rows,
+            loaded=len(listing.rows()),
+            complete=listing.complete,
+            read_at=self.clock.now(),
+            stale=listing.stale,
+            shifted=listing.shifted,
+            arranged=self._wanted,
+        )
 
     async def arrange(self, wanted: Arranged) -> None:
         """Show the loaded rows filtered and sorted from now on."""
         self._wanted = wanted
-        if self.snapshot.rows is not None:
+        if self._listing.read:
             await self._told(self._listing)
 
     # ---- reading
@@ -118,12 +131,11 @@ class JobRows:
     async def read_again(self, *, whole: bool) -> int:
         """Read the loaded pages, or the first few of them; how many requests it took. Raises ApiError."""
         async with self._one_at_a_time:
-            while True:
-                listing = self._listing
-                try:
-                    return await self._read_loaded(listing, whole=whole)
-                except TooLarge as error:
-                    self._in_smaller_pages(listing, error)
+            listing = self._listing
+            try:
+                return await self._read_loaded(listing, whole=whole)
+            except TooLarge as error:
+                return await self._in_smaller_pages(listing, error)
 
     async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
         count, loaded = 0, max(1, len(listing.pages))
@@ -147,60 +159,89 @@ class JobRows:
         async with self._one_at_a_time:
             listing = self._listing
             number = listing.next_page
-            if number is not None and self.snapshot.rows is not None:
+            if number is None or not listing.read:
+                return
+            try:
                 await self._read_page(listing, self._ahead(listing, 0), number)
-                await self._told(listing)
+            except TooLarge as error:
+                await self._in_smaller_pages(listing, error)
+                return
+            await self._told(listing)
 
-    async def load_all(self, expected: int) -> None:
+    async def load_all(self, expected: int, told: Callable[[int], None] = lambda _: None) -> None:
         """Load all pages that are not here yet; `expected` rows by the job's counters, none is fine. Raises ApiError.
 
-        If all are here, and some may have changed, all are read again. What was loaded stays when it ends early, also when
-        it is cancelled.
+        `told` learns how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled.
+        If all are here, and some may have changed, all are read again, and shown when they are all here again.
         """
         async with self._one_at_a_time:
-            if self._listing.complete and self._listing.stale:
-                self._listing = self._listings[self._listing.status] = Listing(
-                    self.store, self._listing.status, self._listing.per_page, due=False
-                )
+            shown = listing = self._listing
+            if listing.complete and listing.stale:
+                listing = Listing(self.store, shown.status, shown.per_page, due=False)
             while True:
-                listing = self._listing
-                ahead = self._ahead(listing, pages_of(expected, listing.per_page))
+                pages = pages_of(expected, listing.per_page)
+                ahead = self._ahead(listing, pages, planned=pages)
                 try:
-                    await self._load_rest(listing, ahead)
-                    return
+                    await self._load_rest(listing, ahead, told)
+                    break
                 except TooLarge as error:
-                    self._in_smaller_pages(listing, error)
+                    listing = self._smaller(listing, error)
                 finally:
                     ahead.drop()
+            await self._instead_of(shown, listing)
 
-    async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]]) -> None:
-        told, told_at = 0, self.clock.monotonic()
+    async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]], told: Callable[[int], None]) -> None:
+        rows_told, told_at = 0, self.clock.monotonic()
         try:
-            while listing is self._listing and (number := listing.next_page) is not None:
+            while (number := listing.next_page) is not None:
                 await self._read_page(listing, ahead, number)
                 rows = len(listing.rows())
+                told(rows)
                 # To sort all of them again for each page would take longer than to load them.
-                enough = self._wanted.sort is None or rows > 1.3 * told
+                enough = self._wanted.sort is None or rows > 1.3 * rows_told
                 if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
-                    told, told_at = rows, self.clock.monotonic()
+                    rows_told, told_at = rows, self.clock.monotonic()
                     await self._told(listing)
         finally:
             await self._told(listing)
 
-    def _ahead(self, listing: Listing, last: int) -> Ahead[Page[JobMessage]]:
+    async def _in_smaller_pages(self, shown: Listing, error: TooLarge) -> int:
+        """As many rows as there were, in pages half as large or smaller still; how many requests. Raises ApiError."""
+        listing, wanted, count = self._smaller(shown, error), max(1, len(shown.rows())), 0
+        while not listing.complete and len(listing.rows()) < wanted:
+            number = len(listing.pages) + 1
+            try:
+                await self._read_page(listing, self._ahead(listing, 0), number)
+                count += 1
+            except TooLarge as again:
+                listing = self._smaller(listing, again)
+        await self._instead_of(shown, listing)
+        return count
+
+    @staticmethod
+    def _smaller(listing: Listing, error: TooLarge) -> Listing:
+        """The list from its beginning in half of what was too large for an answer. Raises the error if that is no help."""
+        if listing.per_page < 2 * SMALLEST_PAGE:
+            raise error
+        return listing.in_smaller_pages()
+
+    async def _instead_of(self, shown: Listing, listing: Listing) -> None:
+        """Show a list that was read anew in place of the one that was there meanwhile."""
+        if listing is shown or self._listings.get(shown.status) is not shown:
+            return
+        self._listings[shown.status] = listing
+        if self._listing is shown:
+            self._listing = listing
+            await self._told(listing)
+
+    def _ahead(self, listing: Listing, last: int, *, planned: int = 0) -> Ahead[Page[JobMessage]]:
         return Ahead(
             lambda number: self.client.list_job_messages(
                 self.job_id, page=number, per_page=listing.per_page, status=listing.status
             ),
             last,
+            planned=planned,
         )
-
-    def _in_smaller_pages(self, listing: Listing, error: TooLarge) -> None:
-        """Begin again with half of what was too large for an answer. Raises the error when that is no help."""
-        if listing is self._listing:
-            if listing.per_page < 2 * SMALLEST_PAGE:
-                raise error
-            self._listing = self._listings[listing.status] = listing.in_smaller_pages()
 
     async def _read_page(self, listing: Listing, ahead: Ahead[Page[JobMessage]], number: int) -> None:
         try:
@@ -216,7 +257,8 @@ class JobRows:
         for part in packed.parts():
             slots.extend(self.store.put(part))
             await asyncio.to_thread(give_way)
-        listing.put(number, slots)
+        # A short page is the last one, unless the counters that the plan was made of say otherwise.
+        listing.put(number, slots, last=is_short(page, listing.per_page) and not number < ahead.planned)
 
     # ---- telling
 
@@ -227,16 +269,7 @@ class JobRows:
         except Superseded:
             return
         if listing is self._listing:
-            self.snapshot = RowsSnapshot(
-                status=listing.status,
-                rows=rows,
-                loaded=len(listing.rows()),
-                complete=listing.complete,
-                read_at=self.clock.now(),
-                stale=listing.stale,
-                shifted=listing.shifted,
-                arranged=self._wanted,
-            )
+            self.snapshot = self._seen(rows)
             self.tell(self.snapshot)
 
     async def _arranged(self, listing: Listing, wanted: Arranged) -> MessageView:
@@ -249,7 +282,10 @@ class JobRows:
         if wanted == AS_LISTED:
             return base
         (before, changes), rows = self._made_of, self.snapshot.rows
-        longer = before is not None and before.slots is base.slots and changes == self.store.changes
+        # As it is now: what changes while others run must not pass for seen.
+        self._made_of = (None, 0)
+        now = self.store.changes
+        longer = before is not None and before.slots is base.slots and changes == now
         if rows is None or before is None or not longer or self.snapshot.arranged != wanted:
             made = await arrange(base, wanted, still=still)
         elif len(base) == len(before):
@@ -260,5 +296,5 @@ class JobRows:
             made = MessageView(self.store, rows.slots)
         else:
             made = await arrange(base, wanted, still=still)
-        self._made_of = (base, self.store.changes)
+        self._made_of = (base, now)
         return made

@@ -46,9 +46,9 @@ class JobSubject:
     def __post_init__(self) -> None:
         self._rows = JobRows(self.client, self.clock, self.job_id, self._rows_changed)
 
-    async def ask(self, status: RowStatus | None) -> None:
-        """Turn to rows of another status: at once if they are here, else the server is asked with the next poll."""
-        await self._rows.ask(status)
+    def turn_to(self, status: RowStatus | None) -> None:
+        """Turn to rows of another status; `arrange` shows those that are here, the next poll asks for the others."""
+        self._rows.turn_to(status)
         if self._snapshot is not None:
             self._snapshot = replace(self._snapshot, rows=self._rows.snapshot)
 
@@ -98,9 +98,9 @@ class JobSubject:
         """Load the next page of rows. Raises ApiError."""
         await self._rows.load_more()
 
-    async def load_all(self) -> None:
+    async def load_all(self, told: Callable[[int], None] = lambda _: None) -> None:
         """Load all rows under this status. What was loaded stays, if it fails or is cancelled. Raises ApiError."""
-        await self._rows.load_all(self.expected)
+        await self._rows.load_all(self.expected, told)
 
     @property
     def expected(self) -> int:

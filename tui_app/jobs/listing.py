@@ -31,43 +31,43 @@ class Listing:
     _listed: bytearray = field(default_factory=bytearray)
     """One per slot: whether it is in the order already."""
     _repeated: bool = False
+    _moved: bool = False
+    """Whether the order is to be made anew."""
 
-    @classmethod
-    def known(cls, store: MessageStore, status: RowStatus, per_page: int) -> Listing:
-        """What the server would list, of a store that has all rows."""
-        slots = store.with_status(status.value)
-        pages = [slots[start : start + per_page] for start in range(0, len(slots), per_page)]
-        listing = cls(store, status, per_page, pages, complete=True, due=False)
-        listing._arrange()
-        return listing
+    def known(self, status: RowStatus) -> Listing:
+        """What the server would list of one status, when this lists all rows."""
+        slots = array(
+            "I", [slot for slot in self.store.with_status(status.value) if self._listed[slot : slot + 1] == b"\1"]
+        )
+        pages = [slots[start : start + self.per_page] for start in range(0, len(slots), self.per_page)]
+        return Listing(self.store, status, self.per_page, pages, complete=True, due=False, _moved=True)
 
     @property
     def read(self) -> bool:
         """Whether anything is known of it yet."""
         return bool(self.pages) or self.complete
 
-    def put(self, number: int, slots: array[int]) -> None:
-        """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one."""
+    def put(self, number: int, slots: array[int], *, last: bool) -> None:
+        """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one; `last`: none follows."""
         if number > len(self.pages):
-            self._add(slots)
+            self._add(slots, last=last)
             return
-        moved = slots != self.pages[number - 1]
+        self._moved |= slots != self.pages[number - 1]
         self.pages[number - 1] = slots
-        if len(slots) < self.per_page:
+        if last:
             self._cut(number)
         elif number == len(self.pages):
             self.complete = False
-        if moved:
-            self._arrange()
 
-    def _add(self, slots: array[int]) -> None:
+    def _add(self, slots: array[int], *, last: bool) -> None:
+        self._arrange()
         fresh = self._fresh(slots)
         # A page of old acquaintances alone is a server that does not count pages.
         if fresh:
             self.pages.append(slots)
             self._repeated |= len(fresh) < len(slots)
             self._order.extend(fresh)
-        self.complete = len(slots) < self.per_page or not fresh
+        self.complete = last or not fresh
 
     def _fresh(self, slots: array[int]) -> array[int]:
         """Those that are not listed yet, each once; they are from now on."""
@@ -83,15 +83,17 @@ class Listing:
     def end_before(self, number: int) -> None:
         """There is no page `number`: the list ends before it."""
         self._cut(number - 1)
-        self._arrange()
 
     def _cut(self, last: int) -> None:
-        if len(self.pages) > last:
-            del self.pages[last:]
-            self._arrange()
+        self._moved |= len(self.pages) > last
+        del self.pages[last:]
         self.complete = True
 
     def _arrange(self) -> None:
+        """Put the pages together anew, if any of them is another one; once for all that were read again."""
+        if not self._moved:
+            return
+        self._moved = False
         # A new array: whoever looks at the old one shall not see it change.
         self._order = array("I", dict.fromkeys(chain.from_iterable(self.pages)))
         self._repeated = sum(map(len, self.pages)) > len(self._order)
@@ -111,8 +113,10 @@ class Listing:
     @property
     def shifted(self) -> bool:
         """Whether rows moved from page to page between the readings: some may be missing."""
+        self._arrange()
         return self._repeated
 
     def rows(self) -> MessageView:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""
+        self._arrange()
         return MessageView(self.store, self._order)

@@ -84,6 +84,8 @@ class JobScreen(Place):
         self._snapshot: JobSnapshot | None = None
         self._subject = service.watch_job(job.id, self._arrived)
         self._long = LongWork(self, self._subject)
+        self._cursors: dict[RowStatus | None, str | None] = {}
+        """The row under the cursor, by status, for when somebody comes back."""
         self._naming = False
         """Whether the line asks for a file's name, not for a filter."""
 
@@ -133,11 +135,11 @@ class JobScreen(Place):
         before, self._snapshot, self._job = self._snapshot, snapshot, snapshot.job
         rows = snapshot.rows
         if rows.rows is not None and (before is None or rows is not before.rows):
-            whole = rows.complete and self._status is None and rows.arranged.filter is None
+            listed = rows.complete and not rows.stale and not rows.shifted
+            whole = listed and self._status is None and rows.arranged.filter is None
             self.table().show_rows(rows.rows, whole=whole)
             sort = rows.arranged.sort
             self.table().show_sort(sort.field if sort else "", reverse=sort.reverse if sort else False)
-        self._long.loaded(rows.loaded)
         self.show_frame()
 
     def show_frame(self) -> None:
@@ -277,7 +279,6 @@ class JobScreen(Place):
         if self._naming:
             self._long.export(self._job, self._status, path)
         else:
-            self.table().forget_cursor()
             self._arrange(Arranged(wanted, self._subject.wanted.sort))
 
     def action_filter_edit(self) -> None:
@@ -337,17 +338,16 @@ class JobScreen(Place):
             return
         if self._long.busy():
             return
+        self._cursors[self._status] = self.table().cursor_key
         self._status, self._snapshot = status, None
         self._long.forget_offer()
         self.table().forget_cursor()
         self.table().show_rows(ListedRows[JobMessage]((), lambda row: row.id), whole=False)
-        self._ask(status)
-        self.show_frame()
-
-    @work(exclusive=True, group="arrange")
-    async def _ask(self, status: RowStatus | None) -> None:
-        await self._subject.ask(status)
+        self.table().cursor_key = self._cursors.get(status)
+        self._subject.turn_to(status)
+        self._arrange(self._subject.wanted)
         self.service.refresh()
+        self.show_frame()
 
     def action_view_refresh(self) -> None:
         """Read the job and its loaded rows again."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.errors import SluiceError
-from tui_app.text import plural, safe
+from tui_app.text import plural
 from tui_app.widgets.lines import Piece, bar
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class LongWork:
         self._what = ""
         self._done = self._of = 0
         self._offered = False
+        self._ending = False
 
     @property
     def running(self) -> bool:
@@ -55,11 +56,6 @@ class LongWork:
         of = f" of {self._of:,}" if self._of else ""
         return [(bar(share, 10), "$text-accent"), f" {self._what}: {self._done:,}{of} rows · esc ends it"]
 
-    def loaded(self, rows: int) -> None:
-        """More rows came."""
-        if self._what == _LOADING:
-            self._done = rows
-
     def forget_offer(self) -> None:
         """Other rows are shown: what was offered for the ones before does not count."""
         self._offered = False
@@ -68,7 +64,9 @@ class LongWork:
         """End what is under way; whether there was anything. What was done so far stays."""
         if self._worker is None:
             return False
-        self._worker.cancel()
+        if not self._ending:
+            self._worker.cancel()
+        self._ending = True
         if self._what:
             kept = "are here" if self._what == _LOADING else "are in a file that is called .partial"
             self._place.notice(f"Ended: {plural(self._done, 'row')} {kept}.")
@@ -93,8 +91,12 @@ class LongWork:
                 self._worker, self._what = None, ""
                 self._place.show_frame()
 
-        self._what, self._of, self._done = what, of, done
+        self._what, self._of, self._done, self._ending = what, of, done, False
         self._worker = self._place.run_worker(to_its_end(), group="rows")
+        self._place.show_about()
+
+    def _told(self, rows: int) -> None:
+        self._done = rows
         self._place.show_about()
 
     # ---- loading
@@ -126,21 +128,16 @@ class LongWork:
             self._place.notice(f"Loading all takes {requests:,} requests{share}: L again loads them.")
             return
         self._offered = False
-        self._begin(self._subject.load_all(), _LOADING, self._subject.expected, rows.loaded)
+        self._begin(self._subject.load_all(self._told), _LOADING, self._subject.expected, rows.loaded)
 
     # ---- exporting
 
     def export(self, job: Job, status: RowStatus | None, path: Path) -> None:
         """Write all rows under the status to a new file."""
 
-        def told(rows: int) -> None:
-            self._done = rows
-            self._place.show_about()
-
         async def exported() -> None:
-            done = await self._place.service.export_job(job, status, path, told)
+            done = await self._place.service.export_job(job.id, status, path, self._told)
             self._what = ""
-            partly = "" if done.whole else "; some moved while they were read and may be missing"
-            self._place.notice(f"{plural(done.rows, 'row')} in {safe(str(done.path))}{partly}")
+            self._place.notice(done.sentence)
 
         self._begin(exported(), _EXPORTING, job.counted(status))

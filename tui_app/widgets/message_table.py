@@ -103,7 +103,8 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """The cells of the line that is being painted."""
         self._strips: dict[int, tuple[object, Strip]] = {}
         """Lines as they were painted last, and what that depended on."""
-        self._cursor_key: str | None = None
+        self.cursor_key: str | None = None
+        """The row that the cursor is on, or will be on when it is shown."""
         self._mark_anchor: str | None = None
         self._empty = ""
         self.sorted_by = ""
@@ -119,7 +120,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """Show these rows. The cursor stays on its row; if that is gone, on its place. `whole`: marks of absent rows go."""
         before = self.cursor_row
         self.shown = self.marked = rows
-        place = rows.place_of(self._cursor_key) if self._cursor_key is not None else None
+        place = rows.place_of(self.cursor_key) if self.cursor_key is not None else None
         self._update_count += 1
         self._measure()
         at = max(0, min(before if place is None else place, len(rows) - 1))
@@ -149,7 +150,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def forget_cursor(self) -> None:
         """Start at the first row with the next rows: they are other ones."""
-        self._cursor_key = None
+        self.cursor_key = None
         self.cursor_coordinate = self.cursor_coordinate._replace(row=0)
         self._look_from(0)
 
@@ -188,7 +189,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     def _put_cursor(self, index: int) -> None:
         if index != self.cursor_row:
             self.cursor_coordinate = self.cursor_coordinate._replace(row=index)
-        self._cursor_key = self.shown.key_at(index) if index < len(self.shown) else self._cursor_key
+        self.cursor_key = self.shown.key_at(index) if index < len(self.shown) else self.cursor_key
         self._scroll_cursor_into_view()
 
     def _scroll_cursor_into_view(self, animate: bool = False) -> None:
@@ -210,7 +211,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         on = not self.marked.is_marked(self.cursor_row)
         self.marked.mark([self.cursor_row], on=on)
         if on:
-            self._mark_anchor = self._cursor_key
+            self._mark_anchor = self.cursor_key
         self._marks_changed()
         if self.cursor_row < len(self.shown) - 1:
             self.move_by(1)
@@ -222,7 +223,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         anchor = self.shown.place_of(self._mark_anchor) if self._mark_anchor is not None else None
         start = self.cursor_row if anchor is None else anchor
         self.marked.mark(range(min(start, self.cursor_row), max(start, self.cursor_row) + 1), on=True)
-        self._mark_anchor = self._cursor_key
+        self._mark_anchor = self.cursor_key
         self._marks_changed()
 
     def mark_shown(self, places: Iterable[int] | None = None) -> None:
