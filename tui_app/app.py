@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.events import Event, Key
 
 from tui_app import actions
@@ -20,6 +19,7 @@ from tui_app.paths import sheet
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place, Reading
 from tui_app.terminal.input import forgive_broken_input
+from tui_app.terminal.keys import KeysInTurn
 from tui_app.terminal.output import DiffedOutput
 from tui_app.turn import Turn
 
@@ -46,7 +46,7 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(DiffedOutput, App[None]):
+class SluiceApp(DiffedOutput, KeysInTurn):
     """The console on one account."""
 
     TITLE = "mailsluice"

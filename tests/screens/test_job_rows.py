@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from tests.screens.test_jobs import open_job
 from tests.support.screens import Console, console_on
@@ -52,7 +53,7 @@ async def test_a_filter_counts_says_what_is_missing_and_ends_with_esc(simulator:
         await console.press("slash")
         await console.type("color:red")
         await console.press("enter")
-        await console.sees("There is no field 'color'")
+        await console.sees("No field 'color'")
         assert not console.app.screen.query_one("#typed-line").disabled, "what was typed is still there to be mended"
 
 
@@ -87,7 +88,7 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         await console.press("L")
         await console.sees("loading:", "of 14,500 rows", "esc ends it")
         await console.press("escape")
-        await console.sees("rows are here")
+        await console.sees("Ended:", "rows loaded, not all")
         table = console.app.screen.table()  # type: ignore[attr-defined]
         came = len(table.shown)
         large.set_faults("none")
@@ -119,6 +120,9 @@ async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simula
         assert lines[0].startswith("message_id,status,recipient,subject")
         assert file.stat().st_mode & 0o777 == 0o600
         await console.press("E")
+        await console.sees("-failed-2.csv")
+        await console.press("ctrl+u")
+        await console.type(file.name)
         await console.press("enter")
         await console.sees("exists; nothing was overwritten")
         await console.press("escape")
@@ -147,10 +151,36 @@ async def test_an_export_that_is_ended_says_so_in_the_file(large: Simulator, tmp
         await console.press("q")
         await console.sees("esc ends it")
         await console.press("escape")
-        await console.sees("called .partial")
+        await console.sees("rows in job-c644f7ba", ".csv.partial, not all")
         await console.loses("exporting:")
     (file,) = written(tmp_path)
     assert file.name.endswith(".csv.partial")
     last = file.read_text().splitlines()[-1]
     assert last.startswith('"PARTIAL: ')
     assert "cancelled" in last
+
+
+async def test_keys_in_a_burst_go_where_the_first_one_leads(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        for key in ("slash", *"failed", "enter"):
+            console.app.post_message(Key(key, key if len(key) == 1 else None))
+        await console.sees("of 1,000 loaded match failed")
+        for key in ("slash", "escape", "o", "4"):
+            console.app.post_message(Key(key, key if len(key) == 1 else None))
+        await console.sees("STATUS▲", "140 of 140 loaded match failed")
+
+
+async def test_esc_ends_the_filter_before_it_unmarks(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        await console.press("space", "space", "slash")
+        await console.type("nothing-like-this")
+        await console.press("enter")
+        await console.sees("None of the 1,000 loaded rows matches. esc ends the filter")
+        await console.press("escape")
+        await console.sees("1,000 loaded, not all", "2 marked")
+        await console.press("escape")
+        await console.loses("marked")

@@ -117,6 +117,7 @@ async def test_what_was_loaded_stays_when_a_page_fails_and_loading_goes_on_from_
         await subject.poll()
         with pytest.raises(ServerFault):
             await subject.load_all()
+        await subject.arrange(subject.wanted)
         assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (2000, False)
         broken = False
         await subject.load_all()
@@ -145,6 +146,7 @@ async def test_loading_that_is_cancelled_keeps_what_came() -> None:
         loading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await loading
+        await subject.arrange(subject.wanted)
         await service.close()
     assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (2000, False)
 

@@ -59,8 +59,8 @@ def test_an_empty_line_is_no_filter() -> None:
     ("line", "words"),
     [
         ('"open', "quotation"),
-        ("color:red", "no field"),
-        ("http://nowhere", "no field"),
+        ("color:red", "No field"),
+        ("http://nowhere", "No field"),
         ("tries:many", "number"),
         ("to:", "without a value"),
     ],

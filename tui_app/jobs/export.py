@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
@@ -100,7 +101,7 @@ class _Json(_Ndjson):
 
 class _Markdown:
     def begin(self) -> str:
-        return self._line([name for name, _ in FIELDS]) + self._line(["---"] * len(FIELDS))
+        return self._line([name for name, _ in FIELDS]) + "|" + " --- |" * len(FIELDS) + "\n"
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
         return "".join([self._line([text(row) for _, text in FIELDS]) for row in rows])
@@ -162,7 +163,20 @@ def export_path(name: str) -> Path:
         raise UsageError(f"The name says the format: it must end in .{', .'.join(SUFFIXES[:-1])} or .{SUFFIXES[-1]}.")
     if there:
         raise UsageError(f"{safe(str(path))} exists; nothing was overwritten. Choose another name.")
+    if unfinished(path).exists():
+        raise UsageError(f"{safe(unfinished(path).name)} is there, not finished: another name, or move it.")
     return path
+
+
+def unfinished(path: Path) -> Path:
+    """What an export is called until it is whole."""
+    return path.with_name(path.name + ".partial")
+
+
+def free_name(stem: str) -> str:
+    """A name for a CSV file that nothing has yet."""
+    names = (f"{stem}{f'-{number}' if number > 1 else ''}.csv" for number in count(1))
+    return next(name for name in names if not (Path(name).exists() or unfinished(Path(name)).exists()))
 
 
 async def export_job(
@@ -195,8 +209,8 @@ async def export_rows(
 
     At the end `check` is asked what may be missing. When it is cancelled the file says so, and the cancellation goes on.
     """
-    unfinished = path.with_name(path.name + ".partial")
-    with _sentences(path, "nothing was written."), _private(unfinished) as file:
+    partly = unfinished(path)
+    with _sentences(path, "nothing was written."), _private(partly) as file:
         writing = _Writing(file, _WRITERS[path.suffix.removeprefix(".").lower()]())
         with _sentences(path, f"what was written is in {safe(path.name)}.partial."):
             try:
@@ -215,8 +229,8 @@ async def export_rows(
             file.flush()
             os.fdatasync(file.fileno())
             if missing:
-                return Exported(writing.count, unfinished, missing)
-            _rename(unfinished, path)
+                return Exported(writing.count, partly, missing)
+            _rename(partly, path)
     return Exported(writing.count, path)
 
 
@@ -260,17 +274,17 @@ def _private(path: Path) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
-def _rename(unfinished: Path, path: Path) -> None:
+def _rename(partly: Path, path: Path) -> None:
     """Give the file its name, and never take another's."""
     try:
-        path.hardlink_to(unfinished)
+        path.hardlink_to(partly)
     except FileExistsError:
-        raise ExportFailed(f"{path} came to be meanwhile; all rows are in {unfinished}.") from None
+        raise ExportFailed(f"{path} came to be meanwhile; all rows are in {partly}.") from None
     except OSError:
         # Not every file system has links.
-        unfinished.rename(path)
+        partly.rename(path)
         return
-    unfinished.unlink()
+    partly.unlink()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tui_app.api.enums import RowStatus
+
 Row = Sequence[Any]
 """A row's plain values, at the places that JobMessage has them."""
 
@@ -77,7 +79,7 @@ def _positive(term: str) -> Callable[[Row], bool]:
     if not colon or not name.isalpha():
         return _word(term)
     if name.lower() not in PLACES:
-        raise ValueError(f"There is no field '{name}'. Fields: {', '.join(PLACES)}.")
+        raise ValueError(f"No field '{name}'; try to, from, subject, status, why, tries, id, postfix.")
     place = PLACES[name.lower()]
     parts = _COMPARED.fullmatch(value)
     assert parts is not None
@@ -88,6 +90,8 @@ def _positive(term: str) -> Callable[[Row], bool]:
         if not wanted.isdecimal():
             raise ValueError(f"'{name}' is a number: for example {name}:>2.")
         return _compared(place, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
+    if name.lower() == "status" and not any(wanted.casefold() in status.casefold() for status in RowStatus):
+        raise ValueError(f"No row is ever '{wanted}': {', '.join(RowStatus).lower()}.")
     if sign:
         return _compared(place, sign, wanted.casefold(), lambda found: str(found or "").casefold())
     wanted = wanted.casefold()

@@ -171,7 +171,8 @@ class JobRows:
     async def load_all(self, expected: int, told: Callable[[int], None] = lambda _: None) -> None:
         """Load all pages that are not here yet; `expected` rows by the job's counters, none is fine. Raises ApiError.
 
-        `told` learns how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled.
+        `told` learns how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled;
+        `arrange` shows it then.
         If all are here, and some may have changed, all are read again, and shown when they are all here again.
         """
         async with self._one_at_a_time:
@@ -192,18 +193,16 @@ class JobRows:
 
     async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]], told: Callable[[int], None]) -> None:
         rows_told, told_at = 0, self.clock.monotonic()
-        try:
-            while (number := listing.next_page) is not None:
-                await self._read_page(listing, ahead, number)
-                rows = len(listing.rows())
-                told(rows)
-                # To sort all of them again for each page would take longer than to load them.
-                enough = self._wanted.sort is None or rows > 1.3 * rows_told
-                if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
-                    rows_told, told_at = rows, self.clock.monotonic()
-                    await self._told(listing)
-        finally:
-            await self._told(listing)
+        while (number := listing.next_page) is not None:
+            await self._read_page(listing, ahead, number)
+            rows = len(listing.rows())
+            told(rows)
+            # To sort all of them again for each page would take longer than to load them.
+            enough = self._wanted.sort is None or rows > 1.3 * rows_told
+            if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
+                rows_told, told_at = rows, self.clock.monotonic()
+                await self._told(listing)
+        await self._told(listing)
 
     async def _in_smaller_pages(self, shown: Listing, error: TooLarge) -> int:
         """As many rows as there were, in pages half as large or smaller still; how many requests. Raises ApiError."""

@@ -15,7 +15,7 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.messages import JobMessage
 from tui_app.errors import SluiceError
 from tui_app.jobs.arrangement import Arranged, Sort
-from tui_app.jobs.export import SUFFIXES, export_path
+from tui_app.jobs.export import SUFFIXES, export_path, free_name
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.screens import ending, looks
@@ -83,7 +83,7 @@ class JobScreen(Place):
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
         self._subject = service.watch_job(job.id, self._arrived)
-        self._long = LongWork(self, self._subject)
+        self._long = LongWork(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""
         self._naming = False
@@ -285,7 +285,7 @@ class JobScreen(Place):
         """Type a filter of the loaded rows."""
         wanted = self._subject.wanted.filter
         self._type(wanted.line if wanted else "", naming=False)
-        self.notice("Words and -words, to: subject: from: status: why: tries:>1 … · enter filters, esc leaves.")
+        self.notice("words -words to: from: subject: status: why: tries:>1 · enter filters, esc leaves")
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the loaded rows in the order of a field."""
@@ -303,24 +303,22 @@ class JobScreen(Place):
         if self._long.busy():
             return
         under = f"-{self._status.value.lower()}" if self._status is not None else ""
-        self._type(f"job-{str(self._job.job_id)[:8]}{under}.csv", naming=True)
+        self._type(free_name(f"job-{str(self._job.job_id)[:8]}{under}"), naming=True)
         count = self._job.counted(self._status)
-        requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')}. " if count else ""
-        self.notice(f"{requests}A name in .{', .'.join(SUFFIXES)} · enter writes, esc leaves.")
+        requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')} · " if count else ""
+        self.notice(f"{requests}.{' .'.join(SUFFIXES)} · enter writes, esc leaves")
 
     def handle_back(self) -> bool:
-        """Esc leaves the line, ends long work, unmarks and ends the filter, in this order; only then the screen."""
+        """Esc leaves the line, ends long work, ends the filter and unmarks, in this order; only then the screen."""
         if not self.query_one("#typed-line", Input).disabled:
             self._close_line()
             return True
         if self._long.end():
             return True
-        if super().handle_back():
-            return True
         if self._subject.wanted.filter is not None:
             self._arrange(Arranged(None, self._subject.wanted.sort))
             return True
-        return False
+        return super().handle_back()
 
     def may_leave(self) -> bool:
         """Not while a file is being written."""
@@ -361,13 +359,12 @@ class JobScreen(Place):
 
     def action_mark_all(self) -> None:
         """Mark all loaded rows."""
-        table = self.table()
+        table, rows = self.table(), self._rows
         table.mark_shown()
-        complete = self._rows is not None and self._rows.complete
-        self.notice(
-            f"{table.marked.marks:,} marked"
-            + (", all that match." if complete else ": all that are loaded; G at the end loads more, L all.")
-        )
+        shown, marks = len(table.shown), table.marked.marks
+        others = f"; {marks - shown:,} more that are not shown" if marks > shown else ""
+        more = "" if rows is not None and rows.complete else ": all that are loaded; G at the end loads more, L all"
+        self.notice(f"{shown:,} marked, all that match{others}." if not more else f"{shown:,} marked{others}{more}.")
 
     def action_view_copy(self) -> None:
         """Copy the row's id."""

@@ -166,7 +166,7 @@ class JobsScreen(Place):
         table = self.table()
         if table.sorted_by:
             jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
-        table.show_rows(ListedRows(jobs, lambda job: job.id), whole=False)
+        table.show_rows(ListedRows(jobs, lambda job: job.id))
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the jobs in the order of a field."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.errors import SluiceError
-from tui_app.text import plural
+from tui_app.jobs.export import unfinished
+from tui_app.text import plural, safe
 from tui_app.widgets.lines import Piece, bar
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ _EXPORTING: Final = "exporting"
 class LongWork:
     """Loading and exporting of one job's rows; the place shows how far it is."""
 
-    def __init__(self, place: Place, subject: JobSubject) -> None:
+    def __init__(self, place: Place, subject: JobSubject, show_rows: Callable[[], object]) -> None:
         self._place = place
         self._subject = subject
+        self._show_rows = show_rows
+        self._path: Path | None = None
         self._worker: Worker[None] | None = None
         self._what = ""
         self._done = self._of = 0
@@ -68,9 +71,17 @@ class LongWork:
             self._worker.cancel()
         self._ending = True
         if self._what:
-            kept = "are here" if self._what == _LOADING else "are in a file that is called .partial"
-            self._place.notice(f"Ended: {plural(self._done, 'row')} {kept}.")
+            self._place.notice(f"Ended: {self._so_far}")
         return True
+
+    @property
+    def _so_far(self) -> str:
+        """How much there is of what did not come to its end."""
+        rows = plural(self._done, "row")
+        if self._what == _LOADING:
+            return f"{rows} loaded, not all; L goes on."
+        left = f"in {safe(unfinished(self._path).name)}" if self._path is not None and self._done else "written"
+        return f"{rows} {left}, not all."
 
     def busy(self) -> bool:
         """Whether something has to end first; that is said."""
@@ -83,11 +94,13 @@ class LongWork:
             try:
                 await work
             except SluiceError as error:
-                self._what = ""
                 details = error.details() if isinstance(error, ApiError) else ()
                 self._place.service.record(str(error), details)
-                self._place.notice(f"{error} ! tells more.")
+                self._place.notice(f"{self._so_far} {error}" if self._what else f"{error} ! tells more.")
             finally:
+                # What came before it ended is not on the screen yet.
+                if self._what == _LOADING:
+                    self._show_rows()
                 self._worker, self._what = None, ""
                 self._place.show_frame()
 
@@ -124,11 +137,12 @@ class LongWork:
         if requests > ASK_BEFORE and not self._offered:
             self._offered = True
             quota = self._place.service.budget.quota
-            share = f", {requests / quota:.0%} of what five minutes allow" if quota else ""
-            self._place.notice(f"Loading all takes {requests:,} requests{share}: L again loads them.")
+            share = f", {requests / quota:.0%} of the quota" if quota else ""
+            self._place.notice(f"Loading all takes {requests:,} requests{share}: L again does it.")
             return
         self._offered = False
-        self._begin(self._subject.load_all(self._told), _LOADING, self._subject.expected, rows.loaded)
+        so_far = 0 if rows.complete else rows.loaded
+        self._begin(self._subject.load_all(self._told), _LOADING, self._subject.expected, so_far)
 
     # ---- exporting
 
@@ -140,4 +154,5 @@ class LongWork:
             self._what = ""
             self._place.notice(done.sentence)
 
+        self._path = path
         self._begin(exported(), _EXPORTING, job.counted(status))

@@ -128,7 +128,11 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         if at != before:
             # The row stays on its line of the screen, if there is enough above it.
             self._look_from(top + at - before)
+        key, waits = self.cursor_key, place is None and self.cursor_key is not None and not whole
         self._put_cursor(at)
+        if waits:
+            # More is on its way: the cursor's row may be among it.
+            self.cursor_key = key
         if whole and rows.marks:
             marks = rows.marks
             rows.unmark_absent()
