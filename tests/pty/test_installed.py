@@ -157,7 +157,6 @@ def test_hostile_mail_reaches_the_terminal_as_text_only(
     terminal.sees("1,223 found, all loaded")
     terminal.press("/")
     terminal.sees("sender:…")
-    terminal.answers()
     terminal.press("from:evil.example\r")
     terminal.sees("23 found, all loaded")
     terminal.sees("␛]0;owned␇␛[2J␛[31mYour account is locked", "re: [/x] [red on red]", "␛]52;c;cm0gLXJmIH4=␇ paste me")
