@@ -56,7 +56,11 @@ async def child(count: int) -> dict[str, float]:
             return statistics.median(costs)
 
         async def all_rows() -> None:
-            await rows.ask(None)
+            await turned_to(None)
+
+        async def turned_to(status: RowStatus | None) -> None:
+            rows.turn_to(status)
+            await rows.arrange(arranged())
 
         async def as_listed() -> None:
             await rows.arrange(arranged())
@@ -73,7 +77,7 @@ async def child(count: int) -> dict[str, float]:
         assert len(rows.snapshot.rows) == count
         return {
             "fill": filled,
-            "filter": await median(lambda _: rows.ask(RowStatus.FAILED), all_rows),
+            "filter": await median(lambda _: turned_to(RowStatus.FAILED), all_rows),
             "update": await median(change, None),
             "page": await median(page_down, None),
             "words": await median(lambda _: rows.arrange(arranged("mailbox")), as_listed, 3),

@@ -1,6 +1,7 @@
 """The first screen and a job's screen, driven by keys at 80x24 against the simulator."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -337,3 +338,12 @@ async def test_a_question_fits_the_smallest_window(simulator: Simulator) -> None
         await console.sees("12 loaded")
         await console.press("G", "D")
         await console.sees("Delete this job's record?", "no undelete", "╮")
+
+
+async def test_what_can_t_be_made_ready_ends_the_console_with_its_sentence(
+    simulator: Simulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(simulator, base_url="https://127.0.0.1:1/client/v4", ca_bundle=Path("/nowhere/ca.pem"))
+    async with console_on(settings) as console:
+        await console.until(lambda: console.app.return_code == 2, "the end")
+    assert "The ca_bundle /nowhere/ca.pem" in "".join(capfd.readouterr())

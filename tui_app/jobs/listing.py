@@ -36,11 +36,13 @@ class Listing:
 
     def known(self, status: RowStatus) -> Listing:
         """What the server would list of one status, when this lists all rows."""
-        slots = array(
-            "I", [slot for slot in self.store.with_status(status.value) if self._listed[slot : slot + 1] == b"\1"]
-        )
+        self._arrange()
+        slots, listed = self.store.with_status(status.value), self._listed
+        if len(self._order) < len(self.store):
+            # Some were read under another status and are not listed any more.
+            slots = array("I", [slot for slot in slots if slot < len(listed) and listed[slot]])
         pages = [slots[start : start + self.per_page] for start in range(0, len(slots), self.per_page)]
-        return Listing(self.store, status, self.per_page, pages, complete=True, due=False, _moved=True)
+        return Listing(self.store, status, self.per_page, pages, complete=True, due=False, _order=slots[:])
 
     @property
     def read(self) -> bool:
