@@ -38,17 +38,32 @@ class RowIds:
     def find(self, identity: str) -> int | None:
         """The row of an id."""
         key = key_of(identity)
-        row = self._look(key, hash(key))
-        return row if row >= 0 else None
+        # Python's own hash of bytes is keyed anew in each process: no server can choose ids that collide.
+        return self._look(key, hash(key))
 
     def add(self, keys: Sequence[Key]) -> array[int]:
         """The rows of ids, by their keys; new ones get the next numbers, in their order."""
         rows = array("I")
+        shards, ids, odd = self._shards, self._bytes, self._odd
         for key in keys:
-            # Python's own hash of bytes is keyed anew in each process: no server can choose ids that collide.
+            # As in `_look`, but without a call for each of a million.
             spread = hash(key)
-            row = self._look(key, spread)
-            rows.append(row if row >= 0 else self._put(key, spread, -row - 1))
+            shard = shards[spread % _SHARDS]
+            mask = len(shard) - 1
+            place = (spread >> 8) & mask
+            wanted = cast(Any, key)
+            while entry := shard[place]:
+                start = 16 * entry - 16
+                if ids[start : start + 16] == wanted:
+                    if not odd or entry - 1 not in odd:
+                        rows.append(entry - 1)
+                        break
+                elif odd and odd.get(entry - 1) == wanted:
+                    rows.append(entry - 1)
+                    break
+                place = (place + 1) & mask
+            else:
+                rows.append(self._put(key, spread, place))
         return rows
 
     def _put(self, key: Key, spread: int, place: int) -> int:
@@ -66,8 +81,7 @@ class RowIds:
             self._grow(number)
         return row
 
-    def _look(self, key: Key, spread: int) -> int:
-        """The row of an id; if there is none, -1 minus the place where it belongs."""
+    def _look(self, key: Key, spread: int) -> int | None:
         shard = self._shards[spread % _SHARDS]
         mask = len(shard) - 1
         place = (spread >> 8) & mask
@@ -78,10 +92,10 @@ class RowIds:
             if ids[start : start + 16] == wanted:
                 if not odd or entry - 1 not in odd:
                     return entry - 1
-            elif odd and odd.get(entry - 1) == key:
+            elif odd and odd.get(entry - 1) == wanted:
                 return entry - 1
             place = (place + 1) & mask
-        return -1 - place
+        return None
 
     def _grow(self, number: int) -> None:
         before = self._shards[number]
