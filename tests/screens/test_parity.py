@@ -138,7 +138,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.sampled_from((0, 1, 5, 300)))
 async def test_keys_and_mouse_do_the_same(session: list[tuple[str, Any]], count: int) -> None:
     rows = made_rows(count)
@@ -146,7 +146,7 @@ async def test_keys_and_mouse_do_the_same(session: list[tuple[str, Any]], count:
 
 
 @pytest.mark.long
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.sampled_from((0, 1, 5, 300)))
 async def test_keys_and_mouse_do_the_same_in_long_sessions(session: list[tuple[str, Any]], count: int) -> None:
     rows = made_rows(count)

@@ -50,7 +50,7 @@ def served(total: int, **job: Any) -> Any:
             return answer(200, success(counters))
         asked = query(request)
         size, page = int(asked["per_page"]), int(asked["page"])
-        return answer(200, success([wire_row(n) for n in range(total)][(page - 1) * size : page * size]))
+        return answer(200, success([wire_row(n) for n in range(total)[(page - 1) * size : page * size]]))
 
     return script
 

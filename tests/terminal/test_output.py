@@ -73,7 +73,7 @@ async def test_random_sessions_look_as_plain_textual(system: str, monkeypatch: p
     if system == "none":
         monkeypatch.setenv("NO_COLOR", "1")
     for seed in range(2):
-        await session(seed, system, 10, contested=0.05 if seed else 0)
+        await session(seed, system, 6, contested=0.05 if seed else 0)
 
 
 @pytest.mark.long

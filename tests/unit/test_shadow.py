@@ -250,7 +250,7 @@ def test_the_pen_changes_what_differs_and_no_more() -> None:
     assert pen.plain
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_pen_always_gets_there(seed: int) -> None:
     random, looks, there = Random(seed), Looks(ColorSystem.TRUECOLOR), paper()
