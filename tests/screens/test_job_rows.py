@@ -170,6 +170,9 @@ async def test_keys_in_a_burst_go_where_the_first_one_leads(simulator: Simulator
         for key in ("slash", "escape", "o", "4"):
             console.app.post_message(Key(key, key if len(key) == 1 else None))
         await console.sees("STATUS▲", "140 of 140 loaded match failed")
+        for _ in range(4):
+            console.app.post_message(Key("o", "o"))
+        await console.sees("WHY▲")
 
 
 async def test_esc_ends_the_filter_before_it_unmarks(simulator: Simulator) -> None:

@@ -138,8 +138,6 @@ class JobScreen(Place):
             listed = rows.complete and not rows.stale and not rows.shifted
             whole = listed and self._status is None and rows.arranged.filter is None
             self.table().show_rows(rows.rows, whole=whole)
-            sort = rows.arranged.sort
-            self.table().show_sort(sort.field if sort else "", reverse=sort.reverse if sort else False)
         self.show_frame()
 
     def show_frame(self) -> None:
