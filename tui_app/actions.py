@@ -8,7 +8,7 @@ from typing import Final
 from textual.binding import Binding
 
 TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome"})
-PAGES: Final = frozenset({"message", "help", "activity"})
+PAGES: Final = frozenset({"message", "help", "activity", "copy"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_PLACES: Final = TABLES | PAGES
 
@@ -38,6 +38,15 @@ class Action:
         """The keys as a person reads them."""
         return self.shown_keys or " ".join(self.keys)
 
+    @property
+    def footer_key(self) -> str:
+        """The one key that the footer has room for."""
+        return self.shown_keys if " " not in self.shown_keys and self.shown_keys else self.keys[0]
+
+
+_WITH_THEIR_KEY: Final = frozenset({"filter.status", "copy.value"})
+"""Actions whose keys are digits that mean something."""
+
 
 def _at(*places: str) -> frozenset[str]:
     return frozenset(places)
@@ -46,7 +55,7 @@ def _at(*places: str) -> frozenset[str]:
 ACTIONS: Final = (
     Action(
         "row.open",
-        ("enter",),
+        ("enter", "l"),
         "open",
         "Look",
         _at("jobs", "job", "quarantine"),
@@ -75,11 +84,23 @@ ACTIONS: Final = (
     Action("row.up", ("k", "up"), "up", "Move", TABLES | PAGES),
     Action("row.first", ("g", "home"), "to the first", "Move", TABLES | PAGES),
     Action("row.last", ("G", "end"), "to the last loaded; there again: load more", "Move", TABLES | PAGES),
-    Action("page.down", ("pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="pgdn ctrl+d"),
-    Action("page.up", ("pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="pgup ctrl+u"),
+    Action("page.down", ("f", "pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
+    Action("page.up", ("b", "pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
     Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine")),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
-    Action("view.copy", ("y",), "copy the row's id", "Look", _at("jobs", "job", "quarantine")),
+    Action("view.copy", ("y",), "copy the id", "Look", _at("jobs", "job", "quarantine", "message")),
+    Action(
+        "view.copy_page",
+        ("Y",),
+        "copy something else, or as plain text",
+        "Look",
+        _at("jobs", "job", "quarantine", "message"),
+    ),
+    Action(
+        "copy.value", tuple("123456789"), "copy the value", "Act", _at("copy"), footer=_at("copy"), shown_keys="1-9"
+    ),
+    Action("copy.marked", ("a",), "ids of marked rows", "Act", _at("copy"), footer=_at("copy")),
+    Action("copy.plain", ("t",), "plain text", "Act", _at("copy"), footer=_at("copy")),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_at("jobs")),
     Action(
         "activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"
@@ -87,7 +108,9 @@ ACTIONS: Final = (
     Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_PLACES, shown_keys="?"),
     Action("place.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_PLACES - {"jobs"}, shown_keys="esc"),
     Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
-    Action("place.repaint", ("ctrl+l",), "paint the whole screen again", "Go", EVERYWHERE),
+    Action("place.veil", ("M",), "hide or show addresses and subjects, for screen sharing", "Go", EVERYWHERE),
+    Action("place.repaint", ("Z", "ctrl+l"), "paint the whole screen again", "Go", EVERYWHERE, shown_keys="Z ctrl+l"),
+    Action("place.suspend", ("z", "ctrl+z"), "to the shell; fg comes back", "Go", EVERYWHERE, shown_keys="z ctrl+z"),
     Action("place.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
 )
 
@@ -106,7 +129,7 @@ def bindings(place: str) -> list[Binding | tuple[str, str] | tuple[str, str, str
         if place not in action.where:
             continue
         for key in action.keys:
-            call = f"{action.method}({key})" if action.id == "filter.status" else action.method
+            call = f"{action.method}('{key}')" if action.id in _WITH_THEIR_KEY else action.method
             made.append(Binding(key, call, action.label, show=False))
     return made
 
@@ -117,6 +140,6 @@ def footer_for(place: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str
     ways_out = [action for action in chosen if action.id in ("place.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]
     return tuple(
-        (action.key_text, action.label)
+        (action.footer_key, action.label)
         for action in (*rest, *sorted(ways_out, key=lambda action: action.id, reverse=True))
     )

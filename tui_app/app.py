@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
-import sys
-from pathlib import Path, PurePath
+import os
+import signal
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
@@ -14,14 +16,24 @@ from textual import work
 from textual.events import Event, Key
 
 from tui_app import actions
+from tui_app.crash_report import frames_of, write_report
 from tui_app.errors import SluiceError
-from tui_app.paths import sheet
+from tui_app.paths import sheet, state_folder
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.place import Place, Reading
+from tui_app.screens.place import Place
+from tui_app.screens.reading import Reading
+from tui_app.terminal.guard import tell
 from tui_app.terminal.input import forgive_broken_input
 from tui_app.terminal.keys import KeysInTurn
+from tui_app.terminal.last_line import drop_what_terminals_obey
 from tui_app.terminal.output import DiffedOutput
+from tui_app.terminal.themes import THEMES, theme_for
+from tui_app.terminal.writer import never_wait_for_the_terminal
 from tui_app.turn import Turn
+from tui_app.widgets import too_small
+from tui_app.widgets.lines import Line
+from tui_app.widgets.message_table import MessageTable
+from tui_app.widgets.veil import Veiled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,17 +58,25 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(DiffedOutput, KeysInTurn):
+class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
     """The console on one account."""
 
     TITLE = "mailsluice"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
     BINDINGS = actions.bindings("app")
+    HORIZONTAL_BREAKPOINTS = too_small.ACROSS
+    VERTICAL_BREAKPOINTS = too_small.DOWN
 
     def __init__(self, service: EmailSecurityService, turn: Turn | None = None) -> None:
         forgive_broken_input()
+        drop_what_terminals_obey()
+        never_wait_for_the_terminal()
+        environment = dict(os.environ)  # Textual takes NO_COLOR out of it
         super().__init__(css_path=[*style_sheets()])
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(service.settings.ui.theme, self.console._color_system, environment).name
         self.animation_level = "none"
         self.service = service
         self._turn = turn or Turn()
@@ -65,9 +85,12 @@ class SluiceApp(DiffedOutput, KeysInTurn):
         service.on_release = self._release_moved
         service.on_limit_wait = self._limit_wait
         service.on_activity = lambda _: self._activity_added()
+        self._here: asyncio.AbstractEventLoop | None = None
+        self._ended_by = 0
 
     def on_mount(self) -> None:
         """Show the jobs; the first frame comes before anything that takes time."""
+        self._here = asyncio.get_running_loop()
         self.push_screen(JobsScreen(self.service))
         self._tick()
 
@@ -87,7 +110,7 @@ class SluiceApp(DiffedOutput, KeysInTurn):
 
     def _get_ready(self) -> None:
         self.service.get_ready()
-        for name in ("job_detail", "message", "new_job", "pages", "quarantine", "release", "ending"):
+        for name in ("job_detail", "message", "new_job", "pages", "quarantine", "release", "ending", "copying"):
             importlib.import_module(f"tui_app.screens.{name}")
         # All that is loaded by now stays: the garbage collector need not look at it again and again.
         gc.collect()
@@ -111,12 +134,24 @@ class SluiceApp(DiffedOutput, KeysInTurn):
         self.service.on_release = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.on_the_wire:
-            print(
-                "Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.",
-                file=sys.__stderr__,
-                flush=True,
-            )
+            tell("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
         await self.service.close()
+
+    # ---- ended from outside
+
+    def end_by_signal(self, number: int) -> None:
+        """A signal came, or the line is gone: end in good order. From any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            if self._here is not None:
+                self._here.call_soon_threadsafe(self._end_by_signal, number)
+
+    def _end_by_signal(self, number: int) -> None:
+        if self._ended_by or not self._running:
+            # The second one: whoever waits for an answer waits no longer.
+            self.service.abandon()
+        self._ended_by = number
+        self.service.stop_release()
+        self.exit(return_code=128 + number)
 
     # ---- news from below
 
@@ -213,6 +248,42 @@ class SluiceApp(DiffedOutput, KeysInTurn):
         while below and self.screen is not below[0] and isinstance(self.screen, Reading):
             self.pop_screen()
 
+    def on_place_copy_wanted(self, message: Place.CopyWanted) -> None:
+        """Choose what to copy."""
+        from tui_app.screens.copying import CopyScreen
+
+        if not self._at("copy"):
+            self.push_screen(CopyScreen(self.service, message.values, message.marked))
+
+    def action_place_veil(self) -> None:
+        """Put the veil on, or take it off."""
+        self.veil.on = not self.veil.on
+        for screen in self.screen_stack:
+            for line in screen.query(Line):
+                line.say_again()
+            for table in screen.query(MessageTable):
+                table.say_again()
+        self._say(
+            "Addresses and subjects are hidden, M shows them; copies and exports stay whole."
+            if self.veil.on
+            else "Addresses and subjects are shown."
+        )
+
+    def action_place_suspend(self) -> None:
+        """Stop, as any program does on ctrl+z, where there is a shell to come back from."""
+        if os.getpgrp() == os.getsid(0):
+            self._say("There is no shell behind this terminal that could bring mailsluice back.")
+        else:
+            os.kill(os.getpid(), signal.SIGTSTP)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c is too easily pressed to end anything."""
+        self._say("q goes back and on the first screen quits; ctrl+q quits from anywhere.")
+
+    def _say(self, sentence: str) -> None:
+        if isinstance(self.screen, Place):
+            self.screen.notice(sentence)
+
     def action_place_repaint(self) -> None:
         """Paint everything, whatever is believed to be on the terminal."""
         self.repaint_all()
@@ -258,13 +329,14 @@ class SluiceApp(DiffedOutput, KeysInTurn):
     def _fatal_error(self) -> None:
         """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
         # What a worker died of is inside of what it says that it died.
-        error = getattr(self._exception, "error", self._exception)
-        import traceback
-
-        place = traceback.extract_tb(error.__traceback__)[-1] if error is not None and error.__traceback__ else None
-        where = f" in {Path(place.filename).name}, line {place.lineno}" if place else ""
-        sentence = f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it."
-        self._end_with(sentence)
+        error = getattr(self._exception, "error", self._exception) or RuntimeError()
+        frames = list(frames_of(error))
+        where = f" in {frames[-1].strip().rpartition(' ')[0]}" if frames else ""
+        report = write_report(error, state_folder(), self.service.clock.now())
+        more = f" {report} says where, and holds no data." if report else ""
+        self._end_with(
+            f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it.{more}"
+        )
 
     def panic(self, *renderables: RenderableType) -> None:
         """End on an error of Textual's own, without what it would show of memory."""

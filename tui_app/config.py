@@ -11,11 +11,11 @@ from uuid import UUID
 
 from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
 from tui_app.credentials import (
+    CommandCredential,
     Credential,
     KeyCredential,
     Secret,
     TokenCredential,
-    token_from_command,
     token_from_file,
 )
 from tui_app.errors import UsageError
@@ -166,7 +166,7 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
     if profile.token_file:
         return TokenCredential(token_from_file(profile.token_file))
     if profile.token_command:
-        return TokenCredential(token_from_command(profile.token_command))
+        return CommandCredential(profile.token_command)
     email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
     if email and key:
         if not email.isascii() or not email.isprintable() or " " in email:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
+from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens, ThemeChoice
 from tui_app.errors import UsageError
 
 
@@ -43,6 +43,7 @@ class _UiTable(_Table):
     # Settings of later versions are read past: the file is shared between machines.
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
+    theme: ThemeChoice = "auto"
     paint_changes_only: bool = True
 
 

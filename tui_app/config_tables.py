@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 ReleaseBody = Literal["auto", "ids", "array", "postfix"]
+ThemeChoice = Literal["auto", "dark", "light", "ansi", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Plans:
 class Screens:
     """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
 
+    theme: ThemeChoice = "auto"
     paint_changes_only: bool = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
@@ -22,6 +23,12 @@ def config_file(environment: Mapping[str, str]) -> Path:
 def state_folder() -> Path:
     """Where the program keeps what it found out by itself: `mailsluice` in the user's state folder."""
     return user_state_path("mailsluice", appauthor=False)
+
+
+def is_private(folder: Path) -> bool:
+    """Whether it is a folder, no link, of ours, that nobody else can look into. Raises OSError."""
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
 
 
 def styles_folder() -> Path:

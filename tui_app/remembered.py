@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Final
+
+from tui_app.paths import is_private
 
 _LARGEST: Final = 256 * 1024
 _FILE: Final = "remembered.json"
@@ -28,7 +29,7 @@ class Remembered:
     def _load(self) -> None:
         if self._folder is not None:
             with contextlib.suppress(OSError, ValueError, RecursionError):
-                if _is_ours(self._folder):
+                if is_private(self._folder):
                     self._facts = _facts(json.loads(_read(self._folder / _FILE)))
 
     def get(self, account: str, name: str) -> str | None:
@@ -51,7 +52,7 @@ class Remembered:
 
     def _write(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_ours(folder):
+        if not is_private(folder):
             return
         descriptor, part = tempfile.mkstemp(dir=folder)  # 0600
         try:
@@ -60,11 +61,6 @@ class Remembered:
             Path(part).replace(folder / _FILE)
         except OSError:
             Path(part).unlink(missing_ok=True)
-
-
-def _is_ours(folder: Path) -> bool:
-    about = folder.lstat()
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
 
 
 def _read(path: Path) -> bytes:

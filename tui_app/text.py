@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -70,6 +71,18 @@ def safe(text: str, limit: int = LIST_LIMIT) -> str:
     return "".join(shown)
 
 
+_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What terminals act on or reorder text by: controls but the line feed, directional marks, lone surrogates."""
+
+
+def printable(text: str) -> str:
+    """The same without anything that a terminal obeys, but for line feeds: the last line where text becomes bytes.
+
+    Data is made `safe` long before, where it is to be seen what was there.
+    """
+    return _OBEYED.sub("", text)
+
+
 def plural(count: int, noun: str) -> str:
     """`1 message`, `2 messages`, `1,200 messages`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
@@ -93,9 +106,13 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula begins, also in full width, and behind what parts the cells in half of the world."""
+
+
 def formula_proof(text: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+    """A CSV cell that no spreadsheet takes for a formula, nor any part of it."""
+    return _FORMULA.sub(r"\1'", text)
 
 
 @final

@@ -29,6 +29,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.raw = bytearray()
         self.pid, self._tty = pty.fork()
+        self._closed = False
         if self.pid == 0:
             try:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -62,6 +63,15 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"never saw {words}\n{self.text}")
 
+    def says(self, words: str) -> None:
+        """Read until it says so, wherever the lines break."""
+        wanted = "".join(words.split())
+        end = time.monotonic() + PATIENCE
+        while wanted not in "".join(self.text.split()):
+            self.read(0.2)
+            if time.monotonic() > end:
+                raise AssertionError(f"never said {words}\n{self.text}")
+
     def press(self, keys: str) -> None:
         """Send keys as a terminal does."""
         os.write(self._tty, keys.encode())
@@ -69,6 +79,37 @@ class Terminal:
     def press_bytes(self, data: bytes) -> None:
         """Send bytes that are no text."""
         os.write(self._tty, data)
+
+    @property
+    def cooked(self) -> bool:
+        """Whether the line edits, echoes and makes signals of keys, as a shell leaves it."""
+        flags = termios.tcgetattr(self._tty)[3]
+        return all(flags & flag for flag in (termios.ICANON, termios.ECHO, termios.ISIG))
+
+    @property
+    def given_back(self) -> bool:
+        """Whether the screen, the cursor and the keyboard are as a shell needs them."""
+        self.settle()
+        ends = {b"1049": b"l", b"25": b"h", b"2004": b"l", b"1004": b"l", b"7": b"h"}
+        for mode, wanted in ends.items():
+            said = re.findall(rb"\x1b\[\?" + mode + rb"([hl])", bytes(self.raw))
+            if said and said[-1] != wanted:
+                return False
+        return True
+
+    def settle(self) -> None:
+        """Read what there is to read now."""
+        while not self._closed and self.read(0):
+            pass
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Close the line, as when a connection is lost."""
+        self._closed = True
+        os.close(self._tty)
 
     def lose(self) -> None:
         """Forget the screen, as when another program has had the terminal."""
@@ -90,13 +131,24 @@ class Terminal:
 
     def ends(self) -> int:
         """Wait for the end; the exit code, 128 + n for a signal."""
-        end = time.monotonic() + PATIENCE
+        return self._ends(PATIENCE, reading=True)
+
+    def ends_unread(self, seconds: float) -> int:
+        """The same when nobody reads what it writes; the line stays open."""
+        return self._ends(seconds, reading=False)
+
+    def _ends(self, seconds: float, *, reading: bool) -> int:
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.read(0.05)
+            if reading and not self._closed:
+                self.read(0.05)
+            else:
+                select.select([], [], [], 0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.pid = 0
-                os.close(self._tty)
+                if reading:
+                    self.settle()
                 return os.waitstatus_to_exitcode(status)
         raise AssertionError(f"never ended\n{self.text}")
 
@@ -106,4 +158,6 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.pid = 0
+        if not self._closed:
+            self._closed = True
             os.close(self._tty)

@@ -29,6 +29,8 @@ from tui_app.api.retry import (
     retry_after,
 )
 from tui_app.clock import keep_on
+from tui_app.credentials import CommandCredential
+from tui_app.errors import UsageError
 from tui_app.text import Untrusted
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class Traffic:
         self._account = f"/accounts/{self.settings.account_id}"
         self._bucket = RetryBucket()
         self._reading_pages = asyncio.Lock()
+        self._renewing = asyncio.Lock()
         self.budget = shared_budget or Budget(self.clock.monotonic)
         self.drift = Drift()
         self.answer_seconds = 0.2
@@ -147,8 +150,9 @@ class Traffic:
     async def _read(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Any, read: Callable[[Envelope], T]
     ) -> T:
-        request, attempt, polls, waits = self.named(method, path), 0, 0, 0
+        request, attempt, polls, waits, renewed = self.named(method, path), 0, 0, 0, False
         while True:
+            refused = self.settings.credential.headers()
             try:
                 answer = await self._exchange(self._reads, method, path, query, body)
                 if answer.status == 202 and method == "GET":
@@ -168,11 +172,25 @@ class Traffic:
                 if not await self.wait(limited.retry_after):
                     raise
             except ApiError as error:
+                if error.status == 401 and method == "GET" and not renewed and await self._renewed(refused):
+                    renewed = True
+                    continue
                 attempt += 1
                 allowed = read_attempts(error) if method == "GET" and not self._left.is_set() else 1
                 if attempt >= allowed or not self._bucket.take():
                     raise
                 await self._sleep(backoff(attempt - 1, self.random), self._left)
+
+    async def _renewed(self, refused: Mapping[str, str]) -> bool:
+        """Whether there is another token now than the one that was refused: a command may give one."""
+        credential = self.settings.credential
+        if not isinstance(credential, CommandCredential):
+            return False
+        async with self._renewing:
+            if credential.headers() == refused:
+                with contextlib.suppress(UsageError):
+                    await asyncio.to_thread(credential.renew)
+            return credential.headers() != refused
 
     def _location(self, answer: Answer, path: str, request: str, polls: int) -> str:
         """Where a slow search will be ready: same origin and account only, or the token would travel."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from tui_app import __version__
 from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
-from tui_app.errors import ExitCode, SluiceError
+from tui_app.cli.plain_output import write_plainly
+from tui_app.errors import ExitCode, SluiceError, UsageError
+from tui_app.secrecy import silence_libraries
 
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
@@ -44,9 +45,18 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
 
 
+def _never_in_arguments(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise UsageError(
+            "A token is never given as an argument: every user of this machine can read it there. "
+            "Take it for known, make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent."
+        )
+
+
 @click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--profile", metavar="NAME", help="A profile of the configuration file.")
 @click.option("--read-only", is_flag=True, help="Hide and refuse all writes.")
+@click.option("--token", "--api-token", "--api-key", hidden=True, expose_value=False, callback=_never_in_arguments)
 @click.version_option(__version__, prog_name="mailsluice")
 @click.pass_context
 def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
@@ -62,15 +72,31 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
         ctx.exit(open_console(profile_name=profile, read_only=read_only))
 
 
+def _crashed(error: Exception) -> ExitCode:
+    """An error of our own: where it was, and nothing that was in memory."""
+    from datetime import UTC, datetime
+
+    from tui_app.crash_report import write_report
+    from tui_app.paths import state_folder
+
+    report = write_report(error, state_folder(), datetime.now(UTC))
+    more = f" {report} says where, and holds no data." if report else ""
+    print(
+        f"mailsluice: stopped by an error of its own ({type(error).__name__}). Please report it.{more}", file=sys.stderr
+    )
+    return ExitCode.UNEXPECTED
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     # Textual reads TEXTUAL_* from the environment; some of them press keys. An operator's shell must not.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
     code: Any
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    # How long a lone esc is waited on for the rest of a sequence, in milliseconds; an operator may know his line better.
+    os.environ.setdefault("ESCDELAY", "50")
+    write_plainly()
+    silence_libraries()
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -95,4 +121,6 @@ def main() -> None:
     except SluiceError as error:
         print(f"mailsluice: {error}", file=sys.stderr)
         code = error.exit_code
+    except Exception as error:
+        code = _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -13,10 +14,14 @@ from tui_app.clock import SystemClock
 from tui_app.config import Settings, load_settings
 from tui_app.errors import ExitCode, UsageError
 from tui_app.paths import state_folder
+from tui_app.secrecy import keep_memory_private
+from tui_app.terminal.guard import Guard, tell
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
+    # Before anything secret is read.
+    keep_memory_private()
     if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The console needs a terminal; without one use the commands, for example: mailsluice jobs --json"
@@ -49,11 +54,18 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         give_way=turn.give_way,
     )
     app = SluiceApp(service, turn)
-    app.run(mouse=False)
-    if service.release is not None:
-        print(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().told()}", file=sys.stderr)
-    for words in service.last_words:
-        print(words, file=sys.stderr)
+
+    def unknown() -> str:
+        return "An answer never came: what was on its way is unknown. Look before you send it again."
+
+    with Guard(app.end_by_signal, awaited=lambda: bool(service.on_the_wire), unknown=unknown):
+        # A terminal that is gone can't be written to any more; the guard knows the exit code for that.
+        with contextlib.suppress(BrokenPipeError, OSError):
+            app.run(mouse=False)
+        if service.release is not None:
+            tell(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().told()}", patience=2.0)
+        for words in service.last_words:
+            tell(words, patience=2.0)
     # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.
     return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.unknown_after_leaving else 0)
 

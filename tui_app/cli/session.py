@@ -21,7 +21,9 @@ from tui_app.config import load_settings
 from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.paths import state_folder
 from tui_app.remembered import Remembered
+from tui_app.secrecy import keep_memory_private
 from tui_app.service import EmailSecurityService
+from tui_app.terminal.guard import ENDING
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ T = TypeVar("T")
 def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitable[T]], *, writes: bool = False) -> T:
     """Run `work` with a service for the chosen profile. Raises SluiceError; `writes` are refused when read-only."""
     chosen: dict[str, Any] = ctx.obj
+    keep_memory_private()
     settings = load_settings(os.environ, **chosen)
     if writes and settings.read_only:
         raise GuardError("This profile is read-only; nothing was sent.")
@@ -63,11 +66,8 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
     return _run(conversation())
 
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
 def _run(conversation: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end. SIGINT and SIGTERM cancel it, each time they come; then the exit code is 128 + n.
+    """Run it to its end. A signal that ends programs cancels it, each time it comes; then the exit code is 128 + n.
 
     They come where the conversation waits, never between a request and the note of its outcome.
     """
@@ -80,7 +80,7 @@ def _run(conversation: Coroutine[Any, Any, T]) -> T:
             came.append(number)
             task.cancel()
 
-        for number in _ENDING:
+        for number in ENDING:
             loop.add_signal_handler(number, end, number)
         return await task
 
@@ -93,9 +93,10 @@ def _run(conversation: Coroutine[Any, Any, T]) -> T:
 @contextmanager
 def _plain_signals() -> Iterator[None]:
     """While somebody is asked nothing else runs, and ctrl+c has to end the question."""
-    before = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         yield
     finally:

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui_app.paths import sheet
-from tui_app.widgets.lines import Line, Piece
+from tui_app.widgets.lines import Block, Line, Piece
+from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -34,7 +35,7 @@ class Confirm(ModalScreen[bool]):
         """Title, facts, the way to confirm, the way out."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
-            yield Static(Content.assemble(*self._lines).rstrip(), markup=False, id="facts")
+            yield Block(id="facts")
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $accent"), " to do it."), markup=False)
             else:
@@ -46,9 +47,11 @@ class Confirm(ModalScreen[bool]):
                 yield box
             yield Line(id="problem")
             yield Button("Cancel (esc)", id="cancel", compact=True)
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
+        self.query_one("#facts", Block).say(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
 
     def action_leave(self) -> None:
@@ -57,7 +60,7 @@ class Confirm(ModalScreen[bool]):
 
     def action_yes(self) -> None:
         """Do it, if `y` is what was asked for."""
-        if self._typed == "y":
+        if self._typed == "y" and not is_too_small(self):
             self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -10,6 +10,7 @@ from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
 from tui_app.errors import GuardError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens.confirm import Confirm
+from tui_app.widgets.veil import Private
 
 if TYPE_CHECKING:
     from tui_app.screens.place import Place
@@ -26,8 +27,11 @@ def _rest(job: Job) -> str:
 
 
 def _review(job: Job, *, wants_ended: bool) -> Confirm:
-    about = f"{action_in_words(job)}  {job.job_id}\n{job.comment or 'no comment'}\n"
-    facts: list[Piece] = [about]
+    facts: list[Piece] = [
+        f"{action_in_words(job)}  {job.job_id}\n",
+        Private(job.comment) if job.comment else "no comment",
+        "\n",
+    ]
     if wants_ended:
         facts.append(
             f"{str(job.status).lower()}: {job.successful:,} ok, {job.failed:,} failed, {_rest(job)}.\n"

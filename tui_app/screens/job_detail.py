@@ -21,10 +21,12 @@ from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
 from tui_app.screens import ending, looks
 from tui_app.screens.long_work import LongWork
 from tui_app.screens.place import MORE, Place
+from tui_app.screens.values import Value, job_values, row_values
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ STATUS_TABS: Final = (
 COLUMNS: Final = (
     Column("STATUS", 12, field="status"),
     Column("RECIPIENT", weight=4, field="to"),
-    Column("SUBJECT", weight=3, field="subject"),
+    Column("SUBJECT", weight=3, field="subject", private=True),
     Column("TRIES", 6, right=True, field="tries"),
     Column("WHY", weight=6, field="why"),
     Column("PROCESSED", 23, from_width=130, field="processed"),
@@ -159,7 +161,7 @@ class JobScreen(Place):
         )
         self.query_one("#counters", Line).say(*self._counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", Line).say((f"{comment}{search_in_words(job)}", "dim"))
+        self.query_one("#search", Line).say((Private(f"{comment}{search_in_words(job)}"), "dim"))
         self.query_one("#tabs", Tabs).show_tabs(self._tabs(job), STATUS_TABS.index(self._status))
         self.table().say_if_empty(self._what_empty_means())
 
@@ -364,12 +366,20 @@ class JobScreen(Place):
         more = "" if rows is not None and rows.complete else ": all that are loaded; G at the end loads more, L all"
         self.notice(f"{shown:,} marked, all that match{others}." if not more else f"{shown:,} marked{others}{more}.")
 
-    def action_view_copy(self) -> None:
-        """Copy the row's id."""
-        if row := self.table().current:
-            name = row.investigate_id or row.postfix_id or row.message_id
-            self.app.copy_to_clipboard(str(name))
-            self.notice(f"{name} (copied, if the terminal allows)")
+    def copy_id(self) -> str:
+        """The row's id, by which its mail is known."""
+        row = self.table().current
+        return str(row.investigate_id or row.postfix_id or row.message_id) if row is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the row, or of the job where there are no rows."""
+        row = self.table().current
+        return row_values(row) if row is not None else job_values(self._job)
+
+    def marked_ids(self) -> Sequence[str]:
+        """By which the mail of the marked rows is known."""
+        rows = self.table().marked.marked_rows()
+        return [str(row.investigate_id or row.postfix_id or row.message_id) for row in rows]
 
     @work
     async def action_job_cancel(self) -> None:

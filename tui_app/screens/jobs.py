@@ -15,9 +15,11 @@ from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
+from tui_app.screens.values import Value, job_values
 from tui_app.widgets.lines import Piece, Tabs, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ COLUMNS: Final = (
     Column("FAIL", 6, right=True, field="fail"),
     Column("SKIP", 5, right=True, from_width=62, field="skip"),
     Column("AGE", 4, right=True, field="age"),
-    Column("COMMENT", weight=2, from_width=110, field="comment"),
-    Column("SEARCH", weight=2, from_width=130),
+    Column("COMMENT", weight=2, from_width=110, field="comment", private=True),
+    Column("SEARCH", weight=2, from_width=130, private=True),
     Column("CREATED", 23, from_width=160),
 )
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -215,8 +217,15 @@ class JobsScreen(Place):
         if job is None or self._snapshot is None:
             return []
         outlook = self._snapshot.outlooks.get(job.id, Outlook())
-        words = [outlook.words(), str(job.comment or ""), str(job.status_message or ""), search_in_words(job)]
-        pieces: list[Piece] = [" · ".join(word for word in words if word)]
+        words = [
+            outlook.words(),
+            Private(job.comment or ""),
+            str(job.status_message or ""),
+            Private(search_in_words(job)),
+        ]
+        pieces: list[Piece] = []
+        for word in filter(None, words):
+            pieces += [" · ", word] if pieces else [word]
         if job.unaccounted:
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
         return pieces
@@ -249,11 +258,15 @@ class JobsScreen(Place):
         if job := self.table().current:
             self.post_message(self.Chosen(job))
 
-    def action_view_copy(self) -> None:
-        """Copy the job's id."""
-        if job := self.table().current:
-            self.app.copy_to_clipboard(str(job.job_id))
-            self.notice(f"{job.job_id} (copied, if the terminal allows)")
+    def copy_id(self) -> str:
+        """The job's id."""
+        job = self.table().current
+        return str(job.job_id) if job is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the job."""
+        job = self.table().current
+        return job_values(job) if job is not None else ()
 
     def action_job_new(self) -> None:
         """Start a job."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -11,8 +12,10 @@ from tui_app.api.errors import ApiError
 from tui_app.errors import SluiceError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens import looks
-from tui_app.screens.place import Reading
+from tui_app.screens.reading import Reading
+from tui_app.screens.values import PRIVATE, Value, message_values, row_values
 from tui_app.text import Untrusted
+from tui_app.widgets.veil import Private
 
 if TYPE_CHECKING:
     from tui_app.api.messages import JobMessage, Message
@@ -28,8 +31,8 @@ def _field(name: str, *values: object) -> list[Piece]:
     ]
     if not shown:
         return []
-    indent = "\n" + " " * 15
-    return [(f"{name:<14} ", "dim"), indent.join(shown), "\n"]
+    text = ("\n" + " " * 15).join(shown)
+    return [(f"{name:<14} ", "dim"), Private(text) if name in PRIVATE else text, "\n"]
 
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:
@@ -101,6 +104,7 @@ class MessageScreen(Reading):
     ) -> None:
         super().__init__(service)
         self._message = message
+        self._row = row
         self._investigate_id = message.id if message is not None else row.investigate_id if row is not None else None
         self._above = row_lines(job, row) if job is not None and row is not None else []
         self._below = mail_of_row(row) if row is not None else []
@@ -114,6 +118,16 @@ class MessageScreen(Reading):
         else:
             self._show("reading the message…")
             self._read(self._investigate_id.exact)
+
+    def copy_id(self) -> str:
+        """The mail's id."""
+        return str(self._investigate_id or "")
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the mail, or of the row as long as there is no mail."""
+        if self._message is not None:
+            return message_values(self._message)
+        return row_values(self._row) if self._row is not None else ()
 
     def _show(self, state: str) -> None:
         self.say_place([(self._where, "bold")], [(state, "dim")])

@@ -25,6 +25,7 @@ from tui_app.screens.place import Place
 from tui_app.text import safe
 from tui_app.widgets.choice import Choice
 from tui_app.widgets.lines import Block, Piece
+from tui_app.widgets.veil import Private
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -248,7 +249,8 @@ class NewJobScreen(Place):
             f"{verdicts}\n",
         ]
         for message in preview.sample[:3]:
-            pieces.append((f"  {safe(message.sender.exact, 40)}  {safe(message.subject.exact, 40)}\n", "dim"))
+            subject = Private(safe(message.subject.exact, 40))
+            pieces += [(f"  {safe(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
         if not preview.count:
             pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
         if preview.not_searchable:

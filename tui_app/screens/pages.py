@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tui_app import actions
-from tui_app.screens.place import Reading
+from tui_app.screens.reading import Reading
 
 if TYPE_CHECKING:
     from tui_app.activity import Activity

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual import work
+from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Static
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
 from tui_app.jobs.poller import Link, LinkState, Subject
+from tui_app.terminal.clipboard import copy
+from tui_app.terminal.output import DiffedOutput
 from tui_app.widgets.lines import Footer, Piece, SplitLine
+from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -27,6 +30,7 @@ MORE: Final = ("! tells more", "dim")
 """Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says so."""
+_OF_PLACES = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
 def freshness(link: Link, now: float) -> Piece:
@@ -59,6 +63,14 @@ class Place(Screen[None]):
     """A screen of the console. `place` is its name in the list of actions."""
 
     place: ClassVar[str] = ""
+
+    class CopyWanted(Message):
+        """Somebody wants to choose what to copy: named values, and the ids of marked rows."""
+
+        def __init__(self, values: Sequence[tuple[str, str]], marked: Sequence[str]) -> None:
+            super().__init__()
+            self.values = values
+            self.marked = marked
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__()
@@ -119,6 +131,7 @@ class Place(Screen[None]):
         yield from self.content()
         yield SplitLine(id="about")
         yield Footer(id="footer")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Fill the frame."""
@@ -204,7 +217,9 @@ class Place(Screen[None]):
             self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Read-only hides all writes."""
+        """Read-only hides all writes; in a window that shows nothing only what works everywhere works."""
+        if is_too_small(self) and action in _OF_PLACES:
+            return False
         if self.service.settings.read_only and any(
             known.writes and known.method == action for known in actions.ACTIONS
         ):
@@ -276,6 +291,37 @@ class Place(Screen[None]):
         else:
             self.notice("Nothing is sorted: o sorts by a column.")
 
+    # ---- copying
+
+    def copy_id(self) -> str:
+        """What `y` copies."""
+        return ""
+
+    def copy_values(self) -> Sequence[tuple[str, str]]:
+        """What `Y` offers: names and safe text."""
+        return ()
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked rows, for `Y`."""
+        return ()
+
+    def action_view_copy(self) -> None:
+        """Copy the row's id."""
+        if name := self.copy_id():
+            self.copy(name)
+
+    def action_view_copy_page(self) -> None:
+        """Choose what to copy."""
+        if values := self.copy_values():
+            self.post_message(self.CopyWanted(values, self.marked_ids()))
+
+    @work(exclusive=True, group="copy")
+    async def copy(self, text: str) -> None:
+        """Copy text, and say what can be said of it."""
+        app = self.app
+        if isinstance(app, DiffedOutput):
+            self.notice(await copy(text, app.write_to_terminal, os.environ))
+
     # ---- the line
 
     def action_view_refresh(self) -> None:
@@ -301,43 +347,3 @@ class Place(Screen[None]):
             table.unmark_all()
             return True
         return False
-
-
-class Reading(Place):
-    """A screen of text to scroll through."""
-
-    def content(self) -> Iterable[Widget]:
-        """One scrolling text."""
-        self._text = Static("", id="text", markup=False)
-        yield VerticalScroll(self._text, id="page")
-
-    def show_text(self, *pieces: Piece) -> None:
-        """Replace the text."""
-        self._text.update(Content.assemble(*pieces))
-
-    def _page(self) -> VerticalScroll:
-        return self.query_one("#page", VerticalScroll)
-
-    def action_row_down(self) -> None:
-        """A line down."""
-        self._page().scroll_relative(y=1, animate=False)
-
-    def action_row_up(self) -> None:
-        """A line up."""
-        self._page().scroll_relative(y=-1, animate=False)
-
-    def action_row_first(self) -> None:
-        """To the top."""
-        self._page().scroll_home(animate=False)
-
-    def action_row_last(self) -> None:
-        """To the bottom."""
-        self._page().scroll_end(animate=False)
-
-    def action_page_down(self) -> None:
-        """A page down."""
-        self._page().scroll_page_down(animate=False)
-
-    def action_page_up(self) -> None:
-        """A page up."""
-        self._page().scroll_page_up(animate=False)

@@ -20,6 +20,7 @@ from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
+from tui_app.screens.values import Value, message_values
 from tui_app.text import plural, safe
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
@@ -37,7 +38,7 @@ LOADED_AT_ONCE: Final = 5000
 COLUMNS: Final = (
     Column("VERDICT", 15, field="verdict"),
     Column("FROM", weight=3, field="from"),
-    Column("SUBJECT", weight=4, field="subject"),
+    Column("SUBJECT", weight=4, field="subject", private=True),
     Column("TO", weight=2, field="to"),
     Column("AGE", 4, right=True, field="age"),
     Column("REASONS", weight=3, from_width=130),
@@ -279,11 +280,19 @@ class QuarantineScreen(Place):
         rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
         self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
 
-    def action_view_copy(self) -> None:
-        """Copy the message's id."""
-        if message := self.table().current:
-            self.app.copy_to_clipboard(str(message.id))
-            self.notice(f"{message.id} (copied, if the terminal allows)")
+    def copy_id(self) -> str:
+        """The message's id."""
+        message = self.table().current
+        return str(message.id) if message is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the message."""
+        message = self.table().current
+        return message_values(message) if message is not None else ()
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked messages."""
+        return [str(message.id) for message in self.table().marked.marked_rows()]
 
     def action_release_review(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review."""

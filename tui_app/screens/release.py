@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
@@ -21,9 +20,10 @@ from tui_app.plans.plan import Plan
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.text import plural, safe
-from tui_app.widgets.lines import Line, Piece, bar
+from tui_app.widgets.lines import Block, Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _WORST_FIRST: Final = (Fate.UNKNOWN, Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED
 _COLUMNS: Final = (
     Column("OUTCOME", 13),
     Column("RECIPIENT", weight=3),
-    Column("SUBJECT", weight=3),
+    Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
 
@@ -68,7 +68,7 @@ class ReviewScreen(Place):
         count = Input(placeholder=f"type {len(self._plan.targets)} to send", id="typed", max_length=12, compact=True)
         reason.cursor_blink = count.cursor_blink = False
         yield VerticalScroll(
-            Static(Content.assemble(*self._facts()), markup=False, id="facts"),
+            Block(id="facts"),
             Horizontal(Static("Reason", classes="label"), reason, classes="field"),
             Horizontal(Static("Messages", classes="label"), count, classes="field"),
             Line(id="problem"),
@@ -79,6 +79,7 @@ class ReviewScreen(Place):
     def on_mount(self) -> None:
         """Lay out the form; the reason is typed first."""
         super().on_mount()
+        self.query_one("#facts", Block).say(*self._facts())
         self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
 
     def _facts(self) -> list[Piece]:
@@ -92,12 +93,9 @@ class ReviewScreen(Place):
         ]
         sample = 5 if self.app.size.height >= 22 else 1
         for target in plan.targets[:sample]:
-            facts.append(
-                (
-                    f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  {safe(target.subject.exact, 60)}\n",
-                    "dim",
-                )
-            )
+            subject = Private(safe(target.subject.exact, 60))
+            seen = f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  "
+            facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
         if guarded.held_back:

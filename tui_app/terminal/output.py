@@ -1,6 +1,9 @@
 """Frames as differences: an app that writes only what changed on the terminal, instead of all that was painted."""
 
+import asyncio
+import contextlib
 import os
+from functools import partial
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
@@ -13,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_app.terminal.shadow import Shadow
+from tui_app.terminal.writer import PatientWriter
 
 # A smaller frame arrives in one piece anyway; around a larger one the markers keep a terminal from showing half of it.
 _WORTH_SYNCING = 1000
@@ -37,6 +41,13 @@ class DiffedOutput(App[None]):
     _terminal_lost: bool = False
     _terminal_restarted: bool = False
     _terminal_reports_size: bool = False
+    _frames_left_out: bool = False
+    _away: bool = False
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Write something that draws nothing; nowhere where there is no terminal."""
+        if self._driver is not None and not self.is_headless and not self._away:
+            self._driver.write(sequence)
 
     def repaint_all(self) -> None:
         """Paint the whole screen anew, for when something else wrote on the terminal."""
@@ -47,7 +58,7 @@ class DiffedOutput(App[None]):
 
     def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
         driver = super()._build_driver(headless, inline, mouse, size)
-        if self.output_diffed and not driver.is_inline and not headless:
+        if not driver.is_inline and not headless:
             self._watch_modes(driver)
         return driver
 
@@ -57,10 +68,13 @@ class DiffedOutput(App[None]):
 
         def start_application_mode() -> None:
             self._terminal_restarted = self._terminal_lost = True
+            self._away = False
             start()
+            if writer := self.terminal_writer:
+                writer.on_caught_up = partial(self._caught_up, asyncio.get_running_loop())
 
         def stop_application_mode() -> None:
-            self._terminal_lost = True
+            self._terminal_lost = self._away = True
             # What is written to the terminal next isn't ours and doesn't want our colours.
             if self._shadow is not None:
                 driver.write("\x1b[m")
@@ -81,6 +95,30 @@ class DiffedOutput(App[None]):
         elif event.size != self._size:
             self._terminal_lost = True
 
+    # ---- when the terminal takes less than is painted
+
+    @property
+    def terminal_writer(self) -> PatientWriter | None:
+        """What writes to the terminal; None where there is none."""
+        writer = getattr(self._driver, "_writer_thread", None)
+        return writer if isinstance(writer, PatientWriter) else None
+
+    def _leaves_out(self) -> bool:
+        """Whether this frame would only be late: the one after the terminal has caught up shows it all."""
+        writer = self.terminal_writer
+        if not self._away and (writer is None or not writer.behind):
+            return False
+        self._frames_left_out = True
+        return True
+
+    def _caught_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._frames_left_out and self._running:
+            self.refresh()
+
     # ---- frames
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
@@ -88,7 +126,16 @@ class DiffedOutput(App[None]):
             super()._display(screen, renderable)  # which writes nothing
             return
         driver = self._driver
-        if not self.output_diffed or driver is None or self.is_headless or driver.is_inline:
+        if driver is None or self.is_headless or driver.is_inline:
+            super()._display(screen, renderable)
+            return
+        if self._leaves_out():
+            return
+        if self._frames_left_out:
+            self._frames_left_out = False
+            whole = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
+            renderable = whole or renderable
+        if not self.output_diffed:
             super()._display(screen, renderable)
             return
         data = self._difference(screen, renderable)

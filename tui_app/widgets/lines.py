@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.content import Content
 from textual.widgets import Static
+
+from tui_app.widgets.veil import Veil, veil_of
 
 Piece = str | tuple[str, str]
 """Text, or text with a style. The text is taken as it is, never as markup."""
 
 
+def veiled(pieces: Sequence[Piece], veil: Veil) -> list[Piece]:
+    """The pieces as they may be shown now."""
+    if not veil.on:
+        return list(pieces)
+    return [veil.over(piece) if isinstance(piece, str) else (veil.over(piece[0]), piece[1]) for piece in pieces]
+
+
 class Line(Static):
     """One or more lines of fixed height."""
+
+    grows: ClassVar[bool] = False
+    """Whether it takes the room that its text needs."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__("", id=id, classes=classes, markup=False)
         self._said: tuple[Any, ...] = ()
+        self._told: tuple[Sequence[Piece], ...] = ()
 
     def say(self, *pieces: Piece) -> None:
         """Show these pieces; nothing happens if they are what is shown already."""
-        if pieces != self._said:
-            self._said = pieces
-            self.update(Content.assemble(*pieces), layout=False)
+        self._told = (pieces,)
+        shown = veiled(pieces, veil_of(self))
+        if tuple(shown) != self._said:
+            self._said = tuple(shown)
+            self.update(Content.assemble(*shown), layout=self.grows)
+
+    def say_again(self) -> None:
+        """The veil was put on or taken off."""
+        if self._told:
+            self.say(*self._told[0])
 
 
 class Block(Line):
     """Text of changing height."""
 
-    def say(self, *pieces: Piece) -> None:
-        """Show these pieces, and take the room they need."""
-        if pieces != self._said:
-            self._said = pieces
-            self.update(Content.assemble(*pieces))
+    grows = True
 
 
 class SplitLine(Line):
@@ -41,6 +57,9 @@ class SplitLine(Line):
 
     def say_both(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
         """Show both ends, filled up with blanks between them."""
+        self._told = (left, right)
+        veil = veil_of(self)
+        left, right = veiled(left, veil), veiled(right, veil)
         width = (self.content_size.width or self.app.size.width) or 80
         start, end = Content.assemble(*left), Content.assemble(*right)
         room = max(0, width - end.cell_length - 1)
@@ -51,6 +70,11 @@ class SplitLine(Line):
             self._said = pieces
             gap = " " * max(1, width - start.cell_length - end.cell_length)
             self.update(Content.assemble(start, gap, end), layout=False)
+
+    def say_again(self) -> None:
+        """The veil was put on or taken off."""
+        if len(self._told) == 2:
+            self.say_both(*self._told)
 
 
 class Footer(Line):

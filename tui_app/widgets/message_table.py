@@ -18,6 +18,7 @@ from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
 from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.veil import Private, veil_of
 from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ _EDGE: Final = 2
 class Column:
     """A column: heading, width in cells (0 takes what is left, by `weight`), and the table width from which it shows.
 
-    `field` is what rows are sorted by for it; without one they are not.
+    `field` is what rows are sorted by for it; without one they are not. What is `private` is hidden by the veil whole.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Column:
     right: bool = False
     from_width: int = 0
     field: str = ""
+    private: bool = False
 
 
 class MarkedRows(Rows[T_co], Protocol[T_co]):
@@ -313,11 +315,14 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         if index == self._made[0]:
             return self._made[1]
         cells = self._cells_of(self.shown[index])
+        veil = veil_of(self)
         edge = ("▸" if index == self.cursor_row else " ") + ("✓" if self.marked.is_marked(index) else " ")
         line: list[Cell] = [Cell(edge, "mark" if edge[1] == "✓" else "")]
         for number, (place, column, width) in enumerate(self._laid_out):
-            cell = cells[place]
-            line.append(Cell(" " * bool(number) + fitted(cell.text, width, right=column.right), cell.tone))
+            text, tone = cells[place]
+            if veil.on:
+                text = veil.over(Private(text) if column.private else text)
+            line.append(Cell(" " * bool(number) + fitted(text, width, right=column.right), tone))
         return tuple(line)
 
     def _toned(self, style: Style, tone: str) -> Style:
@@ -344,6 +349,10 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         if y < self._header_lines or not 0 <= index < len(self.shown):
             return (y < self._header_lines, "" if len(self.shown) else self._empty)
         return self._line_cells(index)
+
+    def say_again(self) -> None:
+        """The veil was put on or taken off."""
+        self._repaint_changed()
 
     def _repaint_changed(self) -> None:
         for y in range(self.size.height):

@@ -1,0 +1,262 @@
+"""However the console ends: the terminal is given back, the exit code says why, nothing of it stays, no write is cut off unseen."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tui_app.simulator.server import Options, Simulator, running
+
+ROOT = Path(__file__).resolve().parents[2]
+SOON = 5.0
+"""Seconds after which nothing of it may be left."""
+ROUNDS = int(os.environ.get("ROUNDS", "20"))
+
+CONSOLE = """
+import asyncio, os, sys, time
+from pathlib import Path
+import tui_app.cli.console as console
+from tui_app.config import load_settings
+from tui_app.app import SluiceApp
+
+class Watched(SluiceApp):
+    def on_mount(self):
+        self.beats = asyncio.ensure_future(self.beat())
+
+    async def beat(self):
+        # The pace of everything that runs below the screens.
+        while True:
+            await asyncio.sleep(0.05)
+            with Path(os.environ["BEATS"]).open("a") as file:
+                file.write(f"{time.monotonic()}\\n")
+            for line in self.screen.query("#tabs"):
+                line.say(f"frame {time.monotonic()} " + "".join(chr(33 + (number + time.monotonic_ns()) % 90) for number in range(50)))
+
+    def action_activity_open(self):
+        if os.environ.get("CRASH"):
+            token = os.environ["CLOUDFLARE_API_TOKEN"]
+            raise RuntimeError(token)
+
+import tui_app.app
+tui_app.app.SluiceApp = Watched
+console.check_terminal(os.environ)
+sys.exit(console.run_console(load_settings(os.environ)))
+"""
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    with running(Options(quota=0, messages=300, held=60)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "COLORTERM": "truecolor",
+        "PYTHONPATH": str(ROOT),
+        "MAILSLUICE_CONFIG": "/dev/null",
+        "BEATS": str(tmp_path / "beats"),
+    }
+
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(environment: dict[str, str], account: Simulator) -> Iterator[Start]:
+    opened: list[Terminal] = []
+
+    def start(*, before: str = "", simulator: Simulator = account, watched: bool = False, **more: str) -> Terminal:
+        program = [sys.executable, "-c", CONSOLE] if watched else [sys.executable, "-m", "tui_app"]
+        command = ["/bin/sh", "-c", f'{before}; exec "$@"', "sh", *program] if before else program
+        terminal = Terminal(command, environment | simulator.environment() | more)
+        opened.append(terminal)
+        terminal.sees("12 loaded", "live")
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.kill()
+
+
+def ends_with(terminal: Terminal, code: int) -> None:
+    """It ends soon, with this code, and the terminal is as it was."""
+    began = time.monotonic()
+    assert terminal.ends() == code
+    assert time.monotonic() - began < SOON
+    assert terminal.cooked
+    assert terminal.given_back
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)]
+)
+def test_a_signal_ends_it_in_good_order(start: Start, number: int, code: int) -> None:
+    terminal = start()
+    terminal.signal(number)
+    ends_with(terminal, code)
+
+
+def test_a_signal_in_the_first_moment_ends_it_too(environment: dict[str, str], account: Simulator) -> None:
+    terminal = Terminal([sys.executable, "-m", "tui_app"], environment | account.environment())
+    while b"\x1b[?1049h" not in terminal.raw:
+        terminal.read(0.1)
+    terminal.signal(signal.SIGTERM)
+    ends_with(terminal, 143)
+
+
+def test_a_stop_gives_the_terminal_back_and_fg_brings_it_back(start: Start) -> None:
+    terminal = start()
+    terminal.signal(signal.SIGTSTP)
+    stopped = False
+    while not stopped:
+        terminal.read(0.05)
+        pid, status = os.waitpid(terminal.pid, os.WUNTRACED | os.WNOHANG)
+        stopped = bool(pid) and os.WIFSTOPPED(status)
+    terminal.settle()
+    assert terminal.cooked
+    assert terminal.given_back
+    terminal.lose()
+    terminal.signal(signal.SIGCONT)
+    terminal.sees("12 loaded", "? help")
+    assert not terminal.cooked
+    terminal.signal(signal.SIGTERM)
+    ends_with(terminal, 143)
+
+
+def test_ctrl_c_and_ctrl_z_are_keys_that_end_nothing(start: Start) -> None:
+    terminal = start()
+    terminal.press("\x03")
+    terminal.sees("ctrl+q quits from anywhere")
+    terminal.press("\x1a")  # it is the first program of its terminal: nobody could bring it back
+    terminal.sees("no shell behind this terminal")
+    terminal.press("q")
+    ends_with(terminal, 0)
+
+
+def test_a_line_that_is_lost_ends_it(start: Start) -> None:
+    terminal = start()
+    terminal.hang_up()
+    assert terminal.ends_unread(SOON) == 129
+
+
+def test_a_line_that_is_lost_ends_it_even_if_the_signal_is_ignored(start: Start) -> None:
+    terminal = start(before="trap '' HUP")
+    terminal.hang_up()
+    assert terminal.ends_unread(SOON) == 129
+
+
+def beats_while(environment: dict[str, str], seconds: float) -> list[float]:
+    """When the work below the screens went on, in this many seconds from now."""
+    file = Path(environment["BEATS"])
+    began = time.monotonic()
+    while time.monotonic() < began + seconds:
+        time.sleep(0.05)  # nobody reads the terminal: there is nothing to wait for but the time itself
+    return [beat for line in file.read_text().splitlines() if began <= (beat := float(line)) < began + seconds]
+
+
+def stalled(start: Start, **more: str) -> Terminal:
+    """A console whose terminal takes nothing any more, while it has something new to paint twenty times a second."""
+    return start(watched=True, **more)
+
+
+def assert_paced(beats: list[float], seconds: float) -> float:
+    """No beat was missed: none came later than two of them would."""
+    gaps = [after - before for before, after in zip(beats, beats[1:], strict=False)]
+    assert len(beats) > seconds / 0.05 * 0.6
+    assert max(gaps) < 1.0
+    return max(gaps)
+
+
+def test_a_terminal_that_takes_nothing_holds_up_nothing(start: Start, environment: dict[str, str]) -> None:
+    terminal = stalled(start)
+    assert_paced(beats_while(environment, 5.0), 5.0)
+    terminal.press("?")
+    terminal.sees("Help › jobs")  # all that was left out meanwhile is there
+    terminal.press("\x1b")
+    terminal.sees("12 loaded", "enter open")
+    terminal.press("q")
+    ends_with(terminal, 0)
+
+
+def test_a_signal_ends_it_while_the_terminal_takes_nothing(start: Start, environment: dict[str, str]) -> None:
+    terminal = stalled(start)
+    beats_while(environment, 1.5)
+    began = time.monotonic()
+    terminal.signal(signal.SIGTERM)
+    assert terminal.ends_unread(SOON) == 143
+    assert time.monotonic() - began < 4
+    assert terminal.cooked
+    assert terminal.given_back
+
+
+def test_a_line_that_is_lost_while_it_takes_nothing_ends_it(start: Start, environment: dict[str, str]) -> None:
+    terminal = stalled(start)
+    beats_while(environment, 1.0)
+    terminal.hang_up()
+    assert terminal.ends_unread(SOON) == 129
+
+
+def test_an_error_of_our_own_ends_it_with_1_and_a_report_without_data(
+    start: Start, environment: dict[str, str]
+) -> None:
+    terminal = start(watched=True, CRASH="1")
+    terminal.press("!")
+    ends_with(terminal, 1)
+    terminal.says("stopped by an error of its own (RuntimeError")
+    (report,) = Path(environment["HOME"], ".local/state/mailsluice").glob("crash-*.txt")
+    assert report.stat().st_mode & 0o777 == 0o600
+    said = report.read_text()
+    assert "action_activity_open" in said
+    assert "builtins.RuntimeError" in said
+
+
+# ---- writes on their way
+
+
+def release_one(terminal: Terminal) -> None:
+    terminal.press("Q")
+    terminal.sees("all loaded")
+    terminal.press("R")
+    terminal.sees("not sent yet")
+    terminal.press("INC-1\r")
+    terminal.answers()
+    terminal.press("1\r")
+    terminal.sees("in flight")
+
+
+def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path) -> None:
+    truth = tmp_path / "truth"
+    with running(Options(quota=0, messages=30, held=20, faults="latency=4000@release", truth=truth)) as slow:
+        terminal = start(simulator=slow)
+        release_one(terminal)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.ends() == 143
+    assert terminal.cooked
+    assert terminal.given_back
+    terminal.says("1 delivered")
+    (entry,) = [json.loads(line) for line in truth.read_text().splitlines() if '"release"' in line and '"id"' in line]
+    assert entry["action"] == "release"
+
+
+def test_a_write_whose_answer_never_comes_is_told_as_unknown_when_nobody_waits_any_more(start: Start) -> None:
+    with running(Options(quota=0, messages=30, held=20, faults="stall_after@release")) as silent:
+        terminal = start(simulator=silent)
+        release_one(terminal)
+        terminal.signal(signal.SIGTERM)
+        terminal.says("Waiting for the answer")
+        terminal.signal(signal.SIGTERM)
+        ends_with(terminal, 143)
+    terminal.says("1 unknown")

@@ -1,0 +1,31 @@
+"""Standard output and error as text that no terminal obeys: the last line of the command line."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+from tui_app.text import printable
+
+
+class PlainOutput(TextIOWrapper):
+    """Leaves out of all that is written what a terminal would obey; what can't be encoded becomes an escape."""
+
+    def write(self, text: str) -> int:
+        """Write what is left of the text."""
+        super().write(printable(text))
+        return len(text)
+
+
+def _plain(stream: TextIOWrapper) -> PlainOutput:
+    return PlainOutput(
+        stream.buffer, encoding=stream.encoding, errors="backslashreplace", line_buffering=stream.line_buffering
+    )
+
+
+def write_plainly() -> None:
+    """Let all that this process prints pass here."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout = _plain(sys.stdout)
+    if isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr = _plain(sys.stderr)

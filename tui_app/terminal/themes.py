@@ -1,0 +1,104 @@
+"""The colours: on dark, on light, in the terminal's own sixteen, and without any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from rich.color import ColorSystem
+from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from tui_app.config_tables import ThemeChoice
+
+# Orange, yellow and a bluish green stay apart to eyes that can't tell red from green, and on a bad projector.
+# Textual draws text in two thirds of these colours and a third of the ground's opposite.
+DARK: Final = Theme(
+    "mailsluice-dark",
+    primary="#5aa9f5",
+    secondary="#5aa9f5",
+    accent="#3899ff",
+    error="#ff5517",
+    warning="#ecca17",
+    success="#00b684",
+    foreground="#dbe1e8",
+    background="#11161b",
+    surface="#171d23",
+    panel="#1f2830",
+    dark=True,
+    variables={
+        "text-muted": "#a3afbb",
+        "text-disabled": "#8995a1",
+        "primary-muted": "#27425e",
+    },
+)
+LIGHT: Final = Theme(
+    "mailsluice-light",
+    primary="#0b57b5",
+    secondary="#0b57b5",
+    accent="#1184ff",
+    error="#bd1e00",
+    warning="#bf9100",
+    success="#009b78",
+    foreground="#1b2026",
+    background="#fbfbf9",
+    surface="#f1f3f4",
+    panel="#e4e8ec",
+    dark=False,
+    variables={
+        "text-muted": "#505a64",
+        "text-disabled": "#5f6974",
+        "primary-muted": "#cfe2f8",
+    },
+)
+# Of the sixteen only red and magenta can be read on black and on white, whatever a terminal makes of them.
+_OWN: Final = dict.fromkeys(
+    ("text-success", "text-accent", "text-muted", "text-disabled", "primary-muted"), "ansi_default"
+)
+ANSI: Final = Theme(
+    "mailsluice-ansi",
+    ansi=True,
+    primary="ansi_default",
+    accent="ansi_default",
+    error="ansi_red",
+    warning="ansi_magenta",
+    success="ansi_default",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    variables={"text-error": "ansi_red", "text-warning": "ansi_magenta", **_OWN},
+)
+PLAIN: Final = Theme(
+    "mailsluice-plain",
+    ansi=True,
+    primary="ansi_default",
+    accent="ansi_default",
+    error="ansi_default",
+    warning="ansi_default",
+    success="ansi_default",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    variables={"text-error": "ansi_default", "text-warning": "ansi_default", **_OWN},
+)
+THEMES: Final = (DARK, LIGHT, ANSI, PLAIN)
+_NAMED: Final[Mapping[str, Theme]] = {"dark": DARK, "light": LIGHT, "ansi": ANSI, "plain": PLAIN}
+_LIGHT_GROUNDS: Final = frozenset({"7", "15"})
+
+
+def theme_for(choice: ThemeChoice, colours: ColorSystem | None, environment: Mapping[str, str]) -> Theme:
+    """The theme that was chosen; `auto` is what the terminal can show.
+
+    No colours under NO_COLOR or where there are none, the terminal's own where it has sixteen, else dark, or light
+    where COLORFGBG says that the ground is light.
+    """
+    if choice != "auto":
+        return _NAMED[choice]
+    if colours is None or environment.get("NO_COLOR"):
+        return PLAIN
+    if colours is ColorSystem.STANDARD:
+        return ANSI
+    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if ground in _LIGHT_GROUNDS else DARK
