@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,7 @@ def stalled(start: Start, **more: str) -> Terminal:
 
 def assert_paced(beats: list[float], seconds: float) -> float:
     """No beat was missed: none came later than two of them would."""
-    gaps = [after - before for before, after in zip(beats, beats[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(beats)]
     assert len(beats) > seconds / 0.05 * 0.6
     assert max(gaps) < 1.0
     return max(gaps)

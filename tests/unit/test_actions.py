@@ -16,7 +16,7 @@ PLACES = {
     screen.place: screen
     for screen in (JobsScreen, JobScreen, QuarantineScreen, ReleaseScreen, MessageScreen, HelpScreen, ActivityScreen)
 }
-EATEN = re.compile(r"ctrl\+[bamihsz]$|alt\+|ctrl\+enter|~")
+EATEN = re.compile(r"ctrl\+[bamihs]$|alt\+|ctrl\+enter|~")
 
 
 def test_no_key_is_bound_that_tmux_ssh_or_flow_control_eats() -> None:

@@ -19,7 +19,11 @@ class PlainOutput(TextIOWrapper):
 
 def _plain(stream: TextIOWrapper) -> PlainOutput:
     return PlainOutput(
-        stream.buffer, encoding=stream.encoding, errors="backslashreplace", line_buffering=stream.line_buffering
+        stream.buffer,
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

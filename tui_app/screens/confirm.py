@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+def _without_end(piece: Piece) -> Piece:
+    return piece.rstrip() if isinstance(piece, str) else (piece[0].rstrip(), piece[1])
+
+
 class Confirm(ModalScreen[bool]):
     """What will happen, and a way out that has the focus. `typed` is what has to be typed: `y`, or a number."""
 
@@ -28,7 +32,7 @@ class Confirm(ModalScreen[bool]):
     def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:
         super().__init__()
         self._title = title
-        self._lines = tuple(lines)
+        self._lines = (*lines[:-1], _without_end(lines[-1]))
         self._typed = typed
 
     def compose(self) -> ComposeResult:

@@ -53,7 +53,20 @@ LIGHT: Final = Theme(
 )
 # Of the sixteen only red and magenta can be read on black and on white, whatever a terminal makes of them.
 _OWN: Final = dict.fromkeys(
-    ("text-success", "text-accent", "text-muted", "text-disabled", "primary-muted"), "ansi_default"
+    (
+        "text-success",
+        "text-accent",
+        "text-muted",
+        "text-disabled",
+        "primary-muted",
+        "ansi-background",
+        "ansi-foreground",
+        "border",
+        "border-blurred",
+        "block-cursor-background",
+        "input-selection-background",
+    ),
+    "ansi_default",
 )
 ANSI: Final = Theme(
     "mailsluice-ansi",
@@ -91,12 +104,12 @@ _LIGHT_GROUNDS: Final = frozenset({"7", "15"})
 def theme_for(choice: ThemeChoice, colours: ColorSystem | None, environment: Mapping[str, str]) -> Theme:
     """The theme that was chosen; `auto` is what the terminal can show.
 
-    No colours under NO_COLOR or where there are none, the terminal's own where it has sixteen, else dark, or light
+    No colours under NO_COLOR, the terminal's own where it has sixteen, else dark, or light
     where COLORFGBG says that the ground is light.
     """
     if choice != "auto":
         return _NAMED[choice]
-    if colours is None or environment.get("NO_COLOR"):
+    if environment.get("NO_COLOR"):
         return PLAIN
     if colours is ColorSystem.STANDARD:
         return ANSI
