@@ -23,7 +23,7 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place
 from tui_app.screens.reading import Reading
 from tui_app.terminal.guard import tell
-from tui_app.terminal.input import forgive_broken_input
+from tui_app.terminal.input import read_carefully
 from tui_app.terminal.keys import KeysInTurn
 from tui_app.terminal.last_line import drop_what_terminals_obey
 from tui_app.terminal.output import DiffedOutput
@@ -69,7 +69,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
     def __init__(self, service: EmailSecurityService, turn: Turn | None = None) -> None:
-        forgive_broken_input()
+        read_carefully()
         drop_what_terminals_obey()
         never_wait_for_the_terminal()
         environment = dict(os.environ)  # Textual takes NO_COLOR out of it

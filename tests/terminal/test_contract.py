@@ -3,14 +3,20 @@
 import inspect
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.screen import Screen
+from textual.strip import Strip
+
+from tui_app.terminal.last_line import drop_what_terminals_obey
+from tui_app.terminal.writer import PatientWriter
 
 
 def source(thing: object) -> str:
@@ -83,3 +89,40 @@ def test_the_driver_is_built_and_started_and_stopped_by_these_names() -> None:
 def test_a_resize_of_no_news_is_no_news_to_textual_and_reaches_every_handler() -> None:
     assert "if self._size == event.size" in source(App._on_resize)
     assert Resize.handler_name == "on_resize"
+
+
+def test_the_writer_is_made_by_this_name_and_called_by_these() -> None:
+    start = source(LinuxDriver.start_application_mode)
+    assert "self._writer_thread = WriterThread(self._file)" in start
+    assert "self._writer_thread.start()" in start
+    assert "self._writer_thread.write(data)" in source(LinuxDriver.write)
+    assert "self._writer_thread.stop()" in source(LinuxDriver.close)
+    public = {name for name in vars(WriterThread) if not name.startswith("_")}
+    assert public == {name for name in public if hasattr(PatientWriter, name)}
+
+
+def test_text_becomes_bytes_in_one_place() -> None:
+    # Every frame that is painted whole is made of strips, and each of them is rendered by this method.
+    for update in (LayoutUpdate, ChopsUpdate):
+        assert source(update.render_segments).count(".render(console)") >= 1
+        assert "render_style" not in source(update)
+    assert list(inspect.signature(Strip.render).parameters)[1:] == ["console"]
+    assert "_segments" in Strip.__slots__
+    assert "_render_cache" in Strip.__slots__
+
+
+def test_a_strip_is_rendered_without_anything_a_terminal_obeys() -> None:
+    drop_what_terminals_obey()
+    link = Style(color="red", link="https://evil.example")
+    strip = Strip([Segment("a\x1b]0;x\x07b\x9b31m\u202ec", link), Segment("\x1b[2J", None), Segment("d", None)])
+    rendered = strip.render(Console(force_terminal=True, color_system="truecolor"))
+    assert rendered == "\x1b[31ma]0;xb31mc\x1b[0m[2Jd"
+
+
+def test_a_crash_and_an_end_pass_these_methods() -> None:
+    assert "self._fatal_error()" in source(App._handle_exception)
+    assert "self.panic(error)" in source(App._handle_exception)
+    assert "_exit_renderables" in source(App._print_error_renderables)
+    assert "driver.stop_application_mode()" in source(App._process_messages)
+    assert "driver.disable_input()" in source(App._shutdown)
+    assert "Unmount" in source(App._shutdown)

@@ -5,6 +5,7 @@ import pytest
 
 from tui_app import actions
 from tui_app.app import SluiceApp
+from tui_app.screens.copying import CopyScreen
 from tui_app.screens.job_detail import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.message import MessageScreen
@@ -14,13 +15,33 @@ from tui_app.screens.release import ReleaseScreen
 
 PLACES = {
     screen.place: screen
-    for screen in (JobsScreen, JobScreen, QuarantineScreen, ReleaseScreen, MessageScreen, HelpScreen, ActivityScreen)
+    for screen in (
+        JobsScreen,
+        JobScreen,
+        QuarantineScreen,
+        ReleaseScreen,
+        MessageScreen,
+        HelpScreen,
+        ActivityScreen,
+        CopyScreen,
+    )
 }
 EATEN = re.compile(r"ctrl\+[bamihs]$|alt\+|ctrl\+enter|~")
 
 
 def test_no_key_is_bound_that_tmux_ssh_or_flow_control_eats() -> None:
     assert not [key for action in actions.ACTIONS for key in action.keys if EATEN.match(key)]
+
+
+NAMES = {"slash", "exclamation_mark", "question_mark", "space"}
+OTHER_WAYS = {"place.back": "place.leave", "place.quit": "place.leave"}
+"""Actions that another one, on a printable key, leads to as well."""
+
+
+def test_every_action_has_a_printable_key_or_another_way() -> None:
+    printable = {action.id for action in actions.ACTIONS if any(len(key) == 1 or key in NAMES for key in action.keys)}
+    assert not {action.id for action in actions.ACTIONS} - printable - set(OTHER_WAYS)
+    assert set(OTHER_WAYS.values()) <= printable
 
 
 @pytest.mark.parametrize("place", PLACES)

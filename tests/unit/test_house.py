@@ -120,6 +120,101 @@ def test_no_markup_is_made_from_data() -> None:
                 assert plain or constant, f"{path.name}:{node.lineno}"
 
 
+MARKUP_BY_NATURE = frozenset(
+    [
+        "Markdown",
+        "Link",
+        "Label",
+        "Tree",
+        "OptionList",
+        "Select",
+        "SelectionList",
+        "ListView",
+        "RichLog",
+        "Log",
+        "Pretty",
+        "TextArea",
+        "Tooltip",
+        "from_markup",
+        "from_text",
+        "Markup",
+        "render_markup",
+    ]
+)
+MARKUP_AS_A_VALUE = frozenset({"border_title", "border_subtitle", "tooltip", "title", "sub_title", "label"})
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """A literal without markup: nothing that came from anywhere."""
+    return isinstance(node, ast.Constant) and (not isinstance(node.value, str) or "[" not in node.value)
+
+
+def markup_in(tree: ast.AST) -> list[int]:
+    """The lines in which text that came from somewhere could become markup, a link or an action."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+            plain = isinstance(off := keywords.get("markup"), ast.Constant) and off.value is False
+            takes_markup = name in ("Static", "notify", "Button", "Collapsible", "Checkbox", "add_column", "add_row")
+            first = [] if name == "Collapsible" else node.args[:1]  # its arguments are widgets
+            texts = [*first, *(keywords[key] for key in MARKUP_AS_A_VALUE & set(keywords))]
+            if name in MARKUP_BY_NATURE or (
+                takes_markup
+                and not plain
+                and not all(_is_plain(text) or isinstance(text, ast.Starred) for text in texts)
+            ):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Assign):
+            named = [target.attr for target in node.targets if isinstance(target, ast.Attribute)]
+            if MARKUP_AS_A_VALUE & set(named) and not _is_plain(node.value):
+                found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Static(f'{subject}')",
+        "Static(subject)",
+        "self.notify(subject)",
+        "app.notify('x', title=subject)",
+        "Button(subject)",
+        "Markdown('x')",
+        "widget.tooltip = subject",
+        "self.border_title = f'{a}'",
+        "Content.from_markup(x)",
+        "Collapsible(x, title=name)",
+    ],
+)
+def test_the_lint_sees_text_that_becomes_markup(code: str) -> None:
+    assert markup_in(ast.parse(code))
+
+
+def test_no_text_from_anywhere_becomes_markup() -> None:
+    found = [
+        f"{path.name}:{line}"
+        for path in modules()
+        if room_of(path) in ("screens", "widgets", "app", "terminal")
+        for line in markup_in(ast.parse(path.read_text()))
+    ]
+    assert not found
+
+
+def test_only_the_last_lines_write_to_the_terminal() -> None:
+    """Whatever prints by itself would pass by the filters."""
+    allowed = {"output.py", "writer.py", "guard.py", "plain_view.py", "broken_output.py"}
+    for path in modules():
+        if room_of(path) in ("simulator", "cli") or path.name in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            named = isinstance(node, ast.Attribute) and node.attr in ("__stdout__", "__stderr__", "stdout", "stderr")
+            streams = named and isinstance(node.value, ast.Name) and node.value.id == "sys"
+            assert not called and not streams, f"{path.name}:{node.lineno}"
+
+
 def test_exact_text_reaches_no_screen() -> None:
     """`.exact` is for identity and for the wire; in screens it may only be compared, keyed, or made safe."""
     for path in (PACKAGE / "screens").glob("*.py"):

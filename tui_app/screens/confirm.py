@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui_app.paths import sheet
+from tui_app.widgets.field import Field
 from tui_app.widgets.lines import Block, Line, Piece
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
@@ -46,9 +47,7 @@ class Confirm(ModalScreen[bool]):
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False
                 )
-                box = Input(id="typed", placeholder="number", max_length=12, compact=True)
-                box.cursor_blink = False
-                yield box
+                yield Field(id="typed", placeholder="number", max_length=12, compact=True)
             yield Line(id="problem")
             yield Button("Cancel (esc)", id="cancel", compact=True)
         yield TooSmall()

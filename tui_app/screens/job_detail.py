@@ -23,6 +23,7 @@ from tui_app.screens.long_work import LongWork
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.values import Value, job_values, row_values
 from tui_app.text import plural, safe
+from tui_app.widgets.field import Field
 from tui_app.widgets.lines import Line, Piece, Tabs, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
@@ -97,9 +98,7 @@ class JobScreen(Place):
         yield Line(id="counters")
         yield Line(id="search")
         yield Tabs(id="tabs")
-        box = Input(id="typed-line", disabled=True)
-        box.cursor_blink = False
-        yield box
+        yield Field(id="typed-line", disabled=True)
         yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
 
     def subject(self) -> Subject:

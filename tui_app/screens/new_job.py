@@ -24,6 +24,7 @@ from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import Place
 from tui_app.text import safe
 from tui_app.widgets.choice import Choice
+from tui_app.widgets.field import Field
 from tui_app.widgets.lines import Block, Piece
 from tui_app.widgets.veil import Private
 
@@ -66,9 +67,7 @@ def _row(label: str, field: Widget) -> Horizontal:
 
 
 def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
-    box = Input(value, placeholder=hint, id=name, compact=True)
-    box.cursor_blink = False
-    return _row(label, box)
+    return _row(label, Field(value, placeholder=hint, id=name, compact=True))
 
 
 class NewJobScreen(Place):

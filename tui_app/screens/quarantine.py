@@ -22,6 +22,7 @@ from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.values import Value, message_values
 from tui_app.text import plural, safe
+from tui_app.widgets.field import Field
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
@@ -90,11 +91,9 @@ class QuarantineScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
-        box = Input(
+        yield Field(
             placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True
         )
-        box.cursor_blink = False
-        yield box
         yield MessageTable[Message](COLUMNS, self._cells, id="table")
 
     def table(self) -> MessageTable[Message]:

@@ -20,6 +20,7 @@ from tui_app.plans.plan import Plan
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.text import plural, safe
+from tui_app.widgets.field import Field
 from tui_app.widgets.lines import Block, Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
@@ -64,9 +65,8 @@ class ReviewScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """Facts, the reason, the number."""
-        reason = Input(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True)
-        count = Input(placeholder=f"type {len(self._plan.targets)} to send", id="typed", max_length=12, compact=True)
-        reason.cursor_blink = count.cursor_blink = False
+        reason = Field(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True)
+        count = Field(placeholder=f"type {len(self._plan.targets)} to send", id="typed", max_length=12, compact=True)
         yield VerticalScroll(
             Block(id="facts"),
             Horizontal(Static("Reason", classes="label"), reason, classes="field"),

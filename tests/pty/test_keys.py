@@ -1,0 +1,85 @@
+"""Keys as terminals send them: pastes, escapes, and the printable way to everything."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tui_app.simulator.server import Options, running
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONPATH": str(ROOT),
+        "MAILSLUICE_CONFIG": "/dev/null",
+    }
+    with running(Options(quota=0, messages=300, held=60)) as simulator:
+        terminal = Terminal([sys.executable, "-m", "tui_app"], environment | simulator.environment())
+        terminal.sees("12 loaded", "live")
+        yield terminal
+        terminal.kill()
+
+
+PASTES = ("QXDq", "X\ry\r", "?!n\x1b[A\x1b[201", "\x11\x03\x1a", "/evil\rR", "7f3a\n" * 400)
+
+
+def test_what_is_pasted_presses_no_key(terminal: Terminal) -> None:
+    before = terminal.text
+    for paste in PASTES:
+        terminal.press(f"\x1b[200~{paste}\x1b[201~")
+    terminal.press("M")  # the key behind them all is answered: none of them did anything
+    terminal.sees("are hidden", "12 loaded")
+    assert [line[:13] for line in terminal.text.splitlines()[3:6]] == [line[:13] for line in before.splitlines()[3:6]]
+
+
+def test_what_is_pasted_into_a_field_is_one_line_of_text_and_sends_nothing(terminal: Terminal) -> None:
+    terminal.press("Q")
+    terminal.sees("all loaded")
+    terminal.press("R")
+    terminal.sees("not sent yet")
+    terminal.press("\x1b[200~INC-1\r\n1\r\nsecond\x1b]0;x\x07 line\x1b[201~")
+    terminal.sees("INC-1 1 second]0;x line", "not sent yet")
+    assert b"\x1b]0;" not in terminal.raw
+
+
+def test_esc_is_answered_in_the_time_of_a_glance(terminal: Terminal) -> None:
+    terminal.press("?")
+    terminal.sees("Help › jobs")
+    began = time.monotonic()
+    terminal.press("\x1b")
+    terminal.sees("enter open")
+    # Waiting for the rest of a sequence takes 50 ms, and Textual looks ten times a second; the rest is a slow machine.
+    assert time.monotonic() - began < 2.0
+
+
+def test_an_arrow_whose_bytes_come_apart_is_still_an_arrow(terminal: Terminal) -> None:
+    terminal.press("\x1b")
+    terminal.press("[B")
+    terminal.press("y")
+    terminal.sees("OSC 52")
+    assert terminal.text.splitlines()[5].startswith("▸")
+
+
+def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None:
+    for keys, seen in (("j", "12 loaded"), ("l", "Jobs › "), ("f", "Jobs › "), ("b", "Jobs › "), ("q", "12 loaded")):
+        terminal.press(keys)
+        terminal.sees(seen)
+    for keys, seen in (("Z", "12 loaded"), ("z", "no shell behind"), ("?", "Help › jobs")):
+        terminal.press(keys)
+        terminal.sees(seen)
+    terminal.press("q")
+    terminal.sees("enter open")
+    terminal.press("q")
+    assert terminal.ends() == 0
