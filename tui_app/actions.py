@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome"})
+TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome", "ledger"})
 PAGES: Final = frozenset({"message", "help", "activity", "copy"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_PLACES: Final = TABLES | PAGES
@@ -58,8 +58,8 @@ ACTIONS: Final = (
         ("enter", "l"),
         "open",
         "Look",
-        _at("jobs", "job", "quarantine"),
-        footer=_at("jobs", "job", "quarantine"),
+        _at("jobs", "job", "quarantine", "ledger"),
+        footer=_at("jobs", "job", "quarantine", "ledger"),
     ),
     Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _at("job", "quarantine")),
@@ -71,11 +71,20 @@ ACTIONS: Final = (
     Action("sort.reverse", ("O",), "sort the other way round", "Look", _at("jobs", "job", "quarantine")),
     Action("rows.load_all", ("L",), "load all rows", "Look", _at("job")),
     Action("rows.export", ("E",), "export the rows to a file", "Look", _at("job")),
-    Action("release.review", ("R",), "release", "Act", _at("quarantine"), writes=True, footer=_at("quarantine")),
+    Action("release.review", ("R",), "release", "Act", _at("quarantine", "job"), writes=True, footer=_at("quarantine")),
+    Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _at("jobs", "quarantine"), writes=True),
     Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=_at("jobs")),
     Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
     Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
-    Action("release.stop", ("S",), "stop after this request", "Act", _at("outcome"), footer=_at("outcome")),
+    Action("release.go_on", ("enter",), "send the rest", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
+    Action("release.settle", ("v",), "ask what is unknown", "Act", _at("outcome"), footer=_at("outcome")),
+    Action("release.pause", ("p",), "pause", "Act", _at("outcome"), footer=_at("outcome")),
+    Action("release.stop", ("S",), "stop", "Act", _at("outcome"), footer=_at("outcome")),
+    Action("release.retry", ("R",), "retry failed", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
+    Action("release.resend", ("W",), "send again", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
+    Action("release.close", ("C",), "close plan", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
+    Action("release.report", ("E",), "report", "Look", _at("outcome"), footer=_at("outcome")),
+    Action("ledger.verify", ("V",), "verify the chain", "Look", _at("ledger"), footer=_at("ledger")),
     Action(
         "filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"
     ),
@@ -86,9 +95,11 @@ ACTIONS: Final = (
     Action("row.last", ("G", "end"), "to the last loaded; there again: load more", "Move", TABLES | PAGES),
     Action("page.down", ("f", "pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
     Action("page.up", ("b", "pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
-    Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine")),
+    Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine", "ledger")),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
-    Action("view.copy", ("y",), "copy the id", "Look", _at("jobs", "job", "quarantine", "message")),
+    Action(
+        "view.copy", ("y",), "copy the id", "Look", _at("jobs", "job", "quarantine", "message", "outcome", "ledger")
+    ),
     Action(
         "view.copy_page",
         ("Y",),
@@ -101,6 +112,7 @@ ACTIONS: Final = (
     ),
     Action("copy.marked", ("a",), "ids of marked rows", "Act", _at("copy"), footer=_at("copy")),
     Action("copy.plain", ("t",), "plain text", "Act", _at("copy"), footer=_at("copy")),
+    Action("ledger.open", ("H",), "ledger: what was released before", "Go", EVERYWHERE),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_at("jobs")),
     Action(
         "activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"

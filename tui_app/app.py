@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -39,12 +40,18 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tui_app.api.models import Job
+    from tui_app.api.search import SearchParams
     from tui_app.jobs.poller import Link
-    from tui_app.plans.engine import RunState
+    from tui_app.plans.plan import Target
+    from tui_app.plans.records import Entry
+    from tui_app.plans.run import RunState
+    from tui_app.screens.ids import IdsScreen
     from tui_app.screens.job_detail import JobScreen
+    from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.new_job import NewJobScreen
+    from tui_app.screens.outcome import ReleaseScreen
     from tui_app.screens.quarantine import QuarantineScreen
-    from tui_app.screens.release import ReviewScreen
+    from tui_app.screens.review import ReviewScreen
     from tui_app.service import EmailSecurityService
 
 SETTLE: Final = 0.03
@@ -107,10 +114,36 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
         self.service.start()
         for place in self._places()[-1:]:
             place.on_screen_resume()
+        await self._show_unfinished()
+
+    async def _show_unfinished(self) -> None:
+        """A plan that is not over comes before anything else."""
+        try:
+            unfinished = await asyncio.to_thread(lambda: self.service.releases.unfinished())
+        except SluiceError as error:
+            self.service.record(str(error))
+            self._say(str(error))
+            return
+        if unfinished and self._at("jobs"):
+            self._open_plan(unfinished[0])
+            if len(unfinished) > 1:
+                self._say(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
 
     def _get_ready(self) -> None:
         self.service.get_ready()
-        for name in ("job_detail", "message", "new_job", "pages", "quarantine", "release", "ending", "copying"):
+        for name in (
+            "job_detail",
+            "message",
+            "new_job",
+            "pages",
+            "quarantine",
+            "review",
+            "outcome",
+            "ledger",
+            "ids",
+            "ending",
+            "copying",
+        ):
             importlib.import_module(f"tui_app.screens.{name}")
         # All that is loaded by now stays: the garbage collector need not look at it again and again.
         gc.collect()
@@ -133,7 +166,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
         self.service.on_link = lambda _: None
         self.service.on_release = lambda _: None
         self.service.on_limit_wait = lambda _: None
-        if self.service.on_the_wire:
+        if self.service.awaits_answer:
             tell("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
         await self.service.close()
 
@@ -226,17 +259,68 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
 
     def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
-        from tui_app.screens.release import ReviewScreen
-
         if self._at("quarantine"):
-            self.push_screen(ReviewScreen(self.service, message.guarded))
+            self._review(message.targets, message.search)
+
+    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+        from tui_app.screens.review import ReviewScreen
+
+        try:
+            review = ReviewScreen(self.service, targets, search)
+        except SluiceError as error:
+            self._say(str(error))
+            return
+        self.push_screen(review)
+
+    def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
+        """Look the messages of a job up."""
+        if self._at("job"):
+            self._ask_ids(message.ids)
+
+    def on_release_screen_retry_wanted(self, message: ReleaseScreen.RetryWanted) -> None:
+        """Look what failed up again."""
+        if self._at("outcome"):
+            self._ask_ids(message.ids)
+
+    def _ask_ids(self, ids: Sequence[str]) -> None:
+        from tui_app.screens.ids import IdsScreen
+
+        self.push_screen(IdsScreen(self.service, ids))
+
+    def action_ids_open(self) -> None:
+        """Take ids from elsewhere."""
+        if self._at("jobs") or self._at("quarantine"):
+            self._ask_ids(())
+
+    def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
+        """Open the review of what was looked up."""
+        if self._at("ids"):
+            self.pop_screen()
+            self._review(message.targets)
+
+    def action_ledger_open(self) -> None:
+        """What was released before."""
+        from tui_app.screens.ledger import LedgerScreen
+
+        if isinstance(self.screen, Reading) or any(self._at(place) for place in ("jobs", "job", "quarantine")):
+            self.push_screen(LedgerScreen(self.service))
+
+    def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
+        """Open a plan of before."""
+        if self._at("ledger"):
+            self._open_plan(message.entry)
+
+    def _open_plan(self, entry: Entry) -> None:
+        from tui_app.screens.outcome import ReleaseScreen
+
+        self.push_screen(ReleaseScreen(self.service, entry=entry))
 
     def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
         """Run what was confirmed, in place of the review."""
-        from tui_app.screens.release import ReleaseScreen
+        from tui_app.screens.outcome import ReleaseScreen
 
         if self._at("review"):
-            self.switch_screen(ReleaseScreen(self.service, message.plan, message.guarded))
+            self.switch_screen(ReleaseScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""

@@ -44,6 +44,7 @@ class _UiTable(_Table):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     theme: ThemeChoice = "auto"
+    bell: bool = True
     paint_changes_only: bool = True
 
 

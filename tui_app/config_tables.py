@@ -36,7 +36,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """`[plans]`: how a plan is sent. `canary` is kept for later versions; this one sends all batches alike."""
+    """`[plans]`: how a plan is sent. The console sends the first `canary` messages alone, to be looked at; 0 sends all alike."""
 
     batch_size: int = 25
     canary: int = 5
@@ -47,6 +47,7 @@ class Screens:
     """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
 
     theme: ThemeChoice = "auto"
+    bell: bool = True
     paint_changes_only: bool = True
 
 

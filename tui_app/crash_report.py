@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from tui_app import __version__
+from tui_app.errors import SluiceError
+from tui_app.new_file import new_file
 from tui_app.paths import is_private
 
 _MOST_FRAMES: Final = 60
@@ -56,11 +58,9 @@ def _word(name: str) -> str:
 def write_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
     """Write the report to a new file that only we can read (0600); None where that can't be done."""
     path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, SluiceError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if is_private(folder):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-                file.write(report_text(error, at))
+            new_file(path, report_text(error, at))
             return path
     return None

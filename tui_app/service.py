@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,8 @@ from tui_app.clock import keep_on
 from tui_app.errors import GuardError
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
 from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject
+from tui_app.paths import state_folder
 from tui_app.remembered import Remembered
-from tui_app.text import safe
 
 if TYPE_CHECKING:
     from tui_app.activity import Activity
@@ -35,10 +36,9 @@ if TYPE_CHECKING:
     from tui_app.jobs.export import Exported
     from tui_app.jobs.job_watching import JobSnapshot, JobSubject
     from tui_app.jobs.new_job import NewJob, Preview
-    from tui_app.plans.engine import Engine, RunState
-    from tui_app.plans.guard import Guarded
     from tui_app.plans.held_search import HeldSearch
-    from tui_app.plans.plan import Plan, Target
+    from tui_app.plans.releases import Releases
+    from tui_app.plans.run import RunState
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class EmailSecurityService:
         random: Random,
         read_wait: float = 0.0,
         remembered: Remembered | None = None,
+        state: Path | None = None,
         give_way: Callable[[], None] = keep_on,
     ) -> None:
         self.settings = settings
@@ -68,13 +69,13 @@ class EmailSecurityService:
         self.on_release: Callable[[RunState], None] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
-        self.release: RunState | None = None
         self.last_words: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
-        self._closing = False
+        self._closing = self._abandoned = False
         self.diagnosis = ""
         self._remembered = remembered or Remembered()
+        self._state = state or state_folder()
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -113,10 +114,45 @@ class EmailSecurityService:
         _ = self.client
 
     @cached_property
-    def _engine(self) -> Engine:
-        from tui_app.plans.engine import Engine
+    def releases(self) -> Releases:
+        """Plans: what is released, how, and what was released before."""
+        from tui_app.plans.releases import Releases
 
-        return Engine(self.client, self.settings, self._remembered)
+        return Releases(
+            self.settings,
+            self.clock,
+            self._random,
+            self._remembered,
+            reading=lambda: self.client,
+            acting=self._acting_client,
+            folder=self._state / "plans",
+            environment=os.environ,
+            on_state=lambda state: self.on_release(state),
+            record=self._plan_recorded,
+        )
+
+    def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
+        """A client for the engine's thread, on the same budget."""
+        from tui_app.api.client import EmailSecurityClient
+        from tui_app.api.traffic import Traffic
+
+        traffic = Traffic(self.settings, self.clock, self._random, shared_budget=self._budget, on_wait=waits)
+        return EmailSecurityClient(traffic)
+
+    def _plan_recorded(self, sentence: str, details: Sequence[str]) -> None:
+        self.record(sentence, details)
+        if (state := self.releases.state) is not None and state.ended:
+            self.unknown_after_leaving += self._closing and state.unknown
+            self.refresh()
+
+    @property
+    def release(self) -> RunState | None:
+        """The plan that was last worked on."""
+        return self.releases.state if self._released else None
+
+    @property
+    def _released(self) -> bool:
+        return "releases" in self.__dict__
 
     def start(self) -> None:
         """Begin polling; needs a running event loop."""
@@ -132,16 +168,40 @@ class EmailSecurityService:
             self._polling.cancel()
         self._closing = True
         self.stop_release()
-        if not self._opened:
-            return
-        self.traffic.leave()
+        if self._opened:
+            self.traffic.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.traffic.close()
+        if self._released and not self._abandoned:
+            await self.releases.close()
+        if self._opened:
+            await self.traffic.close()
 
     def abandon(self) -> None:
         """Wait for nothing any longer: what is on the wire stays unknown."""
+        self._abandoned = True
         for task in (*self._tasks, *self.on_the_wire):
             task.cancel()
+
+    async def run_plan(self, work: Callable[[Releases], Coroutine[Any, Any, RunState]]) -> RunState:
+        """Let something of the releases run to its end, though whoever asked goes away. Raises GuardError, JournalError."""
+        return await asyncio.shield(self._spawn(work(self.releases)))
+
+    def stop_release(self) -> None:
+        """Send no batch after the one in flight; one that waits to be sent again is given up."""
+        if self._released:
+            self.releases.stop()
+        if self._opened:
+            self.traffic.end_waits()
+
+    @property
+    def in_multiplexer(self) -> bool:
+        """Whether tmux or screen would keep this session if the line were lost."""
+        return bool(os.environ.get("TMUX") or os.environ.get("STY"))
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a write is on its way. From any thread."""
+        return bool(self.on_the_wire) or (self._released and self.releases.awaits_answer)
 
     @property
     def _opened(self) -> bool:
@@ -339,60 +399,3 @@ class EmailSecurityService:
         mark = f"#op-{self._random.getrandbits(32):08x}"
         work = writes.create(self.client, new.checked(self.clock.now()), mark)
         return await self._write(f"New {new.action.lower()} job", work)
-
-    # ---- releasing
-
-    async def look_up(self, ids: Sequence[str]) -> tuple[Target, ...]:
-        """What the account knows of these ids (either kind), in their order. Raises ApiError.
-
-        Held mail of the last 90 days is searched first, a thousand a request; what remains is asked for one by one.
-        """
-        from tui_app.plans.look_up import look_up
-
-        return await look_up(self.client, ids, self.clock.now())
-
-    def guard(
-        self, targets: Sequence[Target], *, include: Sequence[str] = (), include_unchecked: bool = False
-    ) -> Guarded:
-        """What the policy lets through. Raises GuardError when it is more than the policy's maximum."""
-        from tui_app.plans.guard import Policy, guard_release
-
-        rules = self.settings.guard
-        policy = Policy(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
-        return guard_release(targets, policy, include=include, include_unchecked=include_unchecked)
-
-    def plan_release(self, guarded: Guarded, reason: str) -> Plan:
-        """Fix what will be sent."""
-        from tui_app.plans.plan import Plan
-
-        return Plan.make(guarded.allowed, reason, self.settings.plans.batch_size, self._random)
-
-    async def run_release(self, plan: Plan) -> RunState:
-        """Send a confirmed plan; `on_release` gets a snapshot after each batch. Raises GuardError."""
-        self._writable()
-        if self.release is not None and not self.release.ended:
-            raise GuardError("Another release is running; wait for it or stop it first.")
-        return await asyncio.shield(self._spawn(self._release(plan)))
-
-    async def _release(self, plan: Plan) -> RunState:
-        self.record(
-            f"Release plan {plan.plan_id}, sha256 {plan.digest[:16]}: {len(plan.targets):,} messages, reason: {safe(plan.reason)}"
-        )
-        state = await self._engine.run(plan, self._released)
-        self.record(
-            f"Release plan {plan.plan_id}: {state.phase.value}, {state.told()}.",
-            state.error.details() if state.error else (),
-        )
-        self.unknown_after_leaving += self._closing and state.unknown
-        self.refresh()
-        return state
-
-    def _released(self, state: RunState) -> None:
-        self.release = state
-        self.on_release(state)
-
-    def stop_release(self) -> None:
-        """Send no batch after the one in flight; one that waits to be sent again is given up."""
-        if self._opened:
-            self._engine.stop()
-            self.traffic.end_waits()

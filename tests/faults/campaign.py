@@ -26,7 +26,8 @@ from tui_app.api.pages import all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
 from tui_app.api.traffic import Traffic
 from tui_app.config import Settings
-from tui_app.plans.engine import Fate, fate_of
+from tui_app.plans.answers import fate_of
+from tui_app.plans.run import Fate
 from tui_app.simulator.server import Options, Simulator, running
 from tui_app.text import Untrusted
 

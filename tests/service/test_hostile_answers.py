@@ -20,8 +20,8 @@ from tui_app.api.pages import all_accounts, all_found, all_job_messages
 from tui_app.api.search import SearchParams
 from tui_app.errors import UsageError
 from tui_app.jobs.job_watching import JobSnapshot
-from tui_app.plans.engine import Fate, Phase
 from tui_app.plans.plan import Target
+from tui_app.plans.run import Fate, Phase
 from tui_app.remembered import Remembered
 
 TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
@@ -50,7 +50,7 @@ async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.run_release(service.plan_release(service.guard(TARGETS), "x"))
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
         assert state.fates()[Fate.DELIVERED] == 0
         assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
@@ -88,7 +88,7 @@ async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
             raise ZeroDivisionError
 
         service.client.release_messages = broken  # type: ignore[method-assign,assignment]
-        state = await service.run_release(service.plan_release(service.guard(TARGETS), "x"))
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
         await service.close()
 
@@ -208,7 +208,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
     async with faulty(script) as server:
         remembered = Remembered()
         service = lonely_service(server.base_url, remembered)
-        state = await service.run_release(service.plan_release(service.guard(TARGETS), "x"))
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
         assert state.fates()[Fate.UNKNOWN] == 25
         assert remembered.get(service.settings.identity, "release_body") is None
@@ -218,7 +218,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
 async def test_words_that_only_sound_like_a_shape_change_no_body(words: str) -> None:
     async with faulty(lambda _: answer(400, failure(1, words))) as server:
         service = lonely_service(server.base_url)
-        await service.run_release(service.plan_release(service.guard(TARGETS[:2]), "x"))
+        await service.releases.run(service.releases.plan(service.releases.guard(TARGETS[:1]), "x"))
         await service.close()
         assert server.count("POST") == 1
 

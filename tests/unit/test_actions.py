@@ -2,6 +2,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from tui_app.screens.release import ReleaseScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
@@ -11,7 +12,6 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.message import MessageScreen
 from tui_app.screens.pages import ActivityScreen, HelpScreen
 from tui_app.screens.quarantine import QuarantineScreen
-from tui_app.screens.release import ReleaseScreen
 
 PLACES = {
     screen.place: screen

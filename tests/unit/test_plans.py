@@ -11,11 +11,12 @@ from tui_app.api.models import ReleaseItem
 from tui_app.api.search import SearchParams
 from tui_app.errors import GuardError
 from tui_app.jobs.new_job import NewJob, Preview, guard_job
-from tui_app.plans.engine import Fate, fate_of, rejects_the_shape
+from tui_app.plans.answers import fate_of, rejects_the_shape
 from tui_app.plans.guard import Policy, guard_release
 from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.ids import parse_ids
 from tui_app.plans.plan import Plan, Target
+from tui_app.plans.run import Fate
 from tui_app.text import Untrusted
 
 INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
@@ -37,8 +38,8 @@ def test_ids_of_both_kinds_are_found_in_pasted_text() -> None:
     )
     assert parsed.ids == (INVESTIGATE, "4Njp3P0STMz2c02Q", "4Njp3P0STMz2c02R")
     assert parsed.duplicates == 1
-    assert [word for _, word in parsed.unrecognised] == ["please", "release", "thanks"]
-    assert parsed.unrecognised[0][0] == 1
+    assert parsed.repeated == ((3, INVESTIGATE),)
+    assert parsed.unrecognised == ()
 
 
 @given(st.lists(st.text(max_size=80), max_size=10))
@@ -114,7 +115,22 @@ def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
 def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None:
     unknown = target("a", checked=False)
     assert not guard_release([unknown], POLICY).allowed
-    assert guard_release([unknown], POLICY, include_unchecked=True).allowed == (unknown,)
+    assert guard_release([unknown], POLICY, include=["unchecked"]).allowed == (unknown,)
+
+
+def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
+    guarded = guard_release([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": "7f3a9c00"})
+    assert not guarded.allowed
+    assert guarded.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
+    assert guarded.words() == {}
+
+
+def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
+    policy = Policy(frozenset(), 100, frozenset({"board.example"}))
+    mail = target("a", recipients=(Untrusted("eva@Board.example"),))
+    assert guard_release([mail], policy).words() == {"board.example": 1}
+    assert not guard_release([mail], policy, include=["board"]).allowed
+    assert guard_release([mail], policy, include=["BOARD.example"]).allowed == (mail,)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=80), st.integers(1, 30))

@@ -51,6 +51,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         clock=SystemClock(),
         random=SystemRandom(),
         remembered=Remembered(state),
+        state=state,
         give_way=turn.give_way,
     )
     app = SluiceApp(service, turn)
@@ -58,7 +59,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     def unknown() -> str:
         return "An answer never came: what was on its way is unknown. Look before you send it again."
 
-    with Guard(app.end_by_signal, awaited=lambda: bool(service.on_the_wire), unknown=unknown):
+    with Guard(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):
         # A terminal that is gone can't be written to any more; the guard knows the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
         chosen: dict[str, Any] = ctx.obj
         environment = _environment_of(line) | {"MAILSLUICE_CONFIG": os.devnull}
         settings = load_settings(environment, read_only=chosen["read_only"])
-        ctx.exit(run_console(settings))
+        # What is released here is of no world but this one, and so is its record.
+        with tempfile.TemporaryDirectory(prefix="mailsluice-demo-") as state:
+            ctx.exit(run_console(settings, Path(state)))
     finally:
         if simulator.stdin is not None:
             simulator.stdin.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
 from tui_app.api.enums import Disposition, RowStatus
+from tui_app.api.errors import ApiError
 from tui_app.api.pages import all_job_messages
 from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
@@ -17,8 +18,11 @@ from tui_app.cli.output import Column, Listing, format_option, narrate
 from tui_app.cli.session import confirmed, converse
 from tui_app.config import check_job_id
 from tui_app.errors import ExitCode, GuardError, UsageError
-from tui_app.plans.engine import Fate, Result, RunState
+from tui_app.plans.guard import UNCHECKED
 from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.plans.journal import JournalError
+from tui_app.plans.report import accounted, result_json
+from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
 from tui_app.text import plural, safe
 
 if TYPE_CHECKING:
@@ -27,13 +31,13 @@ if TYPE_CHECKING:
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
 
-COLUMNS = (
+COLUMNS: Final = (
     Column[Result]("id", 52, lambda result: safe(result.target.id)),
-    Column[Result]("outcome", 11, lambda result: result.fate.value),
+    Column[Result]("outcome", 17, lambda result: result.fate.value),
     Column[Result]("delivered", 40, lambda result: " ".join(map(str, result.delivered))),
     Column[Result]("undelivered", 30, lambda result: " ".join(map(str, result.undelivered))),
     Column[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
-    Column[Result]("why", 60, lambda result: result.why),
+    Column[Result]("why", 60, lambda result: safe(result.why)),
 )
 
 
@@ -41,25 +45,16 @@ _TOLD_ONE_BY_ONE: Final = 20
 """Messages; more that are held back are told by their reasons."""
 
 
-def result_json(result: Result) -> dict[str, Any]:
-    """The API's item of a release with the outcome we read from it."""
-    return {
-        "id": result.target.id,
-        "delivered": [recipient.exact for recipient in result.delivered],
-        "undelivered": [recipient.exact for recipient in result.undelivered],
-        "failed": [recipient.exact for recipient in result.failed],
-        "mailsluice": {"outcome": result.fate.value, "why": result.why},
-    }
-
-
 def exit_code(state: RunState) -> ExitCode:
-    """How a release ended, for scripts: unknown before API before partly failed."""
-    fates = state.fates()
-    if fates[Fate.UNKNOWN]:
+    """How a release ended, for scripts: unknown before the disk before the API before partly failed."""
+    fates, every = state.fates(), len(state.plan.targets)
+    if any(fates[fate] for fate in OPEN):
         return ExitCode.UNKNOWN_OUTCOME
-    if fates[Fate.REFUSED] + fates[Fate.NOT_SENT] == len(state.plan.targets) and state.error is not None:
+    if isinstance(state.error, JournalError):
+        return ExitCode.UNEXPECTED
+    if fates[Fate.REFUSED] + fates[Fate.NOT_SENT] == every and state.error is not None:
         return ExitCode.API
-    return ExitCode.DONE if fates[Fate.DELIVERED] == len(state.plan.targets) else ExitCode.PARTLY_FAILED
+    return ExitCode.DONE if fates[Fate.DELIVERED] + fates[Fate.RELEASED] == every else ExitCode.PARTLY_FAILED
 
 
 def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
@@ -69,10 +64,17 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
             yield from source
 
     parsed = parse_ids(lines())
-    for number, word in parsed.unrecognised:
+    taken = {number for number, _ in (*parsed.unrecognised, *parsed.repeated)}
+    # A word that stands for itself was meant as an id, whatever it looks like.
+    strange = [
+        (number, word) for number, word in enumerate(ids, 1) if number not in taken and not parse_ids([word]).ids
+    ]
+    for number, word in sorted((*parsed.unrecognised, *strange)):
         narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
     if parsed.duplicates:
-        narrate(f"{parsed.duplicates:,} ids came more than once; each is sent once.")
+        lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
+        more = "…" if parsed.duplicates > 5 else ""
+        narrate(f"{parsed.duplicates:,} ids came more than once (lines {lines_told}{more}); each is sent once.")
     return parsed
 
 
@@ -124,6 +126,9 @@ def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecas
     type=click.Choice([d.value for d in Disposition], case_sensitive=False),
     help="Release this verdict although the guard holds it back.",
 )
+@click.option(
+    "--include-domain", multiple=True, metavar="DOMAIN", help="Release to this domain although the guard holds it back."
+)
 @click.option("--include-unchecked", is_flag=True, help="Also send ids that nothing could be found about.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
@@ -138,6 +143,7 @@ def release(
     plan_only: bool,
     expect: int | None,
     include_disposition: tuple[str, ...],
+    include_domain: tuple[str, ...],
     include_unchecked: bool,
     yes: bool,
     output_format: str,
@@ -160,9 +166,10 @@ def release(
 
     async def work(service: EmailSecurityService) -> ExitCode:
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
-        targets = await service.look_up(wanted)
-        guarded = service.guard(targets, include=include_disposition, include_unchecked=include_unchecked)
-        plan = service.plan_release(guarded, (reason or "").strip())
+        targets = await service.releases.look_up(wanted)
+        include = (*include_disposition, *include_domain, *([UNCHECKED] if include_unchecked else []))
+        guarded = service.releases.guard(targets, include=include)
+        plan = service.releases.plan(guarded, (reason or "").strip(), include=include)
         _tell_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
@@ -174,56 +181,79 @@ def release(
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
-        service.on_release = _narrate_run
-        running = asyncio.ensure_future(service.run_release(plan))
-        interrupted = False
-        try:
-            state = await asyncio.shield(running)
-        except asyncio.CancelledError:
-            # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
-            narrate("Stopping after the request in flight.")
-            interrupted = True
-            service.stop_release()
-            try:
-                state = await asyncio.shield(running)
-            except asyncio.CancelledError:
-                # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
-                assert service.release is not None
-                state = service.release.abandoned()
-                service.abandon()
-        _tell_outcome(state, output_format)
-        if interrupted:
-            raise asyncio.CancelledError
-        return exit_code(state)
+        return await sent(service, lambda: service.releases.run(plan), output_format)
 
     ctx.exit(converse(ctx, work, writes=not plan_only))
 
 
+async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[RunState]], output_format: str) -> ExitCode:
+    """Let a plan be sent or settled, tell how it goes and what became of every id; the exit code.
+
+    A signal stops it after the request in flight, a second one leaves that unknown.
+    """
+    service.on_release = _Narrator()
+    running = asyncio.ensure_future(service.run_plan(lambda _: _awaited(work)))
+    interrupted = False
+    try:
+        state = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
+        narrate("Stopping after the request in flight.")
+        interrupted = True
+        service.stop_release()
+        try:
+            state = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
+            assert service.release is not None
+            state = service.release.abandoned()
+            service.abandon()
+    _tell_outcome(state, output_format)
+    if interrupted:
+        raise asyncio.CancelledError
+    return exit_code(state)
+
+
+async def _awaited(work: Callable[[], Awaitable[RunState]]) -> RunState:
+    return await work()
+
+
 def _tell_outcome(state: RunState, output_format: str) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
-    known = {result.target.id for result in state.results}
-    rest = [
-        Result(target, Fate.NOT_SENT, why="the run ended before it")
-        for target in state.plan.targets
-        if target.id not in known
-    ]
+    rows = accounted(state)
     try:
-        _write(output_format, [*state.results, *rest])
+        _write(output_format, rows)
     except (ReaderGone, OutputFailedError) as gone:
         if isinstance(gone, OutputFailedError):
-            for result in (*state.results, *rest):
-                narrate(f"{safe(result.target.id)} {result.fate} {result.why}".rstrip())
+            for result in rows:
+                narrate(f"{safe(result.target.id)} {result.fate} {safe(result.why)}".rstrip())
         discard_output()
     if state.error is not None:
         narrate(f"{state.error}")
-        for line in state.error.details():
+        for line in state.error.details() if isinstance(state.error, ApiError) else ():
             narrate(f"  {line}")
     narrate(f"{state.told()} · plan {state.plan.plan_id}")
+    if state.unfinished and state.head:
+        narrate(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
 
 
-def _narrate_run(state: RunState) -> None:
-    if state.batches > 1 and state.batches_done and not state.ended:
-        narrate(f"request {state.batches_done:,} of {state.batches:,}")
+class _Narrator:
+    """Tells of a run what is new."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def __call__(self, state: RunState) -> None:
+        batches = len(state.plan.batches())
+        line = ""
+        if state.phase is Phase.SETTLING:
+            wait = f", next in {state.next_question:.0f} s" if state.next_question else ""
+            line = f"settling {plural(len(state.of_fate(*OPEN)), 'message')}: asked {state.asked} times{wait}"
+        elif batches > 1 and state.requests and not state.ended and not state.in_flight:
+            line = f"request {state.requests:,} of {max(batches, state.requests):,}"
+        if line and line != self._told:
+            self._told = line
+            narrate(line)
 
 
 def _write(output_format: str, results: Sequence[Result]) -> ExitCode:

@@ -43,6 +43,7 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             random=SystemRandom(),
             read_wait=MAX_WAIT,
             remembered=Remembered(state_folder()),
+            state=state_folder(),
         )
         service.on_limit_wait = lambda seconds: narrate(
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."

@@ -1,182 +1,256 @@
-"""Sends a plan batch by batch, one request at a time, and says of every id what became of it."""
+"""Sends plans batch by batch, one request at a time, writes down what it is about to do, and says what became of every id."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
-from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated, Unreadable
-from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.errors import ApiError
+from tui_app.api.outcome import Done, Outcome, Refused
+from tui_app.api.settling import READ_BACK_AFTER
+from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_id, tells
+from tui_app.plans.journal import JournalError
+from tui_app.plans.records import closed_record, intent_record, resend_record, result_record, settled_record
+from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
+from tui_app.plans.settle import ReadBack
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient, ReleaseShape
     from tui_app.api.models import ReleaseItem
+    from tui_app.clock import Clock
     from tui_app.config import Settings
+    from tui_app.plans.journal import Journal, Record
+    from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
+    from tui_app.plans.records import Entry
     from tui_app.remembered import Remembered
-    from tui_app.text import Untrusted
 
-
-class Fate(StrEnum):
-    """What became of one message."""
-
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    FAILED = "failed"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    NOT_SENT = "not sent"
-    IN_FLIGHT = "in flight"
-
-
-class Phase(Enum):
-    """Where a run stands."""
-
-    RUNNING = "running"
-    STOPPING = "stopping after this batch"
-    STOPPED = "stopped"
-    HALTED = "halted"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The fate of one target, with the recipients the API named for each outcome."""
-
-    target: Target
-    fate: Fate
-    delivered: tuple[Untrusted, ...] = ()
-    undelivered: tuple[Untrusted, ...] = ()
-    failed: tuple[Untrusted, ...] = ()
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class RunState:
-    """A snapshot of a run: one result per sent target so far, in order."""
-
-    plan: Plan
-    phase: Phase = Phase.RUNNING
-    results: tuple[Result, ...] = ()
-    batches_done: int = 0
-    batches: int = 0
-    in_flight: tuple[Target, ...] = ()
-    """The batch whose answer is waited for."""
-    error: ApiError | None = None
-    waiting: float | None = None
-    """Seconds that a 429 asked for, while it is sat out."""
-
-    def fates(self) -> Mapping[Fate, int]:
-        """How many messages met which fate; those without a result were not sent."""
-        counted = Counter(result.fate for result in self.results)
-        counted[Fate.IN_FLIGHT] = len(self.in_flight)
-        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.results) - len(self.in_flight)
-        return counted
-
-    @property
-    def unknown(self) -> bool:
-        """Whether any outcome is unknown."""
-        return bool(self.fates()[Fate.UNKNOWN])
-
-    def abandoned(self) -> RunState:
-        """The same run when nobody waits for it any longer: what is in flight stays unknown."""
-        if self.ended:
-            return self
-        why = "the program ended before the answer"
-        lost = tuple(Result(target, Fate.UNKNOWN, why=why) for target in self.in_flight)
-        return replace(self, phase=Phase.HALTED, results=self.results + lost, in_flight=())
-
-    def told(self) -> str:
-        """The sums in words: `1,194 delivered, 3 failed`."""
-        return ", ".join(f"{count:,} {fate}" for fate, count in self.fates().items() if count)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be sent."""
-        return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE)
-
+Report = Callable[[RunState], None]
+HOPELESS: Final = 5
+"""Messages refused one by one, with none accepted, after which the rest is not tried: it is not about the messages."""
 
 _RELEASE_BODY: Final = "release_body"
-_SHAPE_STATUS: Final = frozenset({400, 415, 422})
-_ABOUT_THE_SHAPE: Final = re.compile(
-    r"\b(expected|must be|should be|is not)( an?)? (array|object|list)\b|\b(request body|json|schema)\b"
-)
-_WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
-
-
-def rejects_the_shape(error: ApiError) -> bool:
-    """Whether a refusal is about the form of the body as a whole, not about one id in it or about something else."""
-    if error.status not in _SHAPE_STATUS or isinstance(error, Unauthenticated):
-        return False
-    pointers = [notice.pointer.exact for notice in error.notices if notice.pointer is not None]
-    if pointers:
-        return all(pointer in _WHOLE_BODY for pointer in pointers)
-    words = " ".join(notice.message.exact for notice in error.notices).casefold()
-    return _ABOUT_THE_SHAPE.search(words) is not None
-
-
-def fate_of(item: ReleaseItem) -> Fate:
-    """A message is delivered only if the API names recipients, and all of them as delivered."""
-    if item.failed:
-        return Fate.FAILED
-    if item.undelivered:
-        return Fate.UNDELIVERED
-    return Fate.DELIVERED if item.delivered else Fate.UNKNOWN
 
 
 @dataclass
 class Engine:
-    """Runs one plan at a time. `report` gets a snapshot after every step."""
+    """Runs one plan at a time, on a loop of its own. `report` gets a snapshot after every step."""
 
     client: EmailSecurityClient
     settings: Settings
     remembered: Remembered
+    ledger: Ledger
+    clock: Clock
     _understood: bool = field(default=False, init=False)
     """Whether a body was accepted since the program started: then a refusal is about something else."""
     _stopping: bool = field(default=False, init=False)
+    _pausing: bool = field(default=False, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _state: RunState | None = field(default=None, init=False)
+    _report: Report = field(default=lambda _: None, init=False)
+    _journal: Journal | None = field(default=None, init=False)
+    _landed: tuple[Result, ...] = field(default=(), init=False)
+    """What the last answer told, until the next request: it is known even if it can't be written down."""
+
+    # ---- what may be asked of it, on its own loop
 
     def stop(self) -> None:
-        """Send nothing after the batch in flight."""
+        """Send nothing after the batch in flight; a plan that waits to be sent again gives up."""
         self._stopping = True
+        self._wake.set()
+        self.client.traffic.end_waits()
+        if self._state is not None and not self._state.ended:
+            self._say(replace(self._state, phase=Phase.STOPPING))
 
-    async def run(self, plan: Plan, report: Callable[[RunState], None]) -> RunState:
-        """Send every batch once. Ends early when told to, when access is refused, or when an outcome is unknown."""
-        self._stopping = False
-        batches = plan.batches()
-        state = RunState(plan, batches=len(batches))
-        report(state)
-        for batch in batches:
-            if self._stopping:
-                state = replace(state, phase=Phase.STOPPED)
-                break
-            state = replace(state, in_flight=batch)
-            report(state)
-            try:
-                outcome, shape = await self._send(batch)
-            except Exception as fault:
-                # A fault of ours tells nothing of what is on the wire.
-                why = f"The answer could not be used ({type(fault).__name__})."
-                outcome, shape = Ambiguous(Unreadable(why, request="POST investigate/release")), "ids"
-            results, error, halt = self._judge(batch, outcome, shape)
-            state = replace(
-                state,
-                results=state.results + results,
-                batches_done=state.batches_done + 1,
-                in_flight=(),
-                error=error or state.error,
-            )
-            if halt:
-                state = replace(state, phase=Phase.HALTED)
-                break
-            report(state if not self._stopping else replace(state, phase=Phase.STOPPING))
-        else:
-            state = replace(state, phase=Phase.DONE)
-        report(state)
+    def pause(self) -> None:
+        """Send nothing after the batch in flight until `go_on`."""
+        self._pausing = True
+
+    def go_on(self) -> None:
+        """Go on after a pause, or after the canary."""
+        self._pausing = False
+        self._wake.set()
+
+    # ---- plans
+
+    async def run(self, plan: Plan, report: Report) -> RunState:
+        """Send a new plan. Raises Locked and JournalError when it can't be begun; then nothing was sent."""
+        with self.ledger.acting(self.settings.identity):
+            journal, head = self.ledger.begin(plan, self.settings.identity)
+            return await self._with(journal, report, RunState(plan, head=head), self._send_all)
+
+    async def resume(self, entry: Entry, report: Report, *, resend_unseen: bool = False) -> RunState:
+        """Settle what is unknown of a plan, then send what was never sent.
+
+        With `resend_unseen` also what was not seen released, which may release it twice. Raises Locked and JournalError.
+        """
+
+        async def settle_then_send(state: RunState) -> RunState:
+            state = await self._settle(state, late=self._is_late(entry))
+            if resend_unseen and (again := state.of_fate(Fate.NOT_SEEN)):
+                self._write(resend_record(again, self.ledger.origin, self.clock.now()))
+                gone = {target.id for target in again}
+                state = replace(
+                    state, outcomes={name: kept for name, kept in state.outcomes.items() if name not in gone}
+                )
+            if state.of_fate(Fate.UNKNOWN) and not self._stopping:
+                return replace(state, phase=Phase.HALTED)
+            return await self._send_all(state)
+
+        return await self._reopened(entry, report, settle_then_send)
+
+    async def settle(self, entry: Entry, report: Report) -> RunState:
+        """Read back what is open of a plan; nothing is sent. Raises Locked and JournalError."""
+
+        async def only_settle(state: RunState) -> RunState:
+            state = await self._settle(state, late=self._is_late(entry))
+            return replace(state, phase=Phase.INTERRUPTED)
+
+        return await self._reopened(entry, report, only_settle)
+
+    async def close_plan(self, entry: Entry, report: Report) -> RunState:
+        """Put on record that what was not sent of a plan never will be. Raises Locked and JournalError."""
+
+        async def nothing(state: RunState) -> RunState:
+            self._write(closed_record(state, self.clock.now()))
+            return replace(state, phase=Phase.STOPPED, closed=True)
+
+        return await self._reopened(entry, report, nothing)
+
+    def _is_late(self, entry: Entry) -> bool:
+        """Whether so much time has passed since a plan was last worked on that one look is as good as five."""
+        return entry.last_at is None or (self.clock.now() - entry.last_at).total_seconds() > READ_BACK_AFTER[-1]
+
+    async def _reopened(
+        self, entry: Entry, report: Report, work: Callable[[RunState], Awaitable[RunState]]
+    ) -> RunState:
+        with self.ledger.acting(self.settings.identity):
+            journal, now = self.ledger.resume(entry)
+            return await self._with(journal, report, replace(now.state, phase=Phase.RUNNING), work)
+
+    async def _with(
+        self, journal: Journal, report: Report, state: RunState, work: Callable[[RunState], Awaitable[RunState]]
+    ) -> RunState:
+        self._journal, self._report = journal, report
+        self._stopping = self._pausing = False
+        self._say(state)
+        try:
+            state = await work(state)
+            if state.finished and not state.closed:
+                self._write(closed_record(state, self.clock.now()))
+                phase = state.phase if state.phase is Phase.HALTED else Phase.DONE
+                state = replace(state, phase=phase, closed=True)
+        except JournalError as error:
+            # What is known stays on the screen, though the disk does not have it.
+            assert self._state is not None
+            known = self._kept(self._state, self._landed)
+            state = replace(known, phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
+        finally:
+            self._journal = None
+            journal.close()
+        self._say(state)
         return state
+
+    def _say(self, state: RunState) -> None:
+        self._state = state
+        self._report(state)
+
+    def _write(self, record: Record) -> None:
+        assert self._journal is not None
+        self._journal.add(record)
+
+    # ---- sending
+
+    async def _send_all(self, state: RunState) -> RunState:
+        plan = state.plan
+        queue = deque(plan.batches(state.unsent))
+        canary = bool(plan.canary) and len(state.unsent) == len(plan.targets) and len(queue) > 1
+        refused = 0
+        while queue:
+            if self._stopping:
+                return replace(state, phase=Phase.STOPPED)
+            if self._pausing:
+                await self._hold(replace(state, phase=Phase.PAUSED))
+                continue
+            batch = queue.popleft()
+            state = replace(state, phase=Phase.RUNNING, in_flight=batch, waiting=None)
+            self._say(state)
+            outcome, shape = await self._send(batch)
+            results, error, verdict = judged(batch, outcome, shape)
+            state = self._kept(replace(state, error=error, in_flight=()), results)
+            if verdict is Next.SPLIT:
+                middle = len(batch) // 2
+                queue.extendleft((batch[middle:], batch[:middle]))
+                continue
+            refused = refused + len(batch) if verdict is Next.ON and error is not None else 0
+            self._say(state)
+            if verdict is Next.HALT or (refused >= HOPELESS and not anything_done(state)):
+                return replace(state, phase=Phase.HALTED)
+            if verdict is Next.SETTLE:
+                state = await self._settle(state, late=False)
+                if state.unknown:
+                    return replace(state, phase=Phase.HALTED)
+            elif canary and queue:
+                await self._hold(replace(state, phase=Phase.CANARY))
+            canary = False
+        return replace(state, phase=Phase.DONE if state.finished else Phase.HALTED)
+
+    async def _hold(self, state: RunState) -> None:
+        self._say(state)
+        self._pausing = True
+        while self._pausing and not self._stopping:
+            self._wake.clear()
+            await self._wake.wait()
+
+    @staticmethod
+    def _kept(state: RunState, results: Iterable[Result]) -> RunState:
+        outcomes = dict(state.outcomes)
+        for result in results:
+            if result.fate is Fate.NOT_SENT:
+                outcomes.pop(result.target.id, None)
+            else:
+                outcomes[result.target.id] = result
+        return replace(state, outcomes=outcomes, requests=state.requests + 1)
+
+    # ---- settling
+
+    async def _settle(self, state: RunState, *, late: bool) -> RunState:
+        """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
+        if not state.of_fate(*OPEN):
+            return state
+        read_back = ReadBack(self.client, state.plan.targets, self.clock.now())
+        waited = 0.0
+        schedule = READ_BACK_AFTER if not late else (0.0,)
+        for number, after in enumerate(schedule, 1):
+            state = replace(state, phase=Phase.SETTLING, asked=number - 1, next_question=after - waited)
+            self._say(state)
+            if self._stopping or not await self.client.traffic.wait(after - waited):
+                return replace(state, next_question=None)
+            waited = after
+            found: list[Result] = []
+            try:
+                found = await read_back.round(state.of_fate(*OPEN))
+            except ApiError as error:
+                state = replace(state, error=error)
+            state = self._settled(state, found)
+            if number == len(schedule):
+                state = self._settled(state, await read_back.last_round(state.of_fate(*OPEN)))
+            state = replace(state, asked=number, next_question=None)
+            self._say(state)
+            if not state.of_fate(*OPEN):
+                return replace(state, error=None)
+        return state
+
+    def _settled(self, state: RunState, found: Iterable[Result]) -> RunState:
+        outcomes = dict(state.outcomes)
+        for result in found:
+            if outcomes[result.target.id].fate is not result.fate:
+                self._write(settled_record(result, self.clock.now()))
+            outcomes[result.target.id] = result
+        return replace(state, outcomes=outcomes)
 
     # ---- the body has generations
 
@@ -217,65 +291,29 @@ class Engine:
         if (
             isinstance(outcome, Done)
             and all(target.investigate_id for target in batch)
-            and _tells(batch, outcome, shape)
+            and tells(batch, outcome, shape)
         ):
             self._understood = True
             self.remembered.put(self.settings.identity, _RELEASE_BODY, "postfix" if shape == "postfix" else None)
         return outcome, shape
 
     async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> Outcome[tuple[ReleaseItem, ...]]:
-        ids = [_sent_id(target, shape) for target in batch]
-        return await self.client.release_messages(ids, shape, may_wait=lambda: not self._stopping)
-
-    # ---- what an answer means
-
-    @staticmethod
-    def _judge(
-        batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]], shape: ReleaseShape
-    ) -> tuple[tuple[Result, ...], ApiError | None, bool]:
-        """Results for a batch, the error to show, and whether to send no further batch."""
-        match outcome:
-            case Done(items, _):
-                results = _match(batch, items, shape)
-                return results, None, any(result.fate is Fate.UNKNOWN for result in results)
-            case Refused(error):
-                halt = isinstance(error, (Unauthenticated, Forbidden, RateLimited))
-                return tuple(Result(target, Fate.REFUSED, why=str(error)) for target in batch), error, halt
-            case Unsent(error):
-                return tuple(Result(target, Fate.NOT_SENT, why=str(error)) for target in batch), error, True
-            case Ambiguous(error):
-                return tuple(Result(target, Fate.UNKNOWN, why=str(error)) for target in batch), error, True
-        assert_never(outcome)
-
-
-def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: ReleaseShape) -> tuple[Result, ...]:
-    """Each target with the one item that names it by the identity that was sent; any other target is unknown.
-
-    Only the oldest shape is matched by postfix id. An identity that two items name tells nothing.
-    """
-    named: dict[str, list[ReleaseItem]] = {}
-    for item in items:
-        identity = (item.postfix_id or item.id) if shape == "postfix" else item.id
-        if identity:
-            named.setdefault(identity.exact, []).append(item)
-    results = []
-    for target in batch:
-        answers = named.get(_sent_id(target, shape), [])
-        if len(answers) != 1:
-            why = "the answer names it more than once" if answers else "the answer does not name it"
-            results.append(Result(target, Fate.UNKNOWN, why=why))
-            continue
-        (answer,) = answers
-        fate = fate_of(answer)
-        why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
-        results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
-    return tuple(results)
-
-
-def _tells(batch: tuple[Target, ...], outcome: Done[tuple[ReleaseItem, ...]], shape: ReleaseShape) -> bool:
-    """Whether an answer says of any id what became of it: only then was the body understood."""
-    return any(result.fate is not Fate.UNKNOWN for result in _match(batch, outcome.value, shape))
-
-
-def _sent_id(target: Target, shape: ReleaseShape) -> str:
-    return (target.postfix_id if shape == "postfix" else target.investigate_id) or target.id
+        """One request, with its intent on the disk before it and its outcome after it."""
+        ids = [sent_id(target, shape) for target in batch]
+        self._landed = ()
+        self._write(intent_record(batch, shape, self.clock.now()))
+        began = self.clock.monotonic()
+        outcome = await self.client.release_messages(ids, shape, may_wait=lambda: not self._stopping)
+        took = round((self.clock.monotonic() - began) * 1000)
+        error = None if isinstance(outcome, Done) else outcome.error
+        self._landed, _, _ = judged(batch, outcome, shape)
+        self._write(
+            result_record(
+                self._landed,
+                http=error.status if error is not None else 200,
+                ray=error.ray.exact if error is not None and error.ray is not None else None,
+                ms=took,
+                at=self.clock.now(),
+            )
+        )
+        return outcome

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_app.errors import GuardError
 
@@ -32,6 +32,8 @@ class HeldBack:
 
     target: Target
     why: str
+    include: str = ""
+    """The word that lets it through all the same; empty where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +47,52 @@ class Guarded:
         """How many were taken out for which reason."""
         return dict(Counter(item.why for item in self.held_back))
 
+    def words(self) -> dict[str, int]:
+        """How many each word would let through."""
+        return dict(Counter(item.include for item in self.held_back if item.include))
+
+
+UNCHECKED: Final = "UNCHECKED"
+"""The word that lets through what nothing could be found about."""
+
 
 def guard_release(
-    targets: Iterable[Target], policy: Policy, *, include: Iterable[str] = (), include_unchecked: bool = False
+    targets: Iterable[Target], policy: Policy, *, include: Iterable[str] = (), open_ids: Mapping[str, str] | None = None
 ) -> Guarded:
-    """Apply the policy to a release; `include` names verdicts that are released all the same.
+    """Apply the policy to a release; `include` names, in any case, what is released all the same: verdicts, domains, UNCHECKED.
 
-    Raises GuardError when more is left than the policy's maximum.
+    `open_ids` are ids that a plan has sent and of which nobody knows what became: nothing lets them through, the plan
+    that sent them has to settle them. Raises GuardError when more is left than the policy's maximum.
     """
-    included = frozenset(include)
+    included = frozenset(word.upper() for word in include)
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
     for target in targets:
-        verdict = str(target.disposition) if target.disposition is not None else ""
-        if not target.checked:
-            if include_unchecked:
-                allowed.append(target)
-            else:
-                held_back.append(HeldBack(target, "not found, unchecked"))
-        elif not target.held:
-            held_back.append(HeldBack(target, "not held now"))
-        elif verdict in policy.hold_dispositions and verdict not in included:
-            held_back.append(HeldBack(target, verdict))
-        elif any(policy.holds_recipient(recipient.exact) for recipient in target.recipients):
-            held_back.append(HeldBack(target, "recipient's domain"))
-        else:
+        kept = _kept_back(target, policy, open_ids or {})
+        if kept is None or (kept.include and kept.include.upper() in included):
             allowed.append(target)
+        else:
+            held_back.append(kept)
     if len(allowed) > policy.max_messages:
         raise GuardError(
             f"{len(allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
             "guard.max_messages in the configuration). Nothing was sent."
         )
     return Guarded(tuple(allowed), tuple(held_back))
+
+
+def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, str]) -> HeldBack | None:
+    if target.id in open_ids:
+        return HeldBack(target, f"unknown in plan {open_ids[target.id]}: settle that first")
+    if not target.checked:
+        return HeldBack(target, "not found, unchecked", UNCHECKED)
+    if not target.held:
+        return HeldBack(target, "already released" if target.released else "not held now")
+    verdict = str(target.disposition) if target.disposition is not None else ""
+    if verdict in policy.hold_dispositions:
+        return HeldBack(target, verdict, verdict)
+    for recipient in target.recipients:
+        if policy.holds_recipient(recipient.exact):
+            domain = str(recipient).rpartition("@")[2].casefold()
+            return HeldBack(target, f"recipient at {domain}", domain)
+    return None

@@ -1,24 +1,38 @@
-"""Ids out of anything pasted, piped or typed."""
+"""Ids out of anything: the text of a ticket, CSV with any heading, JSON, log lines, either kind of id."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 # A queue id, and an investigate id: the same, a time and a number. Both kinds as the API's examples show them.
-INVESTIGATE_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-\d{1,20}")
+INVESTIGATE_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)-\d{1,20}")
 POSTFIX_ID: Final = re.compile(r"4[0-9A-Za-z]{11,23}")
+_PARTS: Final = re.compile(r"[\s,;|\"'`\\\[\]{}<>()=]+")
+"""What stands between words in prose, tables, JSON and logs."""
+_EDGES: Final = ".:!?*_~/#"
+_LONGEST_LINE: Final = 100_000
+_COMMENT: Final = re.compile(r"\s#\s")
+_ALERT_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_CLOSE: Final = re.compile(r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(-[\dT:-]+)?")
+"""A word that looks as if it was meant for an id: told of, so that nobody believes it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedIds:
-    """What a text held, in order: ids once each, how many came again, words that are no ids (with their line)."""
+    """What a text held: ids once each in their order, ids that came again and words that were no ids after all, with their lines."""
 
     ids: tuple[str, ...]
-    duplicates: int
+    repeated: tuple[tuple[int, str], ...]
     unrecognised: tuple[tuple[int, str], ...]
+
+    @property
+    def duplicates(self) -> int:
+        """How many ids came again."""
+        return len(self.repeated)
 
 
 def is_investigate_id(text: str) -> bool:
@@ -26,18 +40,50 @@ def is_investigate_id(text: str) -> bool:
     return INVESTIGATE_ID.fullmatch(text) is not None
 
 
+def moment_of_id(text: str) -> datetime | None:
+    """When a message was scanned, as its investigate id tells."""
+    match = INVESTIGATE_ID.fullmatch(text)
+    try:
+        return datetime.fromisoformat(match[1]).replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
+
+
 def parse_ids(lines: Iterable[str]) -> ParsedIds:
-    """Ids separated by blanks, commas, semicolons or quotes; a `#` starts a comment."""
+    """Ids in any text, with the lines they came from, counted from 1.
+
+    In a line that holds an investigate id the postfix id of the same message is not taken for another one. Words that
+    can't be meant for ids, such as prose and headings, are passed over, and so is what stands behind a ` # ` and lines
+    that begin with `#`.
+    """
     ids: dict[str, None] = {}
-    duplicates, unrecognised = 0, []
+    repeated: list[tuple[int, str]] = []
+    unrecognised: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
-        for word in re.split(r"[\s,;\"'\[\]<>]+", line.partition("#")[0]):
-            if not word:
-                continue
-            if not (INVESTIGATE_ID.fullmatch(word) or POSTFIX_ID.fullmatch(word)):
+        if line.lstrip().startswith("#"):
+            continue  # what somebody took out of a list is not meant
+        told = _COMMENT.split(line[:_LONGEST_LINE], maxsplit=1)[0]
+        words = [word.strip(_EDGES) for word in _PARTS.split(told)]
+        words = [part for word in words for part in _whole_or_parts(word) if part]
+        whole = {word.partition("-")[0] for word in words if is_investigate_id(word)}
+        for word in words:
+            if is_investigate_id(word) or (POSTFIX_ID.fullmatch(word) and any(map(str.isdigit, word[1:]))):
+                if word in whole:
+                    continue
+                if word in ids:
+                    repeated.append((number, word))
+                else:
+                    ids[word] = None
+            elif _CLOSE.fullmatch(word) and not (_ALERT_ID.fullmatch(word) and word.partition("-")[0] in whole):
                 unrecognised.append((number, word))
-            elif word in ids:
-                duplicates += 1
-            else:
-                ids[word] = None
-    return ParsedIds(tuple(ids), duplicates, tuple(unrecognised))
+    return ParsedIds(tuple(ids), tuple(repeated), tuple(unrecognised))
+
+
+def _whole_or_parts(word: str) -> list[str]:
+    """A word; if it is none but has one behind a colon or a slash (`id:4F…`, a URL), the part."""
+    if is_investigate_id(word) or not re.search(r"[:/]", word):
+        return [word]
+    found = INVESTIGATE_ID.search(word)
+    if found:
+        return [found[0]]
+    return [part.strip(_EDGES) for part in re.split(r"[:/]", word)] if not _ALERT_ID.search(word) else [word]

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from tui_app.text import NOTHING, Untrusted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from tui_app.api.enums import Disposition
     from tui_app.api.messages import Message
 
@@ -28,6 +31,9 @@ class Target:
     disposition: Disposition | Untrusted | None = None
     held: bool = True
     checked: bool = True
+    released: bool = False
+    """Whether it was released from quarantine before, by whomever."""
+    when: datetime | None = None
 
     @classmethod
     def of(cls, message: Message) -> Target:
@@ -40,6 +46,8 @@ class Target:
             sender=message.sender,
             disposition=message.final_disposition,
             held=message.is_quarantined,
+            released=any(done.exact == "QUARANTINE_RELEASE" for done in message.post_delivery_operations),
+            when=message.when,
         )
 
     @property
@@ -56,17 +64,32 @@ class Plan:
     targets: tuple[Target, ...]
     reason: str
     batch_size: int
+    canary: int = 0
+    """How many are sent first, to be looked at before the rest; 0 = all alike."""
+    included: tuple[str, ...] = ()
+    """What the guard would have held back, and was named to be sent all the same."""
 
     @classmethod
-    def make(cls, targets: tuple[Target, ...], reason: str, batch_size: int, random: Random) -> Plan:
-        """A plan with a new id of six hex digits; a target that comes twice is taken once."""
+    def make(
+        cls,
+        targets: Iterable[Target],
+        reason: str,
+        batch_size: int,
+        random: Random,
+        *,
+        canary: int = 0,
+        included: Iterable[str] = (),
+    ) -> Plan:
+        """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
-        return cls(f"{random.getrandbits(24):06x}", tuple(unique.values()), reason, batch_size)
+        plan_id = f"{random.getrandbits(32):08x}"
+        first = canary if 0 < canary < len(unique) else 0
+        return cls(plan_id, tuple(unique.values()), reason, batch_size, first, tuple(included))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the ids and the reason, in order."""
-        content = json.dumps([[target.id for target in self.targets], self.reason])
+        content = json.dumps([[[target.investigate_id, target.postfix_id] for target in self.targets], self.reason])
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property
@@ -74,12 +97,21 @@ class Plan:
         """Mailboxes the messages go to, counted per message."""
         return sum(len(target.recipients) for target in self.targets)
 
-    def batches(self) -> tuple[tuple[Target, ...], ...]:
-        """One tuple per request; targets known by a postfix id only never share one with the others."""
+    def batches(self, targets: Iterable[Target] | None = None) -> tuple[tuple[Target, ...], ...]:
+        """One tuple per request, of all or of some targets; those known by a postfix id only never share one with others.
+
+        The first batch of all is the canary, where there is one.
+        """
+        left = list(self.targets if targets is None else targets)
         cut: list[tuple[Target, ...]] = []
+        if self.canary and len(left) == len(self.targets):
+            first = [target for target in left if target.investigate_id][: min(self.canary, self.batch_size)]
+            if first:
+                cut.append(tuple(first))
+                left = [target for target in left if target not in set(first)]
         for alike in (
-            [target for target in self.targets if target.investigate_id],
-            [target for target in self.targets if not target.investigate_id],
+            [target for target in left if target.investigate_id],
+            [target for target in left if not target.investigate_id],
         ):
             cut += [tuple(alike[at : at + self.batch_size]) for at in range(0, len(alike), self.batch_size)]
         return tuple(cut)

@@ -80,6 +80,13 @@ class JobScreen(Place):
             self.job = job
             self.row = row
 
+    class ReleaseWanted(Message):
+        """The mail of chosen rows is to be looked up and released."""
+
+        def __init__(self, ids: Sequence[str]) -> None:
+            super().__init__()
+            self.ids = ids
+
     def __init__(self, service: EmailSecurityService, job: Job) -> None:
         super().__init__(service)
         self._job = job
@@ -379,6 +386,15 @@ class JobScreen(Place):
         """By which the mail of the marked rows is known."""
         rows = self.table().marked.marked_rows()
         return [str(row.investigate_id or row.postfix_id or row.message_id) for row in rows]
+
+    def action_release_review(self) -> None:
+        """Take the mail of the marked rows, or else of the one under the cursor, to a review."""
+        if self.table().marked.marks and not self.marked_ids():
+            self.notice("The marked rows are not loaded now: L loads all, u unmarks all.")
+        elif ids := [*dict.fromkeys(self.marked_ids() or filter(None, [self.copy_id()]))]:
+            self.post_message(self.ReleaseWanted(ids))
+        else:
+            self.notice("No rows, nothing to release.")
 
     @work
     async def action_job_cancel(self) -> None:

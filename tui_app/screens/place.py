@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tui_app.plans.engine import RunState
+    from tui_app.plans.run import RunState
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.message_table import MessageTable
 

@@ -13,11 +13,11 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.messages import Message
-from tui_app.errors import GuardError, SluiceError
+from tui_app.errors import SluiceError
 from tui_app.paths import sheet
-from tui_app.plans.engine import Fate, RunState
 from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
+from tui_app.plans.run import Fate, RunState
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.values import Value, message_values
@@ -30,7 +30,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tui_app.plans.guard import Guarded
+    from tui_app.api.search import SearchParams
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.lines import Piece
 
@@ -73,11 +73,12 @@ class QuarantineScreen(Place):
             self.message = message
 
     class ReleaseWanted(Event):
-        """Marked messages, guarded, go to the review."""
+        """Chosen messages go to the review; `search` is what they were found by."""
 
-        def __init__(self, guarded: Guarded) -> None:
+        def __init__(self, targets: Sequence[Target], search: SearchParams) -> None:
             super().__init__()
-            self.guarded = guarded
+            self.targets = targets
+            self.search = search
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
@@ -87,7 +88,8 @@ class QuarantineScreen(Place):
         self._searching = False
         self._problem = ""
         self._read_at: datetime | None = None
-        self._search = service.search_held(parse_held_query("", service.clock.now()))
+        self._params = parse_held_query("", service.clock.now())
+        self._search = service.search_held(self._params)
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
@@ -135,6 +137,7 @@ class QuarantineScreen(Place):
             self.table().forget_cursor()
             self._show_found(())
         self._line, self._problem = line, ""
+        self._params = params
         self._search = self.service.search_held(params)
         self._load(LOADED_AT_ONCE)
 
@@ -268,8 +271,8 @@ class QuarantineScreen(Place):
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
         try:
-            guarded = self.service.guard([Target.of(message) for message in self._search.found])
-        except GuardError as error:
+            guarded = self.service.releases.guard([Target.of(message) for message in self._search.found])
+        except SluiceError as error:
             self.notice(str(error))
             return
         table.unmark_all()
@@ -309,23 +312,12 @@ class QuarantineScreen(Place):
         if not chosen:
             self.notice("Nothing to release: no held mail is listed.")
             return
-        try:
-            guarded = self.service.guard([Target.of(message) for message in chosen])
-        except GuardError as error:
-            self.notice(str(error))
-            return
-        if not guarded.allowed:
-            why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
-            self.notice(
-                f"The guard holds all of it back: {why}. Malicious mail is released by id on the command line only."
-            )
-            return
-        self.post_message(self.ReleaseWanted(guarded))
+        self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._params))
 
     def release_moved(self, state: RunState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
         if not state.ended:
             return
-        sent = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.UNKNOWN)
+        sent = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.UNKNOWN, Fate.NOT_SEEN, Fate.RELEASED)
         self.table().unmark(result.target.id for result in state.results if result.fate in sent)
         self.search(self._line)

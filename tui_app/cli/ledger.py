@@ -1,0 +1,173 @@
+"""`ledger` and `report`: what was done on this machine, by whom and why; going on with what is unfinished."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tui_app.cli.output import Column, Listing, format_option, narrate
+from tui_app.cli.release import COLUMNS, exit_code, sent
+from tui_app.cli.session import confirmed, converse
+from tui_app.clock import SystemClock
+from tui_app.errors import ExitCode, GuardError, UsageError
+from tui_app.new_file import new_file
+from tui_app.paths import state_folder
+from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
+from tui_app.plans.run import Fate
+from tui_app.text import plural, safe
+
+if TYPE_CHECKING:
+    from tui_app.plans.records import Entry
+    from tui_app.service import EmailSecurityService
+
+_PLANS: Final = (
+    Column["Entry"]("plan", 8, lambda entry: entry.plan.plan_id),
+    Column["Entry"]("when", 16, lambda entry: safe(entry.made_at[:16])),
+    Column["Entry"]("who", 20, lambda entry: safe(f"{entry.origin.user}@{entry.origin.host}")),
+    Column["Entry"]("state", 10, lambda entry: state_of(entry)),
+    Column["Entry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
+    Column["Entry"]("outcome", 44, lambda entry: entry.state.told()),
+    Column["Entry"]("reason", 60, lambda entry: safe(entry.plan.reason)),
+)
+
+
+def state_of(entry: Entry) -> str:
+    """Where a plan stands, in a word."""
+    if entry.damaged:
+        return "damaged"
+    return "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed"
+
+
+def _ledger() -> Ledger:
+    return Ledger(state_folder() / "plans", origin_of(os.environ), SystemClock().now)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def ledger(ctx: click.Context) -> None:
+    """What was released on this machine: who, what, when, why, and what became of it.
+
+    Only `resume` needs the account; the rest reads the journals.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(_list, output_format="table")
+
+
+@ledger.command("list")
+@format_option
+def _list(output_format: str) -> None:
+    """List all plans, the newest first."""
+    listing = Listing(output_format, _PLANS, entry_json)
+    for entry in _ledger().entries():
+        listing.write(entry)
+    listing.close()
+
+
+@ledger.command("show")
+@click.argument("plan")
+@format_option
+def _show(plan: str, output_format: str) -> None:
+    """List what became of every message of a plan."""
+    entry = _ledger().find(plan)
+    listing = Listing(output_format, COLUMNS, result_json)
+    for row in accounted(entry.state):
+        listing.write(row)
+    listing.close()
+    narrate(f"{entry.state.told()} · {state_of(entry)} · {safe(entry.origin.told())} · {safe(entry.plan.reason)}")
+
+
+@ledger.command("verify")
+@click.pass_context
+def _verify(ctx: click.Context) -> None:
+    """Follow the chain of hashes through all journals."""
+    verdict = _ledger().verify()
+    for problem in verdict.problems:
+        narrate(problem)
+    print(
+        f"{plural(verdict.journals, 'journal')}, head {verdict.head or 'none'}: {'NOT whole' if verdict.problems else 'whole'}"
+    )
+    ctx.exit(ExitCode.UNEXPECTED if verdict.problems else ExitCode.DONE)
+
+
+@ledger.command("resume")
+@click.argument("plan")
+@click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen released. It may go out twice.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@format_option
+@click.pass_context
+def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, output_format: str) -> None:
+    """Settle what is unknown of a plan, then send what was never sent."""
+    found = _ledger().find(plan)
+    if not found.state.unfinished:
+        raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to go on with.")
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        releases = service.releases
+        entry = releases.ledger.find(found.plan.plan_id)
+        if entry.account != service.settings.identity:
+            raise UsageError(
+                f"Plan {entry.plan.plan_id} belongs to another account, {safe(entry.account)}. Nothing was sent."
+            )
+        unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Fate.NOT_SEEN))
+        unknown = len(entry.state.of_fate(Fate.UNKNOWN))
+        narrate(
+            f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released"
+            + (": these may be released twice." if resend_unseen and unseen + unknown else ".")
+        )
+        confirmed(f"Go on with plan {entry.plan.plan_id}?", yes=yes)
+        return await sent(service, lambda: releases.resume(entry, resend_unseen=resend_unseen), output_format)
+
+    ctx.exit(converse(ctx, work, writes=True))
+
+
+@ledger.command("close")
+@click.argument("plan")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def _close(ctx: click.Context, plan: str, yes: bool) -> None:
+    """Put on record that the rest of a plan will never be sent. Sends nothing."""
+    found = _ledger().find(plan)
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        entry = service.releases.ledger.find(found.plan.plan_id)
+        if entry.account != service.settings.identity:
+            raise UsageError(f"Plan {entry.plan.plan_id} belongs to another account.")
+        confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.told()}?", yes=yes)
+        state = await service.run_plan(lambda releases: releases.close_plan(entry))
+        narrate(f"Closed: {state.told()}.")
+        return exit_code(state) if state.unknown else ExitCode.DONE
+
+    ctx.exit(converse(ctx, work, writes=True))
+
+
+@ledger.command("report")
+@click.argument("plan")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
+def _report(plan: str, output: Path | None) -> None:
+    """Write what a plan came to, for the ticket; Markdown on standard output."""
+    write_report(_ledger().find(plan), output)
+
+
+def write_report(entry: Entry, output: Path | None) -> None:
+    """Write a report to a new file, or to standard output. Raises UsageError for an ending that is none of ours."""
+    if output is None:
+        print(as_markdown(entry), end="")
+        return
+    render: Callable[[Any], str] | None = FORMATS.get(output.suffix.lower())
+    if render is None:
+        raise UsageError(f"A report ends in {', '.join(FORMATS)}; nothing was written.")
+    new_file(output, render(entry))
+    narrate(f"{output}: {plural(len(entry.plan.targets), 'message')}.")
+
+
+@click.command()
+@click.argument("plan")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
+def report(plan: str, output: Path | None) -> None:
+    """Write what a release plan came to, for the ticket."""
+    write_report(_ledger().find(plan), output)

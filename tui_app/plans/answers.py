@@ -1,0 +1,119 @@
+"""What the answer to a batch means: for each id, and for what follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING, Final, assert_never
+
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
+from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.plans.run import Fate, Result, RunState
+
+if TYPE_CHECKING:
+    from tui_app.api.client import ReleaseShape
+    from tui_app.api.models import ReleaseItem
+    from tui_app.plans.plan import Target
+
+_SPLITS: Final = frozenset({400, 404, 413, 415, 422})
+"""Refusals that may be about one id in a batch."""
+_HALTS: Final = (Unauthenticated, Forbidden, RateLimited)
+_SHAPE_STATUS: Final = frozenset({400, 415, 422})
+_ABOUT_THE_SHAPE: Final = re.compile(
+    r"\b(expected|must be|should be|is not)( an?)? (array|object|list)\b|\b(request body|json|schema)\b"
+)
+_WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
+
+
+def rejects_the_shape(error: ApiError) -> bool:
+    """Whether a refusal is about the form of the body as a whole, not about one id in it or about something else."""
+    if error.status not in _SHAPE_STATUS or isinstance(error, Unauthenticated):
+        return False
+    pointers = [notice.pointer.exact for notice in error.notices if notice.pointer is not None]
+    if pointers:
+        return all(pointer in _WHOLE_BODY for pointer in pointers)
+    words = " ".join(notice.message.exact for notice in error.notices).casefold()
+    return _ABOUT_THE_SHAPE.search(words) is not None
+
+
+def fate_of(item: ReleaseItem) -> Fate:
+    """A message is delivered only if the API names recipients, and all of them as delivered."""
+    if item.failed:
+        return Fate.FAILED
+    if item.undelivered:
+        return Fate.UNDELIVERED
+    return Fate.DELIVERED if item.delivered else Fate.UNKNOWN
+
+
+class Next(Enum):
+    """What follows a batch."""
+
+    ON = "the next batch"
+    SPLIT = "its halves"
+    SETTLE = "settling"
+    HALT = "nothing"
+
+
+def judged(
+    batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]], shape: ReleaseShape
+) -> tuple[tuple[Result, ...], ApiError | None, Next]:
+    """Results for a batch, the error to show, and what follows."""
+    match outcome:
+        case Done(items, _):
+            results = _match(batch, items, shape)
+            return results, None, Next.SETTLE if any(result.fate is Fate.UNKNOWN for result in results) else Next.ON
+        case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
+            # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
+            return _all(batch, Fate.NOT_SENT, "refused as a whole, then halved"), error, Next.SPLIT
+        case Refused(error):
+            follows = Next.HALT if isinstance(error, _HALTS) else Next.ON
+            return _all(batch, Fate.REFUSED, str(error)), error, follows
+        case Unsent(error):
+            return _all(batch, Fate.NOT_SENT, str(error)), error, Next.HALT
+        case Ambiguous(error):
+            return _all(batch, Fate.UNKNOWN, str(error)), error, Next.SETTLE
+    assert_never(outcome)
+
+
+def _all(batch: Iterable[Target], fate: Fate, why: str) -> tuple[Result, ...]:
+    return tuple(Result(target, fate, why=why) for target in batch)
+
+
+def anything_done(state: RunState) -> bool:
+    """Whether the API took any message of a run."""
+    return any(result.fate not in (Fate.REFUSED, Fate.NOT_SENT) for result in state.results)
+
+
+def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: ReleaseShape) -> tuple[Result, ...]:
+    """Each target with the one item that names it by the identity that was sent; any other target is unknown.
+
+    Only the oldest shape is matched by postfix id. An identity that two items name tells nothing.
+    """
+    named: dict[str, list[ReleaseItem]] = {}
+    for item in items:
+        identity = (item.postfix_id or item.id) if shape == "postfix" else item.id
+        if identity:
+            named.setdefault(identity.exact, []).append(item)
+    results = []
+    for target in batch:
+        answers = named.get(sent_id(target, shape), [])
+        if len(answers) != 1:
+            why = "the answer names it more than once" if answers else "the answer does not name it"
+            results.append(Result(target, Fate.UNKNOWN, why=why))
+            continue
+        (answer,) = answers
+        fate = fate_of(answer)
+        why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
+        results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
+    return tuple(results)
+
+
+def tells(batch: tuple[Target, ...], outcome: Done[tuple[ReleaseItem, ...]], shape: ReleaseShape) -> bool:
+    """Whether an answer says of any id what became of it: only then was the body understood."""
+    return any(result.fate is not Fate.UNKNOWN for result in _match(batch, outcome.value, shape))
+
+
+def sent_id(target: Target, shape: ReleaseShape) -> str:
+    """The id that goes into a body of this shape."""
+    return (target.postfix_id if shape == "postfix" else target.investigate_id) or target.id

@@ -1,0 +1,172 @@
+"""One file of lines that are only ever added: what was about to be sent, then what became of it.
+
+A line is the CRC-32 of its JSON in eight hex digits, a blank, the JSON, a line feed. What is added is on the disk before
+the call returns, or JournalError is raised and nothing may be sent any more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tui_app.errors import SluiceError
+from tui_app.plans.disk import Disk
+
+Record = Mapping[str, Any]
+_CRC: Final = 8
+_LARGEST: Final = 256 * 1024 * 1024
+
+
+class JournalError(SluiceError):
+    """The journal can't be read, written or locked. Nothing is sent without it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a journal holds: its records, its first line as it is, how many bytes of it are good, what is wrong with it."""
+
+    records: tuple[Record, ...]
+    first_line: bytes
+    good: int
+    torn: bool = False
+    """Whether the last line is a piece: the program or the machine stopped while it was written."""
+    damaged_at: int | None = None
+    """The number of a line that was changed after it was written, counted from 1."""
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line."""
+    body = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return b"%08x " % zlib.crc32(body) + body + b"\n"
+
+
+def _record_of(line: bytes) -> Record | None:
+    body = line[_CRC + 1 :]
+    if line[:_CRC] != b"%08x" % zlib.crc32(body) or line[_CRC : _CRC + 1] != b" ":
+        return None
+    try:
+        record = json.loads(body)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
+
+
+def parse(data: bytes) -> Reading:
+    """What the bytes of a journal hold, whatever happened to them."""
+    *lines, rest = data.split(b"\n")
+    records: list[Record] = []
+    good = 0
+    for number, line in enumerate(lines, 1):
+        record = _record_of(line)
+        if record is None:
+            later = any(_record_of(other) for other in lines[number:])
+            # A bad line with good ones behind it was not torn: somebody or something changed it.
+            damaged = number if later else None
+            return Reading(tuple(records), lines[0] if records else b"", good, torn=not later, damaged_at=damaged)
+        records.append(record)
+        good += len(line) + 1
+    return Reading(tuple(records), lines[0] if lines else b"", good, torn=bool(rest))
+
+
+def read(path: Path) -> Reading:
+    """Read a journal without locking it. Raises JournalError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            return parse(file.read(_LARGEST))
+    except OSError as error:
+        raise JournalError(f"The journal {path.name} can't be read: {error.strerror}.") from None
+
+
+class Journal:
+    """An open journal, locked for as long as it is open. Once a write or a sync has failed it takes nothing more."""
+
+    def __init__(self, path: Path, descriptor: int, disk: Disk) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._disk = disk
+        self._failed = False
+
+    @classmethod
+    def create(cls, path: Path, first: Record, disk: Disk | None = None) -> Journal:
+        """A new journal with its first record; its name is on the disk too. Raises JournalError."""
+        return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, disk or Disk(), first)
+
+    @classmethod
+    def reopen(cls, path: Path, disk: Disk | None = None) -> tuple[Journal, Reading]:
+        """One that is there, to go on with it; a torn end is cut off. Raises JournalError, also when it is damaged."""
+        journal = cls._open(path, os.O_RDWR | os.O_APPEND, disk or Disk(), None)
+        try:
+            reading = read(path)
+            if reading.damaged_at is not None or not reading.records:
+                where = f"line {reading.damaged_at} was changed" if reading.damaged_at else "it holds no plan"
+                raise JournalError(
+                    f"The journal {path.name} can't be gone on with: {where}. Keep the file and look at it."
+                )
+            if reading.torn:
+                journal._guarded("cut", lambda: journal._disk.cut(journal._descriptor, reading.good))
+                journal._guarded("sync", lambda: journal._disk.sync(journal._descriptor))
+        except BaseException:
+            journal.close()
+            raise
+        return journal, reading
+
+    @classmethod
+    def _open(cls, path: Path, flags: int, disk: Disk, first: Record | None) -> Journal:
+        try:
+            descriptor = disk.open(os.fspath(path), flags)
+        except OSError as error:
+            raise JournalError(
+                f"The journal {path.name} can't be opened: {error.strerror}. Nothing was sent."
+            ) from None
+        journal = cls(path, descriptor, disk)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if first is not None:
+                journal.add(first)
+                journal._guarded("sync", lambda: disk.sync_folder(os.fspath(path.parent)))
+        except BlockingIOError:
+            journal.close()
+            raise JournalError(f"The journal {path.name} is in use by another mailsluice.") from None
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def add(self, record: Record) -> None:
+        """Add a record; it is on the disk when this returns. Raises JournalError, and from then on always."""
+        line = line_of(record)
+
+        def write() -> None:
+            if self._disk.write(self._descriptor, line) != len(line):
+                raise OSError(28, "no space left on the device")
+
+        self._guarded("written", write)
+        # A sync that failed is never tried again: the kernel may have thrown the page away and say yes the next time.
+        self._guarded("synced", lambda: self._disk.sync(self._descriptor))
+
+    def _guarded(self, what: str, work: Any) -> None:
+        if self._failed:
+            raise JournalError(f"The journal {self.path.name} failed before; nothing more is sent.")
+        try:
+            work()
+        except OSError as error:
+            self._failed = True
+            reason = error.strerror or "an error of the disk"
+            raise JournalError(
+                f"The journal {self.path.name} could not be {what} ({reason}). Nothing more is sent; "
+                "make room or mend the disk, then: mailsluice ledger"
+            ) from None
+
+    def close(self) -> None:
+        """Close and unlock it."""
+        try:
+            self._disk.close(self._descriptor)
+        except OSError:
+            self._failed = True

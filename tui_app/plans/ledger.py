@@ -1,0 +1,257 @@
+"""All plans and what became of them on this machine: a view over the journals, chained by their first lines."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from tui_app import __version__
+from tui_app.errors import GuardError
+from tui_app.paths import is_private
+from tui_app.plans.disk import Disk
+from tui_app.plans.journal import Journal, JournalError, Reading, read
+from tui_app.plans.plan import Plan
+from tui_app.plans.records import Entry, Origin, entry_of, plan_record, stamp
+from tui_app.plans.run import OPEN
+from tui_app.text import safe
+
+_NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
+_NETWORKED: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
+
+
+class Locked(GuardError):
+    """Another mailsluice acts on this account; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What checking the chain showed: how many journals, the hash at its head, and a sentence for each thing that is wrong."""
+
+    journals: int
+    head: str
+    problems: tuple[str, ...]
+
+
+def origin_of(environment: Mapping[str, str]) -> Origin:
+    """Who is at the keyboard, as far as this machine can tell."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    client = environment.get("SSH_CONNECTION", "").split(" ")[0]
+    try:
+        client = str(ipaddress.ip_address(client))
+    except ValueError:
+        client = ""
+    sudo = environment.get("SUDO_USER", "")
+    return Origin(user, socket.gethostname(), sudo if re.fullmatch(r"[\w.-]{1,64}", sudo) else "", client)
+
+
+def hash_of(line: bytes) -> str:
+    """The link of the chain that a first line makes."""
+    return hashlib.sha256(line).hexdigest()
+
+
+class Ledger:
+    """The journals of one folder. The folder is made when the first plan is; it must be ours alone."""
+
+    def __init__(self, folder: Path, origin: Origin, now: Callable[[], datetime], disk: Disk | None = None) -> None:
+        self.folder = folder
+        self.origin = origin
+        self._now = now
+        self._disk = disk or Disk()
+
+    # ---- reading
+
+    def _files(self) -> list[tuple[int, Path]]:
+        try:
+            if not is_private(self.folder):
+                raise JournalError(
+                    f"{self.folder} must be a folder of yours that nobody else can look into; run: chmod 700 {self.folder}"
+                )
+            names = sorted(path.name for path in self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise JournalError(f"The ledger {self.folder} can't be read: {error.strerror}.") from None
+        return [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
+
+    def entries(self) -> list[Entry]:
+        """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them."""
+        found = []
+        for _, path in reversed(self._files()):
+            entry = self._entry(path, read(path))
+            if entry is not None:
+                found.append(entry)
+        return found
+
+    @staticmethod
+    def _entry(path: Path, reading: Reading) -> Entry | None:
+        if not reading.records:
+            return None
+        damage = f"line {reading.damaged_at} was changed" if reading.damaged_at else ""
+        try:
+            return entry_of(reading.records, file=path.name, head=hash_of(reading.first_line), damaged=damage)
+        except ValueError:
+            return None
+
+    def find(self, name: str) -> Entry:
+        """The plan whose id begins so. Raises JournalError when there is none, or more than one."""
+        found = [entry for entry in self.entries() if name and entry.plan.plan_id.startswith(name.lower())]
+        if len(found) == 1:
+            return found[0]
+        shown = name[:12] if name.isalnum() else "that"
+        raise JournalError(
+            f"No plan begins with {shown}; see: mailsluice ledger list"
+            if not found
+            else f"{len(found)} plans begin with {shown}; write more of it."
+        )
+
+    def unfinished(self, account: str) -> list[Entry]:
+        """Plans of an account that somebody still has to do something about, the newest first."""
+        return [entry for entry in self.entries() if entry.account == account and entry.state.unfinished]
+
+    def open_ids(self, account: str) -> dict[str, str]:
+        """Ids of an account whose outcome is open, with the plan that sent them: they must not be sent by another one."""
+        found: dict[str, str] = {}
+        for entry in self.entries():
+            if entry.account == account:
+                for target in entry.state.of_fate(*OPEN):
+                    found.setdefault(target.id, entry.plan.plan_id)
+        return found
+
+    def verify(self) -> Verdict:
+        """Follow the chain through the first lines of all journals."""
+        problems, previous, expected, count = [], "", 1, 0
+        for number, path in self._files():
+            reading = read(path)
+            count += 1
+            if number != expected:
+                problems.append(f"{expected:06d} is missing: {path.name} comes after {expected - 1:06d}.")
+            expected = number + 1
+            entry = self._entry(path, reading)
+            if entry is None:
+                if reading.good or not reading.torn:
+                    problems.append(f"{path.name} holds no plan that can be read.")
+                continue  # torn while its first line was written: nothing was sent for it
+            if entry.previous != previous:
+                problems.append(
+                    f"{path.name} does not follow the one before it: a first line was changed or taken away."
+                )
+            if entry.number != number:
+                problems.append(f"{path.name} calls itself number {entry.number}.")
+            if entry.damaged:
+                problems.append(f"{path.name}: {entry.damaged}.")
+            previous = hash_of(reading.first_line)
+        return Verdict(count, previous, tuple(problems))
+
+    @property
+    def networked(self) -> bool:
+        """Whether the folder seems to be on a network disk, where locks and syncs promise less."""
+        best, kind = "", ""
+        try:
+            mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        here = os.path.realpath(self.folder)
+        for line in mounts.splitlines():
+            _, place, name, *_ = line.split(" ")
+            if len(place) > len(best) and (here + "/").startswith(place.rstrip("/") + "/"):
+                best, kind = place, name
+        return kind in _NETWORKED
+
+    # ---- writing
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
+        self._files()
+
+    @contextmanager
+    def acting(self, account: str) -> Iterator[None]:
+        """Hold the lock under which plans of an account are sent. Raises Locked, naming who holds it, and JournalError."""
+        self._make_folder()
+        name = hashlib.sha256(account.encode()).hexdigest()[:16]
+        with self._lock(f"acting-{name}.lock", wait=False):
+            yield
+
+    @contextmanager
+    def _lock(self, name: str, *, wait: bool) -> Iterator[None]:
+        path = self.folder / name
+        try:
+            descriptor = self._disk.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                holder = _holder(descriptor)
+                raise Locked(f"{holder} is acting on this account; here you can watch. Nothing was sent.") from None
+            self._sign(descriptor)
+            yield
+        finally:
+            self._disk.close(descriptor)
+
+    def _sign(self, descriptor: int) -> None:
+        """Say in the lock who holds it; the lock holds without that."""
+        signed = {"pid": os.getpid(), "host": self.origin.host, "user": self.origin.user, "since": stamp(self._now())}
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
+
+    def begin(self, plan: Plan, account: str) -> tuple[Journal, str]:
+        """The journal of a new plan, next in the chain, with the hash of its first line. Raises JournalError."""
+        self._make_folder()
+        with self._lock("chain.lock", wait=True):
+            number, previous = 1, ""
+            for taken, path in self._files():
+                number = taken + 1
+                reading = read(path)
+                if reading.records:
+                    previous = hash_of(reading.first_line)
+            first = plan_record(
+                plan,
+                number=number,
+                account=account,
+                origin=self.origin,
+                at=self._now(),
+                version=__version__,
+                previous=previous,
+            )
+            path = self.folder / f"{number:06d}-{plan.plan_id}.jsonl"
+            journal = Journal.create(path, first, self._disk)
+            return journal, hash_of(read(path).first_line)
+
+    def resume(self, entry: Entry) -> tuple[Journal, Entry]:
+        """The journal of a plan that is not over, and the plan as it stands now. Raises JournalError."""
+        path = self.folder / entry.file
+        journal, reading = Journal.reopen(path, self._disk)
+        now = self._entry(path, reading)
+        if now is None or now.damaged:
+            journal.close()
+            raise JournalError(f"The journal {path.name} can't be gone on with: {now.damaged if now else 'no plan'}.")
+        return journal, now
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        held = json.loads(os.pread(descriptor, 4096, 0))
+        pid, host, user, since = int(held["pid"]), *(safe(str(held[name]), 60) for name in ("host", "user", "since"))
+        return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another mailsluice"

@@ -1,0 +1,233 @@
+"""What a journal says of a plan: how its records are made, and the run that they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from tui_app.plans.journal import Record
+from tui_app.plans.plan import Plan, Target
+from tui_app.plans.run import Fate, Phase, Result, RunState
+from tui_app.text import Untrusted
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who acts, and from where: what is kept of the operator with each plan."""
+
+    user: str
+    host: str
+    sudo_user: str = ""
+    ssh_client: str = ""
+
+    def told(self) -> str:
+        """`ana@jump1 (sudo from bo, ssh from 192.0.2.7)`."""
+        more = [
+            f"sudo from {self.sudo_user}" if self.sudo_user else "",
+            f"ssh from {self.ssh_client}" if self.ssh_client else "",
+        ]
+        extra = ", ".join(filter(None, more))
+        return f"{self.user}@{self.host}" + (f" ({extra})" if extra else "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plan as its journal tells of it."""
+
+    number: int
+    account: str
+    made_at: str
+    origin: Origin
+    version: str
+    previous: str
+    """The hash of the first line of the journal before, empty for the first of all."""
+    state: RunState
+    last_at: datetime | None = None
+    """When it was last worked on."""
+    file: str = ""
+    damaged: str = ""
+    """What is wrong with the journal; empty when nothing is."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.state.plan
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the journal keeps it: UTC, milliseconds."""
+    return moment.isoformat(timespec="milliseconds")
+
+
+# ---- making records
+
+
+def plan_record(
+    plan: Plan, *, number: int, account: str, origin: Origin, at: datetime, version: str, previous: str
+) -> Record:
+    """The first record: the whole plan. Of the mail it keeps ids alone."""
+    return {
+        "type": "plan",
+        "format": FORMAT,
+        "number": number,
+        "plan": plan.plan_id,
+        "account": account,
+        "action": "release",
+        "ids": [[target.investigate_id, target.postfix_id] for target in plan.targets],
+        "reason": plan.reason,
+        "digest": plan.digest,
+        "batch_size": plan.batch_size,
+        "canary": plan.canary,
+        "included": list(plan.included),
+        "user": origin.user,
+        "host": origin.host,
+        "sudo_user": origin.sudo_user,
+        "ssh_client": origin.ssh_client,
+        "at": stamp(at),
+        "version": version,
+        "previous": previous,
+    }
+
+
+def intent_record(batch: Sequence[Target], body: str, at: datetime) -> Record:
+    """Before each request: what it is about to send, and in which body."""
+    return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": stamp(at)}
+
+
+def result_record(results: Iterable[Result], *, http: int | None, ray: str | None, ms: int, at: datetime) -> Record:
+    """After each request: what became of each id, as far as the answer tells."""
+    return {
+        "type": "result",
+        "outcomes": [_outcome(result) for result in results],
+        "http": http,
+        "ray": ray,
+        "ms": ms,
+        "at": stamp(at),
+    }
+
+
+def _outcome(result: Result) -> dict[str, Any]:
+    kept: dict[str, Any] = {"id": result.target.id, "outcome": result.fate.value}
+    for name, recipients in (
+        ("delivered", result.delivered),
+        ("undelivered", result.undelivered),
+        ("failed", result.failed),
+    ):
+        if recipients:
+            kept[name] = [recipient.exact for recipient in recipients]
+    if result.why:
+        kept["why"] = result.why
+    return kept
+
+
+def settled_record(result: Result, at: datetime) -> Record:
+    """What reading back showed of an id whose outcome was open."""
+    return {"type": "settled", "id": result.target.id, "outcome": result.fate.value, "how": result.why, "at": stamp(at)}
+
+
+def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Record:
+    """Somebody confirmed that ids are sent again though they may have been released."""
+    return {
+        "type": "resend",
+        "ids": [target.id for target in targets],
+        "user": origin.user,
+        "host": origin.host,
+        "at": stamp(at),
+    }
+
+
+def closed_record(state: RunState, at: datetime) -> Record:
+    """The plan is over; what was not sent will never be."""
+    return {"type": "closed", "sums": {fate.value: n for fate, n in state.fates().items() if n}, "at": stamp(at)}
+
+
+# ---- reading them
+
+
+def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> Entry:
+    """The plan that records tell of. Raises ValueError when the first one is no plan that this version can read."""
+    first = records[0] if records else {}
+    if first.get("type") != "plan" or first.get("format") != FORMAT:
+        raise ValueError("no plan that this version can read")
+    try:
+        targets = tuple(Target(investigate_id=pair[0], postfix_id=pair[1]) for pair in first["ids"])
+        plan = Plan(
+            str(first["plan"]),
+            targets,
+            str(first["reason"]),
+            int(first["batch_size"]),
+            int(first["canary"]),
+            tuple(map(str, first["included"])),
+        )
+        origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
+        entry = Entry(
+            number=int(first["number"]),
+            account=str(first["account"]),
+            made_at=str(first["at"]),
+            origin=origin,
+            version=str(first["version"]),
+            previous=str(first["previous"]),
+            state=RunState(plan, Phase.INTERRUPTED, head=head),
+            last_at=_moment(records[-1].get("at")),
+            file=file,
+            damaged=damaged or ("" if plan.digest == first["digest"] else "its digest does not fit its ids"),
+        )
+        return replace(entry, state=_replayed(entry.state, records[1:]))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"no plan that this version can read ({type(error).__name__})") from None
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
+    by_id = {target.id: target for target in state.plan.targets}
+    outcomes: dict[str, Result] = {}
+    requests, closed = 0, False
+    for record in records:
+        match record.get("type"):
+            case "intent":
+                # Until a result says more, whatever was about to be sent may have been.
+                for identity in record["ids"]:
+                    outcomes[identity] = Result(by_id[identity], Fate.UNKNOWN, why="sent, and no answer is on record")
+                requests += 1
+            case "result":
+                for kept in record["outcomes"]:
+                    result = _result(by_id[kept["id"]], kept)
+                    if result.fate is Fate.NOT_SENT:
+                        outcomes.pop(result.target.id, None)
+                    else:
+                        outcomes[result.target.id] = result
+            case "settled":
+                target = by_id[record["id"]]
+                outcomes[target.id] = Result(target, Fate(record["outcome"]), why=str(record["how"]))
+            case "resend":
+                for identity in record["ids"]:
+                    outcomes.pop(identity, None)
+            case "closed":
+                closed = True
+    done = replace(state, outcomes=outcomes, requests=requests, closed=closed)
+    return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
+
+
+def _result(target: Target, kept: Mapping[str, Any]) -> Result:
+    def addresses(name: str) -> tuple[Untrusted, ...]:
+        return tuple(Untrusted.of(address) for address in kept.get(name, ()))
+
+    return Result(
+        target,
+        Fate(kept["outcome"]),
+        addresses("delivered"),
+        addresses("undelivered"),
+        addresses("failed"),
+        str(kept.get("why", "")),
+    )

@@ -1,0 +1,155 @@
+"""What a plan came to, for the ticket: every id accounted for, the sums checked, the chain named."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tui_app.plans.run import Fate, Result, RunState
+from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, plural, safe
+
+if TYPE_CHECKING:
+    from tui_app.plans.records import Entry
+
+COLUMNS: Final = ("id", "outcome", "delivered", "undelivered", "failed", "why")
+_NEVER: Final = "it was never sent"
+
+
+def accounted(state: RunState) -> list[Result]:
+    """One result for each id of the plan, in its order."""
+    flying = {target.id for target in state.in_flight}
+    rows = []
+    for target in state.plan.targets:
+        known = state.outcomes.get(target.id)
+        if known is None:
+            fate = Fate.IN_FLIGHT if target.id in flying else Fate.NOT_SENT
+            known = Result(target, fate, why=_NEVER if fate is Fate.NOT_SENT else "")
+        rows.append(known)
+    return rows
+
+
+def sums_checked(state: RunState) -> tuple[bool, str]:
+    """Whether every id is there once and the sums are those of the rows, and a sentence that says so."""
+    rows = accounted(state)
+    counted = Counter(row.fate for row in rows)
+    told = {fate: count for fate, count in state.fates().items() if count}
+    whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(told.values())
+    if whole and told == dict(counted):
+        return True, f"All {plural(len(rows), 'message')} are accounted for, and the sums add up."
+    return False, "The sums do NOT add up: keep the journal and report this."
+
+
+def _names(recipients: Sequence[Untrusted]) -> str:
+    return " ".join(recipient.detail() for recipient in recipients)
+
+
+def _cells(row: Result) -> list[str]:
+    recipients = (row.delivered, row.undelivered, row.failed)
+    return [safe(row.target.id), row.fate.value, *map(_names, recipients), safe(row.why, DETAIL_LIMIT)]
+
+
+def _facts(entry: Entry) -> list[tuple[str, str]]:
+    plan = entry.plan
+    included = ", ".join(map(safe, plan.included))
+    return [
+        ("plan", plan.plan_id),
+        ("account", safe(entry.account)),
+        ("who", safe(entry.origin.told())),
+        ("when", safe(entry.made_at)),
+        ("why", safe(plan.reason, DETAIL_LIMIT)),
+        ("included by name", included or "nothing"),
+        ("requests", f"{entry.state.requests:,}"),
+        ("SHA-256 of the plan", plan.digest),
+        ("journal", safe(entry.file)),
+        ("link of the chain", entry.state.head),
+    ]
+
+
+def as_markdown(entry: Entry) -> str:
+    """The report as Markdown, for a ticket."""
+    state = entry.state
+    whole, sentence = sums_checked(state)
+    lines = [f"# Release plan {entry.plan.plan_id}: {_ended(entry)}", ""]
+    lines += [f"- {name}: {_escaped(text)}" for name, text in _facts(entry)]
+    lines += ["", "| outcome | messages |", "|---|---:|"]
+    lines += [f"| {fate.value} | {count:,} |" for fate, count in state.fates().items() if count]
+    lines += [
+        f"| **all** | **{len(state.plan.targets):,}** |",
+        "",
+        f"{'' if whole else '**'}{sentence}{'' if whole else '**'}",
+        "",
+    ]
+    lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    lines += [f"| {' | '.join(map(_escaped, _cells(row)))} |" for row in accounted(state)]
+    return "\n".join(lines) + "\n"
+
+
+def _ended(entry: Entry) -> str:
+    if entry.damaged:
+        return f"its journal is damaged ({entry.damaged})"
+    return (
+        "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed, not all was sent"
+    )
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown takes for text."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#" else letter for letter in text)
+
+
+def as_csv(entry: Entry) -> str:
+    """The report as CSV: a line an id."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([formula_proof(cell) for cell in _cells(row)] for row in accounted(entry.state))
+    return out.getvalue()
+
+
+def result_json(row: Result) -> dict[str, Any]:
+    """The API's item of a release, with the outcome we read from it under our own name."""
+    return {
+        "id": row.target.id,
+        "delivered": [recipient.exact for recipient in row.delivered],
+        "undelivered": [recipient.exact for recipient in row.undelivered],
+        "failed": [recipient.exact for recipient in row.failed],
+        "mailsluice": {"outcome": row.fate.value, "why": row.why},
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """A plan in the ledger, without its messages."""
+    whole, _ = sums_checked(entry.state)
+    return {
+        "plan": entry.plan.plan_id,
+        "account": entry.account,
+        "action": "release",
+        "reason": entry.plan.reason,
+        "included": list(entry.plan.included),
+        "user": entry.origin.user,
+        "host": entry.origin.host,
+        "sudo_user": entry.origin.sudo_user,
+        "ssh_client": entry.origin.ssh_client,
+        "at": entry.made_at,
+        "messages": len(entry.plan.targets),
+        "sums": {fate.value: count for fate, count in entry.state.fates().items() if count},
+        "sums_add_up": whole,
+        "unfinished": entry.state.unfinished,
+        "closed": entry.state.closed,
+        "damaged": entry.damaged,
+        "digest": entry.plan.digest,
+        "journal": entry.file,
+        "chain": entry.state.head,
+    }
+
+
+def as_json(entry: Entry) -> str:
+    """The report as JSON."""
+    return json_text(entry_json(entry) | {"results": [result_json(row) for row in accounted(entry.state)]}) + "\n"
+
+
+FORMATS: Final[dict[str, Callable[[Entry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
+"""How a report is written, by the ending of its file."""

@@ -1,0 +1,85 @@
+"""Finding out by reading back what became of messages that were sent and of which no answer tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.errors import ApiError
+from tui_app.api.search import SearchParams
+from tui_app.plans.ids import moment_of_id
+from tui_app.plans.run import Fate, Result
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.messages import Message
+    from tui_app.plans.plan import Target
+
+MARGIN: Final = timedelta(hours=1)
+LONGEST_WINDOW: Final = timedelta(days=90)
+MOST_SINGLE: Final = 100
+"""Messages that are asked for one by one in a last round; each is a request or two."""
+_RELEASED: Final = "QUARANTINE_RELEASE"
+
+
+def window_of(targets: Iterable[Target], now: datetime) -> tuple[datetime, datetime]:
+    """From when to when these messages were scanned: by their times, else by their ids, else the last 90 days."""
+    moments = [target.when or moment_of_id(target.id) for target in targets]
+    known = [moment for moment in moments if moment is not None]
+    if not known or len(known) < len(moments):
+        return now - LONGEST_WINDOW, now
+    return min(known) - MARGIN, max(known) + MARGIN
+
+
+class ReadBack:
+    """Asks what became of some targets: a search a round, and in the last round each that is still open by itself."""
+
+    def __init__(self, client: EmailSecurityClient, plan: Sequence[Target], now: datetime) -> None:
+        self._client = client
+        self._window = window_of(plan, now)
+
+    async def round(self, targets: Sequence[Target]) -> list[Result]:
+        """Those of these targets that a search shows as released. Raises ApiError."""
+        start, end = self._window
+        params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+        page = await self._client.search_messages(params)
+        seen = {
+            name.exact
+            for message in page.items
+            if _says_released(message)
+            for name in (message.id, message.postfix_id)
+            if name
+        }
+        return [
+            Result(target, Fate.RELEASED, why="seen released by a search") for target in targets if target.id in seen
+        ]
+
+    async def last_round(self, targets: Sequence[Target]) -> list[Result]:
+        """The last word on each of these that can be had; a message that can't be read stays unknown."""
+        found: list[Result] = []
+        for target in targets[:MOST_SINGLE]:
+            if target.investigate_id is None:
+                continue  # known by its postfix id only: it can't be asked for
+            try:
+                message = await self._client.get_message(target.investigate_id)
+                found.append(await self._judged(target, message))
+            except ApiError as error:
+                found.append(Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}"))
+        return found
+
+    async def _judged(self, target: Target, message: Message) -> Result:
+        if message.is_quarantined:
+            return Result(target, Fate.NOT_SEEN, why="still held when it was read back")
+        if _says_released(message):
+            return Result(target, Fate.RELEASED, why="seen released: the message says so")
+        assert target.investigate_id is not None
+        log = await self._client.list_action_log(target.investigate_id)
+        if any(str(entry.operation) == _RELEASED and entry.success is not False for entry in log.items):
+            return Result(target, Fate.RELEASED, why="seen released: the action log says so")
+        return Result(target, Fate.UNKNOWN, why="no longer held, but nothing says that it was released")
+
+
+def _says_released(message: Message) -> bool:
+    """Whether a message is held no longer and names the release among what was done to it."""
+    return not message.is_quarantined and any(done.exact == _RELEASED for done in message.post_delivery_operations)

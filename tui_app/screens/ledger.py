@@ -1,0 +1,139 @@
+"""The ledger: all plans of this machine, who made them and why, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual.message import Message
+
+from tui_app import actions
+from tui_app.errors import SluiceError
+from tui_app.plans.run import OPEN
+from tui_app.screens.place import Place
+from tui_app.text import plural, safe
+from tui_app.widgets.listed_rows import ListedRows
+from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.plans.records import Entry
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.lines import Piece
+
+_COLUMNS: Final = (
+    Column("STATE", 13),
+    Column("WHEN", 16),
+    Column("PLAN", 8),
+    Column("WHO", weight=1, from_width=100),
+    Column("MAIL", 7, right=True),
+    Column("OUTCOME", weight=2),
+    Column("REASON", weight=2),
+)
+
+
+def state_of(entry: Entry) -> Cell:
+    """Where a plan stands: glyph, word, tone."""
+    if entry.damaged:
+        return Cell("✖ damaged", "error")
+    if entry.state.unfinished:
+        return Cell("? unfinished", "warning")
+    return Cell("✔ finished", "success") if entry.state.finished else Cell("■ closed", "muted")
+
+
+class LedgerScreen(Place):
+    """All plans, the newest first."""
+
+    place = "ledger"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("ledger")
+
+    class Chosen(Message):
+        """A plan was opened."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._problem = ""
+
+    def content(self) -> Iterable[Widget]:
+        """The table."""
+        yield MessageTable["Entry"](_COLUMNS, self._cells, id="table")
+
+    def table(self) -> MessageTable[Entry]:
+        """The plans."""
+        return self.query_one("#table", MessageTable)
+
+    @staticmethod
+    def _cells(entry: Entry) -> Sequence[Cell]:
+        return (
+            state_of(entry),
+            Cell(safe(entry.made_at[:16]).replace("T", " "), "muted"),
+            Cell(entry.plan.plan_id),
+            Cell(safe(f"{entry.origin.user}@{entry.origin.host}")),
+            Cell(f"{len(entry.plan.targets):,}"),
+            Cell(entry.state.told()),
+            Cell(safe(entry.plan.reason), "muted"),
+        )
+
+    def on_screen_resume(self) -> None:
+        """Read the journals."""
+        super().on_screen_resume()
+        self.action_view_refresh()
+
+    def action_view_refresh(self) -> None:
+        """Read the journals again."""
+        entries: Sequence[Entry] = ()
+        try:
+            entries, self._problem = self.service.releases.ledger.entries(), ""
+        except SluiceError as error:
+            self._problem = str(error)
+        unfinished = sum(1 for entry in entries if entry.state.unfinished)
+        more = f", {unfinished:,} unfinished" if unfinished else ""
+        self.say_place([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
+        self.table().show_rows(ListedRows(entries, lambda entry: entry.file))
+        self.table().say_if_empty(self._problem or "Nothing was released from this machine yet.")
+        self.show_about()
+
+    def describe(self) -> Sequence[Piece]:
+        """Who and why, of the plan under the cursor."""
+        entry = self.table().current
+        if entry is None:
+            return []
+        if entry.damaged:
+            return [(f"Its journal is damaged: {entry.damaged}. Keep {safe(entry.file)}.", "$text-error")]
+        waits = " · enter opens it, to settle and go on" if entry.state.of_fate(*OPEN) else ""
+        return [(f"{safe(entry.origin.told())} · {safe(entry.plan.reason)}{waits}", "dim")]
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another plan."""
+        self.show_about()
+
+    def action_row_open(self) -> None:
+        """Open the plan."""
+        if entry := self.table().current:
+            self.post_message(self.Chosen(entry))
+
+    def action_ledger_verify(self) -> None:
+        """Follow the chain."""
+        try:
+            verdict = self.service.releases.ledger.verify()
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        for problem in verdict.problems:
+            self.service.record(f"Ledger: {problem}")
+        if verdict.problems:
+            self.notice(f"NOT whole: {verdict.problems[0]} ! tells all.")
+        else:
+            self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}")
+
+    def copy_id(self) -> str:
+        """The plan's id."""
+        entry = self.table().current
+        return entry.plan.plan_id if entry is not None else ""
