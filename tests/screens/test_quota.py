@@ -44,7 +44,7 @@ async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
             await console.press("r")
             await console.until(lambda: console.app.service.budget.remaining == 2)
             await console.press("a", "R")
-            await console.sees("3 requests, 25 messages each", "only 2 left")
+            await console.sees("4 requests, 25 messages each", "only 2 left")
 
 
 async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:

@@ -64,12 +64,7 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
             yield from source
 
     parsed = parse_ids(lines())
-    taken = {number for number, _ in (*parsed.unrecognised, *parsed.repeated)}
-    # A word that stands for itself was meant as an id, whatever it looks like.
-    strange = [
-        (number, word) for number, word in enumerate(ids, 1) if number not in taken and not parse_ids([word]).ids
-    ]
-    for number, word in sorted((*parsed.unrecognised, *strange)):
+    for number, word in parsed.unrecognised:
         narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
     if parsed.duplicates:
         lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])

@@ -50,7 +50,7 @@ def moment_of_id(text: str) -> datetime | None:
 
 
 def parse_ids(lines: Iterable[str]) -> ParsedIds:
-    """Ids in any text, with the lines they came from, counted from 1.
+    """Ids in any text, with the lines they came from, counted from 1. A word alone in its line was meant for an id.
 
     In a line that holds an investigate id the postfix id of the same message is not taken for another one. Words that
     can't be meant for ids, such as prose and headings, are passed over, and so is what stands behind a ` # ` and lines
@@ -67,14 +67,16 @@ def parse_ids(lines: Iterable[str]) -> ParsedIds:
         words = [part for word in words for part in _whole_or_parts(word) if part]
         whole = {word.partition("-")[0] for word in words if is_investigate_id(word)}
         for word in words:
-            if is_investigate_id(word) or (POSTFIX_ID.fullmatch(word) and any(map(str.isdigit, word[1:]))):
+            if is_investigate_id(word) or POSTFIX_ID.fullmatch(word):
                 if word in whole:
                     continue
                 if word in ids:
                     repeated.append((number, word))
                 else:
                     ids[word] = None
-            elif _CLOSE.fullmatch(word) and not (_ALERT_ID.fullmatch(word) and word.partition("-")[0] in whole):
+            elif len(words) == 1 or (
+                _CLOSE.fullmatch(word) and not (_ALERT_ID.fullmatch(word) and word.partition("-")[0] in whole)
+            ):
                 unrecognised.append((number, word))
     return ParsedIds(tuple(ids), tuple(repeated), tuple(unrecognised))
 

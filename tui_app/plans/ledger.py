@@ -176,7 +176,8 @@ class Ledger:
 
     def _make_folder(self) -> None:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.folder.parent, self.folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
         self._files()

@@ -96,7 +96,8 @@ class Releases:
     def plan(self, guarded: Guarded, reason: str, *, include: Sequence[str] = (), canary: bool = False) -> Plan:
         """Fix what will be sent; with a canary the first ones wait to be looked at."""
         plans = self.settings.plans
-        first = plans.canary if canary else 0
+        # Where one request takes them all there is nothing to look at in between.
+        first = plans.canary if canary and len(guarded.allowed) > plans.batch_size else 0
         return Plan.make(guarded.allowed, reason, plans.batch_size, self.random, canary=first, included=include)
 
     async def drift(self, plan: Plan, search: SearchParams | None) -> Drift:

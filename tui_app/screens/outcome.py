@@ -225,7 +225,7 @@ class ReleaseScreen(Place):
         every = len(state.plan.targets)
         known = len(state.outcomes)
         self.query_one("#progress", Line).say(
-            (bar(known / every if every else 1.0, 20), "$text-accent"),
+            (bar(known / every if every else 1.0, 12), "$text-accent"),
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
@@ -296,8 +296,10 @@ class ReleaseScreen(Place):
         if not state.ended:
             return []
         whole, sentence = sums_checked(state)
+        if not whole:
+            return [(sentence, "$text-error")]
         held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
-        return [(f"{sentence}{held}", "dim" if whole else "$text-error")]
+        return [(f"Every id is accounted for.{held}", "dim")]
 
     # ---- intents
 
