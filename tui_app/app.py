@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import importlib
 import os
@@ -12,14 +11,12 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.text import Text
 from textual import work
 from textual.events import Event, Key
 
 from tui_app import actions
-from tui_app.crash_report import frames_of, write_report
 from tui_app.errors import SluiceError
-from tui_app.paths import sheet, state_folder
+from tui_app.paths import sheet
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.place import Place
 from tui_app.screens.reading import Reading
@@ -27,6 +24,7 @@ from tui_app.terminal.guard import tell
 from tui_app.terminal.input import read_carefully
 from tui_app.terminal.keys import KeysInTurn
 from tui_app.terminal.last_line import drop_what_terminals_obey
+from tui_app.terminal.orderly_end import OrderlyEnd
 from tui_app.terminal.output import DiffedOutput
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.writer import never_wait_for_the_terminal
@@ -37,8 +35,6 @@ from tui_app.widgets.message_table import MessageTable
 from tui_app.widgets.veil import Veiled
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
     from tui_app.jobs.poller import Link
@@ -65,7 +61,7 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
+class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
     """The console on one account."""
 
     TITLE = "mailsluice"
@@ -92,12 +88,10 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
         service.on_release = self._release_moved
         service.on_limit_wait = self._limit_wait
         service.on_activity = lambda _: self._activity_added()
-        self._here: asyncio.AbstractEventLoop | None = None
-        self._ended_by = 0
 
     def on_mount(self) -> None:
         """Show the jobs; the first frame comes before anything that takes time."""
-        self._here = asyncio.get_running_loop()
+        self.ends_in_order()
         self.push_screen(JobsScreen(self.service))
         self._tick()
 
@@ -109,7 +103,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
         try:
             await asyncio.to_thread(self._get_ready)
         except SluiceError as error:
-            self._end_with(f"mailsluice: {error}", error.exit_code)
+            self.end_with(f"mailsluice: {error}", error.exit_code)
             return
         self.service.start()
         for place in self._places()[-1:]:
@@ -170,21 +164,11 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
             tell("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
         await self.service.close()
 
-    # ---- ended from outside
-
-    def end_by_signal(self, number: int) -> None:
-        """A signal came, or the line is gone: end in good order. From any thread."""
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            if self._here is not None:
-                self._here.call_soon_threadsafe(self._end_by_signal, number)
-
-    def _end_by_signal(self, number: int) -> None:
-        if self._ended_by or not self._running:
-            # The second one: whoever waits for an answer waits no longer.
-            self.service.abandon()
-        self._ended_by = number
+    def stop_work(self, *, again: bool) -> None:
+        """A signal came: nothing more is sent; whoever sends a second one waits for no answer."""
         self.service.stop_release()
-        self.exit(return_code=128 + number)
+        if again:
+            self.service.abandon()
 
     # ---- news from below
 
@@ -409,27 +393,6 @@ class SluiceApp(DiffedOutput, KeysInTurn, Veiled):
         if self.service.release is not None and not self.service.release.ended:
             self.service.stop_release()
         self.exit()
-
-    def _fatal_error(self) -> None:
-        """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
-        # What a worker died of is inside of what it says that it died.
-        error = getattr(self._exception, "error", self._exception) or RuntimeError()
-        frames = list(frames_of(error))
-        where = f" in {frames[-1].strip().rpartition(' ')[0]}" if frames else ""
-        report = write_report(error, state_folder(), self.service.clock.now())
-        more = f" {report} says where, and holds no data." if report else ""
-        self._end_with(
-            f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it.{more}"
-        )
-
-    def panic(self, *renderables: RenderableType) -> None:
-        """End on an error of Textual's own, without what it would show of memory."""
-        self._end_with("mailsluice: stopped by an error of the terminal's. Please report it.")
-
-    def _end_with(self, sentence: str, code: int = 1) -> None:
-        self._exit_renderables.append(Text(sentence))
-        self._return_code = code
-        self._close_messages_no_wait()
 
     async def action_quit(self) -> None:
         """Quit by Textual's own name for it."""

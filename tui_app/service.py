@@ -194,11 +194,6 @@ class EmailSecurityService:
             self.traffic.end_waits()
 
     @property
-    def in_multiplexer(self) -> bool:
-        """Whether tmux or screen would keep this session if the line were lost."""
-        return bool(os.environ.get("TMUX") or os.environ.get("STY"))
-
-    @property
     def awaits_answer(self) -> bool:
         """Whether a write is on its way. From any thread."""
         return bool(self.on_the_wire) or (self._released and self.releases.awaits_answer)

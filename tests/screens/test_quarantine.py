@@ -321,7 +321,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await send(console, "x", 1)
             await console.sees("rate limit, again in", "S gives up")
             await console.press("S")
-            await console.sees("halted", "1 refused")
+            await console.sees("halted", "1 not sent", "enter sends what was never sent")
             assert account.account.truth.entries == []
 
 

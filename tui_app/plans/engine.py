@@ -146,7 +146,7 @@ class Engine:
         except JournalError as error:
             # What is known stays on the screen, though the disk does not have it.
             assert self._state is not None
-            known = self._kept(self._state, self._landed)
+            known = self._kept(self._state, self._landed) if self._landed else self._state
             state = replace(known, phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
         finally:
             self._journal = None

@@ -38,6 +38,8 @@ class Reading:
     """Whether the last line is a piece: the program or the machine stopped while it was written."""
     damaged_at: int | None = None
     """The number of a line that was changed after it was written, counted from 1."""
+    later: tuple[Record, ...] = ()
+    """The good records behind a changed line."""
 
 
 def line_of(record: Record) -> bytes:
@@ -52,7 +54,7 @@ def _record_of(line: bytes) -> Record | None:
         return None
     try:
         record = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
 
@@ -65,10 +67,12 @@ def parse(data: bytes) -> Reading:
     for number, line in enumerate(lines, 1):
         record = _record_of(line)
         if record is None:
-            later = any(_record_of(other) for other in lines[number:])
-            # A bad line with good ones behind it was not torn: somebody or something changed it.
-            damaged = number if later else None
-            return Reading(tuple(records), lines[0] if records else b"", good, torn=not later, damaged_at=damaged)
+            later = tuple(kept for other in lines[number:] if (kept := _record_of(other)) is not None)
+            # A bad line with good ones behind it was not torn: somebody or something changed it. So was a last one that is
+            # whole: a torn one has no end.
+            damaged = number if later or (number == len(lines) and not rest) else None
+            first = lines[0] if records else b""
+            return Reading(tuple(records), first, good, torn=damaged is None, damaged_at=damaged, later=later)
         records.append(record)
         good += len(line) + 1
     return Reading(tuple(records), lines[0] if lines else b"", good, torn=bool(rest))

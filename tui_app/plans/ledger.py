@@ -23,7 +23,7 @@ from tui_app.paths import is_private
 from tui_app.plans.disk import Disk
 from tui_app.plans.journal import Journal, JournalError, Reading, read
 from tui_app.plans.plan import Plan
-from tui_app.plans.records import Entry, Origin, entry_of, plan_record, stamp
+from tui_app.plans.records import Entry, Origin, entry_of, intended, plan_record, stamp
 from tui_app.plans.run import OPEN
 from tui_app.text import safe
 
@@ -126,10 +126,16 @@ class Ledger:
     def open_ids(self, account: str) -> dict[str, str]:
         """Ids of an account whose outcome is open, with the plan that sent them: they must not be sent by another one."""
         found: dict[str, str] = {}
-        for entry in self.entries():
-            if entry.account == account:
+        for _, path in self._files():
+            reading = read(path)
+            entry = self._entry(path, reading)
+            if entry is not None and entry.account == account:
                 for target in entry.state.of_fate(*OPEN):
                     found.setdefault(target.id, entry.plan.plan_id)
+            if reading.damaged_at:
+                # Whatever a changed journal still says was about to be sent, for whichever account it was.
+                for identity in intended((*reading.records, *reading.later)):
+                    found.setdefault(identity, path.stem)
         return found
 
     def verify(self) -> Verdict:
@@ -143,7 +149,7 @@ class Ledger:
             expected = number + 1
             entry = self._entry(path, reading)
             if entry is None:
-                if reading.good or not reading.torn:
+                if reading.records or reading.damaged_at:
                     problems.append(f"{path.name} holds no plan that can be read.")
                 continue  # torn while its first line was written: nothing was sent for it
             if entry.previous != previous:

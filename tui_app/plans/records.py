@@ -148,24 +148,30 @@ def closed_record(state: RunState, at: datetime) -> Record:
 # ---- reading them
 
 
+def intended(records: Iterable[Record]) -> set[str]:
+    """All ids that a request was about to be sent for, whatever became of it."""
+    kept = (record.get("ids") for record in records if record.get("type") == "intent")
+    return {identity for ids in kept if isinstance(ids, list) for identity in ids if isinstance(identity, str)}
+
+
 def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> Entry:
     """The plan that records tell of. Raises ValueError when the first one is no plan that this version can read."""
     first = records[0] if records else {}
     if first.get("type") != "plan" or first.get("format") != FORMAT:
         raise ValueError("no plan that this version can read")
     try:
-        targets = tuple(Target(investigate_id=pair[0], postfix_id=pair[1]) for pair in first["ids"])
+        targets = tuple(map(_target, first["ids"]))
         plan = Plan(
             str(first["plan"]),
             targets,
             str(first["reason"]),
-            int(first["batch_size"]),
-            int(first["canary"]),
+            _whole(first["batch_size"]),
+            _whole(first["canary"]),
             tuple(map(str, first["included"])),
         )
         origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
         entry = Entry(
-            number=int(first["number"]),
+            number=_whole(first["number"]),
             account=str(first["account"]),
             made_at=str(first["at"]),
             origin=origin,
@@ -176,9 +182,35 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             file=file,
             damaged=damaged or ("" if plan.digest == first["digest"] else "its digest does not fit its ids"),
         )
-        return replace(entry, state=_replayed(entry.state, records[1:]))
-    except (KeyError, TypeError, IndexError) as error:
+        state = _replayed(entry.state, records[1:])
+        return replace(entry, state=_doubted(state) if entry.damaged else state)
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ValueError(f"no plan that this version can read ({type(error).__name__})") from None
+
+
+def _target(pair: Any) -> Target:
+    investigate_id, postfix_id = pair
+    if (
+        not isinstance(pair, list)
+        or not all(name is None or isinstance(name, str) for name in pair)
+        or not (investigate_id or postfix_id)
+    ):
+        raise ValueError("no id")
+    return Target(investigate_id=investigate_id, postfix_id=postfix_id)
+
+
+def _whole(number: Any) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError("no number")
+    return number
+
+
+def _doubted(state: RunState) -> RunState:
+    """Of a journal that was changed: what it does not say may have been sent all the same."""
+    outcomes = dict(state.outcomes)
+    for target in state.unsent:
+        outcomes[target.id] = Result(target, Fate.UNKNOWN, why="its journal is damaged")
+    return replace(state, outcomes=outcomes, closed=False, phase=Phase.INTERRUPTED)
 
 
 def _moment(text: object) -> datetime | None:
@@ -198,7 +230,7 @@ def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
             case "intent":
                 # Until a result says more, whatever was about to be sent may have been.
                 for identity in record["ids"]:
-                    outcomes[identity] = Result(by_id[identity], Fate.UNKNOWN, why="sent, and no answer is on record")
+                    outcomes[identity] = Result(by_id[identity], Fate.UNKNOWN, why="no answer on record")
                 requests += 1
             case "result":
                 for kept in record["outcomes"]:

@@ -17,7 +17,7 @@ from tui_app.plans.guard import Guarded, Policy, guard_release
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.look_up import look_up
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.run import Fate, Result, RunState
+from tui_app.plans.run import Fate, RunState
 from tui_app.text import plural, safe
 
 if TYPE_CHECKING:
@@ -232,22 +232,3 @@ class Releases:
 def retryable(state: RunState) -> tuple[Target, ...]:
     """What of a plan may be tried again in a new one: failed and refused; what is open has to be settled first."""
     return state.of_fate(Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED)
-
-
-def worst_first(results: Sequence[Result]) -> list[Result]:
-    """Results in the order in which somebody has to look at them."""
-    order = list(_WORST_FIRST)
-    return sorted(results, key=lambda result: order.index(result.fate))
-
-
-_WORST_FIRST = (
-    Fate.UNKNOWN,
-    Fate.NOT_SEEN,
-    Fate.FAILED,
-    Fate.REFUSED,
-    Fate.UNDELIVERED,
-    Fate.IN_FLIGHT,
-    Fate.NOT_SENT,
-    Fate.RELEASED,
-    Fate.DELIVERED,
-)

@@ -34,6 +34,20 @@ OPEN: Final = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT})
 """Fates of which nobody can say that they are the last word."""
 
 
+WORST_FIRST: Final = (
+    Fate.UNKNOWN,
+    Fate.NOT_SEEN,
+    Fate.FAILED,
+    Fate.REFUSED,
+    Fate.UNDELIVERED,
+    Fate.IN_FLIGHT,
+    Fate.NOT_SENT,
+    Fate.RELEASED,
+    Fate.DELIVERED,
+)
+"""The order in which somebody has to look at them."""
+
+
 class Phase(Enum):
     """Where a run stands."""
 

@@ -165,37 +165,11 @@ class JobScreen(Place):
         self.query_one("#progress", Line).say(
             (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
         )
-        self.query_one("#counters", Line).say(*self._counters(job))
+        self.query_one("#counters", Line).say(*looks.counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
         self.query_one("#search", Line).say((Private(f"{comment}{search_in_words(job)}"), "dim"))
-        self.query_one("#tabs", Tabs).show_tabs(self._tabs(job), STATUS_TABS.index(self._status))
+        self.query_one("#tabs", Tabs).show_tabs(looks.tabs(job), STATUS_TABS.index(self._status))
         self.table().say_if_empty(self._what_empty_means())
-
-    @staticmethod
-    def _counters(job: Job) -> list[Piece]:
-        pieces: list[Piece] = [
-            f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",
-            (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
-            f" · {job.skipped_or_cancelled:,} skipped or cancelled"
-            if job.skipped_or_cancelled
-            else f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled",
-            f" · {job.pending:,} pending",
-        ]
-        if job.unaccounted:
-            pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
-        return pieces
-
-    @staticmethod
-    def _tabs(job: Job) -> list[tuple[str, str, int | None]]:
-        return [
-            ("all", "all", job.total_messages_discovered),
-            ("pending", "pend", job.messages_pending),
-            ("processing", "proc", None),
-            ("completed", "done", job.messages_successful),
-            ("failed", "fail", job.messages_failed),
-            ("skipped", "skip", job.messages_skipped),
-            ("cancelled", "canc", job.messages_cancelled),
-        ]
 
     def _what_empty_means(self) -> str:
         rows = self._rows

@@ -12,6 +12,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.text import Untrusted
+    from tui_app.widgets.lines import Piece
 
 _JOB = {
     JobStatus.PENDING: ("○", "muted"),
@@ -78,3 +79,31 @@ def people(recipients: tuple[Untrusted, ...]) -> str:
     if len(recipients) == 1:
         return str(recipients[0])
     return f"{len(recipients)} people" if recipients else "–"
+
+
+def counters(job: Job) -> list[Piece]:
+    """The counters of a job in words; what does not add up is said."""
+    pieces: list[Piece] = [
+        f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",
+        (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
+        f" · {job.skipped_or_cancelled:,} skipped or cancelled"
+        if job.skipped_or_cancelled
+        else f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled",
+        f" · {job.pending:,} pending",
+    ]
+    if job.unaccounted:
+        pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
+    return pieces
+
+
+def tabs(job: Job) -> list[tuple[str, str, int | None]]:
+    """Name, short name and count of the tabs over a job's rows; no number where the server gives none."""
+    return [
+        ("all", "all", job.total_messages_discovered),
+        ("pending", "pend", job.messages_pending),
+        ("processing", "proc", None),
+        ("completed", "done", job.messages_successful),
+        ("failed", "fail", job.messages_failed),
+        ("skipped", "skip", job.messages_skipped),
+        ("cancelled", "canc", job.messages_cancelled),
+    ]

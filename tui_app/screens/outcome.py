@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -13,12 +12,12 @@ from tui_app import actions
 from tui_app.errors import SluiceError
 from tui_app.new_file import free_path, new_file
 from tui_app.paths import sheet
-from tui_app.plans.releases import Releases, retryable, worst_first
+from tui_app.plans.releases import Releases, retryable
 from tui_app.plans.report import FORMATS, accounted, sums_checked
-from tui_app.plans.run import Fate, Phase, Result, RunState
-from tui_app.screens import looks
+from tui_app.plans.run import Fate, Phase, RunState
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import MORE, Place
+from tui_app.screens.recipients import RecipientLine, fate_look, lines_of
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
@@ -28,7 +27,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tui_app.plans.plan import Plan, Target
+    from tui_app.plans.plan import Plan
     from tui_app.plans.records import Entry
     from tui_app.service import EmailSecurityService
 
@@ -40,70 +39,6 @@ _COLUMNS: Final = (
 )
 _SUMS: Final = tuple(fate for fate in Fate)
 _PHASES: Final = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One recipient of one message, or a message whose recipients the answer did not name."""
-
-    key: str
-    fate: Fate
-    recipient: str
-    subject: str
-    why: str
-
-
-def _lines(results: Iterable[Result], targets: dict[str, Target]) -> list[_Line]:
-    lines: list[_Line] = []
-    for result in worst_first(list(results)):
-        target = targets.get(result.target.id, result.target)
-        subject = str(target.subject) or safe(target.id)
-        named = [
-            (Fate.DELIVERED, result.delivered),
-            (Fate.UNDELIVERED, result.undelivered),
-            (Fate.FAILED, result.failed),
-        ]
-        found = [(fate, recipient) for fate, recipients in named for recipient in recipients]
-        for number, (fate, recipient) in enumerate(found):
-            lines.append(_Line(f"{target.id} {number}", fate, str(recipient), subject, safe(result.why)))
-        if not found:
-            lines.append(_Line(target.id, result.fate, looks.people(target.recipients), subject, safe(result.why)))
-    return sorted(lines, key=lambda line: _ORDER[line.fate])
-
-
-_FATE: Final = {
-    Fate.DELIVERED: ("✔", "success"),
-    Fate.RELEASED: ("✔", "success"),
-    Fate.UNDELIVERED: ("!", "warning"),
-    Fate.FAILED: ("✖", "error"),
-    Fate.REFUSED: ("✖", "error"),
-    Fate.UNKNOWN: ("?", "warning"),
-    Fate.NOT_SEEN: ("?", "warning"),
-    Fate.NOT_SENT: ("○", "muted"),
-    Fate.IN_FLIGHT: ("●", "accent"),
-}
-_ORDER: Final = {
-    fate: number
-    for number, fate in enumerate(
-        (
-            Fate.UNKNOWN,
-            Fate.NOT_SEEN,
-            Fate.FAILED,
-            Fate.REFUSED,
-            Fate.UNDELIVERED,
-            Fate.IN_FLIGHT,
-            Fate.NOT_SENT,
-            Fate.RELEASED,
-            Fate.DELIVERED,
-        )
-    )
-}
-
-
-def fate_look(fate: Fate) -> Cell:
-    """What became of a released message."""
-    glyph, tone = _FATE[fate]
-    return Cell(f"{glyph} {fate.value}", tone)
 
 
 class ReleaseScreen(Place):
@@ -140,14 +75,14 @@ class ReleaseScreen(Place):
         yield Line(id="progress")
         yield Line(id="sums")
         yield Line(id="why")
-        yield MessageTable[_Line](_COLUMNS, self._cells, id="table")
+        yield MessageTable[RecipientLine](_COLUMNS, self._cells, id="table")
 
-    def table(self) -> MessageTable[_Line]:
+    def table(self) -> MessageTable[RecipientLine]:
         """Recipients, the worst outcomes first."""
         return self.query_one("#table", MessageTable)
 
     @staticmethod
-    def _cells(line: _Line) -> Sequence[Cell]:
+    def _cells(line: RecipientLine) -> Sequence[Cell]:
         return (fate_look(line.fate), Cell(line.recipient), Cell(line.subject), Cell(line.why))
 
     def on_mount(self) -> None:
@@ -198,7 +133,10 @@ class ReleaseScreen(Place):
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
-            self.table().show_rows(ListedRows(_lines(results, self._targets), lambda line: line.key))
+            self.table().show_rows(ListedRows(lines_of(results, self._targets), lambda line: line.key))
+            if state.ended:
+                # The worst outcomes are the first lines, wherever the cursor was while they came.
+                self.table().move_to(0)
         self.show_frame()
 
     def release_moved(self, state: RunState) -> None:
@@ -278,21 +216,18 @@ class ReleaseScreen(Place):
         """What to do next; an error first."""
         state = self._state
         fates = state.fates()
-        if state.error is not None:
+        if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
         if self._may_settle and fates[Fate.UNKNOWN]:
-            return [
-                ("Nobody told what became of some: v asks, enter asks and sends what was never sent.", "$text-warning")
-            ]
+            return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
-            return [
-                ("Still held when asked, but a request was on its way: W sends again, at that risk.", "$text-warning")
-            ]
+            return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
         if self._may_resume:
-            return [("enter sends what was never sent, C closes the plan without.", "$text-warning")]
+            why = f" {state.error}" if state.error is not None else ""
+            return [("enter sends what was never sent, C closes the plan.", "$text-warning"), (why, "$text-error")]
         if not state.ended:
             return []
         whole, sentence = sums_checked(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,8 @@ class ReviewScreen(Place):
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
-        if not self.service.in_multiplexer and forecast.requests > _LONG:
+        kept = os.environ.get("TMUX") or os.environ.get("STY")
+        if not kept and forecast.requests > _LONG:
             facts.append(("A lost line ends this terminal: tmux or screen would keep it.\n", "$text-warning"))
         return facts
 

@@ -1,0 +1,67 @@
+"""What became of each recipient of a plan, as lines of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tui_app.plans.run import WORST_FIRST, Fate, Result
+from tui_app.screens import looks
+from tui_app.text import safe
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from tui_app.plans.plan import Target
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLine:
+    """One recipient of one message, or a message whose recipients the answer did not name."""
+
+    key: str
+    fate: Fate
+    recipient: str
+    subject: str
+    why: str
+
+
+def lines_of(results: Iterable[Result], targets: Mapping[str, Target]) -> list[RecipientLine]:
+    """Lines for results, the worst first; `targets` know more of the mail than a journal keeps."""
+    lines: list[RecipientLine] = []
+    for result in results:
+        target = targets.get(result.target.id, result.target)
+        subject = str(target.subject) or safe(target.id)
+        named = [
+            (Fate.DELIVERED, result.delivered),
+            (Fate.UNDELIVERED, result.undelivered),
+            (Fate.FAILED, result.failed),
+        ]
+        found = [(fate, recipient) for fate, recipients in named for recipient in recipients]
+        for number, (fate, recipient) in enumerate(found):
+            lines.append(RecipientLine(f"{target.id} {number}", fate, str(recipient), subject, safe(result.why)))
+        if not found:
+            lines.append(
+                RecipientLine(target.id, result.fate, looks.people(target.recipients), subject, safe(result.why))
+            )
+    return sorted(lines, key=lambda line: _ORDER[line.fate])
+
+
+_FATE: Final = {
+    Fate.DELIVERED: ("✔", "success"),
+    Fate.RELEASED: ("✔", "success"),
+    Fate.UNDELIVERED: ("!", "warning"),
+    Fate.FAILED: ("✖", "error"),
+    Fate.REFUSED: ("✖", "error"),
+    Fate.UNKNOWN: ("?", "warning"),
+    Fate.NOT_SEEN: ("?", "warning"),
+    Fate.NOT_SENT: ("○", "muted"),
+    Fate.IN_FLIGHT: ("●", "accent"),
+}
+_ORDER: Final = {fate: number for number, fate in enumerate(WORST_FIRST)}
+
+
+def fate_look(fate: Fate) -> Cell:
+    """What became of a released message."""
+    glyph, tone = _FATE[fate]
+    return Cell(f"{glyph} {fate.value}", tone)
