@@ -181,6 +181,7 @@ class Engine:
             outcome, shape = await self._send(batch)
             results, error, verdict = judged(batch, outcome, shape)
             state = self._kept(replace(state, error=error, in_flight=()), results)
+            self._landed = ()
             if verdict is Next.SPLIT:
                 middle = len(batch) // 2
                 queue.extendleft((batch[middle:], batch[:middle]))
