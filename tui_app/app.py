@@ -271,7 +271,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
         self.push_screen(IdsScreen(self.service, ids))
 
-    def action_ids_open(self) -> None:
+    def on_place_ids_wanted(self) -> None:
         """Take ids from elsewhere."""
         if self._at("jobs") or self._at("quarantine"):
             self._ask_ids(())

@@ -2,13 +2,14 @@ import re
 from itertools import pairwise
 
 import pytest
-from tui_app.screens.release import ReleaseScreen
+from tui_app.screens.outcome import ReleaseScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
 from tui_app.screens.copying import CopyScreen
 from tui_app.screens.job_detail import JobScreen
 from tui_app.screens.jobs import JobsScreen
+from tui_app.screens.ledger import LedgerScreen
 from tui_app.screens.message import MessageScreen
 from tui_app.screens.pages import ActivityScreen, HelpScreen
 from tui_app.screens.quarantine import QuarantineScreen
@@ -24,6 +25,7 @@ PLACES = {
         HelpScreen,
         ActivityScreen,
         CopyScreen,
+        LedgerScreen,
     )
 }
 EATEN = re.compile(r"ctrl\+[bamihs]$|alt\+|ctrl\+enter|~")
@@ -59,7 +61,9 @@ def test_every_action_of_a_place_is_something_its_screen_can_do(place: str) -> N
 
 def test_every_write_is_a_capital_letter_or_opens_a_form() -> None:
     for action in actions.ACTIONS:
-        assert not action.writes or action.id == "job.new" or all(key.isupper() for key in action.keys)
+        # Enter goes on with what was confirmed before; it confirms nothing.
+        strong = all(key.isupper() or (key, action.id) == ("enter", "release.go_on") for key in action.keys)
+        assert not action.writes or action.id == "job.new" or strong
 
 
 def test_read_only_leaves_no_write_in_footer_or_help() -> None:

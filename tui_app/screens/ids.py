@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui_app.errors import SluiceError
+from tui_app.paths import sheet
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.screens.place import Place
 from tui_app.text import plural, safe
@@ -27,7 +28,7 @@ _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
 
 
-class _Paper(Field):
+class Paper(Field):
     """A field that hands on what is pasted with all its lines."""
 
     class Pasted(Message):
@@ -46,6 +47,7 @@ class _Paper(Field):
 class IdsScreen(Place):
     """Collects ids until they are looked up."""
 
+    CSS_PATH = sheet("screens/ids")
     place = "ids"
     AUTO_FOCUS = "#paper"
 
@@ -65,7 +67,9 @@ class IdsScreen(Place):
     def content(self) -> Iterable[Widget]:
         """A line to paste into, and what was understood."""
         yield Line(id="hint")
-        yield _Paper(placeholder="paste anything with ids in it, or type ids or the path of a file", id="paper")
+        yield Paper(
+            placeholder="paste anything with ids in it, or type ids or the path of a file", id="paper", compact=True
+        )
         yield Block(id="understood")
 
     def on_mount(self) -> None:
@@ -78,12 +82,10 @@ class IdsScreen(Place):
         """The form's own keys."""
         return (("enter", "take the line; on an empty one: look up"), ("esc", "back, nothing is sent"))
 
-    def on_paper_pasted(self, message: _Paper.Pasted) -> None:
+    def on_paper_pasted(self, message: Paper.Pasted) -> None:
         """Add what was pasted."""
         self._lines += message.text.splitlines()
         self._understand()
-
-    on__paper_pasted = on_paper_pasted
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take a line; an empty one looks up what there is."""

@@ -72,6 +72,9 @@ class Place(Screen[None]):
             self.values = values
             self.marked = marked
 
+    class IdsWanted(Message):
+        """Somebody has ids from elsewhere."""
+
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__()
         self.service = service
@@ -290,6 +293,10 @@ class Place(Screen[None]):
             self.sort_rows(table.sorted_by, reverse=not table.reversed)
         else:
             self.notice("Nothing is sorted: o sorts by a column.")
+
+    def action_ids_open(self) -> None:
+        """Release ids from elsewhere."""
+        self.post_message(self.IdsWanted())
 
     # ---- copying
 

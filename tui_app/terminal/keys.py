@@ -36,7 +36,8 @@ class KeysInTurn(App[None]):
         self._key_out = True
         self._key_number += 1
         number = self._key_number
-        path: list[DOMNode] = list((self.focused or self.screen).ancestors_with_self)
+        # Twice: what the key made a widget tell, such as a line that was submitted, goes up behind it.
+        path: list[DOMNode] = list((self.focused or self.screen).ancestors_with_self) * 2
         await super().on_event(event)
         asyncio.get_running_loop().call_later(PATIENCE, self._answered_late, number)
         self._follow(path, number)
