@@ -2,7 +2,6 @@ import re
 from itertools import pairwise
 
 import pytest
-from tui_app.screens.outcome import ReleaseScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
@@ -11,6 +10,7 @@ from tui_app.screens.job_detail import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
 from tui_app.screens.message import MessageScreen
+from tui_app.screens.outcome import ReleaseScreen
 from tui_app.screens.pages import ActivityScreen, HelpScreen
 from tui_app.screens.quarantine import QuarantineScreen
 
