@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.errors import ApiError
 from tui_app.api.search import SearchParams
+from tui_app.errors import SluiceError
 from tui_app.plans.ids import moment_of_id
 from tui_app.plans.run import Fate, Result
 
@@ -64,7 +64,7 @@ class ReadBack:
             try:
                 message = await self._client.get_message(target.investigate_id)
                 found.append(await self._judged(target, message))
-            except ApiError as error:
+            except SluiceError as error:  # also an id that makes no address
                 found.append(Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}"))
         return found
 
