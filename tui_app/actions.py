@@ -105,7 +105,7 @@ ACTIONS: Final = (
         ("Y",),
         "copy something else, or as plain text",
         "Look",
-        _at("jobs", "job", "quarantine", "message"),
+        _at("jobs", "job", "quarantine", "message", "outcome"),
     ),
     Action(
         "copy.value", tuple("123456789"), "copy the value", "Act", _at("copy"), footer=_at("copy"), shown_keys="1-9"

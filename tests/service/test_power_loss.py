@@ -122,7 +122,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
 
 def images(events: list[Event]) -> Iterator[tuple[bytes | None, set[str]]]:
     """What a loss of power after each event may leave of the journal (None: not even its name), and what was posted by then."""
-    kept, pending, named = b"", b"", False
+    kept, pending, there, named = b"", b"", False, False
     posted: set[str] = set()
     for event in events:
         match event:
@@ -131,11 +131,11 @@ def images(events: list[Event]) -> Iterator[tuple[bytes | None, set[str]]]:
             case Synced():
                 kept, pending = kept + pending, b""
             case FolderSynced():
-                named = True
+                named = there
             case Posted(ids):
                 posted |= ids
             case Named():
-                pass
+                there = True
         if not named:
             yield None, set(posted)
         for size in range(len(pending) + 1):
@@ -217,7 +217,7 @@ async def test_a_message_is_sent_only_when_the_journal_and_its_name_are_on_the_d
     with running(Options(quota=0, held=120, messages=100, faults="close_after@release#1")) as simulator:
         events = await recorded(simulator, tmp_path, 12, 3)
     first = next(at for at, event in enumerate(events) if isinstance(event, Posted))
-    assert FolderSynced() in events[:first]
+    assert FolderSynced() in events[events.index(Named()) : first]
     for at, event in enumerate(events):
         if isinstance(event, Posted):
             assert isinstance(events[at - 1], Synced), "nothing comes between the disk's promise and the request"

@@ -35,6 +35,7 @@ SILENT = ("stall_before", "stall_after", "body_stall")
 """Faults that last as long as our patience."""
 DEAF = ("", "", "", "close_before@search", "status=500@search%60", "html_200@message%30", "null_result@action_log")
 """What may befall the read-back."""
+ENDS = ("delivered", "undelivered", "failed")
 OUT = frozenset({Fate.DELIVERED, Fate.UNDELIVERED, Fate.RELEASED})
 
 
@@ -100,6 +101,7 @@ def judged(simulator: Simulator, state: RunState) -> list[str]:
     acted = [entry for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
     came = Counter(entry["id"] for entry in acted)
     released = Counter(entry["id"] for entry in acted if entry["outcome"] == "released")
+    really = {entry["id"]: entry for entry in acted}
     wrong = []
     for target in state.plan.targets:
         fate, times, out = state.fate_of(target), came[target.id], released[target.id]
@@ -107,6 +109,10 @@ def judged(simulator: Simulator, state: RunState) -> list[str]:
             wrong.append(f"{target.id} was sent {times} times")
         if (fate in OUT and out != 1) or (fate is Fate.NOT_SEEN and out) or (fate is Fate.FAILED and times != 1):
             wrong.append(f"{target.id} is called {fate}, and was released {out} times")
+        if fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED) and times:
+            result = state.outcomes[target.id]
+            if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
+                wrong.append(f"{target.id} is called {fate} for other recipients than the account's")
         if fate in (Fate.NOT_SENT, Fate.REFUSED) and times:
             wrong.append(f"{target.id} is called {fate}, and came to the account")
         if fate is Fate.IN_FLIGHT:

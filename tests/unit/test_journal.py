@@ -171,6 +171,15 @@ def test_a_link_is_never_followed(opened: Callable[[Path], object], tmp_path: Pa
     assert elsewhere.read_bytes() == WHOLE
 
 
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = put(tmp_path / "elsewhere", b"mine")
+    (tmp_path / "plans").mkdir(mode=0o700)
+    (tmp_path / "plans" / "chain.lock").symlink_to(elsewhere)
+    with pytest.raises(JournalError, match=r"The lock chain\.lock can't be opened"):
+        Ledger(tmp_path / "plans", ANA, lambda: NOON).begin(PLAN, "acc")
+    assert elsewhere.read_bytes() == b"mine"
+
+
 def test_a_journal_that_is_there_is_not_begun_again(tmp_path: Path) -> None:
     path = put(tmp_path / "one.jsonl", WHOLE)
     with pytest.raises(JournalError, match="Nothing was sent"):

@@ -119,7 +119,7 @@ def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None
 
 
 def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
-    guarded = guard_release([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": "7f3a9c00"})
+    guarded = guard_release([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": ("7f3a9c00", False)})
     assert not guarded.allowed
     assert guarded.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
     assert guarded.words() == {}

@@ -125,6 +125,23 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
     ctx.exit(converse(ctx, work, writes=True))
 
 
+@ledger.command("settle")
+@click.argument("plan")
+@format_option
+@click.pass_context
+def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
+    """Read back what is unknown of a plan, also of a closed one. Sends nothing."""
+    found = _ledger().find(plan)
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        entry = service.releases.ledger.find(found.plan.plan_id)
+        if entry.account != service.settings.identity:
+            raise UsageError(f"Plan {entry.plan.plan_id} belongs to another account.")
+        return await sent(service, lambda: service.releases.settle(entry), output_format)
+
+    ctx.exit(converse(ctx, work, writes=True))
+
+
 @ledger.command("close")
 @click.argument("plan")
 @click.option("--yes", is_flag=True, help="Don't ask.")

@@ -18,7 +18,7 @@ from tui_app.cli.output import Column, Listing, format_option, narrate
 from tui_app.cli.session import confirmed, converse
 from tui_app.config import check_job_id
 from tui_app.errors import ExitCode, GuardError, UsageError
-from tui_app.plans.guard import UNCHECKED
+from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import accounted, result_json
@@ -124,6 +124,11 @@ def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecas
 @click.option(
     "--include-domain", multiple=True, metavar="DOMAIN", help="Release to this domain although the guard holds it back."
 )
+@click.option(
+    "--include-unseen",
+    is_flag=True,
+    help="Also send what a closed plan sent and nobody saw released. It may go out twice.",
+)
 @click.option("--include-unchecked", is_flag=True, help="Also send ids that nothing could be found about.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
@@ -139,6 +144,7 @@ def release(
     expect: int | None,
     include_disposition: tuple[str, ...],
     include_domain: tuple[str, ...],
+    include_unseen: bool,
     include_unchecked: bool,
     yes: bool,
     output_format: str,
@@ -160,9 +166,16 @@ def release(
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
+        if not plan_only:
+            service.releases.nobody_acts()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
         targets = await service.releases.look_up(wanted)
-        include = (*include_disposition, *include_domain, *([UNCHECKED] if include_unchecked else []))
+        include = (
+            *include_disposition,
+            *include_domain,
+            *([UNCHECKED] if include_unchecked else []),
+            *([UNSEEN] if include_unseen else []),
+        )
         guarded = service.releases.guard(targets, include=include)
         plan = service.releases.plan(guarded, (reason or "").strip(), include=include)
         _tell_guarded(guarded, targets, service.forecast(len(plan.batches())))

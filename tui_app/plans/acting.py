@@ -60,9 +60,14 @@ class Acting:
 
     def tell(self, what: Callable[[Engine], None]) -> None:
         """Have something done by the engine soon; nothing when it has nothing to do."""
-        if self._loop is not None and self._engine is not None:
+
+        def done() -> None:
+            if self._engine is not None:  # it may be being made just now
+                what(self._engine)
+
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(what, self._engine)
+                self._loop.call_soon_threadsafe(done)
 
     async def close(self) -> None:
         """Close the engine's connections and end its thread; what it is doing must have ended."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.errors import ApiError
 from tui_app.api.outcome import Done, Outcome, Refused
 from tui_app.api.settling import READ_BACK_AFTER
+from tui_app.errors import GuardError
 from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_id, tells
+from tui_app.plans.guard import UNSEEN
 from tui_app.plans.journal import JournalError
 from tui_app.plans.records import closed_record, intent_record, resend_record, result_record, settled_record
 from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
@@ -79,6 +81,14 @@ class Engine:
     async def run(self, plan: Plan, report: Report) -> RunState:
         """Send a new plan. Raises Locked and JournalError when it can't be begun; then nothing was sent."""
         with self.ledger.acting(self.settings.identity):
+            # Since the guard looked, another plan may have sent some of these and not heard what became of them.
+            taken = self.ledger.open_elsewhere(self.settings.identity)
+            if found := next((taken[target.id] for target in plan.targets if target.id in taken), None):
+                name, closed = found
+                if not (closed and UNSEEN in plan.included):
+                    raise GuardError(
+                        f"Plan {name} has sent some of these and must settle them first. Nothing was sent."
+                    )
             journal, head = self.ledger.begin(plan, self.settings.identity)
             return await self._with(journal, report, RunState(plan, head=head), self._send_all)
 
@@ -98,9 +108,22 @@ class Engine:
                 )
             if state.of_fate(Fate.UNKNOWN) and not self._stopping:
                 return replace(state, phase=Phase.HALTED)
-            return await self._send_all(state)
+            return await self._send_all(self._without_sent_meanwhile(entry, state))
 
         return await self._reopened(entry, report, settle_then_send)
+
+    def _without_sent_meanwhile(self, entry: Entry, state: RunState) -> RunState:
+        """The same without what another plan has sent since this one was made: it must not go out twice."""
+        others = self.ledger.sent_meanwhile(entry)
+        gone = [
+            Result(target, Fate.REFUSED, why=f"not sent: plan {others[target.id]} has sent it meanwhile")
+            for target in state.unsent
+            if target.id in others
+        ]
+        if not gone:
+            return state
+        self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
+        return replace(state, outcomes={**state.outcomes, **{result.target.id: result for result in gone}})
 
     async def settle(self, entry: Entry, report: Report) -> RunState:
         """Read back what is open of a plan; nothing is sent. Raises Locked and JournalError."""
@@ -109,7 +132,7 @@ class Engine:
             state = await self._settle(state, late=self._is_late(entry))
             return replace(state, phase=Phase.INTERRUPTED)
 
-        return await self._reopened(entry, report, only_settle)
+        return await self._reopened(entry, report, only_settle, closed_too=True)
 
     async def close_plan(self, entry: Entry, report: Report) -> RunState:
         """Put on record that what was not sent of a plan never will be. Raises Locked and JournalError."""
@@ -121,23 +144,32 @@ class Engine:
         return await self._reopened(entry, report, nothing)
 
     def _is_late(self, entry: Entry) -> bool:
-        """Whether so much time has passed since a plan was last worked on that one look is as good as five."""
-        return entry.last_at is None or (self.clock.now() - entry.last_at).total_seconds() > READ_BACK_AFTER[-1]
+        """Whether so much time has passed since a plan last sent something that one look is as good as five."""
+        return entry.sent_at is None or (self.clock.now() - entry.sent_at).total_seconds() > READ_BACK_AFTER[-1]
 
     async def _reopened(
-        self, entry: Entry, report: Report, work: Callable[[RunState], Awaitable[RunState]]
+        self,
+        entry: Entry,
+        report: Report,
+        work: Callable[[RunState], Awaitable[RunState]],
+        *,
+        closed_too: bool = False,
     ) -> RunState:
         with self.ledger.acting(self.settings.identity):
             journal, now = self.ledger.resume(entry)
+            if now.state.closed and not closed_too:
+                journal.close()
+                raise GuardError(f"Plan {now.plan.plan_id} is closed: nothing more is sent for it.")
             return await self._with(journal, report, replace(now.state, phase=Phase.RUNNING), work)
 
     async def _with(
         self, journal: Journal, report: Report, state: RunState, work: Callable[[RunState], Awaitable[RunState]]
     ) -> RunState:
-        self._journal, self._report = journal, report
+        self._journal, self._report, self._landed = journal, report, ()
         self._stopping = self._pausing = False
         self._say(state)
         try:
+            await asyncio.sleep(0)  # whoever said stop while the journal was opened is heard before the first request
             state = await work(state)
             if state.finished and not state.closed:
                 self._write(closed_record(state, self.clock.now()))
@@ -222,7 +254,7 @@ class Engine:
         """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
         if not state.of_fate(*OPEN):
             return state
-        read_back = ReadBack(self.client, state.plan.targets, self.clock.now())
+        read_back = ReadBack(self.client, self.clock.now())
         waited = 0.0
         schedule = READ_BACK_AFTER if not late else (0.0,)
         for number, after in enumerate(schedule, 1):

@@ -52,17 +52,23 @@ class Guarded:
         return dict(Counter(item.include for item in self.held_back if item.include))
 
 
+UNSEEN: Final = "UNSEEN"
+"""The word that lets through what a closed plan has sent and of which nobody knows what became: it may go out twice."""
 UNCHECKED: Final = "UNCHECKED"
 """The word that lets through what nothing could be found about."""
 
 
 def guard_release(
-    targets: Iterable[Target], policy: Policy, *, include: Iterable[str] = (), open_ids: Mapping[str, str] | None = None
+    targets: Iterable[Target],
+    policy: Policy,
+    *,
+    include: Iterable[str] = (),
+    open_ids: Mapping[str, tuple[str, bool]] | None = None,
 ) -> Guarded:
     """Apply the policy to a release; `include` names, in any case, what is released all the same: verdicts, domains, UNCHECKED.
 
-    `open_ids` are ids that a plan has sent and of which nobody knows what became: nothing lets them through, the plan
-    that sent them has to settle them. Raises GuardError when more is left than the policy's maximum.
+    `open_ids` are ids that a plan has sent and of which nobody knows what became, with that plan and whether it is closed:
+    the plan has to settle them; once it is closed, UNSEEN lets them through. Raises GuardError when more is left than the policy's maximum.
     """
     included = frozenset(word.upper() for word in include)
     allowed: list[Target] = []
@@ -81,11 +87,14 @@ def guard_release(
     return Guarded(tuple(allowed), tuple(held_back))
 
 
-def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, str]) -> HeldBack | None:
+def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str, bool]]) -> HeldBack | None:
     if target.id in open_ids:
-        return HeldBack(target, f"unknown in plan {open_ids[target.id]}: settle that first")
+        name, closed = open_ids[target.id]
+        if closed:
+            return HeldBack(target, f"sent by closed plan {name} and never seen", UNSEEN)
+        return HeldBack(target, f"unknown in plan {name}: settle that first")
     if not target.checked:
-        return HeldBack(target, "not found, unchecked", UNCHECKED)
+        return HeldBack(target, "not found (unchecked)", UNCHECKED)
     if not target.held:
         return HeldBack(target, "already released" if target.released else "not held now")
     verdict = str(target.disposition) if target.disposition is not None else ""

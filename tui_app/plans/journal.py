@@ -113,6 +113,8 @@ class Journal:
                 raise JournalError(
                     f"The journal {path.name} can't be gone on with: {where}. Keep the file and look at it."
                 )
+            # Whoever began it may have failed between its first line and its name.
+            journal._guarded("synced", lambda: journal._disk.sync_folder(os.fspath(path.parent)))
             if reading.torn:
                 journal._guarded("cut", lambda: journal._disk.cut(journal._descriptor, reading.good))
                 journal._guarded("sync", lambda: journal._disk.sync(journal._descriptor))
@@ -138,6 +140,11 @@ class Journal:
         except BlockingIOError:
             journal.close()
             raise JournalError(f"The journal {path.name} is in use by another mailsluice.") from None
+        except OSError as error:
+            journal.close()
+            raise JournalError(
+                f"The journal {path.name} can't be locked: {error.strerror}. Nothing was sent."
+            ) from None
         except BaseException:
             journal.close()
             raise

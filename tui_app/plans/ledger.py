@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,10 +25,12 @@ from tui_app.plans.disk import Disk
 from tui_app.plans.journal import Journal, JournalError, Reading, read
 from tui_app.plans.plan import Plan
 from tui_app.plans.records import Entry, Origin, entry_of, intended, plan_record, stamp
-from tui_app.plans.run import OPEN
+from tui_app.plans.run import OPEN, Fate
 from tui_app.text import safe
 
 _NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
+_SIGNED_WITHIN: Final = 0.5
+"""Seconds in which whoever takes a lock writes his name into it."""
 _NETWORKED: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
 
 
@@ -125,18 +128,33 @@ class Ledger:
 
     def open_ids(self, account: str) -> dict[str, str]:
         """Ids of an account whose outcome is open, with the plan that sent them: they must not be sent by another one."""
-        found: dict[str, str] = {}
+        return {identity: name for identity, (name, _) in self.open_elsewhere(account).items()}
+
+    def open_elsewhere(self, account: str) -> dict[str, tuple[str, bool]]:
+        """The same, with whether that plan is closed: then nobody goes on with it."""
+        found: dict[str, tuple[str, bool]] = {}
         for _, path in self._files():
             reading = read(path)
             entry = self._entry(path, reading)
             if entry is not None and entry.account == account:
                 for target in entry.state.of_fate(*OPEN):
-                    found.setdefault(target.id, entry.plan.plan_id)
+                    found.setdefault(target.id, (entry.plan.plan_id, entry.state.closed))
             if reading.damaged_at:
                 # Whatever a changed journal still says was about to be sent, for whichever account it was.
                 for identity in intended((*reading.records, *reading.later)):
-                    found.setdefault(identity, path.stem)
+                    found.setdefault(identity, (path.stem, False))
         return found
+
+    def sent_meanwhile(self, than: Entry) -> dict[str, str]:
+        """Ids that another plan of the account has released, or may have, since a plan was made, with that plan."""
+        return {
+            result.target.id: entry.plan.plan_id
+            for entry in self.entries()
+            if entry.account == than.account and entry.plan.plan_id != than.plan.plan_id
+            if entry.last_at is None or than.at is None or entry.last_at >= than.at
+            for result in entry.state.results
+            if result.fate not in (Fate.REFUSED, Fate.FAILED)
+        }
 
     def verify(self) -> Verdict:
         """Follow the chain through the first lines of all journals."""
@@ -183,7 +201,9 @@ class Ledger:
     def _make_folder(self) -> None:
         try:
             for folder in (self.folder.parent, self.folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._disk.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
         self._files()
@@ -207,10 +227,15 @@ class Ledger:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
-                holder = _holder(descriptor)
-                raise Locked(f"{holder} is acting on this account; here you can watch. Nothing was sent.") from None
+                raise Locked(f"Nothing was sent, here you can watch: {_holder(descriptor)} is acting.") from None
+            except OSError as error:
+                raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
             self._sign(descriptor)
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, 0)  # whoever comes next reads no name of one that has ended
         finally:
             self._disk.close(descriptor)
 
@@ -256,9 +281,20 @@ class Ledger:
 
 
 def _holder(descriptor: int) -> str:
+    """Who holds a lock, as it says in it; one that was taken this moment is not signed yet."""
+    end = time.monotonic() + _SIGNED_WITHIN
+    while not (signed := _read_lock(descriptor)) and time.monotonic() < end:
+        time.sleep(0.01)
     try:
-        held = json.loads(os.pread(descriptor, 4096, 0))
+        held = json.loads(signed)
         pid, host, user, since = int(held["pid"]), *(safe(str(held[name]), 60) for name in ("host", "user", "since"))
-        return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "Another mailsluice"
+    except (ValueError, KeyError, TypeError):
+        return "another mailsluice"
+    return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+
+
+def _read_lock(descriptor: int) -> bytes:
+    try:
+        return os.pread(descriptor, 4096, 0)
+    except OSError:
+        return b"?"

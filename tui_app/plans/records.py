@@ -52,6 +52,14 @@ class Entry:
     damaged: str = ""
     """What is wrong with the journal; empty when nothing is."""
 
+    sent_at: datetime | None = None
+    """When it last was about to send something."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was made."""
+        return _moment(self.made_at)
+
     @property
     def plan(self) -> Plan:
         """The plan."""
@@ -179,6 +187,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             previous=str(first["previous"]),
             state=RunState(plan, Phase.INTERRUPTED, head=head),
             last_at=_moment(records[-1].get("at")),
+            sent_at=next((_moment(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),
             file=file,
             damaged=damaged or ("" if plan.digest == first["digest"] else "its digest does not fit its ids"),
         )

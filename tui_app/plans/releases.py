@@ -91,7 +91,9 @@ class Releases:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum, and JournalError."""
         rules = self.settings.guard
         policy = Policy(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
-        return guard_release(targets, policy, include=include, open_ids=self.ledger.open_ids(self.settings.identity))
+        return guard_release(
+            targets, policy, include=include, open_ids=self.ledger.open_elsewhere(self.settings.identity)
+        )
 
     def plan(self, guarded: Guarded, reason: str, *, include: Sequence[str] = (), canary: bool = False) -> Plan:
         """Fix what will be sent; with a canary the first ones wait to be looked at."""
@@ -133,6 +135,11 @@ class Releases:
         return replace(plan, reason=reason)
 
     # ---- sending
+
+    def nobody_acts(self) -> None:
+        """Raises Locked while another mailsluice acts on this account."""
+        with self.ledger.acting(self.settings.identity):
+            pass
 
     async def run(self, plan: Plan) -> RunState:
         """Send a confirmed plan; `on_state` gets a snapshot after each step. Raises GuardError and JournalError."""

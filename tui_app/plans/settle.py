@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.errors import SluiceError
 from tui_app.plans.ids import moment_of_id
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from tui_app.api.messages import Message
     from tui_app.plans.plan import Target
 
-MARGIN: Final = timedelta(hours=1)
+MARGIN: Final = timedelta(minutes=1)
 LONGEST_WINDOW: Final = timedelta(days=90)
+MOST_PAGES: Final = 5
+"""Pages of a thousand that a round reads at the most."""
 MOST_SINGLE: Final = 100
 """Messages that are asked for one by one in a last round; each is a request or two."""
 _RELEASED: Final = "QUARANTINE_RELEASE"
@@ -35,22 +38,27 @@ def window_of(targets: Iterable[Target], now: datetime) -> tuple[datetime, datet
 class ReadBack:
     """Asks what became of some targets: a search a round, and in the last round each that is still open by itself."""
 
-    def __init__(self, client: EmailSecurityClient, plan: Sequence[Target], now: datetime) -> None:
+    def __init__(self, client: EmailSecurityClient, now: datetime) -> None:
         self._client = client
-        self._window = window_of(plan, now)
+        self._now = now
 
     async def round(self, targets: Sequence[Target]) -> list[Result]:
         """Those of these targets that a search shows as released. Raises ApiError."""
-        start, end = self._window
+        start, end = window_of(targets, self._now)
         params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-        page = await self._client.search_messages(params)
-        seen = {
-            name.exact
-            for message in page.items
-            if _says_released(message)
-            for name in (message.id, message.postfix_id)
-            if name
-        }
+        seen: set[str] = set()
+        pages = 0
+        async for page in all_found(self._client, params):
+            seen.update(
+                name.exact
+                for message in page
+                if _says_released(message)
+                for name in (message.id, message.postfix_id)
+                if name
+            )
+            pages += 1
+            if pages == MOST_PAGES or all(target.id in seen for target in targets):
+                break
         return [
             Result(target, Fate.RELEASED, why="seen released by a search") for target in targets if target.id in seen
         ]

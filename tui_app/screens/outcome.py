@@ -18,6 +18,7 @@ from tui_app.plans.run import Fate, Phase, RunState
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.recipients import RecipientLine, fate_look, lines_of
+from tui_app.screens.values import Value
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
@@ -37,7 +38,18 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
-_SUMS: Final = tuple(fate for fate in Fate)
+_SUMS: Final = (
+    Fate.DELIVERED,
+    Fate.UNKNOWN,
+    Fate.NOT_SEEN,
+    Fate.NOT_SENT,
+    Fate.IN_FLIGHT,
+    Fate.FAILED,
+    Fate.REFUSED,
+    Fate.UNDELIVERED,
+    Fate.RELEASED,
+)
+"""What is still to be done stands before what is over: a narrow window cuts the end."""
 _PHASES: Final = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}
 
 
@@ -195,14 +207,15 @@ class ReleaseScreen(Place):
             "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
             "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
             "v": self._may_settle,
-            "W": bool(state.of_fate(Fate.NOT_SEEN)) and state.ended,
+            "W": bool(state.of_fate(Fate.NOT_SEEN)) and self._may_resume,
             "C": self._may_resume,
             "R": state.ended and bool(retryable(state)),
             "E": state.ended and bool(state.head),
         }
         keys = actions.actions_for(self.place, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
-        return [*chosen[:5], ("esc", "back"), ("?", "help")]
+        ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
+        return [*chosen[:5], *ways_out]
 
     @property
     def _may_settle(self) -> bool:
@@ -221,6 +234,8 @@ class ReleaseScreen(Place):
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
+        if self._may_settle and state.closed:
+            return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
         if self._may_settle and fates[Fate.UNKNOWN]:
             return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
@@ -257,7 +272,9 @@ class ReleaseScreen(Place):
 
     def action_release_pause(self) -> None:
         """Pause after the request in flight, or go on."""
-        if self._state.phase in (Phase.PAUSED, Phase.CANARY):
+        if self._state.phase is Phase.CANARY:
+            self.notice("It waits already: enter sends the rest, S stops.")
+        elif self._state.phase is Phase.PAUSED:
             self.service.releases.go_on()
         elif not self._state.ended:
             self.service.releases.pause()
@@ -281,7 +298,7 @@ class ReleaseScreen(Place):
     async def action_release_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
         again = self._state.of_fate(Fate.NOT_SEEN)
-        if not again or not self._state.ended or self.awaiting:
+        if not again or not self._may_resume or self.awaiting:
             self.notice("Nothing waits to be sent again.")
             return
         facts: list[Piece] = [
@@ -338,3 +355,12 @@ class ReleaseScreen(Place):
         """The message's id."""
         line = self.table().current
         return line.key.partition(" ")[0] if line is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """The line in full."""
+        line = self.table().current
+        if line is None:
+            return ()
+        names = ("id", "outcome", "recipient", "subject", "why")
+        texts = (safe(self.copy_id()), line.fate.value, line.recipient, line.subject, line.why)
+        return [(name, text) for name, text in zip(names, texts, strict=True) if text]

@@ -72,7 +72,7 @@ class Simulator:
         )
         api = SimulatedApi(self.account, self.door, Quota(options.quota), latency=options.latency_ms / 1000)
         self.api = api
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"

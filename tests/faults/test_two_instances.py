@@ -1,0 +1,230 @@
+"""Two of us on one account: one acts, the other says who does; journals stay whole and follow each other."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+from socket import gethostname
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tui_app.clock import SystemClock
+from tui_app.errors import ExitCode
+from tui_app.plans.journal import read
+from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.simulator.server import Options, Simulator, running
+
+ROOT = Path(__file__).resolve().parents[2]
+RACES = int(os.environ.get("RACES", "100"))
+IDS, BATCH = 40, 10
+PATIENCE = 60.0
+HELD_UP = "latency=600@release"
+"""So long an answer takes that whoever came second finds the first one acting."""
+
+
+@contextmanager
+def account_with(held: int) -> Iterator[Simulator]:
+    with running(Options(quota=0, messages=60, held=held, faults="none")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def account() -> Iterator[Simulator]:
+    with account_with(600) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def environment(tmp_path: Path, account: Simulator) -> dict[str, str]:
+    return environment_for(account, tmp_path)
+
+
+def environment_for(account: Simulator, tmp_path: Path) -> dict[str, str]:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "COLORTERM": "truecolor",
+        "PYTHONPATH": str(ROOT),
+        "MAILSLUICE_CONFIG": str(config),
+        **account.environment(),
+    }
+
+
+def ledger_of(environment: dict[str, str]) -> Ledger:
+    return Ledger(Path(environment["HOME"], ".local/state/mailsluice/plans"), origin_of({}), SystemClock().now)
+
+
+def held_by(account: Simulator) -> list[str]:
+    return [mail.investigate_id for mail in account.account.held if mail.disposition in ("BULK", "SPAM")]
+
+
+def release(environment: dict[str, str], ids: Sequence[str]) -> subprocess.Popen[str]:
+    """A release from the command line that runs while the test goes on."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui_app", "release", *ids, "--reason", "race", "--yes", "--expect", str(len(ids))],
+        env=environment,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_to_end(processes: Sequence[subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    end = time.monotonic() + PATIENCE
+    while True:
+        for process in processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.01)
+                return process
+        assert time.monotonic() < end
+
+
+def assert_whole(ledger: Ledger, plans: int) -> None:
+    """Each journal parses to its last byte and holds one plan; the chain goes through all of them."""
+    verdict = ledger.verify()
+    assert verdict.problems == ()
+    assert verdict.journals == plans
+    for path in ledger.folder.glob("*.jsonl"):
+        reading = read(path)
+        assert not reading.torn
+        assert reading.damaged_at is None
+        assert [record["type"] for record in reading.records].count("plan") == 1
+        ids = {pair[0] for pair in reading.records[0]["ids"]}
+        assert all(set(record["ids"]) <= ids for record in reading.records if record["type"] == "intent")
+
+
+def race(account: Simulator, environment: dict[str, str], ids: Sequence[Sequence[str]]) -> None:
+    """Two releases start at once; which is first is theirs to find out."""
+    account.set_faults(HELD_UP)
+    before = len(account.account.truth.of("release"))
+    racing = [release(environment, chosen) for chosen in ids]
+    try:
+        second = first_to_end(racing)
+        account.set_faults("none")
+        (first,) = (process for process in racing if process is not second)
+        _, said = second.communicate(timeout=PATIENCE)
+        assert second.returncode == ExitCode.GUARD, said
+        holder = f"mailsluice with pid {first.pid} on {gethostname()}"
+        if f"{holder} (of" not in said or "is acting on this account" not in said:
+            # It came so late that it found its mail in the first one's journal already.
+            assert ids[0] == ids[1], said
+            assert f"unknown in plan {ledger_of(environment).entries()[0].plan.plan_id}" in said
+        assert "Nothing was sent." in said
+        _, said = first.communicate(timeout=PATIENCE)
+        assert first.returncode in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
+    finally:
+        for process in racing:
+            process.kill()
+            process.wait()
+    sent = [entry["id"] for entry in account.account.truth.of("release")[before:]]
+    assert sent == list(ids[racing.index(first)]), "what the first one was asked for, once each, and nothing else"
+
+
+def races(account: Simulator, environment: dict[str, str], count: int, seed: int) -> None:
+    random, ids = Random(seed), held_by(account)
+    for number in range(count):
+        mine = ids[number * 2 * IDS : number * 2 * IDS + IDS]
+        other = ids[number * 2 * IDS + IDS : (number + 1) * 2 * IDS]
+        # The same mail for both, or mail of their own: the lock is the account's.
+        race(account, environment, (mine, random.choice((mine, other))))
+        assert_whole(ledger_of(environment), number + 1)
+
+
+def test_of_two_releases_at_once_one_acts_and_the_other_names_it(
+    account: Simulator, environment: dict[str, str]
+) -> None:
+    races(account, environment, 5, seed=1)
+
+
+@pytest.mark.long
+def test_a_hundred_races(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`RACES` changes how many."""
+    with account_with((RACES + 5) * 2 * IDS) as account:
+        races(account, environment_for(account, tmp_path), RACES, seed=2)
+    with capsys.disabled():
+        print(f"\n{RACES} races: one acted in each, journals and chain whole")
+
+
+# ---- with the console
+
+Console = Callable[[], Terminal]
+
+
+@pytest.fixture
+def console(environment: dict[str, str]) -> Iterator[Console]:
+    opened: list[Terminal] = []
+
+    def start() -> Terminal:
+        opened.append(Terminal([sys.executable, "-m", "tui_app"], environment))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.kill()
+
+
+def with_an_open_plan(terminal: Terminal) -> None:
+    """Release forty messages, less the one that the guard holds back, up to the first ones, which wait to be looked at."""
+    terminal.sees("12 loaded", "live")
+    terminal.press("Q")
+    terminal.sees("all loaded")
+    terminal.press(" " * IDS)
+    terminal.sees(f"{IDS} marked")
+    terminal.press("R")
+    terminal.sees("not sent yet")
+    terminal.press("INC-1\r")
+    terminal.answers()
+    terminal.press(f"{IDS - 1}\r")
+    terminal.sees("look at them", "enter go on")
+
+
+def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_nothing(
+    account: Simulator, environment: dict[str, str], console: Console
+) -> None:
+    terminal = console()
+    with_an_open_plan(terminal)
+    sent = len(account.account.truth.of("release"))
+    free = [mail.investigate_id for mail in account.account.held[100:120] if mail.disposition == "BULK"]
+    process = release(environment, free)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == ExitCode.GUARD
+    assert f"mailsluice with pid {terminal.pid} on {gethostname()}" in said
+    assert len(account.account.truth.of("release")) == sent
+    terminal.press("\r")
+    terminal.sees("all sent")
+    process = release(environment, free)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
+    assert_whole(ledger_of(environment), 2)
+
+
+def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
+    account: Simulator, environment: dict[str, str], console: Console
+) -> None:
+    first = console()
+    with_an_open_plan(first)
+    sent = len(account.account.truth.of("release"))
+    second = console()
+    second.sees("unfinished", "not sent", "enter go on")
+    second.press("\r")
+    second.sees(f"pid {first.pid} on {gethostname()}")
+    assert len(account.account.truth.of("release")) == sent
+    second.press("\x1b")
+    second.sees("12 loaded", "live")
+    second.press("\r")
+    second.sees("Jobs ›", "live")
+    first.press("\r")
+    first.sees("all sent")
+    assert_whole(ledger_of(environment), 1)
