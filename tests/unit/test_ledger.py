@@ -247,7 +247,7 @@ def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Pa
     with ledger.acting("acc"):
         (lock,) = ledger.folder.glob("acting-*.lock")
         lock.write_bytes(signed)
-        with pytest.raises(Locked, match="Another mailsluice is acting"), ledger.acting("acc"):
+        with pytest.raises(Locked, match="another mailsluice is acting"), ledger.acting("acc"):
             raise AssertionError
 
 

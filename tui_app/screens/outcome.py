@@ -20,7 +20,7 @@ from tui_app.screens.place import MORE, Place
 from tui_app.screens.recipients import RecipientLine, fate_look, lines_of
 from tui_app.screens.values import Value
 from tui_app.text import plural, safe
-from tui_app.widgets.lines import Line, Piece, bar
+from tui_app.widgets.lines import Block, Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
@@ -85,7 +85,7 @@ class ReleaseScreen(Place):
     def content(self) -> Iterable[Widget]:
         """Progress, sums, one row per recipient."""
         yield Line(id="progress")
-        yield Line(id="sums")
+        yield Block(id="sums")
         yield Line(id="why")
         yield MessageTable[RecipientLine](_COLUMNS, self._cells, id="table")
 
@@ -186,7 +186,7 @@ class ReleaseScreen(Place):
                 tone = fate_look(fate).tone
                 style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
                 pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
-        self.query_one("#sums", Line).say(*pieces[:-1])
+        self.query_one("#sums", Block).say(*pieces[:-1])
         self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
 
