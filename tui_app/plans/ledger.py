@@ -228,7 +228,7 @@ class Ledger:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 holder = _holder(descriptor)
-                raise Locked(f"Nothing was sent, you can watch: {holder} is acting on this account.") from None
+                raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
             except OSError as error:
                 raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
             self._sign(descriptor)

@@ -38,19 +38,16 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
-_SUMS: Final = (
-    Fate.DELIVERED,
-    Fate.UNKNOWN,
-    Fate.NOT_SEEN,
-    Fate.NOT_SENT,
-    Fate.IN_FLIGHT,
-    Fate.FAILED,
-    Fate.REFUSED,
-    Fate.UNDELIVERED,
-    Fate.RELEASED,
-)
-"""What is still to be done stands before what is over: a narrow window cuts the end."""
+_OVER: Final = (Fate.DELIVERED, Fate.RELEASED, Fate.UNDELIVERED, Fate.FAILED, Fate.REFUSED)
+_TO_DO: Final = (Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT, Fate.NOT_SENT)
+"""What somebody still has to do something about has a line of its own: a narrow window cuts the end of one."""
 _PHASES: Final = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}
+
+
+def _sum(fate: Fate, count: int) -> Piece:
+    tone = fate_look(fate).tone
+    style = f"$text-{tone} bold" if count and tone in ("error", "warning", "success") else ""
+    return (f"{count:,} {fate.value}", style)
 
 
 class ReleaseScreen(Place):
@@ -181,12 +178,14 @@ class ReleaseScreen(Place):
         )
         fates = state.fates()
         pieces: list[Piece] = [f"{plural(every, 'message')}:"]
-        for fate in _SUMS:
+        for fate in _OVER:
             if fates[fate] or fate is Fate.DELIVERED:
-                tone = fate_look(fate).tone
-                style = f"$text-{tone} bold" if fates[fate] and tone in ("error", "warning", "success") else ""
-                pieces += [" ", (f"{fates[fate]:,} {fate.value}", style), " ·"]
-        self.query_one("#sums", Block).say(*pieces[:-1])
+                pieces += [" ", _sum(fate, fates[fate]), " ·"]
+        to_do = [_sum(fate, fates[fate]) for fate in _TO_DO if fates[fate]]
+        pieces[-1] = "\n" if to_do else ""
+        for piece in to_do:
+            pieces += ["  ", piece]
+        self.query_one("#sums", Block).say(*pieces)
         self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
 
