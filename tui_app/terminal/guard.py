@@ -98,7 +98,8 @@ class Guard:
             if now > patience or (now > deadline and not self._awaited()):
                 self._cut_off(number)
             again = self._wait(_TICK)
-            if again and not self._over.is_set():
+            # A lost line is told twice, by its signal and by the terminal: that is nobody's impatience.
+            if again and again != signal.SIGHUP and not self._over.is_set():
                 self._end(number)
 
     def _wait(self, seconds: float | None) -> int:
