@@ -6,13 +6,13 @@ import asyncio
 import gc
 import importlib
 import os
-import signal
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.events import Event, Key
+from textual.filter import Monochrome, NoColor
 
 from tui_app import actions
 from tui_app.errors import SluiceError
@@ -75,11 +75,16 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         read_carefully()
         drop_what_terminals_obey()
         never_wait_for_the_terminal()
+        if not os.environ.get("NO_COLOR"):
+            os.environ.pop("NO_COLOR", None)  # empty is as good as not there; Textual asks for no more than the name
         environment = dict(os.environ)  # Textual takes NO_COLOR out of it
         super().__init__(css_path=[*style_sheets()])
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for(service.settings.ui.theme, self.console._color_system, environment).name
+        if self.no_color and self.native_ansi_color:
+            # Textual chose between greys and nothing before it knew the theme.
+            self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
         self.animation_level = "none"
         self.service = service
         self._turn = turn or Turn()
@@ -87,6 +92,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         service.on_link = self._link_changed
         service.on_release = self._release_moved
         service.on_limit_wait = self._limit_wait
+        service.on_error = self._handle_exception
         service.on_activity = lambda _: self._activity_added()
 
     def on_mount(self) -> None:
@@ -116,12 +122,12 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             unfinished = await asyncio.to_thread(lambda: self.service.releases.unfinished())
         except SluiceError as error:
             self.service.record(str(error))
-            self._say(str(error))
+            self.say(str(error))
             return
         if unfinished and self._at("jobs"):
             self._open_plan(unfinished[0])
             if len(unfinished) > 1:
-                self._say(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
+                self.say(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
 
     def _get_ready(self) -> None:
         self.service.get_ready()
@@ -158,6 +164,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         """Let a write in flight end, then close; there is no screen any more to tell it to."""
         self.service.on_activity = lambda _: None
         self.service.on_link = lambda _: None
+        self.service.on_error = lambda _: None
         self.service.on_release = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.awaits_answer:
@@ -252,7 +259,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         try:
             review = ReviewScreen(self.service, targets, search)
         except SluiceError as error:
-            self._say(str(error))
+            self.say(str(error))
             return
         self.push_screen(review)
 
@@ -331,24 +338,14 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
                 line.say_again()
             for table in screen.query(MessageTable):
                 table.say_again()
-        self._say(
+        self.say(
             "Addresses and subjects are hidden, M shows them; copies and exports stay whole."
             if self.veil.on
             else "Addresses and subjects are shown."
         )
 
-    def action_place_suspend(self) -> None:
-        """Stop, as any program does on ctrl+z, where there is a shell to come back from."""
-        if os.getpgrp() == os.getsid(0):
-            self._say("There is no shell behind this terminal that could bring mailsluice back.")
-        else:
-            os.kill(os.getpid(), signal.SIGTSTP)
-
-    def action_help_quit(self) -> None:
-        """Ctrl+c is too easily pressed to end anything."""
-        self._say("q goes back and on the first screen quits; ctrl+q quits from anywhere.")
-
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Say something where the operator looks."""
         if isinstance(self.screen, Place):
             self.screen.notice(sentence)
 

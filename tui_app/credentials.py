@@ -103,10 +103,11 @@ def token_from_file(path: Path) -> Secret:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise UsageError(f"The token file {path} can't be read: {error.strerror}.") from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise UsageError(f"The token file {path} is no regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise UsageError(f"The token file {path} is no regular file.")
         if about.st_uid != os.geteuid() or about.st_mode & 0o077:
             raise UsageError(f"The token file {path} can be read by others; run: chmod 600 {path}")
         content = file.read(MAX_TOKEN_BYTES + 2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.activity import Activities
 from tui_app.api.budget import Budget
-from tui_app.api.errors import ApiError, Notice
+from tui_app.api.errors import ApiError
 from tui_app.api.outcome import Ambiguous, Outcome, in_words
 from tui_app.api.pages import CursorPages, all_found
 from tui_app.clock import keep_on
@@ -67,6 +67,7 @@ class EmailSecurityService:
         self.on_link: Callable[[Link], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_release: Callable[[RunState], None] = lambda _: None
+        self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
         self.last_words: list[str] = []
@@ -96,7 +97,7 @@ class EmailSecurityService:
             give_way=self._give_way,
             read_wait=self._read_wait,
             on_wait=self._waiting,
-            on_notices=self._noticed,
+            on_notices=lambda asked, said: self.record(f"The API says to {asked}:", tuple(map(str, said))),
             on_left_behind=self._left_behind,
         )
 
@@ -161,6 +162,11 @@ class EmailSecurityService:
         self._loop = asyncio.get_running_loop()
         self._poller = Poller(self.clock, self._random, self._linked, self._budget)
         self._polling = self._spawn(self._poller.run())
+        self._polling.add_done_callback(self._polling_ended)
+
+    def _polling_ended(self, polling: asyncio.Task[None]) -> None:
+        if not polling.cancelled() and isinstance(error := polling.exception(), Exception):
+            self.on_error(error)
 
     async def close(self) -> None:
         """Stop polling and close connections; writes in flight are waited for, they can't be taken back."""
@@ -237,9 +243,6 @@ class EmailSecurityService:
 
     def _left_behind(self, request: str, outcome: Outcome[Any]) -> None:
         self._put_on_record(f"{request} (whoever asked had gone)", outcome)
-
-    def _noticed(self, request: str, notices: tuple[Notice, ...]) -> None:
-        self.record(f"The API says to {request}:", tuple(map(str, notices)))
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""

@@ -276,7 +276,6 @@ def test_what_can_be_lived_with_shows_nothing_either(account: Simulator, tmp_pat
     assert broken.leaks() == []
 
 
-@pytest.mark.xfail(strict=True, reason="an error in a thread of ours is printed by Python, with all that it says")
 def test_an_error_in_a_thread_shows_nothing(account: Simulator, tmp_path: Path) -> None:
     sites = (
         *console("terminal.writer", "PatientWriter._next", *JOBS, "q"),
@@ -286,7 +285,6 @@ def test_an_error_in_a_thread_shows_nothing(account: Simulator, tmp_path: Path) 
 
 
 @pytest.mark.long
-@pytest.mark.xfail(strict=True, reason="an error in the polling task ends the polling, and nobody is told")
 def test_an_error_where_nobody_waits_is_not_lost(account: Simulator, tmp_path: Path) -> None:
     sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.place", "Place.answered"))
     assert set(Broken(account, tmp_path, sites).codes.values()) == {1}

@@ -188,7 +188,6 @@ def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, wor
     assert secret.encode() not in terminal.raw
 
 
-@pytest.mark.xfail(strict=True, reason="behind a command's name it is an option like any other that does not exist")
 def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
     terminal = start("jobs", "--token", secrets.token_urlsafe(24))
     assert terminal.ends() == 2

@@ -85,7 +85,6 @@ def test_what_is_no_regular_file_is_refused_and_nothing_waits_for_it(token_file:
     assert "is no regular file" in ended.stderr
 
 
-@pytest.mark.xfail(strict=True, raises=IsADirectoryError, reason="a folder can be opened, but not as a file")
 def test_a_folder_is_refused_too(tmp_path: Path) -> None:
     assert "is no regular file" in refusal(tmp_path)
 
@@ -273,7 +272,6 @@ async def test_a_write_that_is_refused_is_never_sent_again(tmp_path: Path, verb:
     assert times == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the server's own words are shown whole, whatever is in them")
 async def test_a_token_that_an_answer_repeats_is_not_shown(tmp_path: Path) -> None:
     def script(request: Received) -> bytes:
         return answer(403, failure(10000, f"Wrong header: {request.headers['authorization']}"))

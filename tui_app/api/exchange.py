@@ -36,6 +36,8 @@ class Patience:
 READING: Final = Patience(connect=5, read=15, write=10, pool=5, total=20)
 ACTING: Final = Patience(connect=5, read=30, write=10, pool=5, total=45)
 _CONNECTIONS: Final = 8
+_SECRET: Final = 16
+"""Characters; what is shorter opens nothing, and stands in any text by chance. Tokens have forty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Line:
                 received = Body(response.headers)
                 async for chunk in response.aiter_raw(65536):
                     received.feed(chunk)
-                return Answer(response.status_code, response.headers, received.whole())
+                return self._without_secrets(response.status_code, response.headers, received.whole(), headers)
         except asyncio.CancelledError:
             if sent and not self._reused:
                 # The program is ending. What is on the wire can't be taken back: that is an outcome too, and it is unknown.
@@ -158,6 +160,19 @@ class Line:
             if isinstance(error, UnicodeEncodeError) and not sent:
                 raise UsageError("There is something in it that is no valid text. Nothing was sent.") from None
             raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, TooLarge)) from None
+
+    @staticmethod
+    def _without_secrets(status: int, told: Mapping[str, str], body: bytes, sent: Mapping[str, str]) -> Answer:
+        """The answer, with stars where the server repeats what opened the account: its words are shown and kept."""
+        secrets = [sent[name].removeprefix("Bearer ") for name in ("Authorization", "X-Auth-Key") if name in sent]
+        for secret in secrets:
+            if len(secret) < _SECRET:
+                continue
+            if secret.encode() in body:
+                body = body.replace(secret.encode(), b"***")
+            if any(secret in value for value in told.values()):
+                told = {name.lower(): value.replace(secret, "***") for name, value in told.items()}
+        return Answer(status, told, body)
 
     def _why(self, error: Exception) -> str:
         """What became of a request without an answer, in words for people."""

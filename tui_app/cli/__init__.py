@@ -11,7 +11,7 @@ import click
 
 from tui_app import __version__
 from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
-from tui_app.cli.plain_output import write_plainly
+from tui_app.cli.plain_output import fill_closed_streams, write_plainly
 from tui_app.errors import ExitCode, SluiceError, UsageError
 from tui_app.secrecy import silence_libraries
 
@@ -47,18 +47,22 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
 
 
+SECRETS = ("--token", "--api-token", "--api-key")
+NEVER_AN_ARGUMENT = (
+    "A token is never given as an argument: every user of this machine can read it there. "
+    "Take it for known, make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent."
+)
+
+
 def _never_in_arguments(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is not None:
-        raise UsageError(
-            "A token is never given as an argument: every user of this machine can read it there. "
-            "Take it for known, make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent."
-        )
+        raise UsageError(NEVER_AN_ARGUMENT)
 
 
 @click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--profile", metavar="NAME", help="A profile of the configuration file.")
 @click.option("--read-only", is_flag=True, help="Hide and refuse all writes.")
-@click.option("--token", "--api-token", "--api-key", hidden=True, expose_value=False, callback=_never_in_arguments)
+@click.option(*SECRETS, hidden=True, expose_value=False, callback=_never_in_arguments)
 @click.version_option(__version__, prog_name="mailsluice")
 @click.pass_context
 def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
@@ -97,11 +101,18 @@ def main() -> None:
     code: Any
     # How long a lone esc is waited on for the rest of a sequence, in milliseconds; an operator may know his line better.
     os.environ.setdefault("ESCDELAY", "50")
+    fill_closed_streams()
     write_plainly()
     silence_libraries()
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
+    except click.NoSuchOption as error:
+        if error.option_name in SECRETS:
+            print(f"mailsluice: {NEVER_AN_ARGUMENT}", file=sys.stderr)
+        else:
+            error.show()
+        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code

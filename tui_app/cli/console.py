@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
@@ -22,7 +23,8 @@ def check_terminal(environment: Mapping[str, str]) -> None:
     """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
     # Before anything secret is read.
     keep_memory_private()
-    if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
+    # A stream that was closed before we began is None.
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr, sys.stdout)):
         raise UsageError(
             "The console needs a terminal; without one use the commands, for example: mailsluice jobs --json"
         )
@@ -55,6 +57,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         give_way=turn.give_way,
     )
     app = SluiceApp(service, turn)
+    threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:
         return "An answer never came: what was on its way is unknown. Look before you send it again."

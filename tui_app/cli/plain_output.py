@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -25,6 +26,19 @@ def _plain(stream: TextIOWrapper) -> PlainOutput:
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
+
+
+def fill_closed_streams() -> None:
+    """Put nothing in place of a stream that was closed by whoever started us: no file of ours may become it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
+            # Kept, or it would close what stands on it.
+            setattr(sys, f"__{name}__", stream)
 
 
 def write_plainly() -> None:

@@ -78,6 +78,8 @@ def _run(conversation: Coroutine[Any, Any, T]) -> T:
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(conversation)
 
         def end(number: int) -> None:
+            if number == signal.SIGHUP and came:
+                return  # a lost line is told twice: that is nobody's impatience
             came.append(number)
             task.cancel()
 

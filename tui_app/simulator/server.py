@@ -88,6 +88,8 @@ class Simulator:
             loop="asyncio",
             ws="none",
         )
+        # Everything is imported before anybody is told that it serves: whoever forks then meets no lock that is held.
+        config.load()
         self._server = uvicorn.Server(config)
 
     def environment(self) -> dict[str, str]:

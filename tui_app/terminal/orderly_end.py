@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual.app import App
@@ -23,10 +26,32 @@ class OrderlyEnd(App[None]):
 
     _here: asyncio.AbstractEventLoop | None = None
     _ended_by: int = 0
+    _failed_early: Exception | None = None
 
     def ends_in_order(self) -> None:
-        """From now on a signal can be answered."""
+        """From now on a signal can be answered, and an error where nobody waits for it ends the console too."""
         self._here = asyncio.get_running_loop()
+        self._here.set_exception_handler(self._failed_on_the_loop)
+        if self._failed_early is not None:
+            self._handle_exception(self._failed_early)
+
+    def _failed_on_the_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        # Of a task somebody may hear yet; of a callback nobody does.
+        if "handle" in context and isinstance(error, Exception) and self._running:
+            self._handle_exception(error)
+
+    def failed_in_a_thread(self, failed: threading.ExceptHookArgs) -> None:
+        """Python would print it on the terminal, with all that it says."""
+        error = failed.exc_value
+        if isinstance(error, Exception):
+            self._failed_early = error
+            with contextlib.suppress(RuntimeError):
+                if self._here is not None:
+                    self._here.call_soon_threadsafe(self._handle_exception, error)
+
+    def say(self, sentence: str) -> None:
+        """Say something where the operator looks."""
 
     def stop_work(self, *, again: bool) -> None:
         """A signal came; `again` when it is not the first, or the screens are gone already."""
@@ -63,3 +88,14 @@ class OrderlyEnd(App[None]):
         self._exit_renderables.append(Text(printable(sentence)))
         self._return_code = code
         self._close_messages_no_wait()
+
+    def action_place_suspend(self) -> None:
+        """Stop, as any program does on ctrl+z, where there is a shell to come back from."""
+        if os.getpgrp() == os.getsid(0):
+            self.say("There is no shell behind this terminal that could bring mailsluice back.")
+        else:
+            os.kill(os.getpid(), signal.SIGTSTP)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c is too easily pressed to end anything."""
+        self.say("q goes back and on the first screen quits; ctrl+q quits from anywhere.")

@@ -12,6 +12,7 @@ from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -88,12 +89,22 @@ class DiffedOutput(App[None]):
         # size it had, which Textual takes for no news.
         first_report = not self._terminal_reports_size and getattr(self._driver, "_in_band_window_resize", False)
         self._terminal_reports_size = self._terminal_reports_size or first_report
+        self._ask_size_again(event)
         painted, restarted = self._shadow is not None, self._terminal_restarted
         self._terminal_restarted = False
         if painted and event.size == self._size and (restarted or not first_report):
             self.repaint_all()
         elif event.size != self._size:
             self._terminal_lost = True
+
+    def _ask_size_again(self, event: events.Resize) -> None:
+        """Of two sizes that come close together Textual may hear the older one last."""
+        driver = self._driver
+        if driver is None or self.is_headless or getattr(driver, "_in_band_window_resize", False):
+            return
+        measure = getattr(driver, "_get_terminal_size", None)
+        if measure is not None and (size := Size(*measure())) != event.size:
+            self.post_message(events.Resize(size, size))
 
     # ---- when the terminal takes less than is painted
 

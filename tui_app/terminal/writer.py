@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -103,6 +105,15 @@ class PatientWriter(threading.Thread):
             self._stopping = True
             self._changed.notify()
         self.join(timeout=LAST_WAIT)
+        if not self.is_alive() and not self.lost:
+            self._write_the_rest()
+
+    def _write_the_rest(self) -> None:
+        """What a thread that died of an error left behind: the terminal must not stay as it is."""
+        data = b"".join(self._waiting)
+        with contextlib.suppress(OSError, ValueError):
+            if data and select.select([], [self._descriptor], [], 0)[1]:
+                os.write(self._descriptor, data)
 
 
 def never_wait_for_the_terminal() -> None:
