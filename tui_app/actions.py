@@ -78,6 +78,7 @@ ACTIONS: Final = (
     Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
     Action("release.go_on", ("enter", "N"), "go on", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
     Action("release.settle", ("v",), "settle", "Act", _at("outcome"), footer=_at("outcome")),
+    Action("release.check", ("c",), "check arrival", "Look", _at("outcome"), footer=_at("outcome")),
     Action("release.pause", ("p",), "pause", "Act", _at("outcome"), footer=_at("outcome")),
     Action("release.stop", ("S",), "stop", "Act", _at("outcome"), footer=_at("outcome")),
     Action("release.retry", ("R",), "retry failed", "Act", _at("outcome"), writes=True, footer=_at("outcome")),

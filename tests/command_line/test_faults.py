@@ -104,6 +104,25 @@ def test_ids_that_an_answer_leaves_out_are_read_back(gated: Simulator) -> None:
     assert outcomes.count("seen released") == 5
 
 
+def test_what_was_released_is_looked_at_again(gated: Simulator, tmp_path: Path) -> None:
+    gated.set_faults("none")
+    environment = gated.environment() | {"XDG_STATE_HOME": str(tmp_path)}
+    ids = newsletters(gated, 3)
+    assert run_with(environment, "release", *ids, "--reason", "t", "--yes", "--expect", "3").returncode in (0, 4)
+    (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
+    ended = run_with(environment, "ledger", "check", plan["plan"], "--json")
+    seen = {item["id"]: item["mailsluice"]["checked"] for item in json.loads(ended.stdout)}
+    assert ended.returncode == 0
+    assert set(seen.values()) == {"seen delivered"}
+    again = next(mail for mail in gated.account.held if mail.investigate_id == next(iter(seen)))
+    again.quarantined = True
+    ended = run_with(environment, "ledger", "check", plan["plan"])
+    again.quarantined = False
+    assert ended.returncode == 4
+    assert "1 held again" in ended.stderr
+    assert "held again" in run_with(environment, "report", plan["plan"]).stdout
+
+
 def test_rows_that_move_are_told_on_standard_error(gated: Simulator) -> None:
     gated.set_faults("page_shift")
     job = max(gated.account.jobs.values(), key=lambda job: job.size)

@@ -121,6 +121,10 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if type(value) is list else value
 
 
+def _pattern_type(properties: Any) -> Any:
+    return properties.get("allowlisted_pattern_type") if properties and isinstance(properties, dict) else None
+
+
 def _strange(drift: Drift, where: str, value: Any, known: frozenset[Any]) -> None:
     if not (type(value) is str and value in known):
         drift.value(where, Untrusted.of(value))
@@ -147,6 +151,8 @@ class Message(tuple[Any, ...]):
     post_delivery_operations = At(13, texts)
     when = At(14, moment)
     """When it was scanned (`ts` in the oldest shape), else sent."""
+    allowlisted_pattern_type = At(16, text)
+    """Which kind of allow-list pattern it matched (`properties.allowlisted_pattern_type`)."""
     wire = At(15, _exact)
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
@@ -176,6 +182,7 @@ class Message(tuple[Any, ...]):
                 _frozen(get("post_delivery_operations")),
                 next((value for name in ("scanned_at", "ts", "sent_at") if moment(value := get(name))), None),
                 data if exact else None,
+                _pattern_type(get("properties")),
             )
         )
 
@@ -258,6 +265,7 @@ class JobMessage(tuple[Any, ...]):
                 mail.get("subject"),
                 mail.get("from"),
                 data if exact else None,
+                _pattern_type(get("properties")),
             )
         )
 

@@ -16,9 +16,10 @@ from tui_app.clock import SystemClock
 from tui_app.errors import ExitCode, GuardError, UsageError
 from tui_app.new_file import new_file
 from tui_app.paths import state_folder
+from tui_app.plans.check import WRONG, Check
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.run import Fate
+from tui_app.plans.run import Fate, Result
 from tui_app.text import plural, safe
 
 if TYPE_CHECKING:
@@ -35,12 +36,28 @@ _PLANS: Final = (
     Column["Entry"]("reason", 60, lambda entry: safe(entry.plan.reason)),
 )
 
+_SEEN: Final = (
+    Column[tuple[Result, Check]]("id", 52, lambda row: safe(row[0].target.id)),
+    Column[tuple[Result, Check]]("outcome", 17, lambda row: row[0].fate.value),
+    Column[tuple[Result, Check]]("seen", 28, lambda row: row[1].sightings.get(row[0].target.id, "not looked at")),
+)
+
 
 def state_of(entry: Entry) -> str:
     """Where a plan stands, in a word."""
     if entry.damaged:
         return "damaged"
     return "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed"
+
+
+def _of_this_account(service: EmailSecurityService, found: Entry) -> Entry:
+    """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
+    entry = service.releases.ledger.find(found.plan.plan_id)
+    if entry.account != service.settings.identity:
+        raise UsageError(
+            f"Plan {entry.plan.plan_id} belongs to another account, {safe(entry.account)}. Nothing was sent."
+        )
+    return entry
 
 
 def _ledger() -> Ledger:
@@ -108,11 +125,7 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
 
     async def work(service: EmailSecurityService) -> ExitCode:
         releases = service.releases
-        entry = releases.ledger.find(found.plan.plan_id)
-        if entry.account != service.settings.identity:
-            raise UsageError(
-                f"Plan {entry.plan.plan_id} belongs to another account, {safe(entry.account)}. Nothing was sent."
-            )
+        entry = _of_this_account(service, found)
         unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Fate.NOT_SEEN))
         unknown = len(entry.state.of_fate(Fate.UNKNOWN))
         narrate(
@@ -134,10 +147,36 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
     found = _ledger().find(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        entry = service.releases.ledger.find(found.plan.plan_id)
-        if entry.account != service.settings.identity:
-            raise UsageError(f"Plan {entry.plan.plan_id} belongs to another account.")
+        entry = _of_this_account(service, found)
         return await sent(service, lambda: service.releases.settle(entry), output_format)
+
+    ctx.exit(converse(ctx, work, writes=True))
+
+
+@ledger.command("check")
+@click.argument("plan")
+@format_option
+@click.pass_context
+def _check(ctx: click.Context, plan: str, output_format: str) -> None:
+    """Look again at what a plan released: seen delivered, or held again. Sends nothing."""
+    found = _ledger().find(plan)
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        entry = _of_this_account(service, found)
+        state = await service.run_plan(lambda releases: releases.check(entry))
+        if state.error is not None:
+            raise state.error
+        check = state.check
+        assert check is not None
+        listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
+        for result in accounted(state):
+            if result.fate in (Fate.DELIVERED, Fate.RELEASED):
+                listing.write((result, check))
+        listing.close()
+        narrate(f"{check.told()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
+        if any(sighting in WRONG for sighting in check.sightings.values()):
+            return ExitCode.PARTLY_FAILED
+        return ExitCode.DONE if len(check.sightings) == check.wanted else ExitCode.UNKNOWN_OUTCOME
 
     ctx.exit(converse(ctx, work, writes=True))
 
@@ -151,9 +190,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
     found = _ledger().find(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        entry = service.releases.ledger.find(found.plan.plan_id)
-        if entry.account != service.settings.identity:
-            raise UsageError(f"Plan {entry.plan.plan_id} belongs to another account.")
+        entry = _of_this_account(service, found)
         confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.told()}?", yes=yes)
         state = await service.run_plan(lambda releases: releases.close_plan(entry))
         narrate(f"Closed: {state.told()}.")

@@ -13,9 +13,17 @@ from tui_app.api.outcome import Done, Outcome, Refused
 from tui_app.api.settling import READ_BACK_AFTER
 from tui_app.errors import GuardError
 from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_id, tells
+from tui_app.plans.check import look_again
 from tui_app.plans.guard import UNSEEN
 from tui_app.plans.journal import JournalError
-from tui_app.plans.records import closed_record, intent_record, resend_record, result_record, settled_record
+from tui_app.plans.records import (
+    checked_record,
+    closed_record,
+    intent_record,
+    resend_record,
+    result_record,
+    settled_record,
+)
 from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
 from tui_app.plans.settle import ReadBack
 
@@ -133,6 +141,22 @@ class Engine:
             return replace(state, phase=Phase.INTERRUPTED)
 
         return await self._reopened(entry, report, only_settle, closed_too=True)
+
+    async def check(self, entry: Entry, report: Report) -> RunState:
+        """Look again at what was said to be released, and put on record how it was seen. Raises Locked and JournalError."""
+
+        async def look(state: RunState) -> RunState:
+            self._say(replace(state, phase=Phase.CHECKING))
+            state = replace(state, phase=entry.state.phase)
+            said = state.of_fate(Fate.DELIVERED, Fate.RELEASED)
+            try:
+                check = await look_again(self.client, said, self.clock.now(), lambda: not self._stopping)
+            except ApiError as error:
+                return replace(state, error=error)
+            self._write(checked_record(check))
+            return replace(state, check=check)
+
+        return await self._reopened(entry, report, look, closed_too=True)
 
     async def close_plan(self, entry: Entry, report: Report) -> RunState:
         """Put on record that what was not sent of a plan never will be. Raises Locked and JournalError."""

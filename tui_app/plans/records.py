@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from tui_app.plans.check import Check, Sighting
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.run import Fate, Phase, Result, RunState
@@ -148,6 +149,20 @@ def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Re
     }
 
 
+def checked_record(check: Check) -> Record:
+    """What a second look at what was released has shown."""
+    seen: dict[str, list[str]] = {}
+    for identity, sighting in check.sightings.items():
+        seen.setdefault(sighting.value, []).append(identity)
+    return {
+        "type": "checked",
+        "wanted": check.wanted,
+        "seen": seen,
+        "allowed": sorted(check.allowed),
+        "at": stamp(check.at),
+    }
+
+
 def closed_record(state: RunState, at: datetime) -> Record:
     """The plan is over; what was not sent will never be."""
     return {"type": "closed", "sums": {fate.value: n for fate, n in state.fates().items() if n}, "at": stamp(at)}
@@ -234,6 +249,7 @@ def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
     by_id = {target.id: target for target in state.plan.targets}
     outcomes: dict[str, Result] = {}
     requests, closed = 0, False
+    check: Check | None = None
     for record in records:
         match record.get("type"):
             case "intent":
@@ -254,10 +270,20 @@ def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
             case "resend":
                 for identity in record["ids"]:
                     outcomes.pop(identity, None)
+            case "checked":
+                check = _checked(record)
             case "closed":
                 closed = True
-    done = replace(state, outcomes=outcomes, requests=requests, closed=closed)
+    done = replace(state, outcomes=outcomes, requests=requests, closed=closed, check=check)
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
+
+
+def _checked(record: Record) -> Check | None:
+    at = _moment(record["at"])
+    if at is None:
+        return None
+    sightings = {str(name): Sighting(sighting) for sighting, names in record["seen"].items() for name in names}
+    return Check(at, _whole(record["wanted"]), sightings, frozenset(map(str, record["allowed"])))
 
 
 def _result(target: Target, kept: Mapping[str, Any]) -> Result:

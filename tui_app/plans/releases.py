@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.errors import GuardError
 from tui_app.plans.acting import Acting
+from tui_app.plans.check import Sighting
 from tui_app.plans.engine import Engine
 from tui_app.plans.guard import Guarded, Policy, guard_release
 from tui_app.plans.ledger import Ledger, origin_of
@@ -162,6 +163,11 @@ class Releases:
         self._free()
         return await self._worked(lambda engine: engine.settle(entry, self._moved))
 
+    async def check(self, entry: Entry) -> RunState:
+        """Look again at what was said to be released; nothing is sent. Raises GuardError and JournalError."""
+        self._free()
+        return await self._worked(lambda engine: engine.check(entry, self._moved))
+
     async def close_plan(self, entry: Entry) -> RunState:
         """Put on record that the rest of a plan is never sent. Raises GuardError and JournalError."""
         self._free()
@@ -237,5 +243,11 @@ class Releases:
 
 
 def retryable(state: RunState) -> tuple[Target, ...]:
-    """What of a plan may be tried again in a new one: failed and refused; what is open has to be settled first."""
-    return state.of_fate(Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED)
+    """What of a plan may be tried again in a new one: failed, refused, seen held again; what is open is settled first."""
+    again = state.check.sightings if state.check is not None else {}
+    return tuple(
+        target
+        for target in state.plan.targets
+        if state.fate_of(target) in (Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED)
+        or again.get(target.id) is Sighting.HELD
+    )

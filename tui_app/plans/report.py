@@ -12,9 +12,10 @@ from tui_app.plans.run import Fate, Result, RunState
 from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, plural, safe
 
 if TYPE_CHECKING:
+    from tui_app.plans.check import Check
     from tui_app.plans.records import Entry
 
-COLUMNS: Final = ("id", "outcome", "delivered", "undelivered", "failed", "why")
+COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
 _NEVER: Final = "it was never sent"
 
 
@@ -38,17 +39,33 @@ def sums_checked(state: RunState) -> tuple[bool, str]:
     told = {fate: count for fate, count in state.fates().items() if count}
     whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(told.values())
     if whole and told == dict(counted):
-        return True, f"All {plural(len(rows), 'message')} are accounted for, and the sums add up."
+        return True, "Every id is accounted for, and the sums add up."
     return False, "The sums do NOT add up: keep the journal and report this."
+
+
+def _sighting(row: Result, check: Check | None) -> str:
+    return check.sightings.get(row.target.id, "") if check is not None else ""
 
 
 def _names(recipients: Sequence[Untrusted]) -> str:
     return " ".join(recipient.detail() for recipient in recipients)
 
 
-def _cells(row: Result) -> list[str]:
+def _cells(row: Result, check: Check | None) -> list[str]:
     recipients = (row.delivered, row.undelivered, row.failed)
-    return [safe(row.target.id), row.fate.value, *map(_names, recipients), safe(row.why, DETAIL_LIMIT)]
+    return [
+        safe(row.target.id),
+        row.fate.value,
+        _sighting(row, check),
+        *map(_names, recipients),
+        safe(row.why, DETAIL_LIMIT),
+    ]
+
+
+def _checked(check: Check | None) -> str:
+    if check is None:
+        return "not looked at again"
+    return f"{check.at.isoformat(timespec='seconds')}: {check.told()}. {check.side_effect()}".strip()
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
@@ -62,6 +79,7 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("why", safe(plan.reason, DETAIL_LIMIT)),
         ("included by name", included or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
+        ("seen afterwards", _checked(entry.state.check)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", safe(entry.file)),
         ("link of the chain", entry.state.head),
@@ -83,7 +101,7 @@ def as_markdown(entry: Entry) -> str:
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    lines += [f"| {' | '.join(map(_escaped, _cells(row)))} |" for row in accounted(state)]
+    lines += [f"| {' | '.join(map(_escaped, _cells(row, state.check)))} |" for row in accounted(state)]
     return "\n".join(lines) + "\n"
 
 
@@ -105,19 +123,26 @@ def as_csv(entry: Entry) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([formula_proof(cell) for cell in _cells(row)] for row in accounted(entry.state))
+    writer.writerows([formula_proof(cell) for cell in _cells(row, entry.state.check)] for row in accounted(entry.state))
     return out.getvalue()
 
 
-def result_json(row: Result) -> dict[str, Any]:
+def result_json(row: Result, check: Check | None = None) -> dict[str, Any]:
     """The API's item of a release, with the outcome we read from it under our own name."""
     return {
         "id": row.target.id,
         "delivered": [recipient.exact for recipient in row.delivered],
         "undelivered": [recipient.exact for recipient in row.undelivered],
         "failed": [recipient.exact for recipient in row.failed],
-        "mailsluice": {"outcome": row.fate.value, "why": row.why},
+        "mailsluice": {"outcome": row.fate.value, "why": row.why, "checked": _sighting(row, check)},
     }
+
+
+def _checked_json(check: Check | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    counted = Counter(sighting.value for sighting in check.sightings.values())
+    return {"at": check.at.isoformat(), "wanted": check.wanted, "seen": dict(counted), "allowed": sorted(check.allowed)}
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -139,6 +164,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "sums_add_up": whole,
         "unfinished": entry.state.unfinished,
         "closed": entry.state.closed,
+        "checked": _checked_json(entry.state.check),
         "damaged": entry.damaged,
         "digest": entry.plan.digest,
         "journal": entry.file,
@@ -148,7 +174,12 @@ def entry_json(entry: Entry) -> dict[str, Any]:
 
 def as_json(entry: Entry) -> str:
     """The report as JSON."""
-    return json_text(entry_json(entry) | {"results": [result_json(row) for row in accounted(entry.state)]}) + "\n"
+    return (
+        json_text(
+            entry_json(entry) | {"results": [result_json(row, entry.state.check) for row in accounted(entry.state)]}
+        )
+        + "\n"
+    )
 
 
 FORMATS: Final[dict[str, Callable[[Entry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tui_app.errors import SluiceError
+    from tui_app.plans.check import Check
     from tui_app.plans.plan import Plan, Target
     from tui_app.text import Untrusted
 
@@ -55,6 +56,7 @@ class Phase(Enum):
     PAUSED = "paused"
     CANARY = "the first ones are out: look at them"
     SETTLING = "settling what is unknown"
+    CHECKING = "looking again at what was released"
     STOPPING = "stopping after this batch"
     STOPPED = "stopped"
     HALTED = "halted"
@@ -96,6 +98,8 @@ class RunState:
     """The hash of the journal's first line, by which a report names this plan in the chain."""
     closed: bool = False
     """Whether nothing more will ever be sent for this plan."""
+    check: Check | None = None
+    """What the last second look at what was released has shown."""
 
     @property
     def results(self) -> tuple[Result, ...]:

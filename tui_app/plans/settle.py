@@ -52,7 +52,7 @@ class ReadBack:
             seen.update(
                 name.exact
                 for message in page
-                if _says_released(message)
+                if says_released(message)
                 for name in (message.id, message.postfix_id)
                 if name
             )
@@ -79,7 +79,7 @@ class ReadBack:
     async def _judged(self, target: Target, message: Message) -> Result:
         if message.is_quarantined:
             return Result(target, Fate.NOT_SEEN, why="still held when it was read back")
-        if _says_released(message):
+        if says_released(message):
             return Result(target, Fate.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
         log = await self._client.list_action_log(target.investigate_id)
@@ -88,6 +88,6 @@ class ReadBack:
         return Result(target, Fate.UNKNOWN, why="no longer held, but nothing says that it was released")
 
 
-def _says_released(message: Message) -> bool:
+def says_released(message: Message) -> bool:
     """Whether a message is held no longer and names the release among what was done to it."""
     return not message.is_quarantined and any(done.exact == _RELEASED for done in message.post_delivery_operations)

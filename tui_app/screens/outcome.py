@@ -12,12 +12,13 @@ from tui_app import actions
 from tui_app.errors import SluiceError
 from tui_app.new_file import free_path, new_file
 from tui_app.paths import sheet
+from tui_app.plans.check import WRONG
 from tui_app.plans.releases import Releases, retryable
 from tui_app.plans.report import FORMATS, accounted, sums_checked
 from tui_app.plans.run import Fate, Phase, RunState
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import MORE, Place
-from tui_app.screens.recipients import RecipientLine, fate_look, lines_of
+from tui_app.screens.recipients import RecipientLine, fate_look, line_look, lines_of
 from tui_app.screens.values import Value
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Block, Line, Piece, bar
@@ -92,7 +93,7 @@ class ReleaseScreen(Place):
 
     @staticmethod
     def _cells(line: RecipientLine) -> Sequence[Cell]:
-        return (fate_look(line.fate), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+        return (line_look(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
@@ -138,11 +139,11 @@ class ReleaseScreen(Place):
             return
         if state.ended:
             self.notice("")
-        shown = (state.outcomes, state.in_flight, state.ended)
+        shown = (state.outcomes, state.in_flight, state.ended, state.check)
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
-            self.table().show_rows(ListedRows(lines_of(results, self._targets), lambda line: line.key))
+            self.table().show_rows(ListedRows(lines_of(results, self._targets, state.check), lambda line: line.key))
             if state.ended:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
@@ -185,6 +186,11 @@ class ReleaseScreen(Place):
         pieces[-1] = "\n" if to_do else ""
         for piece in to_do:
             pieces += ["  ", piece]
+        if (check := state.check) is not None:
+            wrong = any(sighting in WRONG for sighting in check.sightings.values())
+            pieces.append(
+                (f"\n  checked {check.at.astimezone():%H:%M}: {check.told()}", "$text-warning" if wrong else "")
+            )
         self.query_one("#sums", Block).say(*pieces)
         self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
@@ -206,6 +212,7 @@ class ReleaseScreen(Place):
             "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
             "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
             "v": self._may_settle,
+            "c": self._may_check,
             "W": bool(state.of_fate(Fate.NOT_SEEN)) and self._may_resume,
             "C": self._may_resume,
             "R": state.ended and bool(retryable(state)),
@@ -219,6 +226,11 @@ class ReleaseScreen(Place):
     @property
     def _may_settle(self) -> bool:
         return self._state.ended and self._state.unknown and bool(self._state.head)
+
+    @property
+    def _may_check(self) -> bool:
+        said = self._state.of_fate(Fate.DELIVERED, Fate.RELEASED)
+        return self._state.ended and bool(said) and bool(self._state.head) and not self._may_resume
 
     @property
     def _may_resume(self) -> bool:
@@ -248,7 +260,8 @@ class ReleaseScreen(Place):
         if not whole:
             return [(sentence, "$text-error")]
         held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
-        return [(f"Every id is accounted for.{held}", "dim")]
+        effect = f" {state.check.side_effect()}" if state.check is not None else ""
+        return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
 
     # ---- intents
 
@@ -292,6 +305,13 @@ class ReleaseScreen(Place):
             self.notice("Nothing is unknown." if self._state.ended else "It is not over yet.")
         elif not self.awaiting and (entry := self._entry()):
             self._do(lambda releases: releases.settle(entry))
+
+    def action_release_check(self) -> None:
+        """Look again at what was said to be released."""
+        if not self._may_check:
+            self.notice("Nothing was released that could be looked at." if self._state.ended else "It is not over yet.")
+        elif not self.awaiting and (entry := self._entry()):
+            self._do(lambda releases: releases.check(entry))
 
     @work
     async def action_release_resend(self) -> None:

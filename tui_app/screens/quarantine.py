@@ -45,6 +45,7 @@ COLUMNS: Final = (
     Column("REASONS", weight=3, from_width=130),
     Column("SCANNED", 23, from_width=150),
 )
+STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 SORTS: Final[dict[str, Callable[[Message], Any]]] = {
     "verdict": lambda message: str(message.final_disposition or ""),
@@ -270,6 +271,9 @@ class QuarantineScreen(Place):
     def action_mark_all(self) -> None:
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
+        if self._searching and not self._search.found:
+            self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
+            return
         try:
             guarded = self.service.releases.guard([Target.of(message) for message in self._search.found])
         except SluiceError as error:
@@ -310,7 +314,7 @@ class QuarantineScreen(Place):
         if not chosen and table.current is not None:
             chosen = (table.current,)
         if not chosen:
-            self.notice("Nothing to release: no held mail is listed.")
+            self.notice(STILL_SEARCHING if self._searching else "Nothing to release: no held mail is listed.")
             return
         self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._params))
 

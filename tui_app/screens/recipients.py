@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui_app.plans.check import WRONG, Check, Sighting
 from tui_app.plans.run import WORST_FIRST, Fate, Result
 from tui_app.screens import looks
 from tui_app.text import safe
@@ -24,14 +25,21 @@ class RecipientLine:
     recipient: str
     subject: str
     why: str
+    sighting: Sighting | None = None
+    """How its message was seen afterwards."""
 
 
-def lines_of(results: Iterable[Result], targets: Mapping[str, Target]) -> list[RecipientLine]:
+def lines_of(
+    results: Iterable[Result], targets: Mapping[str, Target], check: Check | None = None
+) -> list[RecipientLine]:
     """Lines for results, the worst first; `targets` know more of the mail than a journal keeps."""
+    sightings = check.sightings if check is not None else {}
     lines: list[RecipientLine] = []
     for result in results:
         target = targets.get(result.target.id, result.target)
         subject = str(target.subject) or safe(target.id)
+        sighting = sightings.get(result.target.id)
+        why = safe(result.why) or (sighting.value if sighting is not None else "")
         named = [
             (Fate.DELIVERED, result.delivered),
             (Fate.UNDELIVERED, result.undelivered),
@@ -39,12 +47,10 @@ def lines_of(results: Iterable[Result], targets: Mapping[str, Target]) -> list[R
         ]
         found = [(fate, recipient) for fate, recipients in named for recipient in recipients]
         for number, (fate, recipient) in enumerate(found):
-            lines.append(RecipientLine(f"{target.id} {number}", fate, str(recipient), subject, safe(result.why)))
+            lines.append(RecipientLine(f"{target.id} {number}", fate, str(recipient), subject, why, sighting))
         if not found:
-            lines.append(
-                RecipientLine(target.id, result.fate, looks.people(target.recipients), subject, safe(result.why))
-            )
-    return sorted(lines, key=lambda line: _ORDER[line.fate])
+            lines.append(RecipientLine(target.id, result.fate, looks.people(target.recipients), subject, why, sighting))
+    return sorted(lines, key=lambda line: (line.sighting not in WRONG, _ORDER[line.fate]))
 
 
 _FATE: Final = {
@@ -59,6 +65,11 @@ _FATE: Final = {
     Fate.IN_FLIGHT: ("●", "accent"),
 }
 _ORDER: Final = {fate: number for number, fate in enumerate(WORST_FIRST)}
+
+
+def line_look(line: RecipientLine) -> Cell:
+    """What became of a recipient's mail: what was seen afterwards comes before what was said."""
+    return Cell(f"! {line.sighting}", "warning") if line.sighting in WRONG else fate_look(line.fate)
 
 
 def fate_look(fate: Fate) -> Cell:

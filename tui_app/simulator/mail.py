@@ -41,7 +41,6 @@ def row_uuid(seed: int, job: int, index: int) -> str:
 
 
 _VALIDATION = {"dkim": "pass", "dmarc": "pass", "spf": "pass"}
-_NO_PROPERTIES: Wire = {}
 
 
 @dataclass(slots=True)
@@ -61,6 +60,8 @@ class Mail:
     delivery_status: list[str] = field(default_factory=lambda: ["delivered"])
     operations: list[str] = field(default_factory=list)
     phish_submission: bool = False
+    allowed: bool = False
+    """Whether its release put its sender on the allow list."""
     alert_id: str = field(init=False)
     investigate_id: str = field(init=False)
     """The only identity that paths and bodies take."""
@@ -73,6 +74,13 @@ class Mail:
         self.alert_id = f"{self.postfix_id}-{self.scanned[:19]}"
         self.investigate_id = f"{self.alert_id}-{10_000_000 + self.number}"
         self.header_id = f"<{self.number:08x}.{self.postfix_id}@{self.sender.rpartition('@')[2]}>"
+
+    @property
+    def properties(self) -> Wire:
+        """What is known of it by patterns."""
+        if not self.allowed:
+            return {}
+        return {"allowlisted_pattern": self.sender, "allowlisted_pattern_type": "quarantine_release"}
 
     @property
     def is_detection(self) -> bool:
@@ -98,7 +106,7 @@ class Mail:
             "delivery_mode": "DIRECT",
             "delivery_status": list(self.delivery_status),
             "post_delivery_operations": list(self.operations),
-            "properties": _NO_PROPERTIES,
+            "properties": self.properties,
             "validation": _VALIDATION,
             "scanned_at": self.scanned,
             "sent_at": self.scanned,
@@ -125,6 +133,7 @@ class Mail:
             escaped_list(self.reasons) if self.reasons else "[]",
             f"[{','.join(map(_often, self.delivery_status))}]",
             escaped_list(self.operations) if self.operations else "[]",
+            json.dumps(self.properties) if self.allowed else "{}",
             *(self.scanned,) * (2 if generation == "new" else 3),
         )
 
@@ -171,6 +180,7 @@ def _template(generation: str) -> str:
         text = text.replace(mark, "%s")
     for name in quoted:
         text = text.replace(name, "%s")
+    text = text.replace('"properties":{}', '"properties":%s')
     for flag in ("is_quarantined", "is_phish_submission"):
         text = text.replace(f'"{flag}":false', f'"{flag}":%s')
     return text
