@@ -84,7 +84,7 @@ def reviewed(terminal: Terminal, line: str) -> int:
     terminal.press(f"{line}\r")
     terminal.sees(f"held · {line}", "found, all loaded")
     terminal.press("a")
-    terminal.sees(" marked ·")
+    terminal.sees(" marked", "✓")
     terminal.press("R")
     terminal.sees("not sent yet", "to send")
     return to_type(terminal)

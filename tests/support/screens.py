@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 from random import Random
 
+from textual import _wait
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from tui_app.app import SluiceApp
@@ -19,6 +22,7 @@ PATIENCE = 15.0
 def screen_text(app: SluiceApp) -> str:
     """What is on the screen, line by line, without colours and without blanks at the ends."""
     height = app.size.height
+    visible_screen_stack.set(app._background_screens)  # what a question lies upon is shown too
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips[:height])
 
@@ -35,10 +39,17 @@ class Console:
         return screen_text(self.app)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        # After each key the pilot waits, twice, until the process was idle for 20 ms: most of the time that a test takes.
+        with patch.multiple(_wait, SLEEP_GRANULARITY=1 / 500, SLEEP_IDLE=1 / 5000):
+            await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*("space" if character == " " else character for character in text))
+        await self.press(*("space" if character == " " else character for character in text))
+
+    async def settles(self) -> str:
+        """The screen when nothing more happens to it."""
+        await self.pilot.pause()
+        return self.text
 
     async def until(self, condition: Callable[[], bool], what: str = "") -> None:
         """Wait for something to be so; fails with the screen."""
