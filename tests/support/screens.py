@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from unittest.mock import patch
 from random import Random
+from unittest.mock import patch
 
 from textual import _wait
 from textual._context import visible_screen_stack

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.plans.run import Fate, Result, RunState
-from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, plural, safe
+from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
 
 if TYPE_CHECKING:
     from tui_app.plans.check import Check
