@@ -83,6 +83,18 @@ def printable(text: str) -> str:
     return _OBEYED.sub("", text)
 
 
+def visible(text: str) -> str:
+    """The same without what nobody can see or read: controls, invisible characters, towers of marks. For what is typed in."""
+    kept: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") or unicodedata.combining(character) else 0
+        if category not in _INVISIBLE_CATEGORIES and character not in _FILLERS and marks <= _MARKS_ON_ONE_LETTER:
+            kept.append(character)
+    return "".join(kept)
+
+
 def plural(count: int, noun: str) -> str:
     """`1 message`, `2 messages`, `1,200 messages`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

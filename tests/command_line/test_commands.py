@@ -65,11 +65,7 @@ def test_a_reader_that_goes_away_is_no_error(simulator: Simulator) -> None:
     assert (code, ended.stderr) == ("0", "")
 
 
-def test_output_holds_no_control_bytes_whatever_the_mail_says(run: Run) -> None:
-    for output_format in ("table", "json", "ndjson", "csv"):
-        out = run("quarantine", "--sender", "evil.example", "--format", output_format).stdout
-        assert not [character for character in out if ord(character) < 32 and character != "\n"], output_format
-        assert not set(out) & {"\x7f", "\x9b", "\u202e", "\u2028"}, output_format
+def test_csv_holds_no_formula_and_json_the_exact_text(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("quarantine", "--sender", "evil.example", "--format", "csv").stdout)))
     assert [row["subject"] for row in rows if "cmd|" in row["subject"]] == ["'=cmd|' /C calc'!A0"]
     exact = json.loads(run("quarantine", "--sender", "evil.example", "--json").stdout)

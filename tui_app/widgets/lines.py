@@ -94,7 +94,7 @@ class Footer(Line):
                 break
             used += needed
             pieces += ["  "] if pieces else []
-            pieces += [(key, "bold $accent"), f" {label}"]
+            pieces += [(key, "bold $text-accent"), f" {label}"]
         self.say(*pieces)
 
 
