@@ -256,16 +256,8 @@ class Watched(Terminal):
         self._screen = _Paper(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
 
-    def cells(self, y: int) -> list[str]:
-        line = self._screen.buffer[y]
-        return [line[x].data for x in range(self.size[0])]
-
     def line(self, y: int) -> str:
-        return "".join(self.cells(y % self.size[1])).rstrip()
-
-    @property
-    def text(self) -> str:
-        return "\n".join(map(self.line, range(self.size[1])))
+        return self.text.split("\n")[y]
 
     @property
     def dialog(self) -> str:

@@ -27,6 +27,7 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self._lines: dict[int, str] = {}
         self.raw = bytearray()
         self.pid, self._tty = pty.fork()
         self._closed = False
@@ -37,10 +38,19 @@ class Terminal:
             finally:
                 os._exit(127)
 
+    def cells(self, y: int) -> list[str]:
+        """What stands in the cells of a line; nothing in the second one of a wide character."""
+        line = self._screen.buffer[y]
+        return [line[x].data for x in range(self._screen.columns)]
+
     @property
     def text(self) -> str:
         """The screen, line by line."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        # Asked far more often than anything changes: only what was painted is looked at again.
+        for y in self._screen.dirty:
+            self._lines[y] = "".join(self.cells(y)).rstrip()
+        self._screen.dirty.clear()
+        return "\n".join(self._lines.get(y, "") for y in range(self._screen.lines))
 
     def read(self, seconds: float) -> bool:
         """Take what the program writes within so many seconds; whether anything came."""
@@ -55,11 +65,16 @@ class Terminal:
         self._stream.feed(_UNKNOWN.sub(b"", data))
         return bool(data)
 
+    def _has(self, words: Sequence[str]) -> bool:
+        text = self.text
+        return all(word in text for word in words)
+
     def sees(self, *words: str) -> None:
         """Read until all these words are on the screen."""
         end = time.monotonic() + PATIENCE
-        while not all(word in self.text for word in words):
+        while not self._has(words):
             self.read(0.2)
+            self.settle()
             if time.monotonic() > end:
                 raise AssertionError(f"never saw {words}\n{self.text}")
 

@@ -41,7 +41,10 @@ class CopyScreen(Reading):
             shown = Private(text) if name in PRIVATE else text
             pieces += [(f"{number} ", "bold $text-accent"), (f"{name:<15} ", "dim"), shown, "\n"]
         if self._marked:
-            pieces += [("\na ", "bold $text-accent"), f"the ids of {plural(len(self._marked), 'marked row')}, one line\n"]
+            pieces += [
+                ("\na ", "bold $text-accent"),
+                f"the ids of {plural(len(self._marked), 'marked row')}, one line\n",
+            ]
         pieces += [
             ("\nt ", "bold $text-accent"),
             "all of this as plain text, to be selected on the terminal's own screen\n",
