@@ -17,6 +17,7 @@ WITHIN_BUDGET = ("idle", "start-bytes", "news")
 """Rows of which every byte figure must meet its budget."""
 
 
+@pytest.mark.long
 def test_cheap_rows_run_and_their_bytes_are_within_budget(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = subprocess.run(

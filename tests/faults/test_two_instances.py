@@ -190,6 +190,7 @@ def with_an_open_plan(terminal: Terminal) -> None:
     terminal.sees("look at them", "enter go on")
 
 
+@pytest.mark.long
 def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_nothing(
     account: Simulator, environment: dict[str, str], console: Console
 ) -> None:

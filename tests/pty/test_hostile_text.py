@@ -299,7 +299,7 @@ def _back(tour: Tour, begun: int) -> str:
 
 
 WALKS: Final[tuple[tuple[Callable[[Tour], None], tuple[int, int]], ...]] = (
-    (lists, NARROW), (lists, WIDE), (pages, WIDE), (releases, LOW), (endings, LOW), (new_job, WIDE), (activity, NARROW),
+    (lists, NARROW), (lists, WIDE), (pages, LOW), (releases, LOW), (endings, LOW), (new_job, WIDE), (activity, NARROW),
     (copies, LOW),
 )  # fmt: skip
 
