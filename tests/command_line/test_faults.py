@@ -104,6 +104,24 @@ def test_ids_that_an_answer_leaves_out_are_read_back(gated: Simulator) -> None:
     assert outcomes.count("seen released") == 5
 
 
+def test_what_is_unknown_is_settled_without_sending_anything(gated: Simulator, tmp_path: Path) -> None:
+    environment = gated.environment() | {"XDG_STATE_HOME": str(tmp_path)}
+    gated.set_faults("close_after@release#1,status=500@reads#60")
+    ids = newsletters(gated, 30)
+    with started(environment, "release", *ids, "--reason", "t", "--yes", "--expect", "30") as process:
+        told(process, "settling")
+        process.kill()
+        process.communicate(timeout=30)
+    gated.set_faults("none")
+    (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
+    assert plan["sums"] == {"unknown": 25, "not sent": 5}
+    ended = run_with(environment, "ledger", "settle", plan["plan"], "--json")
+    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert (outcomes.count("seen released"), outcomes.count("not sent")) == (25, 5), ended.stderr
+    assert ended.returncode == 4, "the rest was never sent"
+    assert len(gated.account.truth.of("release")) == 25
+
+
 def test_what_was_released_is_looked_at_again(gated: Simulator, tmp_path: Path) -> None:
     gated.set_faults("none")
     environment = gated.environment() | {"XDG_STATE_HOME": str(tmp_path)}

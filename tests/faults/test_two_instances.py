@@ -218,14 +218,20 @@ def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
     with_an_open_plan(first)
     sent = len(account.account.truth.of("release"))
     second = console()
-    second.sees("unfinished", "not sent", "enter go on")
+    second.sees("worked on elsewhere", "not sent", f"pid {first.pid} on {gethostname()}")
+    assert "go on" not in second.text
     second.press("\r")
-    second.sees(f"pid {first.pid} on {gethostname()}")
+    second.sees("Nothing can be done here while")
     assert len(account.account.truth.of("release")) == sent
     second.press("\x1b")
     second.sees("12 loaded", "live")
+    second.press("H")
+    second.sees("Ledger", "unfinished")
     second.press("\r")
-    second.sees("Jobs ›", "live")
+    second.sees("worked on elsewhere")
     first.press("\r")
     first.sees("all sent")
+    second.sees("all sent", "Every id is accounted for")  # seen as it went
+    second.press("qq\r")
+    second.sees("Jobs ›", "live")
     assert_whole(ledger_of(environment), 1)

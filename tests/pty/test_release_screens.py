@@ -118,6 +118,8 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     number = reviewed(terminal, "from:acme-news.example")
     confirmed(terminal, number)
     terminal.sees("look at them", f"{CANARY} of {number}")
+    terminal.press("p")
+    terminal.sees("It waits already")
     terminal.press("\r")
     terminal.sees("running")
     terminal.press("p")
@@ -219,7 +221,7 @@ def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
     terminal.press(CLEARED)
     terminal.answers()
     terminal.press("MALICIOUS\r")
-    terminal.sees("6 messages", "Included by name: MALICIOUS")
+    terminal.sees("6 messages", "Included by name, sent last: 1 MALICIOUS", "▲ MALICIOUS")
     confirmed(terminal, 6)
     terminal.sees("all sent", "6 of 6")
     wanted = [mail.investigate_id for mail in (*bulk[:6], bad)]

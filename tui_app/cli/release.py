@@ -256,7 +256,7 @@ class _Narrator:
         line = ""
         if state.phase is Phase.SETTLING:
             wait = f", next in {state.next_question:.0f} s" if state.next_question else ""
-            line = f"settling {plural(len(state.of_fate(*OPEN)), 'message')}: asked {state.asked} times{wait}"
+            line = f"settling {plural(len(state.of_fate(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
         elif batches > 1 and state.requests and not state.ended and not state.in_flight:
             line = f"request {state.requests:,} of {max(batches, state.requests):,}"
         if line and line != self._told:

@@ -41,11 +41,25 @@ class Guarded:
     """What may be sent and what was taken out."""
 
     allowed: tuple[Target, ...]
+    """What was included by name comes last: the first ones, which are looked at before the rest, are not those."""
     held_back: tuple[HeldBack, ...]
+    by_name: tuple[HeldBack, ...] = ()
+    """What is allowed only because it was included by name."""
 
     def reasons(self) -> dict[str, int]:
         """How many were taken out for which reason."""
         return dict(Counter(item.why for item in self.held_back))
+
+    def without(self, gone: Iterable[Target]) -> Guarded:
+        """The same without these among what may be sent."""
+        left_out = {target.id for target in gone}
+        allowed = tuple(target for target in self.allowed if target.id not in left_out)
+        by_name = tuple(kept for kept in self.by_name if kept.target.id not in left_out)
+        return Guarded(allowed, self.held_back, by_name)
+
+    def named(self) -> dict[str, int]:
+        """How many each word did let through."""
+        return dict(Counter(item.include for item in self.by_name))
 
     def words(self) -> dict[str, int]:
         """How many each word would let through."""
@@ -73,18 +87,22 @@ def guard_release(
     included = frozenset(word.upper() for word in include)
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
+    by_name: list[HeldBack] = []
     for target in targets:
         kept = _kept_back(target, policy, open_ids or {})
-        if kept is None or (kept.include and kept.include.upper() in included):
+        if kept is None:
             allowed.append(target)
+        elif kept.include and kept.include.upper() in included:
+            by_name.append(kept)
         else:
             held_back.append(kept)
+    allowed += [kept.target for kept in by_name]
     if len(allowed) > policy.max_messages:
         raise GuardError(
             f"{len(allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
             "guard.max_messages in the configuration). Nothing was sent."
         )
-    return Guarded(tuple(allowed), tuple(held_back))
+    return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
 
 
 def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str, bool]]) -> HeldBack | None:

@@ -156,6 +156,32 @@ class Ledger:
             if result.fate not in (Fate.REFUSED, Fate.FAILED)
         }
 
+    def again(self, entry: Entry) -> Entry | None:
+        """A plan as its journal tells of it by now; None when that can't be read."""
+        path = self.folder / entry.file
+        try:
+            return self._entry(path, read(path))
+        except JournalError:
+            return None
+
+    def worker(self, account: str) -> str:
+        """Who acts on an account in another process, as the lock says; empty when nobody seems to. Takes no lock."""
+        path = self.folder / self._lock_name(account)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return ""
+        try:
+            held = json.loads(_read_lock(descriptor) or b"{}")
+            pid, here = int(held["pid"]), held["host"] == self.origin.host
+            if pid == os.getpid() or (here and not _lives(pid)):
+                return ""
+            return _holder(descriptor)
+        except (ValueError, KeyError, TypeError):
+            return ""
+        finally:
+            os.close(descriptor)
+
     def verify(self) -> Verdict:
         """Follow the chain through the first lines of all journals."""
         problems, previous, expected, count = [], "", 1, 0
@@ -212,9 +238,12 @@ class Ledger:
     def acting(self, account: str) -> Iterator[None]:
         """Hold the lock under which plans of an account are sent. Raises Locked, naming who holds it, and JournalError."""
         self._make_folder()
-        name = hashlib.sha256(account.encode()).hexdigest()[:16]
-        with self._lock(f"acting-{name}.lock", wait=False):
+        with self._lock(self._lock_name(account), wait=False):
             yield
+
+    @staticmethod
+    def _lock_name(account: str) -> str:
+        return f"acting-{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
 
     @contextmanager
     def _lock(self, name: str, *, wait: bool) -> Iterator[None]:
@@ -292,6 +321,16 @@ def _holder(descriptor: int) -> str:
     except (ValueError, KeyError, TypeError):
         return "another mailsluice"
     return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
 
 
 def _read_lock(descriptor: int) -> bytes:

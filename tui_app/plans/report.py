@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.new_file import free_path, new_file
 from tui_app.plans.run import Fate, Result, RunState
 from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
 
@@ -184,3 +185,13 @@ def as_json(entry: Entry) -> str:
 
 FORMATS: Final[dict[str, Callable[[Entry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
 """How a report is written, by the ending of its file."""
+
+
+def write_all(entry: Entry) -> list[str]:
+    """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
+    written = []
+    for suffix, render in FORMATS.items():
+        path = free_path(f"plan-{entry.plan.plan_id}", suffix)
+        new_file(path, render(entry))
+        written.append(path.name)
+    return written

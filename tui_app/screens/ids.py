@@ -63,6 +63,7 @@ class IdsScreen(Place):
         self._lines: list[str] = list(ids)
         self._parsed = ParsedIds((), (), ())
         self._failed = ""
+        self._leaving = False
 
     def content(self) -> Iterable[Widget]:
         """A line to paste into, and what was understood."""
@@ -81,6 +82,14 @@ class IdsScreen(Place):
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
         return (("enter", "take the line; on an empty one: look up"), ("esc", "back, nothing is sent"))
+
+    def handle_back(self) -> bool:
+        """Ids that were collected are not dropped by one key."""
+        if not self._parsed.ids or self._leaving:
+            return super().handle_back()
+        self._leaving = True
+        self.notice(f"esc again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
+        return True
 
     def on_paper_pasted(self, message: Paper.Pasted) -> None:
         """Add what was pasted."""
@@ -117,6 +126,7 @@ class IdsScreen(Place):
             self._failed = f"'{safe(name, 60)}' is neither an id nor a file that can be read."
 
     def _understand(self) -> None:
+        self._leaving = False
         parsed = self._parsed = parse_ids(self._lines)
         self.say_place([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
         pieces: list[Piece] = []

@@ -108,7 +108,8 @@ class LedgerScreen(Place):
         if entry.damaged:
             return [(f"Its journal is damaged: {entry.damaged}. Keep {safe(entry.file)}.", "$text-error")]
         waits = " · enter opens it, to settle and go on" if entry.state.of_fate(*OPEN) else ""
-        return [(f"{safe(entry.origin.told())} · {safe(entry.plan.reason)}{waits}", "dim")]
+        told = f"{entry.state.told()} · {safe(entry.origin.told())} · {safe(entry.plan.reason)}{waits}"
+        return [(told, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another plan."""

@@ -10,12 +10,11 @@ from textual.message import Message
 
 from tui_app import actions
 from tui_app.errors import SluiceError
-from tui_app.new_file import free_path, new_file
 from tui_app.paths import sheet
 from tui_app.plans.check import WRONG
 from tui_app.plans.releases import Releases, retryable
-from tui_app.plans.report import FORMATS, accounted, sums_checked
-from tui_app.plans.run import Fate, Phase, RunState
+from tui_app.plans.report import accounted, sums_checked, write_all
+from tui_app.plans.run import OPEN, Fate, Phase, RunState
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.recipients import RecipientLine, fate_look, line_look, lines_of
@@ -76,6 +75,9 @@ class ReleaseScreen(Place):
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
         self._held_back = held_back
+        self._old = entry
+        self._worker = ""
+        """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
         self._shown: tuple[object, ...] = ()
@@ -99,6 +101,8 @@ class ReleaseScreen(Place):
         """Begin, if it is a new one."""
         super().on_mount()
         self.show_run(self._state)
+        if self._old is not None:
+            self._watch(self._old)
         if self._new is not None:
             plan = self._new
             self._do(lambda releases: releases.run(plan))
@@ -157,8 +161,17 @@ class ReleaseScreen(Place):
     def time_passed(self) -> None:
         """Count down to what is waited for."""
         super().time_passed()
+        if self._old is not None and self._state.ended and not self.awaiting:
+            self._watch(self._old)
         if self._waits_until is not None or self._asks_at is not None:
             self.show_frame()
+
+    def _watch(self, old: Entry) -> None:
+        """See whether another mailsluice works on it, and how far that one is."""
+        was, self._worker = self._worker, self.service.releases.ledger.worker(old.account)
+        now = self.service.releases.ledger.again(old) if was or self._worker else None
+        if now is not None and (now.state != self._state or was != self._worker):
+            self.show_run(now.state)
 
     def show_frame(self) -> None:
         """Also progress and sums."""
@@ -169,6 +182,8 @@ class ReleaseScreen(Place):
         phase = _PHASES.get(state.phase, state.phase.value)
         if state.phase is Phase.INTERRUPTED and state.closed:
             phase = "closed"
+        if self._worker:
+            phase = "worked on elsewhere"
         self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         every = len(state.plan.targets)
         known = len(state.outcomes)
@@ -200,7 +215,7 @@ class ReleaseScreen(Place):
         if self._waits_until is not None and not self._state.ended:
             return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, S gives up"
         if self._state.phase is Phase.SETTLING:
-            asked = f"  settling: asked {self._state.asked} times"
+            asked = f"  settling: asked {plural(self._state.asked, 'time')}"
             return asked + (f", next in {max(0, round(self._asks_at - now))} s" if self._asks_at else "")
         return ""
 
@@ -225,16 +240,17 @@ class ReleaseScreen(Place):
 
     @property
     def _may_settle(self) -> bool:
-        return self._state.ended and self._state.unknown and bool(self._state.head)
+        return self._state.ended and self._state.unknown and bool(self._state.head) and not self._worker
 
     @property
     def _may_check(self) -> bool:
         said = self._state.of_fate(Fate.DELIVERED, Fate.RELEASED)
-        return self._state.ended and bool(said) and bool(self._state.head) and not self._may_resume
+        idle = self._state.ended and bool(self._state.head) and not self._worker
+        return idle and bool(said) and not self._state.unfinished
 
     @property
     def _may_resume(self) -> bool:
-        return self._state.ended and self._state.unfinished and bool(self._state.head)
+        return self._state.ended and self._state.unfinished and bool(self._state.head) and not self._worker
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
@@ -245,6 +261,8 @@ class ReleaseScreen(Place):
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
+        if self._worker:
+            return [(f"You can watch: {self._worker} is acting on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
         if self._may_settle and fates[Fate.UNKNOWN]:
@@ -294,7 +312,9 @@ class ReleaseScreen(Place):
 
     def action_release_go_on(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
-        if self._state.phase in (Phase.PAUSED, Phase.CANARY):
+        if self._worker:
+            self.notice(f"Nothing can be done here while {self._worker} is acting.")
+        elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
             self.service.releases.go_on()
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
             self._do(lambda releases: releases.resume(entry))
@@ -339,6 +359,9 @@ class ReleaseScreen(Place):
         facts: list[Piece] = [
             f"{self._state.told()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
         ]
+        if self._state.unknown:
+            still = plural(len(self._state.of_fate(*OPEN)), "message")
+            facts.append((f"Nobody knows yet what became of {still}: v asks, also afterwards.\n", "$text-warning"))
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
             self.notice("It stays open.")
         elif entry := self._entry():
@@ -357,12 +380,8 @@ class ReleaseScreen(Place):
         if not self._state.ended or not (entry := self._entry()):
             self.notice("The report is written when it has ended.")
             return
-        written = []
         try:
-            for suffix, render in FORMATS.items():
-                path = free_path(f"plan-{entry.plan.plan_id}", suffix)
-                new_file(path, render(entry))
-                written.append(path.name)
+            written = write_all(entry)
         except SluiceError as error:
             self.notice(str(error))
             return
@@ -378,8 +397,4 @@ class ReleaseScreen(Place):
     def copy_values(self) -> Sequence[Value]:
         """The line in full."""
         line = self.table().current
-        if line is None:
-            return ()
-        names = ("id", "outcome", "recipient", "subject", "why")
-        texts = (safe(self.copy_id()), line.fate.value, line.recipient, line.subject, line.why)
-        return [(name, text) for name, text in zip(names, texts, strict=True) if text]
+        return line.values() if line is not None else ()

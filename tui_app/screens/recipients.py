@@ -14,6 +14,7 @@ from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from tui_app.plans.plan import Target
+    from tui_app.screens.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class RecipientLine:
     why: str
     sighting: Sighting | None = None
     """How its message was seen afterwards."""
+
+    def values(self) -> list[Value]:
+        """What there is to copy of it."""
+        names = ("id", "outcome", "recipient", "subject", "why")
+        texts = (safe(self.key.partition(" ")[0]), self.fate.value, self.recipient, self.subject, self.why)
+        return [(name, text) for name, text in zip(names, texts, strict=True) if text]
 
 
 def lines_of(

@@ -99,14 +99,17 @@ class ReviewScreen(Place):
         if plan.canary:
             facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
         sample = 5 if self.app.size.height >= 22 else 1
-        for target in plan.targets[:sample]:
+        # What was named is what should be looked at twice.
+        named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
+        for target in list(named_first)[:sample]:
             subject = Private(safe(target.subject.exact, 60))
             seen = f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  "
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
-        if plan.included:
-            facts.append((f"Included by name: {', '.join(map(safe, plan.included))}\n", "$text-error bold"))
+        if named := guarded.named():
+            counts = ", ".join(f"{count:,} {safe(word)}" for word, count in named.items())
+            facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
@@ -183,6 +186,7 @@ class ReviewScreen(Place):
             self.awaiting = False
         if drift.gone:
             self._plan = self.service.releases.without(self._plan, drift.gone)
+            self._guarded = self._guarded.without(drift.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
             left = len(self._plan.targets)
