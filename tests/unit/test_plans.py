@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from random import Random
 
@@ -207,3 +208,29 @@ def test_any_query_line_asks_for_held_mail_or_says_why_not(line: str) -> None:
     except ValueError:
         return
     assert params.delivery_status is DeliveryStatus.QUARANTINED
+
+
+ONE, OTHER = "4N37A483DAD1DD04-2026-11-25T17:55:50-10000004", "4NFF0483DAD1DD04-2026-11-25T17:55:50-10000005"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [ONE + OTHER, f"{ONE}4NFF0483DAD1DD04 glued", ONE.lower(), "4NABC-2026-13-45T99:99:99-1 and more", f"x-{ONE} y"],
+)
+def test_what_looks_like_an_id_and_is_none_is_told_of(line: str) -> None:
+    parsed = parse_ids([line])
+    assert parsed.ids == ()
+    assert parsed.unrecognised
+
+
+def test_what_somebody_took_out_of_a_list_is_told_of_and_not_taken() -> None:
+    parsed = parse_ids([f"# {ONE}", f'"x # 0",{OTHER}', f"#{OTHER}"])
+    assert parsed.ids == ()
+    assert parsed.commented == ((1, ONE), (2, OTHER), (3, OTHER))
+
+
+def test_a_line_of_any_length_an_address_and_utf_16_are_read_whole() -> None:
+    names = [f"4N37A483DAD1{number:04d}-2026-11-25T17:55:50-{number}" for number in range(1000)]
+    assert parse_ids([json.dumps([{"id": name, "subject": "y" * 700} for name in names])]).ids == tuple(names)
+    assert parse_ids([f"https://h/a/{ONE}/{OTHER}?x=1", ONE.replace(":", "%3A")]).ids == (ONE, OTHER)
+    assert parse_ids(f"{ONE}\n{OTHER}".encode("utf-16").decode("utf-8", "replace").split("\n")).ids == (ONE, OTHER)

@@ -66,6 +66,8 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
     parsed = parse_ids(lines())
     for number, word in parsed.unrecognised:
         narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
+    for number, word in parsed.commented:
+        narrate(f"Behind a #: {safe(word, 60)} (line {number}); not taken.")
     if parsed.duplicates:
         lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
         more = "…" if parsed.duplicates > 5 else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import unquote
 
 # A queue id, and an investigate id: the same, a time and a number. Both kinds as the API's examples show them.
 INVESTIGATE_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)-\d{1,20}")
@@ -14,20 +15,26 @@ POSTFIX_ID: Final = re.compile(r"4[0-9A-Za-z]{11,23}")
 _PARTS: Final = re.compile(r"[\s,;|\"'`\\\[\]{}<>()=]+")
 """What stands between words in prose, tables, JSON and logs."""
 _EDGES: Final = ".:!?*_~/#"
-_LONGEST_LINE: Final = 100_000
-_COMMENT: Final = re.compile(r"\s#\s")
+_COMMENT: Final = re.compile(r"^\s*#|\s#\s")
+_WITHIN: Final = re.compile(rf"(?<![0-9A-Za-z-]){INVESTIGATE_ID.pattern}(?![0-9A-Za-z-])")
 _ALERT_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-_CLOSE: Final = re.compile(r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(-[\dT:-]+)?")
+_CLOSE: Final = re.compile(
+    r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(-[\dTt:-]+)?|[0-9A-Za-z]{3,30}-\d{4}-\d\d-\d\d[Tt][\d:]+(-\d*)?"
+)
 """A word that looks as if it was meant for an id: told of, so that nobody believes it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedIds:
-    """What a text held: ids once each in their order, ids that came again and words that were no ids after all, with their lines."""
+    """What a text held, with lines: ids once each in their order, ids that came again, words that were no ids after all.
+
+    `commented` are ids behind a `#`: they are not taken, and that is told.
+    """
 
     ids: tuple[str, ...]
     repeated: tuple[tuple[int, str], ...]
     unrecognised: tuple[tuple[int, str], ...]
+    commented: tuple[tuple[int, str], ...] = ()
 
     @property
     def duplicates(self) -> int:
@@ -53,39 +60,58 @@ def parse_ids(lines: Iterable[str]) -> ParsedIds:
     """Ids in any text, with the lines they came from, counted from 1. A word alone in its line was meant for an id.
 
     In a line that holds an investigate id the postfix id of the same message is not taken for another one. Words that
-    can't be meant for ids, such as prose and headings, are passed over, and so is what stands behind a ` # ` and lines
-    that begin with `#`.
+    can't be meant for ids, such as prose and headings, are passed over. What stands behind a ` # `, or in a line that
+    begins with `#`, was taken out of a list by somebody: ids there are told of and not taken.
     """
     ids: dict[str, None] = {}
     repeated: list[tuple[int, str]] = []
     unrecognised: list[tuple[int, str]] = []
+    commented: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
-        if line.lstrip().startswith("#"):
-            continue  # what somebody took out of a list is not meant
-        told = _COMMENT.split(line[:_LONGEST_LINE], maxsplit=1)[0]
-        words = [word.strip(_EDGES) for word in _PARTS.split(told)]
-        words = [part for word in words for part in _whole_or_parts(word) if part]
+        told, *behind = _COMMENT.split(_legible(line), maxsplit=1)
+        commented += [(number, word) for part in behind for word in _words(part) if _is_id(word)]
+        words = _words(told)
         whole = {word.partition("-")[0] for word in words if is_investigate_id(word)}
         for word in words:
-            if is_investigate_id(word) or POSTFIX_ID.fullmatch(word):
+            if _is_id(word):
                 if word in whole:
                     continue
                 if word in ids:
                     repeated.append((number, word))
                 else:
                     ids[word] = None
-            elif len(words) == 1 or (
-                _CLOSE.fullmatch(word) and not (_ALERT_ID.fullmatch(word) and word.partition("-")[0] in whole)
-            ):
+            elif len(words) == 1 or _seems_an_id(word, whole):
                 unrecognised.append((number, word))
-    return ParsedIds(tuple(ids), tuple(repeated), tuple(unrecognised))
+    return ParsedIds(tuple(ids), tuple(repeated), tuple(unrecognised), tuple(commented))
+
+
+def _legible(line: str) -> str:
+    """A line as it was meant: out of a file in UTF-16, out of an address with its escapes."""
+    if "\0" in line:
+        line = line.replace("\0", "").replace("\ufffd", "")
+    return unquote(line) if "%3" in line else line
+
+
+def _words(text: str) -> list[str]:
+    words = (word.strip(_EDGES) for word in _PARTS.split(text))
+    return [part for word in words for part in _whole_or_parts(word) if part]
+
+
+def _is_id(word: str) -> bool:
+    return is_investigate_id(word) or POSTFIX_ID.fullmatch(word) is not None
+
+
+def _seems_an_id(word: str, whole: set[str]) -> bool:
+    if INVESTIGATE_ID.search(word):
+        return True  # with something glued to it: where it ends nobody can say
+    alert_of_one = _ALERT_ID.fullmatch(word) is not None and word.partition("-")[0] in whole
+    return _CLOSE.fullmatch(word) is not None and not alert_of_one
 
 
 def _whole_or_parts(word: str) -> list[str]:
-    """A word; if it is none but has one behind a colon or a slash (`id:4F…`, a URL), the part."""
+    """A word; if it is none but has some behind a colon or a slash (`id:4F…`, a URL), those."""
     if is_investigate_id(word) or not re.search(r"[:/]", word):
         return [word]
-    found = INVESTIGATE_ID.search(word)
-    if found:
-        return [found[0]]
+    if found := [match[0] for match in _WITHIN.finditer(word)]:
+        return found
     return [part.strip(_EDGES) for part in re.split(r"[:/]", word)] if not _ALERT_ID.search(word) else [word]

@@ -118,6 +118,8 @@ class IdsScreen(Place):
     def _read(self, name: str) -> None:
         try:
             path = Path(name).expanduser()
+            if not path.is_file():
+                raise OSError
             if path.stat().st_size > _LARGEST:
                 self._failed = f"{safe(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
                 return
@@ -142,6 +144,10 @@ class IdsScreen(Place):
         if parsed.unrecognised:
             pieces.append(
                 (f"{len(parsed.unrecognised):,} not recognised: {_places(parsed.unrecognised)}\n", "$text-warning")
+            )
+        if parsed.commented:
+            pieces.append(
+                (f"{len(parsed.commented):,} behind a #, not taken: {_places(parsed.commented)}\n", "$text-warning")
             )
         self.query_one("#understood", Block).say(*pieces)
 
