@@ -35,8 +35,8 @@ LATENCY_MS = 12
 PATIENCE = 30.0
 JOURNAL_BYTES = 11_000  # about what the journal of such a plan comes to
 MOST_RESUMES = 12
-OPEN_OR_NOT_DONE = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.NOT_SENT, Fate.FAILED, Fate.REFUSED})
-RELEASED = frozenset({Fate.DELIVERED, Fate.UNDELIVERED, Fate.RELEASED})
+OPEN_OR_NOT_DONE = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.NOT_SENT, Fate.FAILED, Fate.REFUSED, Fate.LEFT_OUT})
+RELEASED = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
 
 # The program, loaded once; each command line is a process of its own that is forked from it, so that a thousand of them
 # take minutes. `later` is by how many seconds its clock is ahead, `hurried` makes its waits take no time.

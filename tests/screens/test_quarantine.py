@@ -114,7 +114,7 @@ async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
         await console.press("R")
         await console.sees("Release ›")
         await send(console, "x", 1)
-        await console.sees("halted", "1 refused", "Authentication error (code 10000)")
+        await console.sees("halted", "1 not sent", "Authentication error (code 10000)")
         await console.press("exclamation_mark")
         await console.sees("HTTP 403", "cf-ray")
 
@@ -321,7 +321,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await send(console, "x", 1)
             await console.sees("rate limit, again in", "S gives up")
             await console.press("S")
-            await console.sees("halted", "1 not sent", "enter sends what was never sent")
+            await console.sees("halted", "1 not sent", "enter go on")
             assert account.account.truth.entries == []
 
 

@@ -36,7 +36,7 @@ LINES = 2 * BATCHES + 2
 """The plan, an intent and a result for each batch, and the end."""
 AT_LEAST = {"open": 3, "write": LINES, "sync": LINES, "sync_folder": 1}
 """What one plan asks of the disk; two locks are opened besides the journal."""
-RELEASING = frozenset({Fate.DELIVERED, Fate.UNDELIVERED, Fate.RELEASED})
+RELEASING = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
 
 
 class FailingDisk(Disk):
@@ -90,7 +90,7 @@ def account() -> Iterator[Simulator]:
 def held_again(simulator: Simulator) -> tuple[Target, ...]:
     """All mail is held as if nothing had been done to it, and the truth log is empty; the first sixty messages."""
     for mail in simulator.account.held:
-        mail.quarantined, mail.delivery_status = True, ["quarantined"]
+        mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
         mail.operations.clear()
     simulator.account.truth.entries.clear()
     mails = simulator.account.held[:MESSAGES]

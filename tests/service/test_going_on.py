@@ -93,7 +93,7 @@ async def test_what_another_plan_released_meanwhile_is_left_out_and_what_it_fail
         meanwhile = await releases.run(releases.plan(releases.guard(targets[3:5]), "meanwhile"))
         assert meanwhile.fate_of(targets[3]) is Fate.FAILED
         after = await releases.resume(releases.ledger.find(state.plan.plan_id))
-        assert after.fate_of(targets[4]) is Fate.REFUSED
+        assert after.fate_of(targets[4]) is Fate.LEFT_OUT
         assert meanwhile.plan.plan_id in after.outcomes[targets[4].id].why
         assert after.finished
         assert sent(account).count(targets[4].id) == 1

@@ -31,7 +31,7 @@ from tui_app.service import EmailSecurityService
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 
-OUT: Final = frozenset({Fate.DELIVERED, Fate.UNDELIVERED, Fate.RELEASED})
+OUT: Final = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
 SENT: Final = OUT | {Fate.FAILED, Fate.UNKNOWN, Fate.NOT_SEEN}
 POOL: Final = 30
 WEATHER: Final = (
@@ -90,7 +90,7 @@ class Sluice(RuleBasedStateMachine):
         self.simulator = simulator
         account = simulator.account
         for mail in account.held:
-            mail.quarantined, mail.delivery_status = True, ["quarantined"]
+            mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
             mail.operations.clear()
         account.truth.entries.clear()
         simulator.set_faults("none")

@@ -36,7 +36,7 @@ SILENT = ("stall_before", "stall_after", "body_stall")
 DEAF = ("", "", "", "close_before@search", "status=500@search%60", "html_200@message%30", "null_result@action_log")
 """What may befall the read-back."""
 ENDS = ("delivered", "undelivered", "failed")
-OUT = frozenset({Fate.DELIVERED, Fate.UNDELIVERED, Fate.RELEASED})
+OUT = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def account() -> Iterator[Simulator]:
 def held_again(simulator: Simulator, count: int) -> list[Target]:
     """Nothing has been done to any mail, and nothing is on record; so many messages."""
     for mail in simulator.account.held:
-        mail.quarantined, mail.delivery_status = True, ["quarantined"]
+        mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
         mail.operations.clear()
         simulator.account.log.of(mail.investigate_id).clear()
     simulator.account.truth.entries.clear()
@@ -109,11 +109,11 @@ def judged(simulator: Simulator, state: RunState) -> list[str]:
             wrong.append(f"{target.id} was sent {times} times")
         if (fate in OUT and out != 1) or (fate is Fate.NOT_SEEN and out) or (fate is Fate.FAILED and times != 1):
             wrong.append(f"{target.id} is called {fate}, and was released {out} times")
-        if fate in (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED) and times:
+        if fate in (Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.FAILED) and times:
             result = state.outcomes[target.id]
             if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
                 wrong.append(f"{target.id} is called {fate} for other recipients than the account's")
-        if fate in (Fate.NOT_SENT, Fate.REFUSED) and times:
+        if fate in (Fate.NOT_SENT, Fate.REFUSED, Fate.LEFT_OUT) and times:
             wrong.append(f"{target.id} is called {fate}, and came to the account")
         if fate is Fate.IN_FLIGHT:
             wrong.append(f"{target.id} is in flight for ever")

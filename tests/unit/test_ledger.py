@@ -334,7 +334,7 @@ def test_every_form_of_a_report_accounts_for_every_id(outcomes: list[tuple[Fate,
     assert {fate: int(count) for fate, count in told} == sums
     assert f"| **all** | **{len(expected)}** |" in facts
     assert "Every id is accounted for, and the sums add up." in facts
-    assert facts.count("\n- ") == 11
+    assert facts.count("\n- ") == 12
 
     head, *lines = csv.reader(io.StringIO(as_csv(entry)))
     assert tuple(head) == COLUMNS

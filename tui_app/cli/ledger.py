@@ -19,7 +19,7 @@ from tui_app.paths import state_folder
 from tui_app.plans.check import WRONG, Check
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.run import Fate, Result
+from tui_app.plans.run import SAID_RELEASED, Fate, Result
 from tui_app.text import plural, safe
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _ledger() -> Ledger:
 def ledger(ctx: click.Context) -> None:
     """What was released on this machine: who, what, when, why, and what became of it.
 
-    Only `resume` needs the account; the rest reads the journals.
+    `resume`, `settle`, `check` and `close` need the account; the rest reads the journals.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(_list, output_format="table")
@@ -170,7 +170,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):
-            if result.fate in (Fate.DELIVERED, Fate.RELEASED):
+            if result.fate in SAID_RELEASED:
                 listing.write((result, check))
         listing.close()
         narrate(f"{check.told()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())

@@ -52,6 +52,8 @@ def exit_code(state: RunState) -> ExitCode:
         return ExitCode.UNKNOWN_OUTCOME
     if isinstance(state.error, JournalError):
         return ExitCode.UNEXPECTED
+    if isinstance(state.error, GuardError):
+        return ExitCode.GUARD
     if fates[Fate.REFUSED] + fates[Fate.NOT_SENT] == every and state.error is not None:
         return ExitCode.API
     return ExitCode.DONE if fates[Fate.DELIVERED] + fates[Fate.RELEASED] == every else ExitCode.PARTLY_FAILED

@@ -39,11 +39,16 @@ def rejects_the_shape(error: ApiError) -> bool:
 
 def fate_of(item: ReleaseItem) -> Fate:
     """A message is delivered only if the API names recipients, and all of them as delivered."""
-    if item.failed:
-        return Fate.FAILED
-    if item.undelivered:
-        return Fate.UNDELIVERED
-    return Fate.DELIVERED if item.delivered else Fate.UNKNOWN
+    ends = [
+        fate
+        for fate, names in (
+            (Fate.DELIVERED, item.delivered),
+            (Fate.UNDELIVERED, item.undelivered),
+            (Fate.FAILED, item.failed),
+        )
+        if names
+    ]
+    return Fate.PARTLY if len(ends) > 1 else ends[0] if ends else Fate.UNKNOWN
 
 
 class Next(Enum):
@@ -66,9 +71,11 @@ def judged(
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
             return _all(batch, Fate.NOT_SENT, "refused as a whole, then halved"), error, Next.SPLIT
+        case Refused(error) if isinstance(error, _HALTS):
+            # Not about these messages: they are as unsent as those behind them.
+            return _all(batch, Fate.NOT_SENT, str(error)), error, Next.HALT
         case Refused(error):
-            follows = Next.HALT if isinstance(error, _HALTS) else Next.ON
-            return _all(batch, Fate.REFUSED, str(error)), error, follows
+            return _all(batch, Fate.REFUSED, str(error)), error, Next.ON
         case Unsent(error):
             return _all(batch, Fate.NOT_SENT, str(error)), error, Next.HALT
         case Ambiguous(error):
@@ -82,7 +89,18 @@ def _all(batch: Iterable[Target], fate: Fate, why: str) -> tuple[Result, ...]:
 
 def anything_done(state: RunState) -> bool:
     """Whether the API took any message of a run."""
-    return any(result.fate not in (Fate.REFUSED, Fate.NOT_SENT) for result in state.results)
+    return any(result.fate not in (Fate.REFUSED, Fate.NOT_SENT, Fate.LEFT_OUT) for result in state.results)
+
+
+def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Result, ...]:
+    """The same, where what was sent before stays open if it was not done now: the first request may yet be."""
+    not_done = (Fate.REFUSED, Fate.NOT_SENT, Fate.FAILED)
+    return tuple(
+        Result(result.target, Fate.NOT_SEEN, why=f"sent again, and {result.fate}; the first request may yet be done")
+        if result.target.id in resent and result.fate in not_done
+        else result
+        for result in results
+    )
 
 
 def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: ReleaseShape) -> tuple[Result, ...]:

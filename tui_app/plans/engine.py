@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,19 +12,21 @@ from tui_app.api.errors import ApiError
 from tui_app.api.outcome import Done, Outcome, Refused
 from tui_app.api.settling import READ_BACK_AFTER
 from tui_app.errors import GuardError
-from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_id, tells
+from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_before, sent_id, tells
 from tui_app.plans.check import look_again
-from tui_app.plans.guard import UNSEEN
+from tui_app.plans.guard import UNSEEN, Policy
 from tui_app.plans.journal import JournalError
+from tui_app.plans.left_out import left_out
 from tui_app.plans.records import (
     checked_record,
     closed_record,
     intent_record,
     resend_record,
+    resending,
     result_record,
     settled_record,
 )
-from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
+from tui_app.plans.run import OPEN, SAID_RELEASED, Fate, Phase, Result, RunState
 from tui_app.plans.settle import ReadBack
 
 if TYPE_CHECKING:
@@ -101,33 +103,33 @@ class Engine:
             return await self._with(journal, report, RunState(plan, head=head), self._send_all)
 
     async def resume(self, entry: Entry, report: Report, *, resend_unseen: bool = False) -> RunState:
-        """Settle what is unknown of a plan, then send what was never sent.
+        """Settle what is unknown of a plan, then send what was never sent and what the guard still lets through.
 
         With `resend_unseen` also what was not seen released, which may release it twice. Raises Locked and JournalError.
         """
 
         async def settle_then_send(state: RunState) -> RunState:
             state = await self._settle(state, late=self._is_late(entry))
-            if resend_unseen and (again := state.of_fate(Fate.NOT_SEEN)):
-                self._write(resend_record(again, self.ledger.origin, self.clock.now()))
-                gone = {target.id for target in again}
-                state = replace(
-                    state, outcomes={name: kept for name, kept in state.outcomes.items() if name not in gone}
-                )
             if state.of_fate(Fate.UNKNOWN) and not self._stopping:
                 return replace(state, phase=Phase.HALTED)
-            return await self._send_all(self._without_sent_meanwhile(entry, state))
+            try:
+                policy = Policy.of(self.settings.guard)
+                gone = await left_out(self.client, self.ledger, policy, entry, state, self.clock.now())
+            except (ApiError, GuardError) as error:
+                return replace(state, phase=Phase.HALTED, error=error)
+            state = self._without(state, gone)
+            again = state.of_fate(Fate.NOT_SEEN) if resend_unseen else ()
+            if again:
+                record = resend_record(again, self.ledger.origin, self.clock.now())
+                self._write(record)
+                state = resending(state, record)
+            return await self._send_all(state, again)
 
         return await self._reopened(entry, report, settle_then_send)
 
-    def _without_sent_meanwhile(self, entry: Entry, state: RunState) -> RunState:
-        """The same without what another plan has sent since this one was made: it must not go out twice."""
-        others = self.ledger.sent_meanwhile(entry)
-        gone = [
-            Result(target, Fate.REFUSED, why=f"not sent: plan {others[target.id]} has sent it meanwhile")
-            for target in state.unsent
-            if target.id in others
-        ]
+    def _without(self, state: RunState, why: Mapping[str, str]) -> RunState:
+        """The same without what is not to be sent any more, on record with the reason."""
+        gone = [Result(target, Fate.LEFT_OUT, why=why[target.id]) for target in state.unsent if target.id in why]
         if not gone:
             return state
         self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
@@ -148,7 +150,7 @@ class Engine:
         async def look(state: RunState) -> RunState:
             self._say(replace(state, phase=Phase.CHECKING))
             state = replace(state, phase=entry.state.phase)
-            said = state.of_fate(Fate.DELIVERED, Fate.RELEASED)
+            said = state.of_fate(*SAID_RELEASED)
             try:
                 check = await look_again(self.client, said, self.clock.now(), lambda: not self._stopping)
             except ApiError as error:
@@ -220,9 +222,10 @@ class Engine:
 
     # ---- sending
 
-    async def _send_all(self, state: RunState) -> RunState:
+    async def _send_all(self, state: RunState, again: tuple[Target, ...] = ()) -> RunState:
+        """Send what was never sent, after what is sent again."""
         plan = state.plan
-        queue = deque(plan.batches(state.unsent))
+        queue = deque((*plan.batches(again), *plan.batches(state.unsent)))
         canary = bool(plan.canary) and len(state.unsent) == len(plan.targets) and len(queue) > 1
         refused = 0
         while queue:
@@ -236,6 +239,7 @@ class Engine:
             self._say(state)
             outcome, shape = await self._send(batch)
             results, error, verdict = judged(batch, outcome, shape)
+            results = sent_before(results, state.resent)
             state = self._kept(replace(state, error=error, in_flight=()), results)
             self._landed = ()
             if verdict is Next.SPLIT:
@@ -363,7 +367,9 @@ class Engine:
         outcome = await self.client.release_messages(ids, shape, may_wait=lambda: not self._stopping)
         took = round((self.clock.monotonic() - began) * 1000)
         error = None if isinstance(outcome, Done) else outcome.error
-        self._landed, _, _ = judged(batch, outcome, shape)
+        results, _, _ = judged(batch, outcome, shape)
+        assert self._state is not None
+        self._landed = sent_before(results, self._state.resent)
         self._write(
             result_record(
                 self._landed,

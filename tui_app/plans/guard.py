@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.errors import GuardError
 
 if TYPE_CHECKING:
+    from tui_app.config_tables import Guard as Rules
     from tui_app.plans.plan import Target
 
 
@@ -20,6 +21,11 @@ class Policy:
     hold_dispositions: frozenset[str]
     max_messages: int
     hold_recipient_domains: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, rules: Rules) -> Policy:
+        """The policy that the configuration asks for."""
+        return cls(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
 
     def holds_recipient(self, address: str) -> bool:
         """Whether a recipient's domain is one to leave alone."""

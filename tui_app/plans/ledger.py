@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,7 @@ from tui_app.text import safe
 _NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
 _SIGNED_WITHIN: Final = 0.5
 """Seconds in which whoever takes a lock writes his name into it."""
+_CLOCKS_DIFFER: Final = timedelta(hours=2)
 _NETWORKED: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
 
 
@@ -151,9 +152,9 @@ class Ledger:
             result.target.id: entry.plan.plan_id
             for entry in self.entries()
             if entry.account == than.account and entry.plan.plan_id != than.plan.plan_id
-            if entry.last_at is None or than.at is None or entry.last_at >= than.at
+            if entry.number > than.number or _later(entry.last_at, than.at)
             for result in entry.state.results
-            if result.fate not in (Fate.REFUSED, Fate.FAILED)
+            if result.fate not in (Fate.REFUSED, Fate.FAILED, Fate.LEFT_OUT)
         }
 
     def again(self, entry: Entry) -> Entry | None:
@@ -308,6 +309,11 @@ class Ledger:
             journal.close()
             raise JournalError(f"The journal {path.name} can't be gone on with: {now.damaged if now else 'no plan'}.")
         return journal, now
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    """Whether one moment may be after another, by clocks that may have been set meanwhile."""
+    return one is None or other is None or one >= other - _CLOCKS_DIFFER
 
 
 def _holder(descriptor: int) -> str:

@@ -11,7 +11,7 @@ from tui_app.plans.check import Check, Sighting
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.run import Fate, Phase, Result, RunState
-from tui_app.text import Untrusted
+from tui_app.text import Untrusted, plural
 
 FORMAT: Final = 1
 
@@ -163,6 +163,13 @@ def checked_record(check: Check) -> Record:
     }
 
 
+def resending(state: RunState, record: Record) -> RunState:
+    """The same after somebody confirmed that ids are sent again: until that is answered they are as open as before."""
+    ids = frozenset(map(str, record["ids"]))
+    told = f"{plural(len(ids), 'message')} at {record['at']} by {record['user']}@{record['host']}"
+    return replace(state, resent=state.resent | ids, resends=(*state.resends, told))
+
+
 def closed_record(state: RunState, at: datetime) -> Record:
     """The plan is over; what was not sent will never be."""
     return {"type": "closed", "sums": {fate.value: n for fate, n in state.fates().items() if n}, "at": stamp(at)}
@@ -268,8 +275,7 @@ def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
                 target = by_id[record["id"]]
                 outcomes[target.id] = Result(target, Fate(record["outcome"]), why=str(record["how"]))
             case "resend":
-                for identity in record["ids"]:
-                    outcomes.pop(identity, None)
+                state = resending(state, record)
             case "checked":
                 check = _checked(record)
             case "closed":

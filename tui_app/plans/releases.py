@@ -82,18 +82,20 @@ class Releases:
     # ---- before anything is sent
 
     async def look_up(self, ids: Sequence[str]) -> tuple[Target, ...]:
-        """What the account knows of these ids (either kind), in their order. Raises ApiError.
+        """What the account knows of these ids (either kind), in their order, each message once. Raises ApiError.
 
         Held mail is searched first, a thousand a request; what remains is asked for one by one.
         """
-        return await look_up(self.reading(), ids, self.clock.now())
+        found = await look_up(self.reading(), ids, self.clock.now())
+        return tuple({target.id: target for target in found}.values())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum, and JournalError."""
-        rules = self.settings.guard
-        policy = Policy(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
         return guard_release(
-            targets, policy, include=include, open_ids=self.ledger.open_elsewhere(self.settings.identity)
+            targets,
+            Policy.of(self.settings.guard),
+            include=include,
+            open_ids=self.ledger.open_elsewhere(self.settings.identity),
         )
 
     def plan(self, guarded: Guarded, reason: str, *, include: Sequence[str] = (), canary: bool = False) -> Plan:
@@ -152,7 +154,7 @@ class Releases:
         return await self._worked(lambda engine: engine.run(plan, self._moved))
 
     async def resume(self, entry: Entry, *, resend_unseen: bool = False) -> RunState:
-        """Settle what is unknown of a plan, then send what was never sent. Raises GuardError and JournalError."""
+        """Settle what is unknown of a plan, then send what was never sent and is as it was. Raises GuardError and JournalError."""
         self._free()
         risk = ", and again what was not seen released" if resend_unseen else ""
         self._say(f"Release plan {entry.plan.plan_id}: gone on with{risk}.")
@@ -248,6 +250,5 @@ def retryable(state: RunState) -> tuple[Target, ...]:
     return tuple(
         target
         for target in state.plan.targets
-        if state.fate_of(target) in (Fate.FAILED, Fate.REFUSED, Fate.UNDELIVERED)
-        or again.get(target.id) is Sighting.HELD
+        if state.fate_of(target) in (Fate.FAILED, Fate.REFUSED) or again.get(target.id) is Sighting.HELD
     )

@@ -19,6 +19,8 @@ class Fate(StrEnum):
     """What became of one message."""
 
     DELIVERED = "delivered"
+    PARTLY = "partly delivered"
+    """Released, but not to every recipient that the answer names."""
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     REFUSED = "refused"
@@ -28,6 +30,8 @@ class Fate(StrEnum):
     """No answer, and it was still held each time it was read back; it may yet be released."""
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
+    LEFT_OUT = "left out"
+    """Not sent on purpose: since the plan was made something changed."""
     IN_FLIGHT = "in flight"
 
 
@@ -35,11 +39,17 @@ OPEN: Final = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT})
 """Fates of which nobody can say that they are the last word."""
 
 
+SAID_RELEASED: Final = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.RELEASED})
+"""Fates of what should have arrived somewhere."""
+
+
 WORST_FIRST: Final = (
     Fate.UNKNOWN,
     Fate.NOT_SEEN,
     Fate.FAILED,
     Fate.REFUSED,
+    Fate.LEFT_OUT,
+    Fate.PARTLY,
     Fate.UNDELIVERED,
     Fate.IN_FLIGHT,
     Fate.NOT_SENT,
@@ -98,6 +108,10 @@ class RunState:
     """The hash of the journal's first line, by which a report names this plan in the chain."""
     closed: bool = False
     """Whether nothing more will ever be sent for this plan."""
+    resent: frozenset[str] = frozenset()
+    """Ids that were confirmed to be sent again: what was sent before may yet be done, whatever is answered now."""
+    resends: tuple[str, ...] = ()
+    """Who confirmed that, when, and of how many, in words."""
     check: Check | None = None
     """What the last second look at what was released has shown."""
 

@@ -11,13 +11,13 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.errors import SluiceError
 from tui_app.paths import sheet
-from tui_app.plans.check import WRONG
 from tui_app.plans.releases import Releases, retryable
 from tui_app.plans.report import accounted, sums_checked, write_all
-from tui_app.plans.run import OPEN, Fate, Phase, RunState
+from tui_app.plans.run import OPEN, SAID_RELEASED, Fate, Phase, RunState
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.place import MORE, Place
-from tui_app.screens.recipients import RecipientLine, fate_look, line_look, lines_of
+from tui_app.screens.recipients import RecipientLine, line_look, lines_of
+from tui_app.screens.sums import phase_of, sums_of
 from tui_app.screens.values import Value
 from tui_app.text import plural, safe
 from tui_app.widgets.lines import Block, Line, Piece, bar
@@ -38,16 +38,6 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
-_OVER: Final = (Fate.DELIVERED, Fate.RELEASED, Fate.UNDELIVERED, Fate.FAILED, Fate.REFUSED)
-_TO_DO: Final = (Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT, Fate.NOT_SENT)
-"""What somebody still has to do something about has a line of its own: a narrow window cuts the end of one."""
-_PHASES: Final = {Phase.DONE: "all sent", Phase.HALTED: "halted, see below"}
-
-
-def _sum(fate: Fate, count: int) -> Piece:
-    tone = fate_look(fate).tone
-    style = f"$text-{tone} bold" if count and tone in ("error", "warning", "success") else ""
-    return (f"{count:,} {fate.value}", style)
 
 
 class ReleaseScreen(Place):
@@ -179,11 +169,7 @@ class ReleaseScreen(Place):
         if not self.ready:
             return
         state = self._state
-        phase = _PHASES.get(state.phase, state.phase.value)
-        if state.phase is Phase.INTERRUPTED and state.closed:
-            phase = "closed"
-        if self._worker:
-            phase = "worked on elsewhere"
+        phase = "worked on elsewhere" if self._worker else phase_of(state)
         self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         every = len(state.plan.targets)
         known = len(state.outcomes)
@@ -192,21 +178,7 @@ class ReleaseScreen(Place):
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
-        fates = state.fates()
-        pieces: list[Piece] = [f"{plural(every, 'message')}:"]
-        for fate in _OVER:
-            if fates[fate] or fate is Fate.DELIVERED:
-                pieces += [" ", _sum(fate, fates[fate]), " ·"]
-        to_do = [_sum(fate, fates[fate]) for fate in _TO_DO if fates[fate]]
-        pieces[-1] = "\n" if to_do else ""
-        for piece in to_do:
-            pieces += ["  ", piece]
-        if (check := state.check) is not None:
-            wrong = any(sighting in WRONG for sighting in check.sightings.values())
-            pieces.append(
-                (f"\n  checked {check.at.astimezone():%H:%M}: {check.told()}", "$text-warning" if wrong else "")
-            )
-        self.query_one("#sums", Block).say(*pieces)
+        self.query_one("#sums", Block).say(*sums_of(state))
         self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
         self.table().say_if_empty("Sending…")
 
@@ -244,9 +216,8 @@ class ReleaseScreen(Place):
 
     @property
     def _may_check(self) -> bool:
-        said = self._state.of_fate(Fate.DELIVERED, Fate.RELEASED)
         idle = self._state.ended and bool(self._state.head) and not self._worker
-        return idle and bool(said) and not self._state.unfinished
+        return idle and bool(self._state.of_fate(*SAID_RELEASED))
 
     @property
     def _may_resume(self) -> bool:
@@ -270,8 +241,9 @@ class ReleaseScreen(Place):
         if self._may_settle:
             return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
         if self._may_resume:
-            why = f" {state.error}" if state.error is not None else ""
-            return [("enter sends what was never sent, C closes the plan.", "$text-warning"), (why, "$text-error")]
+            if state.error is not None:
+                return [(f"{state.error} ", "$text-error"), ("enter sends the rest, C closes.", "$text-warning"), MORE]
+            return [("enter sends what was never sent, C closes the plan.", "$text-warning")]
         if not state.ended:
             return []
         whole, sentence = sums_checked(state)
@@ -340,12 +312,17 @@ class ReleaseScreen(Place):
         if not again or not self._may_resume or self.awaiting:
             self.notice("Nothing waits to be sent again.")
             return
+        unsent = len(self._state.unsent)
         facts: list[Piece] = [
             f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id} may have been released already: a request\n",
             "for them went out, and its answer never came. They were still held when asked.\n",
             ("Whoever gets one twice will have it twice.\n", "$text-error bold"),
         ]
-        if not await self.app.push_screen_wait(Confirm("Send these again?", facts, typed=str(len(again)))):
+        if unsent:
+            facts.append(
+                f"After them go {plural(unsent, 'message')} that {'was' if unsent == 1 else 'were'} never sent.\n"
+            )
+        if not await self.app.push_screen_wait(Confirm("Send these again?", facts, typed=str(len(again) + unsent))):
             self.notice("Nothing was sent.")
         elif entry := self._entry():
             self._do(lambda releases: releases.resume(entry, resend_unseen=True))

@@ -17,7 +17,7 @@ from tui_app.errors import SluiceError
 from tui_app.paths import sheet
 from tui_app.plans.held_query import parse_held_query
 from tui_app.plans.plan import Target
-from tui_app.plans.run import Fate, RunState
+from tui_app.plans.run import OPEN, SAID_RELEASED, Fate, RunState
 from tui_app.screens import looks
 from tui_app.screens.place import MORE, Place
 from tui_app.screens.values import Value, message_values
@@ -322,6 +322,6 @@ class QuarantineScreen(Place):
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
         if not state.ended:
             return
-        sent = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.UNKNOWN, Fate.NOT_SEEN, Fate.RELEASED)
+        sent = (*SAID_RELEASED, *OPEN, Fate.UNDELIVERED, Fate.FAILED)
         self.table().unmark(result.target.id for result in state.results if result.fate in sent)
         self.search(self._line)

@@ -63,6 +63,8 @@ def lines_of(
 _FATE: Final = {
     Fate.DELIVERED: ("✔", "success"),
     Fate.RELEASED: ("✔", "success"),
+    Fate.PARTLY: ("!", "warning"),
+    Fate.LEFT_OUT: ("○", "warning"),
     Fate.UNDELIVERED: ("!", "warning"),
     Fate.FAILED: ("✖", "error"),
     Fate.REFUSED: ("✖", "error"),
