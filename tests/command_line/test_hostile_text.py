@@ -135,8 +135,7 @@ def test_ids_and_what_is_held_back_are_text_too(account: HostileAccount, output_
     ended = run(account, "quarantine", "--format", output_format)
     assert len(check(ended, output_format)) >= 50
     held = run(account, "release", "--format", output_format)
-    check(held, output_format)
-    assert "not found" in held.stderr
+    assert len(check(held, output_format)) >= 50
 
 
 def test_what_is_held_back_from_a_release_is_told_as_text(account: HostileAccount) -> None:

@@ -83,8 +83,8 @@ def held_again(simulator: Simulator, count: int) -> list[Target]:
 
 
 @asynccontextmanager
-async def releases_on(simulator: Simulator, folder: Path, case: Case) -> AsyncIterator[Releases]:
-    settings, clock = settings_for(simulator, plans=Plans(batch_size=case.batch)), HurriedClock()
+async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[Releases]:
+    settings, clock = settings_for(simulator, plans=Plans(batch_size=case.batch), **changes), HurriedClock()
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
     releases: Releases = service.releases
     releases.acting = lambda waits: EmailSecurityClient(

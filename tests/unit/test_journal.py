@@ -119,7 +119,7 @@ def test_whatever_was_torn_off_the_rest_is_read_cut_and_added_to(tail: bytes, st
 def test_until_an_intent_is_answered_its_messages_are_unknown() -> None:
     fates = [entry_of(RECORDS[:many]).state.fate_of(TARGETS[3]) for many in range(1, len(RECORDS) + 1)]
     sent = [Fate.UNKNOWN] * 3 + [Fate.NOT_SEEN]
-    assert fates == [Fate.NOT_SENT] * 3 + sent + [Fate.NOT_SENT, Fate.UNKNOWN] + [Fate.FAILED] * 4
+    assert fates == [Fate.NOT_SENT] * 3 + sent + [Fate.NOT_SEEN, Fate.UNKNOWN] + [Fate.FAILED] * 4
 
 
 # ---- changed bytes

@@ -334,7 +334,7 @@ def test_every_form_of_a_report_accounts_for_every_id(outcomes: list[tuple[Fate,
     assert {fate: int(count) for fate, count in told} == sums
     assert f"| **all** | **{len(expected)}** |" in facts
     assert "Every id is accounted for, and the sums add up." in facts
-    assert facts.count("\n- ") == 12
+    assert facts.count("\n- ") == 13
 
     head, *lines = csv.reader(io.StringIO(as_csv(entry)))
     assert tuple(head) == COLUMNS
@@ -354,3 +354,35 @@ def test_a_message_that_is_in_a_plan_twice_is_told_of() -> None:
     )
     assert "The sums do NOT add up" in as_markdown(entry)
     assert json.loads(as_json(entry))["sums_add_up"] is False
+
+
+A_PLAN = Plan("0a1b2c3d", (TARGETS[0],), "x", 5, held_back=(("y", "MALICIOUS"),))
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a link", "a pipe", "a file for others"])
+def test_what_lies_among_the_journals_and_is_none_hides_none(tmp_path: Path, kind: str) -> None:
+    ledger = Ledger(tmp_path / "plans", ANA, lambda: NOON)
+    journal, _ = ledger.begin(A_PLAN, "a@b")
+    journal.close()
+    strange = ledger.folder / "000002-0badcafe.jsonl"
+    if kind == "a folder":
+        strange.mkdir()
+    elif kind == "a link":
+        strange.symlink_to(next(ledger.folder.glob("000001-*")))
+    elif kind == "a pipe":
+        os.mkfifo(strange)
+    else:
+        strange.touch(mode=0o666)
+        strange.chmod(0o666)
+    assert [entry.plan for entry in ledger.entries()] == [A_PLAN]
+    assert ledger.open_elsewhere("a@b") == {}
+    told = ledger.verify()
+    assert ("by others" in " ".join(told.problems)) is (kind == "a file for others")
+
+
+def test_a_folder_above_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "mailsluice"
+    state.mkdir()
+    state.chmod(0o777)
+    with pytest.raises(JournalError, match="nobody else"):
+        Ledger(state / "plans", ANA, lambda: NOON).begin(A_PLAN, "a@b")

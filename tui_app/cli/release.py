@@ -174,6 +174,8 @@ def release(
             service.releases.nobody_acts()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
         targets = await service.releases.look_up(wanted)
+        if twice := len(set(wanted)) - len(targets):
+            narrate(f"{twice:,} ids name a message that another one names too; each is sent once.")
         include = (
             *include_disposition,
             *include_domain,

@@ -118,7 +118,8 @@ def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str,
             return HeldBack(target, f"sent by closed plan {name} and never seen", UNSEEN)
         return HeldBack(target, f"unknown in plan {name}: settle that first")
     if not target.checked:
-        return HeldBack(target, "not found (unchecked)", UNCHECKED)
+        why = "not found (unchecked)" if target.looked_up else "not looked up, there are too many (unchecked)"
+        return HeldBack(target, why, UNCHECKED)
     if not target.held:
         return HeldBack(target, "already released" if target.released else "not held now")
     verdict = str(target.disposition) if target.disposition is not None else ""

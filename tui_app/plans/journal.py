@@ -81,7 +81,7 @@ def parse(data: bytes) -> Reading:
 def read(path: Path) -> Reading:
     """Read a journal without locking it. Raises JournalError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             return parse(file.read(_LARGEST))
     except OSError as error:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -81,24 +82,30 @@ class Ledger:
 
     def _files(self) -> list[tuple[int, Path]]:
         try:
-            if not is_private(self.folder):
-                raise JournalError(
-                    f"{self.folder} must be a folder of yours that nobody else can look into; run: chmod 700 {self.folder}"
-                )
+            for folder in (self.folder.parent, self.folder):
+                if not is_private(folder):
+                    raise JournalError(
+                        f"{folder} must be a folder of yours that nobody else can look into; run: chmod 700 {folder}"
+                    )
             names = sorted(path.name for path in self.folder.iterdir())
         except FileNotFoundError:
             return []
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be read: {error.strerror}.") from None
-        return [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
+        found = [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
+        return [(number, path) for number, path in found if stat.S_ISREG(path.lstat().st_mode)]
 
     def entries(self) -> list[Entry]:
-        """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them."""
+        """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them.
+
+        What can't be read is left out too; `verify` names it, and nothing is sent before it can.
+        """
         found = []
         for _, path in reversed(self._files()):
-            entry = self._entry(path, read(path))
-            if entry is not None:
-                found.append(entry)
+            with suppress(JournalError):
+                entry = self._entry(path, read(path))
+                if entry is not None:
+                    found.append(entry)
         return found
 
     @staticmethod
@@ -187,8 +194,15 @@ class Ledger:
         """Follow the chain through the first lines of all journals."""
         problems, previous, expected, count = [], "", 1, 0
         for number, path in self._files():
-            reading = read(path)
             count += 1
+            try:
+                reading = read(path)
+            except JournalError as error:
+                problems.append(str(error))
+                expected = number + 1
+                continue
+            if path.stat().st_mode & 0o077:
+                problems.append(f"{path.name} can be read or written by others; run: chmod 600 {path.name}")
             if number != expected:
                 problems.append(f"{expected:06d} is missing: {path.name} comes after {expected - 1:06d}.")
             expected = number + 1

@@ -31,6 +31,8 @@ class Target:
     disposition: Disposition | Untrusted | None = None
     held: bool = True
     checked: bool = True
+    looked_up: bool = True
+    """Whether it was asked for at all."""
     released: bool = False
     """Whether it was released from quarantine before, by whomever."""
     when: datetime | None = None
@@ -68,6 +70,8 @@ class Plan:
     """How many are sent first, to be looked at before the rest; 0 = all alike."""
     included: tuple[str, ...] = ()
     """What the guard would have held back, and was named to be sent all the same."""
+    held_back: tuple[tuple[str, str], ...] = ()
+    """What was asked for and taken out by the guard: ids, and why."""
 
     @classmethod
     def make(
@@ -79,12 +83,13 @@ class Plan:
         *,
         canary: int = 0,
         included: Iterable[str] = (),
+        held_back: Iterable[tuple[str, str]] = (),
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
         plan_id = f"{random.getrandbits(32):08x}"
         first = canary if 0 < canary < len(unique) else 0
-        return cls(plan_id, tuple(unique.values()), reason, batch_size, first, tuple(included))
+        return cls(plan_id, tuple(unique.values()), reason, batch_size, first, tuple(included), tuple(held_back))
 
     @cached_property
     def digest(self) -> str:

@@ -92,6 +92,7 @@ def plan_record(
         "batch_size": plan.batch_size,
         "canary": plan.canary,
         "included": list(plan.included),
+        "held_back": [list(kept) for kept in plan.held_back],
         "user": origin.user,
         "host": origin.host,
         "sudo_user": origin.sudo_user,
@@ -198,6 +199,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             _whole(first["batch_size"]),
             _whole(first["canary"]),
             tuple(map(str, first["included"])),
+            tuple((str(name), str(why)) for name, why in first.get("held_back", ())),
         )
         origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
         entry = Entry(

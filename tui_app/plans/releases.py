@@ -103,7 +103,15 @@ class Releases:
         plans = self.settings.plans
         # Where one request takes them all there is nothing to look at in between.
         first = plans.canary if canary and len(guarded.allowed) > plans.batch_size else 0
-        return Plan.make(guarded.allowed, reason, plans.batch_size, self.random, canary=first, included=include)
+        return Plan.make(
+            guarded.allowed,
+            reason,
+            plans.batch_size,
+            self.random,
+            canary=first,
+            included=include,
+            held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
+        )
 
     async def drift(self, plan: Plan, search: SearchParams | None) -> Drift:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""

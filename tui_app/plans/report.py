@@ -72,6 +72,8 @@ def _checked(check: Check | None) -> str:
 def _facts(entry: Entry) -> list[tuple[str, str]]:
     plan = entry.plan
     included = ", ".join(map(safe, plan.included))
+    counted = Counter(why for _, why in plan.held_back)
+    held_back = ", ".join(f"{count:,} {safe(why)}" for why, count in counted.items())
     return [
         ("plan", plan.plan_id),
         ("account", safe(entry.account)),
@@ -79,6 +81,7 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("when", safe(entry.made_at)),
         ("why", safe(plan.reason, DETAIL_LIMIT)),
         ("included by name", included or "nothing"),
+        ("held back by the guard, not in the plan", held_back or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
         ("sent again though it may have been released", "; ".join(map(safe, entry.state.resends)) or "nothing"),
         ("seen afterwards", _checked(entry.state.check)),
@@ -104,6 +107,9 @@ def as_markdown(entry: Entry) -> str:
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     lines += [f"| {' | '.join(map(_escaped, _cells(row, state.check)))} |" for row in accounted(state)]
+    if entry.plan.held_back:
+        lines += ["", "| held back, never in the plan | why |", "|---|---|"]
+        lines += [f"| {_escaped(safe(name))} | {_escaped(safe(why))} |" for name, why in entry.plan.held_back]
     return "\n".join(lines) + "\n"
 
 
@@ -156,6 +162,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "action": "release",
         "reason": entry.plan.reason,
         "included": list(entry.plan.included),
+        "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
         "user": entry.origin.user,
         "host": entry.origin.host,
         "sudo_user": entry.origin.sudo_user,

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.errors import ApiError
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.errors import SluiceError
@@ -66,6 +68,13 @@ class ReadBack:
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:
         """The last word on each of these that can be had; a message that can't be read stays unknown."""
         found: list[Result] = []
+        if len(targets) > MOST_SINGLE:
+            try:
+                found = await self._still_held(targets)
+            except ApiError as error:
+                return [Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}") for target in targets]
+            told = {result.target.id for result in found}
+            targets = [target for target in targets if target.id not in told]
         for target in targets[:MOST_SINGLE]:
             if target.investigate_id is None:
                 continue  # known by its postfix id only: it can't be asked for
@@ -75,6 +84,24 @@ class ReadBack:
             except SluiceError as error:  # also an id that makes no address
                 found.append(Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}"))
         return found
+
+    async def _still_held(self, targets: Sequence[Target]) -> list[Result]:
+        """Those of many that a search shows as held: asking for each would take the whole quota. Raises ApiError."""
+        start, end = window_of(targets, self._now)
+        params = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+        held: set[str] = set()
+        async for page in all_found(self._client, params):
+            held.update(
+                name.exact
+                for message in page
+                if message.is_quarantined
+                for name in (message.id, message.postfix_id)
+                if name
+            )
+            if all(target.id in held for target in targets):
+                break
+        why = "still held when it was read back"
+        return [Result(target, Fate.NOT_SEEN, why=why) for target in targets if target.id in held]
 
     async def _judged(self, target: Target, message: Message) -> Result:
         if message.is_quarantined:

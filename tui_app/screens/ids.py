@@ -163,6 +163,8 @@ class IdsScreen(Place):
             return
         finally:
             self.awaiting = False
+        if twice := len(self._parsed.ids) - len(targets):
+            self.service.record(f"{twice:,} ids name a message that another one names too; each is taken once.")
         self.post_message(self.Found(targets))
 
 
