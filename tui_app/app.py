@@ -26,6 +26,7 @@ from tui_app.terminal.keys import KeysInTurn
 from tui_app.terminal.last_line import drop_what_terminals_obey
 from tui_app.terminal.orderly_end import OrderlyEnd
 from tui_app.terminal.output import DiffedOutput
+from tui_app.terminal.resizing import resize_calmly
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.writer import never_wait_for_the_terminal
 from tui_app.turn import Turn
@@ -73,6 +74,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def __init__(self, service: EmailSecurityService, turn: Turn | None = None) -> None:
         read_carefully()
+        resize_calmly()
         drop_what_terminals_obey()
         never_wait_for_the_terminal()
         if not os.environ.get("NO_COLOR"):
