@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tui_app.app import SluiceApp
 from tui_app.clock import Clock, SystemClock
 from tui_app.config import Settings
+from tui_app.screens.confirm import Confirm
 from tui_app.service import EmailSecurityService
 
 PATIENCE = 15.0
@@ -79,5 +80,7 @@ async def console_on(
     """The console on an account, at 80x24 unless told otherwise."""
     service = EmailSecurityService(settings, clock=clock or SystemClock(), random=Random(1))
     app = SluiceApp(service)
-    async with app.run_test(size=size) as pilot:
-        yield Console(app, pilot)
+    # Nobody reads here; that a question waits for its reader is tested with a terminal.
+    with patch.object(Confirm, "READ_FIRST", 0.0):
+        async with app.run_test(size=size) as pilot:
+            yield Console(app, pilot)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -28,6 +29,8 @@ class Confirm(ModalScreen[bool]):
     """What will happen, and a way out that has the focus. `typed` is what has to be typed: `y`, or a number."""
 
     CSS_PATH = sheet("screens/confirm")
+    READ_FIRST: ClassVar[float] = 0.3
+    """Seconds that it has to be there before `y` counts: text that is typed in by a terminal comes all at once."""
     BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
 
     def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:
@@ -35,6 +38,7 @@ class Confirm(ModalScreen[bool]):
         self._title = title
         self._lines = (*lines[:-1], _without_end(lines[-1]))
         self._typed = typed
+        self._there_at: float | None = None
 
     def compose(self) -> ComposeResult:
         """Title, facts, the way to confirm, the way out."""
@@ -56,6 +60,10 @@ class Confirm(ModalScreen[bool]):
         """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
         self.query_one("#facts", Block).say(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
+        self.call_after_refresh(self._is_there)
+
+    def _is_there(self) -> None:
+        self._there_at = asyncio.get_running_loop().time()
 
     def action_leave(self) -> None:
         """Don't."""
@@ -63,8 +71,13 @@ class Confirm(ModalScreen[bool]):
 
     def action_yes(self) -> None:
         """Do it, if `y` is what was asked for."""
-        if self._typed == "y" and not is_too_small(self):
-            self.dismiss(True)
+        if self._typed != "y" or is_too_small(self):
+            return
+        there = self._there_at
+        if there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST:
+            self.query_one("#problem", Line).say(("Not done: read it first, then y once more.", "$text-warning"))
+            return
+        self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The only button is the way out."""

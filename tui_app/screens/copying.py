@@ -12,7 +12,7 @@ from tui_app.screens.reading import Reading
 from tui_app.screens.values import PRIVATE, Value
 from tui_app.terminal.plain_view import show_plainly
 from tui_app.text import plural
-from tui_app.widgets.veil import Private
+from tui_app.widgets.veil import Private, veil_of
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -71,5 +71,8 @@ class CopyScreen(Reading):
     @work(exclusive=True)
     async def action_copy_plain(self) -> None:
         """Print everything on the terminal's own screen."""
+        if veil_of(self).on:
+            self.notice("Not under the veil: plain text shows everything. M lifts it.")
+            return
         lines = [f"{name}: {text}" for name, text in self._values]
         await show_plainly(self.app, [*lines, *(["", *self._marked] if self._marked else [])])

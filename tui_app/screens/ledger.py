@@ -14,6 +14,7 @@ from tui_app.screens.place import Place
 from tui_app.text import plural, safe
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _COLUMNS: Final = (
     Column("WHO", weight=1, from_width=100),
     Column("MAIL", 7, right=True),
     Column("OUTCOME", weight=2),
-    Column("REASON", weight=2),
+    Column("REASON", weight=2, private=True),
 )
 
 
@@ -108,8 +109,8 @@ class LedgerScreen(Place):
         if entry.damaged:
             return [(f"Its journal is damaged: {entry.damaged}. Keep {safe(entry.file)}.", "$text-error")]
         waits = " · enter opens it, to settle and go on" if entry.state.of_fate(*OPEN) else ""
-        told = f"{entry.state.told()} · {safe(entry.origin.told())} · {safe(entry.plan.reason)}{waits}"
-        return [(told, "dim")]
+        told = f"{entry.state.told()} · {safe(entry.origin.told())} · "
+        return [(told, "dim"), (Private(safe(entry.plan.reason)), "dim"), (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another plan."""

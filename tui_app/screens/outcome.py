@@ -23,6 +23,7 @@ from tui_app.text import plural, safe
 from tui_app.widgets.lines import Block, Line, Piece, bar
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class ReleaseScreen(Place):
             (self._waits(), "$text-warning"),
         )
         self.query_one("#sums", Block).say(*sums_of(state))
-        self.query_one("#why", Line).say(("reason: ", "dim"), safe(state.plan.reason))
+        self.query_one("#why", Line).say(("reason: ", "dim"), Private(safe(state.plan.reason)))
         self.table().say_if_empty("Sending…")
 
     def _waits(self) -> str:

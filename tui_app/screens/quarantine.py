@@ -25,6 +25,7 @@ from tui_app.text import plural, safe
 from tui_app.widgets.field import Field
 from tui_app.widgets.listed_rows import ListedRows
 from tui_app.widgets.message_table import Column, MessageTable
+from tui_app.widgets.veil import Private
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -186,14 +187,14 @@ class QuarantineScreen(Place):
         """What is searched, how much of it is here, what is marked."""
         if not self.ready:
             return
-        what = f"  held · {safe(self._line) or 'the last 7 days'}"
+        what: Piece = (Private(safe(self._line)), "") if self._line else "the last 7 days"
         found = len(self._search.found)
         loaded = f"{found:,} found" + (
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
-        self.say_place([("Quarantine", "bold"), (what, "")], [loaded])
+        self.say_place([("Quarantine", "bold"), "  held · ", what], [loaded])
         if self._problem:
             empty = self._problem
         elif self._searching:

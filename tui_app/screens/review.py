@@ -84,7 +84,8 @@ class ReviewScreen(Place):
 
     def _show_plan(self) -> None:
         self.query_one("#facts", Block).say(*self._facts())
-        self.query_one("#typed", Input).placeholder = f"type {len(self._plan.targets)} to send"
+        left = len(self._plan.targets)
+        self.query_one("#typed", Input).placeholder = f"type {left} to send" if left else "nothing is left to send"
         self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
 
     def _facts(self) -> list[Piece]:
@@ -190,9 +191,8 @@ class ReviewScreen(Place):
             self._show_plan()
             self.query_one("#typed", Input).value = ""
             left = len(self._plan.targets)
-            self._problem(
-                f"Not sent. Since it was shown {len(drift.gone):,} changed and are out: type {left} to send the rest."
-            )
+            then = f"type {left} for the rest" if left else "nothing is left"
+            self._problem(f"Not sent: {len(drift.gone):,} changed since and are out; {then}.")
             return
         plan = self.service.releases.with_reason(self._plan, reason)
         if drift.new:
