@@ -1,7 +1,9 @@
 """What the operator configured: flag over environment over file over default."""
 
 import ipaddress
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from tui_app.credentials import (
 )
 from tui_app.errors import UsageError
 from tui_app.paths import config_file
+from tui_app.text import safe
 
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
@@ -139,18 +142,32 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
+def _text_of(path: Path) -> str:
+    """What is in the file; nobody is waited for, and nothing without an end is read. Raises OSError, ValueError, UsageError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    about = os.fstat(descriptor)
+    # The null device is how a shell says that there shall be no file.
+    if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
+        os.close(descriptor)
+        raise UsageError(f"{safe(str(path))} is no regular file.")
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        return file.read()
+
+
 def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
     """Read and check the file; a missing one is an empty one unless it was named. Raises UsageError naming file, key and what is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text_of(path)
     except FileNotFoundError:
         if must_exist:
-            raise UsageError(f"{path}, which MAILSLUICE_CONFIG names, does not exist.") from None
+            raise UsageError(f"{safe(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
         text = ""
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no TOML: {error}.") from None
+        raise UsageError(f"{safe(str(path))} is no TOML: {safe(str(error))}.") from None
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
+        raise UsageError(f"{safe(str(path))} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise UsageError(f"{safe(str(path))} can't be the name of a file.") from None
     if not text.strip():
         return ConfigFile()
     # Checking takes as long to import as the first screen to draw; who has no file does not wait for it.
@@ -164,9 +181,17 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
     if token and not (profile_first and (profile.token_file or profile.token_command)):
         return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
     if profile.token_file:
-        return TokenCredential(token_from_file(profile.token_file))
+        try:
+            return TokenCredential(token_from_file(profile.token_file))
+        except (ValueError, RuntimeError):  # a NUL in it, or the home of nobody
+            name = safe(str(profile.token_file))
+            raise UsageError(f"The token_file {name} can't be the name of a file.") from None
     if profile.token_command:
-        return CommandCredential(profile.token_command)
+        try:
+            return CommandCredential(profile.token_command)
+        except ValueError:
+            name = safe(profile.token_command[0])
+            raise UsageError(f"The token_command {name} has a word that no command can be given.") from None
     email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
     if email and key:
         if not email.isascii() or not email.isprintable() or " " in email:
@@ -189,8 +214,9 @@ def load_settings(
         import difflib
 
         near = difflib.get_close_matches(name, file.profiles, n=1)
-        known = f" Did you mean {near[0]}?" if near else f" It has: {', '.join(file.profiles) or 'none'}."
-        raise UsageError(f"{path} has no profile '{name[:40]}'.{known}")
+        names = safe(", ".join(file.profiles)) or "none"
+        known = f" Did you mean {safe(near[0])}?" if near else f" It has: {names}."
+        raise UsageError(f"{safe(str(path))} has no profile '{safe(name, 40)}'.{known}")
     profile = file.profiles[name] if name is not None else Profile()
     # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
     # for staging would act on whatever account the shell happens to hold.

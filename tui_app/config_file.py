@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tui_app.config_tables import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens, ThemeChoice
 from tui_app.errors import UsageError
+from tui_app.text import safe
 
 
 class _Table(BaseModel):
@@ -61,7 +62,7 @@ def checked(path: Path, text: str) -> ConfigFile:
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is no TOML: {error}.") from None
+        raise UsageError(f"{safe(str(path))} is no TOML: {safe(str(error))}.") from None
     # Settings of later versions that this one reads past: the file is shared between machines.
     for later in ("keys", "views"):
         content.pop(later, None)
@@ -80,12 +81,12 @@ def checked(path: Path, text: str) -> ConfigFile:
 
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    file, key = safe(str(path)), safe(".".join(str(part) for part in first["loc"]))
     if first["type"] != "extra_forbidden":
-        return f"{path}: {key}: {first['msg']}."
+        return f"{file}: {key}: {safe(first['msg'])}."
     names = _known_keys(first["loc"])
     near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-    return f"{path}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")
+    return f"{file}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:

@@ -10,13 +10,17 @@ from pathlib import Path, PurePath
 from platformdirs import user_config_path, user_state_path
 
 from tui_app.errors import UsageError
+from tui_app.text import safe
 
 
 def config_file(environment: Mapping[str, str]) -> Path:
-    """The configuration file: `MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's config folder."""
+    """The configuration file: `MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's config folder. Raises UsageError."""
     named = environment.get("MAILSLUICE_CONFIG")
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:
+            raise UsageError(f"MAILSLUICE_CONFIG is {safe(named)}, and nobody here has that name.") from None
     return user_config_path("mailsluice", appauthor=False) / "config.toml"
 
 

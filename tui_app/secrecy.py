@@ -6,6 +6,7 @@ import contextlib
 import logging
 import resource
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
@@ -25,6 +26,11 @@ def keep_memory_private() -> None:
 
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def for_others(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a program which we start is given: ours, without what opens the account."""
+    return {name: value for name, value in environment.items() if not name.startswith("CLOUDFLARE_")}
 
 
 def silence_libraries() -> None:

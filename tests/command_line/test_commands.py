@@ -304,6 +304,34 @@ def test_output_in_ascii_is_escaped(run: Run) -> None:
     assert "\\u2192" in ended.stdout
 
 
+def test_an_error_is_one_line_whatever_the_configuration_says(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    name = '"/nowhere\\nmailsluice: all is well\\u001b[2J\\u200b"'
+    config.write_text(f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_file = {name}\n")
+    ended = run_with({"MAILSLUICE_CONFIG": str(config), "CLOUDFLARE_API_TOKEN": ""}, "--profile", "p", "jobs")
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "all is well" in line
+    assert "\u200b" not in line
+
+
+def test_an_error_of_the_system_names_its_file() -> None:
+    script = """
+import sys, types
+import click
+import tui_app.cli
+
+broken = sys.modules["broken"] = types.ModuleType("broken")
+broken.jobs = click.command("jobs")(lambda: open("/proc/self/nothing"))
+tui_app.cli._COMMANDS["jobs"] = ("broken", "jobs", "")
+sys.argv = ["mailsluice", "jobs"]
+tui_app.cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "mailsluice: /proc/self/nothing: No such file or directory.\n"
+
+
 def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
     ended = run("simulate", "--env-file", "/nonexistent/x")
     assert ended.returncode == 2

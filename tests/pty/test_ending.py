@@ -1,9 +1,15 @@
 """However the console ends: the terminal is given back, the exit code says why, nothing of it stays, no write is cut off unseen."""
 
+import fcntl
 import json
 import os
+import pty
+import select
 import signal
+import struct
+import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -11,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terminal import Terminal
+from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,8 +118,12 @@ def ends_with(terminal: Terminal, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)]
-)
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131),
+        (signal.SIGUSR1, 138), (signal.SIGUSR2, 140), (signal.SIGALRM, 142),
+    ],
+)  # fmt: skip
 def test_a_signal_ends_it_in_good_order(start: Start, number: int, code: int) -> None:
     terminal = start()
     terminal.signal(number)
@@ -167,6 +177,63 @@ def test_a_line_that_is_lost_ends_it_even_if_the_signal_is_ignored(start: Start)
     terminal = start(before="trap '' HUP")
     terminal.hang_up()
     assert terminal.ends_unread(SOON) == 129
+
+
+class Foreign:
+    """A program on a terminal that is not its own: the streams are joined to it, and no signal comes from it."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
+        os.close(slave)
+        self.raw = b""
+
+    def writes(self, words: bytes) -> None:
+        end = time.monotonic() + PATIENCE
+        while words not in self.raw:
+            ready, _, _ = select.select([self.master], [], [], 0.2)
+            self.raw += os.read(self.master, 65536) if ready else b""
+            assert time.monotonic() < end, self.raw
+
+
+def test_a_lost_terminal_that_is_not_its_own_ends_it(environment: dict[str, str], account: Simulator) -> None:
+    foreign = Foreign([sys.executable, "-m", "tui_app"], environment | account.environment())
+    with foreign.process as process:
+        try:
+            foreign.writes(b"12 loaded")
+            os.close(foreign.master)
+            assert process.wait(SOON) == 129
+        finally:
+            process.kill()
+
+
+STUCK = """
+import tty
+from threading import Event
+from tui_app.terminal.guard import Guard
+
+with Guard(lambda number: None):
+    tty.setraw(0)
+    print("stuck", flush=True)
+    Event().wait()
+"""
+
+
+def test_a_terminal_that_is_not_its_own_is_given_back_by_the_guard(environment: dict[str, str]) -> None:
+    foreign = Foreign([sys.executable, "-c", STUCK], environment)
+    with foreign.process as process:
+        try:
+            foreign.writes(b"stuck")
+            process.terminate()
+            foreign.writes(b"\x1b[?1049l")
+            assert process.wait(SOON) == 143
+            assert termios.tcgetattr(foreign.master)[3] & termios.ICANON
+        finally:
+            process.kill()
+            os.close(foreign.master)
 
 
 def beats_while(environment: dict[str, str], seconds: float) -> list[float]:

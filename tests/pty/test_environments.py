@@ -129,6 +129,35 @@ def test_a_terminal_that_can_t_show_it_is_told_the_way_without(start: Start, ter
     assert f"'{shown}' can't show the console" in refused(start(TERM=term))
 
 
+KINDS: Final = """
+import os
+from tui_app.cli.console import check_terminal
+from tui_app.errors import UsageError
+
+for kind in os.environ["KINDS"].split():
+    try:
+        check_terminal({"TERM": kind})
+    except UsageError:
+        print("refused", kind)
+print("all asked")
+"""
+TOO_PLAIN: Final = (
+    "dumb DUMB Unknown network dialup emacs dumb-emacs-ansi adm3a adm3a+ ansi ANSI-m vt52 vt100 vt102 VT220"
+)
+GOOD_ENOUGH: Final = (
+    "linux xterm xterm-256color xterm-kitty screen screen.xterm tmux-256color rxvt-unicode alacritty foot vte"
+)
+
+
+def test_only_terminals_that_are_too_plain_are_refused(start: Start) -> None:
+    terminal = start(sys.executable, "-c", KINDS, KINDS=f"{TOO_PLAIN} {GOOD_ENOUGH}")
+    terminal.sees("all asked")
+    assert terminal.ends() == 0
+    assert [
+        line.split()[1] for line in bytes(terminal.raw).decode().splitlines() if "refused" in line
+    ] == TOO_PLAIN.split()
+
+
 def cell(*values: object, **changes: str) -> Any:
     """A test's environment: what is changed, by name."""
     name = ", ".join(f"{variable}={value}" for variable, value in changes.items()) or "modern"
@@ -217,6 +246,12 @@ def test_it_works_in_windows_of_all_sizes(start: Start, columns: int, lines: int
     assert len(terminal.text.splitlines()) == lines
     assert "? help" in terminal.text.splitlines()[-1]
     ends(terminal, "\x11")
+
+
+def test_the_terminal_s_size_counts_and_not_what_a_shell_says_of_it(start: Start) -> None:
+    terminal = start(COLUMNS="40", LINES="10")
+    works(terminal)
+    ends(terminal)
 
 
 def test_a_window_may_become_too_small_and_large_again(start: Start) -> None:

@@ -32,15 +32,18 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         terminal.kill()
 
 
-PASTES = ("QXDq", "X\ry\r", "?!n\x1b[A\x1b[201", "\x11\x03\x1a", "/evil\rR", "7f3a\n" * 400)
+PASTES = ("QXDq", "X\ry\r", "?!n\x1b[A\x1b[201", "\x11\x03\x1a", "/evil\rR", "x\x1b[201~QXDq", "7f3a\n" * 400)
 
 
 def test_what_is_pasted_presses_no_key(terminal: Terminal) -> None:
     before = terminal.text
     for paste in PASTES:
         terminal.press(f"\x1b[200~{paste}\x1b[201~")
-    terminal.press("M")  # the key behind them all is answered: none of them did anything
-    terminal.sees("are hidden", "12 loaded")
+    # A key behind them all is answered: none of them did anything. One that comes in one read with a paste is none.
+    while "ctrl+q quits" not in terminal.text:
+        terminal.press("\x03")
+        terminal.answers()
+    terminal.sees("12 loaded")
     assert [line[:13] for line in terminal.text.splitlines()[3:6]] == [line[:13] for line in before.splitlines()[3:6]]
 
 

@@ -231,6 +231,23 @@ def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
     assert token.encode() not in terminal.raw
 
 
+def test_the_simulator_of_a_demo_is_given_no_token(
+    start: Start, environment: dict[str, str], account: Simulator, tmp_path: Path
+) -> None:
+    simulator, given = tmp_path / "simulator", tmp_path / "given"
+    simulator.write_text(f"#!/bin/sh\nenv >'{given}'\n")
+    simulator.chmod(0o700)
+    script = f"import sys, tui_app.cli\nsys.executable, sys.argv = {str(simulator)!r}, ['mailsluice', 'demo']\ntui_app.cli.main()"
+    terminal = Terminal([sys.executable, "-c", script], environment)
+    try:
+        terminal.says("The simulator did not start")
+        assert terminal.ends() == 1
+    finally:
+        terminal.kill()
+    assert "HOME=" in given.read_text()
+    assert "CLOUDFLARE" not in given.read_text()
+
+
 def test_a_refused_token_is_told_of_and_not_told(start: Start) -> None:
     stale = secrets.token_urlsafe(24)
     terminal = start(CLOUDFLARE_API_TOKEN=stale)

@@ -1,8 +1,11 @@
+import os
 import stat
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from tui_app.api.exchange import tls_context
 from tui_app.config import check_account_id, check_base_url, check_job_id, load_settings, proxy_for
 from tui_app.credentials import KeyCredential, TokenCredential
 from tui_app.errors import UsageError
@@ -141,6 +144,63 @@ def test_a_profile_is_not_named_when_the_environment_points_to_another_account(t
 def test_a_named_file_that_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         load_settings({"MAILSLUICE_CONFIG": str(tmp_path / "none.toml")})
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "a\0b", "/"])
+def test_a_named_file_that_can_be_none_is_refused(named: str) -> None:
+    with pytest.raises(UsageError):
+        load_settings({"MAILSLUICE_CONFIG": named})
+
+
+def test_a_pipe_is_no_configuration_and_is_not_waited_for_but_nothing_is_an_empty_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="no regular file"):
+        load_settings({"MAILSLUICE_CONFIG": str(pipe)})
+    with pytest.raises(UsageError, match="no regular file"):
+        load_settings({"MAILSLUICE_CONFIG": "/dev/zero"})
+    shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    assert load_settings({"MAILSLUICE_CONFIG": os.devnull, **shell}).account_id == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "setting", ["token_file = '~nosuchuser/x'", 'token_file = "a\\u0000b"', 'token_command = ["a\\u0000b"]']
+)
+def test_a_token_that_can_be_nowhere_is_refused(tmp_path: Path, setting: str) -> None:
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\n{setting}\n"
+    with pytest.raises(UsageError, match="token_"):
+        load_settings(environment(tmp_path, toml), profile_name="p")
+
+
+@pytest.mark.parametrize("bundle", ["~nosuchuser/x", "a\0b", "/nowhere\n/x"])
+def test_certificates_that_can_be_nowhere_are_refused(bundle: str) -> None:
+    with pytest.raises(UsageError, match=r"ca_bundle .* can't be read"):
+        tls_context("https://api.example", Path(bundle))
+
+
+FORGED = "x\u200b\x1b[2J\nmailsluice: all is well"
+QUOTED = '"' + FORGED.replace("\x1b", "\\u001b").replace("\n", "\\n") + '"'
+
+
+@pytest.mark.parametrize(
+    ("toml", "variables"),
+    [
+        (f"[profiles]\n{QUOTED} = 1", {}),
+        (f"[profiles.{QUOTED}]\nx = 1", {}),
+        (f"{QUOTED} = 1", {}),
+        (f"[profiles.{QUOTED}]", {"MAILSLUICE_PROFILE": "none"}),
+        (f"[profiles.{QUOTED}]", {"MAILSLUICE_PROFILE": FORGED[:-1]}),
+        ("", {"MAILSLUICE_PROFILE": FORGED}),
+        ("", {"MAILSLUICE_CONFIG": FORGED}),
+        (f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_file = {QUOTED[:-1]}\\u0000\"", {"MAILSLUICE_PROFILE": "p"}),
+    ],
+)
+def test_a_sentence_is_one_line_whatever_it_quotes(tmp_path: Path, toml: str, variables: dict[str, str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_settings(environment(tmp_path, toml) | variables)
+    said = str(caught.value)
+    assert "all is well" in said
+    assert {unicodedata.category(character) for character in said}.isdisjoint(("Cc", "Cf", "Zl", "Zp"))
 
 
 def test_a_token_file_must_be_ours_alone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import string
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tui_app.credentials import MAX_TOKEN_BYTES, CommandCredential, Secret, toke
 from tui_app.errors import UsageError
 from tui_app.jobs.new_job import NewJob
 from tui_app.service import EmailSecurityService
+from tui_app.terminal.clipboard import copy
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN: Final = "".join(Random(7).choices(string.ascii_letters + string.digits, k=40))
@@ -303,6 +305,33 @@ def test_every_command_that_has_a_token_keeps_its_memory_private() -> None:
     for opening in (console.check_terminal, session.converse):
         source = inspect.getsource(opening)
         assert 0 < source.index("keep_memory_private()") < (source + "load_settings(").index("load_settings(")
+
+
+async def test_what_copies_into_tmux_is_given_no_token(tmp_path: Path) -> None:
+    tmux, given = tmp_path / "tmux", tmp_path / "given"
+    tmux.write_text(f"#!/bin/sh\nenv >'{given}'\ncat >>'{given}'\n")
+    tmux.chmod(0o700)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMUX": "/tmp/x,1,0", "CLOUDFLARE_API_TOKEN": TOKEN,
+        "CLOUDFLARE_API_KEY": TOKEN,
+    }  # fmt: skip
+    assert "Copied into tmux" in await copy("some text", lambda _: None, environment)
+    assert "TMUX=/tmp/x,1,0" in given.read_text()
+    assert "some text" in given.read_text()
+    assert TOKEN not in given.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits of another process are Linux's own")
+def test_the_simulator_keeps_its_memory_private_too() -> None:
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", sys.executable, "-m", "tui_app", "simulate", "--until-eof", "--messages", "0"],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as simulator:  # fmt: skip
+        assert simulator.stdout is not None
+        assert simulator.stdout.readline().startswith("export ")
+        limits = Path(f"/proc/{simulator.pid}/limits").read_text()
+        simulator.communicate()
+    assert re.search(r"Max core file size +0 +0 ", limits)
 
 
 def test_libraries_say_nothing_even_where_somebody_listens(tmp_path: Path) -> None:

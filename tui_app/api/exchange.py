@@ -17,6 +17,7 @@ import httpx
 from tui_app import __version__
 from tui_app.api.body import Body, BodyError, TooLarge
 from tui_app.errors import UsageError
+from tui_app.text import safe
 
 if TYPE_CHECKING:
     from tui_app.config import Settings
@@ -66,8 +67,8 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is not None:
         try:
             return ssl.create_default_context(cafile=str(ca_bundle.expanduser()))
-        except (OSError, ssl.SSLError):
-            raise UsageError(f"The ca_bundle {ca_bundle} can't be read as PEM certificates.") from None
+        except (OSError, ValueError, RuntimeError):  # ValueError is a NUL in it, RuntimeError the home of nobody
+            raise UsageError(f"The ca_bundle {safe(str(ca_bundle))} can't be read as PEM certificates.") from None
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,6 +15,7 @@ from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_out
 from tui_app.cli.plain_output import fill_closed_streams, write_plainly
 from tui_app.errors import ExitCode, SluiceError, UsageError
 from tui_app.secrecy import silence_libraries
+from tui_app.text import safe
 
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
@@ -47,6 +49,8 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
 
 
+_LONGEST: Final = 4096
+"""Characters of an error's sentence; none of ours comes near it."""
 SECRETS = ("--token", "--api-token", "--api-key")
 NEVER_AN_ARGUMENT = (
     "A token is never given as an argument: every user of this machine can read it there. "
@@ -78,6 +82,17 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
         ctx.exit(open_console(profile_name=profile, read_only=read_only))
 
 
+def _tell(sentence: object) -> None:
+    """Print what went wrong, as one line whatever it quotes."""
+    print(f"mailsluice: {safe(str(sentence), _LONGEST)}", file=sys.stderr)
+
+
+def _in_words(error: OSError) -> str:
+    """An error of the system that nobody expected, with the file if it is one's."""
+    what = error.strerror or "a file or the output failed"
+    return f"{what}." if error.filename is None else f"{error.filename}: {what}."
+
+
 def _crashed(error: Exception) -> ExitCode:
     """An error of our own: where it was, and nothing that was in memory."""
     from datetime import UTC, datetime
@@ -87,9 +102,7 @@ def _crashed(error: Exception) -> ExitCode:
 
     report = write_report(error, state_folder(), datetime.now(UTC))
     more = f" {report} says where, and holds no data." if report else ""
-    print(
-        f"mailsluice: stopped by an error of its own ({type(error).__name__}). Please report it.{more}", file=sys.stderr
-    )
+    _tell(f"stopped by an error of its own ({type(error).__name__}). Please report it.{more}")
     return ExitCode.UNEXPECTED
 
 
@@ -105,11 +118,14 @@ def main() -> None:
     write_plainly()
     silence_libraries()
     try:
+        # `start` gave it away until somebody listens, which is from here on.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.NoSuchOption as error:
         if error.option_name in SECRETS:
-            print(f"mailsluice: {NEVER_AN_ARGUMENT}", file=sys.stderr)
+            _tell(NEVER_AN_ARGUMENT)
         else:
             error.show()
         code = error.exit_code
@@ -125,14 +141,14 @@ def main() -> None:
         code = ExitCode.DONE
     except OSError as error:
         discard_output()
-        print(f"mailsluice: {error.strerror or 'a file or the output'} failed.", file=sys.stderr)
+        _tell(_in_words(error))
         code = ExitCode.UNEXPECTED
     except OutputFailedError as error:
         discard_output()
-        print(f"mailsluice: {error}", file=sys.stderr)
+        _tell(error)
         code = error.exit_code
     except SluiceError as error:
-        print(f"mailsluice: {error}", file=sys.stderr)
+        _tell(error)
         code = error.exit_code
     except Exception as error:
         code = _crashed(error)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
+from typing import Final
 
 from tui_app.clock import SystemClock
 from tui_app.config import Settings, load_settings
@@ -17,6 +19,10 @@ from tui_app.errors import ExitCode, UsageError
 from tui_app.paths import state_folder
 from tui_app.secrecy import keep_memory_private
 from tui_app.terminal.guard import Guard, tell
+from tui_app.text import safe
+
+_TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
+"""Kinds of terminals that have no colours, no other screen or no place for a cursor."""
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
@@ -28,9 +34,9 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         raise UsageError(
             "The console needs a terminal; without one use the commands, for example: mailsluice jobs --json"
         )
-    if environment.get("TERM", "") in ("", "dumb", "unknown", "vt100"):
+    if _TOO_PLAIN.fullmatch(kind := environment.get("TERM", "")):
         raise UsageError(
-            f"A terminal of kind '{environment.get('TERM', '')}' can't show the console; use the commands: mailsluice jobs"
+            f"A terminal of kind '{safe(kind, 40)}' can't show the console; use the commands: mailsluice jobs"
         )
     if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
@@ -42,6 +48,9 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     gc.disable()
     # A thread that takes a page apart gives way to a key at once, not after five milliseconds each time.
     sys.setswitchinterval(0.0002)
+    # A shell may export the size of the window that it was in; Textual would believe it, and not the terminal.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     from tui_app.app import SluiceApp
     from tui_app.remembered import Remembered
     from tui_app.service import EmailSecurityService

@@ -15,6 +15,7 @@ import click
 from tui_app.cli.console import check_terminal, run_console
 from tui_app.config import load_settings
 from tui_app.errors import SluiceError
+from tui_app.secrecy import for_others
 from tui_app.simulator.story import DEFAULT_MESSAGES
 
 
@@ -48,6 +49,7 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=for_others(os.environ),
         start_new_session=True,
     )
     try:

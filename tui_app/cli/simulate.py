@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tui_app.errors import UsageError
+from tui_app.secrecy import keep_memory_private
 from tui_app.simulator.faults import WrongSpec, kinds_in_words
 from tui_app.simulator.server import Options, Simulator, write_env_file
 from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
@@ -83,6 +84,8 @@ def simulate(
     if faults == "help":
         print(kinds_in_words())
         return
+    # Whoever starts it may have a real token in the environment.
+    keep_memory_private()
     options = Options(
         seed=seed,
         messages=messages,

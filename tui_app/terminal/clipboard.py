@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tui_app.secrecy import for_others
 from tui_app.text import printable
 
 MOST: Final = 74_994
@@ -27,7 +28,7 @@ def osc52(text: str, environment: Mapping[str, str]) -> str:
     return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
 
 
-def _into_tmux(text: str) -> bool:
+def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
     """Put the text into tmux's buffer, and with -w into the clipboard of the terminal around it."""
     for options in (["-w"], []):  # before tmux 3.2 there was no -w
         try:
@@ -37,6 +38,7 @@ def _into_tmux(text: str) -> bool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=_TMUX_PATIENCE,
+                env=for_others(environment),
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
@@ -58,7 +60,7 @@ async def copy(text: str, write: Callable[[str], None], environment: Mapping[str
     if size > MOST:
         return f"{size:,} bytes are more than terminals take ({MOST:,}): Y, then t shows them."
     in_tmux = bool(environment.get("TMUX"))
-    if in_tmux and await asyncio.to_thread(_into_tmux, line):
+    if in_tmux and await asyncio.to_thread(_into_tmux, line, environment):
         return "Copied into tmux (prefix ] pastes); where the terminal allows, to the clipboard."
     write(osc52(line, environment))
     return "Copied, if your terminal allows (OSC 52); Y, then t shows it as plain text."

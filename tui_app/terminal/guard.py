@@ -14,7 +14,10 @@ from typing import Any, Final
 
 from tui_app.text import printable
 
-ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+ENDING: Final = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
+)  # fmt: skip
+"""The signals that end a program and can be answered; nothing here has another use for the last three."""
 GRACE: Final = 2.0
 """Seconds for an end in good order."""
 PATIENCE: Final = 47.0
@@ -25,6 +28,17 @@ _RESTORED: Final = (
     b"\x1b\\\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2048l\x1b[<u\x1b[r\x1b[m\x1b[?1049l"
     b"\x1b[?25h\x1b[?1004l"
 )
+
+
+def _opened() -> int | None:
+    """The terminal: the one that we belong to, or, where we belong to none, the one that is typed and drawn on."""
+    with contextlib.suppress(OSError):
+        return os.open("/dev/tty", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    for standard in (0, 2):
+        with contextlib.suppress(OSError):
+            if os.isatty(standard):
+                return os.dup(standard)
+    return None
 
 
 def tell(sentence: str, *, patience: float = 0.2) -> None:
@@ -63,9 +77,10 @@ class Guard:
 
     def __enter__(self) -> Guard:
         """Watch from now on. The terminal is put back to what it is now."""
-        with contextlib.suppress(OSError, termios.error):
-            self._terminal = os.open("/dev/tty", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-            self._as_it_was = termios.tcgetattr(self._terminal)
+        self._terminal = _opened()
+        if self._terminal is not None:
+            with contextlib.suppress(OSError, termios.error):
+                self._as_it_was = termios.tcgetattr(self._terminal)
         for number in ENDING:
             # Python's own handlers run whatever the main thread waits for; a loop's handlers need the loop.
             self._before[number] = signal.signal(number, self._came)
@@ -124,7 +139,9 @@ class Guard:
                 termios.tcflush(self._terminal, termios.TCOFLUSH)
                 if self._as_it_was is not None:
                     termios.tcsetattr(self._terminal, termios.TCSANOW, self._as_it_was)
-                os.write(self._terminal, _RESTORED)
+                # A copy of a standard stream waits for room, as the stream itself does.
+                if select.select([], [self._terminal], [], 0)[1]:
+                    os.write(self._terminal, _RESTORED)
         if words := self._unknown():
             tell(words)
         os._exit(128 + number)
