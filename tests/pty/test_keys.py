@@ -86,3 +86,27 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
     terminal.sees("enter open")
     terminal.press("q")
     assert terminal.ends() == 0
+
+
+def test_text_that_a_terminal_types_in_confirms_nothing(tmp_path: Path) -> None:
+    """Without bracketed paste a text is keys; its letters may well ask for something, and answer yes."""
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": "/dev/null",
+    }  # fmt: skip
+    with running(Options(quota=0, messages=300, held=60)) as simulator:
+        terminal = Terminal([sys.executable, "-m", "tui_app"], environment | simulator.environment())
+        terminal.sees("12 loaded", "live")
+        terminal.press("G")
+        terminal.sees("▸ ■ cancelled")
+        terminal.press("Dyyy")
+        terminal.sees("Delete this job's record?", "read it first")
+        terminal.press("\x1b")
+        terminal.sees("Nothing was sent")
+        assert simulator.account.truth.of("delete_job") == []
+        terminal.press("D")
+        terminal.sees("Delete this job's record?")
+        terminal.confirm("Delete this job's record?")
+        terminal.sees("11 loaded")
+        assert len(simulator.account.truth.of("delete_job")) == 1
+        terminal.kill()

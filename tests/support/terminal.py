@@ -91,6 +91,16 @@ class Terminal:
         """Send keys as a terminal does."""
         os.write(self._tty, keys.encode())
 
+    def confirm(self, question: str) -> None:
+        """Say yes until the question is answered: it takes no yes before it was there for a moment."""
+        end = time.monotonic() + PATIENCE
+        while question in self.text:
+            self.press("y")
+            self.read(0.4)
+            self.settle()
+            if time.monotonic() > end:
+                raise AssertionError(f"never answered\n{self.text}")
+
     def press_bytes(self, data: bytes) -> None:
         """Send bytes that are no text."""
         os.write(self._tty, data)

@@ -74,7 +74,7 @@ class Confirm(ModalScreen[bool]):
         if self._typed != "y" or is_too_small(self):
             return
         there = self._there_at
-        if there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST:
+        if self.READ_FIRST and (there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST):
             self.query_one("#problem", Line).say(("Not done: read it first, then y once more.", "$text-warning"))
             return
         self.dismiss(True)

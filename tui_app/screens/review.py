@@ -192,7 +192,7 @@ class ReviewScreen(Place):
             self.query_one("#typed", Input).value = ""
             left = len(self._plan.targets)
             then = f"type {left} for the rest" if left else "nothing is left"
-            self._problem(f"Not sent: {len(drift.gone):,} changed since and are out; {then}.")
+            self._problem(f"Not sent: {len(drift.gone):,} changed since, and left the plan; {then}.")
             return
         plan = self.service.releases.with_reason(self._plan, reason)
         if drift.new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import wraps
 from typing import Final
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -13,6 +14,7 @@ _AT_ONCE: Final = 0.02
 """Seconds in which sizes that come one after the other are one: the last."""
 
 
+@wraps(_start)
 def _start_calmly(driver: LinuxDriver) -> None:
     _start(driver)  # type: ignore[no-untyped-call]
     told = signal.getsignal(signal.SIGWINCH)
