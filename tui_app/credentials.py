@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn, final
 
 from tui_app.errors import UsageError
-from tui_app.text import safe
+from tui_app.token_command import TokenCommand
 
 MAX_TOKEN_BYTES: Final = 4096
-TOKEN_COMMAND_TIMEOUT: Final = 30.0
-_LONG_WORD: Final = re.compile(r"[^\s'\"=:/]{20,}")
 
 
 @final
@@ -81,8 +75,8 @@ class CommandCredential:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         """Run the command. Raises UsageError."""
-        self._command = command
-        self._token = token_from_command(command)
+        self._command = TokenCommand(command)
+        self._token = _answer_of(self._command, may_ask=True)
 
     def headers(self) -> dict[str, str]:
         """The request headers that carry it."""
@@ -90,7 +84,11 @@ class CommandCredential:
 
     def renew(self) -> None:
         """Run the command again. Waits at most 30 s. Raises UsageError."""
-        self._token = token_from_command(self._command, may_ask=False)
+        self._token = _answer_of(self._command, may_ask=False)
+
+    def give_up(self) -> None:
+        """End the command if it runs, and never run it again. From any thread; waits for nothing."""
+        self._command.give_up()
 
 
 Credential = TokenCredential | CommandCredential | KeyCredential
@@ -114,42 +112,13 @@ def token_from_file(path: Path) -> Secret:
     return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
 
 
-@contextmanager
-def _question_line(may_ask: bool) -> Iterator[int]:
-    try:
-        descriptor = os.open("/dev/tty" if may_ask else os.devnull, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError:  # no terminal
-        descriptor = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _last_line(stderr: bytes) -> str:
-    """The last thing a command said, without anything that is long enough to be a secret."""
-    lines = stderr[-4096:].decode("utf-8", "replace").strip().splitlines()
-    return safe(_LONG_WORD.sub("***", lines[-1]), 200) if lines else ""
-
-
 def token_from_command(command: tuple[str, ...], *, may_ask: bool = True) -> Secret:
     """Run a command (no shell) and take its first line as the token. Raises UsageError; waits at most 30 s.
 
     It may ask on the terminal unless a screen is drawn there; what is piped to us is never its to read.
     """
-    name = f"token command '{safe(command[0], 60)}'"
-    try:
-        with _question_line(may_ask) as asked:
-            ended = subprocess.run(  # noqa: S603 - the operator's own configuration names it, no shell is involved
-                command, stdin=asked, capture_output=True, timeout=TOKEN_COMMAND_TIMEOUT, check=False
-            )
-    except FileNotFoundError:
-        raise UsageError(f"The {name} was not found.") from None
-    except (OSError, subprocess.TimeoutExpired):
-        raise UsageError(f"The {name} did not answer within {TOKEN_COMMAND_TIMEOUT:.0f} s.") from None
-    if ended.returncode != 0:
-        said = _last_line(ended.stderr)
-        why = f" It said: {said}" if said else ""
-        raise UsageError(f"The {name} ended with {ended.returncode}; run it by hand to see why.{why}")
-    first_line = ended.stdout[: MAX_TOKEN_BYTES + 2].decode("latin-1").split("\n", 1)[0].removesuffix("\r")
-    return Secret(first_line, f"answer of the {name}")
+    return _answer_of(TokenCommand(command), may_ask=may_ask)
+
+
+def _answer_of(command: TokenCommand, *, may_ask: bool) -> Secret:
+    return Secret(command.first_line(may_ask=may_ask), f"answer of the {command.name}")

@@ -99,6 +99,7 @@ class EmailSecurityService:
             on_wait=self._waiting,
             on_notices=lambda asked, said: self.record(f"The API says to {asked}:", tuple(map(str, said))),
             on_left_behind=self._left_behind,
+            on_renewal_failed=lambda error: self.record(str(error)),
         )
 
     @cached_property

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tui_app"
 FLOORS = {
-    "activity": 0, "crash_report": 0, "new_file": 0, "secrecy": 0, "config": 0, "config_file": 0, "config_tables": 0, "paths": 0, "credentials": 0, "text": 0, "turn": 0, "clock": 0, "errors": 0, "remembered": 0,
+    "activity": 0, "crash_report": 0, "new_file": 0, "secrecy": 0, "config": 0, "config_file": 0, "config_tables": 0, "paths": 0, "credentials": 0, "token_command": 0, "lent_terminal": 0, "text": 0, "turn": 0, "clock": 0, "errors": 0, "remembered": 0,
     "api": 1, "jobs": 2, "plans": 2, "service": 3, "widgets": 4, "actions": 4, "terminal": 4, "screens": 5, "app": 5, "cli": 6,
 }  # fmt: skip
 NO_TEXTUAL = {
@@ -27,6 +27,8 @@ NO_TEXTUAL = {
     "errors",
     "paths",
     "credentials",
+    "token_command",
+    "lent_terminal",
     "remembered",
 }
 

@@ -159,7 +159,7 @@ def test_what_a_command_complains_of_is_told_without_what_may_be_a_secret() -> N
     ("command", "said"),
     [
         (("no-such-command-at-all", TOKEN), "'no-such-command-at-all' was not found"),
-        (("/", TOKEN), "did not answer"),
+        (("/", TOKEN), "can't be run: Permission denied"),
         (python("", TOKEN), "is empty"),
         (python("print('two words')", TOKEN), "characters that no token has"),
         (python("print('x' * 5000)", TOKEN), "characters that no token has"),
@@ -175,7 +175,7 @@ def test_a_command_that_gives_no_token_is_told_of_without_its_arguments(command:
 
 
 def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tui_app.credentials.TOKEN_COMMAND_TIMEOUT", 0.5)
+    monkeypatch.setattr("tui_app.token_command.TOKEN_COMMAND_TIMEOUT", 0.5)
     script = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     with pytest.raises(UsageError, match="did not answer within"):
         token_from_command(python(script))

@@ -60,7 +60,8 @@ class Traffic:
 
     `read_wait` and `write_wait` are the longest waits in seconds for the quota that a call sits out by itself;
     `on_wait` is told each such wait, `on_notices` each envelope's `messages` that came with a success, `on_left_behind`
-    the outcome of a write whose caller was cancelled while it was on the wire.
+    the outcome of a write whose caller was cancelled while it was on the wire, `on_renewal_failed` why a command gave
+    no other token.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class Traffic:
     on_wait: Callable[[float], None] = _ignore
     on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore
     on_left_behind: Callable[[str, Outcome[Any]], None] = _ignore
+    on_renewal_failed: Callable[[UsageError], None] = _ignore
     give_way: Callable[[], None] = keep_on
     """Called now and then by a thread that reads a large answer: somebody may wait for his key to be answered."""
     shared_budget: InitVar[Budget | None] = None
@@ -122,8 +124,10 @@ class Traffic:
         self._hurry = asyncio.Event()
 
     def leave(self) -> None:
-        """From now on nothing is waited for: requests in flight end, none is sent again."""
+        """From now on nothing is waited for: requests in flight end, none is sent again, no command is asked for a token."""
         self._left.set()
+        if isinstance(self.settings.credential, CommandCredential):
+            self.settings.credential.give_up()
         self.end_waits()
 
     async def close(self) -> None:
@@ -188,8 +192,12 @@ class Traffic:
             return False
         async with self._renewing:
             if credential.headers() == refused:
-                with contextlib.suppress(UsageError):
+                try:
                     await asyncio.to_thread(credential.renew)
+                except UsageError as error:
+                    # What is given up because we leave has not failed.
+                    if not self._left.is_set():
+                        self._tell(self.on_renewal_failed, error)
             return credential.headers() != refused
 
     def _location(self, answer: Answer, path: str, request: str, polls: int) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 from tui_app.clock import SystemClock
 from tui_app.config import Settings, load_settings
+from tui_app.credentials import CommandCredential
 from tui_app.errors import ExitCode, UsageError
 from tui_app.paths import state_folder
 from tui_app.secrecy import keep_memory_private
@@ -69,6 +70,9 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:
+        # The guard ends the process next; what it started must not outlive it.
+        if isinstance(settings.credential, CommandCredential):
+            settings.credential.give_up()
         return "An answer never came: what was on its way is unknown. Look before you send it again."
 
     with Guard(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):

@@ -77,7 +77,9 @@ class Releases:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _make_engine(self) -> Engine:
-        return Engine(self.acting(self._waiting), self.settings, self.remembered, self.ledger, self.clock)
+        client = self.acting(self._waiting)
+        client.traffic.on_renewal_failed = lambda error: self._on_loop(lambda: self._say(str(error)))
+        return Engine(client, self.settings, self.remembered, self.ledger, self.clock)
 
     # ---- before anything is sent
 
