@@ -102,10 +102,10 @@ def test_it_asks_and_is_answered_before_the_screen_is_drawn(start: Start, accoun
 def test_ctrl_c_at_its_question_ends_us_and_gives_the_echo_back(start: Start, lifeline: Lifeline) -> None:
     terminal = start(f"{lifeline.held}; stty -echo </dev/tty; printf 'Phrase? ' >&2; echo ready >&9; read t", JOBS)
     terminal.sees("Phrase?")
+    lifeline.says()
     assert not terminal.cooked
     terminal.press("\x03")
     ends_soon(terminal, 130)
-    lifeline.says()
     lifeline.ends()
     assert terminal.cooked
 
