@@ -65,7 +65,7 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
         if source is not None:
             yield from source
 
-    parsed = parse_ids(lines())
+    parsed = parse_ids(lines()).shifted(len(ids) if source is not None else 0)
     for number, word in parsed.unrecognised:
         narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
     for number, word in parsed.commented:
@@ -263,7 +263,7 @@ class _Narrator:
         if state.phase is Phase.SETTLING:
             wait = f", next in {state.next_question:.0f} s" if state.next_question else ""
             line = f"settling {plural(len(state.of_fate(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
-        elif batches > 1 and state.requests and not state.ended and not state.in_flight:
+        elif state.phase is Phase.RUNNING and batches > 1 and state.requests and not state.in_flight:
             line = f"request {state.requests:,} of {max(batches, state.requests):,}"
         if line and line != self._told:
             self._told = line

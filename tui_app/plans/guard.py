@@ -115,7 +115,7 @@ def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str,
     if target.id in open_ids:
         name, closed = open_ids[target.id]
         if closed:
-            return HeldBack(target, f"sent by closed plan {name} and never seen", UNSEEN)
+            return HeldBack(target, f"sent by plan {name}, closed or damaged, and never seen", UNSEEN)
         return HeldBack(target, f"unknown in plan {name}: settle that first")
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up, there are too many (unchecked)"

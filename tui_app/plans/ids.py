@@ -36,6 +36,14 @@ class ParsedIds:
     unrecognised: tuple[tuple[int, str], ...]
     commented: tuple[tuple[int, str], ...] = ()
 
+    def shifted(self, lines: int) -> ParsedIds:
+        """The same, where so many lines came before the first one that somebody counts: those have the number 0."""
+
+        def shift(words: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
+            return tuple((max(0, number - lines), word) for number, word in words)
+
+        return ParsedIds(self.ids, shift(self.repeated), shift(self.unrecognised), shift(self.commented))
+
     @property
     def duplicates(self) -> int:
         """How many ids came again."""

@@ -139,18 +139,19 @@ class Ledger:
         return {identity: name for identity, (name, _) in self.open_elsewhere(account).items()}
 
     def open_elsewhere(self, account: str) -> dict[str, tuple[str, bool]]:
-        """The same, with whether that plan is closed: then nobody goes on with it."""
+        """The same, with whether that plan is closed or its journal damaged: then nobody goes on with it."""
         found: dict[str, tuple[str, bool]] = {}
         for _, path in self._files():
             reading = read(path)
             entry = self._entry(path, reading)
             if entry is not None and entry.account == account:
                 for target in entry.state.of_fate(*OPEN):
-                    found.setdefault(target.id, (entry.plan.plan_id, entry.state.closed))
+                    # Nobody can go on with a damaged one, either.
+                    found.setdefault(target.id, (entry.plan.plan_id, entry.state.closed or bool(entry.damaged)))
             if reading.damaged_at:
                 # Whatever a changed journal still says was about to be sent, for whichever account it was.
                 for identity in intended((*reading.records, *reading.later)):
-                    found.setdefault(identity, (path.stem, False))
+                    found.setdefault(identity, (path.stem, True))
         return found
 
     def sent_meanwhile(self, than: Entry) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 
 _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
+
+
+def _domains(targets: Iterable[Target]) -> Iterable[str]:
+    return (safe(name.exact.rpartition("@")[2], 40) for target in targets for name in target.recipients)
+
+
+def _most(counted: Counter[str]) -> str:
+    """The three that are there most, and how many others there are."""
+    told = ", ".join(f"{count:,} {what}" for what, count in counted.most_common(3))
+    return (told or "nobody known") + (f" and {len(counted) - 3:,} more" if len(counted) > 3 else "")
 
 
 class ReviewScreen(Place):
@@ -96,6 +107,8 @@ class ReviewScreen(Place):
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
             f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
             *self._quota(forecast),
+            (f"{_most(Counter(looks.verdict(target.disposition).text for target in plan.targets))}, to ", "dim"),
+            (f"{_most(Counter(_domains(plan.targets)))}\n", "dim"),
         ]
         if plan.canary:
             facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
@@ -121,10 +134,11 @@ class ReviewScreen(Place):
 
     @staticmethod
     def _quota(forecast: Forecast) -> list[Piece]:
-        """What it costs of the token's quota: told when it is scarce."""
-        if forecast.left is None or (forecast.waits == 0 and forecast.left >= (forecast.quota or 0) // 2):
+        """What it costs of the token's quota, where that is known."""
+        if forecast.left is None:
             return []
-        return [(f"Quota: {forecast.told()}\n", "$text-warning")]
+        scarce = forecast.waits > 0 or forecast.left < (forecast.quota or 0) // 2
+        return [(f"Quota: {forecast.told()}\n", "$text-warning" if scarce else "dim")]
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
