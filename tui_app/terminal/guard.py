@@ -110,7 +110,10 @@ class Guard:
         patience = time.monotonic() + PATIENCE
         while not self._over.is_set():
             now = time.monotonic()
-            if now > patience or (now > deadline and not self._awaited()):
+            if self._awaited():
+                # Once the answer is there, it has to be written down and told.
+                deadline = now + GRACE
+            if now > min(patience, deadline):
                 self._cut_off(number)
             again = self._wait(_TICK)
             # A lost line is told twice, by its signal and by the terminal: that is nobody's impatience.
@@ -142,6 +145,7 @@ class Guard:
                 # A copy of a standard stream waits for room, as the stream itself does.
                 if select.select([], [self._terminal], [], 0)[1]:
                     os.write(self._terminal, _RESTORED)
-        if words := self._unknown():
+        awaited = self._awaited()
+        if (words := self._unknown()) and awaited:
             tell(words)
         os._exit(128 + number)
