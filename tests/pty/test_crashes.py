@@ -27,9 +27,11 @@ from pathlib import Path
 import anyio._backends._asyncio, httpcore, tui_app.app, tui_app.cli
 from pkgutil import iter_modules
 from tests.support.screens import screen_text
+from tui_app.screens.confirm import Confirm
 from textual import events
 from tui_app import screens
 
+Confirm.READ_FIRST = 0
 HOME, SITES = Path(os.environ["HOME"]), json.loads(os.environ.pop("SITES"))
 TOKEN, SUBJECT, ADDRESS = os.environ["CLOUDFLARE_API_TOKEN"], os.environ.pop("SUBJECT"), os.environ.pop("ADDRESS")
 for module in {site["module"] for site in SITES} | {f"tui_app.screens.{found.name}" for found in iter_modules(screens.__path__)}:
@@ -153,7 +155,7 @@ CONSOLE: Final = (
     *console("screens.ids", "IdsScreen.content", *JOBS, "I"),
     *console("screens.message", "message_lines", *HELD, "enter"),
     *console("screens.review", "ReviewScreen._facts", *HELD, "R"),
-    *console("screens.outcome", "fate_look", *RELEASE),
+    *console("screens.outcome", "line_look", *RELEASE),
     *console("screens.looks", "job_state"),
     *console("screens.pages", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
     *console("screens.copying", "show_plainly", *JOBS, "Y", "see A number", "t"),

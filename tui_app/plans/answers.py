@@ -93,8 +93,11 @@ def anything_done(state: RunState) -> bool:
 
 
 def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Result, ...]:
-    """The same, where what was sent before stays open if it was not done now: the first request may yet be."""
-    not_done = (Fate.REFUSED, Fate.NOT_SENT, Fate.FAILED)
+    """The same, where what was sent before stays open if the second request was not taken: the first may yet be done.
+
+    What the API says that it failed to do it did look at: that is the answer, as for any other.
+    """
+    not_done = (Fate.REFUSED, Fate.NOT_SENT)
     return tuple(
         Result(result.target, Fate.NOT_SEEN, why=f"sent again, and {result.fate}; the first request may yet be done")
         if result.target.id in resent and result.fate in not_done
