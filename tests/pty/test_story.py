@@ -257,8 +257,8 @@ def test_a_batch_that_never_arrived_is_asked_for_a_minute_then_sent_again_by_its
         operator.sees_within(3 * PATIENCE, "? not seen released", "W send again")
         took = time.monotonic() - asked
         assert len(released(account)) == CONFIRMED, "asking sends nothing"
-        operator.press("W", "Send these again?", f"type {OUT} and enter")
-        operator.type(f"{OUT}")
+        operator.press("W", "Send these again?", f"type {OUT + NEVER_SENT} and enter")
+        operator.type(f"{OUT + NEVER_SENT}")
         operator.press("\r")
         operator.sees_within(3 * PATIENCE, "all sent", f"{TO_RELEASE:,} of {TO_RELEASE:,}")
         operator.press("E", "Written here:")

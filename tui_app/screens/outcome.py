@@ -315,8 +315,8 @@ class ReleaseScreen(Place):
             return
         unsent = len(self._state.unsent)
         facts: list[Piece] = [
-            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id} may have been released already: a request\n",
-            "for them went out, and its answer never came. They were still held when asked.\n",
+            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id}: a request went out, no answer came.\n",
+            "They were still held when asked, and may be released yet.\n",
             ("Whoever gets one twice will have it twice.\n", "$text-error bold"),
         ]
         if unsent:
