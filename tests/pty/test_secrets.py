@@ -25,7 +25,7 @@ ESCAPE: Final = "\x1b[27u"
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=3012, held=60)) as simulator:
+    with answering(Options(quota=0, messages=3012, held=60, speed=0.1)) as simulator:
         yield simulator
 
 
@@ -161,7 +161,7 @@ def test_no_command_ever_tells_the_token(environment: dict[str, str], tmp_path: 
     stale = f"stale_{secrets.token_urlsafe(24)}"
     script = f"import os; os.chdir({str(tmp_path)!r})\n{MANY_COMMANDS}"
     # They act: the account is theirs alone.
-    with answering(Options(quota=0, messages=300, held=60)) as account:
+    with answering(Options(quota=0, messages=300, held=60, speed=0.1)) as account:
         commands = all_commands(account, stale)
         told = json.dumps([(arguments, changes) for arguments, changes, _ in commands])
         own = {**environment, **account.environment(), "COMMANDS": told}

@@ -175,9 +175,11 @@ class QuarantineScreen(Place):
             self._problem = f"{error} {more}".strip()
             self.service.record(self._problem, details)
         finally:
+            # Also when it is cancelled because the screen goes away: then there is nothing left to show it on.
             if search is self._search:
                 self._searching = False
-                self.show_place()
+        if search is self._search:
+            self.show_place()
 
     def freshness(self) -> Piece:
         """When the search was answered: it is not polled, r searches again."""
