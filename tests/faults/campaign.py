@@ -33,6 +33,7 @@ from tui_app.text import Untrusted
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYTHING = SearchParams(start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False)
+WRITES = frozenset({"release", "create_job", "move", "cancel_job", "delete_job"})
 
 
 # ---- what is asked
@@ -182,7 +183,8 @@ class Campaign:
             before = len(self.simulator.wire())
             outcome = await self._cancelled(client, call) if kind.name == "caller cancelled" else await call(client)
         wire = self.simulator.wire()[before:]
-        seen = sum(entry["endpoint"] not in (None, "accounts") for entry in wire)
+        # On a slow machine a read of before, which nobody waits for any more, may come among them.
+        seen = sum(entry["endpoint"] in WRITES for entry in wire)
         truth = done()
         said = classes_of(outcome, len(truth))
         tally.requests += 1
