@@ -61,7 +61,7 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
     assert (kept.state.check.sightings, kept.state.check.allowed) == (check.sightings, check.allowed)
     report = as_markdown(kept)
     assert "1 held again" in report
-    assert "1 message now on the allow list" in report
+    assert "1 now on the allow list" in report
     rows = {row["id"]: row["mailsluice"]["checked"] for row in json.loads(as_json(kept))["results"]}
     assert rows[held.investigate_id] == "held again"
 

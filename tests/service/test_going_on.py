@@ -223,3 +223,19 @@ async def test_a_message_that_is_named_by_both_its_ids_is_one_message(account: S
     async with releases_on(account, tmp_path, STOPPED) as releases:
         found = await releases.look_up([name for t in targets for name in (t.id, t.postfix_id or "")])
     assert [target.id for target in found] == [target.id for target in targets]
+
+
+async def test_a_resend_is_guarded_too_and_only_what_was_sent_again_is_told_of(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, LOST) as releases:
+        targets, state = await run(account, releases, LOST)
+        mails = {mail.investigate_id: mail for mail in account.account.held}
+        mails[targets[0].id].disposition = "MALICIOUS"
+        state = await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True)
+        mails[targets[0].id].disposition = "BULK"
+        assert names(state.of_fate(Fate.NOT_SEEN)) == [targets[0].id]
+        assert targets[0].id not in sent(account)
+        assert Counter(sent(account)) == Counter(names(targets[1:]))
+        (told,) = state.resends
+        assert told.startswith("2 messages at ")

@@ -234,3 +234,30 @@ def test_a_line_of_any_length_an_address_and_utf_16_are_read_whole() -> None:
     assert parse_ids([json.dumps([{"id": name, "subject": "y" * 700} for name in names])]).ids == tuple(names)
     assert parse_ids([f"https://h/a/{ONE}/{OTHER}?x=1", ONE.replace(":", "%3A")]).ids == (ONE, OTHER)
     assert parse_ids(f"{ONE}\n{OTHER}".encode("utf-16").decode("utf-8", "replace").split("\n")).ids == (ONE, OTHER)
+
+
+def test_one_word_never_answers_for_another() -> None:
+    to_two = tuple(map(Untrusted.of, ("ana@one.example", "bo@two.example")))
+    bad = target("a", disposition=Disposition.MALICIOUS, recipients=to_two)
+    policy = Policy(frozenset({"MALICIOUS"}), 100, frozenset({"one.example", "two.example"}))
+    words = ("MALICIOUS", "one.example", "two.example")
+    for left_out in words:
+        guarded = guard_release([bad], policy, include=[word for word in words if word != left_out])
+        assert guarded.allowed == ()
+        assert guarded.words() == {left_out: 1}
+    assert guard_release([bad], policy, include=words).allowed == (bad,)
+    gone = target("b", held=False, released=True)
+    assert guard_release([gone], policy, include=["UNSEEN"], open_ids={"b": ("0a1b2c3d", True)}).allowed == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ONE.replace("-", "\u2011"),
+        ONE.replace("-", "-\u200b"),
+        ONE.replace("-", "&#45;"),
+        f"https%253A%252F%252Fh%252F{ONE.replace(':', '%253A')}",
+    ],
+)
+def test_an_id_out_of_a_word_processor_or_a_page_is_taken(line: str) -> None:
+    assert parse_ids([f"see {line} please"]).ids == (ONE,)

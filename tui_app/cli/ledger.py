@@ -80,9 +80,12 @@ def ledger(ctx: click.Context) -> None:
 def _list(output_format: str) -> None:
     """List all plans, the newest first."""
     listing = Listing(output_format, _PLANS, entry_json)
-    for entry in _ledger().entries():
+    ledger = _ledger()
+    for entry in ledger.entries():
         listing.write(entry)
     listing.close()
+    for name in ledger.strange():
+        narrate(f"{name} is no file, and stands where a journal may have been; see: mailsluice ledger verify")
 
 
 @ledger.command("show")
@@ -129,8 +132,8 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
         unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Fate.NOT_SEEN))
         unknown = len(entry.state.of_fate(Fate.UNKNOWN))
         narrate(
-            f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released"
-            + (": these may be released twice." if resend_unseen and unseen + unknown else ".")
+            f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
+            + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
         )
         confirmed(f"Go on with plan {entry.plan.plan_id}?", yes=yes)
         return await sent(service, lambda: releases.resume(entry, resend_unseen=resend_unseen), output_format)

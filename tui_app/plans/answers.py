@@ -99,7 +99,7 @@ def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Resu
     """
     not_done = (Fate.REFUSED, Fate.NOT_SENT)
     return tuple(
-        Result(result.target, Fate.NOT_SEEN, why=f"sent again, and {result.fate}; the first request may yet be done")
+        Result(result.target, Fate.NOT_SEEN, why="the second request was not taken; the first may yet be done")
         if result.target.id in resent and result.fate in not_done
         else result
         for result in results

@@ -14,7 +14,6 @@ from tui_app.api.errors import NotFound
 from tui_app.api.pages import all_found
 from tui_app.api.search import SearchParams
 from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released, window_of
-from tui_app.text import plural
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -60,7 +59,7 @@ class Check:
         """What is to be said of the allow list; empty when nothing is."""
         if not self.allowed:
             return ""
-        return f"{plural(len(self.allowed), 'message')} now on the allow list by a release: mail like that may pass."
+        return f"{len(self.allowed):,} now on the allow list by a release: such mail may pass."
 
 
 async def look_again(

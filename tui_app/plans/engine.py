@@ -112,18 +112,15 @@ class Engine:
             state = await self._settle(state, late=self._is_late(entry))
             if state.of_fate(Fate.UNKNOWN) and not self._stopping:
                 return replace(state, phase=Phase.HALTED)
+            again = state.of_fate(Fate.NOT_SEEN) if resend_unseen else ()
             try:
-                policy = Policy.of(self.settings.guard)
-                gone = await left_out(self.client, self.ledger, policy, entry, state, self.clock.now())
+                policy, now = Policy.of(self.settings.guard), self.clock.now()
+                gone = await left_out(self.client, self.ledger, policy, entry, (*again, *state.unsent), now)
             except (ApiError, GuardError) as error:
                 return replace(state, phase=Phase.HALTED, error=error)
-            state = self._without(state, gone)
-            again = state.of_fate(Fate.NOT_SEEN) if resend_unseen else ()
-            if again:
-                record = resend_record(again, self.ledger.origin, self.clock.now())
-                self._write(record)
-                state = resending(state, record)
-            return await self._send_all(state, again)
+            kept = [Result(t, Fate.NOT_SEEN, why=f"not sent again: {gone[t.id]}") for t in again if t.id in gone]
+            state = self._settled(self._without(state, gone), kept)
+            return await self._send_all(state, tuple(target for target in again if target.id not in gone))
 
         return await self._reopened(entry, report, settle_then_send)
 
@@ -226,6 +223,7 @@ class Engine:
         """Send what was never sent, after what is sent again."""
         plan = state.plan
         queue = deque((*plan.batches(again), *plan.batches(state.unsent)))
+        confirmed = {target.id for target in again}
         canary = bool(plan.canary) and len(state.unsent) == len(plan.targets) and len(queue) > 1
         refused = 0
         while queue:
@@ -235,6 +233,12 @@ class Engine:
                 await self._hold(replace(state, phase=Phase.PAUSED))
                 continue
             batch = queue.popleft()
+            if now_again := [target for target in batch if target.id in confirmed]:
+                # On record when it is done and not before: a plan may halt in the middle.
+                record = resend_record(now_again, self.ledger.origin, self.clock.now())
+                self._write(record)
+                state = resending(state, record)
+                confirmed -= {target.id for target in now_again}
             state = replace(state, phase=Phase.RUNNING, in_flight=batch, waiting=None)
             self._say(state)
             outcome, shape = await self._send(batch)

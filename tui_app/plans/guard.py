@@ -95,14 +95,15 @@ def guard_release(
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
     for target in targets:
-        kept = _kept_back(target, policy, open_ids or {})
-        if kept is None:
-            allowed.append(target)
-        elif kept.include and kept.include.upper() in included:
-            by_name.append(kept)
+        reasons = _reasons(target, policy, open_ids or {})
+        standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
+        if standing:
+            held_back.append(standing[0])
+        elif reasons:
+            by_name += reasons
         else:
-            held_back.append(kept)
-    allowed += [kept.target for kept in by_name]
+            allowed.append(target)
+    allowed += dict.fromkeys(kept.target for kept in by_name)
     if len(allowed) > policy.max_messages:
         raise GuardError(
             f"{len(allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
@@ -111,22 +112,29 @@ def guard_release(
     return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
 
 
-def _kept_back(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str, bool]]) -> HeldBack | None:
+def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str, bool]]) -> list[HeldBack]:
+    """All that speaks against a message, what no word lets through first: one word never answers for another."""
+    reasons: list[HeldBack] = []
+    if target.checked and not target.held:
+        reasons.append(HeldBack(target, "already released" if target.released else "not held now"))
     if target.id in open_ids:
         name, closed = open_ids[target.id]
-        if closed:
-            return HeldBack(target, f"sent by plan {name}, closed or damaged, and never seen", UNSEEN)
-        return HeldBack(target, f"unknown in plan {name}: settle that first")
+        why = (
+            f"sent by plan {name}, closed or damaged, and never seen"
+            if closed
+            else f"unknown in plan {name}: settle that first"
+        )
+        reasons.append(HeldBack(target, why, UNSEEN if closed else ""))
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up, there are too many (unchecked)"
-        return HeldBack(target, why, UNCHECKED)
-    if not target.held:
-        return HeldBack(target, "already released" if target.released else "not held now")
+        reasons.append(HeldBack(target, why, UNCHECKED))
     verdict = str(target.disposition) if target.disposition is not None else ""
     if verdict in policy.hold_dispositions:
-        return HeldBack(target, verdict, verdict)
-    for recipient in target.recipients:
-        if policy.holds_recipient(recipient.exact):
-            domain = str(recipient).rpartition("@")[2].casefold()
-            return HeldBack(target, f"recipient at {domain}", domain)
-    return None
+        reasons.append(HeldBack(target, verdict, verdict))
+    held_domains = dict.fromkeys(
+        str(recipient).rpartition("@")[2].casefold()
+        for recipient in target.recipients
+        if policy.holds_recipient(recipient.exact)
+    )
+    reasons += [HeldBack(target, f"recipient at {domain}", domain) for domain in held_domains]
+    return sorted(reasons, key=lambda kept: bool(kept.include))

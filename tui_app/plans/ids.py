@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from typing import Final
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ _PARTS: Final = re.compile(r"[\s,;|\"'`\\\[\]{}<>()=]+")
 _EDGES: Final = ".:!?*_~/#"
 _COMMENT: Final = re.compile(r"^\s*#|\s#\s")
 _WITHIN: Final = re.compile(rf"(?<![0-9A-Za-z-]){INVESTIGATE_ID.pattern}(?![0-9A-Za-z-])")
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _ALERT_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _CLOSE: Final = re.compile(
     r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(-[\dTt:-]+)?|[0-9A-Za-z]{3,30}-\d{4}-\d\d-\d\d[Tt][\d:]+(-\d*)?"
@@ -77,7 +80,9 @@ def parse_ids(lines: Iterable[str]) -> ParsedIds:
     commented: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
         told, *behind = _COMMENT.split(_legible(line), maxsplit=1)
-        commented += [(number, word) for part in behind for word in _words(part) if _is_id(word)]
+        commented += [
+            (number, word) for part in behind for word in _words(part) if _is_id(word) or _seems_an_id(word, set())
+        ]
         words = _words(told)
         whole = {word.partition("-")[0] for word in words if is_investigate_id(word)}
         for word in words:
@@ -94,10 +99,14 @@ def parse_ids(lines: Iterable[str]) -> ParsedIds:
 
 
 def _legible(line: str) -> str:
-    """A line as it was meant: out of a file in UTF-16, out of an address with its escapes."""
+    """A line as it was meant: out of a file in UTF-16, a page, an address, a word processor."""
     if "\0" in line:
         line = line.replace("\0", "").replace("\ufffd", "")
-    return unquote(line) if "%3" in line else line
+    if "&#" in line:
+        line = unescape(line)
+    for _ in range(2):  # an address inside of an address
+        line = unquote(line) if "%3" in line or "%2" in line else line
+    return line if line.isascii() else _UNSEEN.sub("", _DASHES.sub("-", line))
 
 
 def _words(text: str) -> list[str]:

@@ -93,7 +93,16 @@ class Ledger:
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be read: {error.strerror}.") from None
         found = [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
-        return [(number, path) for number, path in found if stat.S_ISREG(path.lstat().st_mode)]
+        return [(number, path) for number, path in found if not _is_strange(path)]
+
+    def strange(self) -> list[str]:
+        """Names among the journals that are no files: nothing is sent while they are there, for they may stand for some."""
+        try:
+            return sorted(
+                path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name) and _is_strange(path)
+            )
+        except OSError:
+            return []
 
     def entries(self) -> list[Entry]:
         """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them.
@@ -141,7 +150,10 @@ class Ledger:
     def open_elsewhere(self, account: str) -> dict[str, tuple[str, bool]]:
         """The same, with whether that plan is closed or its journal damaged: then nobody goes on with it."""
         found: dict[str, tuple[str, bool]] = {}
-        for _, path in self._files():
+        files = self._files()
+        if strange := self.strange():
+            raise JournalError(f"{strange[0]} in {self.folder} is no file: look at it, move it away. Nothing was sent.")
+        for _, path in files:
             reading = read(path)
             entry = self._entry(path, reading)
             if entry is not None and entry.account == account:
@@ -193,7 +205,8 @@ class Ledger:
 
     def verify(self) -> Verdict:
         """Follow the chain through the first lines of all journals."""
-        problems, previous, expected, count = [], "", 1, 0
+        previous, expected, count = "", 1, 0
+        problems = [f"{name} is no file, and stands where a journal may have been." for name in self.strange()]
         for number, path in self._files():
             count += 1
             try:
@@ -342,6 +355,10 @@ def _holder(descriptor: int) -> str:
     except (ValueError, KeyError, TypeError):
         return "another mailsluice"
     return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+
+
+def _is_strange(path: Path) -> bool:
+    return not stat.S_ISREG(path.lstat().st_mode)
 
 
 def _lives(pid: int) -> bool:

@@ -98,6 +98,8 @@ class LedgerScreen(Place):
         more = f", {unfinished:,} unfinished" if unfinished else ""
         self.say_place([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListedRows(entries, lambda entry: entry.file))
+        if strange := self.service.releases.ledger.strange():
+            self.notice(f"{strange[0]} is no file, and stands where a journal may have been. V checks.")
         self.table().say_if_empty(self._problem or "Nothing was released from this machine yet.")
         self.show_about()
 

@@ -234,7 +234,7 @@ class ReleaseScreen(Place):
             what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
         if self._worker:
-            return [(f"You can watch: {self._worker} is acting on this account.", "$text-warning bold")]
+            return [(f"Watching: {self._worker} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
         if self._may_settle and fates[Fate.UNKNOWN]:

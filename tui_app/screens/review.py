@@ -40,9 +40,10 @@ def _domains(targets: Iterable[Target]) -> Iterable[str]:
 
 
 def _most(counted: Counter[str]) -> str:
-    """The three that are there most, and how many others there are."""
+    """The three that are there most, and how many are others."""
     told = ", ".join(f"{count:,} {what}" for what, count in counted.most_common(3))
-    return (told or "nobody known") + (f" and {len(counted) - 3:,} more" if len(counted) > 3 else "")
+    rest = counted.total() - sum(count for _, count in counted.most_common(3))
+    return (told or "nobody known") + (f", {rest:,} others" if rest else "")
 
 
 class ReviewScreen(Place):
@@ -92,6 +93,12 @@ class ReviewScreen(Place):
         super().on_mount()
         self._show_plan()
         self.query_one("#reason").focus()
+
+    def on_resize(self) -> None:
+        """The field that is typed in stays in sight."""
+        super().on_resize()
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def _show_plan(self) -> None:
         self.query_one("#facts", Block).say(*self._facts())

@@ -28,12 +28,12 @@ _TO_DO: Final = (Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT, Fate.NOT_SENT)
 def phase_of(state: RunState) -> str:
     """Where it stands."""
     fates = state.fates()
+    if state.closed and state.ended and not state.finished:
+        return "closed"
     if state.phase is Phase.HALTED:
         return "halted, see below"
     if state.phase is Phase.DONE:
         return "over, not all was sent" if fates[Fate.REFUSED] + fates[Fate.LEFT_OUT] else "all sent"
-    if state.phase is Phase.INTERRUPTED and state.closed:
-        return "closed"
     return str(state.phase.value)
 
 
