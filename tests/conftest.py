@@ -7,9 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.clock import StillClock
 from tui_app.simulator.server import Options, Simulator, running
+
+# The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
