@@ -295,7 +295,9 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         """What was released before."""
         from tui_app.screens.ledger import LedgerScreen
 
-        if isinstance(self.screen, Reading) or any(self._at(place) for place in ("jobs", "job", "quarantine")):
+        if any(place.place == "ledger" for place in self._places()[:-1]):
+            self.say("The ledger is behind this: esc.")
+        elif isinstance(self.screen, Reading) or any(map(self._at, ("jobs", "job", "quarantine", "outcome"))):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:

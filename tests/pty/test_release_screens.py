@@ -135,6 +135,12 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     terminal.press("\r")
     terminal.sees("all sent", f"{number} of {number}")
     assert set(sent(simulator).values()) == {1}
+    terminal.press("H")
+    terminal.sees("Ledger", "1 plan", "finished")
+    terminal.press("\r")
+    terminal.sees(f"{number} of {number}")
+    terminal.press("H")
+    terminal.sees("The ledger is behind this")
     assert len(sent(simulator)) == number
 
 
