@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -46,6 +46,7 @@ def without_controls(text: str) -> str:
     return text.replace("\x1b", "").replace("\x9b", "")
 
 
+@example(["\x1b[200~", "é"], [1, 1, 1, 1, 1, 2], 1.0)
 @given(PIECES, st.lists(st.integers(1, 4)), st.sampled_from([0.0, 1.0]))
 def test_what_is_pasted_is_a_paste_and_holds_no_escape_however_the_bytes_are_cut(
     pieces: list[str], sizes: list[int], silence: float

@@ -55,10 +55,10 @@ class CarefulDecoder:
     def decode(self, data: bytes, final: bool = False) -> str:
         """The next piece; inside of a paste there are no controls but tabs and the ends of lines."""
         new = self._decoder.decode(data, final)
+        now = self._monotonic()
+        silence, self._heard = now - self._heard, now  # half a character is no silence either
         if not new and not final:
             return ""
-        now = self._monotonic()
-        silence, self._heard = now - self._heard, now
         begun, self._held = self._held, ""
         text = begun + new
         handed_on: list[str] = []
