@@ -49,6 +49,7 @@ class CarefulDecoder:
         """The end of what was handed on last: a marker may come in two pieces."""
         self._held = ""
         self._heard = monotonic()
+        self._waited = 0.0
         self._long = False
         """Whether the last read was as long as only a paste's are."""
 
@@ -56,7 +57,9 @@ class CarefulDecoder:
         """The next piece; inside of a paste there are no controls but tabs and the ends of lines."""
         new = self._decoder.decode(data, final)
         now = self._monotonic()
-        silence, self._heard = now - self._heard, now  # half a character is no silence either
+        silence, self._heard = max(self._waited, now - self._heard), now
+        # The silence before a character is the one before its first byte, or between its bytes.
+        self._waited = 0.0 if new else silence
         if not new and not final:
             return ""
         begun, self._held = self._held, ""
