@@ -134,11 +134,11 @@ class EmailSecurityService:
         )
 
     def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
-        """A client for the engine's thread, on the same budget."""
+        """A client for the engine's thread, on the same budget; what it reads for a plan waits for the quota, too."""
         from tui_app.api.client import EmailSecurityClient
         from tui_app.api.traffic import Traffic
 
-        traffic = Traffic(self.settings, self.clock, self._random, shared_budget=self._budget, on_wait=waits)
+        traffic = Traffic(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
         return EmailSecurityClient(traffic)
 
     def _plan_recorded(self, sentence: str, details: Sequence[str]) -> None:
