@@ -38,6 +38,14 @@ async def run(account: Simulator, releases: Releases, case: Case) -> tuple[list[
     return targets, state
 
 
+async def stopped(account: Simulator, releases: Releases) -> tuple[list[Target], RunState]:
+    """A plan that was stopped after its first request."""
+    releases.on_state = lambda state: releases.stop() if state.in_flight else None
+    begun = await run(account, releases, STOPPED)
+    releases.on_state = lambda _: None
+    return begun
+
+
 def sent(account: Simulator) -> list[str]:
     return [entry["id"] for entry in account.account.truth.of("release")]
 
@@ -93,9 +101,7 @@ async def test_what_another_plan_released_meanwhile_is_left_out_and_what_it_fail
     account: Simulator, tmp_path: Path
 ) -> None:
     async with releases_on(account, tmp_path, STOPPED) as releases:
-        releases.on_state = lambda state: releases.stop() if state.in_flight else None
-        targets, state = await run(account, releases, STOPPED)
-        releases.on_state = lambda _: None
+        targets, state = await stopped(account, releases)
         assert state.unsent == tuple(targets[3:])
         account.account.release({"ids": [targets[3].investigate_id]})  # by somebody else: the next one fails
         meanwhile = await releases.run(releases.plan(releases.guard(targets[3:5]), "meanwhile"))
@@ -148,9 +154,7 @@ async def test_what_changed_since_is_left_out_of_a_plan_that_is_gone_on_with(
     account: Simulator, tmp_path: Path
 ) -> None:
     async with releases_on(account, tmp_path, STOPPED) as releases:
-        releases.on_state = lambda state: releases.stop() if state.in_flight else None
-        targets, state = await run(account, releases, STOPPED)
-        releases.on_state = lambda _: None
+        targets, state = await stopped(account, releases)
         mails = {mail.investigate_id: mail for mail in account.account.held}
         account.account.release({"ids": [targets[3].id]})  # by somebody else
         mails[targets[4].id].disposition = "MALICIOUS"
@@ -168,9 +172,7 @@ async def test_a_plan_that_is_larger_than_the_policy_allows_by_now_is_not_gone_o
     account: Simulator, tmp_path: Path
 ) -> None:
     async with releases_on(account, tmp_path, STOPPED) as releases:
-        releases.on_state = lambda state: releases.stop() if state.in_flight else None
-        _, state = await run(account, releases, STOPPED)
-        releases.on_state = lambda _: None
+        _, state = await stopped(account, releases)
     async with releases_on(account, tmp_path, STOPPED, guard=Guard(max_messages=1)) as releases:
         after = await releases.resume(releases.ledger.find(state.plan.plan_id))
     assert isinstance(after.error, GuardError)
@@ -182,9 +184,7 @@ async def test_a_clock_that_was_set_back_lets_nothing_go_out_twice(
     account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with releases_on(account, tmp_path, STOPPED) as releases:
-        releases.on_state = lambda state: releases.stop() if state.in_flight else None
-        targets, state = await run(account, releases, STOPPED)
-        releases.on_state = lambda _: None
+        targets, state = await stopped(account, releases)
         now = releases.clock.now
         with monkeypatch.context() as earlier:
             earlier.setattr(releases.clock, "now", lambda: now() - timedelta(hours=30))
