@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.pty.test_hostile_text import FEW, LOW, MANY, NARROW, ROOT, touring
 from tests.support.commands import Ended, run_with
 from tests.support.hostile import BY_HAND, Watched, counted, hostile_strings, markers, scan
 from tests.support.hostile_account import HostileAccount, hostile_account
+from tests.support.hostile_tour import FEW, LOW, MANY, NARROW, ROOT, touring
 
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 FORMULA: Final = tuple("=+-@＝＋－＠\t\r")
