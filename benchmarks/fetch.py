@@ -44,9 +44,9 @@ async def ours(job_id: str) -> int:
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.traffic import Traffic
-    from tui_app.clock import SystemClock
-    from tui_app.config import load_settings
+    from tui_app.api.transport import Traffic
+    from tui_app.config.settings import load_settings
+    from tui_app.core.clock import SystemClock
 
     traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
     client = EmailSecurityClient(traffic)
@@ -101,9 +101,10 @@ async def _measured(fetch: Callable[[str], Awaitable[int]], job_id: str) -> tupl
 def child(name: str, job_id: str) -> None:
     """One run, in this process; prints its figures."""
     # What a client is made of is loaded before it is measured.
-    for module in {"ours": ("httpx", "pydantic", "tui_app.service", "tui_app.config"), "official": ("cloudflare",)}.get(
-        name, ()
-    ):
+    for module in {
+        "ours": ("httpx", "pydantic", "tui_app.service", "tui_app.config.settings"),
+        "official": ("cloudflare",),
+    }.get(name, ()):
         importlib.import_module(module)
     before = memory_of("self").now
     cpu, wall = time.process_time(), time.perf_counter()

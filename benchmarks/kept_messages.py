@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from tui_app.api.messages import JobMessage
-from tui_app.clock import SystemClock, keep_on
+from tui_app.api.rows import JobMessage
+from tui_app.core.clock import SystemClock, keep_on
 
 PER_PAGE = 1000
 _STATES = ("COMPLETED",) * 90 + ("FAILED",) * 6 + ("SKIPPED",) * 4
@@ -35,7 +35,7 @@ class FromMemory:
 
 def job_rows(client: Any, job_id: str, told: Callable[[Any], None]) -> Any:
     """The program's own loader and keeper of a job's rows."""
-    from tui_app.jobs.job_rows import JobRows
+    from tui_app.jobs.rows import JobRows
 
     return JobRows(client, SystemClock(), job_id, told)
 
@@ -48,8 +48,8 @@ async def load_all(rows: Any, count: int) -> None:
 
 def arranged(words: str = "", field: str = "") -> Any:
     """What is wanted of rows: those with these words, in the order of that field; without either, all as listed."""
-    from tui_app.jobs.arrangement import Arranged, Sort
     from tui_app.jobs.filters import parse_filter
+    from tui_app.jobs.row_view import Arranged, Sort
 
     return Arranged(parse_filter(words) if words else None, Sort(field) if field else None)
 

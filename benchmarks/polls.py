@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from benchmarks.figure import Budget, Effort, Figure
-from tui_app.config import load_settings
+from tui_app.config.settings import load_settings
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, running
 

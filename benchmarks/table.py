@@ -11,7 +11,7 @@ from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
 from benchmarks.kept_messages import FromMemory, arranged, in_state, job_rows, load_all, made_pages
 from tui_app.api.enums import RowStatus
-from tui_app.jobs.message_store import Packed
+from tui_app.jobs.row_store import Packed
 
 _TIMES = 15
 _FEW = 1_000

@@ -6,9 +6,9 @@ from typing import Any
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
-from tui_app.api.messages import JobMessage
+from tui_app.api.rows import JobMessage
 from tui_app.app import style_sheets
-from tui_app.screens.job_detail import COLUMNS
+from tui_app.screens.job.screen import COLUMNS
 
 SIZE = (80, 24)
 
@@ -33,7 +33,7 @@ class OurTable(App[None]):
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
-        from tui_app.widgets.message_table import MessageTable
+        from tui_app.widgets.table import MessageTable
 
         yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 
 from tui_app.app import SluiceApp
-from tui_app.clock import SystemClock
-from tui_app.config import load_settings
+from tui_app.config.settings import load_settings
+from tui_app.core.clock import SystemClock
 from tui_app.jobs.poller import LinkState
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running

@@ -15,25 +15,25 @@ from textual.events import Event, Key
 from textual.filter import Monochrome, NoColor
 
 from tui_app import actions
-from tui_app.errors import SluiceError
-from tui_app.paths import sheet
+from tui_app.core.errors import SluiceError
+from tui_app.core.paths import sheet
+from tui_app.core.ui_priority import Turn
+from tui_app.screens.base import Place
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.place import Place
-from tui_app.screens.reading import Reading
-from tui_app.terminal.guard import tell
-from tui_app.terminal.input import read_carefully
-from tui_app.terminal.keys import KeysInTurn
-from tui_app.terminal.last_line import drop_what_terminals_obey
-from tui_app.terminal.orderly_end import OrderlyEnd
-from tui_app.terminal.output import DiffedOutput
-from tui_app.terminal.resizing import resize_calmly
+from tui_app.screens.text_screen import Reading
+from tui_app.terminal.input_decoder import read_carefully
+from tui_app.terminal.key_queue import KeysInTurn
+from tui_app.terminal.output_filter import drop_what_terminals_obey
+from tui_app.terminal.renderer import DiffedOutput
+from tui_app.terminal.resize import resize_calmly
+from tui_app.terminal.shutdown import OrderlyEnd
 from tui_app.terminal.themes import THEMES, theme_for
+from tui_app.terminal.watchdog import tell
 from tui_app.terminal.writer import never_wait_for_the_terminal
-from tui_app.turn import Turn
 from tui_app.widgets import too_small
-from tui_app.widgets.lines import Line
-from tui_app.widgets.message_table import MessageTable
-from tui_app.widgets.veil import Veiled
+from tui_app.widgets.redaction import Veiled
+from tui_app.widgets.table import MessageTable
+from tui_app.widgets.text_lines import Line
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from tui_app.jobs.poller import Link
     from tui_app.plans.plan import Target
     from tui_app.plans.records import Entry
-    from tui_app.plans.run import RunState
-    from tui_app.screens.ids import IdsScreen
-    from tui_app.screens.job_detail import JobScreen
+    from tui_app.plans.state import RunState
+    from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
+    from tui_app.screens.mail.quarantine import QuarantineScreen
     from tui_app.screens.new_job import NewJobScreen
-    from tui_app.screens.outcome import ReleaseScreen
-    from tui_app.screens.quarantine import QuarantineScreen
-    from tui_app.screens.review import ReviewScreen
+    from tui_app.screens.plan.ids import IdsScreen
+    from tui_app.screens.plan.review import ReviewScreen
+    from tui_app.screens.plan.screen import ReleaseScreen
     from tui_app.service import EmailSecurityService
 
 SETTLE: Final = 0.03
@@ -134,17 +134,17 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
     def _get_ready(self) -> None:
         self.service.get_ready()
         for name in (
-            "job_detail",
-            "message",
+            "job.screen",
+            "mail.message",
             "new_job",
-            "pages",
-            "quarantine",
-            "review",
-            "outcome",
+            "help",
+            "mail.quarantine",
+            "plan.review",
+            "plan.screen",
             "ledger",
-            "ids",
-            "ending",
-            "copying",
+            "plan.ids",
+            "job_commands",
+            "copy",
         ):
             importlib.import_module(f"tui_app.screens.{name}")
         # All that is loaded by now stays: the garbage collector need not look at it again and again.
@@ -219,7 +219,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             self._open_job(message.job)
 
     def _open_job(self, job: Job) -> None:
-        from tui_app.screens.job_detail import JobScreen
+        from tui_app.screens.job.screen import JobScreen
 
         self.push_screen(JobScreen(self.service, job))
 
@@ -238,14 +238,14 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
-        from tui_app.screens.message import MessageScreen
+        from tui_app.screens.mail.message import MessageScreen
 
         if self._at("job"):
             self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
 
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""
-        from tui_app.screens.message import MessageScreen
+        from tui_app.screens.mail.message import MessageScreen
 
         if self._at("quarantine"):
             self.push_screen(MessageScreen(self.service, message.message))
@@ -256,7 +256,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             self._review(message.targets, message.search)
 
     def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
-        from tui_app.screens.review import ReviewScreen
+        from tui_app.screens.plan.review import ReviewScreen
 
         try:
             review = ReviewScreen(self.service, targets, search)
@@ -276,7 +276,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             self._ask_ids(message.ids)
 
     def _ask_ids(self, ids: Sequence[str]) -> None:
-        from tui_app.screens.ids import IdsScreen
+        from tui_app.screens.plan.ids import IdsScreen
 
         self.push_screen(IdsScreen(self.service, ids))
 
@@ -306,20 +306,20 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             self._open_plan(message.entry)
 
     def _open_plan(self, entry: Entry) -> None:
-        from tui_app.screens.outcome import ReleaseScreen
+        from tui_app.screens.plan.screen import ReleaseScreen
 
         self.push_screen(ReleaseScreen(self.service, entry=entry))
 
     def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
         """Run what was confirmed, in place of the review."""
-        from tui_app.screens.outcome import ReleaseScreen
+        from tui_app.screens.plan.screen import ReleaseScreen
 
         if self._at("review"):
             self.switch_screen(ReleaseScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
-        from tui_app.screens.quarantine import QuarantineScreen
+        from tui_app.screens.mail.quarantine import QuarantineScreen
 
         below = [place for place in self._places() if place.place == "quarantine"]
         if not below:
@@ -329,7 +329,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def on_place_copy_wanted(self, message: Place.CopyWanted) -> None:
         """Choose what to copy."""
-        from tui_app.screens.copying import CopyScreen
+        from tui_app.screens.copy import CopyScreen
 
         if not self._at("copy"):
             self.push_screen(CopyScreen(self.service, message.values, message.marked))
@@ -359,14 +359,14 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def action_activity_open(self) -> None:
         """What was done."""
-        from tui_app.screens.pages import ActivityScreen
+        from tui_app.screens.help import ActivityScreen
 
         if isinstance(self.screen, Place) and not self._at("activity"):
             self.push_screen(ActivityScreen(self.service))
 
     def action_help_open(self) -> None:
         """The keys of this place."""
-        from tui_app.screens.pages import HelpScreen
+        from tui_app.screens.help import HelpScreen
 
         if isinstance(self.screen, Place) and not self._at("help"):
             self.push_screen(HelpScreen(self.service, self.screen.place))

@@ -10,35 +10,35 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui_app.activity import Activities
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError
-from tui_app.api.outcome import Ambiguous, Outcome, in_words
-from tui_app.api.pages import CursorPages, all_found
-from tui_app.clock import keep_on
-from tui_app.errors import GuardError
+from tui_app.api.pagination import CursorPages, all_found
+from tui_app.api.write_result import Ambiguous, Outcome, in_words
+from tui_app.core.activity import Activities
+from tui_app.core.clock import keep_on
+from tui_app.core.errors import GuardError
+from tui_app.core.paths import state_folder
+from tui_app.core.state_file import Remembered
+from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 from tui_app.jobs.poller import Link, LinkState, Poller, Subject
-from tui_app.jobs.watching import JobsQuery, JobsSnapshot, JobsSubject
-from tui_app.paths import state_folder
-from tui_app.remembered import Remembered
 
 if TYPE_CHECKING:
-    from tui_app.activity import Activity
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
-    from tui_app.api.messages import Message
     from tui_app.api.models import DeletedJob, Job
+    from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
-    from tui_app.api.traffic import Traffic
-    from tui_app.clock import Clock
-    from tui_app.config import Settings
+    from tui_app.api.transport import Traffic
+    from tui_app.config.settings import Settings
+    from tui_app.core.activity import Activity
+    from tui_app.core.clock import Clock
     from tui_app.jobs.export import Exported
-    from tui_app.jobs.job_watching import JobSnapshot, JobSubject
+    from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.new_job import NewJob, Preview
-    from tui_app.plans.held_search import HeldSearch
-    from tui_app.plans.releases import Releases
-    from tui_app.plans.run import RunState
+    from tui_app.mail.search import HeldSearch
+    from tui_app.plans.service import Releases
+    from tui_app.plans.state import RunState
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class EmailSecurityService:
     @cached_property
     def traffic(self) -> Traffic:
         """The way to the API. Made when it is first needed: that takes longer than drawing the first screen."""
-        from tui_app.api.traffic import Traffic
+        from tui_app.api.transport import Traffic
 
         return Traffic(
             self.settings,
@@ -118,7 +118,7 @@ class EmailSecurityService:
     @cached_property
     def releases(self) -> Releases:
         """Plans: what is released, how, and what was released before."""
-        from tui_app.plans.releases import Releases
+        from tui_app.plans.service import Releases
 
         return Releases(
             self.settings,
@@ -136,7 +136,7 @@ class EmailSecurityService:
     def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
         """A client for the engine's thread, on the same budget; what it reads for a plan waits for the quota, too."""
         from tui_app.api.client import EmailSecurityClient
-        from tui_app.api.traffic import Traffic
+        from tui_app.api.transport import Traffic
 
         traffic = Traffic(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
         return EmailSecurityClient(traffic)
@@ -258,7 +258,7 @@ class EmailSecurityService:
 
     def watch_job(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
         """A subject for `show`: one job and its rows."""
-        from tui_app.jobs.job_watching import JobSubject
+        from tui_app.jobs.job_watch import JobSubject
 
         return JobSubject(self.client, self.clock, job_id, listener)
 
@@ -308,7 +308,7 @@ class EmailSecurityService:
 
     def search_held(self, params: SearchParams) -> HeldSearch:
         """A search to be loaded page by page."""
-        from tui_app.plans.held_search import HeldSearch
+        from tui_app.mail.search import HeldSearch
 
         return HeldSearch(self.client, params)
 
@@ -369,14 +369,14 @@ class EmailSecurityService:
 
     async def cancel_job(self, job_id: str) -> Outcome[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
-        from tui_app.jobs import writes
+        from tui_app.jobs import commands as writes
 
         self._writable()
         return await self._write(f"Cancel job {job_id}", writes.cancel(self.client, job_id))
 
     async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
         """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
-        from tui_app.jobs import writes
+        from tui_app.jobs import commands as writes
 
         self._writable()
         return await self._write(f"Delete job {job_id}", writes.delete(self.client, job_id))
@@ -392,7 +392,7 @@ class EmailSecurityService:
 
     async def create_job(self, new: NewJob) -> Outcome[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
-        from tui_app.jobs import writes
+        from tui_app.jobs import commands as writes
 
         self._writable()
         mark = f"#op-{self._random.getrandbits(32):08x}"

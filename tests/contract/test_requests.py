@@ -19,9 +19,9 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.api.traffic import Traffic
-from tui_app.config import Settings
-from tui_app.credentials import Secret, TokenCredential
+from tui_app.api.transport import Traffic
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.config.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ hostile_ids = st.lists(
 @settings(max_examples=250, deadline=None)
 @given(hostile_ids | mail_ids)
 def test_no_id_leads_anywhere_else(server: FaultyServer, hostile: str) -> None:
-    from tui_app.errors import UsageError
+    from tui_app.core.errors import UsageError
 
     async def all_of_them(client: EmailSecurityClient) -> None:
         for ask in (client.get_message, client.get_raw, client.get_job, client.cancel_job):

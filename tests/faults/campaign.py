@@ -19,17 +19,17 @@ from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
-from tui_app.api.exchange import Patience
+from tui_app.api.http import Patience
 from tui_app.api.models import ReleaseItem
-from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.api.pages import all_found, all_job_messages, all_jobs
+from tui_app.api.pagination import all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
-from tui_app.api.traffic import Traffic
-from tui_app.config import Settings
-from tui_app.plans.answers import fate_of
-from tui_app.plans.run import Fate
+from tui_app.api.transport import Traffic
+from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.config.settings import Settings
+from tui_app.core.text import Untrusted
+from tui_app.plans.response import fate_of
+from tui_app.plans.state import Fate
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.text import Untrusted
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYTHING = SearchParams(start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.faults.wire import Wire
+from tests.support.wire import Wire
 from tui_app.simulator.server import Options, running
 
 

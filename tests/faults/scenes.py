@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from tui_app.api.exchange import Patience
-from tui_app.config import Proxy, Settings
-from tui_app.credentials import Secret
+from tui_app.api.http import Patience
+from tui_app.auth.credentials import Secret
+from tui_app.config.settings import Proxy, Settings
 
 HASTY = Patience(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
 PATIENT = Patience(connect=5, read=5, write=5, pool=5, total=20)

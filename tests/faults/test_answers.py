@@ -5,9 +5,9 @@ import json
 import httpx
 import pytest
 
-from tests.faults.wire import Wire
-from tui_app.simulator.faults import FaultPlan
-from tui_app.simulator.kinds import KINDS
+from tests.support.wire import Wire
+from tui_app.simulator.faults.kinds import KINDS
+from tui_app.simulator.faults.plan import FaultPlan
 from tui_app.simulator.server import Options, running
 
 

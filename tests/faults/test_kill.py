@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from tui_app.clock import SystemClock
-from tui_app.errors import ExitCode
+from tui_app.core.clock import SystemClock
+from tui_app.core.errors import ExitCode
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.records import Entry
-from tui_app.plans.run import Fate
+from tui_app.plans.state import Fate
 from tui_app.simulator.server import Options, Simulator, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +43,8 @@ RELEASED = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEAS
 WARM = """
 import asyncio, importlib, json, os, sys
 from datetime import timedelta
-from tui_app.clock import SystemClock
-for name in ("cli.release", "cli.ledger", "service", "api.traffic", "api.client", "plans.releases", "plans.report"):
+from tui_app.core.clock import SystemClock
+for name in ("cli.release", "cli.ledger", "service", "api.transport", "api.client", "plans.service", "plans.report"):
     importlib.import_module(f"tui_app.{name}")
 import anyio._backends._asyncio
 from tui_app.cli import main

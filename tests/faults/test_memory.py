@@ -14,9 +14,9 @@ from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, answer, faulty
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import Invalid, TooLarge
-from tui_app.api.traffic import Traffic
-from tui_app.config import Settings
-from tui_app.credentials import Secret, TokenCredential
+from tui_app.api.transport import Traffic
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.config.settings import Settings
 from tui_app.simulator.server import Options, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,9 +24,9 @@ CHILD = """
 import asyncio, json, os, sys
 from random import Random
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.traffic import Traffic
-from tui_app.clock import SystemClock
-from tui_app.config import load_settings
+from tui_app.api.transport import Traffic
+from tui_app.core.clock import SystemClock
+from tui_app.config.settings import load_settings
 
 def peak():
     # Of this program alone: what getrusage tells begins with the process it was forked from.

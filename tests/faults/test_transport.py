@@ -10,10 +10,10 @@ import zlib
 
 import pytest
 
-from tests.faults.wire import Wire, read_to_end
-from tui_app.simulator.damage import Line
-from tui_app.simulator.faults import FaultPlan
-from tui_app.simulator.kinds import KINDS
+from tests.support.wire import Wire, read_to_end
+from tui_app.simulator.faults.kinds import KINDS
+from tui_app.simulator.faults.plan import FaultPlan
+from tui_app.simulator.faults.transport import Line
 
 
 @pytest.mark.parametrize(

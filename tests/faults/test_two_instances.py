@@ -13,8 +13,8 @@ from socket import gethostname
 import pytest
 
 from tests.support.terminal import Terminal
-from tui_app.clock import SystemClock
-from tui_app.errors import ExitCode
+from tui_app.core.clock import SystemClock
+from tui_app.core.errors import ExitCode
 from tui_app.plans.journal import read
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.simulator.server import Options, Simulator, running

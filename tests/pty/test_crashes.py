@@ -25,7 +25,7 @@ BREAKING: Final = """
 import asyncio, gc, importlib, json, os, signal, sys
 from pathlib import Path
 import anyio._backends._asyncio, httpcore, tui_app.app, tui_app.cli
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from tests.support.screens import screen_text
 from tui_app.screens.confirm import Confirm
 from textual import events
@@ -34,7 +34,7 @@ from tui_app import screens
 Confirm.READ_FIRST = 0
 HOME, SITES = Path(os.environ["HOME"]), json.loads(os.environ.pop("SITES"))
 TOKEN, SUBJECT, ADDRESS = os.environ["CLOUDFLARE_API_TOKEN"], os.environ.pop("SUBJECT"), os.environ.pop("ADDRESS")
-for module in {site["module"] for site in SITES} | {f"tui_app.screens.{found.name}" for found in iter_modules(screens.__path__)}:
+for module in {site["module"] for site in SITES} | {found.name for found in walk_packages(screens.__path__, "tui_app.screens.")}:
     importlib.import_module(module)
 
 def crash(*arguments, **options):
@@ -135,55 +135,55 @@ CONSOLE: Final = (
     *console("app", "SluiceApp.on_review_screen_confirmed", *RELEASE),
     *console("app", "SluiceApp.action_place_quit SluiceApp.on_unmount", *JOBS, "q"),
     *console("service", "EmailSecurityService.start EmailSecurityService.show"),
-    *console("plans.releases", "Releases.guard Releases.plan", *HELD, "R"),
-    *console("plans.releases", "Releases.drift", *RELEASE),
+    *console("plans.service", "Releases.guard Releases.plan", *HELD, "R"),
+    *console("plans.service", "Releases.drift", *RELEASE),
     *console("service", "EmailSecurityService.message", *HELD, "enter"),
-    *console("plans.releases", "Releases.run", *RELEASE),
+    *console("plans.service", "Releases.run", *RELEASE),
     *console("plans.engine", "Engine.run Engine._send_all", *RELEASE),
     *console("plans.journal", "line_of", *RELEASE),
     *console("service", "EmailSecurityService.export_job", *EXPORT),
     *console("service", "EmailSecurityService.cancel_job", *CANCEL),
     *console("service", "EmailSecurityService.close", *JOBS, "q"),
     *console("api.client", "EmailSecurityClient.search_messages", *JOBS, "Q"),
-    *console("api.traffic", "Traffic.__post_init__"),
+    *console("api.transport", "Traffic.__post_init__"),
     *console("api.budget", "Budget.state"),
-    *console("screens.place", "Place.show_frame"),
+    *console("screens.base", "Place.show_frame"),
     *console("screens.jobs", "JobsScreen._cells JobsScreen.describe"),
-    *console("screens.job_detail", "JobScreen.describe", *JOBS, "enter"),
-    *console("screens.quarantine", "QuarantineScreen._cells parse_held_query", *JOBS, "Q"),
+    *console("screens.job.screen", "JobScreen.describe", *JOBS, "enter"),
+    *console("screens.mail.quarantine", "QuarantineScreen._cells parse_held_query", *JOBS, "Q"),
     *console("screens.ledger", "LedgerScreen.content", *JOBS, "H"),
-    *console("screens.ids", "IdsScreen.content", *JOBS, "I"),
-    *console("screens.message", "message_lines", *HELD, "enter"),
-    *console("screens.review", "ReviewScreen._facts", *HELD, "R"),
-    *console("screens.outcome", "line_look", *RELEASE),
-    *console("screens.looks", "job_state"),
-    *console("screens.pages", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
-    *console("screens.copying", "show_plainly", *JOBS, "Y", "see A number", "t"),
+    *console("screens.plan.ids", "IdsScreen.content", *JOBS, "I"),
+    *console("screens.mail.message", "message_lines", *HELD, "enter"),
+    *console("screens.plan.review", "ReviewScreen._facts", *HELD, "R"),
+    *console("screens.plan.screen", "line_look", *RELEASE),
+    *console("screens.format", "job_state"),
+    *console("screens.help", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
+    *console("screens.copy", "show_plainly", *JOBS, "Y", "see A number", "t"),
     *console("screens.new_job", "NewJobScreen._told", *NEW_JOB),
-    *console("screens.ending", "_review", *JOBS, "X"),
+    *console("screens.job_commands", "_review", *JOBS, "X"),
     *console("terminal.clipboard", "osc52", *JOBS, "y"),
-    *console("terminal.guard", "Guard.__enter__"),
-    *console("terminal.keys", "KeysInTurn._hand_on", *JOBS, "r"),
-    *console("widgets.lines", "Line.say Footer.show_keys"),
-    *console("widgets.message_table", "MessageTable.render_line"),
+    *console("terminal.watchdog", "Guard.__enter__"),
+    *console("terminal.key_queue", "KeysInTurn._hand_on", *JOBS, "r"),
+    *console("widgets.text_lines", "Line.say Footer.show_keys"),
+    *console("widgets.table", "MessageTable.render_line"),
     *console("jobs.export", "export_rows", *EXPORT),
-    *console("plans.releases", "guard_release", *HELD, "R"),
+    *console("plans.service", "guard_release", *HELD, "R"),
     *console("cli.console", "check_terminal load_settings"),
 )
 COMMANDS: Final = (
     *command("cli.jobs", "job_json", "jobs", "--json"),
-    *command("cli.output", "Listing.write", "jobs"),
-    *command("cli.session", "load_settings", "jobs"),
+    *command("cli.listing", "Listing.write", "jobs"),
+    *command("cli.runner", "load_settings", "jobs"),
     *command("cli.quarantine", "search_params", "quarantine"),
     *command("cli.release", "_tell_guarded parse_ids", *PLAN),
-    *command("plans.releases", "look_up", *PLAN),
+    *command("plans.service", "look_up", *PLAN),
     *command("cli.create", "_tell", *CREATE),
     *command("cli.endings", "action_in_words", "cancel", "{job}", "--yes"),
     *command("jobs.export", "export_job", "messages", "{job}", "--output", "rows.csv"),
     *command("api.client", "EmailSecurityClient.list_jobs", "jobs"),
-    *command("api.decode", "parse_json", "jobs"),
-    *command("api.exchange", "Line.send", "jobs"),
-    *command("credentials", "TokenCredential.headers", "jobs"),
+    *command("api.decoding", "parse_json", "jobs"),
+    *command("api.http", "Line.send", "jobs"),
+    *command("auth.credentials", "TokenCredential.headers", "jobs"),
 )
 SITES: Final = (*CONSOLE, *COMMANDS)
 
@@ -262,13 +262,13 @@ def test_there_are_many_places_on_every_floor() -> None:
     assert len(SITES[::GROUPS]) >= 15
     rooms = {site.module.split(".")[1] for site in SITES}
     assert rooms == {
-        "app", "service", "api", "screens", "widgets", "terminal", "jobs", "plans", "cli", "credentials"
+        "app", "service", "api", "screens", "widgets", "terminal", "jobs", "plans", "cli", "auth"
     }  # fmt: skip
 
 
 SURVIVED: Final = (
-    *console("jobs.watching", "JobsSubject.poll", "see could not be used", "q"),
-    *console("terminal.shadow", "Shadow.frame", *JOBS, "q"),
+    *console("jobs.job_list", "JobsSubject.poll", "see could not be used", "q"),
+    *console("terminal.screen_buffer", "Shadow.frame", *JOBS, "q"),
 )
 
 
@@ -281,12 +281,12 @@ def test_what_can_be_lived_with_shows_nothing_either(account: Simulator, tmp_pat
 def test_an_error_in_a_thread_shows_nothing(account: Simulator, tmp_path: Path) -> None:
     sites = (
         *console("terminal.writer", "PatientWriter._next", *JOBS, "q"),
-        *console("terminal.guard", "Guard._watch", *JOBS, "q"),
+        *console("terminal.watchdog", "Guard._watch", *JOBS, "q"),
     )
     assert Broken(account, tmp_path, sites).leaks() == []
 
 
 @pytest.mark.long
 def test_an_error_where_nobody_waits_is_not_lost(account: Simulator, tmp_path: Path) -> None:
-    sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.place", "Place.answered"))
+    sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.base", "Place.answered"))
     assert set(Broken(account, tmp_path, sites).codes.values()) == {1}

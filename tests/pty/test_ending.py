@@ -30,7 +30,7 @@ CONSOLE = """
 import asyncio, os, sys, time
 from pathlib import Path
 import tui_app.cli.console as console
-from tui_app.config import load_settings
+from tui_app.config.settings import load_settings
 from tui_app.app import SluiceApp
 
 class Watched(SluiceApp):
@@ -213,7 +213,7 @@ def test_a_lost_terminal_that_is_not_its_own_ends_it(environment: dict[str, str]
 STUCK = """
 import tty
 from threading import Event
-from tui_app.terminal.guard import Guard
+from tui_app.terminal.watchdog import Guard
 
 with Guard(lambda number: None):
     tty.setraw(0)

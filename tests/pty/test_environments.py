@@ -75,7 +75,7 @@ def test_a_terminal_that_can_t_show_it_is_told_the_way_without(start: Start, ter
 KINDS: Final = """
 import os
 from tui_app.cli.console import check_terminal
-from tui_app.errors import UsageError
+from tui_app.core.errors import UsageError
 
 for kind in os.environ["KINDS"].split():
     try:

@@ -13,9 +13,9 @@ import pytest
 
 from tests.support.accounts import answering
 from tests.support.terminal import Terminal
+from tui_app.core.text import safe
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator
-from tui_app.text import safe
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMATS: Final = ("table", "json", "ndjson", "csv")
@@ -64,7 +64,7 @@ import tui_app.cli
 
 for module, _, _ in tui_app.cli._COMMANDS.values():
     importlib.import_module(module)
-import anyio._backends._asyncio, httpcore, tui_app.api.client, tui_app.api.traffic
+import anyio._backends._asyncio, httpcore, tui_app.api.client, tui_app.api.transport
 
 gc.freeze()
 with (Path(os.environ["HOME"]) / "codes").open("w") as codes:

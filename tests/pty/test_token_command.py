@@ -160,7 +160,7 @@ def test_another_token_is_asked_for_without_a_terminal(start: Start, tmp_path: P
     )
     script = f"{shlex.join([sys.executable, '-c', look])}; true"
     program = (
-        "from tui_app.credentials import CommandCredential\n"
+        "from tui_app.auth.credentials import CommandCredential\n"
         f"credential = CommandCredential(('/bin/sh', '-c', {script!r})); credential.renew()"
     )
     terminal = start("", (sys.executable, "-c", program))

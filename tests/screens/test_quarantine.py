@@ -6,10 +6,10 @@ from textual.widgets import Input
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
-from tui_app.credentials import Secret, TokenCredential
-from tui_app.simulator.limits import Quota
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.choice import Choice
+from tui_app.widgets.cycle_select import Choice
 
 
 async def open_quarantine(console: Console) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from tui_app.clock import SystemClock
+from tui_app.core.clock import SystemClock
 
 
 async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -17,7 +17,7 @@ Run = Callable[..., Ended]
 
 _SPAWNER = """
 import gc, importlib, os, socket, sys, time
-import tui_app.cli, tui_app.api.client, tui_app.api.traffic, tui_app.plans.releases
+import tui_app.cli, tui_app.api.client, tui_app.api.transport, tui_app.plans.service
 import anyio._backends._asyncio, httpcore
 
 for module, _, _ in tui_app.cli._COMMANDS.values():

@@ -11,8 +11,8 @@ from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from tui_app.app import SluiceApp
-from tui_app.clock import Clock, SystemClock
-from tui_app.config import Settings
+from tui_app.config.settings import Settings
+from tui_app.core.clock import Clock, SystemClock
 from tui_app.screens.confirm import Confirm
 from tui_app.service import EmailSecurityService
 

@@ -9,11 +9,11 @@ from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.search import SearchParams
-from tui_app.clock import Clock, SystemClock
-from tui_app.config import Settings, load_settings
-from tui_app.credentials import Secret, TokenCredential
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.config.settings import Settings, load_settings
+from tui_app.core.clock import Clock, SystemClock
+from tui_app.core.state_file import Remembered
 from tui_app.plans.plan import Target
-from tui_app.remembered import Remembered
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 

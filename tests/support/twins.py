@@ -18,8 +18,8 @@ from wcwidth import wcwidth
 
 from tests.support.terminal import UNKNOWN_TEXT
 from tui_app.terminal.cells import Row, is_contested, is_contested_text
-from tui_app.terminal.output import DiffedOutput
-from tui_app.terminal.shadow import Shadow
+from tui_app.terminal.renderer import DiffedOutput
+from tui_app.terminal.screen_buffer import Shadow
 
 # Attributes that pyte does not know, by their codes: what they turn on, and what they turn off.
 _ON = {2: "dim", 5: "slow", 6: "fast", 8: "hidden", 21: "double", 51: "frame", 52: "circle", 53: "over"}

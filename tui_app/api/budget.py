@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui_app.api.retry import MAX_WAIT
-from tui_app.text import plural
+from tui_app.core.text import plural
 
 RESERVE: Final = 50
 """Requests that polls leave for the operator's own actions."""

@@ -11,22 +11,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from tui_app.api.decode import Envelope, Garbled, read_many, read_one
+from tui_app.api.decoding import Envelope, Garbled, read_many, read_one
 from tui_app.api.details import Detections, LogEntry, Preview, RawMessage, Trace
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from tui_app.api.messages import JobMessage, Message
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.rows import JobMessage, Message
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.api.traffic import Traffic, always
-from tui_app.config import check_job_id
-from tui_app.errors import UsageError
+from tui_app.api.transport import Traffic, always
+from tui_app.config.settings import check_job_id
+from tui_app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from tui_app.api.drift import Drift
-    from tui_app.api.outcome import Outcome
-    from tui_app.text import Untrusted
+    from tui_app.api.write_result import Outcome
+    from tui_app.core.text import Untrusted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

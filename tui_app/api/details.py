@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BeforeValidator, PlainValidator
 
 from tui_app.api.enums import Operation
-from tui_app.api.fields import Count, Flag, OpenDisposition, Tolerant, When, an_object
-from tui_app.api.values import open_enum
-from tui_app.text import NOTHING, Untrusted
+from tui_app.api.wire_model import Count, Flag, OpenDisposition, Tolerant, When, an_object
+from tui_app.api.wire_values import open_enum
+from tui_app.core.text import NOTHING, Untrusted
 
 M = TypeVar("M", bound=Tolerant)
 

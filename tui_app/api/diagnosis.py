@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui_app.api.enums import TokenState
 from tui_app.api.errors import ApiError, Forbidden, Invalid, NotFound, Unauthenticated
-from tui_app.api.pages import all_accounts
-from tui_app.credentials import KeyCredential
+from tui_app.api.pagination import all_accounts
+from tui_app.auth.credentials import KeyCredential
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient

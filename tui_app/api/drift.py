@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tui_app.text import Untrusted
+from tui_app.core.text import Untrusted
 
 MAX_FINDINGS: Final = 500
 """Kept at most; a server that makes names up must not fill the memory."""

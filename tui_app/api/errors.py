@@ -22,10 +22,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_app.errors import ExitCode, SluiceError
+from tui_app.core.errors import ExitCode, SluiceError
 
 if TYPE_CHECKING:
-    from tui_app.text import Untrusted
+    from tui_app.core.text import Untrusted
 
 
 @dataclass(frozen=True, slots=True)

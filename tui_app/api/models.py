@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from tui_app.api.enums import ENDED_JOB, RowStatus, TokenState
-from tui_app.api.fields import (
+from tui_app.api.wire_model import (
     Count,
     Identity,
     Names,
@@ -21,8 +21,8 @@ from tui_app.api.fields import (
     When,
     an_object,
 )
-from tui_app.api.values import open_enum
-from tui_app.text import NOTHING, Untrusted
+from tui_app.api.wire_values import open_enum
+from tui_app.core.text import NOTHING, Untrusted
 
 
 class ActionParams(Tolerant):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
-from tui_app.clock import rfc3339
+from tui_app.core.clock import rfc3339
 
 QUERY_DISPOSITIONS: Final = frozenset(
     {

@@ -11,11 +11,11 @@ from typing import Any, Final
 import click
 
 from tui_app import __version__
-from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
 from tui_app.cli.plain_output import fill_closed_streams, write_plainly
-from tui_app.errors import ExitCode, SluiceError, UsageError
-from tui_app.secrecy import silence_libraries
-from tui_app.text import safe
+from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
+from tui_app.core.errors import ExitCode, SluiceError, UsageError
+from tui_app.core.hardening import silence_libraries
+from tui_app.core.text import safe
 
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
@@ -97,8 +97,8 @@ def _crashed(error: Exception) -> ExitCode:
     """An error of our own: where it was, and nothing that was in memory."""
     from datetime import UTC, datetime
 
-    from tui_app.crash_report import write_report
-    from tui_app.paths import state_folder
+    from tui_app.core.crash_report import write_report
+    from tui_app.core.paths import state_folder
 
     report = write_report(error, state_folder(), datetime.now(UTC))
     more = f" {report} says where, and holds no data." if report else ""

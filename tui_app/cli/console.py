@@ -13,14 +13,14 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Final
 
-from tui_app.clock import SystemClock
-from tui_app.config import Settings, load_settings
-from tui_app.credentials import CommandCredential
-from tui_app.errors import ExitCode, UsageError
-from tui_app.paths import state_folder
-from tui_app.secrecy import keep_memory_private
-from tui_app.terminal.guard import Guard, tell
-from tui_app.text import safe
+from tui_app.auth.credentials import CommandCredential
+from tui_app.config.settings import Settings, load_settings
+from tui_app.core.clock import SystemClock
+from tui_app.core.errors import ExitCode, UsageError
+from tui_app.core.hardening import keep_memory_private
+from tui_app.core.paths import state_folder
+from tui_app.core.text import safe
+from tui_app.terminal.watchdog import Guard, tell
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Kinds of terminals that have no colours, no other screen or no place for a cursor."""
@@ -53,9 +53,9 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     from tui_app.app import SluiceApp
-    from tui_app.remembered import Remembered
+    from tui_app.core.state_file import Remembered
+    from tui_app.core.ui_priority import Turn
     from tui_app.service import EmailSecurityService
-    from tui_app.turn import Turn
 
     turn = Turn()
     service = EmailSecurityService(

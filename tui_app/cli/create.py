@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, assert_never
 import click
 
 from tui_app.api.enums import ActionType, Destination, Disposition
-from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.cli.jobs import write_job
-from tui_app.cli.output import format_option, narrate
-from tui_app.cli.search_fields import delivery_option, search_options, search_params, verdict_option
-from tui_app.cli.session import confirmed, converse
-from tui_app.errors import ExitCode, GuardError, UsageError
+from tui_app.cli.listing import format_option, narrate
+from tui_app.cli.runner import confirmed, converse
+from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.text import json_text
 from tui_app.jobs.new_job import NewJob, Preview
-from tui_app.text import json_text
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService

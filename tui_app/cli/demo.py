@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from tui_app.cli.console import check_terminal, run_console
-from tui_app.config import load_settings
-from tui_app.errors import SluiceError
-from tui_app.secrecy import for_others
-from tui_app.simulator.story import DEFAULT_MESSAGES
+from tui_app.config.settings import load_settings
+from tui_app.core.errors import SluiceError
+from tui_app.core.hardening import for_others
+from tui_app.simulator.demo_account import DEFAULT_MESSAGES
 
 
 def _environment_of(line: str) -> dict[str, str]:

@@ -10,11 +10,11 @@ import click
 from tui_app.api.enums import JobStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.outcome import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.cli.output import narrate
-from tui_app.cli.session import confirmed, converse
-from tui_app.config import check_job_id
-from tui_app.errors import ExitCode
+from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.cli.listing import narrate
+from tui_app.cli.runner import confirmed, converse
+from tui_app.config.settings import check_job_id
+from tui_app.core.errors import ExitCode
 from tui_app.jobs.progress import action_in_words
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import click
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.api.models import Job
 from tui_app.api.page import MAX_PER_PAGE
-from tui_app.api.pages import all_jobs
-from tui_app.cli.output import Column, Listing, format_option, with_ours, write_pages
-from tui_app.cli.session import converse
-from tui_app.clock import rfc3339
-from tui_app.config import check_job_id
+from tui_app.api.pagination import all_jobs
+from tui_app.cli.listing import Column, Listing, format_option, with_ours, write_pages
+from tui_app.cli.runner import converse
+from tui_app.config.settings import check_job_id
+from tui_app.core.clock import rfc3339
+from tui_app.core.text import json_text
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
-from tui_app.text import json_text
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService

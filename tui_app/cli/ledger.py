@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tui_app.cli.output import Column, Listing, format_option, narrate
+from tui_app.cli.listing import Column, Listing, format_option, narrate
 from tui_app.cli.release import COLUMNS, exit_code, sent
-from tui_app.cli.session import confirmed, converse
-from tui_app.clock import SystemClock
-from tui_app.errors import ExitCode, GuardError, UsageError
-from tui_app.new_file import new_file
-from tui_app.paths import state_folder
-from tui_app.plans.check import WRONG, Check
+from tui_app.cli.runner import confirmed, converse
+from tui_app.core.clock import SystemClock
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.files import new_file
+from tui_app.core.paths import state_folder
+from tui_app.core.text import plural, safe
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.run import SAID_RELEASED, Fate, Result
-from tui_app.text import plural, safe
+from tui_app.plans.state import SAID_RELEASED, Fate, Result
+from tui_app.plans.verify import WRONG, Check
 
 if TYPE_CHECKING:
     from tui_app.plans.records import Entry

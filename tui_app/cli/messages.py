@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_app.api.enums import RowStatus
-from tui_app.api.messages import JobMessage
 from tui_app.api.page import MAX_PER_PAGE
-from tui_app.api.pages import all_job_messages
-from tui_app.cli.output import Column, Listing, format_option, narrate, with_ours, write_pages
-from tui_app.cli.session import converse
-from tui_app.config import check_job_id
-from tui_app.errors import ExitCode, UsageError
+from tui_app.api.pagination import all_job_messages
+from tui_app.api.rows import JobMessage
+from tui_app.cli.listing import Column, Listing, format_option, narrate, with_ours, write_pages
+from tui_app.cli.runner import converse
+from tui_app.config.settings import check_job_id
+from tui_app.core.errors import ExitCode, UsageError
 from tui_app.jobs.export import FIELDS, export_path
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from tui_app.text import printable
+from tui_app.core.text import printable
 
 
 class PlainOutput(TextIOWrapper):

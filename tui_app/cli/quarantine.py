@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.messages import Message
+from tui_app.api.rows import Message
 from tui_app.api.search import QUERY_DISPOSITIONS
-from tui_app.cli.output import Column, Listing, format_option, with_ours, write_pages
-from tui_app.cli.search_fields import search_options, search_params, verdict_option
-from tui_app.cli.session import converse
-from tui_app.clock import rfc3339
+from tui_app.cli.listing import Column, Listing, format_option, with_ours, write_pages
+from tui_app.cli.runner import converse
+from tui_app.cli.search_options import search_options, search_params, verdict_option
+from tui_app.core.clock import rfc3339
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService

@@ -11,19 +11,19 @@ import click
 
 from tui_app.api.enums import Disposition, RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.pages import all_job_messages
-from tui_app.cli.broken_output import OutputFailedError, ReaderGone, discard_output
+from tui_app.api.pagination import all_job_messages
+from tui_app.cli.listing import Column, Listing, format_option, narrate
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
-from tui_app.cli.output import Column, Listing, format_option, narrate
-from tui_app.cli.session import confirmed, converse
-from tui_app.config import check_job_id
-from tui_app.errors import ExitCode, GuardError, UsageError
+from tui_app.cli.runner import confirmed, converse
+from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
+from tui_app.config.settings import check_job_id
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.text import plural, safe
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import accounted, result_json
-from tui_app.plans.run import OPEN, Fate, Phase, Result, RunState
-from tui_app.text import plural, safe
+from tui_app.plans.state import OPEN, Fate, Phase, Result, RunState
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from tui_app.errors import UsageError
-from tui_app.secrecy import keep_memory_private
-from tui_app.simulator.faults import WrongSpec, kinds_in_words
+from tui_app.core.errors import UsageError
+from tui_app.core.hardening import keep_memory_private
+from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.faults.plan import WrongSpec, kinds_in_words
 from tui_app.simulator.server import Options, Simulator, write_env_file
-from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 
 
 @click.command()

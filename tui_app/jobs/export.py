@@ -18,16 +18,16 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
-from tui_app.api.pages import all_job_messages
-from tui_app.clock import rfc3339
-from tui_app.errors import SluiceError, UsageError
-from tui_app.text import NOTHING, formula_proof, json_text, plural, safe
+from tui_app.api.pagination import all_job_messages
+from tui_app.core.clock import rfc3339
+from tui_app.core.errors import SluiceError, UsageError
+from tui_app.core.text import NOTHING, formula_proof, json_text, plural, safe
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
-    from tui_app.api.messages import JobMessage
-    from tui_app.api.pages import NumberedPages
+    from tui_app.api.pagination import NumberedPages
+    from tui_app.api.rows import JobMessage
 
 FIELDS: Final[tuple[tuple[str, Callable[[JobMessage], str]], ...]] = (
     ("message_id", lambda row: str(row.message_id)),

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
-from tui_app.api.pages import all_found
-from tui_app.errors import GuardError, UsageError
+from tui_app.api.pagination import all_found
+from tui_app.core.errors import GuardError, UsageError
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.messages import Message
+    from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
 
 PREVIEW_LIMIT: Final = 10_000

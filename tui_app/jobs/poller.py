@@ -11,11 +11,11 @@ from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
-from tui_app.errors import SluiceError
+from tui_app.core.errors import SluiceError
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Budget
-    from tui_app.clock import Clock
+    from tui_app.core.clock import Clock
 
 FASTEST: Final = 2.0
 SLOWEST_MOVING: Final = 15.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, Destination, JobStatus
-from tui_app.clock import rough_duration
-from tui_app.text import Untrusted
+from tui_app.core.clock import rough_duration
+from tui_app.core.text import Untrusted
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError
-from tui_app.api.outcome import Done, Outcome, Refused
-from tui_app.api.settling import READ_BACK_AFTER
-from tui_app.errors import GuardError
-from tui_app.plans.answers import Next, anything_done, judged, rejects_the_shape, sent_before, sent_id, tells
-from tui_app.plans.check import look_again
+from tui_app.api.read_back import READ_BACK_AFTER
+from tui_app.api.write_result import Done, Outcome, Refused
+from tui_app.core.errors import GuardError
 from tui_app.plans.guard import UNSEEN, Policy
 from tui_app.plans.journal import JournalError
-from tui_app.plans.left_out import left_out
+from tui_app.plans.recheck import left_out
 from tui_app.plans.records import (
     checked_record,
     closed_record,
@@ -26,19 +24,21 @@ from tui_app.plans.records import (
     result_record,
     settled_record,
 )
-from tui_app.plans.run import OPEN, SAID_RELEASED, Fate, Phase, Result, RunState
+from tui_app.plans.response import Next, anything_done, judged, rejects_the_shape, sent_before, sent_id, tells
 from tui_app.plans.settle import ReadBack
+from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, Phase, Result, RunState
+from tui_app.plans.verify import look_again
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient, ReleaseShape
     from tui_app.api.models import ReleaseItem
-    from tui_app.clock import Clock
-    from tui_app.config import Settings
+    from tui_app.config.settings import Settings
+    from tui_app.core.clock import Clock
+    from tui_app.core.state_file import Remembered
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
     from tui_app.plans.records import Entry
-    from tui_app.remembered import Remembered
 
 Report = Callable[[RunState], None]
 HOPELESS: Final = 5

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui_app.errors import GuardError
+from tui_app.core.errors import GuardError
 
 if TYPE_CHECKING:
-    from tui_app.config_tables import Guard as Rules
+    from tui_app.config.schema import Guard as Rules
     from tui_app.plans.plan import Target
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tui_app.errors import SluiceError
-from tui_app.plans.disk import Disk
+from tui_app.core.errors import SluiceError
+from tui_app.plans.storage import Disk
 
 Record = Mapping[str, Any]
 _CRC: Final = 8

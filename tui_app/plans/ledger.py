@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Final
 
 from tui_app import __version__
-from tui_app.errors import GuardError
-from tui_app.paths import is_private
-from tui_app.plans.disk import Disk
+from tui_app.core.errors import GuardError
+from tui_app.core.paths import is_private
+from tui_app.core.text import safe
 from tui_app.plans.journal import Journal, JournalError, Reading, read
 from tui_app.plans.plan import Plan
 from tui_app.plans.records import Entry, Origin, entry_of, intended, plan_record, stamp
-from tui_app.plans.run import OPEN, Fate
-from tui_app.text import safe
+from tui_app.plans.state import OPEN, Fate
+from tui_app.plans.storage import Disk
 
 _NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
 _SIGNED_WITHIN: Final = 0.5

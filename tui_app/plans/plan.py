@@ -9,14 +9,14 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
-from tui_app.text import NOTHING, Untrusted
+from tui_app.core.text import NOTHING, Untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from tui_app.api.enums import Disposition
-    from tui_app.api.messages import Message
+    from tui_app.api.rows import Message
 
 
 @dataclass(frozen=True, slots=True)

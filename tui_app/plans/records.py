@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from tui_app.plans.check import Check, Sighting
+from tui_app.core.text import Untrusted, plural
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.run import Fate, Phase, Result, RunState
-from tui_app.text import Untrusted, plural
+from tui_app.plans.state import Fate, Phase, Result, RunState
+from tui_app.plans.verify import Check, Sighting
 
 FORMAT: Final = 1
 

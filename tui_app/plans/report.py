@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.new_file import free_path, new_file
-from tui_app.plans.run import Fate, Result, RunState
-from tui_app.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
+from tui_app.core.files import free_path, new_file
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
+from tui_app.plans.state import Fate, Result, RunState
 
 if TYPE_CHECKING:
-    from tui_app.plans.check import Check
     from tui_app.plans.records import Entry
+    from tui_app.plans.verify import Check
 
 COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
 _NEVER: Final = "it was never sent"

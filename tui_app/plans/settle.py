@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.pages import all_found
+from tui_app.api.pagination import all_found
 from tui_app.api.search import SearchParams
-from tui_app.errors import SluiceError
+from tui_app.core.errors import SluiceError
 from tui_app.plans.ids import moment_of_id
-from tui_app.plans.run import Fate, Result
+from tui_app.plans.state import Fate, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.messages import Message
+    from tui_app.api.rows import Message
     from tui_app.plans.plan import Target
 
 MARGIN: Final = timedelta(minutes=1)

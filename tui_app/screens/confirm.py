@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui_app.paths import sheet
-from tui_app.widgets.field import Field
-from tui_app.widgets.lines import Block, Line, Piece
+from tui_app.core.paths import sheet
+from tui_app.widgets.inputs import Field
+from tui_app.widgets.text_lines import Block, Line, Piece
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:

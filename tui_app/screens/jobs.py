@@ -11,15 +11,15 @@ from textual.message import Message
 
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
+from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
 from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
-from tui_app.jobs.watching import JobsQuery, JobsSnapshot
-from tui_app.screens import looks
-from tui_app.screens.place import MORE, Place
+from tui_app.screens import format as looks
+from tui_app.screens.base import MORE, Place
 from tui_app.screens.values import Value, job_values
-from tui_app.widgets.lines import Piece, Tabs, bar
-from tui_app.widgets.listed_rows import ListedRows
-from tui_app.widgets.message_table import Column, MessageTable
-from tui_app.widgets.veil import Private
+from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.text_lines import Piece, Tabs, bar
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ class JobsScreen(Place):
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
         if job := self.table().current:
-            from tui_app.screens import ending
+            from tui_app.screens import job_commands as ending
 
             await ending.cancel(self, job)
 
@@ -284,6 +284,6 @@ class JobsScreen(Place):
     async def action_job_delete(self) -> None:
         """Review and delete."""
         if job := self.table().current:
-            from tui_app.screens import ending
+            from tui_app.screens import job_commands as ending
 
             await ending.delete(self, job)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from textual.message import Message
 
 from tui_app import actions
-from tui_app.errors import SluiceError
-from tui_app.plans.run import OPEN
-from tui_app.screens.place import Place
-from tui_app.text import plural, safe
-from tui_app.widgets.listed_rows import ListedRows
-from tui_app.widgets.message_table import Column, MessageTable
-from tui_app.widgets.veil import Private
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import plural, safe
+from tui_app.plans.state import OPEN
+from tui_app.screens.base import Place
+from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.table import Column, MessageTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tui_app.plans.records import Entry
     from tui_app.service import EmailSecurityService
-    from tui_app.widgets.lines import Piece
+    from tui_app.widgets.text_lines import Piece
 
 _COLUMNS: Final = (
     Column("STATE", 13),

@@ -13,20 +13,20 @@ from textual.message import Message
 from textual.widgets import Collapsible, Input, Static
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
-from tui_app.api.outcome import Ambiguous, Done, Refused, Unsent
 from tui_app.api.search import SearchParams
-from tui_app.clock import parse_moment
-from tui_app.errors import GuardError, SluiceError
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
+from tui_app.core.clock import parse_moment
+from tui_app.core.errors import GuardError, SluiceError
+from tui_app.core.paths import sheet
+from tui_app.core.text import safe
 from tui_app.jobs.new_job import NewJob, Preview
 from tui_app.jobs.progress import DESTINATION_LABELS
-from tui_app.paths import sheet
+from tui_app.screens.base import Place
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.place import Place
-from tui_app.text import safe
-from tui_app.widgets.choice import Choice
-from tui_app.widgets.field import Field
-from tui_app.widgets.lines import Block, Piece
-from tui_app.widgets.veil import Private
+from tui_app.widgets.cycle_select import Choice
+from tui_app.widgets.inputs import Field
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.text_lines import Block, Piece
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, safe
 from tui_app.jobs.progress import search_in_words
-from tui_app.text import DETAIL_LIMIT, Untrusted, safe
 
 if TYPE_CHECKING:
-    from tui_app.api.messages import JobMessage, Message
     from tui_app.api.models import Job
+    from tui_app.api.rows import JobMessage, Message
 
 Value = tuple[str, str]
 PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})

@@ -6,10 +6,10 @@ from itertools import chain
 from typing import Any
 
 from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, Entry
+from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS, Story
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, Job, Pace, Target
 from tui_app.simulator.mail import Mail, Wire, row_uuid, scatter, stamp
 from tui_app.simulator.search import matches
-from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS, Story
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
     ACTIONS,

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_app.simulator.door import Refusal
+from tui_app.simulator.auth import Refusal
 
 _MAX_BODY = 4 * 1024 * 1024
 

@@ -16,13 +16,13 @@ from typing import Any
 import uvicorn
 
 from tui_app.simulator.account import Account
-from tui_app.simulator.door import Door
-from tui_app.simulator.faults import FaultPlan
-from tui_app.simulator.gate import Gate
-from tui_app.simulator.http import SimulatedApi
-from tui_app.simulator.limits import Quota
+from tui_app.simulator.app import SimulatedApi
+from tui_app.simulator.auth import Door
+from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.faults.plan import FaultPlan
+from tui_app.simulator.faults.proxy import Gate
 from tui_app.simulator.operations import BASE_PATH
-from tui_app.simulator.story import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.quota import Quota
 from tui_app.simulator.truth import TruthLog
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from tui_app.terminal.pen import Cell, Look, Looks
+from tui_app.terminal.sgr import Cell, Look, Looks
 
 Row = list[Cell]
 """A line of the terminal. A wide character is followed by as many cells without text as it takes more than one."""

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tui_app.secrecy import for_others
-from tui_app.text import printable
+from tui_app.core.hardening import for_others
+from tui_app.core.text import printable
 
 MOST: Final = 74_994
 """Bytes: 100,000 after base64 with its sequence; xterm and others take no more."""

@@ -9,7 +9,7 @@ from rich.color import ColorSystem
 from textual.theme import Theme
 
 if TYPE_CHECKING:
-    from tui_app.config_tables import ThemeChoice
+    from tui_app.config.schema import ThemeChoice
 
 # Orange, yellow and a bluish green stay apart to eyes that can't tell red from green, and on a bad projector.
 # Textual draws text in two thirds of these colours and a third of the ground's opposite.

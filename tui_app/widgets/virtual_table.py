@@ -14,7 +14,7 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey, RowDoesNotExist, RowKey
 from textual.widgets.data_table import Row as TableRow
 
-from tui_app.text import safe
+from tui_app.core.text import safe
 
 if TYPE_CHECKING:
     from textual.coordinate import Coordinate

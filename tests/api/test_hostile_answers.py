@@ -1,0 +1,346 @@
+"""Answers that would mislead a client that believes too much, and listeners that fail."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.api.test_http import JOB, JOB_ID, client_at
+from tests.support.clock import HurriedClock
+from tests.support.faulty import Received, answer, failure, faulty, success
+from tests.support.services import lonely_service
+from tui_app.api.diagnosis import diagnose
+from tui_app.api.enums import ActionType
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unreadable
+from tui_app.api.http import READING
+from tui_app.api.pagination import all_accounts, all_found, all_job_messages
+from tui_app.api.search import SearchParams
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
+from tui_app.core.errors import UsageError
+from tui_app.core.state_file import Remembered
+from tui_app.jobs.job_watch import JobSnapshot
+from tui_app.plans.plan import Target
+from tui_app.plans.state import Fate, Phase
+
+TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
+NO_NAMES: list[Any] = [False, 0, "", {}, [False], [""], [[]], [None], "a@b.example", {"a@b.example": 1}]
+
+
+def row(number: int) -> dict[str, Any]:
+    return {"message_id": f"m{number}", "status": "COMPLETED"}
+
+
+def listed(rows: list[dict[str, Any]], **info: Any) -> Callable[[Received], bytes]:
+    """A server that holds these rows; `info` is what it says of its pages."""
+
+    def script(request: Received) -> bytes:
+        query = dict(part.split("=") for part in request.target.partition("?")[2].split("&"))
+        page, size = int(query["page"]), min(int(query["per_page"]), info.get("per_page") or 1000)
+        return answer(200, success(rows[(page - 1) * size : page * size], result_info=info))
+
+    return script
+
+
+@pytest.mark.parametrize("names", NO_NAMES, ids=repr)
+async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
+    def script(request: Received) -> bytes:
+        return answer(200, success([{"id": one, "delivered": names} for one in json.loads(request.body)["ids"]]))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        await service.close()
+        assert state.fates()[Fate.DELIVERED] == 0
+        assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        assert server.count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    "job",
+    [{"job_id": [], "status": "X"}, {"job_id": "", "status": "X"}, {**JOB, "status": {}}, {**JOB, "job_id": "0" * 36}],
+)
+async def test_an_answer_about_something_else_is_ambiguous(job: dict[str, Any]) -> None:
+    async with faulty(lambda _: answer(200, success(job))) as server, client_at(server.base_url) as client:
+        assert isinstance(await client.cancel_job(JOB_ID), Ambiguous)
+    async with faulty(lambda _: answer(200, success({"id": "else"}))) as server, client_at(server.base_url) as client:
+        assert isinstance(await client.delete_job(JOB_ID), Ambiguous)
+
+
+async def test_a_listener_that_fails_changes_no_outcome() -> None:
+    def fail(*_: object) -> None:
+        raise BrokenPipeError
+
+    body = {**success(JOB), "messages": [{"code": 1, "message": "beta"}]}
+    replies = iter([answer(429, failure(971, "slow"), retry_after="3"), answer(200, body), answer(200, body)])
+    async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
+        client.traffic.on_notices = client.traffic.on_wait = client.traffic.budget.on_block = fail
+        assert isinstance(await client.cancel_job(JOB_ID), Done)
+        assert (await client.get_job(JOB_ID)).id == JOB_ID
+
+
+async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
+    async with faulty(lambda _: answer(200, success([]))) as server:
+        service = lonely_service(server.base_url)
+
+        async def broken(*_: object, **__: object) -> None:
+            raise ZeroDivisionError
+
+        service.client.release_messages = broken  # type: ignore[method-assign,assignment]
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        await service.close()
+
+
+async def test_a_429_stops_everything_whatever_its_body_is() -> None:
+    for extra in ({"content_encoding": "br"}, {"content_encoding": "gzip"}):
+        limited = answer(429, b"xx", retry_after="120", **extra)
+        async with faulty(lambda _, reply=limited: reply) as server, client_at(server.base_url) as client:  # type: ignore[misc]
+            with pytest.raises(RateLimited):
+                await client.get_job(JOB_ID)
+            with pytest.raises(RateLimited, match="Nothing was sent"):
+                await client.get_job(JOB_ID)
+            assert server.count("GET") == 1
+
+
+async def test_a_refusal_is_a_refusal_whatever_its_body_is() -> None:
+    for reply in (
+        answer(403, b"xx", content_encoding="gzip"),
+        b"HTTP/1.1 403 X\r\ncontent-length: 50\r\nconnection: close\r\n\r\nhalf",
+    ):
+        async with faulty(lambda _, it=reply: it) as server, client_at(server.base_url) as client:  # type: ignore[misc]
+            assert isinstance(await client.cancel_job(JOB_ID), Refused)
+            assert server.count("POST") == 1
+
+
+async def test_a_429_and_then_a_quota_known_to_be_gone_is_no_longer_unsent() -> None:
+    replies = iter([answer(429, failure(971, "slow"), retry_after="1"), answer(200, success(JOB))])
+    clock = HurriedClock()
+    async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
+        client.traffic.clock = clock
+        client.traffic.on_wait = lambda _: client.traffic.budget.limited(400)
+        client.traffic.write_wait = 5
+        outcome = await client.cancel_job(JOB_ID)
+        assert isinstance(outcome, Refused)
+        assert not isinstance(outcome, Unsent)
+
+
+async def test_a_429_and_then_a_server_that_is_gone_is_no_longer_unsent() -> None:
+    async def limit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(429, failure(971, "slow"), retry_after="1"))
+        writer.close()
+
+    listening = await asyncio.start_server(limit, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with client_at(f"http://127.0.0.1:{port}/client/v4") as client:
+        client.traffic.on_wait = lambda _: listening.close()
+        assert isinstance(await client.cancel_job(JOB_ID), Refused)
+
+
+@pytest.mark.parametrize("status", [408, 423, 425, 401, 403, 500])
+async def test_only_a_refusal_of_the_page_is_the_end_of_a_list(status: int) -> None:
+    def script(request: Received) -> bytes:
+        return answer(200, success([row(n) for n in range(1000)])) if "page=1&" in request.target else answer(status)
+
+    async with faulty(script) as server, client_at(server.base_url) as client:
+        pages = all_job_messages(client, JOB_ID)
+        with pytest.raises(ApiError):
+            async for _ in pages:
+                pass
+        assert not pages.complete
+
+
+@pytest.mark.parametrize(
+    "info",
+    [{"total_pages": 1}, {"total_pages": True}, {"per_page": 100}, {"per_page": 20_000}, {"per_page": 0}],
+)
+async def test_what_a_server_says_of_its_pages_cuts_no_list(info: dict[str, Any]) -> None:
+    rows = [row(n) for n in range(1500)]
+    async with faulty(listed(rows, **info)) as server, client_at(server.base_url, patience=READING) as client:
+        pages = all_job_messages(client, JOB_ID)
+        assert [one.id async for page in pages for one in page] == [one["message_id"] for one in rows]
+        assert pages.complete
+        assert not pages.shifted
+
+
+async def test_accounts_end_where_the_server_says_and_when_it_repeats_itself() -> None:
+    first = [{"id": f"{n}", "name": "x"} for n in range(50)]
+    async with (
+        faulty(lambda _: answer(200, success(first, result_info={"total_pages": 1}))) as server,
+        client_at(server.base_url) as client,
+    ):
+        assert len([one async for page in all_accounts(client) for one in page]) == 50
+        assert server.count("GET") == 1
+    async with faulty(lambda _: answer(200, success(first))) as server, client_at(server.base_url) as client:
+        assert len([one async for page in all_accounts(client) for one in page]) == 50
+        assert server.count("GET") == 2
+
+
+async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_not_the_end() -> None:
+    count = 0
+
+    def for_ever(_: Received) -> bytes:
+        nonlocal count
+        count += 1
+        return answer(200, success([{"id": "same"}], result_info={"next": f"c{count}"}))
+
+    async with faulty(for_ever) as server, client_at(server.base_url) as client:
+        with pytest.raises(Unreadable, match="circles"):
+            async for _ in all_found(client, SearchParams()):
+                pass
+        assert count == 4
+    replies = iter(
+        answer(200, success(items, result_info={"next": after}))
+        for items, after in (([{"id": "a"}], "1"), ([], "2"), ([{"id": "b"}], None))
+    )
+    async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
+        assert [one.id.exact async for page in all_found(client, SearchParams()) for one in page] == ["a", "b"]
+
+
+async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
+    def script(request: Received) -> bytes:
+        if isinstance(json.loads(request.body), dict):
+            return answer(400, failure(1, "must be an array"))
+        return answer(200, success([]))
+
+    async with faulty(script) as server:
+        remembered = Remembered()
+        service = lonely_service(server.base_url, remembered)
+        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        await service.close()
+        assert state.fates()[Fate.UNKNOWN] == 25
+        assert remembered.get(service.settings.identity, "release_body") is None
+
+
+@pytest.mark.parametrize("words", ["No such object", "message body unavailable", "try again"])
+async def test_words_that_only_sound_like_a_shape_change_no_body(words: str) -> None:
+    async with faulty(lambda _: answer(400, failure(1, words))) as server:
+        service = lonely_service(server.base_url)
+        await service.releases.run(service.releases.plan(service.releases.guard(TARGETS[:1]), "x"))
+        await service.close()
+        assert server.count("POST") == 1
+
+
+async def test_a_check_that_fails_does_not_blame_the_token() -> None:
+    blamed = Forbidden("no", request="GET x", status=403)
+    for status, words in ((503, "could not be found out"), (429, "could not be found out"), (401, "not accepted")):
+        async with (
+            faulty(lambda _, s=status: answer(s, failure(1, "x"))) as server,
+            client_at(server.base_url) as client,
+        ):  # type: ignore[misc]
+            assert words in await diagnose(client, blamed)
+
+
+async def test_a_404_that_is_not_the_api_s_does_not_make_a_job_deleted() -> None:
+    replies: list[bytes | None] = [None]
+
+    def script(request: Received) -> bytes | None:
+        return replies.pop() if request.method == "DELETE" else answer(404, b"<html>captive portal</html>")
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        assert isinstance(await service.delete_job(JOB_ID), Ambiguous)
+        await service.close()
+
+
+async def test_cookies_are_neither_kept_nor_sent() -> None:
+    async with (
+        faulty(lambda _: answer(200, success(JOB), set_cookie="a=" + "x" * 3000)) as server,
+        client_at(server.base_url) as client,
+    ):
+        for _ in range(3):
+            await client.get_job(JOB_ID)
+        assert not any("cookie" in request.headers for request in server.received)
+
+
+async def test_nothing_is_polled_for_once_the_program_is_left() -> None:
+    async with (
+        faulty(lambda r: answer(202, success([]), location=r.target)) as server,
+        client_at(server.base_url) as client,
+    ):
+        client.traffic.leave()
+        with pytest.raises(Unreadable):
+            await client.search_messages(SearchParams())
+        assert server.count("GET") == 1
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "%2e%2e/%2e%2e/user",
+        "..%2f..%2fuser",
+        "a\\..\\..\\user",
+        "//evil.example/x",
+        "a//b",
+        "\ud800",
+        "http://[",
+        "?x\x00",
+        "/accounts/x",
+        "https://127.0.0.1/",
+        "",
+    ],
+)
+async def test_a_place_that_could_be_another_is_not_asked(location: str) -> None:
+    def script(request: Received) -> bytes:
+        place = (
+            location
+            if location.startswith(("/", "http", "?")) or not location
+            else f"{request.target.partition('?')[0]}/{location}"
+        )
+        return answer(202, success([])).replace(
+            b"\r\n\r\n", b"\r\nlocation: " + place.encode("utf-8", "replace") + b"\r\n\r\n", 1
+        )
+
+    async with faulty(script) as server, client_at(server.base_url) as client:
+        with pytest.raises(ApiError):
+            await client.search_messages(SearchParams())
+        assert all("user" not in request.target and "evil" not in request.target for request in server.received[1:])
+
+
+async def test_the_job_screen_s_rows_end_like_any_list_and_shrink_like_any_list() -> None:
+    job = {**JOB, "status": "PROCESSING", "total_messages_discovered": 1000}
+
+    def exactly_one_page(request: Received) -> bytes:
+        if "messages" not in request.target:
+            return answer(200, success(job))
+        page = "page=1&" in request.target
+        return answer(200, success([row(n) for n in range(1000)])) if page else answer(400, failure(1, "no page"))
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(exactly_one_page) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB_ID, snapshots.append)
+        await subject.poll()
+        assert not snapshots[-1].rows.complete
+        await subject.load_more()
+        assert (snapshots[-1].rows.complete, snapshots[-1].rows.loaded) == (True, 1000)
+        await service.close()
+
+    def heavy(request: Received) -> bytes:
+        if "messages" not in request.target:
+            return answer(200, success(job))
+        query = dict(part.split("=") for part in request.target.partition("?")[2].split("&"))
+        size = int(query["per_page"])
+        rows = [
+            {**row(n), "status_message": "x" * 12_000}
+            for n in range((int(query["page"]) - 1) * size, int(query["page"]) * size)
+        ]
+        return answer(200, success(rows))
+
+    async with faulty(heavy) as server:
+        service = lonely_service(server.base_url)
+        subject = service.watch_job(JOB_ID, snapshots.append)
+        await subject.poll()
+        assert snapshots[-1].rows.loaded == 500
+        await service.close()
+
+
+async def test_what_is_no_text_is_not_sent() -> None:
+    async with faulty(lambda _: answer(200, success([]))) as server, client_at(server.base_url) as client:
+        with pytest.raises(UsageError):
+            await client.search_messages(SearchParams(subject="\udcff"))
+        assert server.received == []
+        with pytest.raises(UsageError):
+            await client.create_job(ActionType.MOVE, SearchParams())

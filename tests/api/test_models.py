@@ -1,0 +1,128 @@
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.api.test_decoding import JSON
+from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
+from tui_app.api.models import Job
+from tui_app.api.rows import JobMessage, Message
+from tui_app.core.text import Untrusted
+from tui_app.jobs.progress import action_in_words, search_in_words
+
+JOB: dict[str, Any] = {
+    "job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
+    "action_type": "MOVE",
+    "action_params": {"type": "MOVE", "destination": "JunkEmail", "expected_disposition": "MALICIOUS"},
+    "search_params": {"sender": "a@b.example", "detections_only": False, "subject": None},
+    "status": "PROCESSING",
+    "total_messages_discovered": 10,
+    "messages_pending": 4,
+    "messages_successful": 3,
+    "messages_failed": 2,
+    "created_at": "2019-12-27T18:11:19.117Z",
+}
+
+
+def test_the_oldest_shape_has_three_counters_and_the_rest_is_zero() -> None:
+    job = Job.from_wire(JOB)
+    assert (job.messages_skipped, job.skipped, job.cancelled, job.unaccounted, job.skipped_or_cancelled) == (
+        None,
+        0,
+        0,
+        0,
+        1,
+    )
+    assert Job.from_wire({**JOB, "messages_skipped": 0}).unaccounted == 1
+    assert job.status is JobStatus.PROCESSING
+    assert not job.ended
+    assert action_in_words(job) == "move → Junk"
+    assert search_in_words(job) == "sender a@b.example · all mail"
+
+
+def test_null_is_the_same_as_missing() -> None:
+    job = Job.from_wire(
+        {
+            **JOB,
+            "comment": None,
+            "messages_failed": None,
+            "search_params": None,
+            "action_params": None,
+            "created_at": None,
+        }
+    )
+    assert (job.comment, job.failed, job.search_params, job.created_at) == (None, 0, {}, None)
+
+
+def test_times_at_the_ends_of_the_calendar_are_no_times() -> None:
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", "soon", 7):
+        assert Job.from_wire({**JOB, "created_at": moment}).created_at is None
+
+
+def test_unknown_values_are_kept_as_text() -> None:
+    job = Job.from_wire(
+        {
+            **JOB,
+            "status": "PAUSED\x1b[2J",
+            "action_type": "RESCAN",
+            "action_params": {"destination": "Attic"},
+            "future": 1,
+        }
+    )
+    assert job.status == Untrusted("PAUSED\x1b[2J")
+    assert action_in_words(job) == "rescan → Attic"
+    assert "\x1b" not in str(job.status)
+    assert not job.ended
+    assert job.wire["future"] == 1
+
+
+def test_a_row_without_a_message_and_with_one() -> None:
+    row: dict[str, Any] = {
+        "message_id": "m", "status": "FAILED", "retry_count": 2, "action_params": {"type": "RELEASE", "client_recipient": "a@b.example"},
+        "retry_after": "2026-11-20T12:00:00Z",
+    }  # fmt: skip
+    old = JobMessage.from_wire(row)
+    assert (old.status, old.investigate_id, old.subject, str(old.recipient)) == (
+        RowStatus.FAILED,
+        None,
+        None,
+        "a@b.example",
+    )
+    new = JobMessage.from_wire(
+        {
+            **row,
+            "message": {"id": "i", "subject": "s", "final_disposition": "MALICIOUS-BEC", "delivery_status": ["moved"]},
+        }
+    )
+    assert (new.investigate_id, new.subject) == (Untrusted("i"), Untrusted("s"))
+    assert JobMessage.from_wire({**row, "message": {"subject": "no id"}}).subject is None
+
+
+def test_enums_are_read_from_their_wire_values() -> None:
+    job = Job.from_wire(JOB)
+    assert job.action_type is ActionType.MOVE
+    assert job.action_params.destination is Destination.JUNK
+
+
+@given(st.dictionaries(st.sampled_from([*Job.model_fields, "extra"]), JSON))
+def test_any_json_in_a_job_that_has_id_and_status_can_be_read(fields: dict[str, Any]) -> None:
+    job = Job.from_wire({**fields, "job_id": "j", "status": json.dumps(fields.get("status"))})
+    assert str(job.status)
+    assert job.total_messages_discovered >= 0
+    search_in_words(job)
+    action_in_words(job)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["from", "to", "client_recipients", "subject", "scanned_at", "is_quarantined", "delivery_status"]
+        ),
+        JSON,
+    )
+)
+def test_any_json_in_a_message_that_has_an_id_can_be_read(fields: dict[str, Any]) -> None:
+    message = Message.from_wire({**fields, "id": "i"})
+    assert message.is_quarantined is (fields.get("is_quarantined") is True)
+    assert all(isinstance(recipient, Untrusted) for recipient in message.recipients)

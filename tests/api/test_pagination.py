@@ -1,0 +1,136 @@
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.api.errors import Invalid, TooLarge, Unreadable
+from tui_app.api.page import Page
+from tui_app.api.pagination import CursorPages, NumberedPages
+
+
+def collect(
+    pages: dict[int, list[str]] | list[str], per_page: int, *, ignores_page: bool = False, past_end: bool = False
+) -> list[str]:
+    rows = pages if isinstance(pages, list) else []
+    asked = 0
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        assert asked < 1000, "never ends"
+        start = 0 if ignores_page else (number - 1) * size
+        if past_end and start >= len(rows) and number > 1:
+            raise Invalid("past the end", request="GET x", status=400)
+        return Page(tuple(rows[start : start + size]))
+
+    async def run() -> list[str]:
+        return [item async for page in NumberedPages(fetch, lambda item: item, per_page) for item in page]
+
+    return asyncio.run(run())
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.booleans())
+def test_numbered_pages_bring_every_row_once(count: int, per_page: int, past_end: bool) -> None:
+    rows = [str(number) for number in range(count)]
+    assert collect(rows, per_page, past_end=past_end) == rows
+
+
+def test_a_server_that_ignores_page_does_not_hold_us_for_ever() -> None:
+    assert collect(["a", "b"], 2, ignores_page=True) == ["a", "b"]
+
+
+def test_a_refused_first_page_is_an_error_not_an_empty_list() -> None:
+    async def fetch(number: int, size: int) -> Page[str]:
+        raise Invalid("no", request="GET x")
+
+    async def run() -> None:
+        async for _ in NumberedPages(fetch, str, 10):
+            pass
+
+    with pytest.raises(Invalid):
+        asyncio.run(run())
+
+
+def test_rows_that_shift_onto_the_next_page_come_once() -> None:
+    answers = [("a", "b"), ("b", "c"), ("d",)]
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page(answers[number - 1])
+
+    async def run() -> tuple[list[str], bool]:
+        pages = NumberedPages(fetch, str, 2)
+        return [item async for page in pages for item in page], pages.shifted
+
+    assert asyncio.run(run()) == (["a", "b", "c", "d"], True)
+
+
+@given(st.integers(0, 300), st.integers(10, 100), st.integers(1, 99))
+def test_pages_too_large_for_an_answer_are_asked_for_in_smaller_ones(count: int, per_page: int, fits: int) -> None:
+    rows = [str(number) for number in range(count)]
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        page = rows[(number - 1) * size : number * size]
+        # The further down, the larger the rows.
+        if sum(1 + int(row) // 50 for row in page) > max(fits, 5 * 7):
+            raise TooLarge("larger than 8 MiB", request="GET x")
+        return Page(tuple(page))
+
+    async def run() -> tuple[list[str], bool]:
+        pages = NumberedPages(fetch, str, per_page)
+        return [item async for page in pages for item in page], pages.shifted
+
+    try:
+        found, shifted = asyncio.run(run())
+    except TooLarge:
+        return
+    assert found == rows
+    assert not shifted
+
+
+def test_what_does_not_fit_even_alone_is_told() -> None:
+    async def fetch(number: int, size: int) -> Page[str]:
+        raise TooLarge("larger than 8 MiB", request="GET x")
+
+    pages = NumberedPages(fetch, str, 1000)
+    with pytest.raises(TooLarge):
+        asyncio.run(pages.load())
+    assert not pages.complete
+
+
+def test_a_page_that_fails_is_asked_for_again_where_it_failed() -> None:
+    answers: list[Page[str] | Exception] = [Page(("a", "b")), Invalid("no", request="GET x"), Page(("c",))]
+
+    async def run(pages: CursorPages[str]) -> None:
+        assert await pages.load() == ("a", "b")
+        with pytest.raises(Unreadable):
+            await pages.load()
+        assert await pages.load() == ("c",)
+        assert pages.complete
+
+    async def fetch(cursor: str | None, size: int) -> Page[str]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise Unreadable("no", request="GET x")
+        return Page(answer.items, next="n" if len(answers) == 2 else None)
+
+    asyncio.run(run(CursorPages(fetch, str, 2)))
+
+
+def test_cursors_are_followed_to_the_end_and_never_in_circles() -> None:
+    chain = {None: Page(("a",), "1"), "1": Page(("b",), "2"), "2": Page(("c",), None)}
+    circle = {None: Page(("a",), "1"), "1": Page(("b",), "1")}
+
+    async def run(pages: dict[str | None, Page[str]]) -> list[str]:
+        async def fetch(cursor: str | None, size: int) -> Page[str]:
+            return pages[cursor]
+
+        rows: list[str] = []
+        cursor_pages = CursorPages(fetch, str, 10)
+        while not cursor_pages.complete:
+            rows += await cursor_pages.load()
+        return rows
+
+    assert asyncio.run(run(chain)) == ["a", "b", "c"]
+    with pytest.raises(Unreadable, match="circles"):
+        asyncio.run(run(circle))

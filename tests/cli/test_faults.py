@@ -1,0 +1,200 @@
+"""The command line under faults, and the simulator's own command for them."""
+
+import csv
+import io
+import json
+import select
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run_with, started, told
+from tui_app.simulator.quota import Quota
+from tui_app.simulator.server import Options, Simulator, running
+
+
+@pytest.fixture
+def gated() -> Iterator[Simulator]:
+    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
+        yield simulator
+
+
+def newsletters(simulator: Simulator, count: int) -> list[str]:
+    return [mail.investigate_id for mail in simulator.account.held if not mail.disposition.startswith("MALICIOUS")][
+        :count
+    ]
+
+
+def test_the_kinds_of_faults_are_listed_and_a_wrong_one_names_the_nearest() -> None:
+    listed = run_with({}, "simulate", "--faults", "help")
+    assert listed.returncode == 0
+    assert "close_after" in listed.stdout
+    wrong = run_with({}, "simulate", "--faults", "stal_after")
+    assert wrong.returncode == 2
+    assert "stall_after" in wrong.stderr
+    assert wrong.stdout == ""
+
+
+def test_a_release_whose_answer_is_lost_is_settled_by_reading_back_and_goes_on(gated: Simulator) -> None:
+    gated.set_faults("close_after@release#2")
+    ids = newsletters(gated, 57)
+    ended = run_with(
+        gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "57", "--format", "csv"
+    )
+    assert ended.returncode in (0, 4)
+    outcomes = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(ended.stdout))}
+    assert list(outcomes.values()).count("seen released") == 25
+    assert "settling 25 messages" in ended.stderr
+    truth = [entry["id"] for entry in gated.account.truth.of("release")]
+    assert len(truth) == len(set(truth)) == 57
+    assert sum(entry["endpoint"] == "release" for entry in gated.wire()) == 3
+
+
+def test_what_can_t_be_read_back_stays_unknown_and_nothing_more_is_sent(gated: Simulator, tmp_path: Path) -> None:
+    gated.set_faults("stall_after@release#1")
+    ids = newsletters(gated, 57)
+    environment = {**gated.environment(), "XDG_STATE_HOME": str(tmp_path)}
+    arguments = ["release", *ids, "--reason", "t", "--yes", "--expect", "57", "--json"]
+    with started(environment, *arguments) as process:
+        while not gated.account.truth.of("release"):
+            select.select([], [], [], 0.02)
+        process.kill()  # the answer never came, and nobody is there to read back
+        process.communicate(timeout=30)
+    shown = run_with(environment, "ledger", "list", "--json")
+    (plan,) = json.loads(shown.stdout)
+    assert (plan["unfinished"], plan["sums"]) == (True, {"unknown": 25, "not sent": 32})
+    again = run_with(environment, "release", ids[0], "--reason", "x", "--yes")
+    assert again.returncode == 3
+    assert "already released" in again.stderr or f"unknown in plan {plan['plan']}" in again.stderr
+    gated.set_faults("none")
+    resumed = run_with(environment, "ledger", "resume", plan["plan"], "--yes", "--json")
+    assert resumed.returncode in (0, 4), resumed.stderr
+    truth = [entry["id"] for entry in gated.account.truth.of("release")]
+    assert sorted(truth) == sorted(ids)
+    assert run_with(environment, "ledger", "verify").returncode == 0
+
+
+def test_whoever_does_not_wait_for_an_answer_is_told_what_is_unknown(gated: Simulator) -> None:
+    gated.set_faults("stall_after@release#2")
+    ids = newsletters(gated, 57)
+    arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", "57", "--format", "ndjson"]
+    with started(gated.environment(), *arguments) as process:
+        told(process, "request 1 of 3")
+        while len(gated.account.truth.of("release")) <= 25:
+            select.select([], [], [], 0.02)  # the second one is on its way
+        process.send_signal(signal.SIGINT)
+        told(process, "Stopping after the request in flight")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    outcomes = [json.loads(line)["mailsluice"]["outcome"] for line in out.splitlines()]
+    assert (outcomes.count("unknown"), outcomes.count("not sent")) == (25, 7)
+    sent = [entry["id"] for entry in gated.account.truth.of("release")]
+    assert len(sent) == len(set(sent))
+    assert set(ids[:25]) <= set(sent) <= set(ids[:50])
+
+
+def test_ids_that_an_answer_leaves_out_are_read_back(gated: Simulator) -> None:
+    gated.set_faults("missing_ids")
+    ids = newsletters(gated, 10)
+    ended = run_with(gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "10", "--json")
+    assert ended.returncode in (0, 4)
+    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert outcomes.count("seen released") == 5
+
+
+def test_what_is_unknown_is_settled_without_sending_anything(gated: Simulator, tmp_path: Path) -> None:
+    environment = gated.environment() | {"XDG_STATE_HOME": str(tmp_path)}
+    gated.set_faults("close_after@release#1,status=500@reads#60")
+    ids = newsletters(gated, 30)
+    with started(environment, "release", *ids, "--reason", "t", "--yes", "--expect", "30") as process:
+        told(process, "settling")
+        process.kill()
+        process.communicate(timeout=30)
+    gated.set_faults("none")
+    (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
+    assert plan["sums"] == {"unknown": 25, "not sent": 5}
+    ended = run_with(environment, "ledger", "settle", plan["plan"], "--json")
+    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert (outcomes.count("seen released"), outcomes.count("not sent")) == (25, 5), ended.stderr
+    assert ended.returncode == 4, "the rest was never sent"
+    assert len(gated.account.truth.of("release")) == 25
+
+
+def test_what_was_released_is_looked_at_again(gated: Simulator, tmp_path: Path) -> None:
+    gated.set_faults("none")
+    environment = gated.environment() | {"XDG_STATE_HOME": str(tmp_path)}
+    ids = newsletters(gated, 3)
+    assert run_with(environment, "release", *ids, "--reason", "t", "--yes", "--expect", "3").returncode in (0, 4)
+    (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
+    ended = run_with(environment, "ledger", "check", plan["plan"], "--json")
+    seen = {item["id"]: item["mailsluice"]["checked"] for item in json.loads(ended.stdout)}
+    assert ended.returncode == 0
+    assert set(seen.values()) == {"seen delivered"}
+    again = next(mail for mail in gated.account.held if mail.investigate_id == next(iter(seen)))
+    again.quarantined = True
+    ended = run_with(environment, "ledger", "check", plan["plan"])
+    again.quarantined = False
+    assert ended.returncode == 4
+    assert "1 held again" in ended.stderr
+    assert "held again" in run_with(environment, "report", plan["plan"]).stdout
+
+
+def test_rows_that_move_are_told_on_standard_error(gated: Simulator) -> None:
+    gated.set_faults("page_shift")
+    job = max(gated.account.jobs.values(), key=lambda job: job.size)
+    ended = run_with(gated.environment(), "messages", job.job_id, "--format", "ndjson")
+    assert ended.returncode == 0
+    rows = [json.loads(line)["message_id"] for line in ended.stdout.splitlines()]
+    assert len(rows) == len(set(rows))
+    assert len(rows) > 1000
+    assert "Rows moved" in ended.stderr
+
+
+def test_what_a_release_costs_and_what_is_left(gated: Simulator) -> None:
+    gated.set_faults("none")
+    gated.api.quota = Quota(8)
+    ended = run_with(gated.environment(), "release", *newsletters(gated, 60), "--plan-only")
+    assert ended.returncode == 0
+    assert "3 requests of 7 left" in ended.stderr
+    assert "requests left" not in ended.stderr
+    for _ in range(4):
+        ended = run_with(gated.environment(), "jobs", "--json")
+    assert len(json.loads(ended.stdout)) == 12
+    assert "3 of 8 requests left for the next" in ended.stderr
+
+
+def test_what_the_oldest_api_wants_is_remembered_between_commands(tmp_path: Path) -> None:
+    with running(Options(quota=0, messages=10, held=30, generation="seed")) as simulator:
+        environment = {**simulator.environment(), "XDG_STATE_HOME": str(tmp_path)}
+        for identity in newsletters(simulator, 2):
+            ended = run_with(environment, "release", identity, "--reason", "t", "--yes", "--json")
+            assert json.loads(ended.stdout)[0]["mailsluice"]["outcome"] in ("delivered", "undelivered", "failed")
+        kept = json.loads((tmp_path / "mailsluice" / "remembered.json").read_text())
+    assert list(kept.values()) == [{"release_body": "postfix"}]
+    # The first release was refused once for its shape, the second was right at once.
+    assert len({entry["request"] for entry in simulator.account.truth.of("release")}) == 2
+
+
+def test_a_list_that_is_null_is_no_empty_list(gated: Simulator) -> None:
+    gated.set_faults("null_result")
+    for command in (
+        ["jobs"],
+        ["quarantine"],
+        ["create", "--action", "release", "--sender", "acme-news.example", "--preview"],
+    ):
+        ended = run_with(gated.environment(), *command)
+        assert ended.returncode == 6
+        assert "has no list" in ended.stderr
+        assert ended.stdout == ""
+
+
+def test_a_job_that_is_left_alone_is_not_all_done(gated: Simulator) -> None:
+    running_job = next(job for job in gated.account.list_jobs("PROCESSING", None))
+    missing = "00000000-0000-4000-8000-000000000000"
+    ended = run_with(gated.environment(), "cancel", running_job["job_id"], missing, "--yes")
+    assert ended.returncode == 4
+    assert f"{missing}: no such job; left alone" in ended.stderr

@@ -1,0 +1,255 @@
+import os
+import stat
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tui_app.api.http import tls_context
+from tui_app.auth.credentials import KeyCredential, TokenCredential
+from tui_app.config.settings import check_account_id, check_base_url, check_job_id, load_settings, proxy_for
+from tui_app.core.errors import UsageError
+
+ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
+OTHER = "f" * 32
+
+
+def environment(tmp_path: Path, toml: str = "", **more: str) -> dict[str, str]:
+    file = tmp_path / "config.toml"
+    file.write_text(toml)
+    return {"MAILSLUICE_CONFIG": str(file), **more}
+
+
+def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, CLOUDFLARE_API_TOKEN="t0ken", CLOUDFLARE_ACCOUNT_ID=ACCOUNT.upper()))
+    assert settings.account_id == ACCOUNT
+    assert settings.base_url == "https://api.cloudflare.com/client/v4"
+    assert settings.credential.headers() == {"Authorization": "Bearer t0ken"}
+    assert not settings.read_only
+
+
+def test_a_token_wins_over_email_and_key(tmp_path: Path) -> None:
+    both = environment(
+        tmp_path, CLOUDFLARE_ACCOUNT_ID=ACCOUNT, CLOUDFLARE_EMAIL="a@b.example", CLOUDFLARE_API_KEY="k3y"
+    )
+    assert isinstance(load_settings(both).credential, KeyCredential)
+    assert load_settings(both).credential.headers() == {"X-Auth-Email": "a@b.example", "X-Auth-Key": "k3y"}
+    assert isinstance(load_settings({**both, "CLOUDFLARE_API_TOKEN": "t"}).credential, TokenCredential)
+
+
+PROFILES = f"""
+default_profile = "prod"
+[profiles.prod]
+account_id = "{ACCOUNT}"
+read_only = true
+[profiles.lab]
+account_id = "{OTHER}"
+base_url = "http://127.0.0.1:9/client/v4"
+[guard]
+max_messages = 10
+[ui]
+theme = "auto"
+"""
+
+
+def test_a_profile_fills_what_the_environment_leaves_open(tmp_path: Path) -> None:
+    settings = load_settings(environment(tmp_path, PROFILES, CLOUDFLARE_API_TOKEN="t"))
+    assert (settings.profile, settings.account_id, settings.read_only) == ("prod", ACCOUNT, True)
+    assert settings.guard.max_messages == 10
+
+
+def test_the_environment_beats_the_file_and_a_named_profile_beats_the_environment(tmp_path: Path) -> None:
+    shell = environment(
+        tmp_path, PROFILES, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=ACCOUNT, MAILSLUICE_PROFILE="lab"
+    )
+    assert load_settings(shell).account_id == ACCOUNT
+    assert load_settings(shell, profile_name="lab").account_id == OTHER
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[profiles.prod]\nacount_id = 'x'", "profiles.prod.acount_id is no setting; did you mean account_id"),
+        ("[guard]\nmax_messages = 0", "guard.max_messages"),
+        ("default_profil = 'x'", "did you mean default_profile"),
+        ("not toml", "is no TOML"),
+        ("default_profile = 'prd'\n[profiles.prod]", "Did you mean prod"),
+    ],
+)
+def test_errors_name_the_file_the_key_and_the_nearest_one(tmp_path: Path, toml: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_settings(environment(tmp_path, toml, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=ACCOUNT))
+    assert said in str(caught.value)
+    assert "config.toml" in str(caught.value)
+
+
+def test_missing_account_and_missing_token_point_to_the_demo(tmp_path: Path) -> None:
+    for variables in ({"CLOUDFLARE_API_TOKEN": "t"}, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}):
+        with pytest.raises(UsageError, match="mailsluice demo"):
+            load_settings(environment(tmp_path, **variables))
+
+
+@pytest.mark.parametrize(
+    "account", ["", "123", ACCOUNT + "0", "../" + ACCOUNT[3:], ACCOUNT[:-1] + "g", ACCOUNT[:-1] + "\n"]
+)
+def test_an_account_id_is_32_hex_digits(account: str) -> None:
+    with pytest.raises(UsageError, match="32 hex digits"):
+        check_account_id(account)
+
+
+@pytest.mark.parametrize(
+    "job", ["", "1", "../x", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26", "{182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e}"]
+)
+def test_a_job_id_is_a_uuid(job: str) -> None:
+    with pytest.raises(UsageError, match="UUID"):
+        check_job_id(job)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.cloudflare.com/client/v4", "ftp://x", "https://", "https://u:p@h/x", "https://h/x?y=1", "https://h/../x", "http://10.0.0.1/",
+        "https://h/x#y", "https://h:99999/", "https://[::1", "http://127.0.0.1.evil.example/", "https://h /",
+    ],
+)  # fmt: skip
+def test_base_urls_that_could_leak_a_token_are_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="base URL"):
+        check_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.example/client/v4/", "http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:1/x"]
+)
+def test_base_urls_that_are_fine(url: str) -> None:
+    assert check_base_url(url) == url.rstrip("/")
+
+
+def test_the_documented_settings_are_known_and_a_second_signer_is_refused_not_ignored(tmp_path: Path) -> None:
+    guard = "[guard]\nhold_dispositions = ['MALICIOUS']\nmax_messages = 7\nhold_recipient_domains = ['vip.example']\n"
+    plans = "[plans]\nbatch_size = 10\ncanary = 5\n"
+    shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    settings = load_settings(environment(tmp_path, guard + "require_second_signer = false\n" + plans, **shell))
+    assert (settings.guard.hold_recipient_domains, settings.plans.batch_size) == (("vip.example",), 10)
+    with pytest.raises(UsageError, match="require_second_signer"):
+        load_settings(environment(tmp_path, guard + "require_second_signer = true\n", **shell))
+
+
+def test_a_profile_is_not_named_when_the_environment_points_to_another_account(tmp_path: Path) -> None:
+    toml = PROFILES + f"[profiles.red]\naccount_id = '{ACCOUNT}'\ncolor = 'red'\n"
+    shell = environment(tmp_path, toml, CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID=OTHER, MAILSLUICE_PROFILE="red")
+    settings = load_settings(shell)
+    assert (settings.account_id, settings.profile, settings.color) == (OTHER, None, None)
+
+
+def test_a_named_file_that_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        load_settings({"MAILSLUICE_CONFIG": str(tmp_path / "none.toml")})
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "a\0b", "/"])
+def test_a_named_file_that_can_be_none_is_refused(named: str) -> None:
+    with pytest.raises(UsageError):
+        load_settings({"MAILSLUICE_CONFIG": named})
+
+
+def test_a_pipe_is_no_configuration_and_is_not_waited_for_but_nothing_is_an_empty_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="no regular file"):
+        load_settings({"MAILSLUICE_CONFIG": str(pipe)})
+    with pytest.raises(UsageError, match="no regular file"):
+        load_settings({"MAILSLUICE_CONFIG": "/dev/zero"})
+    shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    assert load_settings({"MAILSLUICE_CONFIG": os.devnull, **shell}).account_id == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "setting", ["token_file = '~nosuchuser/x'", 'token_file = "a\\u0000b"', 'token_command = ["a\\u0000b"]']
+)
+def test_a_token_that_can_be_nowhere_is_refused(tmp_path: Path, setting: str) -> None:
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\n{setting}\n"
+    with pytest.raises(UsageError, match="token_"):
+        load_settings(environment(tmp_path, toml), profile_name="p")
+
+
+@pytest.mark.parametrize("bundle", ["~nosuchuser/x", "a\0b", "/nowhere\n/x"])
+def test_certificates_that_can_be_nowhere_are_refused(bundle: str) -> None:
+    with pytest.raises(UsageError, match=r"ca_bundle .* can't be read"):
+        tls_context("https://api.example", Path(bundle))
+
+
+FORGED = "x\u200b\x1b[2J\nmailsluice: all is well"
+QUOTED = '"' + FORGED.replace("\x1b", "\\u001b").replace("\n", "\\n") + '"'
+
+
+@pytest.mark.parametrize(
+    ("toml", "variables"),
+    [
+        (f"[profiles]\n{QUOTED} = 1", {}),
+        (f"[profiles.{QUOTED}]\nx = 1", {}),
+        (f"{QUOTED} = 1", {}),
+        (f"[profiles.{QUOTED}]", {"MAILSLUICE_PROFILE": "none"}),
+        (f"[profiles.{QUOTED}]", {"MAILSLUICE_PROFILE": FORGED[:-1]}),
+        ("", {"MAILSLUICE_PROFILE": FORGED}),
+        ("", {"MAILSLUICE_CONFIG": FORGED}),
+        (f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_file = {QUOTED[:-1]}\\u0000\"", {"MAILSLUICE_PROFILE": "p"}),
+    ],
+)
+def test_a_sentence_is_one_line_whatever_it_quotes(tmp_path: Path, toml: str, variables: dict[str, str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_settings(environment(tmp_path, toml) | variables)
+    said = str(caught.value)
+    assert "all is well" in said
+    assert {unicodedata.category(character) for character in said}.isdisjoint(("Cc", "Cf", "Zl", "Zp"))
+
+
+def test_a_token_file_must_be_ours_alone(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_file = '{token}'\n"
+    token.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        load_settings(environment(tmp_path, toml), profile_name="p")
+    token.chmod(stat.S_IRUSR)
+    assert (
+        load_settings(environment(tmp_path, toml), profile_name="p").credential.headers()["Authorization"]
+        == "Bearer s3cret"
+    )
+    link = tmp_path / "link"
+    link.symlink_to(token)
+    with pytest.raises(UsageError, match="can't be read"):
+        load_settings(environment(tmp_path, toml.replace(str(token), str(link))), profile_name="p")
+
+
+def test_a_token_command_gives_its_first_line(tmp_path: Path) -> None:
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\ntoken_command = ['printf', 'abc\\ndef']\n"
+    settings = load_settings(environment(tmp_path, toml), profile_name="p")
+    assert settings.credential.headers()["Authorization"] == "Bearer abc"
+    with pytest.raises(UsageError, match="ended with 1"):
+        load_settings(environment(tmp_path, toml.replace("'printf', 'abc\\ndef'", "'false'")), profile_name="p")
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy.corp:3128"}, "http://proxy.corp:3128"),
+        ({"https_proxy": "proxy.corp:3128"}, "http://proxy.corp:3128"),
+        ({"HTTPS_PROXY": "https://who:s3same@proxy.corp"}, "https://proxy.corp"),
+        ({"HTTPS_PROXY": "http://proxy.corp:3128", "NO_PROXY": "other.example, .cloudflare.com"}, None),
+        ({"HTTPS_PROXY": "http://proxy.corp:3128", "no_proxy": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy.corp:3128", "NO_PROXY": "flare.com"}, "http://proxy.corp:3128"),
+        ({"HTTP_PROXY": "http://proxy.corp:3128", "ALL_PROXY": "http://proxy.corp:3128"}, None),
+    ],
+)
+def test_the_proxy_that_the_environment_names(environment: dict[str, str], name: str | None) -> None:
+    proxy = proxy_for("https://api.cloudflare.com/client/v4", environment)
+    assert (proxy.name if proxy else None) == name
+    assert "s3same" not in repr(proxy)
+
+
+def test_this_machine_is_never_asked_through_a_proxy_and_nonsense_is_refused() -> None:
+    assert proxy_for("http://127.0.0.1:8000/client/v4", {"HTTPS_PROXY": "http://proxy.corp:3128"}) is None
+    for nonsense in ("socks5://x:1", "http://", "http://x:port", "http://x/path", "http://[1"):
+        with pytest.raises(UsageError, match="HTTPS_PROXY"):
+            proxy_for("https://api.cloudflare.com/client/v4", {"HTTPS_PROXY": nonsense})

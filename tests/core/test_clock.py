@@ -1,0 +1,43 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from tui_app.core.clock import coarse_age, parse_moment, rfc3339, rough_duration
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "moment"),
+    [
+        ("24h", "2026-11-19T12:00:00Z"),
+        ("7d", "2026-11-13T12:00:00Z"),
+        ("90m", "2026-11-20T10:30:00Z"),
+        ("now", "2026-11-20T12:00:00Z"),
+        ("2026-11-01", "2026-11-01T00:00:00Z"),
+        ("2026-11-01T10:00:00+02:00", "2026-11-01T08:00:00Z"),
+        (" 2026-11-01T10:00:00Z ", "2026-11-01T10:00:00Z"),
+    ],
+)
+def test_moments_people_write(words: str, moment: str) -> None:
+    assert rfc3339(parse_moment(words, NOW)) == moment
+
+
+@pytest.mark.parametrize(
+    "words", ["", "soon", "7", "24hours", "2026-13-01", "-3d", "99999w", "0001-01-01T00:00:00+05:00", "9999-12-31"]
+)
+def test_what_is_no_moment_is_said(words: str) -> None:
+    with pytest.raises(ValueError, match="is no time"):
+        parse_moment(words, NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"),
+    [(0, "<1m"), (59, "<1m"), (60, "1m"), (3599, "59m"), (3600, "1h"), (172800, "2d"), (10**8, "165w")],
+)
+def test_ages_are_coarse(seconds: float, age: str) -> None:
+    assert coarse_age(seconds) == age
+
+
+def test_durations_are_rough() -> None:
+    assert [rough_duration(s) for s in (0.2, 20, 240, 7200)] == ["1 s", "20 s", "4 min", "2 h"]

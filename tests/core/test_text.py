@@ -1,0 +1,59 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.core.text import Untrusted, plural, safe
+from tui_app.simulator.demo_account import HOSTILE_SUBJECTS
+
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
+FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@given(ANY_TEXT)
+def test_safe_text_holds_nothing_that_a_terminal_obeys_or_hides(text: str) -> None:
+    shown = safe(text)
+    assert not [character for character in shown if unicodedata.category(character) in FORBIDDEN]
+    assert "\u3164" not in shown
+    shown.encode("utf-8")
+
+
+@given(st.text(max_size=60))
+def test_safe_text_stays_as_it_is_when_made_safe_again(text: str) -> None:
+    assert safe(safe(text)) == safe(text)
+
+
+@pytest.mark.parametrize("subject", HOSTILE_SUBJECTS)
+def test_hostile_subjects_become_one_printable_line(subject: str) -> None:
+    shown = safe(subject)
+    assert shown.isprintable()
+    assert len(shown) < 2000
+
+
+def test_what_was_invisible_becomes_visible() -> None:
+    assert safe("a\x1b[31mb\u202ec\x7f\ud800") == "a␛[31mb⟨202E⟩c␡\ufffd"
+
+
+def test_long_text_says_how_much_is_left_out() -> None:
+    assert safe("x" * 600) == "x" * 512 + "…(+88)"
+
+
+def test_marks_stacked_on_a_letter_are_cut() -> None:
+    assert safe("a" + "\u0338" * 10) == "a\u0338\u0338…"
+
+
+def test_untrusted_text_is_safe_however_it_is_formatted() -> None:
+    text = Untrusted("\x1b]0;x\x07")
+    assert "\x1b" not in f"{text}" + str(text) + repr(text) + f"{text:>20}" + text.detail()
+    assert text.exact == "\x1b]0;x\x07"
+
+
+def test_untrusted_text_compares_by_what_was_sent() -> None:
+    assert Untrusted("a\x00") != Untrusted("a␀")
+    assert {Untrusted("a"): 1}[Untrusted("a")] == 1
+    assert Untrusted.of({"a": 1}).exact == '{"a": 1}'
+
+
+def test_plural() -> None:
+    assert [plural(n, "row") for n in (0, 1, 2, 1200)] == ["0 rows", "1 row", "2 rows", "1,200 rows"]

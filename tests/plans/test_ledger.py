@@ -1,0 +1,393 @@
+"""The ledger: the chain through all journals, who may add to it, and what a report makes of a plan."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.commands import ROOT
+from tui_app.core.text import Untrusted
+from tui_app.plans.journal import JournalError, line_of, read
+from tui_app.plans.ledger import Ledger, Locked
+from tui_app.plans.plan import Plan, Target
+from tui_app.plans.records import Entry, Origin, entry_of, intent_record, plan_record, result_record
+from tui_app.plans.report import COLUMNS, as_csv, as_json, as_markdown, sums_checked
+from tui_app.plans.state import Fate, Result
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ANA = Origin("ana", "jump1")
+TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1") for n in range(12))
+
+
+def ledger_in(folder: Path) -> Ledger:
+    return Ledger(folder / "plans", ANA, lambda: NOON)
+
+
+def begin(ledger: Ledger, plans: int, *, account: str = "acc") -> list[Path]:
+    """So many plans, each with an intent and a result on record; the paths of their journals."""
+    random = Random(plans)
+    for _ in range(plans):
+        journal, _head = ledger.begin(Plan.make(TARGETS, "a ticket", 6, random), account)
+        journal.add(intent_record(TARGETS[:6], "ids", NOON))
+        results = [Result(target, Fate.DELIVERED, (Untrusted("a@b.example"),)) for target in TARGETS[:5]]
+        journal.add(result_record(results, http=200, ray=None, ms=5, at=NOON))
+        journal.close()
+    return sorted(ledger.folder.glob("*.jsonl"))
+
+
+# ---- the chain
+
+
+def test_plans_are_numbered_and_chained_and_the_chain_is_whole(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    assert ledger.verify().problems == ()
+    assert ledger.verify().head == ""
+    paths = begin(ledger, 4)
+    verdict = ledger.verify()
+    assert (verdict.journals, verdict.problems) == (4, ())
+    entries = ledger.entries()
+    assert [entry.number for entry in entries] == [4, 3, 2, 1]
+    assert [entry.file for entry in reversed(entries)] == [path.name for path in paths]
+    assert verdict.head == entries[0].state.head
+    assert [entry.previous for entry in entries] == [*(entry.state.head for entry in entries[1:]), ""]
+
+
+def change_first_line(paths: list[Path]) -> None:
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"a ticket", b"no ticket"))
+
+
+def forge_first_line(paths: list[Path]) -> None:
+    """Whoever can compute a checksum can't make the next plan name another one."""
+    first, *rest = read(paths[1]).records
+    paths[1].write_bytes(b"".join(map(line_of, [{**first, "user": "eve"}, *rest])))
+
+
+def forge_ids(paths: list[Path]) -> None:
+    first, *rest = read(paths[-1]).records
+    paths[-1].write_bytes(b"".join(map(line_of, [{**first, "ids": first["ids"][:-1]}, *rest])))
+
+
+def change_a_later_line(paths: list[Path]) -> None:
+    paths[1].write_bytes(paths[1].read_bytes().replace(b'"intent"', b'"intend"'))
+
+
+def remove(paths: list[Path]) -> None:
+    paths[1].unlink()
+
+
+def remove_the_first(paths: list[Path]) -> None:
+    paths[0].unlink()
+
+
+def swap(paths: list[Path]) -> None:
+    one, other = paths[1].read_bytes(), paths[2].read_bytes()
+    paths[1].write_bytes(other)
+    paths[2].write_bytes(one)
+
+
+def swap_names(paths: list[Path]) -> None:
+    one, other = paths[1].name[:6], paths[2].name[:6]
+    paths[1].rename(paths[1].with_name(other + paths[1].name[6:]))
+    paths[2].rename(paths[2].with_name(one + paths[2].name[6:]))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (change_first_line, "holds no plan that can be read"),
+        (forge_first_line, "does not follow the one before it"),
+        (forge_ids, "its digest does not fit its ids"),
+        (change_a_later_line, "line 2 was changed"),
+        (remove, "000002 is missing"),
+        (remove_the_first, "000001 is missing"),
+        (swap, "calls itself number 3"),
+        (swap_names, "calls itself number 3"),
+    ],
+)
+def test_what_was_done_to_the_ledger_is_found(harm: Callable[[list[Path]], None], said: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    harm(begin(ledger, 4))
+    assert [problem for problem in ledger.verify().problems if said in problem]
+
+
+def test_only_the_head_in_a_report_tells_that_the_last_plan_was_taken_away(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    paths = begin(ledger, 3)
+    heads = {entry.state.head for entry in ledger.entries()}
+    noted = ledger.verify().head
+    paths[-1].unlink()
+    assert ledger.verify().problems == ()
+    assert ledger.verify().head in heads - {noted}
+
+
+@pytest.mark.parametrize("left", [0, 1, 40, -1, None], ids=["nothing", "a byte", "a piece", "all but the end", "zeros"])
+def test_a_plan_whose_first_line_was_never_whole_was_never_begun(left: int | None, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    paths = begin(ledger, 2)
+    first_line = paths[1].read_bytes().partition(b"\n")[0] + b"\n"
+    paths[1].write_bytes(b"\0" * 64 if left is None else first_line[:left])
+    assert [entry.number for entry in ledger.entries()] == [1]
+    assert ledger.verify().problems == ()
+    journal, _ = ledger.begin(Plan.make(TARGETS, "next", 6, Random(9)), "acc")
+    journal.close()
+    assert [entry.number for entry in ledger.entries()] == [3, 1]
+    assert ledger.verify().problems == ()
+
+
+def hold_everything_back(ledger: Ledger) -> set[str]:
+    """The ids that no other plan may send; all of them where the ledger refuses to say."""
+    try:
+        return set(ledger.open_ids("acc"))
+    except JournalError:
+        return {target.id for target in TARGETS}
+
+
+@pytest.mark.parametrize("changed", [b"a ticket", b'"intent"', b"a@b.example"], ids=["plan", "intent", "result"])
+def test_a_changed_byte_does_not_set_free_what_may_have_been_released(changed: bytes, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger, 1)
+    journal, _ = ledger.resume(ledger.entries()[0])
+    journal.add(intent_record(TARGETS[6:9], "ids", NOON))
+    journal.close()
+    may_be_out = {target.id for target in TARGETS[5:9]}
+    assert set(ledger.open_ids("acc")) == may_be_out
+    path.write_bytes(path.read_bytes().replace(changed, changed.upper(), 1))
+    assert ledger.verify().problems
+    assert hold_everything_back(ledger) >= may_be_out
+
+
+def test_a_plan_is_found_by_the_beginning_of_its_id_if_that_is_only_one(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    begin(ledger, 3)
+    one = ledger.entries()[0].plan.plan_id
+    assert ledger.find(one.upper()).plan.plan_id == one
+    for wrong in ("", "zz", "\x1b[2J", one + "0"):
+        with pytest.raises(JournalError, match="No plan begins with"):
+            ledger.find(wrong)
+
+
+# ---- several programs
+
+BEGINS = """
+import sys; from datetime import UTC, datetime; from pathlib import Path; from random import Random
+from tui_app.plans.ledger import Ledger; from tui_app.plans.plan import Plan, Target; from tui_app.plans.records import Origin
+ledger = Ledger(Path(sys.argv[1]), Origin("ana", "jump1"), lambda: datetime.now(UTC)); random = Random(sys.argv[2])
+print("ready", flush=True)
+for n in range(12): ledger.begin(Plan.make([Target(f"id-{n}")], "x", 1, random), "acc")[0].close()
+"""
+ACTS = """
+import sys; from datetime import UTC, datetime; from pathlib import Path
+from tui_app.plans.ledger import Ledger; from tui_app.plans.records import Origin
+with Ledger(Path(sys.argv[1]), Origin("bo", "jump2"), lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)).acting("acc"):
+    print("ready", flush=True); sys.stdin.read()
+"""
+
+
+@contextmanager
+def elsewhere(script: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+    """Another program, from the moment at which it is ready."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_programs_that_begin_plans_at_the_same_time_make_one_chain(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.folder.mkdir(mode=0o700)
+    gate = os.open(ledger.folder / "chain.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    flock(gate, LOCK_EX)
+    with elsewhere(BEGINS, ledger.folder, 1) as one, elsewhere(BEGINS, ledger.folder, 2) as other:
+        os.close(gate)  # now
+        assert [process.wait(timeout=30) for process in (one, other)] == [0, 0]
+    verdict = ledger.verify()
+    assert (verdict.journals, verdict.problems) == (24, ())
+    assert [entry.number for entry in ledger.entries()] == [*range(24, 0, -1)]
+
+
+def test_whoever_acts_on_the_account_is_named_and_nobody_else_acts_on_it_meanwhile(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    with elsewhere(ACTS, ledger.folder) as holder:
+        with (
+            pytest.raises(Locked, match=rf"pid {holder.pid} on jump2 \(of bo, since 2026-11-20T12:00\)"),
+            ledger.acting("acc"),
+        ):
+            raise AssertionError
+        with ledger.acting("another account"):
+            pass
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(timeout=10)
+        with ledger.acting("acc"):
+            pass  # the lock died with it
+
+
+@pytest.mark.parametrize("signed", [b"", b"{", b"[]", b'{"pid": "x"}', b'{"pid": 1, "host": "\\u001b[2J", "user": 1}'])
+def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    with ledger.acting("acc"):
+        (lock,) = ledger.folder.glob("acting-*.lock")
+        lock.write_bytes(signed)
+        with pytest.raises(Locked, match="another mailsluice is acting"), ledger.acting("acc"):
+            raise AssertionError
+
+
+# ---- reports
+
+FATES = [fate for fate in Fate if fate is not Fate.IN_FLIGHT]
+hostile = st.text(max_size=30) | st.sampled_from(
+    [
+        "a | b",
+        "`|`",
+        "\\|",
+        "\\",
+        "a\nb | c",
+        "=1+1",
+        " @x",
+        "<script>",
+        "[x](http://y)",
+        "\x1b[2J",
+        "\ud800",
+        "‮",
+        '","',
+    ]
+)
+outcomes = st.lists(
+    st.tuples(st.sampled_from(FATES), st.lists(hostile, max_size=2), hostile), min_size=1, max_size=len(TARGETS)
+)
+
+
+def entry_with(outcomes: list[tuple[Fate, list[str], str]], reason: str) -> Entry:
+    """A plan over so many messages, as its journal tells of it."""
+    targets = TARGETS[: len(outcomes)]
+    plan = Plan("0a1b2c3d", targets, reason, 5, included=(reason,))
+    results = []
+    for target, (fate, names, why) in zip(targets, outcomes, strict=True):
+        recipients = tuple(map(Untrusted, names))
+        ends = {Fate.DELIVERED: "delivered", Fate.UNDELIVERED: "undelivered", Fate.FAILED: "failed"}
+        results.append(Result(target, fate, why=why, **({ends[fate]: recipients} if fate in ends else {})))
+    return entry_of(
+        [
+            plan_record(plan, number=1, account=reason, origin=Origin(reason, reason), at=NOON, version="1", previous=""),
+            intent_record(targets, "ids", NOON),
+            result_record(results, http=200, ray=None, ms=1, at=NOON),
+        ],
+        head="ab" * 32,
+        file="000001-0a1b2c3d.jsonl",
+    )  # fmt: skip
+
+
+def cells(line: str) -> list[str]:
+    """A row of a table in Markdown as a reader of Markdown takes it."""
+    assert line.startswith("| ")
+    assert line.endswith(" |")
+    found, at = [""], 2
+    while at < len(line) - 2:
+        if line[at] == "\\":
+            at += 1
+            found[-1] += line[at]
+        elif line[at] == "|":
+            found[-1] = found[-1].removesuffix(" ")
+            found.append("")
+            at += 1
+        else:
+            found[-1] += line[at]
+        at += 1
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(outcomes=outcomes, reason=hostile)
+def test_every_form_of_a_report_accounts_for_every_id(outcomes: list[tuple[Fate, list[str], str]], reason: str) -> None:
+    entry = entry_with(outcomes, reason)
+    expected = [(target.id, fate.value) for target, (fate, _, _) in zip(TARGETS, outcomes, strict=False)]
+    sums = Counter(fate.value for fate, _, _ in outcomes)
+    assert sums_checked(entry.state)[0]
+
+    markdown = as_markdown(entry)
+    assert not [letter for letter in markdown if letter != "\n" and unicodedata.category(letter) in ("Cc", "Cf", "Cs")]
+    assert not re.search(r"(?<!\\)[<\[`]", markdown)
+    facts, table = markdown.split(f"| {' | '.join(COLUMNS)} |\n")
+    rows = [cells(line) for line in table.splitlines()[1:]]
+    assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert [(row[0], row[1]) for row in rows] == expected
+    told = re.findall(r"^\| ([a-z ]+) \| (\d+) \|$", facts, re.M)
+    assert {fate: int(count) for fate, count in told} == sums
+    assert f"| **all** | **{len(expected)}** |" in facts
+    assert "Every id is accounted for, and the sums add up." in facts
+    assert facts.count("\n- ") == 13
+
+    head, *lines = csv.reader(io.StringIO(as_csv(entry)))
+    assert tuple(head) == COLUMNS
+    assert [(line[0], line[1]) for line in lines] == expected
+    assert not [cell for line in lines for cell in line if re.match(r"\s*[=+\-@]", cell) or "\n" in cell]
+
+    whole = json.loads(as_json(entry))
+    assert as_json(entry).isascii()
+    assert [(row["id"], row["mailsluice"]["outcome"]) for row in whole["results"]] == expected
+    assert (whole["sums"], whole["sums_add_up"], whole["reason"]) == (dict(sums), True, reason)
+
+
+def test_a_message_that_is_in_a_plan_twice_is_told_of() -> None:
+    plan = Plan("0a1b2c3d", (TARGETS[0], TARGETS[0]), "x", 5)
+    entry = entry_of(
+        [plan_record(plan, number=1, account="a", origin=ANA, at=NOON, version="1", previous="")], file="x", head="y"
+    )
+    assert "The sums do NOT add up" in as_markdown(entry)
+    assert json.loads(as_json(entry))["sums_add_up"] is False
+
+
+A_PLAN = Plan("0a1b2c3d", (TARGETS[0],), "x", 5, held_back=(("y", "MALICIOUS"),))
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a link", "a pipe", "a file for others"])
+def test_what_lies_among_the_journals_and_is_none_hides_none(tmp_path: Path, kind: str) -> None:
+    ledger = Ledger(tmp_path / "plans", ANA, lambda: NOON)
+    journal, _ = ledger.begin(A_PLAN, "a@b")
+    journal.close()
+    strange = ledger.folder / "000002-0badcafe.jsonl"
+    if kind == "a folder":
+        strange.mkdir()
+    elif kind == "a link":
+        strange.symlink_to(next(ledger.folder.glob("000001-*")))
+    elif kind == "a pipe":
+        os.mkfifo(strange)
+    else:
+        strange.touch(mode=0o666)
+        strange.chmod(0o666)
+    assert [entry.plan for entry in ledger.entries()] == [A_PLAN]
+    told = " ".join(ledger.verify().problems)
+    if kind == "a file for others":
+        assert ledger.open_elsewhere("a@b") == {}
+        assert "by others" in told
+        return
+    assert "000002-0badcafe.jsonl is no file" in told
+    with pytest.raises(JournalError, match="no file"):
+        ledger.open_elsewhere("a@b")  # it may stand for a journal with something open: nothing is sent meanwhile
+
+
+def test_a_folder_above_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "mailsluice"
+    state.mkdir()
+    state.chmod(0o777)
+    with pytest.raises(JournalError, match="nobody else"):
+        Ledger(state / "plans", ANA, lambda: NOON).begin(A_PLAN, "a@b")

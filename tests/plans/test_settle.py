@@ -1,0 +1,242 @@
+"""Outcomes that no answer told: what is said of them in the end is what the account knows."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.scenes import PATIENT
+from tests.support.clock import HurriedClock
+from tests.support.faulty import Received, answer, faulty, success
+from tests.support.services import lonely_service, settings_for
+from tui_app.api.client import EmailSecurityClient
+from tui_app.api.http import Patience
+from tui_app.api.read_back import READ_BACK_AFTER
+from tui_app.api.transport import Traffic
+from tui_app.config.schema import Plans
+from tui_app.plans.plan import Target
+from tui_app.plans.service import Releases
+from tui_app.plans.state import Fate, Phase, RunState
+from tui_app.service import EmailSecurityService
+from tui_app.simulator.server import Options, Simulator, running
+
+QUICK, LONG = 30, 500
+FAULTS = (
+    "close_after", "reset_after", "status_after=502", "status_after=408", "html_200", "wrong_envelope", "bad_gzip",
+    "close_before", "reset_before", "missing_ids", "null_result", "close_after_headers", "cut_headers", "short_body",
+    "garbage_status", "huge_headers", "bad_utf8", "empty_200", "not_success", "wrong_shape", "null_lists", "big_int",
+    "html_502", "status=500", "unavailable", "redirect=307", "partial", "rate_limit=2", "duplicate_keys", "status=422",
+)  # fmt: skip
+SILENT = ("stall_before", "stall_after", "body_stall")
+"""Faults that last as long as our patience."""
+DEAF = ("", "", "", "close_before@search", "status=500@search%60", "html_200@message%30", "null_result@action_log")
+"""What may befall the read-back."""
+ENDS = ("delivered", "undelivered", "failed")
+OUT = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
+
+
+@dataclass(frozen=True)
+class Case:
+    """One release, and what it meets."""
+
+    seed: int
+    faults: str
+    messages: int
+    batch: int
+    patience: Patience
+
+    @classmethod
+    def of(cls, seed: int) -> "Case":
+        """Every fault comes up once in so many seeds; where it strikes and what befalls the read-back is drawn."""
+        random = Random(seed)
+        batch = random.choice((3, 5, 8))
+        messages = batch * random.randint(2, 4) - random.randint(0, 2)
+        number = random.randint(1, -(-messages // batch))
+        every = [*FAULTS, *SILENT]
+        fault = every[seed % len(every)]
+        silent = fault in SILENT
+        deaf = random.choice(DEAF)
+        faults = ",".join(filter(None, [f"{fault}@release#{number}", deaf]))
+        patience = Patience(connect=5, read=0.3, write=5, pool=5, total=2) if silent else PATIENT
+        return cls(seed, faults, messages, batch, patience)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    with running(Options(quota=0, held=120, messages=100, faults="none")) as simulator:
+        yield simulator
+
+
+def held_again(simulator: Simulator, count: int) -> list[Target]:
+    """Nothing has been done to any mail, and nothing is on record; so many messages."""
+    for mail in simulator.account.held:
+        mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
+        mail.operations.clear()
+        simulator.account.log.of(mail.investigate_id).clear()
+    simulator.account.truth.entries.clear()
+    mails = simulator.account.held[:count]
+    return [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails]
+
+
+@asynccontextmanager
+async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[Releases]:
+    settings, clock = settings_for(simulator, plans=Plans(batch_size=case.batch), **changes), HurriedClock()
+    service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
+    releases: Releases = service.releases
+    releases.acting = lambda waits: EmailSecurityClient(
+        Traffic(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
+    )
+    try:
+        yield releases
+    finally:
+        await service.close()
+
+
+def judged(simulator: Simulator, state: RunState) -> list[str]:
+    """What is said of the messages and is not so."""
+    acted = [entry for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
+    came = Counter(entry["id"] for entry in acted)
+    released = Counter(entry["id"] for entry in acted if entry["outcome"] == "released")
+    really = {entry["id"]: entry for entry in acted}
+    wrong = []
+    for target in state.plan.targets:
+        fate, times, out = state.fate_of(target), came[target.id], released[target.id]
+        if times > 1:
+            wrong.append(f"{target.id} was sent {times} times")
+        if (fate in OUT and out != 1) or (fate is Fate.NOT_SEEN and out) or (fate is Fate.FAILED and times != 1):
+            wrong.append(f"{target.id} is called {fate}, and was released {out} times")
+        if fate in (Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.FAILED) and times:
+            result = state.outcomes[target.id]
+            if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
+                wrong.append(f"{target.id} is called {fate} for other recipients than the account's")
+        if fate in (Fate.NOT_SENT, Fate.REFUSED, Fate.LEFT_OUT) and times:
+            wrong.append(f"{target.id} is called {fate}, and came to the account")
+        if fate is Fate.IN_FLIGHT:
+            wrong.append(f"{target.id} is in flight for ever")
+    if sum(state.fates().values()) != len(state.plan.targets):
+        wrong.append("the sums do not add up")
+    return wrong
+
+
+async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[str], RunState]:
+    """A release under the faults of the case, then gone on with when they are over; what was said wrongly of it."""
+    targets = held_again(simulator, case.messages)
+    simulator.set_faults(case.faults)
+    async with releases_on(simulator, folder, case) as releases:
+        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+        wrong = judged(simulator, state)
+        simulator.set_faults("none")
+        (entry,) = releases.ledger.entries()
+        if {target.id: entry.state.fate_of(target) for target in targets} != {
+            target.id: state.fate_of(target) for target in targets
+        }:
+            wrong.append("the journal tells otherwise")
+        if entry.state.unfinished:
+            after = await releases.resume(entry)
+            wrong += judged(simulator, after)
+            fates = after.fates()
+            if fates[Fate.UNKNOWN] or fates[Fate.NOT_SENT]:
+                wrong.append(f"with nothing in the way it was not settled: {after.told()}")
+            if after.unfinished != bool(fates[Fate.NOT_SEEN]):
+                wrong.append("it is called unfinished, or is not, wrongly")
+    return [f"seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
+
+
+async def test_what_is_said_of_a_lost_answer_is_what_the_account_knows(account: Simulator, tmp_path: Path) -> None:
+    wrong = []
+    for seed in range(QUICK + len(SILENT)):
+        blames, _ = await settled(account, tmp_path / f"{seed}", Case.of(seed))
+        wrong += blames
+    assert wrong == []
+
+
+@pytest.mark.long
+async def test_five_hundred_lost_answers(
+    account: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong, fates = [], Counter[Fate]()
+    for seed in range(1000, 1000 + LONG):
+        blames, state = await settled(account, tmp_path / f"{seed}", Case.of(seed))
+        wrong += blames
+        fates.update(state.fates())
+    with capsys.disabled():
+        told = ", ".join(f"{count:,} {fate}" for fate, count in fates.items() if count)
+        print(f"\n{LONG} ambiguous releases: {told}; {len(wrong)} wrong")
+    assert wrong == []
+
+
+async def test_it_is_read_back_five_times_and_what_is_still_held_is_called_so(
+    account: Simulator, tmp_path: Path
+) -> None:
+    case = Case(1, "close_before@release#1", 6, 3, PATIENT)
+    seen: list[tuple[int, Phase]] = []
+    targets = held_again(account, case.messages)
+    account.set_faults(case.faults)
+    async with releases_on(account, tmp_path, case) as releases:
+        releases.on_state = lambda state: seen.append((state.asked, state.phase))
+        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+    assert state.phase is Phase.HALTED
+    assert {fate: many for fate, many in state.fates().items() if many} == {Fate.NOT_SEEN: 3, Fate.NOT_SENT: 3}
+    assert state.unfinished
+    searches = [entry for entry in account.wire() if entry["endpoint"] == "search"]
+    assert len(searches) == len(READ_BACK_AFTER)
+    assert [asked for asked, phase in seen if phase is Phase.SETTLING][-1] == len(READ_BACK_AFTER)
+
+
+async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(account: Simulator, tmp_path: Path) -> None:
+    case = Case(1, "close_after@release#1,status=500@reads", 6, 3, PATIENT)
+    targets = held_again(account, case.messages)
+    account.set_faults(case.faults)
+    async with releases_on(account, tmp_path, case) as releases:
+        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+        assert (state.phase, state.unfinished) == (Phase.HALTED, True)
+        assert {state.fate_of(target) for target in targets[:3]} == {Fate.UNKNOWN}
+        assert {state.fate_of(target) for target in targets[3:]} == {Fate.NOT_SENT}
+        assert state.error is not None
+        assert [entry.plan.plan_id for entry in releases.unfinished()] == [state.plan.plan_id]
+        held_back = releases.guard(targets).held_back
+        assert {item.target.id for item in held_back} == {target.id for target in targets[:3]}
+        assert all("settle that first" in item.why for item in held_back)
+        (entry,) = releases.ledger.entries()
+        after = await releases.resume(entry)
+        assert after.phase is Phase.HALTED, "nothing is sent before it is settled"
+        account.set_faults("none")
+        after = await releases.settle(entry)
+        assert {after.fate_of(target) for target in targets[:3]} == {Fate.RELEASED}
+        after = await releases.resume(entry)
+    assert (after.phase, after.unfinished) == (Phase.DONE, False)
+    assert judged(account, after) == []
+
+
+async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unknown() -> None:
+    name = "4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1"
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            return None
+        if "action_log" in request.target:
+            return answer(200, success([{"operation": "MOVE", "success": True}], result_info={"count": 1}))
+        one = {"id": name, "is_quarantined": False, "post_delivery_operations": ["MOVE"]}
+        return answer(200, success(one if name in request.target else [one], result_info={"count": 1}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        state = await service.releases.run(service.releases.plan(service.releases.guard([Target(name)]), "x"))
+        await service.close()
+    assert state.results[0].fate is Fate.UNKNOWN
+    assert state.unfinished
+
+
+@pytest.mark.parametrize("name", ["..", "\ud800-1"], ids=["a path", "no text"])
+async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
+    """Ids come from the server too: none of them may end a plan between a request and its account."""
+    async with faulty(lambda request: None if request.method == "POST" else answer(200, success([]))) as server:
+        service = lonely_service(server.base_url)
+        releases = service.releases
+        state = await releases.run(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x"))
+        await service.close()
+    assert (state.phase, state.results[0].fate) == (Phase.HALTED, Fate.UNKNOWN)

@@ -1,0 +1,96 @@
+"""The second look at what was released: what is said of it is what the account knows, and it is on record."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import HurriedClock
+from tests.support.services import held_targets, service_on
+from tui_app.plans.report import as_json, as_markdown
+from tui_app.plans.service import retryable
+from tui_app.plans.state import Fate, RunState
+from tui_app.plans.verify import Sighting
+from tui_app.service import EmailSecurityService
+from tui_app.simulator.mail import Mail
+from tui_app.simulator.server import Options, Simulator, running
+
+
+@pytest.fixture
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+async def released(service: EmailSecurityService, count: int) -> RunState:
+    targets = await held_targets(service, count)
+    plan = service.releases.plan(service.releases.guard(targets), "newsletter")
+    return await service.releases.run(plan)
+
+
+def mail_of(simulator: Simulator, identity: str) -> Mail:
+    return next(mail for mail in simulator.account.held if mail.investigate_id == identity)
+
+
+async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, state_folder: Path) -> None:
+    async with service_on(simulator) as service:
+        state = await released(service, 60)
+        said = [target.id for target in state.of_fate(Fate.DELIVERED)]
+        held, queued, vanished, allowed = (mail_of(simulator, identity) for identity in said[:4])
+        held.quarantined = True
+        queued.delivery_status = ["queued"]
+        vanished.operations.clear()
+        for mail in simulator.account.held:
+            mail.allowed = mail is allowed
+        sent = len(simulator.account.truth.of("release"))
+        entry = service.releases.ledger.find(state.plan.plan_id)
+        checked = await service.releases.check(entry)
+        assert len(simulator.account.truth.of("release")) == sent, "nothing is sent by looking"
+    check = checked.check
+    assert check is not None
+    odd = {held.investigate_id: Sighting.HELD, queued.investigate_id: Sighting.RELEASED}
+    odd[vanished.investigate_id] = Sighting.NOT_SEEN
+    assert check.sightings == {identity: odd.get(identity, Sighting.DELIVERED) for identity in said}
+    assert check.allowed == {allowed.investigate_id}
+    assert checked.fates() == state.fates(), "what the answer said stays as it was"
+    assert held.investigate_id in {target.id for target in retryable(checked)}
+    assert vanished.investigate_id not in {target.id for target in retryable(checked)}
+
+    kept = service.releases.ledger.find(state.plan.plan_id)
+    assert kept.state.check is not None
+    assert (kept.state.check.sightings, kept.state.check.allowed) == (check.sightings, check.allowed)
+    report = as_markdown(kept)
+    assert "1 held again" in report
+    assert "1 now on the allow list" in report
+    rows = {row["id"]: row["mailsluice"]["checked"] for row in json.loads(as_json(kept))["results"]}
+    assert rows[held.investigate_id] == "held again"
+
+
+async def test_a_look_that_fails_says_nothing_of_any_message(state_folder: Path) -> None:
+    options = Options(quota=0, messages=30, held=20, faults="none")
+    with running(options) as simulator:
+        await failing_look(simulator)
+
+
+async def failing_look(simulator: Simulator) -> None:
+    async with service_on(simulator, clock=HurriedClock()) as service:
+        state = await released(service, 3)
+        simulator.set_faults("status=403@search")
+        checked = await service.releases.check(service.releases.ledger.find(state.plan.plan_id))
+        assert checked.error is not None
+        assert checked.check is None
+        assert service.releases.ledger.find(state.plan.plan_id).state.check is None
+
+
+async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_folder: Path) -> None:
+    async with service_on(simulator) as service:
+        targets = await held_targets(service, 60)
+        service.on_release = lambda state: service.stop_release() if state.requests == 1 else None
+        state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
+        entry = service.releases.ledger.find(state.plan.plan_id)
+        assert entry.state.unfinished
+        checked = await service.releases.check(entry)
+        assert checked.unfinished
+        assert checked.check is not None
+        assert checked.check.wanted == len(state.of_fate(Fate.DELIVERED)) < 60
+        assert service.releases.ledger.find(state.plan.plan_id).state.unfinished

@@ -1,0 +1,69 @@
+"""What the console shows of the token's quota, and that it recovers."""
+
+from tests.support.screens import console_on
+from tests.support.services import settings_for
+from tui_app.simulator.quota import Quota
+from tui_app.simulator.server import Options, running
+
+
+async def test_a_429_on_a_write_stops_the_polls_and_counts_down_everywhere() -> None:
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("live")
+            await console.press("Q")
+            await console.sees("found, all loaded")
+            simulator.set_faults("rate_limit=120@search")
+            await console.press("r")
+            await console.sees("rate limit, again in 1")
+            await console.press("escape")
+            await console.sees("Jobs", "rate limit, again in 1")
+            asked = len(simulator.wire())
+            await console.press("r")
+            await console.press("Q")
+            await console.sees("rate limit, again in 1")
+            assert len(simulator.wire()) == asked, "nothing is sent into a 429"
+
+
+async def test_the_last_requests_are_kept_for_the_operator() -> None:
+    with running(Options(quota=60, messages=20, held=20)) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("live")
+            simulator.api.quota._used = 45  # somebody else used the token
+            await console.press("r")
+            await console.sees("saving requests, again in", "10+ requests left")
+            await console.press("Q")
+            await console.sees("found, all loaded")
+
+
+async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
+    with running(Options(quota=0, messages=20, held=60)) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.press("Q")
+            await console.sees("found, all loaded")
+            simulator.api.quota = Quota(3)
+            await console.press("r")
+            await console.until(lambda: console.app.service.budget.remaining == 2)
+            await console.press("a", "R")
+            await console.sees("4 requests, 25 messages each", "only 2 left")
+
+
+async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.press("Q")
+            await console.sees("found, all loaded")
+            simulator.set_faults("stall_after@release")
+            await console.press("space", "R")
+            await console.sees("not sent yet")
+            await console.type("x")
+            await console.press("enter")
+            await console.type("1")
+            await console.press("enter")
+            await console.sees("1 in flight")
+            assert "1 not sent" not in console.text
+            state = console.app.service.release
+            assert state is not None
+            assert state.abandoned().told() == "1 unknown"
+            simulator.stop()  # the server goes away, and with it the answer
+            await console.sees("1 unknown")
+    assert len(simulator.account.truth.of("release")) == 1

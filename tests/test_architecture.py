@@ -1,0 +1,224 @@
+"""The rules of the code base: who may import whom, what the text of the project may not hold."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "tui_app"
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_layers_and_forbidden_imports_hold() -> None:
+    """The contracts are in pyproject.toml."""
+    code = "from importlinter.cli import lint_imports_command as lint; lint()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_no_markup_is_made_from_data() -> None:
+    """No widget is given a `str` to parse: `Static` only with markup=False, never `notify` without it, no Markdown, no Link."""
+    for path in (path for path in modules() if package_of(path) in ("screens", "widgets", "app")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = (
+                node.func.id
+                if isinstance(node.func, ast.Name)
+                else node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else ""
+            )
+            assert name not in ("Markdown", "Link", "Label", "from_markup"), f"{path.name}:{node.lineno}"
+            constant = bool(node.args) and isinstance(node.args[0], ast.Constant)
+            plain = any(
+                keyword.arg == "markup" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+                for keyword in node.keywords
+            )
+            if name in ("Static", "notify"):
+                assert plain or constant, f"{path.name}:{node.lineno}"
+
+
+MARKUP_BY_NATURE = frozenset(
+    [
+        "Markdown",
+        "Link",
+        "Label",
+        "Tree",
+        "OptionList",
+        "Select",
+        "SelectionList",
+        "ListView",
+        "RichLog",
+        "Log",
+        "Pretty",
+        "TextArea",
+        "Tooltip",
+        "from_markup",
+        "from_text",
+        "Markup",
+        "render_markup",
+    ]
+)
+MARKUP_AS_A_VALUE = frozenset({"border_title", "border_subtitle", "tooltip", "title", "sub_title", "label"})
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """A literal without markup: nothing that came from anywhere."""
+    return isinstance(node, ast.Constant) and (not isinstance(node.value, str) or "[" not in node.value)
+
+
+def markup_in(tree: ast.AST) -> list[int]:
+    """The lines in which text that came from somewhere could become markup, a link or an action."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+            plain = isinstance(off := keywords.get("markup"), ast.Constant) and off.value is False
+            takes_markup = name in ("Static", "notify", "Button", "Collapsible", "Checkbox", "add_column", "add_row")
+            first = [] if name == "Collapsible" else node.args[:1]  # its arguments are widgets
+            texts = [*first, *(keywords[key] for key in MARKUP_AS_A_VALUE & set(keywords))]
+            if name in MARKUP_BY_NATURE or (
+                takes_markup
+                and not plain
+                and not all(_is_plain(text) or isinstance(text, ast.Starred) for text in texts)
+            ):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Assign):
+            named = [target.attr for target in node.targets if isinstance(target, ast.Attribute)]
+            if MARKUP_AS_A_VALUE & set(named) and not _is_plain(node.value):
+                found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Static(f'{subject}')",
+        "Static(subject)",
+        "self.notify(subject)",
+        "app.notify('x', title=subject)",
+        "Button(subject)",
+        "Markdown('x')",
+        "widget.tooltip = subject",
+        "self.border_title = f'{a}'",
+        "Content.from_markup(x)",
+        "Collapsible(x, title=name)",
+    ],
+)
+def test_the_lint_sees_text_that_becomes_markup(code: str) -> None:
+    assert markup_in(ast.parse(code))
+
+
+def test_no_text_from_anywhere_becomes_markup() -> None:
+    found = [
+        f"{path.name}:{line}"
+        for path in modules()
+        if package_of(path) in ("screens", "widgets", "app", "terminal")
+        for line in markup_in(ast.parse(path.read_text()))
+    ]
+    assert not found
+
+
+def test_only_the_last_lines_write_to_the_terminal() -> None:
+    """Whatever prints by itself would pass by the filters."""
+    allowed = {"renderer.py", "writer.py", "watchdog.py", "plain_text.py"}
+    for path in modules():
+        if package_of(path) in ("simulator", "cli") or path.name in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            named = isinstance(node, ast.Attribute) and node.attr in ("__stdout__", "__stderr__", "stdout", "stderr")
+            streams = named and isinstance(node.value, ast.Name) and node.value.id == "sys"
+            assert not called and not streams, f"{path.name}:{node.lineno}"
+
+
+def test_exact_text_reaches_no_screen() -> None:
+    """`.exact` is for identity and for the wire; in screens it may only be compared, keyed, or made safe."""
+    for path in (PACKAGE / "screens").rglob("*.py"):
+        for line in path.read_text().splitlines():
+            if ".exact" in line:
+                assert "safe(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
+
+
+def test_style_sheets_use_theme_variables_only() -> None:
+    for sheet in (ROOT / "styles").rglob("*.tcss"):
+        assert not re.search(
+            r"#[0-9a-fA-F]{3,8}\b|\brgba?\(", re.sub(r"^#[\w-]+.*\{|[\w ]+#[\w-]+", "", sheet.read_text(), flags=re.M)
+        ), sheet
+
+
+def test_help_and_version_need_neither_textual_nor_http() -> None:
+    script = "import sys, tui_app.cli as c; sys.argv=['mailsluice','--version']\ntry: c.main()\nexcept SystemExit: pass\nprint([m for m in sys.modules if m in ('textual','httpx','pydantic','starlette')])"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_ci_runs_exactly_the_readme_s_test_command() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    commands = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text().splitlines()
+        if line and not line.startswith(("#", "set ", "cd "))
+    ]
+    assert "\n".join(commands).strip() == blocks[1].strip()
+
+
+@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="no checkout")
+def test_no_index_host_and_no_lock_file_is_named() -> None:
+    files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.split()
+    assert not [name for name in files if name.endswith((".lock", "requirements.txt"))]
+    for name in files:
+        if name.endswith((".py", ".md", ".toml", ".yml", "run")) and name != "tests/test_architecture.py":
+            assert "index" + "-url" not in (ROOT / name).read_text(), name
+
+
+@pytest.mark.parametrize(
+    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
+)
+def test_the_code_is_clean(command: list[str]) -> None:
+    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a new process has after some code."""
+    command = [sys.executable, "-c", f"{code}\nimport sys; print(' '.join(sys.modules))"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_nothing_heavy_is_loaded_before_the_first_frame() -> None:
+    loaded = loaded_by(
+        "import tui_app.__main__, tui_app.cli.console, tui_app.app, tui_app.service, tui_app.core.state_file"
+    )
+    assert "tui_app.screens.jobs" in loaded
+    assert not loaded & {
+        "pydantic",
+        "pydantic_core",
+        "httpx",
+        "uvicorn",
+        "starlette",
+        "truststore",
+        "tui_app.api.models",
+    }
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_needs_no_screen(option: str) -> None:
+    code = f"import sys; sys.argv = ['mailsluice', '{option}']\nfrom tui_app.cli import main\ntry: main()\nexcept SystemExit: pass"
+    assert not loaded_by(code) & {"textual", "pydantic", "httpx"}

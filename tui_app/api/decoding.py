@@ -1,0 +1,155 @@
+"""From bytes to envelopes: strict about what would mislead, tolerant of the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from tui_app.api.errors import Notice
+from tui_app.api.wire_values import Misshapen
+from tui_app.core.clock import keep_on
+from tui_app.core.text import Untrusted
+
+T = TypeVar("T")
+
+
+class Garbled(Exception):
+    """The bytes make no sense; the text says what is wrong with them. `too_large`: a smaller page may fit."""
+
+    def __init__(self, why: str, *, too_large: bool = False) -> None:
+        super().__init__(why)
+        self.too_large = too_large
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer's envelope. `result` is plain JSON data."""
+
+    success: bool
+    result: Any
+    errors: tuple[Notice, ...]
+    messages: tuple[Notice, ...]
+    result_info: dict[str, Any]
+
+
+MAX_ITEMS: Final = 10_000
+"""Items of one list; ten times the largest page that is asked for."""
+SLICE: Final = 100
+MAX_DEPTH: Final = 200
+MAX_PARTS: Final = 400_000
+"""Commas in a body, and a quarter of that of objects and lists: a page of 1,000 rows has about 40,000 of the one and 6,000 of the other."""
+MAX_NOTICES: Final = 20
+_LONGEST_CODE: Final = 10**9
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _depth(data: Any) -> int:
+    """How deep lists and objects are nested, without recursion."""
+    deepest, open_ones = 0, [(data, 1)]
+    while open_ones:
+        inside, level = open_ones.pop()
+        deepest = max(deepest, level)
+        children = inside.values() if isinstance(inside, dict) else inside if isinstance(inside, list) else ()
+        open_ones += [(child, level + 1) for child in children if isinstance(child, (dict, list))]
+    return deepest
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
+    if body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4:
+        # A small body can be a large tree: eight megabytes of empty lists would be half a gigabyte.
+        raise Garbled("the answer has too many parts", too_large=True)
+    try:
+        # Nesting beyond 200 is refused in here.
+        return from_json(body, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        pass
+    try:
+        # One half of a surrogate pair is all that this reader lets in and the quick one does not: one odd subject must
+        # not hide the thousand mails around it.
+        data = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        if _depth(data) <= MAX_DEPTH:
+            return data
+    except (ValueError, RecursionError):
+        pass
+    start = body[:60].decode("utf-8", "replace")
+    kind = "an HTML page" if "<" in start[:20] else "no JSON" if body else "empty"
+    raise Garbled(f"the answer is {kind}")
+
+
+def _notices(items: Any) -> tuple[Notice, ...]:
+    found: list[Notice] = []
+    for item in items[:MAX_NOTICES] if isinstance(items, list) else ():
+        if not isinstance(item, dict):
+            found.append(Notice(None, Untrusted.of(item)))
+            continue
+        source = item.get("source")
+        pointer = source.get("pointer") if isinstance(source, dict) else None
+        code, link = item.get("code"), item.get("documentation_url")
+        found.append(
+            Notice(
+                code if isinstance(code, int) and abs(code) <= _LONGEST_CODE else None,
+                Untrusted.of(item.get("message") or ""),
+                Untrusted.of(pointer) if pointer else None,
+                Untrusted.of(link) if link else None,
+            )
+        )
+        found += _notices(item.get("error_chain"))
+    return tuple(found[:MAX_NOTICES])
+
+
+def parse_envelope(body: bytes) -> Envelope:
+    """The envelope of an answer. Raises Garbled when it is none."""
+    data = parse_json(body)
+    if not isinstance(data, dict) or "success" not in data:
+        raise Garbled("the answer is no Cloudflare envelope")
+    info = data.get("result_info")
+    return Envelope(
+        success=data["success"] is True,
+        result=data.get("result"),
+        errors=_notices(data.get("errors")),
+        messages=_notices(data.get("messages")),
+        result_info=info if isinstance(info, dict) else {},
+    )
+
+
+def read_one(read: Callable[[Any], T], data: Any) -> T:
+    """One object. Raises Garbled naming the field that is wrong, never its value."""
+    try:
+        return read(data)
+    except (ValidationError, Misshapen) as error:
+        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+
+
+def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] = keep_on) -> tuple[T, ...]:
+    """A list of objects; null is an empty list. `give_way` is called after each hundred of many. Raises Garbled."""
+    if data is None:
+        return ()
+    if not isinstance(data, list):
+        raise Garbled("the answer is not understood: result is no list")
+    if len(data) > MAX_ITEMS:
+        raise Garbled(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
+    try:
+        found = [read(item) for item in data[:SLICE]]
+        for start in range(SLICE, len(data), SLICE):
+            give_way()
+            found += [read(item) for item in data[start : start + SLICE]]
+        return tuple(found)
+    except (ValidationError, Misshapen) as error:
+        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+
+
+def _where(error: ValidationError | Misshapen) -> str:
+    if isinstance(error, Misshapen):
+        return str(error)
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{error.title}: {place} is {first['type'].replace('_', ' ')}" if place else f"{error.title} is no object"

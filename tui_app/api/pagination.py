@@ -1,0 +1,253 @@
+"""All pages of a list, with every reason to stop: cursors that end, numbers that don't."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from tui_app.api.errors import ApiError, TooLarge, Unreadable
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.prefetch import Ahead, pages_of
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import ActionType, JobStatus, RowStatus
+    from tui_app.api.models import CloudflareAccount, Job
+    from tui_app.api.rows import JobMessage, Message
+    from tui_app.api.search import SearchParams
+
+T = TypeVar("T")
+MAX_PAGES: Final = 10_000
+MAX_STALE: Final = 3
+"""Pages in a row with nothing new before a search counts as endless."""
+REMEMBERED: Final = 10_000
+"""Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
+SMALLEST_PAGE: Final = 10
+"""Rows; if so few are still too large for one answer, smaller pages are no help."""
+
+
+class Pages(ABC, Generic[T]):
+    """A list that comes page by page, each item once. A page that fails is asked for again where it failed.
+
+    An item is known again for ten pages of the largest size, and one of the first page for ever: a list that begins anew ends.
+    """
+
+    def __init__(self, identity: Callable[[T], str], per_page: int) -> None:
+        self._identity = identity
+        self._recent: dict[str, None] = {}
+        self._first: frozenset[str] = frozenset()
+        self.per_page = per_page
+        """Shrinks when an answer is too large to be taken in."""
+        self.complete = False
+        """Whether the last page is here."""
+        self.shifted = False
+        """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
+
+    async def load(self) -> tuple[T, ...]:
+        """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
+        while not self.complete:
+            try:
+                return await self._load()
+            except TooLarge:
+                if self.per_page < 2 * SMALLEST_PAGE:
+                    raise
+                self._shrink()
+        return ()
+
+    @abstractmethod
+    async def _load(self) -> tuple[T, ...]: ...
+
+    def _shrink(self) -> None:
+        self.per_page //= 2
+
+    def _fresh(self, items: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
+        """Those that did not come before, each once; and whether any came before."""
+        identities = [self._identity(item) for item in items]
+        recent, first = self._recent, self._first
+        before = len(recent)
+        fresh = items
+        repeats = not (first.isdisjoint(identities) and recent.keys().isdisjoint(identities))
+        if not repeats:
+            recent.update(dict.fromkeys(identities))
+        if len(recent) - before < len(items):
+            # Some came before, or twice.
+            found: list[T] = []
+            known = set(first) | set(islice(recent, before))
+            for identity, item in zip(identities, items, strict=True):
+                if identity not in known:
+                    known.add(identity)
+                    recent[identity] = None
+                    found.append(item)
+            fresh = tuple(found)
+        self._first = first or frozenset(recent)
+        for identity in [*islice(recent, max(0, len(recent) - REMEMBERED))]:
+            del recent[identity]
+        return fresh, repeats
+
+    def close(self) -> None:
+        """Want no more pages."""
+
+    async def __aiter__(self) -> AsyncIterator[tuple[T, ...]]:
+        try:
+            while not self.complete:
+                page = await self.load()
+                if page:
+                    yield page
+        finally:
+            self.close()
+
+
+def past_the_end(error: ApiError) -> bool:
+    """Whether a refusal of a page other than the first may mean that there is no such page."""
+    return error.status in (400, 404, 416, 422)
+
+
+def is_short(page: Page[T], asked: int) -> bool:
+    """Whether a page has less than a page holds, by what was asked for and by what the server goes by."""
+    return len(page.items) < min(asked, page.per_page or asked)
+
+
+class NumberedPages(Pages[T]):
+    """Pages by number.
+
+    Ends at a short page, an empty page, a page of known ids only, or a refusal past the first page: whether the server
+    honours `page` is not documented, and a null `next` means nothing here. Raises Unreadable for a list without an end.
+    `expected` rows, where a counter tells of them, are asked for ahead.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[int, int], Coroutine[Any, Any, Page[T]]],
+        identity: Callable[[T], str],
+        per_page: int,
+        expected: int = 0,
+    ) -> None:
+        super().__init__(identity, per_page)
+        self._fetch = fetch
+        self._expected = expected
+        self._next = 1
+        self._again = False
+        self._ahead = self._plan()
+
+    def _plan(self) -> Ahead[Page[T]]:
+        return Ahead(lambda number: self._fetch(number, self.per_page), pages_of(self._expected, self.per_page))
+
+    def close(self) -> None:
+        """Want no more pages: what was asked for ahead is dropped."""
+        self._ahead.drop()
+
+    async def _load(self) -> tuple[T, ...]:
+        if self._next > MAX_PAGES:
+            raise Unreadable("The list has no end: it is longer than any list can be.", request="GET investigate/bulk")
+        try:
+            page = await self._ahead.take(self._next)
+        except ApiError as error:
+            if self._next == 1 or not past_the_end(error):
+                raise
+            self.complete = True
+            self.close()
+            return ()
+        fresh, repeats = self._fresh(page.items)
+        # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
+        self.shifted |= repeats and bool(fresh) and not self._again
+        self._again = False
+        # A short page is the last one, unless a counter says otherwise.
+        short = is_short(page, self.per_page) and self._next >= self._ahead.last
+        self.complete = not fresh or short or self._next == page.pages
+        self._next += 1
+        if self.complete:
+            self.close()
+        return fresh
+
+    def _shrink(self) -> None:
+        # Pages 1 to n-1 of the old size are pages 1 to 2(n-1) of half the size; an odd size leaves rows to be seen again.
+        done = (self._next - 1) * self.per_page
+        super()._shrink()
+        self._next, self._again = done // self.per_page + 1, True
+        self.close()
+        self._ahead = self._plan()
+
+
+class CursorPages(Pages[T]):
+    """Pages by cursor."""
+
+    def __init__(
+        self, fetch: Callable[[str | None, int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+    ) -> None:
+        super().__init__(identity, per_page)
+        self._fetch = fetch
+        self._cursor: str | None = None
+        self._cursors: set[str] = set()
+        self._stale = 0
+
+    async def _load(self) -> tuple[T, ...]:
+        if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
+            raise Unreadable(
+                "The search goes in circles: the server says that there is more, and brings nothing new. Narrow it.",
+                request="GET investigate",
+            )
+        page = await self._fetch(self._cursor, self.per_page)
+        if self._cursor is not None:
+            self._cursors.add(self._cursor)
+        self._cursor = page.next
+        self.complete = page.next is None
+        fresh, repeats = self._fresh(page.items)
+        self.shifted |= repeats and bool(fresh)
+        # An empty page in between is documented nowhere, but only a missing cursor is the end.
+        self._stale = 0 if fresh else self._stale + 1
+        return fresh
+
+
+def all_jobs(
+    client: EmailSecurityClient,
+    *,
+    status: JobStatus | None = None,
+    action: ActionType | None = None,
+    per_page: int = MAX_PER_PAGE,
+) -> NumberedPages[Job]:
+    """All jobs, page by page."""
+    return NumberedPages(
+        lambda page, size: client.list_jobs(page=page, per_page=size, status=status, action=action),
+        lambda job: job.id,
+        per_page,
+    )
+
+
+def all_job_messages(
+    client: EmailSecurityClient,
+    job_id: str,
+    *,
+    status: RowStatus | None = None,
+    per_page: int = MAX_PER_PAGE,
+    exact: bool = False,
+    expected: int = 0,
+) -> NumberedPages[JobMessage]:
+    """All messages of a job, page by page; `expected` by the job's counters, none is fine."""
+    return NumberedPages(
+        lambda page, size: client.list_job_messages(job_id, page=page, per_page=size, status=status, exact=exact),
+        lambda row: row.id,
+        per_page,
+        expected,
+    )
+
+
+def all_accounts(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount]:
+    """All accounts that the credentials can see; the server is known to repeat its first page for ever."""
+    return NumberedPages(
+        lambda page, size: client.list_accounts(page=page, per_page=size),
+        lambda account: account.id.exact,
+        MAX_ACCOUNTS,
+    )
+
+
+def all_found(
+    client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE, exact: bool = False
+) -> CursorPages[Message]:
+    """All messages that a search finds, page by page."""
+    return CursorPages(
+        lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
+        lambda message: message.id.exact,
+        per_page,
+    )

@@ -1,0 +1,32 @@
+"""Finding out an unknown outcome by reading back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tui_app.api.errors import ApiError
+from tui_app.api.write_result import Ambiguous, Done, Outcome
+
+if TYPE_CHECKING:
+    from tui_app.api.transport import Traffic
+
+T = TypeVar("T")
+READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds after an unknown outcome at which the server is asked what became of it."""
+
+
+async def settle(traffic: Traffic, outcome: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> Outcome[T]:
+    """Look on a schedule whether it was done; what is never seen stays unknown, it is never called failed."""
+    waited = 0.0
+    for after in READ_BACK_AFTER:
+        if not await traffic.wait_to_read_back(after - waited):
+            break
+        waited = after
+        try:
+            seen = await look()
+        except ApiError:
+            continue
+        if seen is not None:
+            return Done(seen)
+    return outcome

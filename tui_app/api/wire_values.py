@@ -1,0 +1,88 @@
+"""How values of the wire are read: null is missing, what makes no sense is nothing, what is new is kept as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from tui_app.core.clock import FIRST_YEAR, LAST_YEAR
+from tui_app.core.text import Untrusted
+
+Wire = dict[str, Any]
+E = TypeVar("E", bound=StrEnum)
+_LARGEST_COUNT: Final = 10**12
+
+
+class Misshapen(ValueError):
+    """An object without what it can't do without; the text names the field, never its value."""
+
+
+def text(value: Any) -> Untrusted | None:
+    """A string, or the JSON text of anything else; None for null."""
+    if type(value) is str:
+        return Untrusted(value)
+    return None if value is None else Untrusted.of(value)
+
+
+def texts(value: Any) -> tuple[Untrusted, ...]:
+    """A list of strings without its nulls; null is empty, a lone value a list of one."""
+    if isinstance(value, (list, tuple)):
+        return tuple([Untrusted.of(item) for item in value if item is not None])
+    return () if value is None else (Untrusted.of(value),)
+
+
+def moment(value: Any) -> datetime | None:
+    """A time with its zone (UTC if it names none); None for anything else."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    if not FIRST_YEAR < found.year < LAST_YEAR:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def count(value: Any) -> int:
+    """A number of things; 0 for anything else."""
+    sensible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
+    return value if sensible else 0
+
+
+def flag(value: Any) -> bool:
+    """True only for true."""
+    return value is True
+
+
+def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
+    """A reader for values of a list: its members, and any other value as text."""
+    members = {member.value: member for member in kind}
+
+    def read(value: Any) -> E | Untrusted:
+        member = members.get(value) if type(value) is str else None
+        return member if member is not None else Untrusted.of(value)
+
+    return read
+
+
+def identity(value: Any) -> Untrusted:
+    """A name that something goes by: a string with something in it. Raises ValueError for anything else."""
+    text = value.exact if isinstance(value, Untrusted) else value
+    if not isinstance(text, str) or not text:
+        raise ValueError("no identity")
+    return Untrusted(text)
+
+
+def named(value: Any) -> tuple[Untrusted, ...]:
+    """A list of names, as an answer to a write tells what became of whom. Raises ValueError for anything else."""
+    if not isinstance(value, list):
+        raise ValueError("no list")
+    return tuple([identity(item) for item in value])
+
+
+def truth(value: Any) -> bool:
+    """True or false. Raises ValueError for anything else."""
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")
+    return value

@@ -1,0 +1,124 @@
+"""The secret that opens the account: where it may come from, and that it is never shown."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn, final
+
+from tui_app.auth.token_command import TokenCommand
+from tui_app.core.errors import UsageError
+
+MAX_TOKEN_BYTES: Final = 4096
+
+
+@final
+class Secret:
+    """A string that no print, log, format, traceback or pickle can show; `reveal()` is the only way out."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str, origin: str) -> None:
+        """Check the characters; `origin` names the source in the error. Raises UsageError."""
+        if not value:
+            raise UsageError(f"The {origin} is empty; put the API token there.")
+        if len(value) > MAX_TOKEN_BYTES or not value.isascii() or not value.isprintable() or " " in value:
+            raise UsageError(
+                f"The {origin} has characters that no token has (blanks, line breaks or non-ASCII ones); "
+                "paste the token alone, without 'Bearer' and without quotes."
+            )
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself, for one request header."""
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredential:
+    """An API token; the preferred way."""
+
+    token: Secret
+
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry it."""
+        return {"Authorization": f"Bearer {self.token.reveal()}"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCredential:
+    """An e-mail address with the account's global API key; the older way."""
+
+    email: str
+    key: Secret
+
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry it."""
+        return {"X-Auth-Email": self.email, "X-Auth-Key": self.key.reveal()}
+
+
+class CommandCredential:
+    """An API token that a command gives, and gives anew when the API no longer takes the last one."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        """Run the command. Raises UsageError."""
+        self._command = TokenCommand(command)
+        self._token = _answer_of(self._command, may_ask=True)
+
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry it."""
+        return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def renew(self) -> None:
+        """Run the command again. Waits at most 30 s. Raises UsageError."""
+        self._token = _answer_of(self._command, may_ask=False)
+
+    def give_up(self) -> None:
+        """End the command if it runs, and never run it again. From any thread; waits for nothing."""
+        self._command.give_up()
+
+
+Credential = TokenCredential | CommandCredential | KeyCredential
+
+
+def token_from_file(path: Path) -> Secret:
+    """Read a token file: ours alone (mode 0600 or less), regular, no link, at most 4 KiB. Raises UsageError."""
+    path = Path(os.path.expandvars(path)).expanduser()  # $CREDENTIALS_DIRECTORY is where systemd puts them
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise UsageError(f"The token file {path} can't be read: {error.strerror}.") from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise UsageError(f"The token file {path} is no regular file.")
+    with os.fdopen(descriptor, "rb") as file:
+        if about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            raise UsageError(f"The token file {path} can be read by others; run: chmod 600 {path}")
+        content = file.read(MAX_TOKEN_BYTES + 2)
+    return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
+
+
+def token_from_command(command: tuple[str, ...], *, may_ask: bool = True) -> Secret:
+    """Run a command (no shell) and take its first line as the token. Raises UsageError; waits at most 30 s.
+
+    It may ask on the terminal unless a screen is drawn there; what is piped to us is never its to read.
+    """
+    return _answer_of(TokenCommand(command), may_ask=may_ask)
+
+
+def _answer_of(command: TokenCommand, *, may_ask: bool) -> Secret:
+    return Secret(command.first_line(may_ask=may_ask), f"answer of the {command.name}")

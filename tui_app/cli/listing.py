@@ -1,0 +1,154 @@
+"""How listings are written: a table for people, JSON, NDJSON or CSV for programs; row by row, as they arrive."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import click
+from rich.cells import cell_len, set_cell_size
+
+from tui_app.cli.streams import OutputFailedError, ReaderGone
+from tui_app.core.text import formula_proof, json_text
+
+if TYPE_CHECKING:
+    from tui_app.api.pagination import Pages
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS: Final = ("table", "json", "ndjson", "csv")
+
+
+def format_option(command: F) -> F:
+    """`--format` and `--json`; the command gets `output_format`."""
+
+    def as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.params["output_format"] = "json"
+
+    command = click.option("--json", is_flag=True, expose_value=False, callback=as_json, help="Same as --format json.")(
+        command
+    )
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How to write the result.",
+    )(command)
+
+
+def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
+    """An API object, unchanged, with what we add under `mailsluice`."""
+    return {**wire, "mailsluice": ours} if ours else dict(wire)
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """A column of the table and of the CSV: heading, width in cells, and how a row becomes safe text."""
+
+    name: str
+    width: int
+    text: Callable[[T], str]
+    right: bool = False
+
+
+@dataclass
+class Listing(Generic[T]):
+    """Writes rows to stdout; `wire` gives the JSON object of a row. Close it, even after none."""
+
+    output_format: str
+    columns: Sequence[Column[T]]
+    wire: Callable[[T], Mapping[str, Any]]
+    count: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = False
+        self._width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        self._csv = csv.writer(sys.stdout, lineterminator="\n")
+
+    def write(self, row: T) -> None:
+        """Write one row now. Raises ReaderGone."""
+        try:
+            self._write(row)
+        except BrokenPipeError:
+            raise ReaderGone from None
+        except OSError as error:
+            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        if self.output_format == "csv":
+            self._csv.writerow([column.name for column in self.columns])
+        elif self.output_format == "table":
+            self._line([(column, column.name.upper()) for column in self.columns])
+
+    def _write(self, row: T) -> None:
+        self._begin()
+        if self.output_format == "json":
+            sys.stdout.write(("[\n" if self.count == 0 else ",\n") + json_text(self.wire(row)))
+        elif self.output_format == "ndjson":
+            sys.stdout.write(json_text(self.wire(row)) + "\n")
+        elif self.output_format == "csv":
+            self._csv.writerow([formula_proof(column.text(row)) for column in self.columns])
+        else:
+            self._line([(column, column.text(row)) for column in self.columns])
+        self.count += 1
+
+    def close(self) -> None:
+        """End the JSON array. Raises ReaderGone."""
+        try:
+            self._begin()
+            if self.output_format == "json":
+                sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+        except OSError as error:
+            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
+
+    def _line(self, cells: Sequence[tuple[Column[T], str]]) -> None:
+        parts = []
+        for column, text in cells:
+            missing = column.width - cell_len(text)
+            if missing < 0:
+                text = set_cell_size(text, column.width - 1) + "…"
+            parts.append(" " * missing + text if column.right else text + " " * missing)
+        line = "  ".join(parts).rstrip()
+        if self._width and cell_len(line) > self._width:
+            # On a terminal a row stays a row; pipes and the other formats get all of it.
+            line = set_cell_size(line, self._width - 1) + "…"
+        sys.stdout.write(line + "\n")
+
+
+async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
+    """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
+    listing: Listing[T] | None = None
+    try:
+        async for page in pages:
+            # Begun with the first answer: a refused request leaves stdout empty.
+            listing = listing or open_listing()
+            for row in page[: None if limit is None else limit - listing.count]:
+                listing.write(row)
+            if limit is not None and listing.count >= limit:
+                break
+    finally:
+        pages.close()
+    (listing or open_listing()).close()
+    if pages.shifted:
+        narrate("Rows moved from page to page while they were read: some may be missing. Run it again.")
+
+
+def narrate(sentence: str) -> None:
+    """Tell the person at the terminal; never part of the data."""
+    with contextlib.suppress(OSError, ValueError):
+        # Nobody listens any more: that changes nothing of what is told.
+        print(sentence, file=sys.stderr)

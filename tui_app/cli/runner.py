@@ -1,0 +1,119 @@
+"""One command's conversation with the API: settings from the context, a service, an event loop, clear failures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from random import SystemRandom
+from typing import Any, TypeVar
+
+import click
+
+from tui_app.api.errors import ApiError
+from tui_app.api.retry import MAX_WAIT
+from tui_app.cli.listing import narrate
+from tui_app.config.settings import load_settings
+from tui_app.core.clock import SystemClock
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.hardening import keep_memory_private
+from tui_app.core.paths import state_folder
+from tui_app.core.state_file import Remembered
+from tui_app.service import EmailSecurityService
+from tui_app.terminal.watchdog import ENDING
+
+T = TypeVar("T")
+
+
+def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitable[T]], *, writes: bool = False) -> T:
+    """Run `work` with a service for the chosen profile. Raises SluiceError; `writes` are refused when read-only."""
+    chosen: dict[str, Any] = ctx.obj
+    keep_memory_private()
+    settings = load_settings(os.environ, **chosen)
+    if writes and settings.read_only:
+        raise GuardError("This profile is read-only; nothing was sent.")
+
+    async def conversation() -> T:
+        service = EmailSecurityService(
+            settings,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            read_wait=MAX_WAIT,
+            remembered=Remembered(state_folder()),
+            state=state_folder(),
+        )
+        service.on_limit_wait = lambda seconds: narrate(
+            f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
+        )
+        try:
+            return await work(service)
+        except ApiError as error:
+            more = await service.diagnose(error)
+            for line in error.details():
+                narrate(f"  {line}")
+            if more:
+                error.args = (f"{error.sentence} {more}",)
+                error.sentence = error.args[0]
+            raise
+        finally:
+            await service.close()
+            left = service.budget
+            if left.low and left.remaining is not None:
+                narrate(f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s.")
+
+    return _run(conversation())
+
+
+def _run(conversation: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end. A signal that ends programs cancels it, each time it comes; then the exit code is 128 + n.
+
+    They come where the conversation waits, never between a request and the note of its outcome.
+    """
+    came: list[int] = []
+
+    async def interruptible() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(conversation)
+
+        def end(number: int) -> None:
+            if number == signal.SIGHUP and came:
+                return  # a lost line is told twice: that is nobody's impatience
+            came.append(number)
+            task.cancel()
+
+        for number in ENDING:
+            loop.add_signal_handler(number, end, number)
+        return await task
+
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError:
+        raise click.exceptions.Exit(128 + came[0] if came else ExitCode.UNEXPECTED) from None
+
+
+@contextmanager
+def _plain_signals() -> Iterator[None]:
+    """While somebody is asked nothing else runs, and ctrl+c has to end the question."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def confirmed(question: str, *, yes: bool) -> None:
+    """Ask on a terminal unless `--yes`. Raises UsageError where nobody can be asked, GuardError on a no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
+    with _plain_signals():
+        agreed = click.confirm(question, err=True)
+    if not agreed:
+        raise GuardError("Nothing was sent.")

@@ -1,0 +1,76 @@
+"""The search fields as options: the API's names with dashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+from tui_app.api.enums import DeliveryStatus, Disposition
+from tui_app.api.search import SearchParams
+from tui_app.core.clock import parse_moment
+from tui_app.core.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+_TEXTS = {
+    "--sender": "Sender's address or domain.",
+    "--recipient": "Recipient's address or domain.",
+    "--subject": "Words of the subject, in any order.",
+    "--domain": "Domain of sender, recipient or a link.",
+    "--query": "Words in sender, recipient, subject, attachments, message id.",
+    "--message-id": "The Message-ID header.",
+    "--alert-id": "The alert's id.",
+    "--metric": "As the API takes it.",
+    "--smtp-helo-ip": "Address of the sending server.",
+}
+
+
+def search_options(command: F) -> F:
+    """Add the options; the command gets them as keyword arguments for `search_params`."""
+    for name, about in reversed(_TEXTS.items()):
+        command = click.option(name, help=about)(command)
+    for name, about in (
+        ("--end", "Until when; default now."),
+        ("--start", "From when: 24h, 7d, or a time; default 7d."),
+    ):
+        command = click.option(name, help=about)(command)
+    return click.option(
+        "--message-action",
+        type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
+        help="What was done before.",
+    )(command)
+
+
+def verdict_option(verdicts: Iterable[Disposition]) -> Callable[[F], F]:
+    """`--final-disposition`: a job takes all ten verdicts, a search only six, and must not drop the others unsaid."""
+    choice = click.Choice(sorted(verdict.value for verdict in verdicts), case_sensitive=False)
+    return click.option("--final-disposition", type=choice, help="Verdict.")
+
+
+def delivery_option(command: F) -> F:
+    """`--delivery-status`, for what is not only held mail."""
+    return click.option(
+        "--delivery-status",
+        type=click.Choice([d.value for d in DeliveryStatus], case_sensitive=False),
+        help="What became of the mail.",
+    )(command)
+
+
+def search_params(now: datetime, *, default_start: str | None = "7d", **given: Any) -> SearchParams:
+    """Search fields from options. Raises UsageError for a time that is none."""
+    try:
+        start = given.pop("start") or default_start
+        end = given.pop("end")
+        times = (parse_moment(start, now) if start else None, parse_moment(end, now) if end else now)
+    except ValueError as error:
+        raise UsageError(f"{error} Nothing was sent.") from None
+    verdict, delivery = given.pop("final_disposition", None), given.pop("delivery_status", None)
+    return SearchParams(
+        start=times[0],
+        end=times[1],
+        final_disposition=Disposition(verdict) if verdict else None,
+        delivery_status=DeliveryStatus(delivery) if delivery else None,
+        **{name: value for name, value in given.items() if value is not None},
+    )

@@ -1,0 +1,253 @@
+"""What the operator configured: flag over environment over file over default."""
+
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from tui_app.auth.credentials import (
+    CommandCredential,
+    Credential,
+    KeyCredential,
+    Secret,
+    TokenCredential,
+    token_from_file,
+)
+from tui_app.config.schema import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
+from tui_app.core.errors import UsageError
+from tui_app.core.paths import config_file
+from tui_app.core.text import safe
+
+DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy on the way to the API. Its URL may hold a password; `name` is what may be shown."""
+
+    url: Secret
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything needed to talk to one account, checked."""
+
+    account_id: str
+    base_url: str
+    credential: Credential
+    profile: str | None = None
+    read_only: bool = False
+    color: str | None = None
+    ca_bundle: Path | None = None
+    proxy: Proxy | None = None
+    release_body: ReleaseBody = "auto"
+    guard: Guard = field(default_factory=Guard)
+    plans: Plans = field(default_factory=Plans)
+    ui: Screens = field(default_factory=Screens)
+
+    @property
+    def identity(self) -> str:
+        """The account and where it is: what is found out about it is remembered under this name."""
+        return f"{self.account_id}@{self.base_url}"
+
+
+def check_account_id(account_id: str) -> str:
+    """32 hex digits, in lower case, or UsageError."""
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", account_id):
+        raise UsageError(
+            f"The account id must be 32 hex digits, this one has {len(account_id)} characters or others among them; "
+            "copy it from the dashboard (Account home, copy account ID). Nothing was sent."
+        )
+    return account_id.lower()
+
+
+def check_job_id(job_id: str) -> str:
+    """A UUID in its canonical form, or UsageError."""
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", job_id):
+        return str(UUID(job_id))
+    raise UsageError("A job id is a UUID such as 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e. Nothing was sent.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]+")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def check_base_url(base_url: str) -> str:
+    """An https URL, or http to this machine only; no user, query or fragment. Raises UsageError."""
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    # Nothing that one reader of an address could take for another host or path than the next.
+    clear = _HOST.fullmatch(host) is not None and not re.search(r"%|//|\\", parts.path)
+    if ":" in host or host.replace(".", "").isdigit():
+        clear = clear and _is_address(host)
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    plain = clear and not (parts.username or parts.password or parts.query or parts.fragment) and ".." not in parts.path
+    if not (host and allowed and plain and base_url.isascii() and base_url.isprintable() and " " not in base_url):
+        raise UsageError(
+            "The base URL must be https://HOST/PATH (http only to this machine), without user, query or fragment. "
+            "Nothing was sent."
+        )
+    return base_url.rstrip("/")
+
+
+def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:
+    """The proxy that `HTTPS_PROXY` names, unless `NO_PROXY` takes the API's host out. Raises UsageError."""
+    given = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
+    host = (urlsplit(base_url).hostname or "").lower()
+    if not given or is_loopback(host) or _without_proxy(host, environment):
+        return None
+    try:
+        parts = urlsplit(given if "://" in given else f"http://{given}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port, parts = None, None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not name or parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError("HTTPS_PROXY must be http://HOST:PORT (or https://…). Nothing was sent.")
+    shown = f"{parts.scheme}://{name}" + (f":{port}" if port else "")
+    return Proxy(Secret(parts.geturl(), "address in HTTPS_PROXY"), shown)
+
+
+def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
+    rules = (environment.get("NO_PROXY") or environment.get("no_proxy") or "").lower().split(",")
+    for rule in (rule.strip().partition(":")[0].lstrip(".") for rule in rules):
+        if rule and (rule == "*" or host == rule or host.endswith("." + rule)):
+            return True
+    return False
+
+
+def _text_of(path: Path) -> str:
+    """What is in the file; nobody is waited for, and nothing without an end is read. Raises OSError, ValueError, UsageError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    about = os.fstat(descriptor)
+    # The null device is how a shell says that there shall be no file.
+    if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
+        os.close(descriptor)
+        raise UsageError(f"{safe(str(path))} is no regular file.")
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        return file.read()
+
+
+def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
+    """Read and check the file; a missing one is an empty one unless it was named. Raises UsageError naming file, key and what is wrong."""
+    try:
+        text = _text_of(path)
+    except FileNotFoundError:
+        if must_exist:
+            raise UsageError(f"{safe(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
+        text = ""
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{safe(str(path))} is no TOML: {safe(str(error))}.") from None
+    except OSError as error:
+        raise UsageError(f"{safe(str(path))} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise UsageError(f"{safe(str(path))} can't be the name of a file.") from None
+    if not text.strip():
+        return ConfigFile()
+    # Checking takes as long to import as the first screen to draw; who has no file does not wait for it.
+    from tui_app.config.file import checked
+
+    return checked(path, text)
+
+
+def _credential(profile: Profile, environment: Mapping[str, str], *, profile_first: bool) -> Credential:
+    token = environment.get("CLOUDFLARE_API_TOKEN")
+    if token and not (profile_first and (profile.token_file or profile.token_command)):
+        return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
+    if profile.token_file:
+        try:
+            return TokenCredential(token_from_file(profile.token_file))
+        except (ValueError, RuntimeError):  # a NUL in it, or the home of nobody
+            name = safe(str(profile.token_file))
+            raise UsageError(f"The token_file {name} can't be the name of a file.") from None
+    if profile.token_command:
+        try:
+            return CommandCredential(profile.token_command)
+        except ValueError:
+            name = safe(profile.token_command[0])
+            raise UsageError(f"The token_command {name} has a word that no command can be given.") from None
+    email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
+    if email and key:
+        if not email.isascii() or not email.isprintable() or " " in email:
+            raise UsageError("CLOUDFLARE_EMAIL is no e-mail address.")
+        return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
+    raise UsageError(
+        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile. "
+        "To look around without an account run: mailsluice demo"
+    )
+
+
+def load_settings(
+    environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False
+) -> Settings:
+    """Settings for one profile. Raises UsageError when something is missing or malformed; nothing is sent before."""
+    path = config_file(environment)
+    file = read_config_file(path, must_exist="MAILSLUICE_CONFIG" in environment)
+    name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
+    if name is not None and name not in file.profiles:
+        import difflib
+
+        near = difflib.get_close_matches(name, file.profiles, n=1)
+        names = safe(", ".join(file.profiles)) or "none"
+        known = f" Did you mean {safe(near[0])}?" if near else f" It has: {names}."
+        raise UsageError(f"{safe(str(path))} has no profile '{safe(name, 40)}'.{known}")
+    profile = file.profiles[name] if name is not None else Profile()
+    # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
+    # for staging would act on whatever account the shell happens to hold.
+    flagged = profile_name is not None
+
+    def pick(variable: str, in_profile: str | None) -> str | None:
+        in_environment = environment.get(variable)
+        return (in_profile or in_environment) if flagged else (in_environment or in_profile)
+
+    account_id = pick("CLOUDFLARE_ACCOUNT_ID", profile.account_id)
+    if not account_id:
+        raise UsageError(
+            "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile. "
+            "To look around without an account run: mailsluice demo"
+        )
+    account_id = check_account_id(account_id)
+    if profile.account_id is not None and account_id != check_account_id(profile.account_id):
+        # The environment points elsewhere: a header that names this profile, in its colour, would lie.
+        name, profile = None, replace(profile, color=None)
+    base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
+    return Settings(
+        account_id=account_id,
+        base_url=base_url,
+        credential=_credential(profile, environment, profile_first=flagged),
+        profile=name,
+        read_only=read_only or profile.read_only,
+        color=profile.color,
+        ca_bundle=profile.ca_bundle,
+        proxy=proxy_for(base_url, environment),
+        release_body=profile.release_body,
+        guard=file.guard,
+        plans=file.plans,
+        ui=file.ui,
+    )

@@ -1,0 +1,1 @@
+"""What everything else stands on: text, time, errors, paths and files. Imports nothing else of ours."""

@@ -1,0 +1,66 @@
+"""What is kept of an error of our own: where it happened, and nothing that was in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from tui_app import __version__
+from tui_app.core.errors import SluiceError
+from tui_app.core.files import new_file
+from tui_app.core.paths import is_private
+
+_MOST_FRAMES: Final = 60
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it came from; groups and circles end the list."""
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        seen.append(at)
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def frames_of(error: BaseException) -> Iterator[str]:
+    """File, line and function of each frame: never the line's text, an argument or a value."""
+    for summary in traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES):
+        parts = Path(summary.filename).parts
+        # From the package on: what stands before it tells of the machine, not of the error.
+        start = next((i for i, part in enumerate(parts) if part in ("tui_app", "site-packages")), len(parts) - 1)
+        yield f"  {'/'.join(parts[start:])}:{summary.lineno} {summary.name}"
+
+
+def report_text(error: BaseException, at: datetime) -> str:
+    """The report: versions, terminal, and the frames of the error and its causes. No message of an exception is in it."""
+    lines = [
+        f"mailsluice {__version__}, {at.isoformat(timespec='seconds')}",
+        f"Python {platform.python_version()} on {sys.platform}, terminal {_word(os.environ.get('TERM', ''))}",
+    ]
+    for number, cause in enumerate(_causes(error)):
+        lines.append(f"{'caused by ' if number else ''}{type(cause).__module__}.{type(cause).__qualname__}")
+        lines += frames_of(cause)
+    return "\n".join(lines) + "\n"
+
+
+def _word(name: str) -> str:
+    return name if name.isascii() and name.replace("-", "").isalnum() and len(name) < 40 else "?"
+
+
+def write_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
+    """Write the report to a new file that only we can read (0600); None where that can't be done."""
+    path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    with contextlib.suppress(OSError, SluiceError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_private(folder):
+            new_file(path, report_text(error, at))
+            return path
+    return None

@@ -1,0 +1,54 @@
+"""Where our files are, by the XDG rules."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+from platformdirs import user_config_path, user_state_path
+
+from tui_app.core.errors import UsageError
+from tui_app.core.text import safe
+
+
+def config_file(environment: Mapping[str, str]) -> Path:
+    """The configuration file: `MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's config folder. Raises UsageError."""
+    named = environment.get("MAILSLUICE_CONFIG")
+    if named:
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:
+            raise UsageError(f"MAILSLUICE_CONFIG is {safe(named)}, and nobody here has that name.") from None
+    return user_config_path("mailsluice", appauthor=False) / "config.toml"
+
+
+def state_folder() -> Path:
+    """Where the program keeps what it found out by itself: `mailsluice` in the user's state folder."""
+    return user_state_path("mailsluice", appauthor=False)
+
+
+def is_private(folder: Path) -> bool:
+    """Whether it is a folder, no link, of ours, that nobody else can look into. Raises OSError."""
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+
+
+def styles_folder() -> Path:
+    """The folder of the style sheets: inside an installed wheel, else beside the package in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    candidates = (package / "styles", package.parent / "styles")
+    for folder in candidates:
+        if (folder / "base.tcss").is_file():
+            return folder
+    raise UsageError(
+        "The style sheets are missing: neither "
+        + " nor ".join(os.fspath(c) for c in candidates)
+        + " has base.tcss; install mailsluice again."
+    )
+
+
+def sheet(name: str) -> PurePath:
+    """One style sheet, by its absolute path. Raises UsageError when there are none."""
+    return styles_folder() / f"{name}.tcss"

@@ -1,0 +1,77 @@
+"""What the program found out by itself and need not find out again: small facts, one JSON file, never a setting."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from tui_app.core.paths import is_private
+
+_LARGEST: Final = 256 * 1024
+_FILE: Final = "remembered.json"
+
+
+class Remembered:
+    """Facts by account and name. What can't be read or written is simply not remembered: nothing depends on it.
+
+    The folder must be ours alone (0700); without one the facts live as long as the process.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._facts: dict[str, dict[str, str]] = {}
+        self._load()
+
+    def _load(self) -> None:
+        if self._folder is not None:
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                if is_private(self._folder):
+                    self._facts = _facts(json.loads(_read(self._folder / _FILE)))
+
+    def get(self, account: str, name: str) -> str | None:
+        """A fact, or None."""
+        return self._facts.get(account, {}).get(name)
+
+    def put(self, account: str, name: str, value: str | None) -> None:
+        """Remember a fact, or forget it (None); the file is replaced in one step."""
+        if self.get(account, name) == value:
+            return
+        self._load()  # another program may have learnt something meanwhile
+        facts = self._facts.setdefault(account, {})
+        if value is None:
+            facts.pop(name, None)
+        else:
+            facts[name] = value
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._write(self._folder)
+
+    def _write(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_private(folder):
+            return
+        descriptor, part = tempfile.mkstemp(dir=folder)  # 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                json.dump(self._facts, file)
+            Path(part).replace(folder / _FILE)
+        except OSError:
+            Path(part).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        return file.read(_LARGEST)
+
+
+def _facts(data: Any) -> dict[str, dict[str, str]]:
+    """The facts in whatever the file held."""
+    return {
+        account: {name: value for name, value in facts.items() if isinstance(value, str)}
+        for account, facts in (data.items() if isinstance(data, dict) else ())
+        if isinstance(facts, dict)
+    }

@@ -1,0 +1,60 @@
+"""Starting, stopping and removing jobs: one request each, and what leaves it open is settled by reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui_app.api.errors import NotFound
+from tui_app.api.models import DeletedJob, Job
+from tui_app.api.pagination import all_jobs
+from tui_app.api.read_back import settle
+from tui_app.api.write_result import Ambiguous, Outcome, Refused
+from tui_app.core.text import Untrusted
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.jobs.new_job import NewJob
+
+
+async def cancel(client: EmailSecurityClient, job_id: str) -> Outcome[Job]:
+    """Stop a job; an open outcome is settled by reading the job."""
+
+    async def ended() -> Job | None:
+        job = await client.get_job(job_id)
+        return job if job.ended else None
+
+    outcome = await client.cancel_job(job_id)
+    return await settle(client.traffic, outcome, ended) if isinstance(outcome, Ambiguous) else outcome
+
+
+async def delete(client: EmailSecurityClient, job_id: str) -> Outcome[DeletedJob]:
+    """Remove an ended job from the lists; one that is gone already is done."""
+    gone_already = DeletedJob(id=Untrusted(job_id))
+
+    async def gone() -> DeletedJob | None:
+        try:
+            await client.get_job(job_id)
+        except NotFound as error:
+            # A 404 that is not in the API's own words may be anybody's.
+            return gone_already if error.notices else None
+        return None
+
+    outcome = await client.delete_job(job_id)
+    if isinstance(outcome, Refused) and isinstance(outcome.error, NotFound):
+        return await settle(client.traffic, Ambiguous(outcome.error), gone)
+    return await settle(client.traffic, outcome, gone) if isinstance(outcome, Ambiguous) else outcome
+
+
+async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> Outcome[Job]:
+    """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
+    comment = f"{new.comment} {mark}".strip()
+
+    async def there() -> Job | None:
+        async for page in all_jobs(client):
+            for job in page:
+                if job.comment is not None and mark in job.comment.exact:
+                    return job
+        return None
+
+    outcome = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
+    return await settle(client.traffic, outcome, there) if isinstance(outcome, Ambiguous) else outcome

@@ -1,0 +1,124 @@
+"""Watching one job with its rows: it answers the poller and tells its listener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tui_app.api.errors import ApiError
+from tui_app.api.prefetch import pages_of
+from tui_app.jobs.poller import Pulse
+from tui_app.jobs.progress import Outlook, Progress
+from tui_app.jobs.rows import JobRows, RowsSnapshot
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import RowStatus
+    from tui_app.api.models import Job
+    from tui_app.core.clock import Clock
+    from tui_app.jobs.row_view import Arranged
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """One job, its outlook, and what is loaded of its rows."""
+
+    job: Job
+    outlook: Outlook
+    rows: RowsSnapshot
+
+
+@dataclass
+class JobSubject:
+    """One job, with its rows under one status."""
+
+    client: EmailSecurityClient
+    clock: Clock
+    job_id: str
+    listener: Callable[[JobSnapshot], None]
+    _progress: Progress = field(default_factory=Progress)
+    _snapshot: JobSnapshot | None = None
+    _read_again: bool = False
+    _newer: int = 0
+    """Counts answers to writes, so that an older reading can't undo what they told."""
+
+    def __post_init__(self) -> None:
+        self._rows = JobRows(self.client, self.clock, self.job_id, self._rows_changed)
+
+    def turn_to(self, status: RowStatus | None) -> None:
+        """Turn to rows of another status; `arrange` shows those that are here, the next poll asks for the others."""
+        self._rows.turn_to(status)
+        if self._snapshot is not None:
+            self._snapshot = replace(self._snapshot, rows=self._rows.snapshot)
+
+    def take(self, job: Job) -> None:
+        """The job as the answer to a write has it: newer than any reading that is still on its way."""
+        self._newer += 1
+        self._read_again = True
+        if self._snapshot is not None:
+            self._tell(replace(self._snapshot, job=job, outlook=Outlook()))
+
+    def read_all_again(self) -> None:
+        """Read the loaded rows again with the next poll, even if nothing moved."""
+        self._read_again = True
+
+    async def poll(self) -> Pulse:
+        """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
+        newer = self._newer
+        job = await self.client.get_job(self.job_id)
+        if newer != self._newer:
+            return Pulse(moved=True)  # read before an answer that is newer: ask again
+        at = self.clock.monotonic()
+        moved = self._progress.add(job, at)
+        if moved:
+            self._rows.counters_moved()
+        # Counters first: the operator sees where the job stands before its rows are here.
+        self._tell(JobSnapshot(job, self._progress.outlook(job, at), self._rows.snapshot))
+        requests = 1
+        if (self._rows.due or self._read_again) and not self._rows.busy:
+            whole, self._read_again = self._read_again, False
+            try:
+                requests += await self._rows.read_again(whole=whole)
+            except ApiError:
+                self._read_again = True
+                raise
+        return Pulse(moved, self._progress.outlook(job, at).left, job.ended, 1 if requests <= 2 else 2)
+
+    @property
+    def wanted(self) -> Arranged:
+        """Filter and sort, as asked for last."""
+        return self._rows.wanted
+
+    async def arrange(self, wanted: Arranged) -> None:
+        """Filter and sort the loaded rows from now on."""
+        await self._rows.arrange(wanted)
+
+    async def load_more(self) -> None:
+        """Load the next page of rows. Raises ApiError."""
+        await self._rows.load_more()
+
+    async def load_all(self, told: Callable[[int], None] = lambda _: None) -> None:
+        """Load all rows under this status. What was loaded stays, if it fails or is cancelled. Raises ApiError."""
+        await self._rows.load_all(self.expected, told)
+
+    @property
+    def expected(self) -> int:
+        """How many rows there are under this status by the job's counters; 0 where none tells."""
+        job = self._snapshot.job if self._snapshot is not None else None
+        return job.counted(self._rows.snapshot.status) if job is not None else 0
+
+    @property
+    def requests_to_load_all(self) -> int:
+        """How many requests loading the rest takes, as far as the counters tell."""
+        rows = self._rows.snapshot
+        loaded = 0 if rows.complete else rows.loaded
+        return pages_of(max(0, self.expected - loaded), self._rows.per_page)
+
+    def _rows_changed(self, rows: RowsSnapshot) -> None:
+        if self._snapshot is not None:
+            self._tell(replace(self._snapshot, rows=rows))
+
+    def _tell(self, snapshot: JobSnapshot) -> None:
+        self._snapshot = snapshot
+        self.listener(snapshot)

@@ -1,0 +1,124 @@
+"""What the server listed of a job under one status, page by page, as far as it was read."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from tui_app.jobs.row_store import MessageStore, MessageView
+
+if TYPE_CHECKING:
+    from tui_app.api.enums import RowStatus
+
+
+@dataclass
+class Listing:
+    """Loaded pages in the server's order, as slots of the store. `status` is what the server was asked for."""
+
+    store: MessageStore
+    status: RowStatus | None
+    per_page: int
+    pages: list[array[int]] = field(default_factory=list)
+    complete: bool = False
+    """Whether the last loaded page was the last there is."""
+    due: bool = True
+    """Whether counters moved since it was read."""
+    stale: bool = False
+    """Whether counters moved since some of its pages were read."""
+    _order: array[int] = field(default_factory=lambda: array("I"))
+    _listed: bytearray = field(default_factory=bytearray)
+    """One per slot: whether it is in the order already."""
+    _repeated: bool = False
+    _moved: bool = False
+    """Whether the order is to be made anew."""
+
+    def known(self, status: RowStatus) -> Listing:
+        """What the server would list of one status, when this lists all rows."""
+        self._arrange()
+        slots, listed = self.store.with_status(status.value), self._listed
+        if len(self._order) < len(self.store):
+            # Some were read under another status and are not listed any more.
+            slots = array("I", [slot for slot in slots if slot < len(listed) and listed[slot]])
+        pages = [slots[start : start + self.per_page] for start in range(0, len(slots), self.per_page)]
+        return Listing(self.store, status, self.per_page, pages, complete=True, due=False, _order=slots[:])
+
+    @property
+    def read(self) -> bool:
+        """Whether anything is known of it yet."""
+        return bool(self.pages) or self.complete
+
+    def put(self, number: int, slots: array[int], *, last: bool) -> None:
+        """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one; `last`: none follows."""
+        if number > len(self.pages):
+            self._add(slots, last=last)
+            return
+        self._moved |= slots != self.pages[number - 1]
+        self.pages[number - 1] = slots
+        if last:
+            self._cut(number)
+        elif number == len(self.pages):
+            self.complete = False
+
+    def _add(self, slots: array[int], *, last: bool) -> None:
+        self._arrange()
+        fresh = self._fresh(slots)
+        # A page of old acquaintances alone is a server that does not count pages.
+        if fresh:
+            self.pages.append(slots)
+            self._repeated |= len(fresh) < len(slots)
+            self._order.extend(fresh)
+        self.complete = last or not fresh
+
+    def _fresh(self, slots: array[int]) -> array[int]:
+        """Those that are not listed yet, each once; they are from now on."""
+        listed = self._listed
+        listed += bytes(max(0, len(self.store) - len(listed)))
+        fresh = array("I")
+        for slot in slots:
+            if not listed[slot]:
+                listed[slot] = 1
+                fresh.append(slot)
+        return fresh
+
+    def end_before(self, number: int) -> None:
+        """There is no page `number`: the list ends before it."""
+        self._cut(number - 1)
+
+    def _cut(self, last: int) -> None:
+        self._moved |= len(self.pages) > last
+        del self.pages[last:]
+        self.complete = True
+
+    def _arrange(self) -> None:
+        """Put the pages together anew, if any of them is another one; once for all that were read again."""
+        if not self._moved:
+            return
+        self._moved = False
+        # A new array: whoever looks at the old one shall not see it change.
+        self._order = array("I", dict.fromkeys(chain.from_iterable(self.pages)))
+        self._repeated = sum(map(len, self.pages)) > len(self._order)
+        self._listed = bytearray(len(self.store))
+        for slot in self._order:
+            self._listed[slot] = 1
+
+    def in_smaller_pages(self) -> Listing:
+        """The same list from its beginning, for a server whose pages are larger than an answer may be."""
+        return Listing(self.store, self.status, self.per_page // 2)
+
+    @property
+    def next_page(self) -> int | None:
+        """The number of the next page to load; None when all is loaded."""
+        return None if self.complete else len(self.pages) + 1
+
+    @property
+    def shifted(self) -> bool:
+        """Whether rows moved from page to page between the readings: some may be missing."""
+        self._arrange()
+        return self._repeated
+
+    def rows(self) -> MessageView:
+        """All loaded rows, each once: a page that shifted while another was read may repeat some."""
+        self._arrange()
+        return MessageView(self.store, self._order)

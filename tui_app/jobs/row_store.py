@@ -1,0 +1,293 @@
+"""All rows of a job that were ever read: packed by the dozen, with columns for what is asked of all of them."""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, overload
+
+from tui_app.api.rows import JobMessage
+from tui_app.core.clock import keep_on
+from tui_app.jobs.id_index import Key, RowIds, key_of
+
+PACK: Final = 32
+"""Rows that are packed together: few enough that one of them is quickly there, enough that they share what is alike."""
+UNPACKED: Final = 128
+"""Packs kept open: more than two screens full."""
+_STATUS: Final = 5
+_EXACT: Final = 16
+"""Places in a row: its status, and the exact object, which is not kept here."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Rows ready to be taken into a store. To make them takes most of the work: do it in a thread."""
+
+    rows: list[Row]
+    keys: list[Key]
+    packs: list[bytes]
+
+    @classmethod
+    def of(cls, messages: Iterable[JobMessage], give_way: Callable[[], None] = keep_on) -> Packed:
+        """Pack rows as they were read; `give_way` is called after each few of many."""
+        # A plain tuple of atoms is nothing that the garbage collector has to look at.
+        rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
+        keys: list[Key] = []
+        packs: list[bytes] = []
+        for start in range(0, len(rows), 4 * PACK):
+            some = rows[start : start + 4 * PACK]
+            keys += [key_of(row[0]) for row in some]
+            packs += _packs(some)
+            give_way()
+        return cls(rows, keys, packs)
+
+    def parts(self, size: int = 8 * PACK) -> Iterator[Packed]:
+        """The same rows in portions, for whoever takes them between other things."""
+        for start in range(0, len(self.rows), size):
+            end = start + size
+            yield Packed(self.rows[start:end], self.keys[start:end], self.packs[start // PACK : -(-end // PACK)])
+
+
+class MessageStore:
+    """Rows by slot, a number that stays: a row that is read again is the same slot with newer values.
+
+    A row takes about 100 bytes. It is a tuple of JSON values before and after, exactly the same.
+    """
+
+    def __init__(self) -> None:
+        self._ids = RowIds()
+        self._packs: list[bytes] = []
+        self._starts = array("I")
+        """The first slot of each pack."""
+        self._unpacked: OrderedDict[int, list[Row]] = OrderedDict()
+        self._status_code: dict[str, int] = {}
+        self._status = array("I")
+        self._by_status: dict[int, array[int] | None] = {}
+        self._marked = bytearray()
+        self.marks = 0
+        """How many rows are marked. Marks last through every reading, sort and filter."""
+        self.changes = 0
+        """Counts readings that brought other values for known rows."""
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    # ---- taking rows
+
+    def put(self, packed: Packed) -> array[int]:
+        """Take rows as they were read just now: their slots."""
+        first = len(self)
+        slots = self._ids.add(packed.keys)
+        new = len(self) - first
+        if new == len(packed.rows):
+            self._append(packed.rows, packed.packs)
+            return slots
+        fresh: list[Row] = []
+        known: list[tuple[int, Row]] = []
+        for slot, row in zip(slots, packed.rows, strict=True):
+            if slot == first + len(fresh):
+                fresh.append(row)
+            else:
+                known.append((slot, row))
+        self._append(fresh, _packs(fresh))
+        self._compare(known)
+        return slots
+
+    def _append(self, rows: Sequence[Row], packs: Sequence[bytes]) -> None:
+        first, codes = len(self._status), self._status_code
+        for pack in range(len(packs)):
+            self._starts.append(first + pack * PACK)
+        self._packs += packs
+        self._marked += bytes(len(rows))
+        for slot, row in enumerate(rows, first):
+            code = codes.setdefault(row[_STATUS], len(codes))
+            self._status.append(code)
+            view = self._by_status.setdefault(code, array("I"))
+            if view is not None:
+                view.append(slot)
+
+    def _compare(self, known: Iterable[tuple[int, Row]]) -> None:
+        """Take what differs from what was read before; packs that have nothing new stay as they are."""
+        changed: dict[int, list[Row]] = {}
+        for slot, row in known:
+            number, place = self._pack_of(slot)
+            rows = changed.get(number) or self._rows(number)
+            if rows[place] == row:
+                continue
+            if number not in changed:
+                rows = changed[number] = list(rows)
+            rows[place] = row
+            code = self._status_code.setdefault(row[_STATUS], len(self._status_code))
+            if self._status[slot] != code:
+                # Made anew when somebody wants to see them: rows change by the hundred.
+                self._by_status[self._status[slot]] = self._by_status[code] = None
+                self._status[slot] = code
+        for number, rows in changed.items():
+            (self._packs[number],) = _packs(rows)
+            self._unpacked.pop(number, None)
+        self.changes += bool(changed)
+
+    def _pack_of(self, slot: int) -> tuple[int, int]:
+        """The pack of a slot, and its place there."""
+        number = bisect_right(self._starts, slot) - 1
+        return number, slot - self._starts[number]
+
+    def _rows(self, number: int) -> list[Row]:
+        rows = self._unpacked.get(number)
+        if rows is None:
+            rows = self._unpacked[number] = _unpacked(self._packs[number])
+            if len(self._unpacked) > UNPACKED:
+                self._unpacked.popitem(last=False)
+        else:
+            self._unpacked.move_to_end(number)
+        return rows
+
+    # ---- looking at rows
+
+    def row(self, slot: int) -> JobMessage:
+        """The row as it was read last."""
+        number, place = self._pack_of(slot)
+        return JobMessage(self._rows(number)[place])
+
+    def rows(self, slots: Iterable[int]) -> Iterator[Row]:
+        """Plain rows, one after the other, without disturbing what is kept open for the screen."""
+        rows: list[Row] = []
+        start = 0
+        for slot in slots:
+            if not start <= slot < start + len(rows):
+                number, place = self._pack_of(slot)
+                start = slot - place
+                rows = self._unpacked.get(number) or _unpacked(self._packs[number])
+            yield rows[slot - start]
+
+    def id(self, slot: int) -> str:
+        """The id of a row."""
+        return self._ids[slot]
+
+    def slot(self, identity: str) -> int | None:
+        """The slot of an id."""
+        return self._ids.find(identity)
+
+    def with_status(self, status: str) -> array[int]:
+        """Slots of all rows in this state, in the order in which they came."""
+        code = self._status_code.setdefault(status, len(self._status_code))
+        view = self._by_status.get(code)
+        if view is None:
+            view = array("I", [slot for slot, other in enumerate(self._status) if other == code])
+            self._by_status[code] = view
+        return view
+
+    # ---- marks
+
+    def is_marked(self, slot: int) -> bool:
+        """Whether a row is marked."""
+        return bool(self._marked[slot])
+
+    def mark(self, slots: Iterable[int], *, on: bool) -> None:
+        """Mark or unmark rows."""
+        marked, value = self._marked, int(on)
+        for slot in slots:
+            if marked[slot] != value:
+                marked[slot] = value
+                self.marks += 1 if on else -1
+
+    def unmark_all(self) -> None:
+        """Mark none."""
+        self._marked = bytearray(len(self._marked))
+        self.marks = 0
+
+    def marked_slots(self) -> Iterator[int]:
+        """Slots of all marked rows."""
+        place = self._marked.find(1)
+        while place >= 0:
+            yield place
+            place = self._marked.find(1, place + 1)
+
+
+def _packs(rows: list[Row]) -> list[bytes]:
+    return [zlib.compress(marshal.dumps(rows[start : start + PACK]), 1) for start in range(0, len(rows), PACK)]
+
+
+def _unpacked(pack: bytes) -> list[Row]:
+    rows: list[Row] = marshal.loads(zlib.decompress(pack))  # noqa: S302 - our own bytes
+    return rows
+
+
+class MessageView(Sequence[JobMessage]):
+    """Rows of a store in an order: what a table shows. Its length never changes; what the rows say may."""
+
+    __slots__ = ("_length", "slots", "store")
+
+    def __init__(self, store: MessageStore, slots: array[int]) -> None:
+        self.store = store
+        self.slots = slots
+        self._length = len(slots)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> JobMessage: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[JobMessage]: ...
+    def __getitem__(self, index: int | slice) -> JobMessage | Sequence[JobMessage]:
+        if isinstance(index, slice):
+            return [self.store.row(self.slots[place]) for place in range(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        return self.store.row(self.slots[index if index >= 0 else index + self._length])
+
+    def key_at(self, index: int) -> str:
+        """The id of the row at a place."""
+        return self.store.id(self.slots[index])
+
+    def place_of(self, key: str) -> int | None:
+        """The place of a row; None if it is not here."""
+        slot = self.store.slot(key)
+        if slot is None:
+            return None
+        if slot < self._length and self.slots[slot] == slot:
+            return slot
+        try:
+            return self.slots.index(slot, 0, self._length)
+        except ValueError:
+            return None
+
+    # ---- marks
+
+    @property
+    def marks(self) -> int:
+        """How many rows are marked, here or not."""
+        return self.store.marks
+
+    def is_marked(self, index: int) -> bool:
+        """Whether the row at a place is marked."""
+        return self.store.is_marked(self.slots[index])
+
+    def mark(self, places: Iterable[int], *, on: bool) -> None:
+        """Mark or unmark rows by their places."""
+        self.store.mark((self.slots[place] for place in places), on=on)
+
+    def unmark(self, keys: Iterable[str]) -> None:
+        """Unmark these, here or not."""
+        self.store.mark([slot for key in keys if (slot := self.store.slot(key)) is not None], on=False)
+
+    def unmark_all(self) -> None:
+        """Mark none, here or not."""
+        self.store.unmark_all()
+
+    def unmark_absent(self) -> None:
+        """Mark nothing that is not here."""
+        here = set(self.slots)
+        self.store.mark([slot for slot in self.store.marked_slots() if slot not in here], on=False)
+
+    def marked_rows(self) -> tuple[JobMessage, ...]:
+        """All marked rows, here or not."""
+        return tuple(self.store.row(slot) for slot in self.store.marked_slots())

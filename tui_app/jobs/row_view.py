@@ -1,0 +1,106 @@
+"""Loaded rows filtered and sorted: made in small steps, so that keys are answered while a million rows are looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from array import array
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tui_app.jobs.filters import PLACES, RowFilter
+from tui_app.jobs.row_store import MessageView
+
+STEP: Final = 512
+"""Rows looked at before somebody else may have a turn: about two milliseconds."""
+_RUN: Final = 4096
+Breathe = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order by a field of `filters.PLACES`."""
+
+    field: str
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """What is wanted of the loaded rows: those that pass the filter, in an order; by itself all, as the server has them."""
+
+    filter: RowFilter | None = None
+    sort: Sort | None = None
+
+
+AS_LISTED: Final = Arranged()
+
+
+class Superseded(Exception):
+    """Something else is wanted by now."""
+
+
+async def arrange(
+    view: MessageView, wanted: Arranged, *, beyond: int = 0, still: Callable[[], bool] = lambda: True
+) -> MessageView:
+    """The rows of a view as wanted; `beyond` leaves out so many at its beginning.
+
+    Lets others run between steps, and raises Superseded as soon as it is not `still` wanted.
+    """
+
+    async def breathe() -> None:
+        await asyncio.sleep(0)
+        if not still():
+            raise Superseded
+
+    # A copy: more may be listed at the end of the array while others run.
+    slots = view.slots[beyond : len(view)]
+    if wanted.filter is not None:
+        slots = await _filtered(view, slots, wanted.filter, breathe)
+    if wanted.sort is not None:
+        slots = await _sorted(view, slots, wanted.sort, breathe)
+    return MessageView(view.store, slots)
+
+
+async def _filtered(view: MessageView, slots: array[int], wanted: RowFilter, breathe: Breathe) -> array[int]:
+    found, matches = array("I"), wanted.matches
+    for start in range(0, len(slots), STEP):
+        step = slots[start : start + STEP]
+        found.extend([slot for slot, row in zip(step, view.store.rows(step), strict=True) if matches(row)])
+        await breathe()
+    return found
+
+
+async def _sorted(view: MessageView, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
+    """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
+    place = PLACES[wanted.field]
+    runs: list[Sequence[tuple[Any, int]]] = []
+    for start in range(0, len(slots), _RUN):
+        run: list[tuple[Any, int]] = []
+        for inner in range(start, min(start + _RUN, len(slots)), STEP):
+            step = slots[inner : min(inner + STEP, start + _RUN)]
+            run += [(_key(row[place]), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
+            await breathe()
+        run.sort(key=_by_value, reverse=wanted.reverse)
+        runs.append(run)
+        await breathe()
+    ordered = array("I")
+    for number, (_, slot) in enumerate(heapq.merge(*runs, key=_by_value, reverse=wanted.reverse)):
+        ordered.append(slot)
+        if number % STEP == 0:
+            await breathe()
+    return ordered
+
+
+def _by_value(pair: tuple[Any, int]) -> Any:
+    return pair[0]
+
+
+def _key(value: Any) -> tuple[int, Any]:
+    """Anything in an order: what is missing first, numbers, then texts without regard to case."""
+    if value is None:
+        return (0, 0)
+    if isinstance(value, (int, float)):
+        return (1, value)
+    return (2, str(value).casefold())

@@ -1,0 +1,299 @@
+"""The rows of one job: loaded page by page, read again when they may have changed, arranged as the operator wants them."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.errors import ApiError, TooLarge
+from tui_app.api.pagination import SMALLEST_PAGE, is_short, past_the_end
+from tui_app.api.prefetch import Ahead, pages_of
+from tui_app.jobs.row_pages import Listing
+from tui_app.jobs.row_store import MessageStore, MessageView, Packed
+from tui_app.jobs.row_view import AS_LISTED, Arranged, Superseded, arrange
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.enums import RowStatus
+    from tui_app.api.page import Page
+    from tui_app.api.rows import JobMessage
+    from tui_app.core.clock import Clock
+
+ROWS_PER_PAGE: Final = 1000
+PAGES_KEPT_FRESH: Final = 3
+"""Loaded pages that are read again when counters moved; more would cost more requests than news is worth."""
+PAGES_READ_AGAIN: Final = 10
+"""Loaded pages that are read again when somebody asks for it; all of a very large job only by loading all."""
+TELL_EVERY: Final = 0.25
+"""Seconds between two snapshots while rows come in as fast as they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSnapshot:
+    """Rows under one status of the server's, as they are arranged; None before the first page."""
+
+    status: RowStatus | None = None
+    rows: MessageView | None = None
+    loaded: int = 0
+    """Rows loaded under this status, whether the filter lets them through or not."""
+    complete: bool = False
+    read_at: datetime | None = None
+    stale: bool = False
+    """Whether counters moved since some of the loaded rows were read."""
+    shifted: bool = False
+    """Whether rows moved from page to page between the readings: some may be missing."""
+    arranged: Arranged = AS_LISTED
+    """What `rows` went through; while more is asked for, still what it was."""
+
+
+@dataclass
+class JobRows:
+    """All that was read of a job's rows; `tell` learns of every change."""
+
+    client: EmailSecurityClient
+    clock: Clock
+    job_id: str
+    tell: Callable[[RowsSnapshot], None]
+    store: MessageStore = field(default_factory=MessageStore)
+    snapshot: RowsSnapshot = field(default_factory=RowsSnapshot)
+    _wanted: Arranged = AS_LISTED
+    _made_of: tuple[MessageView | None, int] = (None, 0)
+    """What the last arrangement was made of: the listed rows, and the store's changes by then."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._listing = Listing(self.store, None, ROWS_PER_PAGE)
+        self._listings: dict[RowStatus | None, Listing] = {None: self._listing}
+
+    @property
+    def wanted(self) -> Arranged:
+        """Filter and sort, as asked for last."""
+        return self._wanted
+
+    @property
+    def per_page(self) -> int:
+        """Rows of one request; it shrinks when an answer is too large to be taken in."""
+        return self._listing.per_page
+
+    def counters_moved(self) -> None:
+        """What is loaded may have changed since."""
+        for listing in self._listings.values():
+            listing.due = True
+            listing.stale = listing.read
+
+    @property
+    def due(self) -> bool:
+        """Whether reading again may bring news."""
+        return self._listing.due
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows are being read."""
+        return self._one_at_a_time.locked()
+
+    def turn_to(self, status: RowStatus | None) -> None:
+        """Turn to the rows of another status; `arrange` shows those that are here, reading brings the others."""
+        whole, listing = self._listings[None], self._listings.get(status)
+        all_here = whole.complete and not whole.stale and not whole.shifted
+        if listing is None and status is not None and all_here:
+            # Which rows are in a state is known without asking.
+            listing = whole.known(status)
+        self._listing = self._listings[status] = listing or Listing(self.store, status, ROWS_PER_PAGE)
+        here = self._listing.read and self._wanted == AS_LISTED
+        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
+
+    def _seen(self, rows: MessageView) -> RowsSnapshot:
+        listing = self._listing
+        return RowsSnapshot(
+            status=listing.status,
+            rows=rows,
+            loaded=len(listing.rows()),
+            complete=listing.complete,
+            read_at=self.clock.now(),
+            stale=listing.stale,
+            shifted=listing.shifted,
+            arranged=self._wanted,
+        )
+
+    async def arrange(self, wanted: Arranged) -> None:
+        """Show the loaded rows filtered and sorted from now on."""
+        self._wanted = wanted
+        if self._listing.read:
+            await self._told(self._listing)
+
+    # ---- reading
+
+    async def read_again(self, *, whole: bool) -> int:
+        """Read the loaded pages, or the first few of them; how many requests it took. Raises ApiError."""
+        async with self._one_at_a_time:
+            listing = self._listing
+            try:
+                return await self._read_loaded(listing, whole=whole)
+            except TooLarge as error:
+                return await self._in_smaller_pages(listing, error)
+
+    async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
+        count, loaded = 0, max(1, len(listing.pages))
+        last = min(loaded, PAGES_READ_AGAIN if whole else PAGES_KEPT_FRESH)
+        listing.due = False
+        ahead = self._ahead(listing, last)
+        try:
+            for number in range(1, last + 1):
+                if number > max(1, len(listing.pages)):
+                    break
+                await self._read_page(listing, ahead, number)
+                count += 1
+        finally:
+            ahead.drop()
+        listing.stale = listing.due or len(listing.pages) > last
+        await self._told(listing)
+        return count
+
+    async def load_more(self) -> None:
+        """Load the next page of rows. Raises ApiError."""
+        async with self._one_at_a_time:
+            listing = self._listing
+            number = listing.next_page
+            if number is None or not listing.read:
+                return
+            try:
+                await self._read_page(listing, self._ahead(listing, 0), number)
+            except TooLarge as error:
+                await self._in_smaller_pages(listing, error)
+                return
+            await self._told(listing)
+
+    async def load_all(self, expected: int, told: Callable[[int], None] = lambda _: None) -> None:
+        """Load all pages that are not here yet; `expected` rows by the job's counters, none is fine. Raises ApiError.
+
+        `told` learns how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled;
+        `arrange` shows it then.
+        If all are here, and some may have changed, all are read again, and shown when they are all here again.
+        """
+        async with self._one_at_a_time:
+            shown = listing = self._listing
+            if listing.complete and listing.stale:
+                listing = Listing(self.store, shown.status, shown.per_page, due=False)
+            while True:
+                pages = pages_of(expected, listing.per_page)
+                ahead = self._ahead(listing, pages, planned=pages)
+                try:
+                    await self._load_rest(listing, ahead, told)
+                    break
+                except TooLarge as error:
+                    listing = self._smaller(listing, error)
+                finally:
+                    ahead.drop()
+            await self._instead_of(shown, listing)
+
+    async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]], told: Callable[[int], None]) -> None:
+        rows_told, told_at = 0, self.clock.monotonic()
+        while (number := listing.next_page) is not None:
+            await self._read_page(listing, ahead, number)
+            rows = len(listing.rows())
+            told(rows)
+            # To sort all of them again for each page would take longer than to load them.
+            enough = self._wanted.sort is None or rows > 1.3 * rows_told
+            if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
+                rows_told, told_at = rows, self.clock.monotonic()
+                await self._told(listing)
+        await self._told(listing)
+
+    async def _in_smaller_pages(self, shown: Listing, error: TooLarge) -> int:
+        """As many rows as there were, in pages half as large or smaller still; how many requests. Raises ApiError."""
+        listing, wanted, count = self._smaller(shown, error), max(1, len(shown.rows())), 0
+        while not listing.complete and len(listing.rows()) < wanted:
+            number = len(listing.pages) + 1
+            try:
+                await self._read_page(listing, self._ahead(listing, 0), number)
+                count += 1
+            except TooLarge as again:
+                listing = self._smaller(listing, again)
+        await self._instead_of(shown, listing)
+        return count
+
+    @staticmethod
+    def _smaller(listing: Listing, error: TooLarge) -> Listing:
+        """The list from its beginning in half of what was too large for an answer. Raises the error if that is no help."""
+        if listing.per_page < 2 * SMALLEST_PAGE:
+            raise error
+        return listing.in_smaller_pages()
+
+    async def _instead_of(self, shown: Listing, listing: Listing) -> None:
+        """Show a list that was read anew in place of the one that was there meanwhile."""
+        if listing is shown or self._listings.get(shown.status) is not shown:
+            return
+        self._listings[shown.status] = listing
+        if self._listing is shown:
+            self._listing = listing
+            await self._told(listing)
+
+    def _ahead(self, listing: Listing, last: int, *, planned: int = 0) -> Ahead[Page[JobMessage]]:
+        return Ahead(
+            lambda number: self.client.list_job_messages(
+                self.job_id, page=number, per_page=listing.per_page, status=listing.status
+            ),
+            last,
+            planned=planned,
+        )
+
+    async def _read_page(self, listing: Listing, ahead: Ahead[Page[JobMessage]], number: int) -> None:
+        try:
+            page = await ahead.take(number)
+        except ApiError as error:
+            if number == 1 or not past_the_end(error):
+                raise
+            listing.end_before(number)
+            return
+        give_way = self.client.traffic.give_way
+        packed = await asyncio.to_thread(Packed.of, page.items, give_way)
+        slots = array("I")
+        for part in packed.parts():
+            slots.extend(self.store.put(part))
+            await asyncio.to_thread(give_way)
+        # A short page is the last one, unless the counters that the plan was made of say otherwise.
+        listing.put(number, slots, last=is_short(page, listing.per_page) and not number < ahead.planned)
+
+    # ---- telling
+
+    async def _told(self, listing: Listing) -> None:
+        try:
+            async with self._arranging:
+                rows = await self._arranged(listing, self._wanted)
+        except Superseded:
+            return
+        if listing is self._listing:
+            self.snapshot = self._seen(rows)
+            self.tell(self.snapshot)
+
+    async def _arranged(self, listing: Listing, wanted: Arranged) -> MessageView:
+        """The listed rows as wanted; after a page more, only that page is looked at. Raises Superseded."""
+
+        def still() -> bool:
+            return wanted is self._wanted and listing is self._listing
+
+        base = listing.rows()
+        if wanted == AS_LISTED:
+            return base
+        (before, changes), rows = self._made_of, self.snapshot.rows
+        # As it is now: what changes while others run must not pass for seen.
+        self._made_of = (None, 0)
+        now = self.store.changes
+        longer = before is not None and before.slots is base.slots and changes == now
+        if rows is None or before is None or not longer or self.snapshot.arranged != wanted:
+            made = await arrange(base, wanted, still=still)
+        elif len(base) == len(before):
+            made = rows
+        elif wanted.sort is None:
+            more = await arrange(base, wanted, beyond=len(before), still=still)
+            rows.slots.extend(more.slots)
+            made = MessageView(self.store, rows.slots)
+        else:
+            made = await arrange(base, wanted, still=still)
+        self._made_of = (base, now)
+        return made

@@ -1,0 +1,1 @@
+"""Searching mail and reading one mail in full."""

@@ -1,0 +1,70 @@
+"""What the account knows of ids that somebody named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.errors import NotFound
+from tui_app.api.pagination import all_found
+from tui_app.api.search import SearchParams
+from tui_app.plans.ids import is_investigate_id
+from tui_app.plans.plan import Target
+from tui_app.plans.settle import window_of
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+
+SINGLE_LOOK_UPS: Final = 200
+"""Each is a request of its own; the quota is 1,200 in five minutes."""
+_RELEASED_PAGES: Final = 5
+
+
+async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime) -> tuple[Target, ...]:
+    """Targets for these ids (either kind), in their order; what can't be found is unchecked. Raises ApiError.
+
+    Held mail of the time that the ids tell of, else of the last 90 days, is searched first, a thousand a request; then
+    what was released from quarantine; what remains is asked for one by one.
+    """
+    wanted = dict.fromkeys(ids)
+    found: dict[str, Target] = {}
+    shared: set[str] = set()
+    start, end = window_of([_unchecked(name) for name in wanted], now)
+    held = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+    released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+    for params, most in ((held, None), (released, _RELEASED_PAGES)):
+        pages = 0
+        async for page in all_found(client, params):
+            for message in page:
+                for identity in (message.id, message.postfix_id):
+                    if identity is None or identity.exact not in wanted:
+                        continue
+                    known = found.setdefault(identity.exact, Target.of(message))
+                    if known.investigate_id != message.id.exact:
+                        shared.add(identity.exact)
+            pages += 1
+            if len(found) == len(wanted) or pages == most:
+                break
+        if len(found) == len(wanted):
+            break
+    remaining = [name for name in wanted if name not in found and is_investigate_id(name)]
+    never_asked = frozenset(remaining[SINGLE_LOOK_UPS:])
+    for name in remaining[:SINGLE_LOOK_UPS]:
+        try:
+            found[name] = Target.of(await client.get_message(name))
+        except NotFound:
+            continue
+    for name in shared:
+        # Two messages go by this postfix id: nobody can tell which was meant.
+        del found[name]
+    return tuple(found.get(name) or replace(_unchecked(name), looked_up=name not in never_asked) for name in wanted)
+
+
+def _unchecked(name: str) -> Target:
+    """A target for an id that nothing is known of."""
+    if is_investigate_id(name):
+        return Target(investigate_id=name, checked=False)
+    return Target(investigate_id=None, postfix_id=name, checked=False)

@@ -1,0 +1,179 @@
+"""What became of a plan so far: a snapshot for screens, reports and exit codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tui_app.core.errors import SluiceError
+    from tui_app.core.text import Untrusted
+    from tui_app.plans.plan import Plan, Target
+    from tui_app.plans.verify import Check
+
+
+class Fate(StrEnum):
+    """What became of one message."""
+
+    DELIVERED = "delivered"
+    PARTLY = "partly delivered"
+    """Released, but not to every recipient that the answer names."""
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    RELEASED = "seen released"
+    """No answer said so, but reading back did; of its recipients nothing is known."""
+    NOT_SEEN = "not seen released"
+    """No answer, and it was still held each time it was read back; it may yet be released."""
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+    LEFT_OUT = "left out"
+    """Not sent on purpose: since the plan was made something changed."""
+    IN_FLIGHT = "in flight"
+
+
+OPEN: Final = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT})
+"""Fates of which nobody can say that they are the last word."""
+
+
+SAID_RELEASED: Final = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.RELEASED})
+"""Fates of what should have arrived somewhere."""
+
+
+WORST_FIRST: Final = (
+    Fate.UNKNOWN,
+    Fate.NOT_SEEN,
+    Fate.FAILED,
+    Fate.REFUSED,
+    Fate.LEFT_OUT,
+    Fate.PARTLY,
+    Fate.UNDELIVERED,
+    Fate.IN_FLIGHT,
+    Fate.NOT_SENT,
+    Fate.RELEASED,
+    Fate.DELIVERED,
+)
+"""The order in which somebody has to look at them."""
+
+
+class Phase(Enum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANARY = "the first ones are out: look at them"
+    SETTLING = "settling what is unknown"
+    CHECKING = "looking again at what was released"
+    STOPPING = "stopping after this batch"
+    STOPPED = "stopped"
+    HALTED = "halted"
+    INTERRUPTED = "unfinished"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The fate of one target, with the recipients the API named for each outcome."""
+
+    target: Target
+    fate: Fate
+    delivered: tuple[Untrusted, ...] = ()
+    undelivered: tuple[Untrusted, ...] = ()
+    failed: tuple[Untrusted, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A snapshot of a run: one result per target that something is known of, by id, in the order it became known."""
+
+    plan: Plan
+    phase: Phase = Phase.RUNNING
+    outcomes: Mapping[str, Result] = field(default_factory=dict)
+    in_flight: tuple[Target, ...] = ()
+    """The batch whose answer is waited for."""
+    requests: int = 0
+    """Requests that were answered, or not, so far."""
+    error: SluiceError | None = None
+    waiting: float | None = None
+    """Seconds that a 429 asked for, while it is sat out."""
+    asked: int = 0
+    """How many times the server was asked what became of what is unknown."""
+    next_question: float | None = None
+    """Seconds until it is asked again."""
+    head: str = ""
+    """The hash of the journal's first line, by which a report names this plan in the chain."""
+    closed: bool = False
+    """Whether nothing more will ever be sent for this plan."""
+    resent: frozenset[str] = frozenset()
+    """Ids that were confirmed to be sent again: what was sent before may yet be done, whatever is answered now."""
+    resends: tuple[str, ...] = ()
+    """Who confirmed that, when, and of how many, in words."""
+    check: Check | None = None
+    """What the last second look at what was released has shown."""
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What is known, in the order it became known."""
+        return tuple(self.outcomes.values())
+
+    def fates(self) -> Mapping[Fate, int]:
+        """How many messages met which fate; those without a result were not sent."""
+        counted = Counter(result.fate for result in self.outcomes.values())
+        flying = sum(1 for target in self.in_flight if target.id not in self.outcomes)
+        counted[Fate.IN_FLIGHT] = flying
+        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.outcomes) - flying
+        return counted
+
+    def fate_of(self, target: Target) -> Fate:
+        """The fate of one target."""
+        known = self.outcomes.get(target.id)
+        if known is not None:
+            return known.fate
+        return Fate.IN_FLIGHT if target in self.in_flight else Fate.NOT_SENT
+
+    def of_fate(self, *fates: Fate) -> tuple[Target, ...]:
+        """The targets that met one of these fates, in the plan's order."""
+        return tuple(target for target in self.plan.targets if self.fate_of(target) in fates)
+
+    @property
+    def unsent(self) -> tuple[Target, ...]:
+        """What was never sent, in sending order."""
+        return self.of_fate(Fate.NOT_SENT)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether any outcome is open."""
+        fates = self.fates()
+        return any(fates[fate] for fate in OPEN)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is done any more by itself."""
+        return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE, Phase.INTERRUPTED)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the plan is over: all was sent and no outcome is open."""
+        fates = self.fates()
+        return not fates[Fate.NOT_SENT] and not any(fates[fate] for fate in OPEN)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return not self.closed and not self.finished
+
+    def abandoned(self) -> RunState:
+        """The same run when nobody waits for it any longer: what is in flight stays unknown."""
+        if self.ended:
+            return self
+        why = "the program ended before the answer"
+        lost = {target.id: Result(target, Fate.UNKNOWN, why=why) for target in self.in_flight}
+        return replace(self, phase=Phase.HALTED, outcomes={**self.outcomes, **lost}, in_flight=())
+
+    def told(self) -> str:
+        """The sums in words: `1,194 delivered, 3 failed`."""
+        return ", ".join(f"{count:,} {fate}" for fate, count in self.fates().items() if count)

@@ -1,0 +1,114 @@
+"""A second look at what was released: whether it is seen delivered, or held again, and what it did to the allow list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.errors import NotFound
+from tui_app.api.pagination import all_found
+from tui_app.api.search import SearchParams
+from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released, window_of
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.rows import Message
+    from tui_app.plans.plan import Target
+
+_BY_A_RELEASE: Final = "quarantine_release"
+
+
+class Sighting(StrEnum):
+    """How a message was seen that was said to be released."""
+
+    DELIVERED = "seen delivered"
+    RELEASED = "released, not seen delivered"
+    HELD = "held again"
+    NOT_SEEN = "not seen released"
+
+
+WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
+"""Sightings that contradict what was said."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a second look showed, by message; what could not be looked at is not in it."""
+
+    at: datetime
+    wanted: int
+    """How many messages it was about."""
+    sightings: Mapping[str, Sighting]
+    allowed: frozenset[str] = frozenset()
+    """Those that name an allow-list entry that a release made."""
+
+    def told(self) -> str:
+        """The sums in words: `1,194 seen delivered, 3 held again`."""
+        counted = Counter(self.sightings.values())
+        sums = [f"{counted[sighting]:,} {sighting}" for sighting in Sighting if counted[sighting]]
+        if missed := self.wanted - len(self.sightings):
+            sums.append(f"{missed:,} not looked at")
+        return ", ".join(sums) or "nothing to look at"
+
+    def side_effect(self) -> str:
+        """What is to be said of the allow list; empty when nothing is."""
+        if not self.allowed:
+            return ""
+        return f"{len(self.allowed):,} now on the allow list by a release: such mail may pass."
+
+
+async def look_again(
+    client: EmailSecurityClient, targets: Sequence[Target], now: datetime, wanted: Callable[[], bool]
+) -> Check:
+    """Look at each of these messages: by a search, then one by one, at most a hundred. Raises ApiError from the search.
+
+    `wanted` = whether somebody still waits for the answer; it is asked before each request for a single message.
+    """
+    start, end = window_of(targets, now)
+    params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+    by_name = {target.id: target for target in targets}
+    seen: dict[str, Message] = {}
+    pages, most = 0, MOST_PAGES + len(targets) // 1000
+    async for page in all_found(client, params):
+        for message in page:
+            for name in (message.id, message.postfix_id):
+                if name is not None and name.exact in by_name:
+                    seen[name.exact] = message
+        pages += 1
+        if pages == most or len(seen) == len(by_name):
+            break
+    sightings = {name: _sighting(message) for name, message in seen.items()}
+    alone = [target for target in targets if target.id not in seen and target.investigate_id is not None]
+    for target in alone[:MOST_SINGLE]:
+        if not wanted():
+            break
+        assert target.investigate_id is not None
+        try:
+            message = await client.get_message(target.investigate_id)
+        except NotFound:
+            sightings[target.id] = Sighting.NOT_SEEN
+            continue
+        seen[target.id] = message
+        sightings[target.id] = _sighting(message)
+    allowed = frozenset(name for name, message in seen.items() if _allowed(message))
+    return Check(now, len(targets), sightings, allowed)
+
+
+def _sighting(message: Message) -> Sighting:
+    if message.is_quarantined:
+        return Sighting.HELD
+    if not says_released(message):
+        return Sighting.NOT_SEEN
+    arrived = any(status.exact == DeliveryStatus.DELIVERED for status in message.delivery_status)
+    return Sighting.DELIVERED if arrived else Sighting.RELEASED
+
+
+def _allowed(message: Message) -> bool:
+    """Whether it names an allow-list pattern of the type that a release makes; that a release does so is not documented."""
+    kind = message.allowlisted_pattern_type
+    return kind is not None and kind.exact == _BY_A_RELEASE

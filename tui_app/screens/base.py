@@ -1,0 +1,356 @@
+"""What every screen has in common: a header that tells account, mode and freshness; a place line; a footer of keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import work
+from textual.message import Message
+from textual.screen import Screen
+
+from tui_app import actions
+from tui_app.api.errors import ServerFault
+from tui_app.jobs.poller import Link, LinkState, Subject
+from tui_app.terminal.clipboard import copy
+from tui_app.terminal.renderer import DiffedOutput
+from tui_app.widgets.text_lines import Footer, Piece, SplitLine
+from tui_app.widgets.too_small import TooSmall, is_too_small
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from tui_app.plans.state import RunState
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.table import MessageTable
+
+MORE: Final = ("! tells more", "dim")
+"""Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
+STALE_AFTER = 10.0
+"""Seconds by which a poll may be late before the header says so."""
+_OF_PLACES = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
+
+
+def freshness(link: Link, now: float) -> Piece:
+    """How fresh the screen is, in words that change only when there is something to say."""
+    match link.state:
+        case LinkState.CONNECTING:
+            return ("connecting", "dim")
+        case LinkState.PAUSED:
+            return ("paused, p resumes", "$text-warning")
+        case LinkState.DENIED:
+            return ("access refused", "$text-error bold")
+        case LinkState.OFFLINE:
+            left = round((link.next_at or now) - now)
+            trouble = "server error" if isinstance(link.error, ServerFault) else "offline"
+            return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, asking", "$text-error bold")
+        case LinkState.LIMITED:
+            return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
+        case LinkState.SAVING:
+            return (f"saving requests, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning")
+        case LinkState.ENDED:
+            return ("final", "dim")
+        case LinkState.LIVE:
+            late = now - link.next_at if link.next_at is not None else 0.0
+            if late < STALE_AFTER or link.asked_at is None:
+                return ("live", "$text-success")
+            return (f"stale {int((now - link.asked_at) // 10) * 10} s", "$text-warning")
+
+
+class Place(Screen[None]):
+    """A screen of the console. `place` is its name in the list of actions."""
+
+    place: ClassVar[str] = ""
+
+    class CopyWanted(Message):
+        """Somebody wants to choose what to copy: named values, and the ids of marked rows."""
+
+        def __init__(self, values: Sequence[tuple[str, str]], marked: Sequence[str]) -> None:
+            super().__init__()
+            self.values = values
+            self.marked = marked
+
+    class IdsWanted(Message):
+        """Somebody has ids from elsewhere."""
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__()
+        self.service = service
+        self._notice = ""
+        self._notice_ends_with_news = False
+        self._fresh: Piece = ""
+        self.awaiting = False
+        """Whether a write of this screen is on its way."""
+
+    # ---- to be filled in
+
+    def content(self) -> Iterable[Widget]:
+        """The widgets between the place line and the line above the footer."""
+        return ()
+
+    def subject(self) -> Subject | None:
+        """What to poll while this screen is shown."""
+        return None
+
+    def describe(self) -> Sequence[Piece]:
+        """The line above the footer: about the row under the cursor."""
+        return ()
+
+    def table(self) -> MessageTable[Any] | None:
+        """The table that the movement keys move in."""
+        return None
+
+    def freshness(self) -> Piece:
+        """How fresh the data is; a screen that nothing is polled for says nothing, unless nothing may be sent at all."""
+        blocked = self.service.budget.blocked
+        if blocked > 0:
+            return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
+        return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
+
+    def release_moved(self, state: RunState) -> None:
+        """A release went on, or ended."""
+
+    def limited(self, seconds: float) -> None:
+        """A 429 is being sat out."""
+        if self.is_current:
+            self.notice(f"Too many requests: waiting {seconds:.0f} s.")
+
+    def activity_added(self) -> None:
+        """Something was done, or went wrong."""
+
+    # ---- frame
+
+    @property
+    def ready(self) -> bool:
+        """Whether the frame is there: news may come before it is built and after it is gone."""
+        return self.is_attached and bool(self.query("#footer"))
+
+    def compose(self) -> ComposeResult:
+        """Header, place, content, a line about the current row, footer."""
+        yield SplitLine(id="header")
+        yield SplitLine(id="place")
+        yield from self.content()
+        yield SplitLine(id="about")
+        yield Footer(id="footer")
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Fill the frame."""
+        self.show_frame()
+
+    def on_resize(self) -> None:
+        """Lay the lines out for the new width."""
+        self.call_after_refresh(self.show_frame)
+
+    def on_screen_resume(self) -> None:
+        """Shown (again): poll what it is about."""
+        self.show_frame()
+        subject = self.subject()
+        if subject is not None:
+            self.service.show(subject)
+
+    def on_screen_suspend(self) -> None:
+        """Covered: nobody looks, so nobody asks."""
+        subject = self.subject()
+        if subject is not None:
+            self.service.hide(subject)
+
+    def show_frame(self) -> None:
+        """Header, footer and the line about the row, as they are now."""
+        if not self.ready:
+            return
+        settings = self.service.settings
+        account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
+        mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
+        left: list[Piece] = [("mailsluice", "bold"), "  "]
+        if settings.profile:
+            left += [(settings.profile, settings.color or "bold"), " "]
+        left += [account, "  ", mode]
+        budget = self.service.budget
+        right: list[Piece] = []
+        if budget.low and budget.remaining is not None:
+            # In steps, so that a screen without news stays as it is.
+            step = 100 if budget.remaining >= 100 else 10
+            left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
+            right += [(f"{left_over} requests left", "$text-warning"), "  "]
+        right.append(self.freshness())
+        self.query_one("#header", SplitLine).say_both(left, right)
+        self.query_one("#footer", Footer).show_keys(self.footer_keys())
+        self.show_about()
+
+    def time_passed(self) -> None:
+        """A second went by: only what the time changes is looked at, and nearly always nothing is."""
+        fresh = self.freshness()
+        if fresh != self._fresh:
+            self._fresh = fresh
+            self.show_frame()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Key and label pairs of the footer."""
+        return actions.footer_for(self.place, read_only=self.service.settings.read_only)
+
+    def show_about(self) -> None:
+        """The line above the footer: a notice, else what there is to say of the current row."""
+        if self.ready:
+            pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
+            ends = [piece for piece in pieces if piece == MORE]
+            self.query_one("#about", SplitLine).say_both([piece for piece in pieces if piece != MORE], ends)
+
+    def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+        """The second line: where we are."""
+        self.query_one("#place", SplitLine).say_both(left, right)
+
+    def notice(self, sentence: str, *, until_news: bool = False) -> None:
+        """Say something above the footer until the next key, or until the server answered."""
+        self._notice, self._notice_ends_with_news = sentence, until_news
+        self.show_about()
+
+    def answered(self) -> None:
+        """The server answered a poll, or the line changed."""
+        if self._notice_ends_with_news:
+            self._notice = ""
+        self.show_frame()
+
+    def on_key(self) -> None:
+        """A key answers a notice."""
+        if self._notice:
+            self._notice = ""
+            self.show_about()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Read-only hides all writes; in a window that shows nothing only what works everywhere works."""
+        if is_too_small(self) and action in _OF_PLACES:
+            return False
+        if self.service.settings.read_only and any(
+            known.writes and known.method == action for known in actions.ACTIONS
+        ):
+            return False
+        return super().check_action(action, parameters)
+
+    # ---- movement, the same everywhere
+
+    def action_row_down(self) -> None:
+        """Down."""
+        if table := self.table():
+            table.move_by(1)
+
+    def action_row_up(self) -> None:
+        """Up."""
+        if table := self.table():
+            table.move_by(-1)
+
+    def action_row_first(self) -> None:
+        """To the first row."""
+        if table := self.table():
+            table.move_to(0)
+
+    def action_row_last(self) -> None:
+        """To the last row."""
+        if table := self.table():
+            table.move_last()
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        if table := self.table():
+            last = max(len(table.shown) - 1, table.cursor_row + 1)
+            table.move_to(min(table.cursor_row + table.page_rows, last))
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        if table := self.table():
+            table.move_by(-table.page_rows)
+
+    def action_mark_toggle(self) -> None:
+        """Mark the row."""
+        if table := self.table():
+            table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark up to here."""
+        if table := self.table():
+            table.mark_range()
+
+    def action_mark_none(self) -> None:
+        """Unmark all."""
+        if table := self.table():
+            table.unmark_all()
+
+    # ---- sorting
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the rows in the order of a field; empty: as the server has them."""
+
+    def action_sort_column(self) -> None:
+        """Sort by the next column; after the last, as the server has them."""
+        if table := self.table():
+            self.sort_rows(table.next_sort(), reverse=False)
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        if (table := self.table()) and table.sorted_by:
+            self.sort_rows(table.sorted_by, reverse=not table.reversed)
+        else:
+            self.notice("Nothing is sorted: o sorts by a column.")
+
+    def action_ids_open(self) -> None:
+        """Release ids from elsewhere."""
+        self.post_message(self.IdsWanted())
+
+    # ---- copying
+
+    def copy_id(self) -> str:
+        """What `y` copies."""
+        return ""
+
+    def copy_values(self) -> Sequence[tuple[str, str]]:
+        """What `Y` offers: names and safe text."""
+        return ()
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked rows, for `Y`."""
+        return ()
+
+    def action_view_copy(self) -> None:
+        """Copy the row's id."""
+        if name := self.copy_id():
+            self.copy(name)
+
+    def action_view_copy_page(self) -> None:
+        """Choose what to copy."""
+        if values := self.copy_values():
+            self.post_message(self.CopyWanted(values, self.marked_ids()))
+
+    @work(exclusive=True, group="copy")
+    async def copy(self, text: str) -> None:
+        """Copy text, and say what can be said of it."""
+        app = self.app
+        if isinstance(app, DiffedOutput):
+            self.notice(await copy(text, app.write_to_terminal, os.environ))
+
+    # ---- the line
+
+    def action_view_refresh(self) -> None:
+        """Ask the server again."""
+        self.service.refresh()
+        self.notice("Asking again…", until_news=True)
+
+    def action_view_pause(self) -> None:
+        """Stop or resume polling."""
+        paused = self.service.toggle_pause()
+        self.notice("Polling is paused; p resumes." if paused else "Polling again.")
+
+    def may_leave(self) -> bool:
+        """Whether the screen may go away now: not while the answer to a write is awaited, it belongs on the screen."""
+        if self.awaiting:
+            self.notice("The answer is still awaited.")
+        return not self.awaiting
+
+    def handle_back(self) -> bool:
+        """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""
+        table = self.table()
+        if table is not None and table.marked.marks:
+            table.unmark_all()
+            return True
+        return False

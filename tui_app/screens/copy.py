@@ -1,0 +1,78 @@
+"""The copy page: what there is of a row, each value under a number, to the clipboard or as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+
+from tui_app import actions
+from tui_app.core.text import plural
+from tui_app.screens.text_screen import Reading
+from tui_app.screens.values import PRIVATE, Value
+from tui_app.terminal.plain_text import show_plainly
+from tui_app.widgets.redaction import Private, veil_of
+
+if TYPE_CHECKING:
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+_MOST: Final = 9
+
+
+class CopyScreen(Reading):
+    """Values under numbers; a number copies, `t` prints all of them on the terminal's own screen."""
+
+    place = "copy"
+    BINDINGS = actions.bindings("copy")
+
+    def __init__(self, service: EmailSecurityService, values: Sequence[Value], marked: Sequence[str] = ()) -> None:
+        super().__init__(service)
+        self._values = tuple(values)[:_MOST]
+        self._marked = tuple(marked)
+
+    def on_mount(self) -> None:
+        """Write the page."""
+        super().on_mount()
+        self.say_place([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
+        pieces: list[Piece] = []
+        for number, (name, text) in enumerate(self._values, 1):
+            shown = Private(text) if name in PRIVATE else text
+            pieces += [(f"{number} ", "bold $text-accent"), (f"{name:<15} ", "dim"), shown, "\n"]
+        if self._marked:
+            pieces += [
+                ("\na ", "bold $text-accent"),
+                f"the ids of {plural(len(self._marked), 'marked row')}, one line\n",
+            ]
+        pieces += [
+            ("\nt ", "bold $text-accent"),
+            "all of this as plain text, to be selected on the terminal's own screen\n",
+            ("\nA number asks the terminal to take the value (OSC 52). None answers and some\n", "dim"),
+            ("refuse: outside of tmux nobody can tell that it worked. t always works.\n", "dim"),
+        ]
+        self.show_text(*pieces)
+
+    def action_copy_value(self, key: str) -> None:
+        """Copy the value under a number."""
+        number = int(key)
+        if number <= len(self._values):
+            self.copy(self._values[number - 1][1])
+        else:
+            self.notice(f"There is no value {number}.")
+
+    def action_copy_marked(self) -> None:
+        """Copy the ids of the marked rows."""
+        if self._marked:
+            self.copy(" ".join(self._marked))
+        else:
+            self.notice("Nothing is marked.")
+
+    @work(exclusive=True)
+    async def action_copy_plain(self) -> None:
+        """Print everything on the terminal's own screen."""
+        if veil_of(self).on:
+            self.notice("Not under the veil: plain text shows everything. M lifts it.")
+            return
+        lines = [f"{name}: {text}" for name, text in self._values]
+        await show_plainly(self.app, [*lines, *(["", *self._marked] if self._marked else [])])

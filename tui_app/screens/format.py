@@ -1,0 +1,109 @@
+"""How states and verdicts look: glyph, word and tone, so that colour is never alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui_app.api.enums import Disposition, JobStatus, RowStatus
+from tui_app.core.clock import coarse_age
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.core.text import Untrusted
+    from tui_app.widgets.text_lines import Piece
+
+_JOB = {
+    JobStatus.PENDING: ("○", "muted"),
+    JobStatus.DISCOVERING: ("◌", ""),
+    JobStatus.PROCESSING: ("●", "strong"),
+    JobStatus.COMPLETED: ("✔", "success"),
+    JobStatus.FAILED: ("✖", "error"),
+    JobStatus.CANCELLED: ("■", "muted"),
+    JobStatus.SKIPPED: ("–", "muted"),
+}
+_ROW = {
+    RowStatus.PENDING: ("○", "muted"),
+    RowStatus.DISCOVERING: ("◌", ""),
+    RowStatus.PROCESSING: ("●", "strong"),
+    RowStatus.COMPLETED: ("✔", "success"),
+    RowStatus.FAILED: ("✖", "error"),
+    RowStatus.SKIPPED: ("–", "muted"),
+    RowStatus.CANCELLED: ("■", "muted"),
+}
+_VERDICT = {
+    Disposition.MALICIOUS: ("▲", "error"),
+    Disposition.MALICIOUS_BEC: ("▲", "error"),
+    Disposition.SUSPICIOUS: ("△", "warning"),
+    Disposition.SPOOF: ("△", "warning"),
+    Disposition.SPAM: ("▪", ""),
+    Disposition.BULK: ("▪", ""),
+}
+
+
+def job_state(job: Job) -> Cell:
+    """A job's state; completed with failures is no tick."""
+    if job.status is JobStatus.COMPLETED and (job.failed or job.unaccounted):
+        return Cell("! completed", "warning")
+    glyph, tone = _JOB.get(job.status, ("?", "warning")) if isinstance(job.status, JobStatus) else ("?", "warning")
+    return Cell(f"{glyph} {str(job.status).lower()}", tone)
+
+
+def row_state(status: RowStatus | Untrusted) -> Cell:
+    """The state of a job's row."""
+    glyph, tone = _ROW.get(status, ("?", "warning")) if isinstance(status, RowStatus) else ("?", "warning")
+    return Cell(f"{glyph} {str(status).lower()}", tone)
+
+
+def verdict(disposition: Disposition | Untrusted | None) -> Cell:
+    """A message's verdict."""
+    if disposition is None:
+        return Cell("· none", "muted")
+    glyph, tone = _VERDICT.get(disposition, ("·", "")) if isinstance(disposition, Disposition) else ("?", "warning")
+    return Cell(f"{glyph} {disposition}", tone)
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """A coarse age, or a dash."""
+    return "–" if moment is None else coarse_age(max(0.0, (now - moment).total_seconds()))
+
+
+def local(moment: datetime | None) -> str:
+    """A time in the operator's zone, with the zone."""
+    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def people(recipients: tuple[Untrusted, ...]) -> str:
+    """One address, or how many."""
+    if len(recipients) == 1:
+        return str(recipients[0])
+    return f"{len(recipients)} people" if recipients else "–"
+
+
+def counters(job: Job) -> list[Piece]:
+    """The counters of a job in words; what does not add up is said."""
+    pieces: list[Piece] = [
+        f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",
+        (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
+        f" · {job.skipped_or_cancelled:,} skipped or cancelled"
+        if job.skipped_or_cancelled
+        else f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled",
+        f" · {job.pending:,} pending",
+    ]
+    if job.unaccounted:
+        pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
+    return pieces
+
+
+def tabs(job: Job) -> list[tuple[str, str, int | None]]:
+    """Name, short name and count of the tabs over a job's rows; no number where the server gives none."""
+    return [
+        ("all", "all", job.total_messages_discovered),
+        ("pending", "pend", job.messages_pending),
+        ("processing", "proc", None),
+        ("completed", "done", job.messages_successful),
+        ("failed", "fail", job.messages_failed),
+        ("skipped", "skip", job.messages_skipped),
+        ("cancelled", "canc", job.messages_cancelled),
+    ]

@@ -1,0 +1,389 @@
+"""One job: where it stands, and its rows by status, filtered, sorted, loaded and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.message import Message
+from textual.widgets import Input
+
+from tui_app import actions
+from tui_app.api.enums import RowStatus
+from tui_app.api.prefetch import pages_of
+from tui_app.api.rows import JobMessage
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import plural, safe
+from tui_app.jobs.export import SUFFIXES, export_path, free_name
+from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
+from tui_app.jobs.row_view import Arranged, Sort
+from tui_app.screens import format as looks
+from tui_app.screens import job_commands as ending
+from tui_app.screens.base import MORE, Place
+from tui_app.screens.job.row_task import LongWork
+from tui_app.screens.values import Value, job_values, row_values
+from tui_app.widgets.inputs import Field
+from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.text_lines import Line, Piece, Tabs, bar
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.models import Job
+    from tui_app.jobs.job_watch import JobSnapshot
+    from tui_app.jobs.poller import Subject
+    from tui_app.jobs.rows import RowsSnapshot
+    from tui_app.service import EmailSecurityService
+
+STATUS_TABS: Final = (
+    None,
+    RowStatus.PENDING,
+    RowStatus.PROCESSING,
+    RowStatus.COMPLETED,
+    RowStatus.FAILED,
+    RowStatus.SKIPPED,
+    RowStatus.CANCELLED,
+)
+COLUMNS: Final = (
+    Column("STATUS", 12, field="status"),
+    Column("RECIPIENT", weight=4, field="to"),
+    Column("SUBJECT", weight=3, field="subject", private=True),
+    Column("TRIES", 6, right=True, field="tries"),
+    Column("WHY", weight=6, field="why"),
+    Column("PROCESSED", 23, from_width=130, field="processed"),
+)
+
+
+class JobScreen(Place):
+    """A job with its rows under a status that the server is asked for."""
+
+    place = "job"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("job")
+
+    class Arrived(Message):
+        """News from the service."""
+
+        def __init__(self, snapshot: JobSnapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    class RowChosen(Message):
+        """A row was opened."""
+
+        def __init__(self, job: Job, row: JobMessage) -> None:
+            super().__init__()
+            self.job = job
+            self.row = row
+
+    class ReleaseWanted(Message):
+        """The mail of chosen rows is to be looked up and released."""
+
+        def __init__(self, ids: Sequence[str]) -> None:
+            super().__init__()
+            self.ids = ids
+
+    def __init__(self, service: EmailSecurityService, job: Job) -> None:
+        super().__init__(service)
+        self._job = job
+        self._status: RowStatus | None = None
+        self._snapshot: JobSnapshot | None = None
+        self._subject = service.watch_job(job.id, self._arrived)
+        self._long = LongWork(self, self._subject, lambda: self._arrange(self._subject.wanted))
+        self._cursors: dict[RowStatus | None, str | None] = {}
+        """The row under the cursor, by status, for when somebody comes back."""
+        self._naming = False
+        """Whether the line asks for a file's name, not for a filter."""
+
+    def content(self) -> Iterable[Widget]:
+        """Progress, counters, the search, tabs, a line to type in, rows."""
+        yield Line(id="progress")
+        yield Line(id="counters")
+        yield Line(id="search")
+        yield Tabs(id="tabs")
+        yield Field(id="typed-line", disabled=True)
+        yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
+
+    def subject(self) -> Subject:
+        """The job."""
+        return self._subject
+
+    def table(self) -> MessageTable[JobMessage]:
+        """The rows."""
+        return self.query_one("#table", MessageTable)
+
+    def _cells(self, row: JobMessage) -> Sequence[Cell]:
+        why = str(row.status_message or "")
+        if row.retry_after is not None:
+            why = f"{why}, retry {row.retry_after.astimezone():%H:%M}"
+        subject = Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
+        return (
+            looks.row_state(row.status),
+            Cell(str(row.recipient)),
+            subject,
+            Cell(str(row.retry_count), "" if row.retry_count else "muted"),
+            Cell(why),
+            Cell(looks.local(row.processed_at), "muted"),
+        )
+
+    # ---- news
+
+    def _arrived(self, snapshot: JobSnapshot) -> None:
+        self.post_message(self.Arrived(snapshot))
+
+    def on_job_screen_arrived(self, message: Arrived) -> None:
+        """Show the difference."""
+        snapshot = message.snapshot
+        if snapshot.rows.status is not self._status:
+            return
+        before, self._snapshot, self._job = self._snapshot, snapshot, snapshot.job
+        rows = snapshot.rows
+        if rows.rows is not None and (before is None or rows is not before.rows):
+            listed = rows.complete and not rows.stale and not rows.shifted
+            whole = listed and self._status is None and rows.arranged.filter is None
+            self.table().show_rows(rows.rows, whole=whole)
+        self.show_frame()
+
+    def show_frame(self) -> None:
+        """Also progress, counters and tabs."""
+        super().show_frame()
+        if not self.ready:
+            return
+        job = self._job
+        snapshot = self._snapshot
+        state = looks.job_state(job)
+        self.say_place([("Jobs › ", "dim"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text])
+        share = acted_share(job)
+        outlook = snapshot.outlook.words() if snapshot else ""
+        percent = "" if share is None else f"  {int(share * 100)} %"
+        reason = f"  {job.status_message}" if job.status_message else ""
+        wide = max(10, min(40, self.size.width - 40))
+        self.query_one("#progress", Line).say(
+            (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
+        )
+        self.query_one("#counters", Line).say(*looks.counters(job))
+        comment = f'"{job.comment}" · ' if job.comment else ""
+        self.query_one("#search", Line).say((Private(f"{comment}{search_in_words(job)}"), "dim"))
+        self.query_one("#tabs", Tabs).show_tabs(looks.tabs(job), STATUS_TABS.index(self._status))
+        self.table().say_if_empty(self._what_empty_means())
+
+    def _what_empty_means(self) -> str:
+        rows = self._rows
+        if rows is None:
+            return self.service.problem or "Asking the API for the job's messages…"
+        if rows.arranged.filter is not None and rows.loaded:
+            return f"None of the {rows.loaded:,} loaded rows matches. esc ends the filter, / changes it."
+        if self._status is not None:
+            return f"No row is {self._status.value.lower()} now; 0 shows all."
+        return "Nothing was found to act on." if self._job.ended else "Nothing found yet."
+
+    @property
+    def _rows(self) -> RowsSnapshot | None:
+        """What is loaded; None before the first page."""
+        rows = self._snapshot.rows if self._snapshot is not None else None
+        return rows if rows is not None and rows.rows is not None else None
+
+    def describe(self) -> Sequence[Piece]:
+        """How much is loaded, and why the row under the cursor is as it is; long work and errors come first."""
+        rows = self._rows
+        if told := self._long.told():
+            return told
+        if self.service.problem and rows is not None:
+            return [(f"{self.service.problem} ", "$text-error"), MORE]
+        if rows is None or rows.rows is None:
+            return []
+        count = f"{rows.loaded:,} loaded"
+        if rows.arranged.filter is not None:
+            count = f"{len(rows.rows):,} of {count} match {safe(rows.arranged.filter.line)}"
+        if not rows.complete:
+            count += ", not all: G more, L all"
+        if self._subject.wanted != rows.arranged:
+            count = f"Looking at {rows.loaded:,} rows…"
+        marks = self.table().marked.marks
+        marked = f" · {marks:,} marked" if marks else ""
+        stale = " · some rows may have changed, r reads them again" if rows.stale else ""
+        if rows.shifted:
+            stale = " · rows moved while they were read, some may be missing, r reads them again"
+        row = self.table().current
+        why = f" · {row.status_message}" if row is not None and row.status_message else ""
+        return [f"{count}{marked}{stale}", (why, "dim")]
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another row."""
+        self.show_about()
+
+    def on_message_table_marked(self) -> None:
+        """Tell how many are marked."""
+        self.show_about()
+
+    # ---- loading
+
+    def on_message_table_at_end(self) -> None:
+        """Load the next page, when there is one."""
+        if self._rows is not None:
+            self._long.load_more(self._rows)
+
+    def action_rows_load_all(self) -> None:
+        """Load all rows under this status."""
+        if self._rows is not None:
+            self._long.load_all(self._rows)
+
+    # ---- typing: a filter, or the name of a file
+
+    def _type(self, value: str, *, naming: bool) -> None:
+        box = self.query_one("#typed-line", Input)
+        self._naming = naming
+        box.disabled = False
+        box.value = value
+        self.set_focus(box)
+
+    def _close_line(self) -> None:
+        self.query_one("#typed-line", Input).disabled = True
+        self.set_focus(self.table())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter, or export."""
+        try:
+            if self._naming:
+                path = export_path(event.value)
+            else:
+                wanted = parse_filter(event.value)
+        except (SluiceError, ValueError) as error:
+            self.notice(str(error))
+            return
+        self._close_line()
+        if self._naming:
+            self._long.export(self._job, self._status, path)
+        else:
+            self._arrange(Arranged(wanted, self._subject.wanted.sort))
+
+    def action_filter_edit(self) -> None:
+        """Type a filter of the loaded rows."""
+        wanted = self._subject.wanted.filter
+        self._type(wanted.line if wanted else "", naming=False)
+        self.notice("words -words to: from: subject: status: why: tries:>1 · enter filters, esc leaves")
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the loaded rows in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._arrange(Arranged(self._subject.wanted.filter, Sort(field, reverse) if field else None))
+
+    @work(exclusive=True, group="arrange")
+    async def _arrange(self, wanted: Arranged) -> None:
+        asking = self._subject.arrange(wanted)
+        self.call_later(self.show_about)
+        await asking
+
+    def action_rows_export(self) -> None:
+        """Ask for the name of a file to write the rows to."""
+        if self._long.busy():
+            return
+        under = f"-{self._status.value.lower()}" if self._status is not None else ""
+        self._type(free_name(f"job-{str(self._job.job_id)[:8]}{under}"), naming=True)
+        count = self._job.counted(self._status)
+        requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')} · " if count else ""
+        self.notice(f"{requests}.{' .'.join(SUFFIXES)} · enter writes, esc leaves")
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, ends long work, ends the filter and unmarks, in this order; only then the screen."""
+        if not self.query_one("#typed-line", Input).disabled:
+            self._close_line()
+            return True
+        if self._long.end():
+            return True
+        if self._subject.wanted.filter is not None:
+            self._arrange(Arranged(None, self._subject.wanted.sort))
+            return True
+        return super().handle_back()
+
+    def may_leave(self) -> bool:
+        """Not while a file is being written."""
+        if self._long.exporting:
+            self.notice("The export is running: esc ends it.")
+            return False
+        return super().may_leave()
+
+    # ---- intents
+
+    def action_filter_status(self, digit: str) -> None:
+        """Turn to rows of one status."""
+        status = STATUS_TABS[int(digit)]
+        if status is self._status:
+            return
+        if self._long.busy():
+            return
+        self._cursors[self._status] = self.table().cursor_key
+        self._status, self._snapshot = status, None
+        self._long.forget_offer()
+        self.table().forget_cursor()
+        self.table().show_rows(ListedRows[JobMessage]((), lambda row: row.id), whole=False)
+        self.table().cursor_key = self._cursors.get(status)
+        self._subject.turn_to(status)
+        self._arrange(self._subject.wanted)
+        self.service.refresh()
+        self.show_frame()
+
+    def action_view_refresh(self) -> None:
+        """Read the job and its loaded rows again."""
+        self._subject.read_all_again()
+        super().action_view_refresh()
+
+    def action_row_open(self) -> None:
+        """Open the row."""
+        if row := self.table().current:
+            self.post_message(self.RowChosen(self._job, row))
+
+    def action_mark_all(self) -> None:
+        """Mark all loaded rows."""
+        table, rows = self.table(), self._rows
+        table.mark_shown()
+        shown, marks = len(table.shown), table.marked.marks
+        others = f"; {marks - shown:,} more that are not shown" if marks > shown else ""
+        more = "" if rows is not None and rows.complete else ": all that are loaded; G at the end loads more, L all"
+        self.notice(f"{shown:,} marked, all that match{others}." if not more else f"{shown:,} marked{others}{more}.")
+
+    def copy_id(self) -> str:
+        """The row's id, by which its mail is known."""
+        row = self.table().current
+        return str(row.investigate_id or row.postfix_id or row.message_id) if row is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the row, or of the job where there are no rows."""
+        row = self.table().current
+        return row_values(row) if row is not None else job_values(self._job)
+
+    def marked_ids(self) -> Sequence[str]:
+        """By which the mail of the marked rows is known."""
+        rows = self.table().marked.marked_rows()
+        return [str(row.investigate_id or row.postfix_id or row.message_id) for row in rows]
+
+    def action_release_review(self) -> None:
+        """Take the mail of the marked rows, or else of the one under the cursor, to a review."""
+        if self.table().marked.marks and not self.marked_ids():
+            self.notice("The marked rows are not loaded now: L loads all, u unmarks all.")
+        elif ids := [*dict.fromkeys(self.marked_ids() or filter(None, [self.copy_id()]))]:
+            self.post_message(self.ReleaseWanted(ids))
+        else:
+            self.notice("No rows, nothing to release.")
+
+    @work
+    async def action_job_cancel(self) -> None:
+        """Review and cancel."""
+        if job := await ending.cancel(self, self._job):
+            # The answer is newer than the last poll: what follows acts on this.
+            self._job = job
+            self._subject.take(job)
+            self.show_frame()
+
+    @work
+    async def action_job_delete(self) -> None:
+        """Review and delete; a deleted job has no screen."""
+        if await ending.delete(self, self._job) and self.is_current:
+            self.app.pop_screen()
+            if isinstance(self.app.screen, Place):
+                self.app.screen.notice("Delete: deleted.")

@@ -1,0 +1,1 @@
+"""Screens of mail: the quarantine and one message."""

@@ -1,0 +1,144 @@
+"""One message, read only: what the row says, and what the API says of the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from tui_app import actions
+from tui_app.api.errors import ApiError
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import Untrusted
+from tui_app.jobs.progress import action_in_words
+from tui_app.screens import format as looks
+from tui_app.screens.text_screen import Reading
+from tui_app.screens.values import PRIVATE, Value, message_values, row_values
+from tui_app.widgets.redaction import Private
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.api.rows import JobMessage, Message
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+
+def _field(name: str, *values: object) -> list[Piece]:
+    """A line with a name and its values, one a line; nothing when there are none."""
+    shown = [
+        value.detail() if isinstance(value, Untrusted) else str(value) for value in values if value not in (None, "")
+    ]
+    if not shown:
+        return []
+    text = ("\n" + " " * 15).join(shown)
+    return [(f"{name:<14} ", "dim"), Private(text) if name in PRIVATE else text, "\n"]
+
+
+def row_lines(job: Job, row: JobMessage) -> list[Piece]:
+    """What a job did with one message for one recipient."""
+    state = looks.row_state(row.status)
+    return [
+        ("The job's row\n", "bold"),
+        *_field("status", state.text),
+        *_field("why", row.status_message),
+        *_field("action", action_in_words(job)),
+        *_field("recipient", row.recipient),
+        *_field("tries", row.retry_count),
+        *_field("retry after", looks.local(row.retry_after) if row.retry_after else None),
+        *_field("processed", looks.local(row.processed_at) if row.processed_at else None),
+        *_field("created", looks.local(row.created_at) if row.created_at else None),
+        *_field("row id", row.message_id),
+        *_field("postfix id", row.postfix_id),
+        *_field("alert id", row.alert_id),
+        *_field("Message-ID", row.email_message_id),
+        "\n",
+    ]
+
+
+def mail_of_row(row: JobMessage) -> list[Piece]:
+    """What the row tells of its mail, for as long as the mail itself is not here."""
+    lines = [
+        *_field("subject", row.subject),
+        *_field("from", row.sender),
+        *_field("investigate id", row.investigate_id),
+    ]
+    return [("The message\n", "bold"), *lines] if lines else []
+
+
+def message_lines(message: Message) -> list[Piece]:
+    """What the API says of a mail."""
+    return [
+        ("The message\n", "bold"),
+        *_field("subject", message.subject),
+        *_field("from", message.sender),
+        *_field("name", message.from_name),
+        *_field("to", *message.recipients),
+        *_field("verdict", looks.verdict(message.final_disposition).text),
+        *_field("reasons", *message.detection_reasons),
+        *_field("held now", "yes" if message.is_quarantined else "no"),
+        *_field("delivery", *message.delivery_status),
+        *_field("done to it", *message.post_delivery_operations),
+        *_field("submission", "phish submission; jobs skip it" if message.is_phish_submission else None),
+        *_field("scanned", looks.local(message.when)),
+        *_field("investigate id", message.id),
+        *_field("postfix id", message.postfix_id),
+        *_field("alert id", message.alert_id),
+        *_field("Message-ID", message.message_id),
+    ]
+
+
+class MessageScreen(Reading):
+    """The details of a job's row, or of a held message."""
+
+    place = "message"
+    BINDINGS = actions.bindings("message")
+
+    def __init__(
+        self,
+        service: EmailSecurityService,
+        message: Message | None,
+        *,
+        job: Job | None = None,
+        row: JobMessage | None = None,
+    ) -> None:
+        super().__init__(service)
+        self._message = message
+        self._row = row
+        self._investigate_id = message.id if message is not None else row.investigate_id if row is not None else None
+        self._above = row_lines(job, row) if job is not None and row is not None else []
+        self._below = mail_of_row(row) if row is not None else []
+        self._where = "Jobs › job › row" if row is not None else "Quarantine › message"
+
+    def on_mount(self) -> None:
+        """Show what is known, and ask for the rest."""
+        super().on_mount()
+        if self._investigate_id is None:
+            self._show("the API gave no message with this row; the oldest shape has none")
+        else:
+            self._show("reading the message…")
+            self._read(self._investigate_id.exact)
+
+    def copy_id(self) -> str:
+        """The mail's id."""
+        return str(self._investigate_id or "")
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the mail, or of the row as long as there is no mail."""
+        if self._message is not None:
+            return message_values(self._message)
+        return row_values(self._row) if self._row is not None else ()
+
+    def _show(self, state: str) -> None:
+        self.say_place([(self._where, "bold")], [(state, "dim")])
+        self.show_text(*self._above, *(message_lines(self._message) if self._message else self._below))
+
+    @work(exclusive=True)
+    async def _read(self, investigate_id: str) -> None:
+        try:
+            self._message = await self.service.message(investigate_id)
+            self._show(f"read {self.service.clock.now().astimezone():%H:%M:%S}")
+        except SluiceError as error:
+            self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
+            self._show("as the list told it")
+            self.notice(f"{error} ! tells more.")

@@ -1,0 +1,330 @@
+"""Held mail: search it, mark it, take it to a release review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import work
+from textual.message import Message as Event
+from textual.widgets import Input
+
+from tui_app import actions
+from tui_app.api.errors import ApiError
+from tui_app.api.rows import Message
+from tui_app.core.errors import SluiceError
+from tui_app.core.paths import sheet
+from tui_app.core.text import plural, safe
+from tui_app.mail.query import parse_held_query
+from tui_app.plans.plan import Target
+from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, RunState
+from tui_app.screens import format as looks
+from tui_app.screens.base import MORE, Place
+from tui_app.screens.values import Value, message_values
+from tui_app.widgets.inputs import Field
+from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.search import SearchParams
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+LOADED_AT_ONCE: Final = 5000
+"""Messages loaded without being asked: five requests."""
+COLUMNS: Final = (
+    Column("VERDICT", 15, field="verdict"),
+    Column("FROM", weight=3, field="from"),
+    Column("SUBJECT", weight=4, field="subject", private=True),
+    Column("TO", weight=2, field="to"),
+    Column("AGE", 4, right=True, field="age"),
+    Column("REASONS", weight=3, from_width=130),
+    Column("SCANNED", 23, from_width=150),
+)
+STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+SORTS: Final[dict[str, Callable[[Message], Any]]] = {
+    "verdict": lambda message: str(message.final_disposition or ""),
+    "from": lambda message: str(message.sender).casefold(),
+    "subject": lambda message: str(message.subject).casefold(),
+    "to": lambda message: (len(message.recipients), str(next(iter(message.recipients), "")).casefold()),
+    # The youngest first, as an age of few minutes is less than one of hours.
+    "age": lambda message: _NEVER - (message.when or _NEVER),
+}
+"""What held mail is sorted by, by field."""
+
+
+class QuarantineScreen(Place):
+    """The held mail that a search finds."""
+
+    CSS_PATH = sheet("screens/quarantine")
+    place = "quarantine"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("quarantine")
+
+    class MessageChosen(Event):
+        """A message was opened."""
+
+        def __init__(self, message: Message) -> None:
+            super().__init__()
+            self.message = message
+
+    class ReleaseWanted(Event):
+        """Chosen messages go to the review; `search` is what they were found by."""
+
+        def __init__(self, targets: Sequence[Target], search: SearchParams) -> None:
+            super().__init__()
+            self.targets = targets
+            self.search = search
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._line = ""
+        self._marks: dict[str, None] = {}
+        """Marked ids; they outlive each reading of the list."""
+        self._searching = False
+        self._problem = ""
+        self._read_at: datetime | None = None
+        self._params = parse_held_query("", service.clock.now())
+        self._search = service.search_held(self._params)
+
+    def content(self) -> Iterable[Widget]:
+        """The search line and the table."""
+        yield Field(
+            placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True
+        )
+        yield MessageTable[Message](COLUMNS, self._cells, id="table")
+
+    def table(self) -> MessageTable[Message]:
+        """The messages."""
+        return self.query_one("#table", MessageTable)
+
+    def on_mount(self) -> None:
+        """Already searched when it opens."""
+        super().on_mount()
+        self.search("")
+
+    def _cells(self, message: Message) -> Sequence[Cell]:
+        return (
+            looks.verdict(message.final_disposition),
+            Cell(str(message.sender)),
+            Cell(str(message.subject)),
+            Cell(looks.people(message.recipients), "muted"),
+            Cell(looks.age(message.when, self.service.clock.now()), "muted"),
+            Cell("; ".join(map(str, message.detection_reasons)), "muted"),
+            Cell(looks.local(message.when), "muted"),
+        )
+
+    # ---- searching
+
+    def search(self, line: str) -> None:
+        """Search anew. A line that makes no sense is said, and nothing is sent."""
+        try:
+            params = parse_held_query(line, self.service.clock.now())
+        except ValueError as error:
+            self.notice(str(error))
+            return
+        table = self.table()
+        dropped = table.marked.marks if line != self._line else 0
+        if dropped:
+            # Marks of mail that is not listed any more must not wait for the next R.
+            table.unmark_all()
+            self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
+        if line != self._line:
+            self.table().forget_cursor()
+            self._show_found(())
+        self._line, self._problem = line, ""
+        self._params = params
+        self._search = self.service.search_held(params)
+        self._load(LOADED_AT_ONCE)
+
+    def _show_found(self, found: Sequence[Message], *, whole: bool = False) -> None:
+        table = self.table()
+        if table.sorted_by:
+            found = sorted(found, key=SORTS[table.sorted_by], reverse=table.reversed)
+        table.show_rows(ListedRows(found, lambda message: message.id.exact, self._marks), whole=whole)
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show what is loaded in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._show_found(self._search.found)
+
+    @work(exclusive=True, group="search")
+    async def _load(self, at_most: int) -> None:
+        """Load pages of the search until so many more are here."""
+        search = self._search
+        enough = len(search.found) + at_most
+        self._searching, self._problem = True, ""
+        self.show_place()
+        try:
+            while not search.complete and len(search.found) < enough:
+                await search.load_page()
+                self._read_at = self.service.clock.now()
+                self._show_found(search.found, whole=search.complete)
+                self.show_place()
+        except SluiceError as error:
+            more = ""
+            details: tuple[str, ...] = ()
+            if isinstance(error, ApiError):
+                more, details = await self.service.diagnose(error), error.details()
+            self._problem = f"{error} {more}".strip()
+            self.service.record(self._problem, details)
+        finally:
+            # Also when it is cancelled because the screen goes away: then there is nothing left to show it on.
+            if search is self._search:
+                self._searching = False
+        if search is self._search:
+            self.show_place()
+
+    def freshness(self) -> Piece:
+        """When the search was answered: it is not polled, r searches again."""
+        return super().freshness() or (f"read {self._read_at.astimezone():%H:%M}" if self._read_at else "")
+
+    def show_place(self) -> None:
+        """What is searched, how much of it is here, what is marked."""
+        if not self.ready:
+            return
+        what: Piece = (Private(safe(self._line)), "") if self._line else "the last 7 days"
+        found = len(self._search.found)
+        loaded = f"{found:,} found" + (
+            ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
+        )
+        if self._problem and not found:
+            loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
+        self.say_place([("Quarantine", "bold"), "  held · ", what], [loaded])
+        if self._problem:
+            empty = self._problem
+        elif self._searching:
+            empty = "Searching held mail…"
+        else:
+            empty = "No held mail matches. / changes the search, for example: / 30d"
+        self.table().say_if_empty(empty)
+        self.show_about()
+
+    def show_frame(self) -> None:
+        """Also the place line."""
+        super().show_frame()
+        self.show_place()
+
+    def describe(self) -> Sequence[Piece]:
+        """Marks, and the message under the cursor."""
+        table = self.table()
+        if self._problem and len(table.shown):
+            again = "G tries again." if self._search.found else "r searches again."
+            return [(f"{self._problem} {again}", "$text-error"), MORE]
+        pieces: list[Piece] = [(f"{table.marked.marks:,} marked · ", "bold")] if table.marked.marks else []
+        message = table.current
+        if message is not None:
+            reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
+            pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "dim"))
+        return pieces
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another message."""
+        self.show_about()
+
+    def on_message_table_marked(self) -> None:
+        """Tell how many are marked."""
+        self.show_about()
+
+    def on_message_table_at_end(self) -> None:
+        """Load more, when there is more."""
+        if not self._search.complete and not self._searching:
+            self._load(1)
+
+    # ---- intents
+
+    def action_search_edit(self) -> None:
+        """Edit the search."""
+        box = self.query_one("#search-line", Input)
+        box.disabled = False
+        box.value = self._line
+        self.set_focus(box)
+
+    def _close_search(self) -> None:
+        self.query_one("#search-line", Input).disabled = True
+        self.set_focus(self.table())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Search."""
+        self._close_search()
+        self.search(event.value.strip())
+
+    def handle_back(self) -> bool:
+        """Esc leaves the search line first, then unmarks."""
+        if not self.query_one("#search-line", Input).disabled:
+            self._close_search()
+            return True
+        return super().handle_back()
+
+    def action_row_open(self) -> None:
+        """Open the message."""
+        if message := self.table().current:
+            self.post_message(self.MessageChosen(message))
+
+    def action_view_refresh(self) -> None:
+        """Search again."""
+        self.search(self._line)
+
+    def action_mark_all(self) -> None:
+        """Mark all loaded messages that the guard lets through."""
+        table = self.table()
+        if self._searching and not self._search.found:
+            self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
+            return
+        try:
+            guarded = self.service.releases.guard([Target.of(message) for message in self._search.found])
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        table.unmark_all()
+        places = (table.shown.place_of(target.id) for target in guarded.allowed)
+        table.mark_shown([place for place in places if place is not None])
+        held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
+        rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
+        self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
+
+    def copy_id(self) -> str:
+        """The message's id."""
+        message = self.table().current
+        return str(message.id) if message is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the message."""
+        message = self.table().current
+        return message_values(message) if message is not None else ()
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked messages."""
+        return [str(message.id) for message in self.table().marked.marked_rows()]
+
+    def action_release_review(self) -> None:
+        """Take the marked messages, or else the one under the cursor, to the review."""
+        table = self.table()
+        chosen = table.marked.marked_rows()
+        if len(chosen) != table.marked.marks:
+            # Never fall back to the cursor while marks exist: the operator means the marks.
+            missing = table.marked.marks - len(chosen)
+            self.notice(
+                f"{plural(missing, 'marked message')} not loaded now: wait, load more with G, or u unmarks all."
+            )
+            return
+        if not chosen and table.current is not None:
+            chosen = (table.current,)
+        if not chosen:
+            self.notice(STILL_SEARCHING if self._searching else "Nothing to release: no held mail is listed.")
+            return
+        self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._params))
+
+    def release_moved(self, state: RunState) -> None:
+        """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
+        if not state.ended:
+            return
+        sent = (*SAID_RELEASED, *OPEN, Fate.UNDELIVERED, Fate.FAILED)
+        self.table().unmark(result.target.id for result in state.results if result.fate in sent)
+        self.search(self._line)

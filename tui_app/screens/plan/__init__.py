@@ -1,0 +1,1 @@
+"""Screens of a plan: ids, review, and what became of every message."""

@@ -1,0 +1,173 @@
+"""Ids from elsewhere: pasted out of a ticket, typed, or read from a file; then looked up for a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual import events, work
+from textual.message import Message
+from textual.widgets import Input
+
+from tui_app.core.errors import SluiceError
+from tui_app.core.paths import sheet
+from tui_app.core.text import plural, safe
+from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.screens.base import Place
+from tui_app.widgets.inputs import Field
+from tui_app.widgets.text_lines import Block, Line, Piece
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.plans.plan import Target
+    from tui_app.service import EmailSecurityService
+
+_LARGEST: Final = 16 * 1024 * 1024
+_TOLD: Final = 6
+
+
+class Paper(Field):
+    """A field that hands on what is pasted with all its lines."""
+
+    class Pasted(Message):
+        """Text came."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.post_message(self.Pasted(event.text))
+
+
+class IdsScreen(Place):
+    """Collects ids until they are looked up."""
+
+    CSS_PATH = sheet("screens/ids")
+    place = "ids"
+    AUTO_FOCUS = "#paper"
+
+    class Found(Message):
+        """The ids were looked up."""
+
+        def __init__(self, targets: Sequence[Target]) -> None:
+            super().__init__()
+            self.targets = targets
+
+    def __init__(self, service: EmailSecurityService, ids: Sequence[str] = ()) -> None:
+        super().__init__(service)
+        self._lines: list[str] = list(ids)
+        self._parsed = ParsedIds((), (), ())
+        self._failed = ""
+        self._leaving = False
+
+    def content(self) -> Iterable[Widget]:
+        """A line to paste into, and what was understood."""
+        yield Line(id="hint")
+        yield Paper(
+            placeholder="paste anything with ids in it, or type ids or the path of a file", id="paper", compact=True
+        )
+        yield Block(id="understood")
+
+    def on_mount(self) -> None:
+        """Say what can be done; ids that came along are understood at once."""
+        super().on_mount()
+        self.query_one("#hint", Line).say(("Ticket text, CSV, JSON, log lines; investigate ids or postfix ids.", "dim"))
+        self._understand()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """The form's own keys."""
+        return (("enter", "take the line; on an empty one: look up"), ("esc", "back, nothing is sent"))
+
+    def handle_back(self) -> bool:
+        """Ids that were collected are not dropped by one key."""
+        if not self._parsed.ids or self._leaving:
+            return super().handle_back()
+        self._leaving = True
+        self.notice(f"esc again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
+        return True
+
+    def on_paper_pasted(self, message: Paper.Pasted) -> None:
+        """Add what was pasted."""
+        self._lines += message.text.splitlines()
+        self._understand()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take a line; an empty one looks up what there is."""
+        typed = event.value.strip()
+        self._failed = ""
+        if typed:
+            event.input.value = ""
+            self._take(typed)
+        elif not self._parsed.ids:
+            self.notice("There are no ids yet.")
+        elif not self.awaiting:
+            self._look_up()
+
+    def _take(self, typed: str) -> None:
+        if parse_ids([typed]).ids:
+            self._lines.append(typed)
+        else:
+            self._read(typed)
+        self._understand()
+
+    def _read(self, name: str) -> None:
+        try:
+            path = Path(name).expanduser()
+            if not path.is_file():
+                raise OSError
+            if path.stat().st_size > _LARGEST:
+                self._failed = f"{safe(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
+                return
+            self._lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except (OSError, ValueError, RuntimeError):
+            self._failed = f"'{safe(name, 60)}' is neither an id nor a file that can be read."
+
+    def _understand(self) -> None:
+        self._leaving = False
+        parsed = self._parsed = parse_ids(self._lines)
+        self.say_place([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
+        pieces: list[Piece] = []
+        if self._failed:
+            pieces.append((f"{self._failed}\n", "$text-error"))
+        if parsed.ids:
+            pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
+            pieces += [(f"  {safe(name)}\n", "dim") for name in parsed.ids[:_TOLD]]
+            if len(parsed.ids) > _TOLD:
+                pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
+        if parsed.repeated:
+            pieces.append(f"{parsed.duplicates:,} came more than once: {_places(parsed.repeated)}\n")
+        if parsed.unrecognised:
+            pieces.append(
+                (f"{len(parsed.unrecognised):,} not recognised: {_places(parsed.unrecognised)}\n", "$text-warning")
+            )
+        if parsed.commented:
+            pieces.append(
+                (f"{len(parsed.commented):,} behind a #, not taken: {_places(parsed.commented)}\n", "$text-warning")
+            )
+        self.query_one("#understood", Block).say(*pieces)
+
+    @work(exclusive=True, group="look-up")
+    async def _look_up(self) -> None:
+        self.awaiting = True
+        self.notice(f"Looking {plural(len(self._parsed.ids), 'id')} up…")
+        try:
+            targets = await self.service.releases.look_up(self._parsed.ids)
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.notice(f"{error} Nothing was sent.")
+            return
+        finally:
+            self.awaiting = False
+        if twice := len(self._parsed.ids) - len(targets):
+            self.service.record(f"{twice:,} ids name a message that another one names too; each is taken once.")
+        self.post_message(self.Found(targets))
+
+
+def _places(words: Sequence[tuple[int, str]]) -> str:
+    told = ", ".join(f"line {number:,} '{safe(word, 24)}'" for number, word in words[:_TOLD])
+    return told + (" …" if len(words) > _TOLD else "")

@@ -1,0 +1,378 @@
+"""A plan while it is sent, and what became of every recipient; also one of before, to be settled and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.message import Message
+
+from tui_app import actions
+from tui_app.core.errors import SluiceError
+from tui_app.core.paths import sheet
+from tui_app.core.text import plural, safe
+from tui_app.plans.report import accounted, sums_checked, write_all
+from tui_app.plans.service import Releases, retryable
+from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, Phase, RunState
+from tui_app.screens.base import MORE, Place
+from tui_app.screens.confirm import Confirm
+from tui_app.screens.plan.recipients import RecipientLine, line_look, lines_of
+from tui_app.screens.plan.sums import phase_of, sums_of
+from tui_app.screens.values import Value
+from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.redaction import Private
+from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.text_lines import Block, Line, Piece, bar
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.plans.plan import Plan
+    from tui_app.plans.records import Entry
+    from tui_app.service import EmailSecurityService
+
+_COLUMNS: Final = (
+    Column("OUTCOME", 19),
+    Column("RECIPIENT", weight=3),
+    Column("SUBJECT", weight=3, private=True),
+    Column("WHY", weight=3),
+)
+
+
+class ReleaseScreen(Place):
+    """A plan: sent from here if it is new, settled and gone on with if it is one of before."""
+
+    CSS_PATH = sheet("screens/release")
+    place = "outcome"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("outcome")
+
+    class RetryWanted(Message):
+        """Failed messages go to a new review."""
+
+        def __init__(self, ids: Sequence[str]) -> None:
+            super().__init__()
+            self.ids = ids
+
+    def __init__(
+        self, service: EmailSecurityService, plan: Plan | None = None, entry: Entry | None = None, held_back: int = 0
+    ) -> None:
+        super().__init__(service)
+        assert (plan is None) is not (entry is None)
+        self._new = plan
+        self._state = entry.state if entry is not None else RunState(plan)  # type: ignore[arg-type]
+        # What the journal does not keep of the mail is known here for as long as the screen is.
+        self._targets = {target.id: target for target in self._state.plan.targets}
+        self._held_back = held_back
+        self._old = entry
+        self._worker = ""
+        """Who works on it elsewhere."""
+        self._waits_until: float | None = None
+        self._asks_at: float | None = None
+        self._shown: tuple[object, ...] = ()
+
+    def content(self) -> Iterable[Widget]:
+        """Progress, sums, one row per recipient."""
+        yield Line(id="progress")
+        yield Block(id="sums")
+        yield Line(id="why")
+        yield MessageTable[RecipientLine](_COLUMNS, self._cells, id="table")
+
+    def table(self) -> MessageTable[RecipientLine]:
+        """Recipients, the worst outcomes first."""
+        return self.query_one("#table", MessageTable)
+
+    @staticmethod
+    def _cells(line: RecipientLine) -> Sequence[Cell]:
+        return (line_look(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+
+    def on_mount(self) -> None:
+        """Begin, if it is a new one."""
+        super().on_mount()
+        self.show_run(self._state)
+        if self._old is not None:
+            self._watch(self._old)
+        if self._new is not None:
+            plan = self._new
+            self._do(lambda releases: releases.run(plan))
+
+    @work
+    async def _do(self, what: Callable[[Releases], Awaitable[RunState]]) -> None:
+        """Let the plan be worked on; the screen stays, and what goes wrong is said."""
+
+        async def done(releases: Releases) -> RunState:
+            return await what(releases)
+
+        self.awaiting = True
+        try:
+            self.show_run(await self.service.run_plan(done))
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.notice(str(error))
+        finally:
+            self.awaiting = False
+        if self._state.ended and self.service.settings.ui.bell:
+            self.app.bell()
+
+    def may_leave(self) -> bool:
+        """Not while it runs: the outcome belongs on the screen."""
+        if self.awaiting:
+            self.notice("It is being worked on: S stops after the request in flight; ctrl+q also quits after it.")
+        return not self.awaiting
+
+    # ---- news
+
+    def show_run(self, state: RunState) -> None:
+        """Take a snapshot of the run."""
+        now = self.service.clock.monotonic()
+        self._state = state
+        self._waits_until = now + state.waiting if state.waiting is not None else None
+        self._asks_at = now + state.next_question if state.next_question is not None else None
+        if not self.ready:
+            return
+        if state.ended:
+            self.notice("")
+        shown = (state.outcomes, state.in_flight, state.ended, state.check)
+        if shown != self._shown:
+            self._shown = shown
+            results = accounted(state) if state.ended else list(state.results)
+            self.table().show_rows(ListedRows(lines_of(results, self._targets, state.check), lambda line: line.key))
+            if state.ended:
+                # The worst outcomes are the first lines, wherever the cursor was while they came.
+                self.table().move_to(0)
+        self.show_frame()
+
+    def release_moved(self, state: RunState) -> None:
+        """Show where it is."""
+        if state.plan.plan_id == self._state.plan.plan_id:
+            self.show_run(state)
+
+    def time_passed(self) -> None:
+        """Count down to what is waited for."""
+        super().time_passed()
+        if self._old is not None and self._state.ended and not self.awaiting:
+            self._watch(self._old)
+        if self._waits_until is not None or self._asks_at is not None:
+            self.show_frame()
+
+    def _watch(self, old: Entry) -> None:
+        """See whether another mailsluice works on it, and how far that one is."""
+        was, self._worker = self._worker, self.service.releases.ledger.worker(old.account)
+        now = self.service.releases.ledger.again(old) if was or self._worker else None
+        if now is not None and (now.state != self._state or was != self._worker):
+            self.show_run(now.state)
+
+    def show_frame(self) -> None:
+        """Also progress and sums."""
+        super().show_frame()
+        if not self.ready:
+            return
+        state = self._state
+        phase = "worked on elsewhere" if self._worker else phase_of(state)
+        self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        every = len(state.plan.targets)
+        known = len(state.outcomes)
+        self.query_one("#progress", Line).say(
+            (bar(known / every if every else 1.0, 12), "$text-accent"),
+            f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
+            (self._waits(), "$text-warning"),
+        )
+        self.query_one("#sums", Block).say(*sums_of(state))
+        self.query_one("#why", Line).say(("reason: ", "dim"), Private(safe(state.plan.reason)))
+        self.table().say_if_empty("Sending…")
+
+    def _waits(self) -> str:
+        now = self.service.clock.monotonic()
+        if self._waits_until is not None and not self._state.ended:
+            return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, S gives up"
+        if self._state.phase is Phase.SETTLING:
+            asked = f"  settling: asked {plural(self._state.asked, 'time')}"
+            return asked + (f", next in {max(0, round(self._asks_at - now))} s" if self._asks_at else "")
+        return ""
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """What makes sense as the plan stands."""
+        state = self._state
+        fits = {
+            "S": not state.ended,
+            "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
+            "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
+            "v": self._may_settle,
+            "c": self._may_check,
+            "W": bool(state.of_fate(Fate.NOT_SEEN)) and self._may_resume,
+            "C": self._may_resume,
+            "R": state.ended and bool(retryable(state)),
+            "E": state.ended and bool(state.head),
+        }
+        keys = actions.actions_for(self.place, read_only=self.service.settings.read_only)
+        chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
+        ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
+        return [*chosen[:5], *ways_out]
+
+    @property
+    def _may_settle(self) -> bool:
+        return self._state.ended and self._state.unknown and bool(self._state.head) and not self._worker
+
+    @property
+    def _may_check(self) -> bool:
+        idle = self._state.ended and bool(self._state.head) and not self._worker
+        return idle and bool(self._state.of_fate(*SAID_RELEASED))
+
+    @property
+    def _may_resume(self) -> bool:
+        return self._state.ended and self._state.unfinished and bool(self._state.head) and not self._worker
+
+    def describe(self) -> Sequence[Piece]:
+        """What to do next; an error first."""
+        state = self._state
+        fates = state.fates()
+        if state.error is not None and not self._may_resume:
+            return [(f"{state.error} ", "$text-error"), MORE]
+        if state.phase in (Phase.CANARY, Phase.PAUSED):
+            what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
+            return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
+        if self._worker:
+            return [(f"Watching: {self._worker} acts on this account.", "$text-warning bold")]
+        if self._may_settle and state.closed:
+            return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
+        if self._may_settle and fates[Fate.UNKNOWN]:
+            return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
+        if self._may_settle:
+            return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
+        if self._may_resume:
+            if state.error is not None:
+                return [(f"{state.error} ", "$text-error"), ("enter sends the rest, C closes.", "$text-warning"), MORE]
+            return [("enter sends what was never sent, C closes the plan.", "$text-warning")]
+        if not state.ended:
+            return []
+        whole, sentence = sums_checked(state)
+        if not whole:
+            return [(sentence, "$text-error")]
+        held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
+        effect = f" {state.check.side_effect()}" if state.check is not None else ""
+        return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
+
+    # ---- intents
+
+    def _entry(self) -> Entry | None:
+        """The plan as its journal tells of it now; what can't be read is said."""
+        try:
+            return self.service.releases.ledger.find(self._state.plan.plan_id)
+        except SluiceError as error:
+            self.notice(str(error))
+            return None
+
+    def action_release_stop(self) -> None:
+        """Send nothing after the request in flight."""
+        if self._state.ended:
+            self.notice("It has ended already.")
+            return
+        self.service.stop_release()
+        if self._waits_until is None:
+            self.notice("Stopping after the request in flight.")
+
+    def action_release_pause(self) -> None:
+        """Pause after the request in flight, or go on."""
+        if self._state.phase is Phase.CANARY:
+            self.notice("It waits already: enter sends the rest, S stops.")
+        elif self._state.phase is Phase.PAUSED:
+            self.service.releases.go_on()
+        elif not self._state.ended:
+            self.service.releases.pause()
+            self.notice("Pausing after the request in flight; enter goes on.")
+
+    def action_release_go_on(self) -> None:
+        """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
+        if self._worker:
+            self.notice(f"Nothing can be done here while {self._worker} is acting.")
+        elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
+            self.service.releases.go_on()
+        elif self._may_resume and not self.awaiting and (entry := self._entry()):
+            self._do(lambda releases: releases.resume(entry))
+
+    def action_release_settle(self) -> None:
+        """Ask the server what became of what is unknown."""
+        if not self._may_settle:
+            self.notice("Nothing is unknown." if self._state.ended else "It is not over yet.")
+        elif not self.awaiting and (entry := self._entry()):
+            self._do(lambda releases: releases.settle(entry))
+
+    def action_release_check(self) -> None:
+        """Look again at what was said to be released."""
+        if not self._may_check:
+            self.notice("Nothing was released that could be looked at." if self._state.ended else "It is not over yet.")
+        elif not self.awaiting and (entry := self._entry()):
+            self._do(lambda releases: releases.check(entry))
+
+    @work
+    async def action_release_resend(self) -> None:
+        """Send again what was not seen released, after the risk was named and the number typed."""
+        again = self._state.of_fate(Fate.NOT_SEEN)
+        if not again or not self._may_resume or self.awaiting:
+            self.notice("Nothing waits to be sent again.")
+            return
+        unsent = len(self._state.unsent)
+        facts: list[Piece] = [
+            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id}: a request went out, no answer came.\n",
+            "They were still held when asked, and may be released yet.\n",
+            ("Whoever gets one twice will have it twice.\n", "$text-error bold"),
+        ]
+        if unsent:
+            facts.append(
+                f"After them go {plural(unsent, 'message')} that {'was' if unsent == 1 else 'were'} never sent.\n"
+            )
+        if not await self.app.push_screen_wait(Confirm("Send these again?", facts, typed=str(len(again) + unsent))):
+            self.notice("Nothing was sent.")
+        elif entry := self._entry():
+            self._do(lambda releases: releases.resume(entry, resend_unseen=True))
+
+    @work
+    async def action_release_close(self) -> None:
+        """Close the plan: what was not sent never will be."""
+        if not self._may_resume or self.awaiting:
+            self.notice("There is nothing to close.")
+            return
+        facts: list[Piece] = [
+            f"{self._state.told()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
+        ]
+        if self._state.unknown:
+            still = plural(len(self._state.of_fate(*OPEN)), "message")
+            facts.append((f"Nobody knows yet what became of {still}: v asks, also afterwards.\n", "$text-warning"))
+        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
+            self.notice("It stays open.")
+        elif entry := self._entry():
+            self._do(lambda releases: releases.close_plan(entry))
+
+    def action_release_retry(self) -> None:
+        """Take what failed to a new review."""
+        failed = retryable(self._state)
+        if not self._state.ended or not failed:
+            self.notice("Nothing failed." if self._state.ended else "It is not over yet.")
+            return
+        self.post_message(self.RetryWanted([target.id for target in failed]))
+
+    def action_release_report(self) -> None:
+        """Write the report beside where the console was started: Markdown, CSV and JSON."""
+        if not self._state.ended or not (entry := self._entry()):
+            self.notice("The report is written when it has ended.")
+            return
+        try:
+            written = write_all(entry)
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        _, sentence = sums_checked(entry.state)
+        self.service.record(f"Report of plan {entry.plan.plan_id}: {', '.join(written)}. {sentence}")
+        self.notice(f"Written here: {', '.join(written)}")
+
+    def copy_id(self) -> str:
+        """The message's id."""
+        line = self.table().current
+        return line.key.partition(" ")[0] if line is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """The line in full."""
+        line = self.table().current
+        return line.values() if line is not None else ()

@@ -1,0 +1,55 @@
+"""A screen of text to scroll through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+
+from tui_app.screens.base import Place
+from tui_app.widgets.text_lines import Block
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.widgets.text_lines import Piece
+
+
+class Reading(Place):
+    """A screen of text to scroll through."""
+
+    def content(self) -> Iterable[Widget]:
+        """One scrolling text."""
+        yield VerticalScroll(Block(id="text"), id="page")
+
+    def show_text(self, *pieces: Piece) -> None:
+        """Replace the text."""
+        self.query_one("#text", Block).say(*pieces)
+
+    def _page(self) -> VerticalScroll:
+        return self.query_one("#page", VerticalScroll)
+
+    def action_row_down(self) -> None:
+        """A line down."""
+        self._page().scroll_relative(y=1, animate=False)
+
+    def action_row_up(self) -> None:
+        """A line up."""
+        self._page().scroll_relative(y=-1, animate=False)
+
+    def action_row_first(self) -> None:
+        """To the top."""
+        self._page().scroll_home(animate=False)
+
+    def action_row_last(self) -> None:
+        """To the bottom."""
+        self._page().scroll_end(animate=False)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self._page().scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self._page().scroll_page_up(animate=False)

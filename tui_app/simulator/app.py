@@ -1,0 +1,82 @@
+"""The simulated account over HTTP: every operation behind the same door and the same quota."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tui_app.simulator.account import Account
+from tui_app.simulator.auth import Door, Refusal
+from tui_app.simulator.envelopes import refused
+from tui_app.simulator.mail import scatter
+from tui_app.simulator.operations import OPERATIONS, Operation
+from tui_app.simulator.quota import Quota
+from tui_app.simulator.routes.account import AccountAnswers
+from tui_app.simulator.routes.jobs import JobAnswers
+from tui_app.simulator.routes.mail import MailAnswers
+from tui_app.simulator.validation import Invalid
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class SimulatedApi:
+    """All operations of one account; `latency` is seconds before each answer."""
+
+    def __init__(self, account: Account, door: Door, quota: Quota, *, latency: float = 0.0) -> None:
+        self.account = account
+        self.door = door
+        self.quota = quota
+        self.latency = latency
+        self._ray = 0
+        answers: dict[str, Endpoint] = {}
+        for noun in (AccountAnswers(account), JobAnswers(account), MailAnswers(account)):
+            answers |= {op.name: getattr(noun, op.name) for op in OPERATIONS if hasattr(noun, op.name)}
+        self.app = Starlette(
+            routes=[Route(op.path, self._guarded(op, answers[op.name]), methods=[op.method]) for op in OPERATIONS],
+            exception_handlers={HTTPException: self._no_route},
+        )
+
+    def _guarded(self, operation: Operation, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            passes, headers = self.quota.take(time.monotonic())
+            try:
+                if not passes:
+                    raise Refusal(429, 971, "Please wait and consider throttling your request speed")
+                self.door.check(request.headers, operation)
+                self._check_account(request)
+                response = await endpoint(request)
+            except Invalid as invalid:
+                response = refused(Refusal(invalid.status, invalid.code, invalid.message, pointer=invalid.pointer))
+            except Refusal as refusal:
+                response = refused(refusal)
+            response.headers.update({**headers, "cf-ray": self._next_ray()})
+            if self.latency:
+                await anyio.sleep(self.latency)
+            return response
+
+        return answer
+
+    def _next_ray(self) -> str:
+        self._ray += 1
+        return f"{scatter(self.account.seed, self._ray):016x}-SIM"
+
+    def _check_account(self, request: Request) -> None:
+        asked = request.path_params.get("account_id")
+        if asked is None or asked == self.account.account_id:
+            return
+        if len(asked) != 32:
+            raise Refusal(
+                404, 7003, f"Could not route to {request.url.path}, perhaps your object identifier is invalid?"
+            )
+        raise Refusal(403, 10000, "Authentication error")
+
+    async def _no_route(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        response = refused(Refusal(status, 7000 if status == 404 else 10405, "No route for that URI"))
+        response.headers["cf-ray"] = self._next_ray()
+        return response

@@ -1,0 +1,1 @@
+"""Ways in which a network or a server can fail, by plan."""

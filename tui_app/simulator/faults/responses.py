@@ -1,0 +1,187 @@
+"""Answers that are not what was documented: pure functions on an answer, by the name of the fault."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from tui_app.simulator.faults.plan import Fault
+from tui_app.simulator.faults.raw_http import Answer, Asked, envelope
+
+_HTML: Final = b"<!DOCTYPE html><html><head><title>Error</title></head><body>The origin is unwell.</body></html>"
+_ODD_WAITS: Final = ("-1", "NaN", "1e9", "soon", "", "Wed, 21 Oct 2015 07:28:00 GMT", "9" * 400)
+_DIGITS: Final = "7" * 5000
+_DEPTH: Final = 100_000
+_TOLD: Final = 20
+"""So many numbers of an answer become odd ones: an answer stays small."""
+_PAST: Final = frozenset({"ts", "action_log", "findings", "total_count", "page"})
+
+
+class Twice(dict[str, Any]):
+    """An object whose JSON says every key twice, first with null."""
+
+    def items(self) -> Any:
+        """The pairs that are written."""
+        return [pair for key, value in super().items() for pair in ((key, None), (key, value))]
+
+
+class _Numbers:
+    """Puts a text in the place of the first numbers of an answer."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._left = _TOLD
+
+    def write(self, body: Any) -> bytes:
+        body = self._marked(body)
+        if self._left == _TOLD:
+            body["took"] = "<number>"
+        return json.dumps(body).replace('"<number>"', self._text).encode()
+
+    def _marked(self, part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: self._marked(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [self._marked(value) for value in part]
+        if isinstance(part, int | float) and not isinstance(part, bool) and self._left:
+            self._left -= 1
+            return "<number>"
+        return part
+
+
+def _objects(part: Any) -> Iterator[dict[str, Any]]:
+    """All objects within, outermost first."""
+    if isinstance(part, dict):
+        yield part
+    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _objects(value)
+
+
+def _doubled(part: Any) -> Any:
+    if isinstance(part, dict):
+        return Twice({key: _doubled(value) for key, value in part.items()})
+    return [_doubled(value) for value in part] if isinstance(part, list) else part
+
+
+def _with_body(answer: Answer, body: Any) -> Answer:
+    return Answer(answer.status, body if isinstance(body, bytes) else json.dumps(body).encode(), answer.headers)
+
+
+def _surrogate(body: Any) -> Any:
+    for found in _objects(body):
+        for name in ("subject", "comment"):
+            if isinstance(found.get(name), str):
+                found[name] += " \ud800"
+    return body
+
+
+def _null_lists(body: Any) -> Any:
+    for found in _objects(body["result"]):
+        for name, value in found.items():
+            if isinstance(value, list):
+                found[name] = None
+    return body
+
+
+def _unknown_enum(body: Any) -> Any:
+    odd = {"status": "HIBERNATING", "final_disposition": "GLITTERY", "delivery_status": ["teleported"]}
+    for found in _objects(body["result"]):
+        found.update({name: value for name, value in odd.items() if name in found})
+    return body
+
+
+def _extra_fields(body: Any) -> Any:
+    for found in list(_objects(body)):
+        found["x_added_later"] = {"since": "2027-01-01", "values": [1, None, "x"]}
+    return body
+
+
+def _missing_deprecated(body: Any) -> Any:
+    for found in _objects(body):
+        gone = _PAST - {"findings"} if "threat_categories" in found else _PAST
+        for name in gone & found.keys():
+            del found[name]
+    return body
+
+
+def _missing_ids(body: Any) -> Any:
+    return {**body, "result": body["result"][::2]}
+
+
+_ON_JSON: Final[dict[str, Callable[[Any], Any]]] = {
+    "wrong_envelope": lambda body: {"ok": True},
+    "not_success": lambda body: {
+        **body,
+        "success": False,
+        "errors": [{"code": 10500, "message": "Something went wrong"}],
+        "result": None,
+    },
+    "null_result": lambda body: {**body, "result": None},
+    "wrong_shape": lambda body: {**body, "result": [1, 2, 3]},
+    "nan_json": lambda body: _Numbers("NaN").write(body),
+    "big_int": lambda body: _Numbers(_DIGITS).write(body),
+    "surrogate": _surrogate,
+    "duplicate_keys": _doubled,
+    "missing_ids": _missing_ids,
+    "null_lists": _null_lists,
+    "unknown_enum": _unknown_enum,
+    "extra_fields": _extra_fields,
+    "missing_deprecated": _missing_deprecated,
+    "deep_json": lambda body: (
+        b'{"success":true,"errors":[],"messages":[],"result":' + b"[" * _DEPTH + b"]" * _DEPTH + b"}"
+    ),
+    "bad_utf8": lambda body: b'{"note":"\xff\xfe\xc3(",' + json.dumps(body).encode()[1:],
+}
+_ON_ANSWER: Final[dict[str, Callable[[Answer], Answer]]] = {
+    "html_200": lambda answer: Answer(200, _HTML, answer.headers).with_headers(("content-type", "text/html")),
+    "empty_200": lambda answer: Answer(200, b"", answer.headers),
+    "wrong_type": lambda answer: answer.with_headers(("content-type", "text/plain; charset=utf-8")),
+    "quota_gone": lambda answer: answer.with_headers(
+        ("ratelimit", '"default";r=0;t=30'), ("ratelimit-policy", '"default";q=1200;w=300')
+    ),
+    "deprecation_headers": lambda answer: answer.with_headers(
+        ("deprecation", "@1793491200"), ("sunset", "Tue, 01 Dec 2026 00:00:00 GMT")
+    ),
+}
+
+
+def twisted(answer: Answer, fault: Fault, asked: Asked) -> Answer:
+    """A good answer, twisted as the fault says; the same answer for a fault that twists none."""
+    name = fault.kind.name
+    if name == "status_after":
+        return envelope(fault.value, 10500, "Something went wrong after your request", *_traced(fault))
+    if name == "past_end_400":
+        body = json.loads(answer.body)
+        past = not body["result"] and any(name in ("page", "cursor") and value != "1" for name, value in asked.query)
+        return envelope(400, 10400, "page is past the end", *_traced(fault)) if past else answer
+    if name in _ON_ANSWER:
+        return _ON_ANSWER[name](answer)
+    return _with_body(answer, _ON_JSON[name](json.loads(answer.body))) if name in _ON_JSON else answer
+
+
+def instead(fault: Fault, asked: Asked) -> Answer | None:
+    """The answer to a request that is not processed; None if there is none to give."""
+    name, ray = fault.kind.name, _traced(fault)
+    if name == "status":
+        return envelope(fault.value, 10500, "Something went wrong", *ray)
+    if name == "html_502":
+        return Answer(502, _HTML, [("content-type", "text/html"), *ray])
+    if name == "redirect":
+        return envelope(fault.value, 10300, "Moved", ("location", elsewhere(asked, asked.target)), *ray)
+    if name == "unavailable":
+        return envelope(503, 10503, "Service unavailable", ("retry-after", str(fault.value)), *ray)
+    if name in ("rate_limit", "rate_limit_bare", "rate_limit_odd"):
+        odd = _ODD_WAITS[fault.lot % len(_ODD_WAITS)]
+        wait = {"rate_limit": [str(fault.value)], "rate_limit_odd": [odd]}.get(name, [])
+        headers = [("retry-after", value) for value in wait]
+        return envelope(429, 971, "Please wait and consider throttling your request speed", *headers, *ray)
+    return None
+
+
+def elsewhere(asked: Asked, target: str) -> str:
+    """The address of a target on another host: it names this machine otherwise, so that who follows is seen here."""
+    port = asked.header("host").rpartition(":")[2]
+    return f"http://localhost:{port}{target}"
+
+
+def _traced(fault: Fault) -> tuple[tuple[str, str], ...]:
+    return (("cf-ray", f"{fault.lot & 0xFFFFFFFFFFFFFFFF:016x}-SIM"),)
