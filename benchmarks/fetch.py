@@ -44,11 +44,11 @@ async def ours(job_id: str) -> int:
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.transport import Traffic
+    from tui_app.api.transport import Transport
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
+    traffic = Transport(load_settings(os.environ), SystemClock(), Random(1))
     client = EmailSecurityClient(traffic)
     try:
         rows = kept_messages.job_rows(client, job_id, lambda _: None)

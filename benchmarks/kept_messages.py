@@ -49,9 +49,9 @@ async def load_all(rows: Any, count: int) -> None:
 def arranged(words: str = "", field: str = "") -> Any:
     """What is wanted of rows: those with these words, in the order of that field; without either, all as listed."""
     from tui_app.jobs.filters import parse_filter
-    from tui_app.jobs.row_view import Arranged, Sort
+    from tui_app.jobs.row_view import RowView, Sort
 
-    return Arranged(parse_filter(words) if words else None, Sort(field) if field else None)
+    return RowView(parse_filter(words) if words else None, Sort(field) if field else None)
 
 
 def made_pages(count: int) -> Iterator[tuple[JobMessage, ...]]:

@@ -21,11 +21,11 @@ async def ours(job_id: str) -> tuple[float, object]:
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.transport import Traffic
+    from tui_app.api.transport import Transport
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Traffic(load_settings(os.environ), SystemClock(), Random(1))
+    traffic = Transport(load_settings(os.environ), SystemClock(), Random(1))
     client = EmailSecurityClient(traffic)
     try:
         # One page before the first reading: buffers and lazy imports are no messages.

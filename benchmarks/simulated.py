@@ -31,11 +31,11 @@ async def largest_job(variables: dict[str, str]) -> str:
     from random import Random
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.transport import Traffic
+    from tui_app.api.transport import Transport
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Traffic(load_settings(variables), SystemClock(), Random(1))
+    traffic = Transport(load_settings(variables), SystemClock(), Random(1))
     try:
         jobs = (await EmailSecurityClient(traffic).list_jobs()).items
     finally:

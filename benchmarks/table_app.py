@@ -33,9 +33,9 @@ class OurTable(App[None]):
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
-        from tui_app.widgets.table import MessageTable
+        from tui_app.widgets.table import RowTable
 
-        yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
+        yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
     @staticmethod
     def _cells(row: JobMessage) -> Sequence[Any]:

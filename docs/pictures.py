@@ -14,7 +14,7 @@ from random import Random
 from tui_app.app import SluiceApp
 from tui_app.config.settings import load_settings
 from tui_app.core.clock import SystemClock
-from tui_app.jobs.poller import LinkState
+from tui_app.jobs.poller import ConnectionState
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -35,7 +35,7 @@ async def draw(simulator: Simulator) -> str:
     settings = load_settings(simulator.environment() | {"MAILSLUICE_CONFIG": "/dev/null"})
     app = SluiceApp(EmailSecurityService(replace(settings, profile="acme-prod"), clock=StillClock(), random=Random(1)))
     async with app.run_test(size=(100, 24)) as pilot:
-        while app.service.link.state is not LinkState.LIVE:
+        while app.service.link.state is not ConnectionState.LIVE:
             await pilot.pause(0.05)
         await pilot.press("j", "j", "j", "j", "j")
         await pilot.pause()

@@ -12,7 +12,7 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.screens.mail.quarantine import QuarantineScreen
-from tui_app.screens.plan.screen import ReleaseScreen
+from tui_app.screens.plan.screen import PlanScreen
 
 PLACES = {
     screen.place: screen
@@ -20,7 +20,7 @@ PLACES = {
         JobsScreen,
         JobScreen,
         QuarantineScreen,
-        ReleaseScreen,
+        PlanScreen,
         MessageScreen,
         HelpScreen,
         ActivityScreen,

@@ -17,38 +17,38 @@ from textual.filter import Monochrome, NoColor
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.ui_priority import Turn
-from tui_app.screens.base import Place
+from tui_app.core.ui_priority import UiPriority
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.text_screen import Reading
+from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.input_decoder import read_carefully
-from tui_app.terminal.key_queue import KeysInTurn
+from tui_app.terminal.key_queue import KeyQueue
 from tui_app.terminal.output_filter import drop_what_terminals_obey
-from tui_app.terminal.renderer import DiffedOutput
+from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.resize import resize_calmly
-from tui_app.terminal.shutdown import OrderlyEnd
+from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.watchdog import tell
 from tui_app.terminal.writer import never_wait_for_the_terminal
 from tui_app.widgets import too_small
-from tui_app.widgets.redaction import Veiled
-from tui_app.widgets.table import MessageTable
-from tui_app.widgets.text_lines import Line
+from tui_app.widgets.redaction import RedactingApp
+from tui_app.widgets.table import RowTable
+from tui_app.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
-    from tui_app.jobs.poller import Link
+    from tui_app.jobs.poller import ConnectionStatus
     from tui_app.plans.plan import Target
-    from tui_app.plans.records import Entry
-    from tui_app.plans.state import RunState
+    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.state import PlanState
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.quarantine import QuarantineScreen
     from tui_app.screens.new_job import NewJobScreen
     from tui_app.screens.plan.ids import IdsScreen
     from tui_app.screens.plan.review import ReviewScreen
-    from tui_app.screens.plan.screen import ReleaseScreen
+    from tui_app.screens.plan.screen import PlanScreen
     from tui_app.service import EmailSecurityService
 
 SETTLE: Final = 0.03
@@ -62,7 +62,7 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
+class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     """The console on one account."""
 
     TITLE = "mailsluice"
@@ -72,7 +72,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
     HORIZONTAL_BREAKPOINTS = too_small.ACROSS
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
-    def __init__(self, service: EmailSecurityService, turn: Turn | None = None) -> None:
+    def __init__(self, service: EmailSecurityService, turn: UiPriority | None = None) -> None:
         read_carefully()
         resize_calmly()
         drop_what_terminals_obey()
@@ -89,7 +89,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
             self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
         self.animation_level = "none"
         self.service = service
-        self._turn = turn or Turn()
+        self._turn = turn or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         service.on_link = self._link_changed
         service.on_release = self._release_moved
@@ -181,10 +181,10 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     # ---- news from below
 
-    def _places(self) -> list[Place]:
-        return [screen for screen in self.screen_stack if isinstance(screen, Place)]
+    def _places(self) -> list[ConsoleScreen]:
+        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
-    def _link_changed(self, link: Link) -> None:
+    def _link_changed(self, link: ConnectionStatus) -> None:
         for place in self._places()[-1:]:
             place.answered()
 
@@ -195,7 +195,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         for place in self._places()[-1:]:
             place.time_passed()
 
-    def _release_moved(self, state: RunState) -> None:
+    def _release_moved(self, state: PlanState) -> None:
         for place in self._places():
             place.release_moved(state)
 
@@ -209,7 +209,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def _at(self, name: str) -> bool:
         """Whether a place is the one on the screen: a second key that came too soon opens nothing."""
-        return isinstance(self.screen, Place) and self.screen.place == name
+        return isinstance(self.screen, ConsoleScreen) and self.screen.place == name
 
     # ---- going places
 
@@ -270,7 +270,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         if self._at("job"):
             self._ask_ids(message.ids)
 
-    def on_release_screen_retry_wanted(self, message: ReleaseScreen.RetryWanted) -> None:
+    def on_release_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
         """Look what failed up again."""
         if self._at("outcome"):
             self._ask_ids(message.ids)
@@ -297,7 +297,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
         if any(place.place == "ledger" for place in self._places()[:-1]):
             self.say("The ledger is behind this: esc.")
-        elif isinstance(self.screen, Reading) or any(map(self._at, ("jobs", "job", "quarantine", "outcome"))):
+        elif isinstance(self.screen, TextScreen) or any(map(self._at, ("jobs", "job", "quarantine", "outcome"))):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
@@ -305,17 +305,17 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         if self._at("ledger"):
             self._open_plan(message.entry)
 
-    def _open_plan(self, entry: Entry) -> None:
-        from tui_app.screens.plan.screen import ReleaseScreen
+    def _open_plan(self, entry: LedgerEntry) -> None:
+        from tui_app.screens.plan.screen import PlanScreen
 
-        self.push_screen(ReleaseScreen(self.service, entry=entry))
+        self.push_screen(PlanScreen(self.service, entry=entry))
 
     def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
         """Run what was confirmed, in place of the review."""
-        from tui_app.screens.plan.screen import ReleaseScreen
+        from tui_app.screens.plan.screen import PlanScreen
 
         if self._at("review"):
-            self.switch_screen(ReleaseScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
+            self.switch_screen(PlanScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
@@ -324,10 +324,10 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         below = [place for place in self._places() if place.place == "quarantine"]
         if not below:
             self.push_screen(QuarantineScreen(self.service))
-        while below and self.screen is not below[0] and isinstance(self.screen, Reading):
+        while below and self.screen is not below[0] and isinstance(self.screen, TextScreen):
             self.pop_screen()
 
-    def on_place_copy_wanted(self, message: Place.CopyWanted) -> None:
+    def on_place_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
         """Choose what to copy."""
         from tui_app.screens.copy import CopyScreen
 
@@ -338,9 +338,9 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         """Put the veil on, or take it off."""
         self.veil.on = not self.veil.on
         for screen in self.screen_stack:
-            for line in screen.query(Line):
+            for line in screen.query(TextLine):
                 line.say_again()
-            for table in screen.query(MessageTable):
+            for table in screen.query(RowTable):
                 table.say_again()
         self.say(
             "Addresses and subjects are hidden, M shows them; copies and exports stay whole."
@@ -350,7 +350,7 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
 
     def say(self, sentence: str) -> None:
         """Say something where the operator looks."""
-        if isinstance(self.screen, Place):
+        if isinstance(self.screen, ConsoleScreen):
             self.screen.notice(sentence)
 
     def action_place_repaint(self) -> None:
@@ -361,20 +361,20 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         """What was done."""
         from tui_app.screens.help import ActivityScreen
 
-        if isinstance(self.screen, Place) and not self._at("activity"):
+        if isinstance(self.screen, ConsoleScreen) and not self._at("activity"):
             self.push_screen(ActivityScreen(self.service))
 
     def action_help_open(self) -> None:
         """The keys of this place."""
         from tui_app.screens.help import HelpScreen
 
-        if isinstance(self.screen, Place) and not self._at("help"):
+        if isinstance(self.screen, ConsoleScreen) and not self._at("help"):
             self.push_screen(HelpScreen(self.service, self.screen.place))
 
     def action_place_back(self) -> None:
         """Unmark, or go back; at the root nothing."""
         place = self.screen
-        if isinstance(place, Place) and not place.handle_back() and not isinstance(place, JobsScreen):
+        if isinstance(place, ConsoleScreen) and not place.handle_back() and not isinstance(place, JobsScreen):
             self._leave(place)
 
     def action_place_leave(self) -> None:
@@ -382,10 +382,10 @@ class SluiceApp(DiffedOutput, KeysInTurn, OrderlyEnd, Veiled):
         place = self.screen
         if isinstance(place, JobsScreen):
             self.action_place_quit()
-        elif isinstance(place, Place):
+        elif isinstance(place, ConsoleScreen):
             self._leave(place)
 
-    def _leave(self, place: Place) -> None:
+    def _leave(self, place: ConsoleScreen) -> None:
         if place.may_leave():
             self.pop_screen()
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import CursorPages, all_found
-from tui_app.api.write_result import Ambiguous, Outcome, in_words
+from tui_app.api.write_result import Ambiguous, WriteResult, in_words
 from tui_app.core.activity import Activities
 from tui_app.core.clock import keep_on
 from tui_app.core.errors import GuardError
 from tui_app.core.paths import state_folder
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
-from tui_app.jobs.poller import Link, LinkState, Poller, Subject
+from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subject
 
 if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from tui_app.api.models import DeletedJob, Job
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
-    from tui_app.api.transport import Traffic
+    from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
     from tui_app.jobs.export import Exported
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
-    from tui_app.jobs.new_job import NewJob, Preview
-    from tui_app.mail.search import HeldSearch
-    from tui_app.plans.service import Releases
-    from tui_app.plans.state import RunState
+    from tui_app.jobs.new_job import JobPreview, NewJob
+    from tui_app.mail.search import MailSearch
+    from tui_app.plans.service import PlanService
+    from tui_app.plans.state import PlanState
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class EmailSecurityService:
         clock: Clock,
         random: Random,
         read_wait: float = 0.0,
-        remembered: Remembered | None = None,
+        remembered: StateFile | None = None,
         state: Path | None = None,
         give_way: Callable[[], None] = keep_on,
     ) -> None:
@@ -64,9 +64,9 @@ class EmailSecurityService:
         self._give_way = give_way
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
-        self.on_link: Callable[[Link], None] = lambda _: None
+        self.on_link: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
-        self.on_release: Callable[[RunState], None] = lambda _: None
+        self.on_release: Callable[[PlanState], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
@@ -75,7 +75,7 @@ class EmailSecurityService:
         self.unknown_after_leaving = 0
         self._closing = self._abandoned = False
         self.diagnosis = ""
-        self._remembered = remembered or Remembered()
+        self._remembered = remembered or StateFile()
         self._state = state or state_folder()
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -85,11 +85,11 @@ class EmailSecurityService:
     # ---- life
 
     @cached_property
-    def traffic(self) -> Traffic:
+    def traffic(self) -> Transport:
         """The way to the API. Made when it is first needed: that takes longer than drawing the first screen."""
-        from tui_app.api.transport import Traffic
+        from tui_app.api.transport import Transport
 
-        return Traffic(
+        return Transport(
             self.settings,
             self.clock,
             self._random,
@@ -116,11 +116,11 @@ class EmailSecurityService:
         _ = self.client
 
     @cached_property
-    def releases(self) -> Releases:
+    def releases(self) -> PlanService:
         """Plans: what is released, how, and what was released before."""
-        from tui_app.plans.service import Releases
+        from tui_app.plans.service import PlanService
 
-        return Releases(
+        return PlanService(
             self.settings,
             self.clock,
             self._random,
@@ -136,9 +136,9 @@ class EmailSecurityService:
     def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
         """A client for the engine's thread, on the same budget; what it reads for a plan waits for the quota, too."""
         from tui_app.api.client import EmailSecurityClient
-        from tui_app.api.transport import Traffic
+        from tui_app.api.transport import Transport
 
-        traffic = Traffic(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
+        traffic = Transport(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
         return EmailSecurityClient(traffic)
 
     def _plan_recorded(self, sentence: str, details: Sequence[str]) -> None:
@@ -148,7 +148,7 @@ class EmailSecurityService:
             self.refresh()
 
     @property
-    def release(self) -> RunState | None:
+    def release(self) -> PlanState | None:
         """The plan that was last worked on."""
         return self.releases.state if self._released else None
 
@@ -189,7 +189,7 @@ class EmailSecurityService:
         for task in (*self._tasks, *self.on_the_wire):
             task.cancel()
 
-    async def run_plan(self, work: Callable[[Releases], Coroutine[Any, Any, RunState]]) -> RunState:
+    async def run_plan(self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]]) -> PlanState:
         """Let something of the releases run to its end, though whoever asked goes away. Raises GuardError, JournalError."""
         return await asyncio.shield(self._spawn(work(self.releases)))
 
@@ -220,15 +220,15 @@ class EmailSecurityService:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _linked(self, link: Link) -> None:
+    def _linked(self, link: ConnectionStatus) -> None:
         if link.error is not None:
             self.record(str(link.error), link.error.details() if isinstance(link.error, ApiError) else ())
         self.diagnosis = ""
         self.on_link(link)
-        if link.state is LinkState.DENIED and isinstance(link.error, ApiError):
+        if link.state is ConnectionState.DENIED and isinstance(link.error, ApiError):
             self._spawn(self._explain(link, link.error))
 
-    async def _explain(self, link: Link, error: ApiError) -> None:
+    async def _explain(self, link: ConnectionStatus, error: ApiError) -> None:
         self.diagnosis = f"{await self.diagnose(error)} r tries again."
         self.record(self.diagnosis)
         self.on_link(link)
@@ -242,7 +242,7 @@ class EmailSecurityService:
         if self._poller is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._poller.recheck)
 
-    def _left_behind(self, request: str, outcome: Outcome[Any]) -> None:
+    def _left_behind(self, request: str, outcome: WriteResult[Any]) -> None:
         self._put_on_record(f"{request} (whoever asked had gone)", outcome)
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
@@ -287,9 +287,9 @@ class EmailSecurityService:
         return f"{self.link.error} {self.diagnosis}".strip() if self.link.error is not None else ""
 
     @property
-    def link(self) -> Link:
+    def link(self) -> ConnectionStatus:
         """How the line stands."""
-        return self._poller.link if self._poller else Link()
+        return self._poller.link if self._poller else ConnectionStatus()
 
     @property
     def budget(self) -> BudgetState:
@@ -306,17 +306,17 @@ class EmailSecurityService:
         """All messages that a search finds, page by page; `exact` keeps the objects as they were sent. Raises ApiError."""
         return all_found(self.client, params, exact=exact)
 
-    def search_held(self, params: SearchParams) -> HeldSearch:
+    def search_held(self, params: SearchParams) -> MailSearch:
         """A search to be loaded page by page."""
-        from tui_app.mail.search import HeldSearch
+        from tui_app.mail.search import MailSearch
 
-        return HeldSearch(self.client, params)
+        return MailSearch(self.client, params)
 
     async def message(self, investigate_id: str) -> Message:
         """One message. Raises ApiError."""
         return await self.client.get_message(investigate_id)
 
-    async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> Preview:
+    async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> JobPreview:
         """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
         from tui_app.jobs.new_job import preview
 
@@ -348,17 +348,17 @@ class EmailSecurityService:
         if self.settings.read_only:
             raise GuardError("This profile is read-only; nothing was sent.")
 
-    async def _write(self, what: str, work: Coroutine[Any, Any, Outcome[T]]) -> Outcome[T]:
+    async def _write(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
         """Run a write to its end, and put its outcome on record, even if whoever asked goes away."""
 
-        async def recorded() -> Outcome[T]:
+        async def recorded() -> WriteResult[T]:
             outcome = await work
             self._put_on_record(what, outcome)
             return outcome
 
         return await asyncio.shield(self._spawn(recorded()))
 
-    def _put_on_record(self, what: str, outcome: Outcome[T]) -> None:
+    def _put_on_record(self, what: str, outcome: WriteResult[T]) -> None:
         became, details = in_words(outcome)
         sentence = f"{what}: {became}"
         self.unknown_after_leaving += self._closing and isinstance(outcome, Ambiguous)
@@ -367,21 +367,21 @@ class EmailSecurityService:
             self.last_words.append(sentence)
         self.refresh()
 
-    async def cancel_job(self, job_id: str) -> Outcome[Job]:
+    async def cancel_job(self, job_id: str) -> WriteResult[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
         from tui_app.jobs import commands as writes
 
         self._writable()
         return await self._write(f"Cancel job {job_id}", writes.cancel(self.client, job_id))
 
-    async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
+    async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
         from tui_app.jobs import commands as writes
 
         self._writable()
         return await self._write(f"Delete job {job_id}", writes.delete(self.client, job_id))
 
-    def guard_job(self, new: NewJob, preview: Preview, *, include: Sequence[str] = ()) -> None:
+    def guard_job(self, new: NewJob, preview: JobPreview, *, include: Sequence[str] = ()) -> None:
         """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
         from tui_app.jobs.new_job import guard_job
 
@@ -390,7 +390,7 @@ class EmailSecurityService:
             new, preview, hold_dispositions=guard.hold_dispositions, max_messages=guard.max_messages, include=include
         )
 
-    async def create_job(self, new: NewJob) -> Outcome[Job]:
+    async def create_job(self, new: NewJob) -> WriteResult[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
         from tui_app.jobs import commands as writes
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.api.body import MAX_BODY, MAX_HEADERS, Body, BodyError, TooLarge
+from tui_app.api.body import MAX_BODY, MAX_HEADERS, Body, BodyError, BodyTooLarge
 
 GZIP = {"content-encoding": "gzip"}
 
@@ -44,7 +44,7 @@ def test_bytes_that_are_no_gzip_are_told(data: bytes) -> None:
 def test_the_cap_holds_to_the_byte(packed: bool) -> None:
     headers, pack = (GZIP, gzip.compress) if packed else ({}, bytes)
     assert len(fed(headers, pack(b"x" * MAX_BODY), [])) == MAX_BODY
-    with pytest.raises(TooLarge, match="8 MiB"):
+    with pytest.raises(BodyTooLarge, match="8 MiB"):
         fed(headers, pack(b"x" * (MAX_BODY + 1)), [])
 
 
@@ -53,7 +53,7 @@ def test_a_bomb_is_stopped_at_the_cap_however_small_it_is_on_the_wire() -> None:
     bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(64)) + packer.flush()
     assert len(bomb) < 70_000
     body = Body(GZIP)
-    with pytest.raises(TooLarge):
+    with pytest.raises(BodyTooLarge):
         body.feed(bomb)
     assert len(body._received) == MAX_BODY + 1
 
@@ -66,5 +66,5 @@ def test_more_behind_the_end_and_other_compressions_are_refused() -> None:
 
 
 def test_headers_have_a_cap_too() -> None:
-    with pytest.raises(TooLarge, match="headers"):
+    with pytest.raises(BodyTooLarge, match="headers"):
         Body({"x-much": "x" * MAX_HEADERS})

@@ -17,7 +17,7 @@ from tui_app.api.enums import Destination, Disposition, Operation, TokenState
 from tui_app.api.errors import Invalid, NotFound, Unauthenticated, Unreadable
 from tui_app.api.pagination import all_accounts, all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
-from tui_app.api.transport import Traffic
+from tui_app.api.transport import Transport
 from tui_app.api.write_result import Done, Refused
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.errors import UsageError
@@ -41,7 +41,7 @@ async def client_of(simulator: Simulator, token: str | None = None) -> AsyncIter
     settings = settings_for(simulator)
     if token is not None:
         settings = replace(settings, credential=TokenCredential(Secret(token, "test")))
-    traffic = Traffic(settings, HurriedClock(), Random(1))
+    traffic = Transport(settings, HurriedClock(), Random(1))
     try:
         yield EmailSecurityClient(traffic)
     finally:

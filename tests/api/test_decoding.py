@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.api.decoding import Envelope, Garbled, parse_envelope, read_many
+from tui_app.api.decoding import DecodeError, Envelope, parse_envelope, read_many
 from tui_app.api.rows import Message
 
 JSON = st.recursive(
@@ -18,7 +18,7 @@ JSON = st.recursive(
 def test_any_bytes_are_an_envelope_or_garbled(body: bytes) -> None:
     try:
         assert isinstance(parse_envelope(body), Envelope)
-    except Garbled as garbled:
+    except DecodeError as garbled:
         assert str(garbled)
 
 
@@ -26,7 +26,7 @@ def test_any_bytes_are_an_envelope_or_garbled(body: bytes) -> None:
 def test_any_json_in_the_envelope_is_read_or_garbled(data: dict[str, object]) -> None:
     try:
         envelope = parse_envelope(json.dumps(data).encode())
-    except Garbled:
+    except DecodeError:
         assert "success" not in data
     else:
         assert envelope.success is (data["success"] is True)
@@ -40,7 +40,7 @@ def test_any_json_in_the_envelope_is_read_or_garbled(data: dict[str, object]) ->
     ],
 )  # fmt: skip
 def test_garbage_is_said_to_be_garbage(body: bytes) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(DecodeError):
         parse_envelope(body)
 
 
@@ -53,7 +53,7 @@ def test_one_lone_surrogate_does_not_cost_the_page() -> None:
 
 
 def test_a_missing_id_names_the_field_and_never_a_value() -> None:
-    with pytest.raises(Garbled, match="id is missing") as caught:
+    with pytest.raises(DecodeError, match="id is missing") as caught:
         read_many(Message.from_wire, [{"subject": "payroll secret"}])
     assert "payroll" not in str(caught.value)
 

@@ -19,10 +19,10 @@ from tui_app.api.pagination import all_accounts, all_found, all_job_messages
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.core.errors import UsageError
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.plans.plan import Target
-from tui_app.plans.state import Fate, Phase
+from tui_app.plans.state import Outcome, Phase
 
 TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
 NO_NAMES: list[Any] = [False, 0, "", {}, [False], [""], [[]], [None], "a@b.example", {"a@b.example": 1}]
@@ -52,8 +52,8 @@ async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
         service = lonely_service(server.base_url)
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
-        assert state.fates()[Fate.DELIVERED] == 0
-        assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        assert state.fates()[Outcome.DELIVERED] == 0
+        assert (state.fates()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         assert server.count("POST") == 1
 
 
@@ -89,7 +89,7 @@ async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
 
         service.client.release_messages = broken  # type: ignore[method-assign,assignment]
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
-        assert (state.fates()[Fate.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        assert (state.fates()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         await service.close()
 
 
@@ -206,11 +206,11 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
         return answer(200, success([]))
 
     async with faulty(script) as server:
-        remembered = Remembered()
+        remembered = StateFile()
         service = lonely_service(server.base_url, remembered)
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
-        assert state.fates()[Fate.UNKNOWN] == 25
+        assert state.fates()[Outcome.UNKNOWN] == 25
         assert remembered.get(service.settings.identity, "release_body") is None
 
 

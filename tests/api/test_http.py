@@ -16,8 +16,8 @@ from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, answer, faulty, success
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import Unreachable
-from tui_app.api.http import Patience
-from tui_app.api.transport import Traffic
+from tui_app.api.http import Timeouts
+from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Unsent
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Proxy, Settings
@@ -25,12 +25,12 @@ from tui_app.core.errors import UsageError
 
 JOB_ID = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 JOB = {"job_id": JOB_ID, "status": "CANCELLED"}
-HASTY = Patience(connect=0.3, read=0.3, write=0.3, pool=0.3, total=2)
+HASTY = Timeouts(connect=0.3, read=0.3, write=0.3, pool=0.3, total=2)
 
 
 @asynccontextmanager
 async def client_at(
-    base_url: str, *, patience: Patience = HASTY, ca_bundle: Path | None = None, proxy: str | None = None
+    base_url: str, *, patience: Timeouts = HASTY, ca_bundle: Path | None = None, proxy: str | None = None
 ) -> AsyncIterator[EmailSecurityClient]:
     settings = Settings(
         ACCOUNT,
@@ -39,7 +39,7 @@ async def client_at(
         ca_bundle=ca_bundle,
         proxy=Proxy(Secret(proxy, "test"), "the proxy") if proxy else None,
     )
-    traffic = Traffic(settings, HurriedClock(), Random(1), reading=patience, acting=patience)
+    traffic = Transport(settings, HurriedClock(), Random(1), reading=patience, acting=patience)
     try:
         yield EmailSecurityClient(traffic)
     finally:
@@ -179,7 +179,7 @@ async def test_a_server_that_drips_does_not_hold_us_for_ever() -> None:
 
     listening = await asyncio.start_server(drip, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    patience = Patience(connect=1, read=1, write=1, pool=1, total=0.4)
+    patience = Timeouts(connect=1, read=1, write=1, pool=1, total=0.4)
     async with client_at(f"http://127.0.0.1:{port}/client/v4", patience=patience) as client:
         assert isinstance(await client.cancel_job(JOB_ID), Ambiguous)
     listening.close()
@@ -199,7 +199,7 @@ async def test_a_write_whose_caller_is_cancelled_ends_and_its_outcome_is_told() 
 
     listening = await asyncio.start_server(slow, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    patience = Patience(connect=5, read=5, write=5, pool=5, total=5)
+    patience = Timeouts(connect=5, read=5, write=5, pool=5, total=5)
     async with client_at(f"http://127.0.0.1:{port}/client/v4", patience=patience) as client:
         client.traffic.on_left_behind = lambda request, outcome: told.append(outcome)
         asking = asyncio.create_task(client.cancel_job(JOB_ID))
@@ -228,7 +228,7 @@ def test_a_write_on_the_wire_when_the_loop_ends_is_ambiguous() -> None:
             f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/client/v4",
             TokenCredential(Secret("t", "test")),
         )
-        traffic = Traffic(settings, HurriedClock(), Random(1))
+        traffic = Transport(settings, HurriedClock(), Random(1))
         traffic.on_left_behind = lambda request, outcome: told.append(outcome)
         program.asking = asyncio.create_task(EmailSecurityClient(traffic).cancel_job(JOB_ID))  # type: ignore[attr-defined]
         await arrived.wait()

@@ -22,7 +22,7 @@ from tui_app.api.errors import (
     Unreadable,
 )
 from tui_app.api.search import SearchParams
-from tui_app.api.transport import Traffic
+from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.auth.credentials import KeyCredential, Secret, TokenCredential
 from tui_app.config.settings import Settings
@@ -37,7 +37,7 @@ async def client_on(
     base_url: str, clock: Clock | None = None, *, read_wait: float = 0.0
 ) -> AsyncIterator[EmailSecurityClient]:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("s3cret", "test")))
-    traffic = Traffic(settings, clock or HurriedClock(), Random(1), read_wait=read_wait)
+    traffic = Transport(settings, clock or HurriedClock(), Random(1), read_wait=read_wait)
     try:
         yield EmailSecurityClient(traffic)
     finally:
@@ -188,7 +188,7 @@ async def test_each_request_carries_one_kind_of_credential_and_no_other_header_o
         async with client_on(server.base_url) as client:
             await client.get_job(JOB["job_id"])
         key = Settings(ACCOUNT, server.base_url, KeyCredential("a@b.example", Secret("k3y", "test")))
-        client = EmailSecurityClient(Traffic(key, HurriedClock(), Random(1)))
+        client = EmailSecurityClient(Transport(key, HurriedClock(), Random(1)))
         await client.get_job(JOB["job_id"])
         await client.traffic.close()
         first, second = (request.headers for request in server.received)

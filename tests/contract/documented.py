@@ -220,7 +220,7 @@ class OldAction(NewAction):
     completed_timestamp: str
 
 
-class Preview(Documented):
+class MailPreview(Documented):
     screenshot: Base64Bytes
 
 
@@ -233,7 +233,7 @@ class Header(Documented):
     value: str
 
 
-class Link(Documented):
+class MailLink(Documented):
     href: str
     text: str | None = None
 
@@ -284,7 +284,7 @@ class Detections(Documented):
     validation: Validation
     sender_info: SenderInfo
     headers: list[Header]
-    links: list[Link]
+    links: list[MailLink]
     attachments: list[Attachment]
 
 

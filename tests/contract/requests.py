@@ -12,7 +12,7 @@ from tests.support.faulty import ACCOUNT, Received
 
 JOB_ID = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 MailId = Annotated[str, Field(min_length=1)]
-Place = Literal["Inbox", "JunkEmail", "DeletedItems", "RecoverableItemsDeletions", "RecoverableItemsPurges"]
+ConsoleScreen = Literal["Inbox", "JunkEmail", "DeletedItems", "RecoverableItemsDeletions", "RecoverableItemsPurges"]
 SixVerdicts = Literal["MALICIOUS", "SUSPICIOUS", "SPOOF", "SPAM", "BULK", "NONE"]
 TenVerdicts = SixVerdicts | Literal["MALICIOUS-BEC", "ENCRYPTED", "EXTERNAL", "UNKNOWN"]
 Delivery = Literal["delivered", "moved", "quarantined", "rejected", "deferred", "bounced", "queued", "move_failed"]
@@ -95,7 +95,7 @@ class JobSearch(SearchFields):
 class MoveJob(Strict):
     action: Literal["MOVE"]
     search_params: JobSearch
-    destination: Place
+    destination: ConsoleScreen
     comment: str | None = None
 
 
@@ -110,15 +110,15 @@ class Release(Strict):
 
 
 class Move(Strict):
-    destination: Place
+    destination: ConsoleScreen
     ids: Annotated[list[MailId], Field(min_length=1, max_length=1000)]
 
 
 class MoveOne(Strict):
-    destination: Place
+    destination: ConsoleScreen
 
 
-class Preview(Strict):
+class MailPreview(Strict):
     id: MailId
 
 
@@ -142,7 +142,7 @@ ENDPOINTS: list[tuple[str, str, type[Strict], Any]] = [
     ("GET", f"{ES}/{JOB}/messages", RowsQuery, None),
     ("POST", f"{ES}/release", NoQuery, Release),
     ("POST", f"{ES}/move", NoQuery, Move),
-    ("POST", f"{ES}/preview", NoQuery, Preview),
+    ("POST", f"{ES}/preview", NoQuery, MailPreview),
     ("GET", f"{ES}/{ID}", MessageQuery, None),
     ("GET", f"{ES}/{ID}/action_log", Numbered, None),
     ("GET", f"{ES}/{ID}/detections", NoQuery, None),

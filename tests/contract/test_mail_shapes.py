@@ -13,6 +13,7 @@ from tests.contract.documented import (
     Detections,
     Failure,
     Listed,
+    MailPreview,
     NewAction,
     NewMessage,
     NewMoved,
@@ -24,7 +25,6 @@ from tests.contract.documented import (
     OldMoved,
     OldReleased,
     OldTraceLine,
-    Preview,
     Raw,
     Success,
     Trace,
@@ -115,7 +115,7 @@ def test_a_picture_is_a_png(account: Simulator, call: Caller, clean: Mail) -> No
         call("GET", f"/{held.investigate_id}/preview"),
         call("POST", "/preview", json={"id": clean.investigate_id}),
     ):
-        assert Success[Preview].model_validate(answer).result.screenshot.startswith(b"\x89PNG\r\n\x1a\n")
+        assert Success[MailPreview].model_validate(answer).result.screenshot.startswith(b"\x89PNG\r\n\x1a\n")
     seen = account.account.truth.of("preview")
     assert [entry["id"] for entry in seen] == [held.investigate_id, clean.investigate_id]
     Failure.model_validate(call("POST", "/preview", 404, json={"id": held.investigate_id}))

@@ -19,7 +19,7 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.api.transport import Traffic
+from tui_app.api.transport import Transport
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
 
@@ -54,7 +54,7 @@ Call = Callable[[EmailSecurityClient], Awaitable[Any]]
 
 def requests_of(server: FaultyServer, call: Call) -> list[Received]:
     async def work() -> None:
-        traffic = Traffic(
+        traffic = Transport(
             Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test"))), HurriedClock(), Random(1)
         )
         try:

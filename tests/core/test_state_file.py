@@ -5,48 +5,48 @@ from pathlib import Path
 
 import pytest
 
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 
 
 def test_a_fact_is_there_the_next_time_and_can_be_forgotten(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "mailsluice"
-    Remembered(folder).put("account@host", "release_body", "postfix")
-    assert Remembered(folder).get("account@host", "release_body") == "postfix"
-    assert Remembered(folder).get("other@host", "release_body") is None
+    StateFile(folder).put("account@host", "release_body", "postfix")
+    assert StateFile(folder).get("account@host", "release_body") == "postfix"
+    assert StateFile(folder).get("other@host", "release_body") is None
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert [stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()] == [0o600]
-    Remembered(folder).put("account@host", "release_body", None)
-    assert Remembered(folder).get("account@host", "release_body") is None
+    StateFile(folder).put("account@host", "release_body", None)
+    assert StateFile(folder).get("account@host", "release_body") is None
 
 
 def test_without_a_folder_it_lasts_as_long_as_the_process() -> None:
-    facts = Remembered()
+    facts = StateFile()
     facts.put("a", "b", "c")
     assert facts.get("a", "b") == "c"
-    assert Remembered().get("a", "b") is None
+    assert StateFile().get("a", "b") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"a": 1}', b'{"a": {"b": 1}}', b"\xff", b"[" * 100_000])
 def test_a_spoilt_file_is_as_none(tmp_path: Path, content: bytes) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "remembered.json").write_bytes(content)
-    facts = Remembered(tmp_path)
+    facts = StateFile(tmp_path)
     assert facts.get("a", "b") is None
     facts.put("a", "b", "c")
-    assert Remembered(tmp_path).get("a", "b") == "c"
+    assert StateFile(tmp_path).get("a", "b") == "c"
 
 
 def test_a_folder_that_others_can_write_and_a_link_are_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     folder.mkdir()
     folder.chmod(0o777)
-    Remembered(folder).put("a", "b", "c")
+    StateFile(folder).put("a", "b", "c")
     assert list(folder.iterdir()) == []
     folder.chmod(0o700)
     (folder / "other.json").write_text('{"a": {"b": "stolen"}}')
     (folder / "remembered.json").symlink_to(folder / "other.json")
-    assert Remembered(folder).get("a", "b") is None
+    assert StateFile(folder).get("a", "b") is None
     file = tmp_path / "no-folder"
     file.write_text("")
-    Remembered(file).put("a", "b", "c")
+    StateFile(file).put("a", "b", "c")
     assert file.read_text() == ""

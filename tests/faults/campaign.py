@@ -19,16 +19,16 @@ from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
-from tui_app.api.http import Patience
+from tui_app.api.http import Timeouts
 from tui_app.api.models import ReleaseItem
 from tui_app.api.pagination import all_found, all_job_messages, all_jobs
 from tui_app.api.search import SearchParams
-from tui_app.api.transport import Traffic
-from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.transport import Transport
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.config.settings import Settings
 from tui_app.core.text import Untrusted
 from tui_app.plans.response import fate_of
-from tui_app.plans.state import Fate
+from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -81,8 +81,8 @@ class Campaign:
         return tally
 
     @asynccontextmanager
-    async def _client(self, settings: Settings, patience: Patience = HASTY) -> AsyncIterator[EmailSecurityClient]:
-        traffic = Traffic(settings, HurriedClock(), self.random, read_wait=300, reading=patience, acting=patience)
+    async def _client(self, settings: Settings, patience: Timeouts = HASTY) -> AsyncIterator[EmailSecurityClient]:
+        traffic = Transport(settings, HurriedClock(), self.random, read_wait=300, reading=patience, acting=patience)
         try:
             yield EmailSecurityClient(traffic)
         finally:
@@ -120,7 +120,7 @@ class Campaign:
 
     # ---- writes: each gives the call, and how often the account really did what was asked
 
-    def _release(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]:
+    def _release(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
         ids = [next(self._held), next(self._held)]
 
         def done() -> list[int]:
@@ -129,7 +129,7 @@ class Campaign:
 
         return lambda client: _by_id(client, ids), done
 
-    def _create(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]:
+    def _create(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
         mark = f"#op-{self.random.getrandbits(48):012x}"
 
         def done() -> list[int]:
@@ -139,7 +139,7 @@ class Campaign:
         params = SearchParams(sender="nobody.example", start=NOON, end=NOON)
         return lambda client: client.create_job(ActionType.RELEASE, params, comment=mark), done
 
-    def _move(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]:
+    def _move(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
         mail = next(self._held)
 
         def done() -> list[int]:
@@ -151,7 +151,7 @@ class Campaign:
         body = {"action": "RELEASE", "search_params": {"sender": "nobody.example"}}
         return str(self.simulator.account.create_job(body)["job_id"])
 
-    def _cancel(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]:
+    def _cancel(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
         job_id = self._a_job()
 
         def done() -> list[int]:
@@ -160,7 +160,7 @@ class Campaign:
 
         return lambda client: client.cancel_job(job_id), done
 
-    def _delete(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]:
+    def _delete(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
         account = self.simulator.account
         job_id = self._a_job()
         account.cancel_job(account.jobs[job_id])
@@ -175,7 +175,7 @@ class Campaign:
         self,
         kind: Kind,
         tally: Tally,
-        ask: Callable[[], tuple[Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]], Callable[[], list[int]]]],
+        ask: Callable[[], tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]],
     ) -> None:
         name = ask.__name__.strip("_")
         call, done = ask()
@@ -214,10 +214,10 @@ class Campaign:
         )
 
     async def _cancelled(
-        self, client: EmailSecurityClient, call: Callable[[EmailSecurityClient], Awaitable[Outcome[Any]]]
-    ) -> Outcome[Any]:
+        self, client: EmailSecurityClient, call: Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]]
+    ) -> WriteResult[Any]:
         """The outcome that is told although whoever asked has gone."""
-        told: asyncio.Future[Outcome[Any]] = asyncio.get_running_loop().create_future()
+        told: asyncio.Future[WriteResult[Any]] = asyncio.get_running_loop().create_future()
         client.traffic.on_left_behind = lambda _, outcome: told.set_result(outcome)
         before = len(self.simulator.wire())
         asking = asyncio.ensure_future(call(client))
@@ -282,7 +282,7 @@ async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
         return outcome
     items = {item.id.exact: item for item in outcome.value if item.id is not None}
     told = (items.get(one) for one in ids)
-    return _Named(tuple(item if item is not None and fate_of(item) is not Fate.UNKNOWN else None for item in told))
+    return _Named(tuple(item if item is not None and fate_of(item) is not Outcome.UNKNOWN else None for item in told))
 
 
 def classes_of(outcome: Any, count: int) -> list[str]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from tui_app.api.http import Patience
+from tui_app.api.http import Timeouts
 from tui_app.auth.credentials import Secret
 from tui_app.config.settings import Proxy, Settings
 
-HASTY = Patience(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
-PATIENT = Patience(connect=5, read=5, write=5, pool=5, total=20)
+HASTY = Timeouts(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
+PATIENT = Timeouts(connect=5, read=5, write=5, pool=5, total=20)
 UNSENT, REFUSED, AMBIGUOUS, DONE = "unsent", "refused", "ambiguous", "done"
 
 
@@ -25,14 +25,14 @@ class Kind:
     classes: frozenset[str]
     spec: str = "none"
     """For the simulator's gate."""
-    patience: Patience = HASTY
+    patience: Timeouts = HASTY
     tries: int = 1
     """How often a write may be on the wire."""
     scene: "Callable[[Settings], Any] | None" = None
     """For faults on this side of the wire: a context that gives the settings to use."""
 
 
-def _gate(classes: str, *specs: str, tries: int = 1, patience: Patience = HASTY) -> list[Kind]:
+def _gate(classes: str, *specs: str, tries: int = 1, patience: Timeouts = HASTY) -> list[Kind]:
     return [Kind(spec, frozenset(classes.split()), spec, patience, tries) for spec in specs]
 
 

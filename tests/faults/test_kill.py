@@ -22,8 +22,8 @@ import pytest
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.records import Entry
-from tui_app.plans.state import Fate
+from tui_app.plans.records import LedgerEntry
+from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +35,10 @@ LATENCY_MS = 12
 PATIENCE = 30.0
 JOURNAL_BYTES = 11_000  # about what the journal of such a plan comes to
 MOST_RESUMES = 12
-OPEN_OR_NOT_DONE = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.NOT_SENT, Fate.FAILED, Fate.REFUSED, Fate.LEFT_OUT})
-RELEASED = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
+OPEN_OR_NOT_DONE = frozenset(
+    {Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.NOT_SENT, Outcome.FAILED, Outcome.REFUSED, Outcome.LEFT_OUT}
+)
+RELEASED = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
 
 # The program, loaded once; each command line is a process of its own that is forked from it, so that a thousand of them
 # take minutes. `later` is by how many seconds its clock is ahead, `hurried` makes its waits take no time.
@@ -246,13 +248,13 @@ class Campaign:
             return
         self._judge(ids, self._go_on_to_the_end(*made))
 
-    def _go_on_to_the_end(self, entry: Entry) -> Entry:
+    def _go_on_to_the_end(self, entry: LedgerEntry) -> LedgerEntry:
         """Resume it, killed again now and then, until nothing is left to be done."""
         for number in range(MOST_RESUMES):
             self._check_record(entry)
             if not entry.state.unfinished:
                 return entry
-            again = entry.state.of_fate(Fate.NOT_SEEN) if not entry.state.of_fate(Fate.UNKNOWN) else ()
+            again = entry.state.of_fate(Outcome.NOT_SEEN) if not entry.state.of_fate(Outcome.UNKNOWN) else ()
             self.tally.resumes, self.tally.again = self.tally.resumes + 1, self.tally.again + len(again)
             hurried = self._random.random() < 0.3
             # Either the whole schedule without its waits, or a minute and more has passed.
@@ -299,13 +301,13 @@ class Campaign:
         self._read = len(entries)
         return self._attempts[name]
 
-    def _check_record(self, entry: Entry) -> None:
+    def _check_record(self, entry: LedgerEntry) -> None:
         """Whatever reached the server was on the disk before, at any moment."""
         for target in entry.plan.targets:
-            if self._tries(target.id) and entry.state.fate_of(target) is Fate.NOT_SENT:
+            if self._tries(target.id) and entry.state.fate_of(target) is Outcome.NOT_SENT:
                 self.tally.wrong.append(f"{target.id}: sent, and the journal of {entry.plan.plan_id} calls it not sent")
 
-    def _judge(self, ids: Sequence[str], entry: Entry) -> None:
+    def _judge(self, ids: Sequence[str], entry: LedgerEntry) -> None:
         told = self._shown(entry.plan.plan_id)
         for name in ids:
             outcomes = self._tries(name)
@@ -314,15 +316,15 @@ class Campaign:
                 self.tally.doubled.append(f"{name}: {outcomes}")
             if not released and told.get(name) not in OPEN_OR_NOT_DONE:
                 self.tally.lost.append(f"{name}: {told.get(name)}")
-            if bool(released) is not (told.get(name) in RELEASED) and told.get(name) is not Fate.FAILED:
+            if bool(released) is not (told.get(name) in RELEASED) and told.get(name) is not Outcome.FAILED:
                 self.tally.wrong.append(f"{name}: {told.get(name)}, and it was {outcomes}")
         verdict = self.ledger.verify()
         self.tally.wrong += verdict.problems
 
-    def _shown(self, plan_id: str) -> dict[str, Fate]:
+    def _shown(self, plan_id: str) -> dict[str, Outcome]:
         self._ends(self.warm.command(self._environment, ["ledger", "show", plan_id, "--json"]), ExitCode.DONE)
         rows: list[dict[str, Any]] = json.loads(Path(f"{self.warm.output}1").read_text())
-        return {row["id"]: Fate(row["mailsluice"]["outcome"]) for row in rows}
+        return {row["id"]: Outcome(row["mailsluice"]["outcome"]) for row in rows}
 
 
 @contextmanager
@@ -389,7 +391,7 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         assert wait(Whole(environment, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
         took = time.monotonic() - began
         (entry,) = ledger.entries()
-        assert len(entry.state.of_fate(Fate.NOT_SEEN)) == BATCH
+        assert len(entry.state.of_fate(Outcome.NOT_SEEN)) == BATCH
         assert len(simulator.account.truth.of("release")) == BATCH
         again = Whole(environment, [*resume, "--resend-unseen"])
         assert wait(again, patience=4 * PATIENCE) in (ExitCode.DONE, ExitCode.PARTLY_FAILED)

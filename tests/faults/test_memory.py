@@ -14,7 +14,7 @@ from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, answer, faulty
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import Invalid, TooLarge
-from tui_app.api.transport import Traffic
+from tui_app.api.transport import Transport
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
 from tui_app.simulator.server import Options, running
@@ -24,7 +24,7 @@ CHILD = """
 import asyncio, json, os, sys
 from random import Random
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.transport import Traffic
+from tui_app.api.transport import Transport
 from tui_app.core.clock import SystemClock
 from tui_app.config.settings import load_settings
 
@@ -34,7 +34,7 @@ def peak():
     return int(line.split()[1]) / 1024
 
 async def main():
-    client = EmailSecurityClient(Traffic(load_settings(os.environ), SystemClock(), Random(1)))
+    client = EmailSecurityClient(Transport(load_settings(os.environ), SystemClock(), Random(1)))
     await client.list_accounts()
     before = peak()
     said = []
@@ -65,7 +65,7 @@ async def test_a_small_body_can_not_be_a_large_tree() -> None:
         tracemalloc.start()
         async with faulty(lambda _, s=status, b=body: answer(s, b)) as server:  # type: ignore[misc]
             settings = Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test")))
-            traffic = Traffic(settings, HurriedClock(), Random(1))
+            traffic = Transport(settings, HurriedClock(), Random(1))
             with pytest.raises(kind):
                 await EmailSecurityClient(traffic).list_jobs()
             await traffic.close()

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from tests.support.clock import ManualClock
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError, RateLimited, ServerFault, Unauthenticated
-from tui_app.jobs.poller import Link, LinkState, Pace, Poller, Pulse
+from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, PollInterval, PollResult
 
 
 class Scripted:
     """A subject that answers from a function and remembers when it was asked."""
 
-    def __init__(self, clock: ManualClock, answer: Callable[[int], Pulse | ApiError]) -> None:
+    def __init__(self, clock: ManualClock, answer: Callable[[int], PollResult | ApiError]) -> None:
         self.clock = clock
         self.answer = answer
         self.asked: list[float] = []
 
-    async def poll(self) -> Pulse:
+    async def poll(self) -> PollResult:
         self.asked.append(self.clock.monotonic())
         answer = self.answer(len(self.asked))
         if isinstance(answer, ApiError):
@@ -31,8 +31,10 @@ class Scripted:
 
 
 @asynccontextmanager
-async def polling(clock: ManualClock, budget: Budget | None = None) -> AsyncIterator[tuple[Poller, list[Link]]]:
-    links: list[Link] = []
+async def polling(
+    clock: ManualClock, budget: Budget | None = None
+) -> AsyncIterator[tuple[Poller, list[ConnectionStatus]]]:
+    links: list[ConnectionStatus] = []
     poller = Poller(clock, Random(1), links.append, budget or Budget(clock.monotonic))
     task = asyncio.create_task(poller.run())
     try:
@@ -41,28 +43,28 @@ async def polling(clock: ManualClock, budget: Budget | None = None) -> AsyncIter
         task.cancel()
 
 
-MOVING = Pulse(moved=True)
-STILL = Pulse(moved=False)
+MOVING = PollResult(moved=True)
+STILL = PollResult(moved=False)
 
 
 @given(st.lists(st.sampled_from(["moved", "still", "failed", "slow"]), max_size=60))
 def test_the_interval_stays_between_two_seconds_and_a_minute(events: list[str]) -> None:
-    pace = Pace()
+    pace = PollInterval()
     for event in events:
         if event == "failed":
             interval = pace.after_failure()
         else:
-            interval = pace.after(Pulse(event == "moved", 5000.0 if event == "slow" else None))
+            interval = pace.after(PollResult(event == "moved", 5000.0 if event == "slow" else None))
         assert 2 <= interval <= 60
         if event in ("still", "slow"):
             assert interval <= 30
 
 
 def test_news_is_polled_for_quickly_and_silence_slowly() -> None:
-    pace = Pace()
-    assert pace.after(Pulse(True, seconds_left=20)) == 2
-    assert pace.after(Pulse(True, seconds_left=100)) == 10
-    assert pace.after(Pulse(True, seconds_left=9000)) == 15
+    pace = PollInterval()
+    assert pace.after(PollResult(True, seconds_left=20)) == 2
+    assert pace.after(PollResult(True, seconds_left=100)) == 10
+    assert pace.after(PollResult(True, seconds_left=9000)) == 15
     assert [round(pace.after(STILL), 2) for _ in range(3)] == [22.5, 30, 30]
 
 
@@ -73,7 +75,7 @@ async def test_a_subject_is_asked_at_once_and_then_at_its_pace() -> None:
         poller.watch(subject)
         await clock.advance(10)
         assert 4 <= len(subject.asked) <= 7
-        assert links[-1].state is LinkState.LIVE
+        assert links[-1].state is ConnectionState.LIVE
 
 
 async def test_silence_costs_few_requests() -> None:
@@ -103,12 +105,12 @@ async def test_what_is_covered_is_not_polled() -> None:
 
 async def test_a_job_that_is_over_is_confirmed_once_and_left_alone() -> None:
     clock = ManualClock()
-    subject = Scripted(clock, lambda _: Pulse(False, over=True))
+    subject = Scripted(clock, lambda _: PollResult(False, over=True))
     async with polling(clock) as (poller, links):
         poller.watch(subject)
         await clock.advance(600)
         assert len(subject.asked) == 2
-        assert links[-1].state is LinkState.ENDED
+        assert links[-1].state is ConnectionState.ENDED
         poller.kick()
         await clock.advance(1)
         assert len(subject.asked) == 3
@@ -124,7 +126,7 @@ async def test_failures_double_the_wait_and_success_ends_that_at_once() -> None:
         waits = [b - a for a, b in zip(subject.asked, subject.asked[1:], strict=False)]
         assert waits[:5] == [4, 8, 16, 32, 60]
         assert max(waits[5:]) <= 2.3
-        assert links[-1].state is LinkState.LIVE
+        assert links[-1].state is ConnectionState.LIVE
 
 
 async def test_a_429_is_waited_out_as_asked() -> None:
@@ -136,7 +138,7 @@ async def test_a_429_is_waited_out_as_asked() -> None:
         poller.watch(subject)
         await clock.advance(119)
         assert len(subject.asked) == 1
-        assert links[-1].state is LinkState.LIMITED
+        assert links[-1].state is ConnectionState.LIMITED
         assert links[-1].next_at == 120
         await clock.advance(2)
         assert len(subject.asked) == 2
@@ -148,10 +150,10 @@ async def test_refused_access_stops_the_polling_until_somebody_asks_again() -> N
     async with polling(clock) as (poller, links):
         poller.watch(subject)
         await clock.advance(600)
-        assert (len(subject.asked), links[-1].state) == (1, LinkState.DENIED)
+        assert (len(subject.asked), links[-1].state) == (1, ConnectionState.DENIED)
         poller.kick()
         await clock.advance(1)
-        assert links[-1].state is LinkState.LIVE
+        assert links[-1].state is ConnectionState.LIVE
 
 
 async def test_what_somebody_asks_for_is_polled_once_even_when_paused() -> None:
@@ -166,7 +168,7 @@ async def test_what_somebody_asks_for_is_polled_once_even_when_paused() -> None:
         poller.kick()
         await clock.advance(60)
         assert len(subject.asked) == asked + 1
-        assert links[-1].state is LinkState.PAUSED
+        assert links[-1].state is ConnectionState.PAUSED
 
 
 async def test_trouble_while_paused_leaves_the_pause_on_the_screen() -> None:
@@ -179,16 +181,16 @@ async def test_trouble_while_paused_leaves_the_pause_on_the_screen() -> None:
         poller.toggle_pause()
         poller.kick()
         await clock.advance(60)
-        assert (links[-1].state, links[-1].next_at, str(links[-1].error)) == (LinkState.PAUSED, None, "down")
+        assert (links[-1].state, links[-1].next_at, str(links[-1].error)) == (ConnectionState.PAUSED, None, "down")
         poller.kick()
         await clock.advance(60)
-        assert (links[-1].state, links[-1].error, len(subject.asked)) == (LinkState.PAUSED, None, 3)
+        assert (links[-1].state, links[-1].error, len(subject.asked)) == (ConnectionState.PAUSED, None, 3)
 
 
 async def test_a_fault_of_ours_does_not_end_the_watching() -> None:
     clock = ManualClock()
 
-    def answer(number: int) -> Pulse:
+    def answer(number: int) -> PollResult:
         if number == 1:
             raise KeyError("a bug")
         return MOVING
@@ -198,11 +200,11 @@ async def test_a_fault_of_ours_does_not_end_the_watching() -> None:
         poller.watch(subject)
         await clock.advance(1)
         assert (links[-1].state, str(links[-1].error)) == (
-            LinkState.OFFLINE,
+            ConnectionState.OFFLINE,
             "The answer could not be used (KeyError).",
         )
         await clock.advance(10)
-        assert links[-1].state is LinkState.LIVE
+        assert links[-1].state is ConnectionState.LIVE
 
 
 async def test_pause_means_no_requests_at_all() -> None:
@@ -216,7 +218,7 @@ async def test_pause_means_no_requests_at_all() -> None:
         asked = len(subject.asked)
         await clock.advance(300)
         assert len(subject.asked) == asked
-        assert links[-1].state is LinkState.PAUSED
+        assert links[-1].state is ConnectionState.PAUSED
         poller.toggle_pause()
         await clock.advance(1)
         assert len(subject.asked) == asked + 1
@@ -235,7 +237,7 @@ async def test_polls_leave_the_last_requests_to_the_operator() -> None:
         budget.spend()  # what the poll sent
         poller.recheck()
         await clock.advance(1)
-        assert links[-1].state is LinkState.SAVING
+        assert links[-1].state is ConnectionState.SAVING
         await clock.advance(90)
         assert len(subject_polls) == 1
         poller.kick()
@@ -257,11 +259,11 @@ async def test_a_429_of_anybody_stops_the_polls_until_it_is_over() -> None:
         budget.limited(60)
         await clock.advance(50)
         assert len(subject.asked) == asked
-        assert links[-1].state is LinkState.LIMITED
+        assert links[-1].state is ConnectionState.LIMITED
         assert links[-1].next_at == 61
         await clock.advance(12)
         assert len(subject.asked) > asked
-        assert links[-1].state is LinkState.LIVE
+        assert links[-1].state is ConnectionState.LIVE
 
 
 async def test_polls_slow_down_when_the_quota_gets_scarce() -> None:
@@ -303,7 +305,7 @@ async def test_an_hour_of_polls_and_actions_never_goes_over_the_quota(others: fl
             }
             budget.read(headers, budget.spend())
 
-    def answer(_: int) -> Pulse:
+    def answer(_: int) -> PollResult:
         request("poll")
         return MOVING
 

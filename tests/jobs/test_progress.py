@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from tests.api.test_models import JOB
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage
-from tui_app.jobs.progress import Outlook, Progress, acted_share
-from tui_app.jobs.row_pages import Listing
-from tui_app.jobs.row_store import MessageStore, Packed
+from tui_app.jobs.progress import Eta, Progress, acted_share
+from tui_app.jobs.row_pages import RowPages
+from tui_app.jobs.row_store import PackedRows, RowStore
 
 
 def job(**changes: Any) -> Job:
@@ -23,10 +23,10 @@ class Pages:
     """A listing that is fed with names of rows."""
 
     def __init__(self, per_page: int) -> None:
-        self.listing = Listing(MessageStore(), None, per_page)
+        self.listing = RowPages(RowStore(), None, per_page)
 
     def put(self, number: int, *names: str) -> None:
-        self.listing.put(number, self.listing.store.put(Packed.of(rows(*names))), last=len(names) < 2)
+        self.listing.put(number, self.listing.store.put(PackedRows.of(rows(*names))), last=len(names) < 2)
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +77,7 @@ def test_rate_and_time_left_come_from_readings() -> None:
     progress = Progress()
     first = job(total_messages_discovered=1000, messages_pending=1000)
     assert progress.add(first, 100.0)
-    assert progress.outlook(first, 100.0) == Outlook()
+    assert progress.outlook(first, 100.0) == Eta()
     second = job(total_messages_discovered=1000, messages_pending=600)
     assert progress.add(second, 110.0)
     outlook = progress.outlook(second, 110.0)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.jobs.test_row_store import row, stored
 from tui_app.jobs import row_view as arrangement
 from tui_app.jobs.filters import parse_filter
-from tui_app.jobs.row_store import MessageView
-from tui_app.jobs.row_view import Arranged, Sort, Superseded, arrange
+from tui_app.jobs.row_store import OrderedRows
+from tui_app.jobs.row_view import RowView, Sort, Superseded, arrange
 
 ROWS = (
     row("m1", "FAILED", retry_count=3, action_params={"client_recipient": "Ana@acme.example"}, status_message="Mailbox not found"),
@@ -83,10 +83,10 @@ def test_no_line_breaks_it(line: str) -> None:
 @given(st.lists(st.one_of(st.none(), st.integers(), st.text(max_size=3), st.booleans()), max_size=60), st.booleans())
 def test_sorted_step_by_step_is_sorted(values: list[Any], reverse: bool) -> None:
     store = stored(*[row(f"r{number}", retry_count=value) for number, value in enumerate(values)])
-    view = MessageView(store, array("I", range(len(values))))
+    view = OrderedRows(store, array("I", range(len(values))))
     before, arrangement._RUN = arrangement._RUN, 7
     try:
-        ordered = asyncio.run(arrange(view, Arranged(sort=Sort("tries", reverse))))
+        ordered = asyncio.run(arrange(view, RowView(sort=Sort("tries", reverse))))
     finally:
         arrangement._RUN = before
     keys = [arrangement._key(value) for value in values]
@@ -95,7 +95,7 @@ def test_sorted_step_by_step_is_sorted(values: list[Any], reverse: bool) -> None
 
 async def test_what_is_not_wanted_any_more_is_given_up() -> None:
     store = stored(*[row(f"r{number}") for number in range(2000)])
-    view, asked = MessageView(store, array("I", range(2000))), 0
+    view, asked = OrderedRows(store, array("I", range(2000))), 0
 
     def still() -> bool:
         nonlocal asked
@@ -103,14 +103,14 @@ async def test_what_is_not_wanted_any_more_is_given_up() -> None:
         return asked < 3
 
     with pytest.raises(Superseded):
-        await arrange(view, Arranged(filter=parse_filter("r")), still=still)
+        await arrange(view, RowView(filter=parse_filter("r")), still=still)
     assert asked == 3
 
 
-@pytest.mark.parametrize("wanted", [Arranged(filter=parse_filter("x")), Arranged(sort=Sort("id"))])
-async def test_others_have_their_turn_meanwhile(wanted: Arranged) -> None:
+@pytest.mark.parametrize("wanted", [RowView(filter=parse_filter("x")), RowView(sort=Sort("id"))])
+async def test_others_have_their_turn_meanwhile(wanted: RowView) -> None:
     store = stored(*[row(f"r{number}") for number in range(3000)])
-    view = MessageView(store, array("I", range(3000)))
+    view = OrderedRows(store, array("I", range(3000)))
     turns = 0
 
     async def other() -> None:

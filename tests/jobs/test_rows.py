@@ -14,7 +14,7 @@ from tui_app.api.errors import NotFound, ServerFault
 from tui_app.api.pagination import all_job_messages
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.job_watch import JobSnapshot
-from tui_app.jobs.row_view import Arranged, Sort
+from tui_app.jobs.row_view import RowView, Sort
 from tui_app.simulator.server import Options, Simulator, running
 
 JOB = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
@@ -168,7 +168,7 @@ async def test_filter_and_order_hold_while_more_is_loaded_and_end_with_nothing_l
         service = lonely_service(server.base_url)
         subject = service.watch_job(JOB, snapshots.append)
         await subject.poll()
-        await subject.arrange(Arranged(parse_filter("tries:2")))
+        await subject.arrange(RowView(parse_filter("tries:2")))
         assert snapshots[-1].rows.rows is not None
         assert len(snapshots[-1].rows.rows) == 333
         await subject.load_all()
@@ -176,11 +176,11 @@ async def test_filter_and_order_hold_while_more_is_loaded_and_end_with_nothing_l
         assert rows.rows is not None
         assert [row.id for row in rows.rows] == [f"r{n:05d}" for n in range(3500) if n % 3 == 2]
         assert rows.loaded == 3500
-        await subject.arrange(Arranged(parse_filter("tries:2"), Sort("id", reverse=True)))
+        await subject.arrange(RowView(parse_filter("tries:2"), Sort("id", reverse=True)))
         assert [row.id for row in snapshots[-1].rows.rows or ()] == [
             f"r{n:05d}" for n in reversed(range(3500)) if n % 3 == 2
         ]
-        await subject.arrange(Arranged())
+        await subject.arrange(RowView())
         assert len(snapshots[-1].rows.rows or ()) == 3500
         await service.close()
 
@@ -235,7 +235,7 @@ async def test_rows_that_changed_are_filtered_anew() -> None:
         service = lonely_service(server.base_url)
         subject = service.watch_job(JOB, snapshots.append)
         await subject.poll()
-        await subject.arrange(Arranged(parse_filter("status:pending")))
+        await subject.arrange(RowView(parse_filter("status:pending")))
         assert len(snapshots[-1].rows.rows or ()) == 10
         state = "COMPLETED"
         await subject.poll()
@@ -264,9 +264,9 @@ async def test_a_filter_made_while_rows_come_in_shows_each_once() -> None:
         await subject.poll()
         loading = asyncio.create_task(subject.load_all())
         while not loading.done():
-            await subject.arrange(Arranged(parse_filter("tries:0")))
-            await subject.arrange(Arranged(parse_filter("-tries:0"), Sort("id")))
-            await subject.arrange(Arranged(parse_filter("tries:1")))
+            await subject.arrange(RowView(parse_filter("tries:0")))
+            await subject.arrange(RowView(parse_filter("-tries:0"), Sort("id")))
+            await subject.arrange(RowView(parse_filter("tries:1")))
         await loading
         rows = snapshots[-1].rows.rows
         assert rows is not None

@@ -10,9 +10,9 @@ from tests.support.faulty import Received, Script, answer, failure, faulty, succ
 from tests.support.services import held_targets, lonely_service, service_on
 from tui_app.api.errors import Forbidden
 from tui_app.auth.credentials import Secret, TokenCredential
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 from tui_app.plans.plan import Target
-from tui_app.plans.state import Fate, Phase
+from tui_app.plans.state import Outcome, Phase
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
@@ -56,7 +56,7 @@ def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
 async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts() -> None:
     targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
     bodies: list[str] = []
-    remembered = Remembered()
+    remembered = StateFile()
     port = 0
     for shape, expected in (
         ("postfix", ["ids", "postfix", "postfix"]),  # learnt with the first batch
@@ -70,7 +70,7 @@ async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts()
             service = lonely_service(server.base_url, remembered)
             state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
             await service.close()
-        assert state.fates()[Fate.DELIVERED] == 30
+        assert state.fates()[Outcome.DELIVERED] == 30
         assert bodies == expected
 
 
@@ -97,9 +97,9 @@ async def test_a_bad_id_is_found_by_halving_and_all_others_go_out_once(simulator
         plan = service.releases.plan(service.releases.guard((bad, *good)), "x")
         state = await service.releases.run(plan)
     fates = state.fates()
-    assert (fates[Fate.REFUSED], state.phase) == (1, Phase.DONE)
+    assert (fates[Outcome.REFUSED], state.phase) == (1, Phase.DONE)
     assert "message not found at /ids/0" in state.outcomes[bad.id].why
-    assert fates[Fate.DELIVERED] + fates[Fate.UNDELIVERED] + fates[Fate.FAILED] == 30
+    assert fates[Outcome.DELIVERED] + fates[Outcome.UNDELIVERED] + fates[Outcome.FAILED] == 30
     done = [entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
     assert sorted(done) == sorted(target.id for target in good)
     # Halving one bad id out of 25 costs as many requests as 25 can be halved, twice.
@@ -114,7 +114,7 @@ async def test_a_refusal_that_is_about_no_message_ends_the_plan_soon() -> None:
         await service.close()
         assert server.count("POST") <= 20
     assert state.phase is Phase.HALTED
-    assert state.fates()[Fate.REFUSED] == 5
+    assert state.fates()[Outcome.REFUSED] == 5
 
 
 async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Simulator) -> None:
@@ -124,7 +124,7 @@ async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Si
         state = await service.releases.run(plan)
     assert (state.phase, state.requests) == (Phase.HALTED, 1)
     assert isinstance(state.error, Forbidden)
-    assert state.fates()[Fate.NOT_SENT] == 60, "it was not about these messages"
+    assert state.fates()[Outcome.NOT_SENT] == 60, "it was not about these messages"
     assert simulator.account.truth.of("release") == []
 
 
@@ -136,7 +136,7 @@ async def test_a_release_without_an_answer_is_unknown_and_halts() -> None:
         await service.close()
         assert server.count("POST") == 1
     assert state.phase is Phase.HALTED
-    assert (state.fates()[Fate.UNKNOWN], state.fates()[Fate.NOT_SENT]) == (25, 35)
+    assert (state.fates()[Outcome.UNKNOWN], state.fates()[Outcome.NOT_SENT]) == (25, 35)
 
 
 async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
@@ -148,7 +148,7 @@ async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
             service.releases.plan(service.releases.guard([Target(name) for name in names]), "x")
         )
         await service.close()
-    assert [result.fate for result in state.results] == [Fate.DELIVERED, Fate.UNKNOWN, Fate.UNKNOWN]
+    assert [result.fate for result in state.results] == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.UNKNOWN]
     assert state.results[2].why.startswith("it could not be read back")
 
 
@@ -158,7 +158,7 @@ async def test_a_stopped_release_sends_no_further_batch(simulator: Simulator) ->
         simulator.api.latency = 0.3
         service.on_release = lambda state: service.stop_release() if state.in_flight else None
         state = await service.releases.run(plan)
-    assert (state.phase, state.fates()[Fate.NOT_SENT]) == (Phase.STOPPED, 50)
+    assert (state.phase, state.fates()[Outcome.NOT_SENT]) == (Phase.STOPPED, 50)
     assert len(simulator.account.truth.of("release")) == 25
 
 
@@ -167,7 +167,7 @@ async def test_a_refused_shape_is_not_tried_the_other_way_after_it_worked_once()
     replies = iter([ok, answer(400, failure(1, "bad body", ""))])
     async with faulty(lambda _: next(replies)) as server:
         service = lonely_service(server.base_url)
-        for expected in (Fate.DELIVERED, Fate.REFUSED):
+        for expected in (Outcome.DELIVERED, Outcome.REFUSED):
             target = Target("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
             state = await service.releases.run(service.releases.plan(service.releases.guard([target]), "x"))
             assert state.results[0].fate is expected
@@ -187,7 +187,7 @@ async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
         targets = [Target(name, name[:16]) for name in names]
         state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
         await service.close()
-    assert [result.fate for result in state.results] == [Fate.UNKNOWN, Fate.DELIVERED, Fate.UNKNOWN]
+    assert [result.fate for result in state.results] == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.UNKNOWN]
 
 
 async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_wait_for_the_quota() -> None:
@@ -204,4 +204,4 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
         state = await service.releases.run(service.releases.plan(service.releases.guard([Target("4NA-1")]), "x"))
         await service.close()
         assert server.count("POST") == 1
-    assert state.fates()[Fate.NOT_SENT] == 1
+    assert state.fates()[Outcome.NOT_SENT] == 1

@@ -19,7 +19,7 @@ from tui_app.plans.journal import Journal, JournalError, Record, line_of, parse,
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
-    Entry,
+    LedgerEntry,
     Origin,
     closed_record,
     entry_of,
@@ -30,8 +30,8 @@ from tui_app.plans.records import (
     settled_record,
 )
 from tui_app.plans.report import FORMATS, accounted
-from tui_app.plans.state import Fate, Result
-from tui_app.plans.storage import Disk
+from tui_app.plans.state import Outcome, Result
+from tui_app.plans.storage import Storage
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANA = Origin("ana", "jump1", "bo", "192.0.2.7")
@@ -40,7 +40,7 @@ TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAA
 PLAN = Plan("0a1b2c3d", TARGETS, HOSTILE, 2, canary=2, included=("SPAM",))
 
 
-class Hasty(Disk):
+class Hasty(Storage):
     """A disk that never waits: whether it does is not what these tests are about."""
 
     def sync(self, descriptor: int) -> None:
@@ -50,8 +50,8 @@ class Hasty(Disk):
         pass
 
 
-def told(fate: Fate, *targets: Target) -> Record:
-    ends = {Fate.DELIVERED: "delivered", Fate.UNDELIVERED: "undelivered", Fate.FAILED: "failed"}
+def told(fate: Outcome, *targets: Target) -> Record:
+    ends = {Outcome.DELIVERED: "delivered", Outcome.UNDELIVERED: "undelivered", Outcome.FAILED: "failed"}
     names = {ends[fate]: (Untrusted(f"{HOSTILE}@b.example"),)} if fate in ends else {}
     results = [Result(target, fate, why=HOSTILE, **names) for target in targets]
     return result_record(results, http=200, ray="8f-FRA", ms=12, at=NOON)
@@ -63,16 +63,16 @@ def dozen() -> list[Record]:
     records = [
         plan_record(PLAN, number=1, account="acc@x", origin=ANA, at=NOON, version="1", previous=""),
         intent_record((a, b), "ids", NOON),
-        told(Fate.DELIVERED, a, b),
+        told(Outcome.DELIVERED, a, b),
         intent_record((c, d), "ids", NOON),
-        told(Fate.UNKNOWN, c, d),
-        settled_record(Result(c, Fate.RELEASED, why="seen"), NOON),
-        settled_record(Result(d, Fate.NOT_SEEN, why="held"), NOON),
+        told(Outcome.UNKNOWN, c, d),
+        settled_record(Result(c, Outcome.RELEASED, why="seen"), NOON),
+        settled_record(Result(d, Outcome.NOT_SEEN, why="held"), NOON),
         resend_record((d,), ANA, NOON),
         intent_record((d, e), "postfix", NOON),
-        told(Fate.FAILED, d, e),
+        told(Outcome.FAILED, d, e),
         intent_record((f, g, h), "ids", NOON),
-        told(Fate.REFUSED, f, g, h),
+        told(Outcome.REFUSED, f, g, h),
     ]
     last = entry_of(records)
     return [*records, closed_record(last.state, NOON)]
@@ -118,8 +118,8 @@ def test_whatever_was_torn_off_the_rest_is_read_cut_and_added_to(tail: bytes, st
 
 def test_until_an_intent_is_answered_its_messages_are_unknown() -> None:
     fates = [entry_of(RECORDS[:many]).state.fate_of(TARGETS[3]) for many in range(1, len(RECORDS) + 1)]
-    sent = [Fate.UNKNOWN] * 3 + [Fate.NOT_SEEN]
-    assert fates == [Fate.NOT_SENT] * 3 + sent + [Fate.NOT_SEEN, Fate.UNKNOWN] + [Fate.FAILED] * 4
+    sent = [Outcome.UNKNOWN] * 3 + [Outcome.NOT_SEEN]
+    assert fates == [Outcome.NOT_SENT] * 3 + sent + [Outcome.NOT_SEEN, Outcome.UNKNOWN] + [Outcome.FAILED] * 4
 
 
 # ---- changed bytes
@@ -292,7 +292,7 @@ def test_hostile_text_is_kept_as_it_is_and_written_so_that_no_terminal_obeys_it(
 # ---- records that make no sense
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(list(Fate)),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(list(Outcome)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=5,
 )
@@ -317,7 +317,7 @@ lacking = st.sampled_from([*RECORDS[0]]).map(
 )
 
 
-def understood(records: list[Record]) -> Entry | None:
+def understood(records: list[Record]) -> LedgerEntry | None:
     try:
         return entry_of(records)
     except ValueError:

@@ -26,9 +26,9 @@ from tui_app.core.text import Untrusted
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger, Locked
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.records import Entry, Origin, entry_of, intent_record, plan_record, result_record
+from tui_app.plans.records import LedgerEntry, Origin, entry_of, intent_record, plan_record, result_record
 from tui_app.plans.report import COLUMNS, as_csv, as_json, as_markdown, sums_checked
-from tui_app.plans.state import Fate, Result
+from tui_app.plans.state import Outcome, Result
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANA = Origin("ana", "jump1")
@@ -45,7 +45,7 @@ def begin(ledger: Ledger, plans: int, *, account: str = "acc") -> list[Path]:
     for _ in range(plans):
         journal, _head = ledger.begin(Plan.make(TARGETS, "a ticket", 6, random), account)
         journal.add(intent_record(TARGETS[:6], "ids", NOON))
-        results = [Result(target, Fate.DELIVERED, (Untrusted("a@b.example"),)) for target in TARGETS[:5]]
+        results = [Result(target, Outcome.DELIVERED, (Untrusted("a@b.example"),)) for target in TARGETS[:5]]
         journal.add(result_record(results, http=200, ray=None, ms=5, at=NOON))
         journal.close()
     return sorted(ledger.folder.glob("*.jsonl"))
@@ -253,7 +253,7 @@ def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Pa
 
 # ---- reports
 
-FATES = [fate for fate in Fate if fate is not Fate.IN_FLIGHT]
+FATES = [fate for fate in Outcome if fate is not Outcome.IN_FLIGHT]
 hostile = st.text(max_size=30) | st.sampled_from(
     [
         "a | b",
@@ -276,14 +276,14 @@ outcomes = st.lists(
 )
 
 
-def entry_with(outcomes: list[tuple[Fate, list[str], str]], reason: str) -> Entry:
+def entry_with(outcomes: list[tuple[Outcome, list[str], str]], reason: str) -> LedgerEntry:
     """A plan over so many messages, as its journal tells of it."""
     targets = TARGETS[: len(outcomes)]
     plan = Plan("0a1b2c3d", targets, reason, 5, included=(reason,))
     results = []
     for target, (fate, names, why) in zip(targets, outcomes, strict=True):
         recipients = tuple(map(Untrusted, names))
-        ends = {Fate.DELIVERED: "delivered", Fate.UNDELIVERED: "undelivered", Fate.FAILED: "failed"}
+        ends = {Outcome.DELIVERED: "delivered", Outcome.UNDELIVERED: "undelivered", Outcome.FAILED: "failed"}
         results.append(Result(target, fate, why=why, **({ends[fate]: recipients} if fate in ends else {})))
     return entry_of(
         [
@@ -317,7 +317,9 @@ def cells(line: str) -> list[str]:
 
 @settings(max_examples=150, deadline=None)
 @given(outcomes=outcomes, reason=hostile)
-def test_every_form_of_a_report_accounts_for_every_id(outcomes: list[tuple[Fate, list[str], str]], reason: str) -> None:
+def test_every_form_of_a_report_accounts_for_every_id(
+    outcomes: list[tuple[Outcome, list[str], str]], reason: str
+) -> None:
     entry = entry_with(outcomes, reason)
     expected = [(target.id, fate.value) for target, (fate, _, _) in zip(TARGETS, outcomes, strict=False)]
     sums = Counter(fate.value for fate, _, _ in outcomes)

@@ -12,13 +12,13 @@ from tui_app.api.models import ReleaseItem
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import GuardError
 from tui_app.core.text import Untrusted
-from tui_app.jobs.new_job import NewJob, Preview, guard_job
+from tui_app.jobs.new_job import JobPreview, NewJob, guard_job
 from tui_app.mail.query import parse_held_query
 from tui_app.plans.guard import Policy, guard_release
 from tui_app.plans.ids import parse_ids
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.response import fate_of, rejects_the_shape
-from tui_app.plans.state import Fate
+from tui_app.plans.state import Outcome
 
 INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,8 +72,10 @@ def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() ->
 JOB_RULES = {"hold_dispositions": ("MALICIOUS", "MALICIOUS-BEC"), "max_messages": 100}
 
 
-def previewed(count: int = 5, *, complete: bool = True, verdict: str = "BULK", hidden: tuple[str, ...] = ()) -> Preview:
-    return Preview(count, complete, ((verdict, count),), count, (), hidden)
+def previewed(
+    count: int = 5, *, complete: bool = True, verdict: str = "BULK", hidden: tuple[str, ...] = ()
+) -> JobPreview:
+    return JobPreview(count, complete, ((verdict, count),), count, (), hidden)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def previewed(count: int = 5, *, complete: bool = True, verdict: str = "BULK", h
         ),
     ],
 )
-def test_a_release_job_is_held_to_the_rules_of_a_release(params: SearchParams, preview: Preview, said: str) -> None:
+def test_a_release_job_is_held_to_the_rules_of_a_release(params: SearchParams, preview: JobPreview, said: str) -> None:
     with pytest.raises(GuardError, match=said):
         guard_job(NewJob(action=ActionType.RELEASE, params=params), preview, **JOB_RULES)  # type: ignore[arg-type]
 
@@ -155,14 +157,14 @@ def test_the_digest_is_of_ids_and_reason() -> None:
 @pytest.mark.parametrize(
     ("lists", "fate"),
     [
-        ({"delivered": ["a"]}, Fate.DELIVERED),
-        ({"delivered": ["a"], "undelivered": ["b"]}, Fate.PARTLY),
-        ({"delivered": ["a"], "undelivered": ["b"], "failed": ["c"]}, Fate.PARTLY),
-        ({"delivered": None}, Fate.UNKNOWN),
-        ({}, Fate.UNKNOWN),
+        ({"delivered": ["a"]}, Outcome.DELIVERED),
+        ({"delivered": ["a"], "undelivered": ["b"]}, Outcome.PARTLY),
+        ({"delivered": ["a"], "undelivered": ["b"], "failed": ["c"]}, Outcome.PARTLY),
+        ({"delivered": None}, Outcome.UNKNOWN),
+        ({}, Outcome.UNKNOWN),
     ],
 )
-def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], fate: Fate) -> None:
+def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], fate: Outcome) -> None:
     assert fate_of(ReleaseItem.from_wire({"id": "i", **lists})) is fate
 
 

@@ -18,21 +18,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.clock import HurriedClock
 from tests.support.services import settings_for
 from tui_app.api.enums import Disposition
-from tui_app.config.schema import Plans
+from tui_app.config.schema import PlanSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
-from tui_app.plans.records import Entry
-from tui_app.plans.service import Releases
-from tui_app.plans.state import Fate, Phase, RunState
-from tui_app.plans.storage import Disk
+from tui_app.plans.records import LedgerEntry
+from tui_app.plans.service import PlanService
+from tui_app.plans.state import Outcome, Phase, PlanState
+from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 
-OUT: Final = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
-SENT: Final = OUT | {Fate.FAILED, Fate.UNKNOWN, Fate.NOT_SEEN}
+OUT: Final = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
+SENT: Final = OUT | {Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_SEEN}
 POOL: Final = 30
 WEATHER: Final = (
     "none", "none", "close_after@release#1", "close_before@release#2", "reset_after@release%40", "missing_ids@release",
@@ -45,7 +45,7 @@ class Crash(BaseException):
     """The program ended here: whatever it would have done next, it did not."""
 
 
-class FragileDisk(Disk):
+class FragileDisk(Storage):
     """At the n-th thing that is asked of it the program ends, before it, after it or half way; or something else happens."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Sluice(RuleBasedStateMachine):
 
     def _started(self) -> EmailSecurityService:
         self.disk, clock = FragileDisk(), HurriedClock()
-        settings = settings_for(self.simulator, plans=Plans(batch_size=3, canary=2))
+        settings = settings_for(self.simulator, plans=PlanSettings(batch_size=3, canary=2))
         service = EmailSecurityService(settings, clock=clock, random=self.random, state=self.folder)
         origin = service.releases.ledger.origin
         service.releases.ledger = Ledger(self.folder / "plans", origin, clock.now, self.disk)
@@ -118,13 +118,13 @@ class Sluice(RuleBasedStateMachine):
         self.service = self._started()
 
     def _done(
-        self, work: Callable[[Releases], Coroutine[Any, Any, RunState]], crash_at: int, stop_at: int = 0
-    ) -> RunState | None:
+        self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]], crash_at: int, stop_at: int = 0
+    ) -> PlanState | None:
         """What the releases made of it; None when the program ended meanwhile. A pause always goes on."""
         releases = self.service.releases
         self.disk.prepare(crash_at, (stop_at, releases.stop if stop_at % 2 else releases.pause))
 
-        def moved(state: RunState) -> None:
+        def moved(state: PlanState) -> None:
             if state.phase in (Phase.PAUSED, Phase.CANARY):
                 releases.go_on()
 
@@ -153,7 +153,7 @@ class Sluice(RuleBasedStateMachine):
         taken = {
             target.id
             for entry in self.ledger.entries()
-            for target in entry.state.of_fate(Fate.FAILED, *([Fate.NOT_SENT] if entry.state.unfinished else []))
+            for target in entry.state.of_fate(Outcome.FAILED, *([Outcome.NOT_SENT] if entry.state.unfinished else []))
         }
         free = [mail for mail in self._pool() if mail.investigate_id not in taken]
         targets = [_target(mail) for mail in (free[start:] + free[:start])[:count]]
@@ -200,7 +200,7 @@ class Sluice(RuleBasedStateMachine):
     def _pool(self) -> list[Mail]:
         return self.simulator.account.held[:POOL]
 
-    def _unfinished(self) -> list[Entry]:
+    def _unfinished(self) -> list[LedgerEntry]:
         return self.ledger.unfinished(self.service.settings.identity)
 
     def _came(self) -> Counter[str]:
@@ -218,7 +218,7 @@ class Sluice(RuleBasedStateMachine):
 
     @invariant()
     def what_is_on_record_is_so(self) -> None:
-        fates: dict[str, set[Fate]] = {}
+        fates: dict[str, set[Outcome]] = {}
         for entry in self.ledger.entries():
             assert sum(entry.state.fates().values()) == len(entry.plan.targets)
             for target in entry.plan.targets:
@@ -228,7 +228,7 @@ class Sluice(RuleBasedStateMachine):
         for mail in self._pool():
             told, out = fates.get(mail.investigate_id, set()), not mail.quarantined
             assert not told & OUT or out, f"{mail.investigate_id} is called {told} and still held"
-            assert Fate.NOT_SEEN not in told or not out, f"{mail.investigate_id} is called {told} and is out"
+            assert Outcome.NOT_SEEN not in told or not out, f"{mail.investigate_id} is called {told} and is out"
             assert bool(told & SENT) >= bool(came[mail.investigate_id]), f"{mail.investigate_id} is called {told}"
 
     def teardown(self) -> None:
@@ -238,7 +238,7 @@ class Sluice(RuleBasedStateMachine):
             for entry in self._unfinished():
                 state = self._done(lambda releases, entry=entry: releases.resume(entry), 0)  # type: ignore[misc]
                 assert state is not None
-                assert not state.fates()[Fate.UNKNOWN] + state.fates()[Fate.NOT_SENT], state.told()
+                assert not state.fates()[Outcome.UNKNOWN] + state.fates()[Outcome.NOT_SENT], state.told()
             self.the_ledger_is_whole()
             self.nothing_was_sent_twice()
             self.what_is_on_record_is_so()

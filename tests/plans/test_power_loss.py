@@ -11,16 +11,16 @@ from tests.support.clock import HurriedClock
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient, ReleaseShape
 from tui_app.api.models import ReleaseItem
-from tui_app.api.transport import Traffic, always
-from tui_app.api.write_result import Outcome
-from tui_app.config.schema import Plans
+from tui_app.api.transport import Transport, always
+from tui_app.api.write_result import WriteResult
+from tui_app.config.schema import PlanSettings
 from tui_app.config.settings import Settings
 from tui_app.plans.journal import Journal, JournalError, parse
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
 from tui_app.plans.records import entry_of
-from tui_app.plans.state import Phase, RunState
-from tui_app.plans.storage import Disk
+from tui_app.plans.state import Phase, PlanState
+from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -58,7 +58,7 @@ Event = Named | Written | Synced | FolderSynced | Posted
 
 
 @dataclass
-class WatchedDisk(Disk):
+class WatchedDisk(Storage):
     """Puts what is done to the journal on the same list as the requests."""
 
     events: list[Event] = field(default_factory=list)
@@ -89,7 +89,7 @@ class WatchedClient(EmailSecurityClient):
 
     async def release_messages(
         self, ids: Sequence[str], shape: ReleaseShape = "ids", *, may_wait: Callable[[], bool] = always
-    ) -> Outcome[tuple[ReleaseItem, ...]]:
+    ) -> WriteResult[tuple[ReleaseItem, ...]]:
         self.events.append(Posted(frozenset(ids)))
         return await super().release_messages(ids, shape, may_wait=may_wait)
 
@@ -97,20 +97,20 @@ class WatchedClient(EmailSecurityClient):
 async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int, *, eager: bool = True) -> list[Event]:
     """Everything that happened in a release with one batch whose answer was lost, in its order."""
     disk, clock = WatchedDisk(eager=eager), HurriedClock()
-    settings: Settings = settings_for(simulator, plans=Plans(batch_size=batch))
+    settings: Settings = settings_for(simulator, plans=PlanSettings(batch_size=batch))
     service = EmailSecurityService(settings, clock=clock, random=Random(1), state=folder)
     releases = service.releases
     releases.ledger = Ledger(folder / "plans", releases.ledger.origin, clock.now, disk)
 
     def acting(waits: Callable[[float], None]) -> EmailSecurityClient:
-        client = WatchedClient(Traffic(settings, clock, Random(1), on_wait=waits))
+        client = WatchedClient(Transport(settings, clock, Random(1), on_wait=waits))
         client.events = disk.events
         return client
 
     releases.acting = acting
     held = simulator.account.held[:messages]
     targets = [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
-    state: RunState = await releases.run(releases.plan(releases.guard(targets), "x"))
+    state: PlanState = await releases.run(releases.plan(releases.guard(targets), "x"))
     await service.close()
     assert (state.phase, state.finished) == (Phase.DONE, True)
     truth = simulator.account.truth.of("release")
@@ -190,7 +190,7 @@ async def test_no_loss_of_power_in_a_large_release(tmp_path: Path, capsys: pytes
     assert violations == 0
 
 
-class Unhurried(Disk):
+class Unhurried(Storage):
     def sync(self, descriptor: int) -> None:
         pass
 

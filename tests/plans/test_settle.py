@@ -14,13 +14,13 @@ from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
 from tests.support.services import lonely_service, settings_for
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.http import Patience
+from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
-from tui_app.api.transport import Traffic
-from tui_app.config.schema import Plans
+from tui_app.api.transport import Transport
+from tui_app.config.schema import PlanSettings
 from tui_app.plans.plan import Target
-from tui_app.plans.service import Releases
-from tui_app.plans.state import Fate, Phase, RunState
+from tui_app.plans.service import PlanService
+from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -36,7 +36,7 @@ SILENT = ("stall_before", "stall_after", "body_stall")
 DEAF = ("", "", "", "close_before@search", "status=500@search%60", "html_200@message%30", "null_result@action_log")
 """What may befall the read-back."""
 ENDS = ("delivered", "undelivered", "failed")
-OUT = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
+OUT = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Case:
     faults: str
     messages: int
     batch: int
-    patience: Patience
+    patience: Timeouts
 
     @classmethod
     def of(cls, seed: int) -> "Case":
@@ -61,7 +61,7 @@ class Case:
         silent = fault in SILENT
         deaf = random.choice(DEAF)
         faults = ",".join(filter(None, [f"{fault}@release#{number}", deaf]))
-        patience = Patience(connect=5, read=0.3, write=5, pool=5, total=2) if silent else PATIENT
+        patience = Timeouts(connect=5, read=0.3, write=5, pool=5, total=2) if silent else PATIENT
         return cls(seed, faults, messages, batch, patience)
 
 
@@ -83,12 +83,12 @@ def held_again(simulator: Simulator, count: int) -> list[Target]:
 
 
 @asynccontextmanager
-async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[Releases]:
-    settings, clock = settings_for(simulator, plans=Plans(batch_size=case.batch), **changes), HurriedClock()
+async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[PlanService]:
+    settings, clock = settings_for(simulator, plans=PlanSettings(batch_size=case.batch), **changes), HurriedClock()
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
-    releases: Releases = service.releases
+    releases: PlanService = service.releases
     releases.acting = lambda waits: EmailSecurityClient(
-        Traffic(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
+        Transport(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
     )
     try:
         yield releases
@@ -96,7 +96,7 @@ async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes:
         await service.close()
 
 
-def judged(simulator: Simulator, state: RunState) -> list[str]:
+def judged(simulator: Simulator, state: PlanState) -> list[str]:
     """What is said of the messages and is not so."""
     acted = [entry for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
     came = Counter(entry["id"] for entry in acted)
@@ -107,22 +107,22 @@ def judged(simulator: Simulator, state: RunState) -> list[str]:
         fate, times, out = state.fate_of(target), came[target.id], released[target.id]
         if times > 1:
             wrong.append(f"{target.id} was sent {times} times")
-        if (fate in OUT and out != 1) or (fate is Fate.NOT_SEEN and out) or (fate is Fate.FAILED and times != 1):
+        if (fate in OUT and out != 1) or (fate is Outcome.NOT_SEEN and out) or (fate is Outcome.FAILED and times != 1):
             wrong.append(f"{target.id} is called {fate}, and was released {out} times")
-        if fate in (Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.FAILED) and times:
+        if fate in (Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.FAILED) and times:
             result = state.outcomes[target.id]
             if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
                 wrong.append(f"{target.id} is called {fate} for other recipients than the account's")
-        if fate in (Fate.NOT_SENT, Fate.REFUSED, Fate.LEFT_OUT) and times:
+        if fate in (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.LEFT_OUT) and times:
             wrong.append(f"{target.id} is called {fate}, and came to the account")
-        if fate is Fate.IN_FLIGHT:
+        if fate is Outcome.IN_FLIGHT:
             wrong.append(f"{target.id} is in flight for ever")
     if sum(state.fates().values()) != len(state.plan.targets):
         wrong.append("the sums do not add up")
     return wrong
 
 
-async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[str], RunState]:
+async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[str], PlanState]:
     """A release under the faults of the case, then gone on with when they are over; what was said wrongly of it."""
     targets = held_again(simulator, case.messages)
     simulator.set_faults(case.faults)
@@ -139,9 +139,9 @@ async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[
             after = await releases.resume(entry)
             wrong += judged(simulator, after)
             fates = after.fates()
-            if fates[Fate.UNKNOWN] or fates[Fate.NOT_SENT]:
+            if fates[Outcome.UNKNOWN] or fates[Outcome.NOT_SENT]:
                 wrong.append(f"with nothing in the way it was not settled: {after.told()}")
-            if after.unfinished != bool(fates[Fate.NOT_SEEN]):
+            if after.unfinished != bool(fates[Outcome.NOT_SEEN]):
                 wrong.append("it is called unfinished, or is not, wrongly")
     return [f"seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
 
@@ -158,7 +158,7 @@ async def test_what_is_said_of_a_lost_answer_is_what_the_account_knows(account: 
 async def test_five_hundred_lost_answers(
     account: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong, fates = [], Counter[Fate]()
+    wrong, fates = [], Counter[Outcome]()
     for seed in range(1000, 1000 + LONG):
         blames, state = await settled(account, tmp_path / f"{seed}", Case.of(seed))
         wrong += blames
@@ -180,7 +180,7 @@ async def test_it_is_read_back_five_times_and_what_is_still_held_is_called_so(
         releases.on_state = lambda state: seen.append((state.asked, state.phase))
         state = await releases.run(releases.plan(releases.guard(targets), "x"))
     assert state.phase is Phase.HALTED
-    assert {fate: many for fate, many in state.fates().items() if many} == {Fate.NOT_SEEN: 3, Fate.NOT_SENT: 3}
+    assert {fate: many for fate, many in state.fates().items() if many} == {Outcome.NOT_SEEN: 3, Outcome.NOT_SENT: 3}
     assert state.unfinished
     searches = [entry for entry in account.wire() if entry["endpoint"] == "search"]
     assert len(searches) == len(READ_BACK_AFTER)
@@ -194,8 +194,8 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
     async with releases_on(account, tmp_path, case) as releases:
         state = await releases.run(releases.plan(releases.guard(targets), "x"))
         assert (state.phase, state.unfinished) == (Phase.HALTED, True)
-        assert {state.fate_of(target) for target in targets[:3]} == {Fate.UNKNOWN}
-        assert {state.fate_of(target) for target in targets[3:]} == {Fate.NOT_SENT}
+        assert {state.fate_of(target) for target in targets[:3]} == {Outcome.UNKNOWN}
+        assert {state.fate_of(target) for target in targets[3:]} == {Outcome.NOT_SENT}
         assert state.error is not None
         assert [entry.plan.plan_id for entry in releases.unfinished()] == [state.plan.plan_id]
         held_back = releases.guard(targets).held_back
@@ -206,7 +206,7 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
         assert after.phase is Phase.HALTED, "nothing is sent before it is settled"
         account.set_faults("none")
         after = await releases.settle(entry)
-        assert {after.fate_of(target) for target in targets[:3]} == {Fate.RELEASED}
+        assert {after.fate_of(target) for target in targets[:3]} == {Outcome.RELEASED}
         after = await releases.resume(entry)
     assert (after.phase, after.unfinished) == (Phase.DONE, False)
     assert judged(account, after) == []
@@ -227,7 +227,7 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
         service = lonely_service(server.base_url)
         state = await service.releases.run(service.releases.plan(service.releases.guard([Target(name)]), "x"))
         await service.close()
-    assert state.results[0].fate is Fate.UNKNOWN
+    assert state.results[0].fate is Outcome.UNKNOWN
     assert state.unfinished
 
 
@@ -239,4 +239,4 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
         releases = service.releases
         state = await releases.run(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x"))
         await service.close()
-    assert (state.phase, state.results[0].fate) == (Phase.HALTED, Fate.UNKNOWN)
+    assert (state.phase, state.results[0].fate) == (Phase.HALTED, Outcome.UNKNOWN)

@@ -19,13 +19,13 @@ import pytest
 from tests.support.clock import HurriedClock
 from tests.support.commands import ROOT, run_with
 from tests.support.services import settings_for
-from tui_app.config.schema import Plans
+from tui_app.config.schema import PlanSettings
 from tui_app.plans.journal import JournalError, Record, parse
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.service import Releases
-from tui_app.plans.state import Fate, Phase, RunState
-from tui_app.plans.storage import Disk
+from tui_app.plans.service import PlanService
+from tui_app.plans.state import Outcome, Phase, PlanState
+from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -36,10 +36,10 @@ LINES = 2 * BATCHES + 2
 """The plan, an intent and a result for each batch, and the end."""
 AT_LEAST = {"open": 3, "write": LINES, "sync": LINES, "sync_folder": 1}
 """What one plan asks of the disk; two locks are opened besides the journal."""
-RELEASING = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.UNDELIVERED, Fate.RELEASED})
+RELEASING = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
 
 
-class FailingDisk(Disk):
+class FailingDisk(Storage):
     """Fails when something is asked of it for the n-th time; keeps count, and the bytes it promised to have kept."""
 
     def __init__(self, call: str = "", number: int = 0, code: int = 0) -> None:
@@ -97,15 +97,15 @@ def held_again(simulator: Simulator) -> tuple[Target, ...]:
     return tuple(Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails)
 
 
-def releases_on(simulator: Simulator, folder: Path, disk: Disk) -> tuple[EmailSecurityService, Releases]:
-    settings = settings_for(simulator, plans=Plans(batch_size=BATCH))
+def releases_on(simulator: Simulator, folder: Path, disk: Storage) -> tuple[EmailSecurityService, PlanService]:
+    settings = settings_for(simulator, plans=PlanSettings(batch_size=BATCH))
     service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state=folder)
     releases = service.releases
     releases.ledger = Ledger(folder / "plans", releases.ledger.origin, service.clock.now, disk)
     return service, releases
 
 
-async def begun(simulator: Simulator, folder: Path, disk: Disk) -> tuple[Plan, RunState | JournalError]:
+async def begun(simulator: Simulator, folder: Path, disk: Storage) -> tuple[Plan, PlanState | JournalError]:
     """A new plan on that disk, and how it ended."""
     service, releases = releases_on(simulator, folder, disk)
     try:
@@ -119,8 +119,8 @@ async def begun(simulator: Simulator, folder: Path, disk: Disk) -> tuple[Plan, R
 
 
 async def gone_on(
-    simulator: Simulator, folder: Path, disk: Disk, plan: Plan, *, again: bool = False
-) -> RunState | JournalError:
+    simulator: Simulator, folder: Path, disk: Storage, plan: Plan, *, again: bool = False
+) -> PlanState | JournalError:
     """The plan taken up where it was left, or begun when it never was."""
     service, releases = releases_on(simulator, folder, disk)
     try:
@@ -143,20 +143,20 @@ def sent(simulator: Simulator) -> Counter[str]:
     return Counter(entry["id"] for entry in simulator.account.truth.of("release"))
 
 
-def tells_the_truth(simulator: Simulator, state: RunState) -> None:
+def tells_the_truth(simulator: Simulator, state: PlanState) -> None:
     really = {entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] == "released"}
     asked = set(sent(simulator))
     for target in state.plan.targets:
         fate = state.fate_of(target)
         assert fate not in RELEASING or target.id in really, f"{target.id} is called {fate}"
-        assert fate is not Fate.NOT_SENT or target.id not in asked, f"{target.id} was sent"
+        assert fate is not Outcome.NOT_SENT or target.id not in asked, f"{target.id} was sent"
     assert sum(state.fates().values()) == MESSAGES
 
 
 async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk) -> bool:
     """Whether the disk failed in it: else it was asked less often than that."""
     plan, ended = await begun(simulator, folder, disk)
-    if isinstance(ended, RunState) and ended.phase is Phase.DONE:
+    if isinstance(ended, PlanState) and ended.phase is Phase.DONE:
         return False
     error = ended if isinstance(ended, JournalError) else ended.error
     assert isinstance(error, JournalError)
@@ -164,7 +164,7 @@ async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk)
     assert str(error).endswith((".", "mailsluice ledger")), "a sentence"
     # No request without its intent on the disk, and none after the failure.
     assert set(sent(simulator)) <= ids_of(parse(disk.kept).records, "intent")
-    if isinstance(ended, RunState):
+    if isinstance(ended, PlanState):
         assert ended.phase is Phase.HALTED
         assert ended.requests == len({entry["request"] for entry in simulator.account.truth.of("release")})
         tells_the_truth(simulator, ended)
@@ -172,14 +172,14 @@ async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk)
         assert sent(simulator) == Counter()
 
     # The disk is well again.
-    state = await gone_on(simulator, folder, Disk(), plan)
-    assert isinstance(state, RunState)
+    state = await gone_on(simulator, folder, Storage(), plan)
+    assert isinstance(state, PlanState)
     tells_the_truth(simulator, state)
-    if state.of_fate(Fate.NOT_SEEN):
+    if state.of_fate(Outcome.NOT_SEEN):
         # An intent was on the disk and its request never left: nobody can know that, so a person has to say it.
-        assert set(state.of_fate(Fate.NOT_SEEN)).isdisjoint(sent(simulator))
-        state = await gone_on(simulator, folder, Disk(), plan, again=True)
-        assert isinstance(state, RunState)
+        assert set(state.of_fate(Outcome.NOT_SEEN)).isdisjoint(sent(simulator))
+        state = await gone_on(simulator, folder, Storage(), plan, again=True)
+        assert isinstance(state, PlanState)
     assert (state.finished, state.phase) == (True, Phase.DONE)
     tells_the_truth(simulator, state)
     assert sent(simulator) == Counter({target.id: 1 for target in plan.targets})
@@ -199,7 +199,7 @@ async def failures(simulator: Simulator, folder: Path, call: str, code: int) -> 
 async def test_everything_that_a_finished_plan_wrote_is_on_the_disk(account: Simulator, tmp_path: Path) -> None:
     disk = FailingDisk()
     _, state = await begun(account, tmp_path, disk)
-    assert isinstance(state, RunState)
+    assert isinstance(state, PlanState)
     assert (state.phase, disk.asked["write"], disk.asked["sync"]) == (Phase.DONE, LINES, LINES)
     assert disk.kept == next((tmp_path / "plans").glob("*.jsonl")).read_bytes()
 
@@ -239,8 +239,8 @@ async def test_a_torn_journal_that_cannot_be_mended_is_not_gone_on_with(
     before = sent(account)
     assert isinstance(await gone_on(account, tmp_path, FailingDisk(call, number, code), plan), JournalError)
     assert sent(account) == before
-    state = await gone_on(account, tmp_path, Disk(), plan, again=True)
-    assert isinstance(state, RunState)
+    state = await gone_on(account, tmp_path, Storage(), plan, again=True)
+    assert isinstance(state, PlanState)
     assert state.finished
     assert sent(account) == Counter({target.id: 1 for target in plan.targets})
 
@@ -253,11 +253,11 @@ async def test_a_disk_that_fails_again_while_a_plan_is_gone_on_with_makes_nothin
     plan, _ = await begun(account, tmp_path, FailingDisk("write", 5))
     disk = FailingDisk("write", number, errno.ENOSPC)
     ended = await gone_on(account, tmp_path, disk, plan)
-    assert isinstance(ended, RunState)
+    assert isinstance(ended, PlanState)
     assert isinstance(ended.error, JournalError)
     tells_the_truth(account, ended)
-    state = await gone_on(account, tmp_path, Disk(), plan, again=True)
-    assert isinstance(state, RunState)
+    state = await gone_on(account, tmp_path, Storage(), plan, again=True)
+    assert isinstance(state, PlanState)
     tells_the_truth(account, state)
     assert state.finished
     assert max(sent(account).values()) == 1
@@ -277,7 +277,7 @@ async def test_a_failure_mixes_nothing_of_the_plan_before_into_this_one(account:
     await service.close()
     assert isinstance(state.error, JournalError)
     assert not state.outcomes, "nothing was ever sent of it"
-    assert state.fates()[Fate.NOT_SENT] == len(plan.targets)
+    assert state.fates()[Outcome.NOT_SENT] == len(plan.targets)
 
 
 # ---- the command line

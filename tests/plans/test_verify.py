@@ -9,7 +9,7 @@ from tests.support.clock import HurriedClock
 from tests.support.services import held_targets, service_on
 from tui_app.plans.report import as_json, as_markdown
 from tui_app.plans.service import retryable
-from tui_app.plans.state import Fate, RunState
+from tui_app.plans.state import Outcome, PlanState
 from tui_app.plans.verify import Sighting
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.mail import Mail
@@ -22,7 +22,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def released(service: EmailSecurityService, count: int) -> RunState:
+async def released(service: EmailSecurityService, count: int) -> PlanState:
     targets = await held_targets(service, count)
     plan = service.releases.plan(service.releases.guard(targets), "newsletter")
     return await service.releases.run(plan)
@@ -35,7 +35,7 @@ def mail_of(simulator: Simulator, identity: str) -> Mail:
 async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, state_folder: Path) -> None:
     async with service_on(simulator) as service:
         state = await released(service, 60)
-        said = [target.id for target in state.of_fate(Fate.DELIVERED)]
+        said = [target.id for target in state.of_fate(Outcome.DELIVERED)]
         held, queued, vanished, allowed = (mail_of(simulator, identity) for identity in said[:4])
         held.quarantined = True
         queued.delivery_status = ["queued"]
@@ -92,5 +92,5 @@ async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_fol
         checked = await service.releases.check(entry)
         assert checked.unfinished
         assert checked.check is not None
-        assert checked.check.wanted == len(state.of_fate(Fate.DELIVERED)) < 60
+        assert checked.check.wanted == len(state.of_fate(Outcome.DELIVERED)) < 60
         assert service.releases.ledger.find(state.plan.plan_id).state.unfinished

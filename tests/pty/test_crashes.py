@@ -135,19 +135,19 @@ CONSOLE: Final = (
     *console("app", "SluiceApp.on_review_screen_confirmed", *RELEASE),
     *console("app", "SluiceApp.action_place_quit SluiceApp.on_unmount", *JOBS, "q"),
     *console("service", "EmailSecurityService.start EmailSecurityService.show"),
-    *console("plans.service", "Releases.guard Releases.plan", *HELD, "R"),
-    *console("plans.service", "Releases.drift", *RELEASE),
+    *console("plans.service", "PlanService.guard PlanService.plan", *HELD, "R"),
+    *console("plans.service", "PlanService.drift", *RELEASE),
     *console("service", "EmailSecurityService.message", *HELD, "enter"),
-    *console("plans.service", "Releases.run", *RELEASE),
+    *console("plans.service", "PlanService.run", *RELEASE),
     *console("plans.engine", "Engine.run Engine._send_all", *RELEASE),
     *console("plans.journal", "line_of", *RELEASE),
     *console("service", "EmailSecurityService.export_job", *EXPORT),
     *console("service", "EmailSecurityService.cancel_job", *CANCEL),
     *console("service", "EmailSecurityService.close", *JOBS, "q"),
     *console("api.client", "EmailSecurityClient.search_messages", *JOBS, "Q"),
-    *console("api.transport", "Traffic.__post_init__"),
+    *console("api.transport", "Transport.__post_init__"),
     *console("api.budget", "Budget.state"),
-    *console("screens.base", "Place.show_frame"),
+    *console("screens.base", "ConsoleScreen.show_frame"),
     *console("screens.jobs", "JobsScreen._cells JobsScreen.describe"),
     *console("screens.job.screen", "JobScreen.describe", *JOBS, "enter"),
     *console("screens.mail.quarantine", "QuarantineScreen._cells parse_held_query", *JOBS, "Q"),
@@ -162,10 +162,10 @@ CONSOLE: Final = (
     *console("screens.new_job", "NewJobScreen._told", *NEW_JOB),
     *console("screens.job_commands", "_review", *JOBS, "X"),
     *console("terminal.clipboard", "osc52", *JOBS, "y"),
-    *console("terminal.watchdog", "Guard.__enter__"),
-    *console("terminal.key_queue", "KeysInTurn._hand_on", *JOBS, "r"),
-    *console("widgets.text_lines", "Line.say Footer.show_keys"),
-    *console("widgets.table", "MessageTable.render_line"),
+    *console("terminal.watchdog", "ShutdownWatchdog.__enter__"),
+    *console("terminal.key_queue", "KeyQueue._hand_on", *JOBS, "r"),
+    *console("widgets.text_lines", "TextLine.say Footer.show_keys"),
+    *console("widgets.table", "RowTable.render_line"),
     *console("jobs.export", "export_rows", *EXPORT),
     *console("plans.service", "guard_release", *HELD, "R"),
     *console("cli.console", "check_terminal load_settings"),
@@ -182,7 +182,7 @@ COMMANDS: Final = (
     *command("jobs.export", "export_job", "messages", "{job}", "--output", "rows.csv"),
     *command("api.client", "EmailSecurityClient.list_jobs", "jobs"),
     *command("api.decoding", "parse_json", "jobs"),
-    *command("api.http", "Line.send", "jobs"),
+    *command("api.http", "TextLine.send", "jobs"),
     *command("auth.credentials", "TokenCredential.headers", "jobs"),
 )
 SITES: Final = (*CONSOLE, *COMMANDS)
@@ -268,7 +268,7 @@ def test_there_are_many_places_on_every_floor() -> None:
 
 SURVIVED: Final = (
     *console("jobs.job_list", "JobsSubject.poll", "see could not be used", "q"),
-    *console("terminal.screen_buffer", "Shadow.frame", *JOBS, "q"),
+    *console("terminal.screen_buffer", "ScreenBuffer.frame", *JOBS, "q"),
 )
 
 
@@ -280,13 +280,13 @@ def test_what_can_be_lived_with_shows_nothing_either(account: Simulator, tmp_pat
 
 def test_an_error_in_a_thread_shows_nothing(account: Simulator, tmp_path: Path) -> None:
     sites = (
-        *console("terminal.writer", "PatientWriter._next", *JOBS, "q"),
-        *console("terminal.watchdog", "Guard._watch", *JOBS, "q"),
+        *console("terminal.writer", "NonBlockingWriter._next", *JOBS, "q"),
+        *console("terminal.watchdog", "ShutdownWatchdog._watch", *JOBS, "q"),
     )
     assert Broken(account, tmp_path, sites).leaks() == []
 
 
 @pytest.mark.long
 def test_an_error_where_nobody_waits_is_not_lost(account: Simulator, tmp_path: Path) -> None:
-    sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.base", "Place.answered"))
+    sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.base", "ConsoleScreen.answered"))
     assert set(Broken(account, tmp_path, sites).codes.values()) == {1}

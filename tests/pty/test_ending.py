@@ -213,9 +213,9 @@ def test_a_lost_terminal_that_is_not_its_own_ends_it(environment: dict[str, str]
 STUCK = """
 import tty
 from threading import Event
-from tui_app.terminal.watchdog import Guard
+from tui_app.terminal.watchdog import ShutdownWatchdog
 
-with Guard(lambda number: None):
+with ShutdownWatchdog(lambda number: None):
     tty.setraw(0)
     print("stuck", flush=True)
     Event().wait()

@@ -9,7 +9,7 @@ from tests.support.services import settings_for
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.cycle_select import Choice
+from tui_app.widgets.cycle_select import CycleSelect
 
 
 async def open_quarantine(console: Console) -> None:
@@ -355,7 +355,7 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
         for name, text in texts.items():
             form.query_one(f"#{name}", Input).value = text
         for name, value in choices.items():
-            form.query_one(f"#{name}", Choice).choose(value)
+            form.query_one(f"#{name}", CycleSelect).choose(value)
         form.query_one("#sender", Input).focus()
         await console.press("enter")
         await console.sees("Finds 0 messages", "finds nothing now", "ignores submissions")

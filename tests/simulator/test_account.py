@@ -10,7 +10,7 @@ from tui_app.simulator.jobs import MESSAGE_STATES, TERMINAL_JOB_STATES
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.search import cursor_for, cursor_offset
-from tui_app.simulator.validation import Invalid
+from tui_app.simulator.validation import InvalidRequest
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
@@ -117,7 +117,7 @@ def test_a_cancelled_job_stands_still() -> None:
     time.now += timedelta(days=1)
     assert job.counters(time.now) == counters
     assert counters["messages_pending"] == 0
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidRequest):
         account.cancel_job(job)
 
 
@@ -139,7 +139,7 @@ def test_cursors_point_where_they_were_made(offset: int) -> None:
 def test_a_made_up_cursor_is_refused(text: str) -> None:
     try:
         cursor_offset(text)
-    except Invalid as refused:
+    except InvalidRequest as refused:
         assert refused.status == 400
 
 

@@ -12,7 +12,7 @@ from tui_app.api.search import SearchParams
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import Clock, SystemClock
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
@@ -44,6 +44,6 @@ async def held_targets(service: EmailSecurityService, count: int) -> tuple[Targe
     return tuple(Target.of(message) for message in found[:count])
 
 
-def lonely_service(base_url: str, remembered: Remembered | None = None) -> EmailSecurityService:
+def lonely_service(base_url: str, remembered: StateFile | None = None) -> EmailSecurityService:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
     return EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), remembered=remembered)

@@ -18,8 +18,8 @@ from wcwidth import wcwidth
 
 from tests.support.terminal import UNKNOWN_TEXT
 from tui_app.terminal.cells import Row, is_contested, is_contested_text
-from tui_app.terminal.renderer import DiffedOutput
-from tui_app.terminal.screen_buffer import Shadow
+from tui_app.terminal.renderer import DiffRenderer
+from tui_app.terminal.screen_buffer import ScreenBuffer
 
 # Attributes that pyte does not know, by their codes: what they turn on, and what they turn off.
 _ON = {2: "dim", 5: "slow", 6: "fast", 8: "hidden", 21: "double", 51: "frame", 52: "circle", 53: "over"}
@@ -27,7 +27,7 @@ _OFF = {22: {"dim"}, 24: {"double"}, 25: {"slow", "fast"}, 28: {"hidden"}, 54: {
 _BLANK_SHOWS = {"double", "frame", "circle", "over"}
 
 
-class Paper(pyte.Screen):
+class PasteInput(pyte.Screen):
     """A pyte screen that knows the other attributes too, and does not stop at a character without a width."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -76,7 +76,7 @@ class Paper(pyte.Screen):
                 self.buffer[y][x] = Char("?", fg="magenta", bg="green", underscore=True)
 
 
-def shown(paper: Paper, y: int) -> list[tuple[Any, ...]]:
+def shown(paper: PasteInput, y: int) -> list[tuple[Any, ...]]:
     """The cells of a line as an eye sees them: a foreground is nothing on a blank, and half a character is a blank."""
     line = paper.buffer[y]
     cells: list[tuple[Any, ...]] = []
@@ -114,7 +114,7 @@ def _wide(data: str) -> bool:
 class MemoryDriver(Driver):
     """A terminal that is a list of what was written to it."""
 
-    papers: ClassVar[list[Paper]] = []
+    papers: ClassVar[list[PasteInput]] = []
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -143,7 +143,7 @@ class MemoryDriver(Driver):
     def stop_application_mode(self) -> None: ...
 
 
-class TwinApp(DiffedOutput):
+class TwinApp(DiffRenderer):
     """An app whose every frame goes to two terminals, which must then show the same."""
 
     frames = 0
@@ -153,7 +153,7 @@ class TwinApp(DiffedOutput):
 
     def __init__(self, size: tuple[int, int]) -> None:
         super().__init__(driver_class=MemoryDriver)
-        self.plain, self.ours = Paper(*size), Paper(*size)
+        self.plain, self.ours = PasteInput(*size), PasteInput(*size)
         MemoryDriver.papers = [self.plain, self.ours]
         self.settled = False
         self.bytes_plain = self.bytes_ours = 0
@@ -237,7 +237,7 @@ class TwinApp(DiffedOutput):
                 self.differences.append(f"contested line {y} column {x}: {line[x].data!r} is not {text!r}")
 
 
-def plain_frame(update: CompositorUpdate, app: DiffedOutput) -> str:
+def plain_frame(update: CompositorUpdate, app: DiffRenderer) -> str:
     """What Textual writes for a frame. Rich remembers codes of another colour system in its styles: not here."""
     for strip in strips_of(update):
         strip._render_cache = None
@@ -261,8 +261,8 @@ def strips_of(update: CompositorUpdate) -> Iterator[Any]:
             yield from (strip for strip in chops.values() if strip is not None)
 
 
-def fresh(update: LayoutUpdate, shadow: Shadow, size: tuple[int, int]) -> Paper:
+def fresh(update: LayoutUpdate, shadow: ScreenBuffer, size: tuple[int, int]) -> PasteInput:
     """A frame on an empty terminal."""
-    paper = Paper(*size)
-    paper.feed("\x1b[?7l" + Shadow(shadow.colours).frame(update, size))
+    paper = PasteInput(*size)
+    paper.feed("\x1b[?7l" + ScreenBuffer(shadow.colours).frame(update, size))
     return paper

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui_app.terminal.output_filter import drop_what_terminals_obey
-from tui_app.terminal.writer import PatientWriter
+from tui_app.terminal.writer import NonBlockingWriter
 
 
 def source(thing: object) -> str:
@@ -98,7 +98,7 @@ def test_the_writer_is_made_by_this_name_and_called_by_these() -> None:
     assert "self._writer_thread.write(data)" in source(LinuxDriver.write)
     assert "self._writer_thread.stop()" in source(LinuxDriver.close)
     public = {name for name in vars(WriterThread) if not name.startswith("_")}
-    assert public == {name for name in public if hasattr(PatientWriter, name)}
+    assert public == {name for name in public if hasattr(NonBlockingWriter, name)}
 
 
 def test_text_becomes_bytes_in_one_place() -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tests.support.gallery import ACTIONS, KEYS, Gallery
 from tests.support.twins import MemoryDriver, TwinApp
 from tui_app.terminal.renderer import erases_in_colour
-from tui_app.terminal.screen_buffer import Shadow
+from tui_app.terminal.screen_buffer import ScreenBuffer
 
 SIZES = ((40, 14), (52, 18), (33, 12), (80, 24))
 SYSTEMS = {
@@ -136,15 +136,15 @@ async def test_a_fault_of_ours_is_painted_by_textual_and_the_next_frame_is_whole
     app = Gallery((40, 14), 1, contested=0)
     async with app.run_test(headless=False, size=(40, 14)) as pilot:
         await pilot.pause()
-        right, faults = Shadow.frame, list[int]()
+        right, faults = ScreenBuffer.frame, list[int]()
 
-        def frame(self: Shadow, *arguments: object) -> str:
+        def frame(self: ScreenBuffer, *arguments: object) -> str:
             if not faults:
                 faults.append(len(app.written))
                 raise RuntimeError
             return right(self, *arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Shadow, "frame", frame)
+        monkeypatch.setattr(ScreenBuffer, "frame", frame)
         app.label().update("fault", layout=False)
         await pilot.pause()
         app.label().update("after", layout=False)

@@ -14,11 +14,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.support.gallery import CONTESTED, STRAY, WIDE, WORDS, random_style
-from tests.support.twins import Paper, shown
+from tests.support.twins import PasteInput, shown
 from tui_app.terminal.cells import cells_of, clusters, is_contested
 from tui_app.terminal.cursor import Cursor
-from tui_app.terminal.screen_buffer import Shadow, Unpaintable
-from tui_app.terminal.sgr import Looks, Pen
+from tui_app.terminal.screen_buffer import ScreenBuffer, Unpaintable
+from tui_app.terminal.sgr import CellStyles, SgrState
 
 SIZE = (24, 9)
 RED = Style(color="#ff0000", bgcolor="#000000")
@@ -43,12 +43,12 @@ def words(*texts: str, style: Style | None = None) -> Strip:
     return Strip([Segment(text, style) for text in texts])
 
 
-def shadow(**options: bool) -> Shadow:
-    return Shadow(ColorSystem.TRUECOLOR, **options)
+def shadow(**options: bool) -> ScreenBuffer:
+    return ScreenBuffer(ColorSystem.TRUECOLOR, **options)
 
 
-def paper(size: tuple[int, int] = SIZE) -> Paper:
-    paper = Paper(*size)
+def paper(size: tuple[int, int] = SIZE) -> PasteInput:
+    paper = PasteInput(*size)
     paper.feed("\x1b[?7l")
     return paper
 
@@ -97,7 +97,7 @@ def test_parts_painted_over_show_what_the_whole_shows(data: st.DataObject, lines
 
 @given(text=st.text())
 def test_no_text_makes_a_control_or_leaves_its_room(text: str) -> None:
-    looks = Looks(ColorSystem.TRUECOLOR)
+    looks = CellStyles(ColorSystem.TRUECOLOR)
     strip = Strip([Segment(text)])
     row = cells_of(strip, looks)
     assert len(row) == strip.cell_length
@@ -208,7 +208,7 @@ def test_a_line_of_contested_width_is_painted_whole_and_what_follows_is_put_in_i
 
 
 def test_a_mark_with_nothing_to_stand_on_is_left_out() -> None:
-    looks = Looks(ColorSystem.TRUECOLOR)
+    looks = CellStyles(ColorSystem.TRUECOLOR)
     assert cells_of(Strip([Segment("\u0301a")]), looks) == [("a", looks.plain)]
     assert cells_of(Strip([Segment("e"), Segment("\u0301")]), looks) == [("e\u0301", looks.plain)]
 
@@ -231,8 +231,8 @@ def test_what_belongs_together_is_one_piece(text: str, pieces: tuple[str, ...]) 
 
 
 def test_the_pen_changes_what_differs_and_no_more() -> None:
-    looks = Looks(ColorSystem.STANDARD)
-    pen = Pen(looks)
+    looks = CellStyles(ColorSystem.STANDARD)
+    pen = SgrState(looks)
     steps = [
         (Style(bold=True, color="red"), "\x1b[0;1;31m"),
         (Style(bold=True, color="blue"), "\x1b[34m"),
@@ -253,17 +253,17 @@ def test_the_pen_changes_what_differs_and_no_more() -> None:
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_pen_always_gets_there(seed: int) -> None:
-    random, looks, there = Random(seed), Looks(ColorSystem.TRUECOLOR), paper()
-    pen = Pen(looks)
+    random, looks, there = Random(seed), CellStyles(ColorSystem.TRUECOLOR), paper()
+    pen = SgrState(looks)
     for _ in range(12):
         look = looks.of(random_style(random))
         alone = paper()
         if random.random() < 0.3:
             blank = looks.blank(look)[1]
-            alone.feed(Pen(looks).take(blank) + " ")
+            alone.feed(SgrState(looks).take(blank) + " ")
             there.feed("\x1b[H" + pen.take_for_blank(blank) + " ")
         else:
-            alone.feed(Pen(looks).take(look) + "x")
+            alone.feed(SgrState(looks).take(look) + "x")
             there.feed("\x1b[H" + pen.take(look) + "x")
         assert shown(there, 0)[0] == shown(alone, 0)[0]
 

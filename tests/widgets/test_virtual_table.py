@@ -11,7 +11,7 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 from textual.widgets.data_table import RowDoesNotExist
 
-from tui_app.widgets.list_rows import ListedRows
+from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.virtual_table import Cell, VirtualTable
 
 COLUMNS = (("id", 8), ("status", 11), ("recipient", 22), ("subject", 30), ("why", 25))
@@ -58,7 +58,7 @@ class Tables(App[None]):
         for name, width in COLUMNS:
             self.table.add_column(name, width=width, key=name)
         if isinstance(self.table, VirtualTable):
-            self.table.show(ListedRows(self.rows, lambda row: row[0]))
+            self.table.show(ListRows(self.rows, lambda row: row[0]))
         else:
             for row in self.rows:
                 self.table.add_row(*row, key=row[0])

@@ -17,7 +17,7 @@ class BodyError(Exception):
     """The body can't be taken in; the text says why."""
 
 
-class TooLarge(BodyError):
+class BodyTooLarge(BodyError):
     """It is larger than the cap."""
 
 
@@ -27,7 +27,7 @@ class Body:
     def __init__(self, headers: Mapping[str, str]) -> None:
         size = sum(len(name) + len(value) for name, value in headers.items())
         if size > MAX_HEADERS:
-            raise TooLarge(f"the answer's headers are larger than {MAX_HEADERS // 1024} KiB")
+            raise BodyTooLarge(f"the answer's headers are larger than {MAX_HEADERS // 1024} KiB")
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise BodyError("the answer is compressed in a way that was not asked for")
@@ -54,7 +54,7 @@ class Body:
     def _take(self, piece: bytes) -> None:
         self._received += piece
         if len(self._received) > MAX_BODY:
-            raise TooLarge(f"the answer is larger than {MAX_BODY // 2**20} MiB")
+            raise BodyTooLarge(f"the answer is larger than {MAX_BODY // 2**20} MiB")
 
     def whole(self) -> bytes:
         """All of it, once the connection says that this was all."""

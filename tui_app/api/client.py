@@ -11,21 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from tui_app.api.decoding import Envelope, Garbled, read_many, read_one
-from tui_app.api.details import Detections, LogEntry, Preview, RawMessage, Trace
+from tui_app.api.decoding import DecodeError, Envelope, read_many, read_one
+from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, Trace
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.api.transport import Traffic, always
+from tui_app.api.transport import Transport, always
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from tui_app.api.drift import Drift
-    from tui_app.api.write_result import Outcome
+    from tui_app.api.write_result import WriteResult
     from tui_app.core.text import Untrusted
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class _Readable(Protocol[T_co]):
 class EmailSecurityClient:
     """The API of one account. Nothing here decides what is sent again; `traffic` does."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Transport) -> None:
         self.traffic = traffic
         self._account = f"/accounts/{traffic.settings.account_id}"
 
@@ -85,13 +85,13 @@ class EmailSecurityClient:
         """Why it was detected; only mail with a detection has this. GET investigate/{id}/detections."""
         return await self._get(Detections.from_wire, investigate_id, "detections")
 
-    async def get_preview(self, investigate_id: str) -> Preview:
+    async def get_preview(self, investigate_id: str) -> MailPreview:
         """A picture of a mail with a detection. GET investigate/{id}/preview."""
-        return await self._get(Preview.from_wire, investigate_id, "preview")
+        return await self._get(MailPreview.from_wire, investigate_id, "preview")
 
-    async def preview_delivered(self, investigate_id: str) -> Preview:
+    async def preview_delivered(self, investigate_id: str) -> MailPreview:
         """A picture of a mail without a detection, drawn from the mailbox; needs the Write permission. POST investigate/preview."""
-        return await self.traffic.ask(self._path("preview"), {"id": investigate_id}, self._one(Preview.from_wire))
+        return await self.traffic.ask(self._path("preview"), {"id": investigate_id}, self._one(MailPreview.from_wire))
 
     async def get_raw(self, investigate_id: str) -> RawMessage:
         """The EML text of a mail with a detection. GET investigate/{id}/raw."""
@@ -112,7 +112,7 @@ class EmailSecurityClient:
 
     async def release_messages(
         self, ids: Sequence[str], shape: ReleaseShape = "ids", *, may_wait: Callable[[], bool] = always
-    ) -> Outcome[tuple[ReleaseItem, ...]]:
+    ) -> WriteResult[tuple[ReleaseItem, ...]]:
         """Release mail from quarantine; the result is per recipient. POST investigate/release.
 
         `shape` is the body's generation: an object with investigate ids, a bare array of them, a bare array of postfix
@@ -123,21 +123,21 @@ class EmailSecurityClient:
 
     async def move_messages(
         self, ids: Sequence[str], destination: Destination, *, may_wait: Callable[[], bool] = always
-    ) -> Outcome[tuple[MoveItem, ...]]:
+    ) -> WriteResult[tuple[MoveItem, ...]]:
         """Move mail between folders, 1 to 1,000 at once. POST investigate/move. Raises UsageError for more."""
         if not 1 <= len(ids) <= MAX_MOVES:
             raise UsageError(f"A move takes 1 to {MAX_MOVES:,} messages. Nothing was sent.")
         body = {"destination": destination.value, "ids": list(ids)}
         return await self.traffic.act("POST", self._path("move"), body, self._many(MoveItem.from_wire), may_wait)
 
-    async def move_message(self, investigate_id: str, destination: Destination) -> Outcome[tuple[MoveItem, ...]]:
+    async def move_message(self, investigate_id: str, destination: Destination) -> WriteResult[tuple[MoveItem, ...]]:
         """Move one mail. POST investigate/{id}/move."""
         body = {"destination": destination.value}
         return await self.traffic.act("POST", self._path(investigate_id, "move"), body, self._many(MoveItem.from_wire))
 
     async def reclassify_message(
         self, investigate_id: str, expected: Disposition, *, eml: str | None = None
-    ) -> Outcome[Reclassified]:
+    ) -> WriteResult[Reclassified]:
         """Ask for another verdict; `eml` is the mail in base64. Deprecated by the API. POST investigate/{id}/reclassify.
 
         Raises UsageError for a verdict that can't be asked for: six of the ten can.
@@ -192,7 +192,7 @@ class EmailSecurityClient:
         *,
         destination: Destination | None = None,
         comment: str | None = None,
-    ) -> Outcome[Job]:
+    ) -> WriteResult[Job]:
         """Start a job over all that a search finds; a move needs a destination, nothing else takes one. POST investigate/bulk.
 
         `expected_disposition` has no function and ends on 2026-12-01: never sent. Raises UsageError.
@@ -206,13 +206,13 @@ class EmailSecurityClient:
             body["comment"] = comment
         return await self.traffic.act("POST", self._path("bulk"), body, self._one(Job.from_wire))
 
-    async def cancel_job(self, job_id: str) -> Outcome[Job]:
+    async def cancel_job(self, job_id: str) -> WriteResult[Job]:
         """Stop a job's pending work. POST investigate/bulk/{job_id}/cancel."""
         job_id = check_job_id(job_id)
         read = self._about(job_id, Job.from_wire, lambda job: job.job_id)
         return await self.traffic.act("POST", self._path("bulk", job_id, "cancel"), None, read)
 
-    async def delete_job(self, job_id: str) -> Outcome[DeletedJob]:
+    async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from lists; mail is not touched. DELETE investigate/bulk/{job_id}."""
         job_id = check_job_id(job_id)
         read = self._about(job_id, DeletedJob.from_wire, lambda deleted: deleted.id)
@@ -249,7 +249,7 @@ class EmailSecurityClient:
         def about(envelope: Envelope) -> T:
             answer = one(envelope)
             if name(answer).exact.lower() != asked:
-                raise Garbled("the answer is about something else")
+                raise DecodeError("the answer is about something else")
             return answer
 
         return about
@@ -262,7 +262,7 @@ class EmailSecurityClient:
             info = envelope.result_info
             if envelope.result is None and info.get("count") != 0:
                 # Null is how some servers write an empty list, but then they say that it is one.
-                raise Garbled("the answer has no list")
+                raise DecodeError("the answer has no list")
             following = info.get("next")
             return Page(
                 many(envelope),

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from tui_app.api.errors import Notice
-from tui_app.api.wire_values import Misshapen
+from tui_app.api.wire_values import SchemaError
 from tui_app.core.clock import keep_on
 from tui_app.core.text import Untrusted
 
 T = TypeVar("T")
 
 
-class Garbled(Exception):
+class DecodeError(Exception):
     """The bytes make no sense; the text says what is wrong with them. `too_large`: a smaller page may fit."""
 
     def __init__(self, why: str, *, too_large: bool = False) -> None:
@@ -66,7 +66,7 @@ def parse_json(body: bytes) -> Any:
     """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
     if body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4:
         # A small body can be a large tree: eight megabytes of empty lists would be half a gigabyte.
-        raise Garbled("the answer has too many parts", too_large=True)
+        raise DecodeError("the answer has too many parts", too_large=True)
     try:
         # Nesting beyond 200 is refused in here.
         return from_json(body, allow_inf_nan=False, cache_strings="keys")
@@ -82,7 +82,7 @@ def parse_json(body: bytes) -> Any:
         pass
     start = body[:60].decode("utf-8", "replace")
     kind = "an HTML page" if "<" in start[:20] else "no JSON" if body else "empty"
-    raise Garbled(f"the answer is {kind}")
+    raise DecodeError(f"the answer is {kind}")
 
 
 def _notices(items: Any) -> tuple[Notice, ...]:
@@ -110,7 +110,7 @@ def parse_envelope(body: bytes) -> Envelope:
     """The envelope of an answer. Raises Garbled when it is none."""
     data = parse_json(body)
     if not isinstance(data, dict) or "success" not in data:
-        raise Garbled("the answer is no Cloudflare envelope")
+        raise DecodeError("the answer is no Cloudflare envelope")
     info = data.get("result_info")
     return Envelope(
         success=data["success"] is True,
@@ -125,8 +125,8 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
     """One object. Raises Garbled naming the field that is wrong, never its value."""
     try:
         return read(data)
-    except (ValidationError, Misshapen) as error:
-        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+    except (ValidationError, SchemaError) as error:
+        raise DecodeError(f"the answer is not understood: {_where(error)}") from None
 
 
 def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] = keep_on) -> tuple[T, ...]:
@@ -134,21 +134,21 @@ def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] 
     if data is None:
         return ()
     if not isinstance(data, list):
-        raise Garbled("the answer is not understood: result is no list")
+        raise DecodeError("the answer is not understood: result is no list")
     if len(data) > MAX_ITEMS:
-        raise Garbled(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
+        raise DecodeError(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
     try:
         found = [read(item) for item in data[:SLICE]]
         for start in range(SLICE, len(data), SLICE):
             give_way()
             found += [read(item) for item in data[start : start + SLICE]]
         return tuple(found)
-    except (ValidationError, Misshapen) as error:
-        raise Garbled(f"the answer is not understood: {_where(error)}") from None
+    except (ValidationError, SchemaError) as error:
+        raise DecodeError(f"the answer is not understood: {_where(error)}") from None
 
 
-def _where(error: ValidationError | Misshapen) -> str:
-    if isinstance(error, Misshapen):
+def _where(error: ValidationError | SchemaError) -> str:
+    if isinstance(error, SchemaError):
         return str(error)
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])

@@ -8,24 +8,24 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BeforeValidator, PlainValidator
 
 from tui_app.api.enums import Operation
-from tui_app.api.wire_model import Count, Flag, OpenDisposition, Tolerant, When, an_object
+from tui_app.api.wire_model import Count, Flag, OpenDisposition, When, WireModel, an_object
 from tui_app.api.wire_values import open_enum
 from tui_app.core.text import NOTHING, Untrusted
 
-M = TypeVar("M", bound=Tolerant)
+M = TypeVar("M", bound=WireModel)
 
 
 def _objects(value: Any) -> Any:
     """The objects of a list; null is an empty list."""
     return (
-        tuple(item for item in value if isinstance(item, (dict, Tolerant))) if isinstance(value, (list, tuple)) else ()
+        tuple(item for item in value if isinstance(item, (dict, WireModel))) if isinstance(value, (list, tuple)) else ()
     )
 
 
 Many = Annotated[tuple[M, ...], BeforeValidator(_objects)]
 
 
-class ThreatCategory(Tolerant):
+class ThreatCategory(WireModel):
     """One kind of threat."""
 
     id: Untrusted | None = None
@@ -33,7 +33,7 @@ class ThreatCategory(Tolerant):
     description: Untrusted | None = None
 
 
-class Attachment(Tolerant):
+class Attachment(WireModel):
     """One attached file; `size` in bytes."""
 
     size: Count = 0
@@ -47,21 +47,21 @@ class Attachment(Tolerant):
     sha256: Untrusted | None = None
 
 
-class MailHeader(Tolerant):
+class MailHeader(WireModel):
     """One header of the mail."""
 
     name: Untrusted = NOTHING
     value: Untrusted = NOTHING
 
 
-class Link(Tolerant):
+class MailLink(WireModel):
     """One link in the mail, to be shown and never to be opened."""
 
     href: Untrusted = NOTHING
     text: Untrusted | None = None
 
 
-class SenderInfo(Tolerant):
+class SenderInfo(WireModel):
     """Where the mail came from."""
 
     as_name: Untrusted | None = None
@@ -71,7 +71,7 @@ class SenderInfo(Tolerant):
     pld: Untrusted | None = None
 
 
-class Evidence(Tolerant):
+class Evidence(WireModel):
     """One finding of the detection."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"attachment", "portion", "score"})
@@ -83,7 +83,7 @@ class Evidence(Tolerant):
     value: Untrusted | None = None
 
 
-class Validation(Tolerant):
+class Validation(WireModel):
     """Results of SPF, DKIM and DMARC, in the API's words."""
 
     spf: Untrusted | None = None
@@ -92,7 +92,7 @@ class Validation(Tolerant):
     comment: Untrusted | None = None
 
 
-class Detections(Tolerant):
+class Detections(WireModel):
     """Why a mail was detected."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("final_disposition",)
@@ -100,26 +100,26 @@ class Detections(Tolerant):
     final_disposition: OpenDisposition | None = None
     attachments: Many[Attachment] = ()
     headers: Many[MailHeader] = ()
-    links: Many[Link] = ()
+    links: Many[MailLink] = ()
     sender_info: Annotated[SenderInfo, BeforeValidator(an_object)] = SenderInfo()
     threat_categories: Many[ThreatCategory] = ()
     validation: Annotated[Validation, BeforeValidator(an_object)] = Validation()
     findings: Many[Evidence] = ()
 
 
-class Preview(Tolerant):
+class MailPreview(WireModel):
     """A picture of the mail: PNG in base64, without a data-URI prefix."""
 
     screenshot: Untrusted
 
 
-class RawMessage(Tolerant):
+class RawMessage(WireModel):
     """The mail as EML text."""
 
     raw: Untrusted
 
 
-class TraceLine(Tolerant):
+class TraceLine(WireModel):
     """One line of a mail server's log. `ts` ended on 2026-11-01."""
 
     lineno: Count = 0
@@ -128,14 +128,14 @@ class TraceLine(Tolerant):
     message: Untrusted = NOTHING
 
 
-class TraceLeg(Tolerant):
+class TraceLeg(WireModel):
     """One direction of a trace; `pending` asks to come again."""
 
     lines: Many[TraceLine] = ()
     pending: Flag = False
 
 
-class Trace(Tolerant):
+class Trace(WireModel):
     """The way of a mail through the mail servers."""
 
     inbound: Annotated[TraceLeg, BeforeValidator(an_object)] = TraceLeg()
@@ -147,7 +147,7 @@ class Trace(Tolerant):
         return self.inbound.pending or self.outbound.pending
 
 
-class LogProperties(Tolerant):
+class LogProperties(WireModel):
     """Circumstances of an action."""
 
     folder: Untrusted | None = None
@@ -158,7 +158,7 @@ class LogProperties(Tolerant):
     submission_type: Untrusted | None = None
 
 
-class LogEntry(Tolerant):
+class LogEntry(WireModel):
     """One action on a mail, by whomever. `success` is None when the API does not say."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("operation",)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui_app import __version__
-from tui_app.api.body import Body, BodyError, TooLarge
+from tui_app.api.body import Body, BodyError, BodyTooLarge
 from tui_app.core.errors import UsageError
 from tui_app.core.text import safe
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds: per phase of a request, and `total` for all of it, so that a byte now and then does not hold us."""
 
     connect: float
@@ -34,15 +34,15 @@ class Patience:
     total: float
 
 
-READING: Final = Patience(connect=5, read=15, write=10, pool=5, total=20)
-ACTING: Final = Patience(connect=5, read=30, write=10, pool=5, total=45)
+READING: Final = Timeouts(connect=5, read=15, write=10, pool=5, total=20)
+ACTING: Final = Timeouts(connect=5, read=30, write=10, pool=5, total=45)
 _CONNECTIONS: Final = 8
 _SECRET: Final = 16
 """Characters; what is shorter opens nothing, and stands in any text by chance. Tokens have forty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """Status, headers and whole body of an answer."""
 
     status: int
@@ -74,10 +74,10 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class Line:
+class HttpChannel:
     """Connections to the API: reading ones are kept open, acting ones are used once each."""
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext, patience: Patience, *, reused: bool) -> None:
+    def __init__(self, settings: Settings, tls: ssl.SSLContext, patience: Timeouts, *, reused: bool) -> None:
         try:
             self._base = httpx.URL(settings.base_url)
         except (httpx.InvalidURL, ValueError):
@@ -122,7 +122,9 @@ class Line:
             raise UsageError("That id would leave the API's address. Nothing was sent.")
         return url
 
-    async def send(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None) -> Answer:
+    async def send(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None
+    ) -> HttpResponse:
         """Send one request and read its whole answer. Raises NoAnswer, within the total deadline, and UsageError."""
         sent = False
         refusal: httpx.Response | None = None
@@ -157,13 +159,13 @@ class Line:
             raise
         except (BodyError, TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             if refusal is not None:
-                return Answer(refusal.status_code, refusal.headers, b"")
+                return HttpResponse(refusal.status_code, refusal.headers, b"")
             if isinstance(error, UnicodeEncodeError) and not sent:
                 raise UsageError("There is something in it that is no valid text. Nothing was sent.") from None
-            raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, TooLarge)) from None
+            raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, BodyTooLarge)) from None
 
     @staticmethod
-    def _without_secrets(status: int, told: Mapping[str, str], body: bytes, sent: Mapping[str, str]) -> Answer:
+    def _without_secrets(status: int, told: Mapping[str, str], body: bytes, sent: Mapping[str, str]) -> HttpResponse:
         """The answer, with stars where the server repeats what opened the account: its words are shown and kept."""
         secrets = [sent[name].removeprefix("Bearer ") for name in ("Authorization", "X-Auth-Key") if name in sent]
         for secret in secrets:
@@ -173,7 +175,7 @@ class Line:
                 body = body.replace(secret.encode(), b"***")
             if any(secret in value for value in told.values()):
                 told = {name.lower(): value.replace(secret, "***") for name, value in told.items()}
-        return Answer(status, told, body)
+        return HttpResponse(status, told, body)
 
     def _why(self, error: Exception) -> str:
         """What became of a request without an answer, in words for people."""

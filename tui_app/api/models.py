@@ -16,16 +16,16 @@ from tui_app.api.wire_model import (
     OpenAction,
     OpenDestination,
     OpenJobStatus,
-    Tolerant,
     Truth,
     When,
+    WireModel,
     an_object,
 )
 from tui_app.api.wire_values import open_enum
 from tui_app.core.text import NOTHING, Untrusted
 
 
-class ActionParams(Tolerant):
+class ActionParams(WireModel):
     """`action_params` of a job."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("destination",)
@@ -33,7 +33,7 @@ class ActionParams(Tolerant):
     destination: OpenDestination | None = None
 
 
-class Job(Tolerant):
+class Job(WireModel):
     """A bulk action job; missing counters are None (the oldest shape has three)."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("status", "action_type")
@@ -130,7 +130,7 @@ class Job(Tolerant):
         return self._rest - self.skipped_or_cancelled
 
 
-class ReleaseItem(Tolerant):
+class ReleaseItem(WireModel):
     """What a release did to one message, by recipient. `postfix_id` ended on 2026-11-01; the oldest shape needs it.
 
     Strict, as all that tells what became of a write: what is not a list of names is no answer.
@@ -143,7 +143,7 @@ class ReleaseItem(Tolerant):
     failed: Names = ()
 
 
-class MoveItem(Tolerant):
+class MoveItem(WireModel):
     """What a move did for one recipient; nothing but `message_id` and `recipient` says which mail it was."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"completed_timestamp", "item_count"})
@@ -156,17 +156,17 @@ class MoveItem(Tolerant):
     completed_at: When = None
 
 
-class DeletedJob(Tolerant):
+class DeletedJob(WireModel):
     """The answer to a delete."""
 
     id: Identity
 
 
-class Reclassified(Tolerant):
+class Reclassified(WireModel):
     """The answer to a reclassification: an empty object."""
 
 
-class TokenStatus(Tolerant):
+class TokenStatus(WireModel):
     """The answer to a token check."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("status",)
@@ -176,7 +176,7 @@ class TokenStatus(Tolerant):
     not_before: When = None
 
 
-class CloudflareAccount(Tolerant):
+class CloudflareAccount(WireModel):
     """An account that the credentials can see."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"type", "created_on", "managed_by", "settings"})

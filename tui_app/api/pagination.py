@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
-from tui_app.api.prefetch import Ahead, pages_of
+from tui_app.api.prefetch import Prefetcher, pages_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -131,8 +131,8 @@ class NumberedPages(Pages[T]):
         self._again = False
         self._ahead = self._plan()
 
-    def _plan(self) -> Ahead[Page[T]]:
-        return Ahead(lambda number: self._fetch(number, self.per_page), pages_of(self._expected, self.per_page))
+    def _plan(self) -> Prefetcher[Page[T]]:
+        return Prefetcher(lambda number: self._fetch(number, self.per_page), pages_of(self._expected, self.per_page))
 
     def close(self) -> None:
         """Want no more pages: what was asked for ahead is dropped."""

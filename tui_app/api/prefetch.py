@@ -11,7 +11,7 @@ AT_ONCE: Final = 3
 """Requests in flight. At 50 ms of latency twenty pages take 1.3 s with one, 0.5 s with three and 0.4 s with eight."""
 
 
-class Ahead(Generic[P]):
+class Prefetcher(Generic[P]):
     """Pages up to `last`, the plan; whoever stops taking them must `drop` what was asked for ahead."""
 
     def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, P]], last: int, *, planned: int = 0) -> None:

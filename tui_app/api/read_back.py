@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_app.api.errors import ApiError
-from tui_app.api.write_result import Ambiguous, Done, Outcome
+from tui_app.api.write_result import Ambiguous, Done, WriteResult
 
 if TYPE_CHECKING:
-    from tui_app.api.transport import Traffic
+    from tui_app.api.transport import Transport
 
 T = TypeVar("T")
 READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds after an unknown outcome at which the server is asked what became of it."""
 
 
-async def settle(traffic: Traffic, outcome: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> Outcome[T]:
+async def settle(traffic: Transport, outcome: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
     """Look on a schedule whether it was done; what is never seen stays unknown, it is never called failed."""
     waited = 0.0
     for after in READ_BACK_AFTER:

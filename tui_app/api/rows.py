@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.enums import ActionType, DeliveryMode, DeliveryStatus, Destination, Disposition, Operation, RowStatus
-from tui_app.api.wire_values import Misshapen, Wire, count, flag, moment, open_enum, text, texts
+from tui_app.api.wire_values import SchemaError, Wire, count, flag, moment, open_enum, text, texts
 from tui_app.core.text import NOTHING, Untrusted
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Message(tuple[Any, ...]):
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> Message:
         """Read one mail; `exact` keeps the object too. Raises Misshapen without an id."""
         if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
-            raise Misshapen("Message: id is missing")
+            raise SchemaError("Message: id is missing")
         if drift is not None:
             notice_message(data, drift)
         get = data.get
@@ -234,13 +234,13 @@ class JobMessage(tuple[Any, ...]):
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> JobMessage:
         """Read one row; `exact` keeps the object too. Raises Misshapen without an id or a status."""
         if not isinstance(data, dict):
-            raise Misshapen("JobMessage: is no object")
+            raise SchemaError("JobMessage: is no object")
         get = data.get
         identity, status = get("message_id"), get("status")
         if not isinstance(identity, str) or not identity:
-            raise Misshapen("JobMessage: message_id is missing")
+            raise SchemaError("JobMessage: message_id is missing")
         if not isinstance(status, str) or not status:
-            raise Misshapen("JobMessage: status is missing")
+            raise SchemaError("JobMessage: status is missing")
         params, mail = get("action_params"), get("message")
         params = params if isinstance(params, dict) else {}
         mail = mail if isinstance(mail, dict) and isinstance(mail.get("id"), str) else {}

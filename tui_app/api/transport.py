@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from tui_app.api.budget import Budget
-from tui_app.api.decoding import Envelope, Garbled, parse_envelope
+from tui_app.api.decoding import DecodeError, Envelope, parse_envelope
 from tui_app.api.drift import Drift
 from tui_app.api.errors import ApiError, Notice, RateLimited, TooLarge, Unreachable, Unreadable, answered
-from tui_app.api.http import ACTING, READING, Answer, Line, NoAnswer, Patience, tls_context
+from tui_app.api.http import ACTING, READING, HttpChannel, HttpResponse, NoAnswer, Timeouts, tls_context
 from tui_app.api.retry import (
     MAX_WAIT,
     QUOTA_WAITS,
@@ -27,7 +27,7 @@ from tui_app.api.retry import (
     read_attempts,
     retry_after,
 )
-from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.auth.credentials import CommandCredential
 from tui_app.core.clock import keep_on
 from tui_app.core.errors import UsageError
@@ -55,7 +55,7 @@ def always() -> bool:
 
 
 @dataclass
-class Traffic:
+class Transport:
     """All requests to one account's API. Reads raise ApiError; a write returns an Outcome.
 
     `read_wait` and `write_wait` are the longest waits in seconds for the quota that a call sits out by itself;
@@ -69,11 +69,11 @@ class Traffic:
     random: Random
     read_wait: float = 0.0
     write_wait: float = MAX_WAIT
-    reading: Patience = READING
-    acting: Patience = ACTING
+    reading: Timeouts = READING
+    acting: Timeouts = ACTING
     on_wait: Callable[[float], None] = _ignore
     on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore
-    on_left_behind: Callable[[str, Outcome[Any]], None] = _ignore
+    on_left_behind: Callable[[str, WriteResult[Any]], None] = _ignore
     on_renewal_failed: Callable[[UsageError], None] = _ignore
     give_way: Callable[[], None] = keep_on
     """Called now and then by a thread that reads a large answer: somebody may wait for his key to be answered."""
@@ -81,8 +81,8 @@ class Traffic:
 
     def __post_init__(self, shared_budget: Budget | None) -> None:
         tls = tls_context(self.settings.base_url, self.settings.ca_bundle)
-        self._reads = Line(self.settings, tls, self.reading, reused=True)
-        self._writes = Line(self.settings, tls, self.acting, reused=False)
+        self._reads = HttpChannel(self.settings, tls, self.reading, reused=True)
+        self._writes = HttpChannel(self.settings, tls, self.acting, reused=False)
         self._account = f"/accounts/{self.settings.account_id}"
         self._bucket = RetryBucket()
         self._reading_pages = asyncio.Lock()
@@ -200,7 +200,7 @@ class Traffic:
                         self._tell(self.on_renewal_failed, error)
             return credential.headers() != refused
 
-    def _location(self, answer: Answer, path: str, request: str, polls: int) -> str:
+    def _location(self, answer: HttpResponse, path: str, request: str, polls: int) -> str:
         """Where a slow search will be ready: same origin and account only, or the token would travel."""
         base = self.settings.base_url
         told = answer.headers.get("location", "")
@@ -225,7 +225,7 @@ class Traffic:
 
     async def act(
         self, method: str, path: str, body: Any, read: Callable[[Envelope], T], may_wait: Callable[[], bool] = always
-    ) -> Outcome[T]:
+    ) -> WriteResult[T]:
         """A write: sent once, and again only if it provably never left, or was answered 429 (at most twice each).
 
         `may_wait` is asked before it is tried again. Once on the wire it is not cut short by whoever asked for it.
@@ -241,7 +241,7 @@ class Traffic:
                 sending.add_done_callback(lambda task: self._left_behind(request, task))
             raise
 
-    def _left_behind(self, request: str, sending: asyncio.Task[Outcome[T]]) -> None:
+    def _left_behind(self, request: str, sending: asyncio.Task[WriteResult[T]]) -> None:
         if not sending.cancelled() and sending.exception() is None:
             self._tell(self.on_left_behind, request, sending.result())
 
@@ -253,7 +253,7 @@ class Traffic:
 
     async def _act(
         self, method: str, path: str, body: Any, read: Callable[[Envelope], T], may_wait: Callable[[], bool]
-    ) -> Outcome[T]:
+    ) -> WriteResult[T]:
         request = self.named(method, path)
         unsent = limited = waits = 0
         while True:
@@ -295,8 +295,8 @@ class Traffic:
     # ---- one request
 
     async def _exchange(
-        self, line: Line, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
-    ) -> Answer:
+        self, line: HttpChannel, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
+    ) -> HttpResponse:
         """One request on the wire. Raises Unreachable, Unreadable (redirects) and Answered."""
         request = self.named(method, path)
         wait = self.budget.wait()
@@ -317,7 +317,7 @@ class Traffic:
             return answer
         raise self._error(answer, request)
 
-    def _error(self, answer: Answer, request: str) -> ApiError:
+    def _error(self, answer: HttpResponse, request: str) -> ApiError:
         ray = _ray(answer)
         if 300 <= answer.status < 400:
             target = Untrusted(_host(answer.headers.get("location", "")))
@@ -330,7 +330,7 @@ class Traffic:
         try:
             # What an error has to say fits into little; more is not looked at.
             notices = parse_envelope(answer.body).errors if len(answer.body) <= _LARGE else ()
-        except Garbled:
+        except DecodeError:
             notices = ()
         error = answered(answer.status, notices, request=request, ray=ray)
         if isinstance(error, RateLimited):
@@ -338,7 +338,9 @@ class Traffic:
             self._tell(self.budget.limited, error.retry_after)
         return error
 
-    async def _understood(self, answer: Answer, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
+    async def _understood(
+        self, answer: HttpResponse, request: str, read: Callable[[Envelope], T]
+    ) -> tuple[Envelope, T]:
         """What a 2xx says. Raises Unreadable when it is no envelope, no success, or not of the shape that `read` wants."""
         work = partial(_understand, answer, request, read)
         if len(answer.body) > _LARGE:
@@ -355,12 +357,12 @@ class Traffic:
             self._tell(self.on_notices, request, envelope.messages)
 
 
-def _understand(answer: Answer, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
+def _understand(answer: HttpResponse, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
     try:
         envelope = parse_envelope(answer.body)
         if envelope.success:
             return envelope, read(envelope)
-    except Garbled as garbled:
+    except DecodeError as garbled:
         kind = TooLarge if garbled.too_large else Unreadable
         raise kind(
             f"The API's answer can't be used: {garbled}.", request=request, status=answer.status, ray=_ray(answer)
@@ -374,7 +376,7 @@ def _understand(answer: Answer, request: str, read: Callable[[Envelope], T]) -> 
     )
 
 
-def _ray(answer: Answer) -> Untrusted | None:
+def _ray(answer: HttpResponse) -> Untrusted | None:
     return Untrusted(answer.headers["cf-ray"]) if "cf-ray" in answer.headers else None
 
 

@@ -38,7 +38,7 @@ def an_object(value: Any) -> Any:
 Object = Annotated[Wire, BeforeValidator(an_object)]
 
 
-class Tolerant(BaseModel):
+class WireModel(BaseModel):
     """An object of the wire: unknown fields are ignored but noticed, null is missing."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -74,11 +74,11 @@ class Tolerant(BaseModel):
                 drift.value(f"{model.__name__}.{name}", value)
         for name, field in model.model_fields.items():
             inner, raw = getattr(self, name), data.get(field.alias or name)
-            if isinstance(inner, Tolerant) and isinstance(raw, dict):
+            if isinstance(inner, WireModel) and isinstance(raw, dict):
                 inner.notice(raw, drift)
             elif isinstance(inner, tuple) and isinstance(raw, list):
                 for item, wire in zip(inner, raw, strict=False):
-                    if isinstance(item, Tolerant) and isinstance(wire, dict):
+                    if isinstance(item, WireModel) and isinstance(wire, dict):
                         item.notice(wire, drift)
 
     @property
@@ -87,7 +87,7 @@ class Tolerant(BaseModel):
         return self._wire
 
 
-def _documented(model: type[Tolerant]) -> frozenset[str]:
+def _documented(model: type[WireModel]) -> frozenset[str]:
     known = _DOCUMENTED.get(model)
     if known is None:
         names = {field.alias or name for name, field in model.model_fields.items()}
@@ -95,4 +95,4 @@ def _documented(model: type[Tolerant]) -> frozenset[str]:
     return known
 
 
-_DOCUMENTED: dict[type[Tolerant], frozenset[str]] = {}
+_DOCUMENTED: dict[type[WireModel], frozenset[str]] = {}

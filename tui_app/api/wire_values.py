@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 _LARGEST_COUNT: Final = 10**12
 
 
-class Misshapen(ValueError):
+class SchemaError(ValueError):
     """An object without what it can't do without; the text names the field, never its value."""
 
 

@@ -40,11 +40,11 @@ class Ambiguous:
     error: ApiError
 
 
-Outcome = Done[T] | Unsent | Refused | Ambiguous
+WriteResult = Done[T] | Unsent | Refused | Ambiguous
 NotDone = Unsent | Refused | Ambiguous
 
 
-def in_words(outcome: Outcome[Any]) -> tuple[str, tuple[str, ...]]:
+def in_words(outcome: WriteResult[Any]) -> tuple[str, tuple[str, ...]]:
     """What became of a write, as the end of a sentence, and the server's own words on it."""
     match outcome:
         case Done():

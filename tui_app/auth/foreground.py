@@ -15,7 +15,7 @@ def send(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-class LentTerminal:
+class TerminalForeground:
     """Our terminal, if we have one and `wanted`; lent to a group of processes so that it can read there and gets ctrl+c."""
 
     def __init__(self, *, wanted: bool) -> None:
@@ -28,7 +28,7 @@ class LentTerminal:
             with contextlib.suppress(OSError):  # there is none
                 self.descriptor = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
 
-    def __enter__(self) -> LentTerminal:
+    def __enter__(self) -> TerminalForeground:
         return self
 
     def __exit__(self, *_: object) -> None:

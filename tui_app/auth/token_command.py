@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any, Final
 
-from tui_app.auth.foreground import LentTerminal, send
+from tui_app.auth.foreground import TerminalForeground, send
 from tui_app.core.errors import UsageError
 from tui_app.core.text import printable, safe
 
@@ -158,7 +158,7 @@ class TokenCommand:
         When it may ask it has the terminal, its complaints are passed on as they come, and a signal that ends the program
         does so as soon as the command is ended. Otherwise it has no terminal. What is piped to us is never its to read.
         """
-        with _Endings(heard=may_ask) as endings, LentTerminal(wanted=may_ask) as terminal:
+        with _Endings(heard=may_ask) as endings, TerminalForeground(wanted=may_ask) as terminal:
             process = self._start(terminal, may_ask=may_ask)
             output = _Output(process, aloud=may_ask)
             succeeded = False
@@ -183,7 +183,7 @@ class TokenCommand:
     def _failed(self, how: str) -> UsageError:
         return UsageError(f"The {self.name} {how}.")
 
-    def _start(self, terminal: LentTerminal, *, may_ask: bool) -> subprocess.Popen[bytes]:
+    def _start(self, terminal: TerminalForeground, *, may_ask: bool) -> subprocess.Popen[bytes]:
         if self._given_up.is_set():
             raise self._failed("is not run any more: mailsluice is being left")
         try:
@@ -216,7 +216,7 @@ class TokenCommand:
         return process
 
     def _follow(
-        self, process: subprocess.Popen[bytes], output: _Output, terminal: LentTerminal, endings: _Endings
+        self, process: subprocess.Popen[bytes], output: _Output, terminal: TerminalForeground, endings: _Endings
     ) -> None:
         """Wait until it has succeeded. Raises UsageError when it has not, SystemExit when the program is to end."""
         deadline = time.monotonic() + TOKEN_COMMAND_TIMEOUT

@@ -20,7 +20,7 @@ from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import keep_memory_private
 from tui_app.core.paths import state_folder
 from tui_app.core.text import safe
-from tui_app.terminal.watchdog import Guard, tell
+from tui_app.terminal.watchdog import ShutdownWatchdog, tell
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Kinds of terminals that have no colours, no other screen or no place for a cursor."""
@@ -53,16 +53,16 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     from tui_app.app import SluiceApp
-    from tui_app.core.state_file import Remembered
-    from tui_app.core.ui_priority import Turn
+    from tui_app.core.state_file import StateFile
+    from tui_app.core.ui_priority import UiPriority
     from tui_app.service import EmailSecurityService
 
-    turn = Turn()
+    turn = UiPriority()
     service = EmailSecurityService(
         settings,
         clock=SystemClock(),
         random=SystemRandom(),
-        remembered=Remembered(state),
+        remembered=StateFile(state),
         state=state,
         give_way=turn.give_way,
     )
@@ -75,7 +75,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
             settings.credential.give_up()
         return "An answer never came: what was on its way is unknown. Look before you send it again."
 
-    with Guard(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):
+    with ShutdownWatchdog(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):
         # A terminal that is gone can't be written to any more; the guard knows the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)

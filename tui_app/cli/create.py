@@ -15,7 +15,7 @@ from tui_app.cli.runner import confirmed, converse
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text
-from tui_app.jobs.new_job import NewJob, Preview
+from tui_app.jobs.new_job import JobPreview, NewJob
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
 
 
-def preview_json(preview: Preview) -> dict[str, Any]:
+def preview_json(preview: JobPreview) -> dict[str, Any]:
     """The preview for programs."""
     return {
         "mailsluice": {
@@ -36,7 +36,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     }
 
 
-def _tell(preview: Preview) -> None:
+def _tell(preview: JobPreview) -> None:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
     narrate(
         f"Found {'' if preview.complete else 'at least '}{preview.count:,} messages for {preview.recipients:,} mailboxes. {verdicts}"

@@ -10,7 +10,7 @@ import click
 from tui_app.api.enums import JobStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.cli.listing import narrate
 from tui_app.cli.runner import confirmed, converse
 from tui_app.config.settings import check_job_id
@@ -58,7 +58,9 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
     ctx.exit(converse(ctx, work, writes=True))
 
 
-async def _one(job_id: str, verb: str, act: Callable[[str], Awaitable[Outcome[Job] | Outcome[DeletedJob]]]) -> ExitCode:
+async def _one(
+    job_id: str, verb: str, act: Callable[[str], Awaitable[WriteResult[Job] | WriteResult[DeletedJob]]]
+) -> ExitCode:
     outcome = await act(job_id)
     match outcome:
         case Done(Job() as job, _):

@@ -10,7 +10,7 @@ from tui_app.api.enums import ActionType, JobStatus
 from tui_app.api.models import Job
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import all_jobs
-from tui_app.cli.listing import Column, Listing, format_option, with_ours, write_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, with_ours, write_pages
 from tui_app.cli.runner import converse
 from tui_app.config.settings import check_job_id
 from tui_app.core.clock import rfc3339
@@ -29,18 +29,18 @@ def _percent(job: Job) -> str:
 
 
 JOB_COLUMNS = (
-    Column[Job]("job_id", 36, lambda job: str(job.job_id)),
-    Column[Job]("status", 11, lambda job: str(job.status).lower()),
-    Column[Job]("action", 18, action_in_words),
-    Column[Job]("done", 4, _percent, right=True),
-    Column[Job]("found", 9, lambda job: str(job.total_messages_discovered), right=True),
-    Column[Job]("ok", 9, lambda job: str(job.successful), right=True),
-    Column[Job]("failed", 7, lambda job: str(job.failed), right=True),
-    Column[Job]("skipped", 7, lambda job: str(job.skipped), right=True),
-    Column[Job]("cancelled", 9, lambda job: str(job.cancelled), right=True),
-    Column[Job]("pending", 9, lambda job: str(job.pending), right=True),
-    Column[Job]("created", 20, lambda job: rfc3339(job.created_at) if job.created_at else ""),
-    Column[Job]("comment", 60, lambda job: str(job.comment or "")),
+    ListingColumn[Job]("job_id", 36, lambda job: str(job.job_id)),
+    ListingColumn[Job]("status", 11, lambda job: str(job.status).lower()),
+    ListingColumn[Job]("action", 18, action_in_words),
+    ListingColumn[Job]("done", 4, _percent, right=True),
+    ListingColumn[Job]("found", 9, lambda job: str(job.total_messages_discovered), right=True),
+    ListingColumn[Job]("ok", 9, lambda job: str(job.successful), right=True),
+    ListingColumn[Job]("failed", 7, lambda job: str(job.failed), right=True),
+    ListingColumn[Job]("skipped", 7, lambda job: str(job.skipped), right=True),
+    ListingColumn[Job]("cancelled", 9, lambda job: str(job.cancelled), right=True),
+    ListingColumn[Job]("pending", 9, lambda job: str(job.pending), right=True),
+    ListingColumn[Job]("created", 20, lambda job: rfc3339(job.created_at) if job.created_at else ""),
+    ListingColumn[Job]("comment", 60, lambda job: str(job.comment or "")),
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tui_app.cli.listing import Column, Listing, format_option, narrate
+from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate
 from tui_app.cli.release import COLUMNS, exit_code, sent
 from tui_app.cli.runner import confirmed, converse
 from tui_app.core.clock import SystemClock
@@ -19,38 +19,40 @@ from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, safe
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.state import SAID_RELEASED, Fate, Result
-from tui_app.plans.verify import WRONG, Check
+from tui_app.plans.state import SAID_RELEASED, Outcome, Result
+from tui_app.plans.verify import WRONG, Verification
 
 if TYPE_CHECKING:
-    from tui_app.plans.records import Entry
+    from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
 
 _PLANS: Final = (
-    Column["Entry"]("plan", 8, lambda entry: entry.plan.plan_id),
-    Column["Entry"]("when", 16, lambda entry: safe(entry.made_at[:16])),
-    Column["Entry"]("who", 20, lambda entry: safe(f"{entry.origin.user}@{entry.origin.host}")),
-    Column["Entry"]("state", 10, lambda entry: state_of(entry)),
-    Column["Entry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
-    Column["Entry"]("outcome", 44, lambda entry: entry.state.told()),
-    Column["Entry"]("reason", 60, lambda entry: safe(entry.plan.reason)),
+    ListingColumn["Entry"]("plan", 8, lambda entry: entry.plan.plan_id),
+    ListingColumn["Entry"]("when", 16, lambda entry: safe(entry.made_at[:16])),
+    ListingColumn["Entry"]("who", 20, lambda entry: safe(f"{entry.origin.user}@{entry.origin.host}")),
+    ListingColumn["Entry"]("state", 10, lambda entry: state_of(entry)),
+    ListingColumn["Entry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
+    ListingColumn["Entry"]("outcome", 44, lambda entry: entry.state.told()),
+    ListingColumn["Entry"]("reason", 60, lambda entry: safe(entry.plan.reason)),
 )
 
 _SEEN: Final = (
-    Column[tuple[Result, Check]]("id", 52, lambda row: safe(row[0].target.id)),
-    Column[tuple[Result, Check]]("outcome", 17, lambda row: row[0].fate.value),
-    Column[tuple[Result, Check]]("seen", 28, lambda row: row[1].sightings.get(row[0].target.id, "not looked at")),
+    ListingColumn[tuple[Result, Verification]]("id", 52, lambda row: safe(row[0].target.id)),
+    ListingColumn[tuple[Result, Verification]]("outcome", 17, lambda row: row[0].fate.value),
+    ListingColumn[tuple[Result, Verification]](
+        "seen", 28, lambda row: row[1].sightings.get(row[0].target.id, "not looked at")
+    ),
 )
 
 
-def state_of(entry: Entry) -> str:
+def state_of(entry: LedgerEntry) -> str:
     """Where a plan stands, in a word."""
     if entry.damaged:
         return "damaged"
     return "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed"
 
 
-def _of_this_account(service: EmailSecurityService, found: Entry) -> Entry:
+def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
     entry = service.releases.ledger.find(found.plan.plan_id)
     if entry.account != service.settings.identity:
@@ -129,8 +131,8 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
     async def work(service: EmailSecurityService) -> ExitCode:
         releases = service.releases
         entry = _of_this_account(service, found)
-        unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Fate.NOT_SEEN))
-        unknown = len(entry.state.of_fate(Fate.UNKNOWN))
+        unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Outcome.NOT_SEEN))
+        unknown = len(entry.state.of_fate(Outcome.UNKNOWN))
         narrate(
             f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
             + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
@@ -210,7 +212,7 @@ def _report(plan: str, output: Path | None) -> None:
     write_report(_ledger().find(plan), output)
 
 
-def write_report(entry: Entry, output: Path | None) -> None:
+def write_report(entry: LedgerEntry, output: Path | None) -> None:
     """Write a report to a new file, or to standard output. Raises UsageError for an ending that is none of ours."""
     if output is None:
         print(as_markdown(entry), end="")

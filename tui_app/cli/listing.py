@@ -50,7 +50,7 @@ def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Column(Generic[T]):
+class ListingColumn(Generic[T]):
     """A column of the table and of the CSV: heading, width in cells, and how a row becomes safe text."""
 
     name: str
@@ -64,7 +64,7 @@ class Listing(Generic[T]):
     """Writes rows to stdout; `wire` gives the JSON object of a row. Close it, even after none."""
 
     output_format: str
-    columns: Sequence[Column[T]]
+    columns: Sequence[ListingColumn[T]]
     wire: Callable[[T], Mapping[str, Any]]
     count: int = field(default=0, init=False)
 
@@ -115,7 +115,7 @@ class Listing(Generic[T]):
         except OSError as error:
             raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
 
-    def _line(self, cells: Sequence[tuple[Column[T], str]]) -> None:
+    def _line(self, cells: Sequence[tuple[ListingColumn[T], str]]) -> None:
         parts = []
         for column, text in cells:
             missing = column.width - cell_len(text)

@@ -10,7 +10,7 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import all_job_messages
 from tui_app.api.rows import JobMessage
-from tui_app.cli.listing import Column, Listing, format_option, narrate, with_ours, write_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate, with_ours, write_pages
 from tui_app.cli.runner import converse
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
@@ -31,7 +31,9 @@ WIDTHS = {
     "postfix_id": 16,
     "investigate_id": 52,
 }
-COLUMNS = tuple(Column[JobMessage](name, WIDTHS[name], text, right=name == "retry_count") for name, text in FIELDS)
+COLUMNS = tuple(
+    ListingColumn[JobMessage](name, WIDTHS[name], text, right=name == "retry_count") for name, text in FIELDS
+)
 
 
 @click.command()

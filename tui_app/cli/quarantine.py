@@ -10,7 +10,7 @@ import click
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.rows import Message
 from tui_app.api.search import QUERY_DISPOSITIONS
-from tui_app.cli.listing import Column, Listing, format_option, with_ours, write_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, with_ours, write_pages
 from tui_app.cli.runner import converse
 from tui_app.cli.search_options import search_options, search_params, verdict_option
 from tui_app.core.clock import rfc3339
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 COLUMNS = (
-    Column[Message]("id", 52, lambda message: str(message.id)),
-    Column[Message]("disposition", 13, lambda message: str(message.final_disposition or "")),
-    Column[Message]("from", 30, lambda message: str(message.sender)),
-    Column[Message]("subject", 40, lambda message: str(message.subject)),
-    Column[Message]("recipients", 40, lambda message: " ".join(map(str, message.recipients))),
-    Column[Message]("when", 20, lambda message: rfc3339(message.when) if message.when else ""),
-    Column[Message]("postfix_id", 16, lambda message: str(message.postfix_id or "")),
+    ListingColumn[Message]("id", 52, lambda message: str(message.id)),
+    ListingColumn[Message]("disposition", 13, lambda message: str(message.final_disposition or "")),
+    ListingColumn[Message]("from", 30, lambda message: str(message.sender)),
+    ListingColumn[Message]("subject", 40, lambda message: str(message.subject)),
+    ListingColumn[Message]("recipients", 40, lambda message: " ".join(map(str, message.recipients))),
+    ListingColumn[Message]("when", 20, lambda message: rfc3339(message.when) if message.when else ""),
+    ListingColumn[Message]("postfix_id", 16, lambda message: str(message.postfix_id or "")),
 )
 
 

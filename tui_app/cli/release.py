@@ -12,7 +12,7 @@ import click
 from tui_app.api.enums import Disposition, RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import all_job_messages
-from tui_app.cli.listing import Column, Listing, format_option, narrate
+from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.runner import confirmed, converse
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
@@ -23,7 +23,7 @@ from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import accounted, result_json
-from tui_app.plans.state import OPEN, Fate, Phase, Result, RunState
+from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 COLUMNS: Final = (
-    Column[Result]("id", 52, lambda result: safe(result.target.id)),
-    Column[Result]("outcome", 17, lambda result: result.fate.value),
-    Column[Result]("delivered", 40, lambda result: " ".join(map(str, result.delivered))),
-    Column[Result]("undelivered", 30, lambda result: " ".join(map(str, result.undelivered))),
-    Column[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
-    Column[Result]("why", 60, lambda result: safe(result.why)),
+    ListingColumn[Result]("id", 52, lambda result: safe(result.target.id)),
+    ListingColumn[Result]("outcome", 17, lambda result: result.fate.value),
+    ListingColumn[Result]("delivered", 40, lambda result: " ".join(map(str, result.delivered))),
+    ListingColumn[Result]("undelivered", 30, lambda result: " ".join(map(str, result.undelivered))),
+    ListingColumn[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
+    ListingColumn[Result]("why", 60, lambda result: safe(result.why)),
 )
 
 
@@ -45,7 +45,7 @@ _TOLD_ONE_BY_ONE: Final = 20
 """Messages; more that are held back are told by their reasons."""
 
 
-def exit_code(state: RunState) -> ExitCode:
+def exit_code(state: PlanState) -> ExitCode:
     """How a release ended, for scripts: unknown before the disk before the API before partly failed."""
     fates, every = state.fates(), len(state.plan.targets)
     if any(fates[fate] for fate in OPEN):
@@ -54,9 +54,9 @@ def exit_code(state: RunState) -> ExitCode:
         return ExitCode.UNEXPECTED
     if isinstance(state.error, GuardError):
         return ExitCode.GUARD
-    if fates[Fate.REFUSED] + fates[Fate.NOT_SENT] == every and state.error is not None:
+    if fates[Outcome.REFUSED] + fates[Outcome.NOT_SENT] == every and state.error is not None:
         return ExitCode.API
-    return ExitCode.DONE if fates[Fate.DELIVERED] + fates[Fate.RELEASED] == every else ExitCode.PARTLY_FAILED
+    return ExitCode.DONE if fates[Outcome.DELIVERED] + fates[Outcome.RELEASED] == every else ExitCode.PARTLY_FAILED
 
 
 def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
@@ -191,7 +191,7 @@ def release(
         if expect is not None and expect != count:
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if plan_only:
-            return _write(output_format, [Result(target, Fate.NOT_SENT, why="plan only") for target in plan.targets])
+            return _write(output_format, [Result(target, Outcome.NOT_SENT, why="plan only") for target in plan.targets])
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
@@ -200,7 +200,7 @@ def release(
     ctx.exit(converse(ctx, work, writes=not plan_only))
 
 
-async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[RunState]], output_format: str) -> ExitCode:
+async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[PlanState]], output_format: str) -> ExitCode:
     """Let a plan be sent or settled, tell how it goes and what became of every id; the exit code.
 
     A signal stops it after the request in flight, a second one leaves that unknown.
@@ -228,11 +228,11 @@ async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[RunSt
     return exit_code(state)
 
 
-async def _awaited(work: Callable[[], Awaitable[RunState]]) -> RunState:
+async def _awaited(work: Callable[[], Awaitable[PlanState]]) -> PlanState:
     return await work()
 
 
-def _tell_outcome(state: RunState, output_format: str) -> None:
+def _tell_outcome(state: PlanState, output_format: str) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
     rows = accounted(state)
     try:
@@ -257,7 +257,7 @@ class _Narrator:
     def __init__(self) -> None:
         self._told = ""
 
-    def __call__(self, state: RunState) -> None:
+    def __call__(self, state: PlanState) -> None:
         batches = len(state.plan.batches())
         line = ""
         if state.phase is Phase.SETTLING:

@@ -21,7 +21,7 @@ from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.hardening import keep_memory_private
 from tui_app.core.paths import state_folder
-from tui_app.core.state_file import Remembered
+from tui_app.core.state_file import StateFile
 from tui_app.service import EmailSecurityService
 from tui_app.terminal.watchdog import ENDING
 
@@ -42,7 +42,7 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             clock=SystemClock(),
             random=SystemRandom(),
             read_wait=MAX_WAIT,
-            remembered=Remembered(state_folder()),
+            remembered=StateFile(state_folder()),
             state=state_folder(),
         )
         service.on_limit_wait = lambda seconds: narrate(

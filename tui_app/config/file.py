@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tui_app.config.schema import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens, ThemeChoice
+from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, ThemeChoice, UiSettings
 from tui_app.core.errors import UsageError
 from tui_app.core.text import safe
 
@@ -73,9 +73,9 @@ def checked(path: Path, text: str) -> ConfigFile:
     return ConfigFile(
         default_profile=file.default_profile,
         profiles={name: Profile(**dict(table)) for name, table in file.profiles.items()},
-        guard=Guard(**file.guard.model_dump(exclude={"require_second_signer"})),
-        plans=Plans(**dict(file.plans)),
-        ui=Screens(**dict(file.ui)),
+        guard=GuardSettings(**file.guard.model_dump(exclude={"require_second_signer"})),
+        plans=PlanSettings(**dict(file.plans)),
+        ui=UiSettings(**dict(file.ui)),
     )
 
 

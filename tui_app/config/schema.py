@@ -26,7 +26,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class GuardSettings:
     """`[guard]`: what is held back from a release unless it is named."""
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
@@ -35,7 +35,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Plans:
+class PlanSettings:
     """`[plans]`: how a plan is sent. The console sends the first `canary` messages alone, to be looked at; 0 sends all alike."""
 
     batch_size: int = 25
@@ -43,7 +43,7 @@ class Plans:
 
 
 @dataclass(frozen=True, slots=True)
-class Screens:
+class UiSettings:
     """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
 
     theme: ThemeChoice = "auto"
@@ -57,6 +57,6 @@ class ConfigFile:
 
     default_profile: str | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
-    guard: Guard = Guard()
-    plans: Plans = Plans()
-    ui: Screens = Screens()
+    guard: GuardSettings = GuardSettings()
+    plans: PlanSettings = PlanSettings()
+    ui: UiSettings = UiSettings()

@@ -19,7 +19,7 @@ from tui_app.auth.credentials import (
     TokenCredential,
     token_from_file,
 )
-from tui_app.config.schema import ConfigFile, Guard, Plans, Profile, ReleaseBody, Screens
+from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, UiSettings
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
 from tui_app.core.text import safe
@@ -48,9 +48,9 @@ class Settings:
     ca_bundle: Path | None = None
     proxy: Proxy | None = None
     release_body: ReleaseBody = "auto"
-    guard: Guard = field(default_factory=Guard)
-    plans: Plans = field(default_factory=Plans)
-    ui: Screens = field(default_factory=Screens)
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    plans: PlanSettings = field(default_factory=PlanSettings)
+    ui: UiSettings = field(default_factory=UiSettings)
 
     @property
     def identity(self) -> str:

@@ -15,7 +15,7 @@ _LARGEST: Final = 256 * 1024
 _FILE: Final = "remembered.json"
 
 
-class Remembered:
+class StateFile:
     """Facts by account and name. What can't be read or written is simply not remembered: nothing depends on it.
 
     The folder must be ours alone (0700); without one the facts live as long as the process.

@@ -10,7 +10,7 @@ LONGEST: Final = 0.05
 _NAP: Final = 0.001
 
 
-class Turn:
+class UiPriority:
     """Shared by the app, which takes turns for its keys, and by threads that take large answers apart."""
 
     def __init__(self) -> None:

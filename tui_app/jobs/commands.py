@@ -8,7 +8,7 @@ from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.pagination import all_jobs
 from tui_app.api.read_back import settle
-from tui_app.api.write_result import Ambiguous, Outcome, Refused
+from tui_app.api.write_result import Ambiguous, Refused, WriteResult
 from tui_app.core.text import Untrusted
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.new_job import NewJob
 
 
-async def cancel(client: EmailSecurityClient, job_id: str) -> Outcome[Job]:
+async def cancel(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
     """Stop a job; an open outcome is settled by reading the job."""
 
     async def ended() -> Job | None:
@@ -27,7 +27,7 @@ async def cancel(client: EmailSecurityClient, job_id: str) -> Outcome[Job]:
     return await settle(client.traffic, outcome, ended) if isinstance(outcome, Ambiguous) else outcome
 
 
-async def delete(client: EmailSecurityClient, job_id: str) -> Outcome[DeletedJob]:
+async def delete(client: EmailSecurityClient, job_id: str) -> WriteResult[DeletedJob]:
     """Remove an ended job from the lists; one that is gone already is done."""
     gone_already = DeletedJob(id=Untrusted(job_id))
 
@@ -45,7 +45,7 @@ async def delete(client: EmailSecurityClient, job_id: str) -> Outcome[DeletedJob
     return await settle(client.traffic, outcome, gone) if isinstance(outcome, Ambiguous) else outcome
 
 
-async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> Outcome[Job]:
+async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteResult[Job]:
     """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
     comment = f"{new.comment} {mark}".strip()
 

@@ -11,7 +11,7 @@ _SHARDS: Final = 256
 _SMALLEST: Final = 8
 
 
-class RowIds:
+class IdIndex:
     """Ids by row number, from 0. A uuid in its usual form takes sixteen bytes, and finding it eight more or less.
 
     A dict would take more than all the rest of a row.

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.pagination import all_jobs
-from tui_app.jobs.poller import Pulse
-from tui_app.jobs.progress import Outlook, Progress
+from tui_app.jobs.poller import PollResult
+from tui_app.jobs.progress import Eta, Progress
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -34,7 +34,7 @@ class JobsSnapshot:
 
     query: JobsQuery
     jobs: tuple[Job, ...]
-    outlooks: dict[str, Outlook]
+    outlooks: dict[str, Eta]
     read_at: datetime
     shifted: bool = False
     """Whether jobs moved from page to page while they were read: some may be missing."""
@@ -60,7 +60,7 @@ class JobsSubject:
         """Ask for something else from the next poll on."""
         self.query = query
 
-    async def poll(self) -> Pulse:
+    async def poll(self) -> PollResult:
         """Read the whole list under the query. Raises ApiError."""
         query, requests = self.query, 0
         found: list[Job] = []
@@ -69,7 +69,7 @@ class JobsSubject:
             found += page
             requests += 1
         if query != self.query:
-            return Pulse(moved=True)
+            return PollResult(moved=True)
         at, moved = self.clock.monotonic(), False
         known, self._progress = self._progress, {}
         for job in found:
@@ -79,4 +79,4 @@ class JobsSubject:
         outlooks = {job.id: self._progress[job.id].outlook(job, at) for job in found if not job.ended}
         self.listener(JobsSnapshot(query, newest_first(tuple(found)), outlooks, self.clock.now(), pages.shifted))
         left = [outlook.left for outlook in outlooks.values() if outlook.left is not None]
-        return Pulse(moved or len(found) != len(known), min(left, default=None), requests=requests)
+        return PollResult(moved or len(found) != len(known), min(left, default=None), requests=requests)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tui_app.api.errors import ApiError
 from tui_app.api.prefetch import pages_of
-from tui_app.jobs.poller import Pulse
-from tui_app.jobs.progress import Outlook, Progress
+from tui_app.jobs.poller import PollResult
+from tui_app.jobs.progress import Eta, Progress
 from tui_app.jobs.rows import JobRows, RowsSnapshot
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import Job
     from tui_app.core.clock import Clock
-    from tui_app.jobs.row_view import Arranged
+    from tui_app.jobs.row_view import RowView
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class JobSnapshot:
     """One job, its outlook, and what is loaded of its rows."""
 
     job: Job
-    outlook: Outlook
+    outlook: Eta
     rows: RowsSnapshot
 
 
@@ -57,18 +57,18 @@ class JobSubject:
         self._newer += 1
         self._read_again = True
         if self._snapshot is not None:
-            self._tell(replace(self._snapshot, job=job, outlook=Outlook()))
+            self._tell(replace(self._snapshot, job=job, outlook=Eta()))
 
     def read_all_again(self) -> None:
         """Read the loaded rows again with the next poll, even if nothing moved."""
         self._read_again = True
 
-    async def poll(self) -> Pulse:
+    async def poll(self) -> PollResult:
         """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
         newer = self._newer
         job = await self.client.get_job(self.job_id)
         if newer != self._newer:
-            return Pulse(moved=True)  # read before an answer that is newer: ask again
+            return PollResult(moved=True)  # read before an answer that is newer: ask again
         at = self.clock.monotonic()
         moved = self._progress.add(job, at)
         if moved:
@@ -83,14 +83,14 @@ class JobSubject:
             except ApiError:
                 self._read_again = True
                 raise
-        return Pulse(moved, self._progress.outlook(job, at).left, job.ended, 1 if requests <= 2 else 2)
+        return PollResult(moved, self._progress.outlook(job, at).left, job.ended, 1 if requests <= 2 else 2)
 
     @property
-    def wanted(self) -> Arranged:
+    def wanted(self) -> RowView:
         """Filter and sort, as asked for last."""
         return self._rows.wanted
 
-    async def arrange(self, wanted: Arranged) -> None:
+    async def arrange(self, wanted: RowView) -> None:
         """Filter and sort the loaded rows from now on."""
         await self._rows.arrange(wanted)
 

@@ -49,7 +49,7 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class JobPreview:
     """What a search finds now: how many, of which verdicts, for how many mailboxes, and the first few."""
 
     count: int
@@ -60,7 +60,7 @@ class Preview:
     not_searchable: tuple[str, ...]
 
 
-async def preview(client: EmailSecurityClient, params: SearchParams, told: Callable[[int], None]) -> Preview:
+async def preview(client: EmailSecurityClient, params: SearchParams, told: Callable[[int], None]) -> JobPreview:
     """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
     found: list[Message] = []
     complete = True
@@ -74,7 +74,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, told: Calla
             break
     verdicts = Counter(str(message.final_disposition or "none") for message in found)
     mailboxes = {recipient.exact.casefold() for message in found for recipient in message.recipients}
-    return Preview(
+    return JobPreview(
         len(found),
         complete,
         tuple(verdicts.most_common()),
@@ -86,7 +86,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, told: Calla
 
 def guard_job(
     new: NewJob,
-    preview: Preview,
+    preview: JobPreview,
     *,
     hold_dispositions: Collection[str],
     max_messages: int,

@@ -25,7 +25,7 @@ JITTER: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class PollResult:
     """What one poll found: did anything move, will it end, in how many seconds, is it over."""
 
     moved: bool
@@ -37,12 +37,12 @@ class Pulse:
 class Subject(Protocol):
     """Something that can be asked about again and again. It delivers its own snapshots."""
 
-    async def poll(self) -> Pulse:
+    async def poll(self) -> PollResult:
         """Ask once. Raises ApiError."""
         ...
 
 
-class LinkState(Enum):
+class ConnectionState(Enum):
     """How the connection to the API stands."""
 
     CONNECTING = "connecting"
@@ -57,22 +57,22 @@ class LinkState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ConnectionStatus:
     """The state of the line, for the header. Times are monotonic seconds of the service's clock."""
 
-    state: LinkState = LinkState.CONNECTING
+    state: ConnectionState = ConnectionState.CONNECTING
     asked_at: float | None = None
     next_at: float | None = None
     error: SluiceError | None = None
 
 
 @dataclass
-class Pace:
+class PollInterval:
     """The interval between polls: quick while things move, slower while they don't, slowest while failing."""
 
     interval: float = FASTEST
 
-    def after(self, pulse: Pulse) -> float:
+    def after(self, pulse: PollResult) -> float:
         """Seconds until the next poll after one that worked. Lists of many pages count as many polls."""
         if pulse.moved:
             left = pulse.seconds_left
@@ -97,7 +97,7 @@ class Poller:
     Polls come last: they slow down before the token's quota is used up, and leave its reserve to the operator.
     """
 
-    def __init__(self, clock: Clock, random: Random, tell: Callable[[Link], None], budget: Budget) -> None:
+    def __init__(self, clock: Clock, random: Random, tell: Callable[[ConnectionStatus], None], budget: Budget) -> None:
         self._clock = clock
         self._random = random
         self._tell = tell
@@ -106,9 +106,9 @@ class Poller:
         """Requests that the last poll took."""
         self._subject: Subject | None = None
         self._confirmed_over = False
-        self._pace = Pace()
+        self._pace = PollInterval()
         self._wake = asyncio.Event()
-        self.link = Link()
+        self.link = ConnectionStatus()
         self._paused = False
         self._asked = False
 
@@ -143,13 +143,13 @@ class Poller:
         """Stop or resume; whether it is paused now."""
         self._paused = not self._paused
         if self._paused:
-            self._now(replace(self.link, state=LinkState.PAUSED, next_at=None))
+            self._now(replace(self.link, state=ConnectionState.PAUSED, next_at=None))
         else:
             self._confirmed_over = False
             self.kick()
         return self._paused
 
-    def _now(self, link: Link) -> None:
+    def _now(self, link: ConnectionStatus) -> None:
         if link != self.link:
             self.link = link
             self._tell(link)
@@ -169,16 +169,16 @@ class Poller:
     @property
     def _at_rest(self) -> bool:
         """Whether only somebody's wish may wake it: access was refused, or what is watched is over."""
-        return self.link.state in (LinkState.DENIED, LinkState.ENDED)
+        return self.link.state in (ConnectionState.DENIED, ConnectionState.ENDED)
 
     def _hold_back(self, wait: float) -> float | None:
         """Nothing is sent now: either it would be answered 429, or it would take from the reserve."""
         if self._paused:
             return None
         limited = self._budget.wait() > 0
-        error = self.link.error if limited and self.link.state is LinkState.LIMITED else None
-        state = LinkState.LIMITED if limited else LinkState.SAVING
-        self._now(Link(state, self.link.asked_at, self._clock.monotonic() + wait, error))
+        error = self.link.error if limited and self.link.state is ConnectionState.LIMITED else None
+        state = ConnectionState.LIMITED if limited else ConnectionState.SAVING
+        self._now(ConnectionStatus(state, self.link.asked_at, self._clock.monotonic() + wait, error))
         return wait
 
     async def _poll(self, subject: Subject) -> float | None:
@@ -193,20 +193,20 @@ class Poller:
             return None
         at = self._clock.monotonic()
         if self._paused:
-            self._now(Link(LinkState.PAUSED, at))
+            self._now(ConnectionStatus(ConnectionState.PAUSED, at))
             return None
         if pulse.over and self._confirmed_over:
-            self._now(Link(LinkState.ENDED, at))
+            self._now(ConnectionStatus(ConnectionState.ENDED, at))
             return None
         self._confirmed_over = pulse.over
         self._cost = pulse.requests
         pace = max(self._pace.after(pulse), self._budget.pace(pulse.requests))
         wait = self._budget.wait_to_poll(self._cost)
         if wait > 0:
-            self._now(Link(LinkState.LIVE, at, at))
+            self._now(ConnectionStatus(ConnectionState.LIVE, at, at))
             return self._hold_back(wait)
         delay = pace * self._random.uniform(1 - JITTER, 1 + JITTER)
-        self._now(Link(LinkState.LIVE, at, at + delay))
+        self._now(ConnectionStatus(ConnectionState.LIVE, at, at + delay))
         return delay
 
     def _failed(self, error: SluiceError, subject: Subject) -> float | None:
@@ -214,17 +214,17 @@ class Poller:
             return None
         at, asked = self._clock.monotonic(), self.link.asked_at
         if self._paused:
-            self._now(Link(LinkState.PAUSED, asked, None, error))
+            self._now(ConnectionStatus(ConnectionState.PAUSED, asked, None, error))
             return None
         if isinstance(error, (Unauthenticated, Forbidden)):
-            self._now(Link(LinkState.DENIED, asked, None, error))
+            self._now(ConnectionStatus(ConnectionState.DENIED, asked, None, error))
             return None
         if isinstance(error, RateLimited):
             delay = max(1.0, error.retry_after)
-            self._now(Link(LinkState.LIMITED, asked, at + delay, error))
+            self._now(ConnectionStatus(ConnectionState.LIMITED, asked, at + delay, error))
         else:
             delay = self._pace.after_failure()
-            self._now(Link(LinkState.OFFLINE, asked, at + delay, error))
+            self._now(ConnectionStatus(ConnectionState.OFFLINE, asked, at + delay, error))
         return delay
 
     async def _wait(self, delay: float | None) -> None:

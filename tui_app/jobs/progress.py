@@ -93,7 +93,7 @@ def counters(job: Job) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Eta:
     """What can be said of a running job: rows a second, seconds left, seconds without news; None = not known."""
 
     rate: float | None = None
@@ -131,16 +131,16 @@ class Progress:
             self._samples.popleft()
         return moved
 
-    def outlook(self, job: Job, at: float) -> Outlook:
+    def outlook(self, job: Job, at: float) -> Eta:
         """What to say of the job now."""
         if job.ended:
-            return Outlook()
+            return Eta()
         if self._last_move is not None and at - self._last_move >= STALL:
-            return Outlook(still_for=at - self._last_move)
+            return Eta(still_for=at - self._last_move)
         if job.status is not JobStatus.PROCESSING or len(self._samples) < 2:
-            return Outlook()
+            return Eta()
         (start, before, _), (end, through, pending) = self._samples[0], self._samples[-1]
         if end <= start or through <= before:
-            return Outlook()
+            return Eta()
         rate = (through - before) / (end - start)
-        return Outlook(rate, math.ceil(pending / rate))
+        return Eta(rate, math.ceil(pending / rate))

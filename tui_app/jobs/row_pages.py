@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tui_app.jobs.row_store import MessageStore, MessageView
+from tui_app.jobs.row_store import OrderedRows, RowStore
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
 
 
 @dataclass
-class Listing:
+class RowPages:
     """Loaded pages in the server's order, as slots of the store. `status` is what the server was asked for."""
 
-    store: MessageStore
+    store: RowStore
     status: RowStatus | None
     per_page: int
     pages: list[array[int]] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Listing:
     _moved: bool = False
     """Whether the order is to be made anew."""
 
-    def known(self, status: RowStatus) -> Listing:
+    def known(self, status: RowStatus) -> RowPages:
         """What the server would list of one status, when this lists all rows."""
         self._arrange()
         slots, listed = self.store.with_status(status.value), self._listed
@@ -42,7 +42,7 @@ class Listing:
             # Some were read under another status and are not listed any more.
             slots = array("I", [slot for slot in slots if slot < len(listed) and listed[slot]])
         pages = [slots[start : start + self.per_page] for start in range(0, len(slots), self.per_page)]
-        return Listing(self.store, status, self.per_page, pages, complete=True, due=False, _order=slots[:])
+        return RowPages(self.store, status, self.per_page, pages, complete=True, due=False, _order=slots[:])
 
     @property
     def read(self) -> bool:
@@ -103,9 +103,9 @@ class Listing:
         for slot in self._order:
             self._listed[slot] = 1
 
-    def in_smaller_pages(self) -> Listing:
+    def in_smaller_pages(self) -> RowPages:
         """The same list from its beginning, for a server whose pages are larger than an answer may be."""
-        return Listing(self.store, self.status, self.per_page // 2)
+        return RowPages(self.store, self.status, self.per_page // 2)
 
     @property
     def next_page(self) -> int | None:
@@ -118,7 +118,7 @@ class Listing:
         self._arrange()
         return self._repeated
 
-    def rows(self) -> MessageView:
+    def rows(self) -> OrderedRows:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""
         self._arrange()
-        return MessageView(self.store, self._order)
+        return OrderedRows(self.store, self._order)

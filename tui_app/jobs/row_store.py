@@ -13,7 +13,7 @@ from typing import Any, Final, overload
 
 from tui_app.api.rows import JobMessage
 from tui_app.core.clock import keep_on
-from tui_app.jobs.id_index import Key, RowIds, key_of
+from tui_app.jobs.id_index import IdIndex, Key, key_of
 
 PACK: Final = 32
 """Rows that are packed together: few enough that one of them is quickly there, enough that they share what is alike."""
@@ -27,7 +27,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedRows:
     """Rows ready to be taken into a store. To make them takes most of the work: do it in a thread."""
 
     rows: list[Row]
@@ -35,7 +35,7 @@ class Packed:
     packs: list[bytes]
 
     @classmethod
-    def of(cls, messages: Iterable[JobMessage], give_way: Callable[[], None] = keep_on) -> Packed:
+    def of(cls, messages: Iterable[JobMessage], give_way: Callable[[], None] = keep_on) -> PackedRows:
         """Pack rows as they were read; `give_way` is called after each few of many."""
         # A plain tuple of atoms is nothing that the garbage collector has to look at.
         rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
@@ -48,21 +48,21 @@ class Packed:
             give_way()
         return cls(rows, keys, packs)
 
-    def parts(self, size: int = 8 * PACK) -> Iterator[Packed]:
+    def parts(self, size: int = 8 * PACK) -> Iterator[PackedRows]:
         """The same rows in portions, for whoever takes them between other things."""
         for start in range(0, len(self.rows), size):
             end = start + size
-            yield Packed(self.rows[start:end], self.keys[start:end], self.packs[start // PACK : -(-end // PACK)])
+            yield PackedRows(self.rows[start:end], self.keys[start:end], self.packs[start // PACK : -(-end // PACK)])
 
 
-class MessageStore:
+class RowStore:
     """Rows by slot, a number that stays: a row that is read again is the same slot with newer values.
 
     A row takes about 100 bytes. It is a tuple of JSON values before and after, exactly the same.
     """
 
     def __init__(self) -> None:
-        self._ids = RowIds()
+        self._ids = IdIndex()
         self._packs: list[bytes] = []
         self._starts = array("I")
         """The first slot of each pack."""
@@ -81,7 +81,7 @@ class MessageStore:
 
     # ---- taking rows
 
-    def put(self, packed: Packed) -> array[int]:
+    def put(self, packed: PackedRows) -> array[int]:
         """Take rows as they were read just now: their slots."""
         first = len(self)
         slots = self._ids.add(packed.keys)
@@ -220,12 +220,12 @@ def _unpacked(pack: bytes) -> list[Row]:
     return rows
 
 
-class MessageView(Sequence[JobMessage]):
+class OrderedRows(Sequence[JobMessage]):
     """Rows of a store in an order: what a table shows. Its length never changes; what the rows say may."""
 
     __slots__ = ("_length", "slots", "store")
 
-    def __init__(self, store: MessageStore, slots: array[int]) -> None:
+    def __init__(self, store: RowStore, slots: array[int]) -> None:
         self.store = store
         self.slots = slots
         self._length = len(slots)

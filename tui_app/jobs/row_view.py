@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tui_app.jobs.filters import PLACES, RowFilter
-from tui_app.jobs.row_store import MessageView
+from tui_app.jobs.row_store import OrderedRows
 
 STEP: Final = 512
 """Rows looked at before somebody else may have a turn: about two milliseconds."""
@@ -27,14 +27,14 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Arranged:
+class RowView:
     """What is wanted of the loaded rows: those that pass the filter, in an order; by itself all, as the server has them."""
 
     filter: RowFilter | None = None
     sort: Sort | None = None
 
 
-AS_LISTED: Final = Arranged()
+AS_LISTED: Final = RowView()
 
 
 class Superseded(Exception):
@@ -42,8 +42,8 @@ class Superseded(Exception):
 
 
 async def arrange(
-    view: MessageView, wanted: Arranged, *, beyond: int = 0, still: Callable[[], bool] = lambda: True
-) -> MessageView:
+    view: OrderedRows, wanted: RowView, *, beyond: int = 0, still: Callable[[], bool] = lambda: True
+) -> OrderedRows:
     """The rows of a view as wanted; `beyond` leaves out so many at its beginning.
 
     Lets others run between steps, and raises Superseded as soon as it is not `still` wanted.
@@ -60,10 +60,10 @@ async def arrange(
         slots = await _filtered(view, slots, wanted.filter, breathe)
     if wanted.sort is not None:
         slots = await _sorted(view, slots, wanted.sort, breathe)
-    return MessageView(view.store, slots)
+    return OrderedRows(view.store, slots)
 
 
-async def _filtered(view: MessageView, slots: array[int], wanted: RowFilter, breathe: Breathe) -> array[int]:
+async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, breathe: Breathe) -> array[int]:
     found, matches = array("I"), wanted.matches
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
@@ -72,7 +72,7 @@ async def _filtered(view: MessageView, slots: array[int], wanted: RowFilter, bre
     return found
 
 
-async def _sorted(view: MessageView, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
+async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
     place = PLACES[wanted.field]
     runs: list[Sequence[tuple[Any, int]]] = []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError, TooLarge
 from tui_app.api.pagination import SMALLEST_PAGE, is_short, past_the_end
-from tui_app.api.prefetch import Ahead, pages_of
-from tui_app.jobs.row_pages import Listing
-from tui_app.jobs.row_store import MessageStore, MessageView, Packed
-from tui_app.jobs.row_view import AS_LISTED, Arranged, Superseded, arrange
+from tui_app.api.prefetch import Prefetcher, pages_of
+from tui_app.jobs.row_pages import RowPages
+from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
+from tui_app.jobs.row_view import AS_LISTED, RowView, Superseded, arrange
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -37,7 +37,7 @@ class RowsSnapshot:
     """Rows under one status of the server's, as they are arranged; None before the first page."""
 
     status: RowStatus | None = None
-    rows: MessageView | None = None
+    rows: OrderedRows | None = None
     loaded: int = 0
     """Rows loaded under this status, whether the filter lets them through or not."""
     complete: bool = False
@@ -46,7 +46,7 @@ class RowsSnapshot:
     """Whether counters moved since some of the loaded rows were read."""
     shifted: bool = False
     """Whether rows moved from page to page between the readings: some may be missing."""
-    arranged: Arranged = AS_LISTED
+    arranged: RowView = AS_LISTED
     """What `rows` went through; while more is asked for, still what it was."""
 
 
@@ -58,20 +58,20 @@ class JobRows:
     clock: Clock
     job_id: str
     tell: Callable[[RowsSnapshot], None]
-    store: MessageStore = field(default_factory=MessageStore)
+    store: RowStore = field(default_factory=RowStore)
     snapshot: RowsSnapshot = field(default_factory=RowsSnapshot)
-    _wanted: Arranged = AS_LISTED
-    _made_of: tuple[MessageView | None, int] = (None, 0)
+    _wanted: RowView = AS_LISTED
+    _made_of: tuple[OrderedRows | None, int] = (None, 0)
     """What the last arrangement was made of: the listed rows, and the store's changes by then."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self._listing = Listing(self.store, None, ROWS_PER_PAGE)
-        self._listings: dict[RowStatus | None, Listing] = {None: self._listing}
+        self._listing = RowPages(self.store, None, ROWS_PER_PAGE)
+        self._listings: dict[RowStatus | None, RowPages] = {None: self._listing}
 
     @property
-    def wanted(self) -> Arranged:
+    def wanted(self) -> RowView:
         """Filter and sort, as asked for last."""
         return self._wanted
 
@@ -103,11 +103,11 @@ class JobRows:
         if listing is None and status is not None and all_here:
             # Which rows are in a state is known without asking.
             listing = whole.known(status)
-        self._listing = self._listings[status] = listing or Listing(self.store, status, ROWS_PER_PAGE)
+        self._listing = self._listings[status] = listing or RowPages(self.store, status, ROWS_PER_PAGE)
         here = self._listing.read and self._wanted == AS_LISTED
         self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
 
-    def _seen(self, rows: MessageView) -> RowsSnapshot:
+    def _seen(self, rows: OrderedRows) -> RowsSnapshot:
         listing = self._listing
         return RowsSnapshot(
             status=listing.status,
@@ -120,7 +120,7 @@ class JobRows:
             arranged=self._wanted,
         )
 
-    async def arrange(self, wanted: Arranged) -> None:
+    async def arrange(self, wanted: RowView) -> None:
         """Show the loaded rows filtered and sorted from now on."""
         self._wanted = wanted
         if self._listing.read:
@@ -137,7 +137,7 @@ class JobRows:
             except TooLarge as error:
                 return await self._in_smaller_pages(listing, error)
 
-    async def _read_loaded(self, listing: Listing, *, whole: bool) -> int:
+    async def _read_loaded(self, listing: RowPages, *, whole: bool) -> int:
         count, loaded = 0, max(1, len(listing.pages))
         last = min(loaded, PAGES_READ_AGAIN if whole else PAGES_KEPT_FRESH)
         listing.due = False
@@ -178,7 +178,7 @@ class JobRows:
         async with self._one_at_a_time:
             shown = listing = self._listing
             if listing.complete and listing.stale:
-                listing = Listing(self.store, shown.status, shown.per_page, due=False)
+                listing = RowPages(self.store, shown.status, shown.per_page, due=False)
             while True:
                 pages = pages_of(expected, listing.per_page)
                 ahead = self._ahead(listing, pages, planned=pages)
@@ -191,7 +191,9 @@ class JobRows:
                     ahead.drop()
             await self._instead_of(shown, listing)
 
-    async def _load_rest(self, listing: Listing, ahead: Ahead[Page[JobMessage]], told: Callable[[int], None]) -> None:
+    async def _load_rest(
+        self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], told: Callable[[int], None]
+    ) -> None:
         rows_told, told_at = 0, self.clock.monotonic()
         while (number := listing.next_page) is not None:
             await self._read_page(listing, ahead, number)
@@ -204,7 +206,7 @@ class JobRows:
                 await self._told(listing)
         await self._told(listing)
 
-    async def _in_smaller_pages(self, shown: Listing, error: TooLarge) -> int:
+    async def _in_smaller_pages(self, shown: RowPages, error: TooLarge) -> int:
         """As many rows as there were, in pages half as large or smaller still; how many requests. Raises ApiError."""
         listing, wanted, count = self._smaller(shown, error), max(1, len(shown.rows())), 0
         while not listing.complete and len(listing.rows()) < wanted:
@@ -218,13 +220,13 @@ class JobRows:
         return count
 
     @staticmethod
-    def _smaller(listing: Listing, error: TooLarge) -> Listing:
+    def _smaller(listing: RowPages, error: TooLarge) -> RowPages:
         """The list from its beginning in half of what was too large for an answer. Raises the error if that is no help."""
         if listing.per_page < 2 * SMALLEST_PAGE:
             raise error
         return listing.in_smaller_pages()
 
-    async def _instead_of(self, shown: Listing, listing: Listing) -> None:
+    async def _instead_of(self, shown: RowPages, listing: RowPages) -> None:
         """Show a list that was read anew in place of the one that was there meanwhile."""
         if listing is shown or self._listings.get(shown.status) is not shown:
             return
@@ -233,8 +235,8 @@ class JobRows:
             self._listing = listing
             await self._told(listing)
 
-    def _ahead(self, listing: Listing, last: int, *, planned: int = 0) -> Ahead[Page[JobMessage]]:
-        return Ahead(
+    def _ahead(self, listing: RowPages, last: int, *, planned: int = 0) -> Prefetcher[Page[JobMessage]]:
+        return Prefetcher(
             lambda number: self.client.list_job_messages(
                 self.job_id, page=number, per_page=listing.per_page, status=listing.status
             ),
@@ -242,7 +244,7 @@ class JobRows:
             planned=planned,
         )
 
-    async def _read_page(self, listing: Listing, ahead: Ahead[Page[JobMessage]], number: int) -> None:
+    async def _read_page(self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], number: int) -> None:
         try:
             page = await ahead.take(number)
         except ApiError as error:
@@ -251,7 +253,7 @@ class JobRows:
             listing.end_before(number)
             return
         give_way = self.client.traffic.give_way
-        packed = await asyncio.to_thread(Packed.of, page.items, give_way)
+        packed = await asyncio.to_thread(PackedRows.of, page.items, give_way)
         slots = array("I")
         for part in packed.parts():
             slots.extend(self.store.put(part))
@@ -261,7 +263,7 @@ class JobRows:
 
     # ---- telling
 
-    async def _told(self, listing: Listing) -> None:
+    async def _told(self, listing: RowPages) -> None:
         try:
             async with self._arranging:
                 rows = await self._arranged(listing, self._wanted)
@@ -271,7 +273,7 @@ class JobRows:
             self.snapshot = self._seen(rows)
             self.tell(self.snapshot)
 
-    async def _arranged(self, listing: Listing, wanted: Arranged) -> MessageView:
+    async def _arranged(self, listing: RowPages, wanted: RowView) -> OrderedRows:
         """The listed rows as wanted; after a page more, only that page is looked at. Raises Superseded."""
 
         def still() -> bool:
@@ -292,7 +294,7 @@ class JobRows:
         elif wanted.sort is None:
             more = await arrange(base, wanted, beyond=len(before), still=still)
             rows.slots.extend(more.slots)
-            made = MessageView(self.store, rows.slots)
+            made = OrderedRows(self.store, rows.slots)
         else:
             made = await arrange(base, wanted, still=still)
         self._made_of = (base, now)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
 
 
-class HeldSearch:
+class MailSearch:
     """What was found so far, each message once, and whether that is all."""
 
     def __init__(self, client: EmailSecurityClient, params: SearchParams) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.api.read_back import READ_BACK_AFTER
-from tui_app.api.write_result import Done, Outcome, Refused
+from tui_app.api.write_result import Done, Refused, WriteResult
 from tui_app.core.errors import GuardError
 from tui_app.plans.guard import UNSEEN, Policy
 from tui_app.plans.journal import JournalError
@@ -26,7 +26,7 @@ from tui_app.plans.records import (
 )
 from tui_app.plans.response import Next, anything_done, judged, rejects_the_shape, sent_before, sent_id, tells
 from tui_app.plans.settle import ReadBack
-from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, Phase, Result, RunState
+from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState, Result
 from tui_app.plans.verify import look_again
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from tui_app.api.models import ReleaseItem
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
-    from tui_app.core.state_file import Remembered
+    from tui_app.core.state_file import StateFile
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
-    from tui_app.plans.records import Entry
+    from tui_app.plans.records import LedgerEntry
 
-Report = Callable[[RunState], None]
+Report = Callable[[PlanState], None]
 HOPELESS: Final = 5
 """Messages refused one by one, with none accepted, after which the rest is not tried: it is not about the messages."""
 
@@ -53,7 +53,7 @@ class Engine:
 
     client: EmailSecurityClient
     settings: Settings
-    remembered: Remembered
+    remembered: StateFile
     ledger: Ledger
     clock: Clock
     _understood: bool = field(default=False, init=False)
@@ -61,7 +61,7 @@ class Engine:
     _stopping: bool = field(default=False, init=False)
     _pausing: bool = field(default=False, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _state: RunState | None = field(default=None, init=False)
+    _state: PlanState | None = field(default=None, init=False)
     _report: Report = field(default=lambda _: None, init=False)
     _journal: Journal | None = field(default=None, init=False)
     _landed: tuple[Result, ...] = field(default=(), init=False)
@@ -88,7 +88,7 @@ class Engine:
 
     # ---- plans
 
-    async def run(self, plan: Plan, report: Report) -> RunState:
+    async def run(self, plan: Plan, report: Report) -> PlanState:
         """Send a new plan. Raises Locked and JournalError when it can't be begun; then nothing was sent."""
         with self.ledger.acting(self.settings.identity):
             # Since the guard looked, another plan may have sent some of these and not heard what became of them.
@@ -100,51 +100,51 @@ class Engine:
                         f"Plan {name} has sent some of these and must settle them first. Nothing was sent."
                     )
             journal, head = self.ledger.begin(plan, self.settings.identity)
-            return await self._with(journal, report, RunState(plan, head=head), self._send_all)
+            return await self._with(journal, report, PlanState(plan, head=head), self._send_all)
 
-    async def resume(self, entry: Entry, report: Report, *, resend_unseen: bool = False) -> RunState:
+    async def resume(self, entry: LedgerEntry, report: Report, *, resend_unseen: bool = False) -> PlanState:
         """Settle what is unknown of a plan, then send what was never sent and what the guard still lets through.
 
         With `resend_unseen` also what was not seen released, which may release it twice. Raises Locked and JournalError.
         """
 
-        async def settle_then_send(state: RunState) -> RunState:
+        async def settle_then_send(state: PlanState) -> PlanState:
             state = await self._settle(state, late=self._is_late(entry))
-            if state.of_fate(Fate.UNKNOWN) and not self._stopping:
+            if state.of_fate(Outcome.UNKNOWN) and not self._stopping:
                 return replace(state, phase=Phase.HALTED)
-            again = state.of_fate(Fate.NOT_SEEN) if resend_unseen else ()
+            again = state.of_fate(Outcome.NOT_SEEN) if resend_unseen else ()
             try:
                 policy, now = Policy.of(self.settings.guard), self.clock.now()
                 gone = await left_out(self.client, self.ledger, policy, entry, (*again, *state.unsent), now)
             except (ApiError, GuardError) as error:
                 return replace(state, phase=Phase.HALTED, error=error)
-            kept = [Result(t, Fate.NOT_SEEN, why=f"not sent again: {gone[t.id]}") for t in again if t.id in gone]
+            kept = [Result(t, Outcome.NOT_SEEN, why=f"not sent again: {gone[t.id]}") for t in again if t.id in gone]
             state = self._settled(self._without(state, gone), kept)
             return await self._send_all(state, tuple(target for target in again if target.id not in gone))
 
         return await self._reopened(entry, report, settle_then_send)
 
-    def _without(self, state: RunState, why: Mapping[str, str]) -> RunState:
+    def _without(self, state: PlanState, why: Mapping[str, str]) -> PlanState:
         """The same without what is not to be sent any more, on record with the reason."""
-        gone = [Result(target, Fate.LEFT_OUT, why=why[target.id]) for target in state.unsent if target.id in why]
+        gone = [Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in state.unsent if target.id in why]
         if not gone:
             return state
         self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
         return replace(state, outcomes={**state.outcomes, **{result.target.id: result for result in gone}})
 
-    async def settle(self, entry: Entry, report: Report) -> RunState:
+    async def settle(self, entry: LedgerEntry, report: Report) -> PlanState:
         """Read back what is open of a plan; nothing is sent. Raises Locked and JournalError."""
 
-        async def only_settle(state: RunState) -> RunState:
+        async def only_settle(state: PlanState) -> PlanState:
             state = await self._settle(state, late=self._is_late(entry))
             return replace(state, phase=Phase.INTERRUPTED)
 
         return await self._reopened(entry, report, only_settle, closed_too=True)
 
-    async def check(self, entry: Entry, report: Report) -> RunState:
+    async def check(self, entry: LedgerEntry, report: Report) -> PlanState:
         """Look again at what was said to be released, and put on record how it was seen. Raises Locked and JournalError."""
 
-        async def look(state: RunState) -> RunState:
+        async def look(state: PlanState) -> PlanState:
             self._say(replace(state, phase=Phase.CHECKING))
             state = replace(state, phase=entry.state.phase)
             said = state.of_fate(*SAID_RELEASED)
@@ -157,27 +157,27 @@ class Engine:
 
         return await self._reopened(entry, report, look, closed_too=True)
 
-    async def close_plan(self, entry: Entry, report: Report) -> RunState:
+    async def close_plan(self, entry: LedgerEntry, report: Report) -> PlanState:
         """Put on record that what was not sent of a plan never will be. Raises Locked and JournalError."""
 
-        async def nothing(state: RunState) -> RunState:
+        async def nothing(state: PlanState) -> PlanState:
             self._write(closed_record(state, self.clock.now()))
             return replace(state, phase=Phase.STOPPED, closed=True)
 
         return await self._reopened(entry, report, nothing)
 
-    def _is_late(self, entry: Entry) -> bool:
+    def _is_late(self, entry: LedgerEntry) -> bool:
         """Whether so much time has passed since a plan last sent something that one look is as good as five."""
         return entry.sent_at is None or (self.clock.now() - entry.sent_at).total_seconds() > READ_BACK_AFTER[-1]
 
     async def _reopened(
         self,
-        entry: Entry,
+        entry: LedgerEntry,
         report: Report,
-        work: Callable[[RunState], Awaitable[RunState]],
+        work: Callable[[PlanState], Awaitable[PlanState]],
         *,
         closed_too: bool = False,
-    ) -> RunState:
+    ) -> PlanState:
         with self.ledger.acting(self.settings.identity):
             journal, now = self.ledger.resume(entry)
             if now.state.closed and not closed_too:
@@ -186,8 +186,8 @@ class Engine:
             return await self._with(journal, report, replace(now.state, phase=Phase.RUNNING), work)
 
     async def _with(
-        self, journal: Journal, report: Report, state: RunState, work: Callable[[RunState], Awaitable[RunState]]
-    ) -> RunState:
+        self, journal: Journal, report: Report, state: PlanState, work: Callable[[PlanState], Awaitable[PlanState]]
+    ) -> PlanState:
         self._journal, self._report, self._landed = journal, report, ()
         self._stopping = self._pausing = False
         self._say(state)
@@ -209,7 +209,7 @@ class Engine:
         self._say(state)
         return state
 
-    def _say(self, state: RunState) -> None:
+    def _say(self, state: PlanState) -> None:
         self._state = state
         self._report(state)
 
@@ -219,7 +219,7 @@ class Engine:
 
     # ---- sending
 
-    async def _send_all(self, state: RunState, again: tuple[Target, ...] = ()) -> RunState:
+    async def _send_all(self, state: PlanState, again: tuple[Target, ...] = ()) -> PlanState:
         """Send what was never sent, after what is sent again."""
         plan = state.plan
         queue = deque((*plan.batches(again), *plan.batches(state.unsent)))
@@ -263,7 +263,7 @@ class Engine:
             canary = False
         return replace(state, phase=Phase.DONE if state.finished else Phase.HALTED)
 
-    async def _hold(self, state: RunState) -> None:
+    async def _hold(self, state: PlanState) -> None:
         self._say(state)
         self._pausing = True
         while self._pausing and not self._stopping:
@@ -271,10 +271,10 @@ class Engine:
             await self._wake.wait()
 
     @staticmethod
-    def _kept(state: RunState, results: Iterable[Result]) -> RunState:
+    def _kept(state: PlanState, results: Iterable[Result]) -> PlanState:
         outcomes = dict(state.outcomes)
         for result in results:
-            if result.fate is Fate.NOT_SENT:
+            if result.fate is Outcome.NOT_SENT:
                 outcomes.pop(result.target.id, None)
             else:
                 outcomes[result.target.id] = result
@@ -282,7 +282,7 @@ class Engine:
 
     # ---- settling
 
-    async def _settle(self, state: RunState, *, late: bool) -> RunState:
+    async def _settle(self, state: PlanState, *, late: bool) -> PlanState:
         """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
         if not state.of_fate(*OPEN):
             return state
@@ -309,7 +309,7 @@ class Engine:
                 return replace(state, error=None)
         return state
 
-    def _settled(self, state: RunState, found: Iterable[Result]) -> RunState:
+    def _settled(self, state: PlanState, found: Iterable[Result]) -> PlanState:
         outcomes = dict(state.outcomes)
         for result in found:
             if outcomes[result.target.id].fate is not result.fate:
@@ -331,7 +331,7 @@ class Engine:
     def _remembers_postfix(self) -> bool:
         return self.remembered.get(self.settings.identity, _RELEASE_BODY) == "postfix"
 
-    async def _send(self, batch: tuple[Target, ...]) -> tuple[Outcome[tuple[ReleaseItem, ...]], ReleaseShape]:
+    async def _send(self, batch: tuple[Target, ...]) -> tuple[WriteResult[tuple[ReleaseItem, ...]], ReleaseShape]:
         """One batch, in the body that is known to work, else the newest.
 
         Only a definite "this body is not understood" may be followed by the other body, once and for the same batch: it
@@ -362,7 +362,7 @@ class Engine:
             self.remembered.put(self.settings.identity, _RELEASE_BODY, "postfix" if shape == "postfix" else None)
         return outcome, shape
 
-    async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> Outcome[tuple[ReleaseItem, ...]]:
+    async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> WriteResult[tuple[ReleaseItem, ...]]:
         """One request, with its intent on the disk before it and its outcome after it."""
         ids = [sent_id(target, shape) for target in batch]
         self._landed = ()

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _PATIENCE: Final = 5.0
 
 
-class Acting:
+class EngineThread:
     """The engine on its own thread. It is made there, when the first plan is; everything asked of it happens there."""
 
     def __init__(self, make: Callable[[], Engine]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.errors import GuardError
 
 if TYPE_CHECKING:
-    from tui_app.config.schema import Guard as Rules
+    from tui_app.config.schema import GuardSettings as Rules
     from tui_app.plans.plan import Target
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui_app.core.errors import SluiceError
-from tui_app.plans.storage import Disk
+from tui_app.plans.storage import Storage
 
 Record = Mapping[str, Any]
 _CRC: Final = 8
@@ -28,7 +28,7 @@ class JournalError(SluiceError):
 
 
 @dataclass(frozen=True)
-class Reading:
+class JournalContents:
     """What a journal holds: its records, its first line as it is, how many bytes of it are good, what is wrong with it."""
 
     records: tuple[Record, ...]
@@ -59,7 +59,7 @@ def _record_of(line: bytes) -> Record | None:
     return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
 
 
-def parse(data: bytes) -> Reading:
+def parse(data: bytes) -> JournalContents:
     """What the bytes of a journal hold, whatever happened to them."""
     *lines, rest = data.split(b"\n")
     records: list[Record] = []
@@ -72,13 +72,13 @@ def parse(data: bytes) -> Reading:
             # whole: a torn one has no end.
             damaged = number if later or (number == len(lines) and not rest) else None
             first = lines[0] if records else b""
-            return Reading(tuple(records), first, good, torn=damaged is None, damaged_at=damaged, later=later)
+            return JournalContents(tuple(records), first, good, torn=damaged is None, damaged_at=damaged, later=later)
         records.append(record)
         good += len(line) + 1
-    return Reading(tuple(records), lines[0] if lines else b"", good, torn=bool(rest))
+    return JournalContents(tuple(records), lines[0] if lines else b"", good, torn=bool(rest))
 
 
-def read(path: Path) -> Reading:
+def read(path: Path) -> JournalContents:
     """Read a journal without locking it. Raises JournalError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -91,21 +91,21 @@ def read(path: Path) -> Reading:
 class Journal:
     """An open journal, locked for as long as it is open. Once a write or a sync has failed it takes nothing more."""
 
-    def __init__(self, path: Path, descriptor: int, disk: Disk) -> None:
+    def __init__(self, path: Path, descriptor: int, disk: Storage) -> None:
         self.path = path
         self._descriptor = descriptor
         self._disk = disk
         self._failed = False
 
     @classmethod
-    def create(cls, path: Path, first: Record, disk: Disk | None = None) -> Journal:
+    def create(cls, path: Path, first: Record, disk: Storage | None = None) -> Journal:
         """A new journal with its first record; its name is on the disk too. Raises JournalError."""
-        return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, disk or Disk(), first)
+        return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, disk or Storage(), first)
 
     @classmethod
-    def reopen(cls, path: Path, disk: Disk | None = None) -> tuple[Journal, Reading]:
+    def reopen(cls, path: Path, disk: Storage | None = None) -> tuple[Journal, JournalContents]:
         """One that is there, to go on with it; a torn end is cut off. Raises JournalError, also when it is damaged."""
-        journal = cls._open(path, os.O_RDWR | os.O_APPEND, disk or Disk(), None)
+        journal = cls._open(path, os.O_RDWR | os.O_APPEND, disk or Storage(), None)
         try:
             reading = read(path)
             if reading.damaged_at is not None or not reading.records:
@@ -124,7 +124,7 @@ class Journal:
         return journal, reading
 
     @classmethod
-    def _open(cls, path: Path, flags: int, disk: Disk, first: Record | None) -> Journal:
+    def _open(cls, path: Path, flags: int, disk: Storage, first: Record | None) -> Journal:
         try:
             descriptor = disk.open(os.fspath(path), flags)
         except OSError as error:

@@ -23,11 +23,11 @@ from tui_app import __version__
 from tui_app.core.errors import GuardError
 from tui_app.core.paths import is_private
 from tui_app.core.text import safe
-from tui_app.plans.journal import Journal, JournalError, Reading, read
+from tui_app.plans.journal import Journal, JournalContents, JournalError, read
 from tui_app.plans.plan import Plan
-from tui_app.plans.records import Entry, Origin, entry_of, intended, plan_record, stamp
-from tui_app.plans.state import OPEN, Fate
-from tui_app.plans.storage import Disk
+from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record, stamp
+from tui_app.plans.state import OPEN, Outcome
+from tui_app.plans.storage import Storage
 
 _NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
 _SIGNED_WITHIN: Final = 0.5
@@ -41,7 +41,7 @@ class Locked(GuardError):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ChainCheck:
     """What checking the chain showed: how many journals, the hash at its head, and a sentence for each thing that is wrong."""
 
     journals: int
@@ -72,11 +72,11 @@ def hash_of(line: bytes) -> str:
 class Ledger:
     """The journals of one folder. The folder is made when the first plan is; it must be ours alone."""
 
-    def __init__(self, folder: Path, origin: Origin, now: Callable[[], datetime], disk: Disk | None = None) -> None:
+    def __init__(self, folder: Path, origin: Origin, now: Callable[[], datetime], disk: Storage | None = None) -> None:
         self.folder = folder
         self.origin = origin
         self._now = now
-        self._disk = disk or Disk()
+        self._disk = disk or Storage()
 
     # ---- reading
 
@@ -104,7 +104,7 @@ class Ledger:
         except OSError:
             return []
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them.
 
         What can't be read is left out too; `verify` names it, and nothing is sent before it can.
@@ -118,7 +118,7 @@ class Ledger:
         return found
 
     @staticmethod
-    def _entry(path: Path, reading: Reading) -> Entry | None:
+    def _entry(path: Path, reading: JournalContents) -> LedgerEntry | None:
         if not reading.records:
             return None
         damage = f"line {reading.damaged_at} was changed" if reading.damaged_at else ""
@@ -127,7 +127,7 @@ class Ledger:
         except ValueError:
             return None
 
-    def find(self, name: str) -> Entry:
+    def find(self, name: str) -> LedgerEntry:
         """The plan whose id begins so. Raises JournalError when there is none, or more than one."""
         found = [entry for entry in self.entries() if name and entry.plan.plan_id.startswith(name.lower())]
         if len(found) == 1:
@@ -139,7 +139,7 @@ class Ledger:
             else f"{len(found)} plans begin with {shown}; write more of it."
         )
 
-    def unfinished(self, account: str) -> list[Entry]:
+    def unfinished(self, account: str) -> list[LedgerEntry]:
         """Plans of an account that somebody still has to do something about, the newest first."""
         return [entry for entry in self.entries() if entry.account == account and entry.state.unfinished]
 
@@ -166,7 +166,7 @@ class Ledger:
                     found.setdefault(identity, (path.stem, True))
         return found
 
-    def sent_meanwhile(self, than: Entry) -> dict[str, str]:
+    def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
         """Ids that another plan of the account has released, or may have, since a plan was made, with that plan."""
         return {
             result.target.id: entry.plan.plan_id
@@ -174,10 +174,10 @@ class Ledger:
             if entry.account == than.account and entry.plan.plan_id != than.plan.plan_id
             if entry.number > than.number or _later(entry.last_at, than.at)
             for result in entry.state.results
-            if result.fate not in (Fate.REFUSED, Fate.FAILED, Fate.LEFT_OUT)
+            if result.fate not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
         }
 
-    def again(self, entry: Entry) -> Entry | None:
+    def again(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
         path = self.folder / entry.file
         try:
@@ -203,7 +203,7 @@ class Ledger:
         finally:
             os.close(descriptor)
 
-    def verify(self) -> Verdict:
+    def verify(self) -> ChainCheck:
         """Follow the chain through the first lines of all journals."""
         previous, expected, count = "", 1, 0
         problems = [f"{name} is no file, and stands where a journal may have been." for name in self.strange()]
@@ -234,7 +234,7 @@ class Ledger:
             if entry.damaged:
                 problems.append(f"{path.name}: {entry.damaged}.")
             previous = hash_of(reading.first_line)
-        return Verdict(count, previous, tuple(problems))
+        return ChainCheck(count, previous, tuple(problems))
 
     @property
     def networked(self) -> bool:
@@ -328,7 +328,7 @@ class Ledger:
             journal = Journal.create(path, first, self._disk)
             return journal, hash_of(read(path).first_line)
 
-    def resume(self, entry: Entry) -> tuple[Journal, Entry]:
+    def resume(self, entry: LedgerEntry) -> tuple[Journal, LedgerEntry]:
         """The journal of a plan that is not over, and the plan as it stands now. Raises JournalError."""
         path = self.folder / entry.file
         journal, reading = Journal.reopen(path, self._disk)

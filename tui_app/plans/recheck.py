@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Target
-    from tui_app.plans.records import Entry
+    from tui_app.plans.records import LedgerEntry
 
 
 async def left_out(
-    client: EmailSecurityClient, ledger: Ledger, policy: Policy, entry: Entry, targets: Sequence[Target], now: datetime
+    client: EmailSecurityClient,
+    ledger: Ledger,
+    policy: Policy,
+    entry: LedgerEntry,
+    targets: Sequence[Target],
+    now: datetime,
 ) -> dict[str, str]:
     """Reasons by id for those of these targets that the guard would hold back by now, or another plan has sent meanwhile.
 

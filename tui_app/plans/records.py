@@ -10,8 +10,8 @@ from typing import Any, Final
 from tui_app.core.text import Untrusted, plural
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.state import Fate, Phase, Result, RunState
-from tui_app.plans.verify import Check, Sighting
+from tui_app.plans.state import Outcome, Phase, PlanState, Result
+from tui_app.plans.verify import Sighting, Verification
 
 FORMAT: Final = 1
 
@@ -36,7 +36,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A plan as its journal tells of it."""
 
     number: int
@@ -46,7 +46,7 @@ class Entry:
     version: str
     previous: str
     """The hash of the first line of the journal before, empty for the first of all."""
-    state: RunState
+    state: PlanState
     last_at: datetime | None = None
     """When it was last worked on."""
     file: str = ""
@@ -150,7 +150,7 @@ def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Re
     }
 
 
-def checked_record(check: Check) -> Record:
+def checked_record(check: Verification) -> Record:
     """What a second look at what was released has shown."""
     seen: dict[str, list[str]] = {}
     for identity, sighting in check.sightings.items():
@@ -164,14 +164,14 @@ def checked_record(check: Check) -> Record:
     }
 
 
-def resending(state: RunState, record: Record) -> RunState:
+def resending(state: PlanState, record: Record) -> PlanState:
     """The same after somebody confirmed that ids are sent again: until that is answered they are as open as before."""
     ids = frozenset(map(str, record["ids"]))
     told = f"{plural(len(ids), 'message')} at {record['at']} by {record['user']}@{record['host']}"
     return replace(state, resent=state.resent | ids, resends=(*state.resends, told))
 
 
-def closed_record(state: RunState, at: datetime) -> Record:
+def closed_record(state: PlanState, at: datetime) -> Record:
     """The plan is over; what was not sent will never be."""
     return {"type": "closed", "sums": {fate.value: n for fate, n in state.fates().items() if n}, "at": stamp(at)}
 
@@ -185,7 +185,7 @@ def intended(records: Iterable[Record]) -> set[str]:
     return {identity for ids in kept if isinstance(ids, list) for identity in ids if isinstance(identity, str)}
 
 
-def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> Entry:
+def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> LedgerEntry:
     """The plan that records tell of. Raises ValueError when the first one is no plan that this version can read."""
     first = records[0] if records else {}
     if first.get("type") != "plan" or first.get("format") != FORMAT:
@@ -202,14 +202,14 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             tuple((str(name), str(why)) for name, why in first.get("held_back", ())),
         )
         origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
-        entry = Entry(
+        entry = LedgerEntry(
             number=_whole(first["number"]),
             account=str(first["account"]),
             made_at=str(first["at"]),
             origin=origin,
             version=str(first["version"]),
             previous=str(first["previous"]),
-            state=RunState(plan, Phase.INTERRUPTED, head=head),
+            state=PlanState(plan, Phase.INTERRUPTED, head=head),
             last_at=_moment(records[-1].get("at")),
             sent_at=next((_moment(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),
             file=file,
@@ -238,11 +238,11 @@ def _whole(number: Any) -> int:
     return number
 
 
-def _doubted(state: RunState) -> RunState:
+def _doubted(state: PlanState) -> PlanState:
     """Of a journal that was changed: what it does not say may have been sent all the same."""
     outcomes = dict(state.outcomes)
     for target in state.unsent:
-        outcomes[target.id] = Result(target, Fate.UNKNOWN, why="its journal is damaged")
+        outcomes[target.id] = Result(target, Outcome.UNKNOWN, why="its journal is damaged")
     return replace(state, outcomes=outcomes, closed=False, phase=Phase.INTERRUPTED)
 
 
@@ -254,28 +254,28 @@ def _moment(text: object) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
+def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     by_id = {target.id: target for target in state.plan.targets}
     outcomes: dict[str, Result] = {}
     requests, closed = 0, False
-    check: Check | None = None
+    check: Verification | None = None
     for record in records:
         match record.get("type"):
             case "intent":
                 # Until a result says more, whatever was about to be sent may have been.
                 for identity in record["ids"]:
-                    outcomes[identity] = Result(by_id[identity], Fate.UNKNOWN, why="no answer on record")
+                    outcomes[identity] = Result(by_id[identity], Outcome.UNKNOWN, why="no answer on record")
                 requests += 1
             case "result":
                 for kept in record["outcomes"]:
                     result = _result(by_id[kept["id"]], kept)
-                    if result.fate is Fate.NOT_SENT:
+                    if result.fate is Outcome.NOT_SENT:
                         outcomes.pop(result.target.id, None)
                     else:
                         outcomes[result.target.id] = result
             case "settled":
                 target = by_id[record["id"]]
-                outcomes[target.id] = Result(target, Fate(record["outcome"]), why=str(record["how"]))
+                outcomes[target.id] = Result(target, Outcome(record["outcome"]), why=str(record["how"]))
             case "resend":
                 state = resending(state, record)
             case "checked":
@@ -286,12 +286,12 @@ def _replayed(state: RunState, records: Iterable[Record]) -> RunState:
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 
 
-def _checked(record: Record) -> Check | None:
+def _checked(record: Record) -> Verification | None:
     at = _moment(record["at"])
     if at is None:
         return None
     sightings = {str(name): Sighting(sighting) for sighting, names in record["seen"].items() for name in names}
-    return Check(at, _whole(record["wanted"]), sightings, frozenset(map(str, record["allowed"])))
+    return Verification(at, _whole(record["wanted"]), sightings, frozenset(map(str, record["allowed"])))
 
 
 def _result(target: Target, kept: Mapping[str, Any]) -> Result:
@@ -300,7 +300,7 @@ def _result(target: Target, kept: Mapping[str, Any]) -> Result:
 
     return Result(
         target,
-        Fate(kept["outcome"]),
+        Outcome(kept["outcome"]),
         addresses("delivered"),
         addresses("undelivered"),
         addresses("failed"),

@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
-from tui_app.plans.state import Fate, Result, RunState
+from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
-    from tui_app.plans.records import Entry
-    from tui_app.plans.verify import Check
+    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.verify import Verification
 
 COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
 _NEVER: Final = "it was never sent"
 
 
-def accounted(state: RunState) -> list[Result]:
+def accounted(state: PlanState) -> list[Result]:
     """One result for each id of the plan, in its order."""
     flying = {target.id for target in state.in_flight}
     rows = []
     for target in state.plan.targets:
         known = state.outcomes.get(target.id)
         if known is None:
-            fate = Fate.IN_FLIGHT if target.id in flying else Fate.NOT_SENT
-            known = Result(target, fate, why=_NEVER if fate is Fate.NOT_SENT else "")
+            fate = Outcome.IN_FLIGHT if target.id in flying else Outcome.NOT_SENT
+            known = Result(target, fate, why=_NEVER if fate is Outcome.NOT_SENT else "")
         rows.append(known)
     return rows
 
 
-def sums_checked(state: RunState) -> tuple[bool, str]:
+def sums_checked(state: PlanState) -> tuple[bool, str]:
     """Whether every id is there once and the sums are those of the rows, and a sentence that says so."""
     rows = accounted(state)
     counted = Counter(row.fate for row in rows)
@@ -44,7 +44,7 @@ def sums_checked(state: RunState) -> tuple[bool, str]:
     return False, "The sums do NOT add up: keep the journal and report this."
 
 
-def _sighting(row: Result, check: Check | None) -> str:
+def _sighting(row: Result, check: Verification | None) -> str:
     return check.sightings.get(row.target.id, "") if check is not None else ""
 
 
@@ -52,7 +52,7 @@ def _names(recipients: Sequence[Untrusted]) -> str:
     return " ".join(recipient.detail() for recipient in recipients)
 
 
-def _cells(row: Result, check: Check | None) -> list[str]:
+def _cells(row: Result, check: Verification | None) -> list[str]:
     recipients = (row.delivered, row.undelivered, row.failed)
     return [
         safe(row.target.id),
@@ -63,13 +63,13 @@ def _cells(row: Result, check: Check | None) -> list[str]:
     ]
 
 
-def _checked(check: Check | None) -> str:
+def _checked(check: Verification | None) -> str:
     if check is None:
         return "not looked at again"
     return f"{check.at.isoformat(timespec='seconds')}: {check.told()}. {check.side_effect()}".strip()
 
 
-def _facts(entry: Entry) -> list[tuple[str, str]]:
+def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     plan = entry.plan
     included = ", ".join(map(safe, plan.included))
     counted = Counter(why for _, why in plan.held_back)
@@ -91,7 +91,7 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
     ]
 
 
-def as_markdown(entry: Entry) -> str:
+def as_markdown(entry: LedgerEntry) -> str:
     """The report as Markdown, for a ticket."""
     state = entry.state
     whole, sentence = sums_checked(state)
@@ -113,7 +113,7 @@ def as_markdown(entry: Entry) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ended(entry: Entry) -> str:
+def _ended(entry: LedgerEntry) -> str:
     if entry.damaged:
         return f"its journal is damaged ({entry.damaged})"
     return (
@@ -126,7 +126,7 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#" else letter for letter in text)
 
 
-def as_csv(entry: Entry) -> str:
+def as_csv(entry: LedgerEntry) -> str:
     """The report as CSV: a line an id."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -135,7 +135,7 @@ def as_csv(entry: Entry) -> str:
     return out.getvalue()
 
 
-def result_json(row: Result, check: Check | None = None) -> dict[str, Any]:
+def result_json(row: Result, check: Verification | None = None) -> dict[str, Any]:
     """The API's item of a release, with the outcome we read from it under our own name."""
     return {
         "id": row.target.id,
@@ -146,14 +146,14 @@ def result_json(row: Result, check: Check | None = None) -> dict[str, Any]:
     }
 
 
-def _checked_json(check: Check | None) -> dict[str, Any] | None:
+def _checked_json(check: Verification | None) -> dict[str, Any] | None:
     if check is None:
         return None
     counted = Counter(sighting.value for sighting in check.sightings.values())
     return {"at": check.at.isoformat(), "wanted": check.wanted, "seen": dict(counted), "allowed": sorted(check.allowed)}
 
 
-def entry_json(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: LedgerEntry) -> dict[str, Any]:
     """A plan in the ledger, without its messages."""
     whole, _ = sums_checked(entry.state)
     return {
@@ -182,7 +182,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_json(entry: Entry) -> str:
+def as_json(entry: LedgerEntry) -> str:
     """The report as JSON."""
     return (
         json_text(
@@ -192,11 +192,11 @@ def as_json(entry: Entry) -> str:
     )
 
 
-FORMATS: Final[dict[str, Callable[[Entry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
+FORMATS: Final[dict[str, Callable[[LedgerEntry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
 """How a report is written, by the ending of its file."""
 
 
-def write_all(entry: Entry) -> list[str]:
+def write_all(entry: LedgerEntry) -> list[str]:
     """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
     written = []
     for suffix, render in FORMATS.items():

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, assert_never
 
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
-from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
-from tui_app.plans.state import Fate, Result, RunState
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
+from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import ReleaseShape
@@ -37,18 +37,18 @@ def rejects_the_shape(error: ApiError) -> bool:
     return _ABOUT_THE_SHAPE.search(words) is not None
 
 
-def fate_of(item: ReleaseItem) -> Fate:
+def fate_of(item: ReleaseItem) -> Outcome:
     """A message is delivered only if the API names recipients, and all of them as delivered."""
     ends = [
         fate
         for fate, names in (
-            (Fate.DELIVERED, item.delivered),
-            (Fate.UNDELIVERED, item.undelivered),
-            (Fate.FAILED, item.failed),
+            (Outcome.DELIVERED, item.delivered),
+            (Outcome.UNDELIVERED, item.undelivered),
+            (Outcome.FAILED, item.failed),
         )
         if names
     ]
-    return Fate.PARTLY if len(ends) > 1 else ends[0] if ends else Fate.UNKNOWN
+    return Outcome.PARTLY if len(ends) > 1 else ends[0] if ends else Outcome.UNKNOWN
 
 
 class Next(Enum):
@@ -61,35 +61,35 @@ class Next(Enum):
 
 
 def judged(
-    batch: tuple[Target, ...], outcome: Outcome[tuple[ReleaseItem, ...]], shape: ReleaseShape
+    batch: tuple[Target, ...], outcome: WriteResult[tuple[ReleaseItem, ...]], shape: ReleaseShape
 ) -> tuple[tuple[Result, ...], ApiError | None, Next]:
     """Results for a batch, the error to show, and what follows."""
     match outcome:
         case Done(items, _):
             results = _match(batch, items, shape)
-            return results, None, Next.SETTLE if any(result.fate is Fate.UNKNOWN for result in results) else Next.ON
+            return results, None, Next.SETTLE if any(result.fate is Outcome.UNKNOWN for result in results) else Next.ON
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
-            return _all(batch, Fate.NOT_SENT, "refused as a whole, then halved"), error, Next.SPLIT
+            return _all(batch, Outcome.NOT_SENT, "refused as a whole, then halved"), error, Next.SPLIT
         case Refused(error) if isinstance(error, _HALTS):
             # Not about these messages: they are as unsent as those behind them.
-            return _all(batch, Fate.NOT_SENT, str(error)), error, Next.HALT
+            return _all(batch, Outcome.NOT_SENT, str(error)), error, Next.HALT
         case Refused(error):
-            return _all(batch, Fate.REFUSED, str(error)), error, Next.ON
+            return _all(batch, Outcome.REFUSED, str(error)), error, Next.ON
         case Unsent(error):
-            return _all(batch, Fate.NOT_SENT, str(error)), error, Next.HALT
+            return _all(batch, Outcome.NOT_SENT, str(error)), error, Next.HALT
         case Ambiguous(error):
-            return _all(batch, Fate.UNKNOWN, str(error)), error, Next.SETTLE
+            return _all(batch, Outcome.UNKNOWN, str(error)), error, Next.SETTLE
     assert_never(outcome)
 
 
-def _all(batch: Iterable[Target], fate: Fate, why: str) -> tuple[Result, ...]:
+def _all(batch: Iterable[Target], fate: Outcome, why: str) -> tuple[Result, ...]:
     return tuple(Result(target, fate, why=why) for target in batch)
 
 
-def anything_done(state: RunState) -> bool:
+def anything_done(state: PlanState) -> bool:
     """Whether the API took any message of a run."""
-    return any(result.fate not in (Fate.REFUSED, Fate.NOT_SENT, Fate.LEFT_OUT) for result in state.results)
+    return any(result.fate not in (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.LEFT_OUT) for result in state.results)
 
 
 def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Result, ...]:
@@ -97,9 +97,9 @@ def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Resu
 
     What the API says that it failed to do it did look at: that is the answer, as for any other.
     """
-    not_done = (Fate.REFUSED, Fate.NOT_SENT)
+    not_done = (Outcome.REFUSED, Outcome.NOT_SENT)
     return tuple(
-        Result(result.target, Fate.NOT_SEEN, why="the second request was not taken; the first may yet be done")
+        Result(result.target, Outcome.NOT_SEEN, why="the second request was not taken; the first may yet be done")
         if result.target.id in resent and result.fate in not_done
         else result
         for result in results
@@ -121,18 +121,18 @@ def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: Rel
         answers = named.get(sent_id(target, shape), [])
         if len(answers) != 1:
             why = "the answer names it more than once" if answers else "the answer does not name it"
-            results.append(Result(target, Fate.UNKNOWN, why=why))
+            results.append(Result(target, Outcome.UNKNOWN, why=why))
             continue
         (answer,) = answers
         fate = fate_of(answer)
-        why = "the answer names no recipient" if fate is Fate.UNKNOWN else ""
+        why = "the answer names no recipient" if fate is Outcome.UNKNOWN else ""
         results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
     return tuple(results)
 
 
 def tells(batch: tuple[Target, ...], outcome: Done[tuple[ReleaseItem, ...]], shape: ReleaseShape) -> bool:
     """Whether an answer says of any id what became of it: only then was the body understood."""
-    return any(result.fate is not Fate.UNKNOWN for result in _match(batch, outcome.value, shape))
+    return any(result.fate is not Outcome.UNKNOWN for result in _match(batch, outcome.value, shape))
 
 
 def sent_id(target: Target, shape: ReleaseShape) -> str:

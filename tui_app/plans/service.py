@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, safe
 from tui_app.plans.engine import Engine
-from tui_app.plans.engine_thread import Acting
+from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_release
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import look_up
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.state import Fate, RunState
+from tui_app.plans.state import Outcome, PlanState
 from tui_app.plans.verify import Sighting
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
-    from tui_app.core.state_file import Remembered
-    from tui_app.plans.records import Entry
+    from tui_app.core.state_file import StateFile
+    from tui_app.plans.records import LedgerEntry
 
 
 _FEW: Final = 50
@@ -37,7 +37,7 @@ _FEW: Final = 50
 
 
 @dataclass(frozen=True)
-class Drift:
+class PlanChanges:
     """What changed between the preview of a plan and its confirmation."""
 
     gone: tuple[Target, ...]
@@ -52,28 +52,28 @@ class Drift:
 
 
 @dataclass
-class Releases:
+class PlanService:
     """One account's plans. Whatever sends does so on the engine's thread, one plan at a time, with a journal."""
 
     settings: Settings
     clock: Clock
     random: Random
-    remembered: Remembered
+    remembered: StateFile
     reading: Callable[[], EmailSecurityClient]
     """The client for reads, on the loop of whoever asks."""
     acting: Callable[[Callable[[float], None]], EmailSecurityClient]
     """Makes the engine's own client; told whom to tell of a wait for the quota."""
     folder: Path
     environment: Mapping[str, str]
-    on_state: Callable[[RunState], None] = lambda _: None
+    on_state: Callable[[PlanState], None] = lambda _: None
     record: Callable[[str, Sequence[str]], None] = lambda sentence, details: None
-    state: RunState | None = None
+    state: PlanState | None = None
     """The plan that was last worked on."""
-    _engine: Acting = field(init=False)
+    _engine: EngineThread = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
-        self._engine = Acting(self._make_engine)
+        self._engine = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _make_engine(self) -> Engine:
@@ -115,7 +115,7 @@ class Releases:
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
         )
 
-    async def drift(self, plan: Plan, search: SearchParams | None) -> Drift:
+    async def drift(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
         from tui_app.api.pagination import all_found
 
@@ -134,7 +134,7 @@ class Releases:
             if target.checked and (target.id not in held or held[target.id].disposition != target.disposition)
         )
         known = {target.id for target in plan.targets}
-        return Drift(gone, 0 if search is None else len(held.keys() - known))
+        return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
 
     @staticmethod
     def without(plan: Plan, gone: Sequence[Target]) -> Plan:
@@ -154,7 +154,7 @@ class Releases:
         with self.ledger.acting(self.settings.identity):
             pass
 
-    async def run(self, plan: Plan) -> RunState:
+    async def run(self, plan: Plan) -> PlanState:
         """Send a confirmed plan; `on_state` gets a snapshot after each step. Raises GuardError and JournalError."""
         self._free()
         self._say(
@@ -163,24 +163,24 @@ class Releases:
         )
         return await self._worked(lambda engine: engine.run(plan, self._moved))
 
-    async def resume(self, entry: Entry, *, resend_unseen: bool = False) -> RunState:
+    async def resume(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> PlanState:
         """Settle what is unknown of a plan, then send what was never sent and is as it was. Raises GuardError and JournalError."""
         self._free()
         risk = ", and again what was not seen released" if resend_unseen else ""
         self._say(f"Release plan {entry.plan.plan_id}: gone on with{risk}.")
         return await self._worked(lambda engine: engine.resume(entry, self._moved, resend_unseen=resend_unseen))
 
-    async def settle(self, entry: Entry) -> RunState:
+    async def settle(self, entry: LedgerEntry) -> PlanState:
         """Read back what is open of a plan; nothing is sent. Raises GuardError and JournalError."""
         self._free()
         return await self._worked(lambda engine: engine.settle(entry, self._moved))
 
-    async def check(self, entry: Entry) -> RunState:
+    async def check(self, entry: LedgerEntry) -> PlanState:
         """Look again at what was said to be released; nothing is sent. Raises GuardError and JournalError."""
         self._free()
         return await self._worked(lambda engine: engine.check(entry, self._moved))
 
-    async def close_plan(self, entry: Entry) -> RunState:
+    async def close_plan(self, entry: LedgerEntry) -> PlanState:
         """Put on record that the rest of a plan is never sent. Raises GuardError and JournalError."""
         self._free()
         return await self._worked(lambda engine: engine.close_plan(entry, self._moved))
@@ -191,7 +191,7 @@ class Releases:
         if self._engine.busy:
             raise GuardError("Another plan is being worked on; wait for it or stop it first.")
 
-    async def _worked(self, work: Callable[[Engine], Awaitable[RunState]]) -> RunState:
+    async def _worked(self, work: Callable[[Engine], Awaitable[PlanState]]) -> PlanState:
         self._loop = asyncio.get_running_loop()
         state = await self._engine.ask(work)
         details: tuple[str, ...] = tuple(getattr(state.error, "details", tuple)()) if state.error else ()
@@ -203,7 +203,7 @@ class Releases:
 
     # ---- from the engine's thread
 
-    def _moved(self, state: RunState) -> None:
+    def _moved(self, state: PlanState) -> None:
         # Kept before anybody is told: it has to be right even if the loop that tells stands still.
         self.state = state
         self._on_loop(partial(self.on_state, state))
@@ -249,16 +249,16 @@ class Releases:
 
     # ---- what was done before
 
-    def unfinished(self) -> list[Entry]:
+    def unfinished(self) -> list[LedgerEntry]:
         """Plans of this account that somebody still has to do something about, the newest first. Raises JournalError."""
         return self.ledger.unfinished(self.settings.identity)
 
 
-def retryable(state: RunState) -> tuple[Target, ...]:
+def retryable(state: PlanState) -> tuple[Target, ...]:
     """What of a plan may be tried again in a new one: failed, refused, seen held again; what is open is settled first."""
     again = state.check.sightings if state.check is not None else {}
     return tuple(
         target
         for target in state.plan.targets
-        if state.fate_of(target) in (Fate.FAILED, Fate.REFUSED) or again.get(target.id) is Sighting.HELD
+        if state.fate_of(target) in (Outcome.FAILED, Outcome.REFUSED) or again.get(target.id) is Sighting.HELD
     )

@@ -12,7 +12,7 @@ from tui_app.api.pagination import all_found
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
 from tui_app.plans.ids import moment_of_id
-from tui_app.plans.state import Fate, Result
+from tui_app.plans.state import Outcome, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -62,7 +62,7 @@ class ReadBack:
             if pages == MOST_PAGES or all(target.id in seen for target in targets):
                 break
         return [
-            Result(target, Fate.RELEASED, why="seen released by a search") for target in targets if target.id in seen
+            Result(target, Outcome.RELEASED, why="seen released by a search") for target in targets if target.id in seen
         ]
 
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:
@@ -72,7 +72,9 @@ class ReadBack:
             try:
                 found = await self._still_held(targets)
             except ApiError as error:
-                return [Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}") for target in targets]
+                return [
+                    Result(target, Outcome.UNKNOWN, why=f"it could not be read back: {error}") for target in targets
+                ]
             told = {result.target.id for result in found}
             targets = [target for target in targets if target.id not in told]
         for target in targets[:MOST_SINGLE]:
@@ -82,7 +84,7 @@ class ReadBack:
                 message = await self._client.get_message(target.investigate_id)
                 found.append(await self._judged(target, message))
             except SluiceError as error:  # also an id that makes no address
-                found.append(Result(target, Fate.UNKNOWN, why=f"it could not be read back: {error}"))
+                found.append(Result(target, Outcome.UNKNOWN, why=f"it could not be read back: {error}"))
         return found
 
     async def _still_held(self, targets: Sequence[Target]) -> list[Result]:
@@ -101,18 +103,18 @@ class ReadBack:
             if all(target.id in held for target in targets):
                 break
         why = "still held when it was read back"
-        return [Result(target, Fate.NOT_SEEN, why=why) for target in targets if target.id in held]
+        return [Result(target, Outcome.NOT_SEEN, why=why) for target in targets if target.id in held]
 
     async def _judged(self, target: Target, message: Message) -> Result:
         if message.is_quarantined:
-            return Result(target, Fate.NOT_SEEN, why="still held when it was read back")
+            return Result(target, Outcome.NOT_SEEN, why="still held when it was read back")
         if says_released(message):
-            return Result(target, Fate.RELEASED, why="seen released: the message says so")
+            return Result(target, Outcome.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
         log = await self._client.list_action_log(target.investigate_id)
         if any(str(entry.operation) == _RELEASED and entry.success is not False for entry in log.items):
-            return Result(target, Fate.RELEASED, why="seen released: the action log says so")
-        return Result(target, Fate.UNKNOWN, why="no longer held, but nothing says that it was released")
+            return Result(target, Outcome.RELEASED, why="seen released: the action log says so")
+        return Result(target, Outcome.UNKNOWN, why="no longer held, but nothing says that it was released")
 
 
 def says_released(message: Message) -> bool:

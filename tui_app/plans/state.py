@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from tui_app.core.errors import SluiceError
     from tui_app.core.text import Untrusted
     from tui_app.plans.plan import Plan, Target
-    from tui_app.plans.verify import Check
+    from tui_app.plans.verify import Verification
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """What became of one message."""
 
     DELIVERED = "delivered"
@@ -35,26 +35,26 @@ class Fate(StrEnum):
     IN_FLIGHT = "in flight"
 
 
-OPEN: Final = frozenset({Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT})
+OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT})
 """Fates of which nobody can say that they are the last word."""
 
 
-SAID_RELEASED: Final = frozenset({Fate.DELIVERED, Fate.PARTLY, Fate.RELEASED})
+SAID_RELEASED: Final = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.RELEASED})
 """Fates of what should have arrived somewhere."""
 
 
 WORST_FIRST: Final = (
-    Fate.UNKNOWN,
-    Fate.NOT_SEEN,
-    Fate.FAILED,
-    Fate.REFUSED,
-    Fate.LEFT_OUT,
-    Fate.PARTLY,
-    Fate.UNDELIVERED,
-    Fate.IN_FLIGHT,
-    Fate.NOT_SENT,
-    Fate.RELEASED,
-    Fate.DELIVERED,
+    Outcome.UNKNOWN,
+    Outcome.NOT_SEEN,
+    Outcome.FAILED,
+    Outcome.REFUSED,
+    Outcome.LEFT_OUT,
+    Outcome.PARTLY,
+    Outcome.UNDELIVERED,
+    Outcome.IN_FLIGHT,
+    Outcome.NOT_SENT,
+    Outcome.RELEASED,
+    Outcome.DELIVERED,
 )
 """The order in which somebody has to look at them."""
 
@@ -79,7 +79,7 @@ class Result:
     """The fate of one target, with the recipients the API named for each outcome."""
 
     target: Target
-    fate: Fate
+    fate: Outcome
     delivered: tuple[Untrusted, ...] = ()
     undelivered: tuple[Untrusted, ...] = ()
     failed: tuple[Untrusted, ...] = ()
@@ -87,7 +87,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class RunState:
+class PlanState:
     """A snapshot of a run: one result per target that something is known of, by id, in the order it became known."""
 
     plan: Plan
@@ -112,7 +112,7 @@ class RunState:
     """Ids that were confirmed to be sent again: what was sent before may yet be done, whatever is answered now."""
     resends: tuple[str, ...] = ()
     """Who confirmed that, when, and of how many, in words."""
-    check: Check | None = None
+    check: Verification | None = None
     """What the last second look at what was released has shown."""
 
     @property
@@ -120,29 +120,29 @@ class RunState:
         """What is known, in the order it became known."""
         return tuple(self.outcomes.values())
 
-    def fates(self) -> Mapping[Fate, int]:
+    def fates(self) -> Mapping[Outcome, int]:
         """How many messages met which fate; those without a result were not sent."""
         counted = Counter(result.fate for result in self.outcomes.values())
         flying = sum(1 for target in self.in_flight if target.id not in self.outcomes)
-        counted[Fate.IN_FLIGHT] = flying
-        counted[Fate.NOT_SENT] += len(self.plan.targets) - len(self.outcomes) - flying
+        counted[Outcome.IN_FLIGHT] = flying
+        counted[Outcome.NOT_SENT] += len(self.plan.targets) - len(self.outcomes) - flying
         return counted
 
-    def fate_of(self, target: Target) -> Fate:
+    def fate_of(self, target: Target) -> Outcome:
         """The fate of one target."""
         known = self.outcomes.get(target.id)
         if known is not None:
             return known.fate
-        return Fate.IN_FLIGHT if target in self.in_flight else Fate.NOT_SENT
+        return Outcome.IN_FLIGHT if target in self.in_flight else Outcome.NOT_SENT
 
-    def of_fate(self, *fates: Fate) -> tuple[Target, ...]:
+    def of_fate(self, *fates: Outcome) -> tuple[Target, ...]:
         """The targets that met one of these fates, in the plan's order."""
         return tuple(target for target in self.plan.targets if self.fate_of(target) in fates)
 
     @property
     def unsent(self) -> tuple[Target, ...]:
         """What was never sent, in sending order."""
-        return self.of_fate(Fate.NOT_SENT)
+        return self.of_fate(Outcome.NOT_SENT)
 
     @property
     def unknown(self) -> bool:
@@ -159,19 +159,19 @@ class RunState:
     def finished(self) -> bool:
         """Whether the plan is over: all was sent and no outcome is open."""
         fates = self.fates()
-        return not fates[Fate.NOT_SENT] and not any(fates[fate] for fate in OPEN)
+        return not fates[Outcome.NOT_SENT] and not any(fates[fate] for fate in OPEN)
 
     @property
     def unfinished(self) -> bool:
         """Whether somebody still has to do something about it."""
         return not self.closed and not self.finished
 
-    def abandoned(self) -> RunState:
+    def abandoned(self) -> PlanState:
         """The same run when nobody waits for it any longer: what is in flight stays unknown."""
         if self.ended:
             return self
         why = "the program ended before the answer"
-        lost = {target.id: Result(target, Fate.UNKNOWN, why=why) for target in self.in_flight}
+        lost = {target.id: Result(target, Outcome.UNKNOWN, why=why) for target in self.in_flight}
         return replace(self, phase=Phase.HALTED, outcomes={**self.outcomes, **lost}, in_flight=())
 
     def told(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-class Disk:
+class Storage:
     """The machine's own. Every method raises OSError."""
 
     def open(self, path: str, flags: int) -> int:

@@ -37,7 +37,7 @@ WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
 
 
 @dataclass(frozen=True)
-class Check:
+class Verification:
     """What a second look showed, by message; what could not be looked at is not in it."""
 
     at: datetime
@@ -64,7 +64,7 @@ class Check:
 
 async def look_again(
     client: EmailSecurityClient, targets: Sequence[Target], now: datetime, wanted: Callable[[], bool]
-) -> Check:
+) -> Verification:
     """Look at each of these messages: by a search, then one by one, at most a hundred. Raises ApiError from the search.
 
     `wanted` = whether somebody still waits for the answer; it is asked before each request for a single message.
@@ -96,7 +96,7 @@ async def look_again(
         seen[target.id] = message
         sightings[target.id] = _sighting(message)
     allowed = frozenset(name for name, message in seen.items() if _allowed(message))
-    return Check(now, len(targets), sightings, allowed)
+    return Verification(now, len(targets), sightings, allowed)
 
 
 def _sighting(message: Message) -> Sighting:

@@ -12,19 +12,19 @@ from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
-from tui_app.jobs.poller import Link, LinkState, Subject
+from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
 from tui_app.terminal.clipboard import copy
-from tui_app.terminal.renderer import DiffedOutput
-from tui_app.widgets.text_lines import Footer, Piece, SplitLine
+from tui_app.terminal.renderer import DiffRenderer
+from tui_app.widgets.text_lines import Footer, Piece, StatusLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tui_app.plans.state import RunState
+    from tui_app.plans.state import PlanState
     from tui_app.service import EmailSecurityService
-    from tui_app.widgets.table import MessageTable
+    from tui_app.widgets.table import RowTable
 
 MORE: Final = ("! tells more", "dim")
 """Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
@@ -33,33 +33,33 @@ STALE_AFTER = 10.0
 _OF_PLACES = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
-def freshness(link: Link, now: float) -> Piece:
+def freshness(link: ConnectionStatus, now: float) -> Piece:
     """How fresh the screen is, in words that change only when there is something to say."""
     match link.state:
-        case LinkState.CONNECTING:
+        case ConnectionState.CONNECTING:
             return ("connecting", "dim")
-        case LinkState.PAUSED:
+        case ConnectionState.PAUSED:
             return ("paused, p resumes", "$text-warning")
-        case LinkState.DENIED:
+        case ConnectionState.DENIED:
             return ("access refused", "$text-error bold")
-        case LinkState.OFFLINE:
+        case ConnectionState.OFFLINE:
             left = round((link.next_at or now) - now)
             trouble = "server error" if isinstance(link.error, ServerFault) else "offline"
             return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, asking", "$text-error bold")
-        case LinkState.LIMITED:
+        case ConnectionState.LIMITED:
             return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
-        case LinkState.SAVING:
+        case ConnectionState.SAVING:
             return (f"saving requests, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning")
-        case LinkState.ENDED:
+        case ConnectionState.ENDED:
             return ("final", "dim")
-        case LinkState.LIVE:
+        case ConnectionState.LIVE:
             late = now - link.next_at if link.next_at is not None else 0.0
             if late < STALE_AFTER or link.asked_at is None:
                 return ("live", "$text-success")
             return (f"stale {int((now - link.asked_at) // 10) * 10} s", "$text-warning")
 
 
-class Place(Screen[None]):
+class ConsoleScreen(Screen[None]):
     """A screen of the console. `place` is its name in the list of actions."""
 
     place: ClassVar[str] = ""
@@ -98,7 +98,7 @@ class Place(Screen[None]):
         """The line above the footer: about the row under the cursor."""
         return ()
 
-    def table(self) -> MessageTable[Any] | None:
+    def table(self) -> RowTable[Any] | None:
         """The table that the movement keys move in."""
         return None
 
@@ -109,7 +109,7 @@ class Place(Screen[None]):
             return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
         return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
 
-    def release_moved(self, state: RunState) -> None:
+    def release_moved(self, state: PlanState) -> None:
         """A release went on, or ended."""
 
     def limited(self, seconds: float) -> None:
@@ -129,10 +129,10 @@ class Place(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, place, content, a line about the current row, footer."""
-        yield SplitLine(id="header")
-        yield SplitLine(id="place")
+        yield StatusLine(id="header")
+        yield StatusLine(id="place")
         yield from self.content()
-        yield SplitLine(id="about")
+        yield StatusLine(id="about")
         yield Footer(id="footer")
         yield TooSmall()
 
@@ -176,7 +176,7 @@ class Place(Screen[None]):
             left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right.append(self.freshness())
-        self.query_one("#header", SplitLine).say_both(left, right)
+        self.query_one("#header", StatusLine).say_both(left, right)
         self.query_one("#footer", Footer).show_keys(self.footer_keys())
         self.show_about()
 
@@ -196,11 +196,11 @@ class Place(Screen[None]):
         if self.ready:
             pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
-            self.query_one("#about", SplitLine).say_both([piece for piece in pieces if piece != MORE], ends)
+            self.query_one("#about", StatusLine).say_both([piece for piece in pieces if piece != MORE], ends)
 
     def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """The second line: where we are."""
-        self.query_one("#place", SplitLine).say_both(left, right)
+        self.query_one("#place", StatusLine).say_both(left, right)
 
     def notice(self, sentence: str, *, until_news: bool = False) -> None:
         """Say something above the footer until the next key, or until the server answered."""
@@ -326,7 +326,7 @@ class Place(Screen[None]):
     async def copy(self, text: str) -> None:
         """Copy text, and say what can be said of it."""
         app = self.app
-        if isinstance(app, DiffedOutput):
+        if isinstance(app, DiffRenderer):
             self.notice(await copy(text, app.write_to_terminal, os.environ))
 
     # ---- the line

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui_app.core.paths import sheet
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.text_lines import Block, Line, Piece
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
@@ -44,21 +44,21 @@ class Confirm(ModalScreen[bool]):
         """Title, facts, the way to confirm, the way out."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
-            yield Block(id="facts")
+            yield TextBlock(id="facts")
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $text-accent"), " to do it."), markup=False)
             else:
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
                 )
-                yield Field(id="typed", placeholder="number", max_length=12, compact=True)
-            yield Line(id="problem")
+                yield LineInput(id="typed", placeholder="number", max_length=12, compact=True)
+            yield TextLine(id="problem")
             yield Button("Cancel (esc)", id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
         """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
-        self.query_one("#facts", Block).say(*self._lines)
+        self.query_one("#facts", TextBlock).say(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
         self.call_after_refresh(self._is_there)
 
@@ -75,7 +75,7 @@ class Confirm(ModalScreen[bool]):
             return
         there = self._there_at
         if self.READ_FIRST and (there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST):
-            self.query_one("#problem", Line).say(("Not done: read it first, then y once more.", "$text-warning"))
+            self.query_one("#problem", TextLine).say(("Not done: read it first, then y once more.", "$text-warning"))
             return
         self.dismiss(True)
 
@@ -88,6 +88,6 @@ class Confirm(ModalScreen[bool]):
         if event.value.strip().replace(",", "") == self._typed:
             self.dismiss(True)
         else:
-            self.query_one("#problem", Line).say(
+            self.query_one("#problem", TextLine).say(
                 (f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
             )

@@ -9,10 +9,10 @@ from textual import work
 
 from tui_app import actions
 from tui_app.core.text import plural
-from tui_app.screens.text_screen import Reading
+from tui_app.screens.text_screen import TextScreen
 from tui_app.screens.values import PRIVATE, Value
 from tui_app.terminal.plain_text import show_plainly
-from tui_app.widgets.redaction import Private, veil_of
+from tui_app.widgets.redaction import PrivateText, veil_of
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST: Final = 9
 
 
-class CopyScreen(Reading):
+class CopyScreen(TextScreen):
     """Values under numbers; a number copies, `t` prints all of them on the terminal's own screen."""
 
     place = "copy"
@@ -38,7 +38,7 @@ class CopyScreen(Reading):
         self.say_place([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
         pieces: list[Piece] = []
         for number, (name, text) in enumerate(self._values, 1):
-            shown = Private(text) if name in PRIVATE else text
+            shown = PrivateText(text) if name in PRIVATE else text
             pieces += [(f"{number} ", "bold $text-accent"), (f"{name:<15} ", "dim"), shown, "\n"]
         if self._marked:
             pieces += [

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tui_app import actions
-from tui_app.screens.text_screen import Reading
+from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
     from tui_app.core.activity import Activity
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _GROUPS = ("Act", "Mark", "Look", "Move", "Go")
 
 
-class HelpScreen(Reading):
+class HelpScreen(TextScreen):
     """All keys of the place one came from, made from the list of actions."""
 
     place = "help"
@@ -54,7 +54,7 @@ class HelpScreen(Reading):
         self.show_text(*pieces)
 
 
-class ActivityScreen(Reading):
+class ActivityScreen(TextScreen):
     """Every write and every error of this session, newest first, in the server's own words."""
 
     place = "activity"

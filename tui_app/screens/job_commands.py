@@ -6,14 +6,14 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.write_result import Ambiguous, Done, Outcome, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.errors import GuardError
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens.confirm import Confirm
-from tui_app.widgets.redaction import Private
+from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
-    from tui_app.screens.base import Place
+    from tui_app.screens.base import ConsoleScreen
     from tui_app.widgets.text_lines import Piece
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def _rest(job: Job) -> str:
 def _review(job: Job, *, wants_ended: bool) -> Confirm:
     facts: list[Piece] = [
         f"{action_in_words(job)}  {job.job_id}\n",
-        Private(job.comment) if job.comment else "no comment",
+        PrivateText(job.comment) if job.comment else "no comment",
         "\n",
     ]
     if wants_ended:
@@ -45,7 +45,7 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
     return Confirm("Cancel this job?", facts)
 
 
-def sentence(outcome: Outcome[T], what: str) -> str:
+def sentence(outcome: WriteResult[T], what: str) -> str:
     """What became of it, for the line above the footer."""
     match outcome:
         case Done(Job() as job, _):
@@ -61,7 +61,7 @@ def sentence(outcome: Outcome[T], what: str) -> str:
     assert_never(outcome)
 
 
-async def _asked(screen: Place, job: Job, *, wants_ended: bool) -> bool:
+async def _asked(screen: ConsoleScreen, job: Job, *, wants_ended: bool) -> bool:
     """Whether the job's state allows it and the operator typed the confirmation; else says why not."""
     if screen.app.screen is not screen:
         return False  # a second key that came too soon: the question is on the screen already
@@ -79,13 +79,13 @@ async def _asked(screen: Place, job: Job, *, wants_ended: bool) -> bool:
     return True
 
 
-def _told(screen: Place, outcome: Outcome[T], what: str) -> T | None:
+def _told(screen: ConsoleScreen, outcome: WriteResult[T], what: str) -> T | None:
     if screen.ready:
         screen.notice(sentence(outcome, what))
     return outcome.value if isinstance(outcome, Done) else None
 
 
-async def _answer(screen: Place, work: Awaitable[Outcome[T]], what: str) -> T | None:
+async def _answer(screen: ConsoleScreen, work: Awaitable[WriteResult[T]], what: str) -> T | None:
     """Wait for the answer to a write; meanwhile the screen stays."""
     screen.awaiting = True
     try:
@@ -97,14 +97,14 @@ async def _answer(screen: Place, work: Awaitable[Outcome[T]], what: str) -> T | 
         screen.awaiting = False
 
 
-async def cancel(screen: Place, job: Job) -> Job | None:
+async def cancel(screen: ConsoleScreen, job: Job) -> Job | None:
     """Ask, then cancel; the job as the server has it now, or None when it was not done."""
     if not await _asked(screen, job, wants_ended=False):
         return None
     return await _answer(screen, screen.service.cancel_job(job.id), "Cancel")
 
 
-async def delete(screen: Place, job: Job) -> DeletedJob | None:
+async def delete(screen: ConsoleScreen, job: Job) -> DeletedJob | None:
     """Ask, then delete; None when it was not done."""
     if not await _asked(screen, job, wants_ended=True):
         return None

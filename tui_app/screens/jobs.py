@@ -12,13 +12,13 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
-from tui_app.jobs.progress import Outlook, acted_share, action_in_words, search_in_words
+from tui_app.jobs.progress import Eta, acted_share, action_in_words, search_in_words
 from tui_app.screens import format as looks
-from tui_app.screens.base import MORE, Place
+from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.values import Value, job_values
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, bar
 from tui_app.widgets.virtual_table import Cell
 
@@ -76,7 +76,7 @@ SORTS: Final[dict[str, Callable[[Job], Any]]] = {
 """What the jobs are sorted by, by field."""
 
 
-class JobsScreen(Place):
+class JobsScreen(ConsoleScreen):
     """All jobs under a status and an action that the server is asked for."""
 
     place = "jobs"
@@ -111,7 +111,7 @@ class JobsScreen(Place):
     def content(self) -> Iterable[Widget]:
         """Tabs and the table."""
         yield Tabs(id="tabs")
-        table: MessageTable[Job] = MessageTable(COLUMNS, self._cells, id="table")
+        table: RowTable[Job] = RowTable(COLUMNS, self._cells, id="table")
         yield table
 
     def on_mount(self) -> None:
@@ -123,9 +123,9 @@ class JobsScreen(Place):
         """The list."""
         return self._subject
 
-    def table(self) -> MessageTable[Job]:
+    def table(self) -> RowTable[Job]:
         """The jobs."""
-        return self.query_one("#table", MessageTable)
+        return self.query_one("#table", RowTable)
 
     def _cells(self, job: Job) -> Sequence[Cell]:
         share = acted_share(job)
@@ -168,7 +168,7 @@ class JobsScreen(Place):
         table = self.table()
         if table.sorted_by:
             jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
-        table.show_rows(ListedRows(jobs, lambda job: job.id))
+        table.show_rows(ListRows(jobs, lambda job: job.id))
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the jobs in the order of a field."""
@@ -216,12 +216,12 @@ class JobsScreen(Place):
         job = self.table().current
         if job is None or self._snapshot is None:
             return []
-        outlook = self._snapshot.outlooks.get(job.id, Outlook())
+        outlook = self._snapshot.outlooks.get(job.id, Eta())
         words = [
             outlook.words(),
-            Private(job.comment or ""),
+            PrivateText(job.comment or ""),
             str(job.status_message or ""),
-            Private(search_in_words(job)),
+            PrivateText(search_in_words(job)),
         ]
         pieces: list[Piece] = []
         for word in filter(None, words):

@@ -11,16 +11,16 @@ from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, safe
 from tui_app.plans.state import OPEN
-from tui_app.screens.base import Place
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.table import Column, MessageTable
+from tui_app.screens.base import ConsoleScreen
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tui_app.plans.records import Entry
+    from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -35,7 +35,7 @@ _COLUMNS: Final = (
 )
 
 
-def state_of(entry: Entry) -> Cell:
+def state_of(entry: LedgerEntry) -> Cell:
     """Where a plan stands: glyph, word, tone."""
     if entry.damaged:
         return Cell("✖ damaged", "error")
@@ -44,7 +44,7 @@ def state_of(entry: Entry) -> Cell:
     return Cell("✔ finished", "success") if entry.state.finished else Cell("■ closed", "muted")
 
 
-class LedgerScreen(Place):
+class LedgerScreen(ConsoleScreen):
     """All plans, the newest first."""
 
     place = "ledger"
@@ -54,7 +54,7 @@ class LedgerScreen(Place):
     class Chosen(Message):
         """A plan was opened."""
 
-        def __init__(self, entry: Entry) -> None:
+        def __init__(self, entry: LedgerEntry) -> None:
             super().__init__()
             self.entry = entry
 
@@ -64,14 +64,14 @@ class LedgerScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """The table."""
-        yield MessageTable["Entry"](_COLUMNS, self._cells, id="table")
+        yield RowTable["Entry"](_COLUMNS, self._cells, id="table")
 
-    def table(self) -> MessageTable[Entry]:
+    def table(self) -> RowTable[LedgerEntry]:
         """The plans."""
-        return self.query_one("#table", MessageTable)
+        return self.query_one("#table", RowTable)
 
     @staticmethod
-    def _cells(entry: Entry) -> Sequence[Cell]:
+    def _cells(entry: LedgerEntry) -> Sequence[Cell]:
         return (
             state_of(entry),
             Cell(safe(entry.made_at[:16]).replace("T", " "), "muted"),
@@ -89,7 +89,7 @@ class LedgerScreen(Place):
 
     def action_view_refresh(self) -> None:
         """Read the journals again."""
-        entries: Sequence[Entry] = ()
+        entries: Sequence[LedgerEntry] = ()
         try:
             entries, self._problem = self.service.releases.ledger.entries(), ""
         except SluiceError as error:
@@ -97,7 +97,7 @@ class LedgerScreen(Place):
         unfinished = sum(1 for entry in entries if entry.state.unfinished)
         more = f", {unfinished:,} unfinished" if unfinished else ""
         self.say_place([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
-        self.table().show_rows(ListedRows(entries, lambda entry: entry.file))
+        self.table().show_rows(ListRows(entries, lambda entry: entry.file))
         if strange := self.service.releases.ledger.strange():
             self.notice(f"{strange[0]} is no file, and stands where a journal may have been. V checks.")
         self.table().say_if_empty(self._problem or "Nothing was released from this machine yet.")
@@ -112,7 +112,7 @@ class LedgerScreen(Place):
             return [(f"Its journal is damaged: {entry.damaged}. Keep {safe(entry.file)}.", "$text-error")]
         waits = " · enter opens it, to settle and go on" if entry.state.of_fate(*OPEN) else ""
         told = f"{entry.state.told()} · {safe(entry.origin.told())} · "
-        return [(told, "dim"), (Private(safe(entry.plan.reason)), "dim"), (waits, "dim")]
+        return [(told, "dim"), (PrivateText(safe(entry.plan.reason)), "dim"), (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another plan."""

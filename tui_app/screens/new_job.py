@@ -19,14 +19,14 @@ from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import safe
-from tui_app.jobs.new_job import NewJob, Preview
+from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
-from tui_app.screens.base import Place
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.widgets.cycle_select import Choice
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.text_lines import Block, Piece
+from tui_app.widgets.cycle_select import CycleSelect
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.text_lines import Piece, TextBlock
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -67,10 +67,10 @@ def _row(label: str, field: Widget) -> Horizontal:
 
 
 def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
-    return _row(label, Field(value, placeholder=hint, id=name, compact=True))
+    return _row(label, LineInput(value, placeholder=hint, id=name, compact=True))
 
 
-class NewJobScreen(Place):
+class NewJobScreen(ConsoleScreen):
     """Enter previews; enter again, with nothing changed, opens the confirmation."""
 
     CSS_PATH = sheet("screens/new_job")
@@ -87,7 +87,7 @@ class NewJobScreen(Place):
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
-        self._previewed: tuple[NewJob, Preview] | None = None
+        self._previewed: tuple[NewJob, JobPreview] | None = None
         self._fields: tuple[Any, ...] = ()
 
     def content(self) -> Iterable[Widget]:
@@ -96,36 +96,40 @@ class NewJobScreen(Place):
         yield VerticalScroll(
             _row(
                 "action",
-                Choice([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action"),
+                CycleSelect([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action"),
             ),
             _row(
                 "destination",
-                Choice(
+                CycleSelect(
                     [(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in _DESTINATIONS],
                     id="destination",
                 ),
             ),
             *(_text_row(name, label, hint, "24h" if name == "start" else "") for name, label, hint in _MAIN_TEXTS),
-            _row("mail", Choice(yes_no, id="all_mail")),
+            _row("mail", CycleSelect(yes_no, id="all_mail")),
             _text_row("comment", "comment", "why, for the record; kept with the job"),
             Collapsible(
                 *(_text_row(name, label, hint) for name, label, hint in _MORE_TEXTS),
-                _row("verdict", Choice([(None, "any"), *((d, d.value) for d in Disposition)], id="final_disposition")),
                 _row(
-                    "delivery", Choice([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status")
+                    "verdict",
+                    CycleSelect([(None, "any"), *((d, d.value) for d in Disposition)], id="final_disposition"),
+                ),
+                _row(
+                    "delivery",
+                    CycleSelect([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status"),
                 ),
                 _row(
                     "done before",
-                    Choice(
+                    CycleSelect(
                         [(None, "anything"), *((a, a) for a in ("PREVIEW", "QUARANTINE_RELEASED", "MOVED"))],
                         id="message_action",
                     ),
                 ),
-                _row("search in", Choice([(False, "mail"), (True, "submissions")], id="submissions")),
+                _row("search in", CycleSelect([(False, "mail"), (True, "submissions")], id="submissions")),
                 title="more fields",
                 id="more",
             ),
-            Block(id="preview"),
+            TextBlock(id="preview"),
             id="form",
         )
 
@@ -142,8 +146,8 @@ class NewJobScreen(Place):
         return (("enter", "preview, then confirm"), ("tab", "next"), ("space", "change"), ("esc", "back"))
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
-        self.query_one("#preview", Block).say(*pieces)
-        self.query_one("#preview", Block).scroll_visible(animate=False)
+        self.query_one("#preview", TextBlock).say(*pieces)
+        self.query_one("#preview", TextBlock).scroll_visible(animate=False)
 
     # ---- what the form says
 
@@ -151,12 +155,12 @@ class NewJobScreen(Place):
         return self.query_one(f"#{name}", Input).value.strip() or None
 
     def _chosen(self, name: str) -> Any:
-        return self.query_one(f"#{name}", Choice).value
+        return self.query_one(f"#{name}", CycleSelect).value
 
     def _values(self) -> tuple[Any, ...]:
         """All that was typed and chosen, to see whether anything changed since the preview."""
         texts = tuple(box.value for box in self.query(Input))
-        return texts + tuple(choice.value for choice in self.query(Choice))
+        return texts + tuple(choice.value for choice in self.query(CycleSelect))
 
     def _new_job(self) -> NewJob:
         """The job the form describes. Raises ValueError and GuardError with a sentence."""
@@ -199,8 +203,8 @@ class NewJobScreen(Place):
     def on_choice_changed(self) -> None:
         """A release has no destination, and is over held mail."""
         releasing = self._chosen("action") is ActionType.RELEASE
-        self.query_one("#destination", Choice).disabled = releasing
-        delivery = self.query_one("#delivery_status", Choice)
+        self.query_one("#destination", CycleSelect).disabled = releasing
+        delivery = self.query_one("#delivery_status", CycleSelect)
         delivery.disabled = releasing
         if releasing and delivery.value is not DeliveryStatus.QUARANTINED:
             delivery.choose(DeliveryStatus.QUARANTINED)
@@ -240,7 +244,7 @@ class NewJobScreen(Place):
         self._show_preview([*self._told(new, preview), ("\nEnter again to confirm.", "bold")])
 
     @staticmethod
-    def _told(new: NewJob, preview: Preview) -> list[Piece]:
+    def _told(new: NewJob, preview: JobPreview) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
         pieces: list[Piece] = [
@@ -248,7 +252,7 @@ class NewJobScreen(Place):
             f"{verdicts}\n",
         ]
         for message in preview.sample[:3]:
-            subject = Private(safe(message.subject.exact, 40))
+            subject = PrivateText(safe(message.subject.exact, 40))
             pieces += [(f"  {safe(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
         if not preview.count:
             pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
@@ -266,7 +270,7 @@ class NewJobScreen(Place):
         return pieces
 
     @work(exclusive=True, group="create")
-    async def _confirm(self, new: NewJob, preview: Preview) -> None:
+    async def _confirm(self, new: NewJob, preview: JobPreview) -> None:
         what = (
             "Release"
             if new.action is ActionType.RELEASE

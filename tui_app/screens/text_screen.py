@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 
-from tui_app.screens.base import Place
-from tui_app.widgets.text_lines import Block
+from tui_app.screens.base import ConsoleScreen
+from tui_app.widgets.text_lines import TextBlock
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 
-class Reading(Place):
+class TextScreen(ConsoleScreen):
     """A screen of text to scroll through."""
 
     def content(self) -> Iterable[Widget]:
         """One scrolling text."""
-        yield VerticalScroll(Block(id="text"), id="page")
+        yield VerticalScroll(TextBlock(id="text"), id="page")
 
     def show_text(self, *pieces: Piece) -> None:
         """Replace the text."""
-        self.query_one("#text", Block).say(*pieces)
+        self.query_one("#text", TextBlock).say(*pieces)
 
     def _page(self) -> VerticalScroll:
         return self.query_one("#page", VerticalScroll)

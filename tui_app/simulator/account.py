@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, Entry
-from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS, Story
-from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, Job, Pace, Target
+from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, ActionRecord
+from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS, DemoAccount
+from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, Wire, row_uuid, scatter, stamp
 from tui_app.simulator.search import matches
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
     ACTIONS,
     DESTINATIONS,
-    Invalid,
+    InvalidRequest,
     move_ids,
     one_of,
     reclassification,
@@ -27,10 +27,10 @@ NOT_HELD_SKIP = Ending("SKIPPED", "The message is not in quarantine")
 _BY_REQUEST = "api-token"
 
 
-def _by_job(job: Job, ending: Ending, at: datetime) -> Entry:
+def _by_job(job: SimulatedJob, ending: Ending, at: datetime) -> ActionRecord:
     status = "OK" if ending.state == "COMPLETED" else ending.reason or "FAILED"
     done = ending.state == "COMPLETED"
-    return Entry(job.action, job.created_at, at, f"bulk-job:{job.job_id}", done, status, job.destination)
+    return ActionRecord(job.action, job.created_at, at, f"bulk-job:{job.job_id}", done, status, job.destination)
 
 
 class Account:
@@ -57,12 +57,14 @@ class Account:
         self.start = clock()
         self.log = ActionLog()
         self._new_mails: list[Mail] = []
-        story = Story(seed, self.start, messages=messages, speed=speed)
+        story = DemoAccount(seed, self.start, messages=messages, speed=speed)
         # No messages at all is the account of somebody who starts today: nothing held, no job yet.
         self.held = story.held(held) if messages else []
         self.campaign = story.campaign()
         self.submissions = story.submissions() if messages else []
-        self.jobs: dict[str, Job] = {job.job_id: job for job in (story.jobs(self.campaign) if messages else [])}
+        self.jobs: dict[str, SimulatedJob] = {
+            job.job_id: job for job in (story.jobs(self.campaign) if messages else [])
+        }
         self._created = 1000
         self._by_id = {
             key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)
@@ -82,7 +84,7 @@ class Account:
                 elif ending.state == "FAILED":
                     self.log.add(target.mail.investigate_id, entry)
 
-    def _acted(self, mail: Mail, entry: Entry) -> None:
+    def _acted(self, mail: Mail, entry: ActionRecord) -> None:
         if entry.action == "RELEASE":
             mail.quarantined = False
             mail.delivery_status = ["delivered"]
@@ -93,7 +95,7 @@ class Account:
         mail.operations.append(OPERATIONS_BY_ACTION[entry.action])
         self.log.add(mail.investigate_id, entry)
 
-    def done_to(self, mail: Mail) -> list[Entry]:
+    def done_to(self, mail: Mail) -> list[ActionRecord]:
         """What was done to a mail, oldest first: by requests, by jobs created here, and by the jobs of the story."""
         now = self.clock()
         self._settle(now)
@@ -139,7 +141,7 @@ class Account:
         mails = (job.target(index).mail for job, index in self._rows_of(int(tail) - 10_000_000))
         return next((mail for mail in mails if mail.investigate_id == identity), None)
 
-    def _rows_of(self, number: int) -> Iterator[tuple[Job, int]]:
+    def _rows_of(self, number: int) -> Iterator[tuple[SimulatedJob, int]]:
         """The rows of the story's jobs that are about the mail of that number."""
         for job in self.jobs.values():
             index = number - (10_000_000 * job.number if job.number > 1 else 1_000_000)
@@ -168,17 +170,17 @@ class Account:
         """Start a job over what its search finds. Raises Invalid."""
         request, now = self.truth.next_request(), self.clock()
         if not isinstance(body, dict):
-            raise Invalid("the body must be an object", "")
+            raise InvalidRequest("the body must be an object", "")
         action = one_of(body.get("action"), ACTIONS, "/action")
         params = search_body(body.get("search_params"), self.generation)
         destination = body.get("destination")
         if action == "MOVE":
             destination = one_of(destination, DESTINATIONS, "/destination")
         elif destination is not None:
-            raise Invalid("destination is for MOVE only", "/destination")
+            raise InvalidRequest("destination is for MOVE only", "/destination")
         comment = body.get("comment")
         if comment is not None and not isinstance(comment, str):
-            raise Invalid("must be a string", "/comment")
+            raise InvalidRequest("must be a string", "/comment")
         self._created += 1
         job = self._job_over(action, destination, params, comment, now)
         self.jobs[job.job_id] = job
@@ -187,8 +189,10 @@ class Account:
         )
         return job.wire(now, self.generation)
 
-    def _job_over(self, action: str, destination: str | None, params: Wire, comment: str | None, now: datetime) -> Job:
-        targets = [Target(mail, to) for mail in self.search(params) for to in mail.recipients]
+    def _job_over(
+        self, action: str, destination: str | None, params: Wire, comment: str | None, now: datetime
+    ) -> SimulatedJob:
+        targets = [JobRow(mail, to) for mail in self.search(params) for to in mail.recipients]
         endings = [
             PHISH_SKIP
             if t.mail.phish_submission
@@ -197,7 +201,7 @@ class Account:
             else DONE
             for t in targets
         ]
-        return Job(
+        return SimulatedJob(
             number=self._created,
             seed=self.seed,
             action=action,
@@ -212,25 +216,25 @@ class Account:
             acts_on_account=True,
         )
 
-    def cancel_job(self, job: Job) -> Wire:
+    def cancel_job(self, job: SimulatedJob) -> Wire:
         """Stop a running job. Raises Invalid (409) when it has ended."""
         request, now = self.truth.next_request(), self.clock()
         status = job.status(now)
         if status in TERMINAL_JOB_STATES:
             self.truth.add(request, now, "cancel_job", job_id=job.job_id, outcome="refused", status=status)
-            raise Invalid(f"Job is already {status}", "/job_id", 10409, 409)
+            raise InvalidRequest(f"Job is already {status}", "/job_id", 10409, 409)
         self._settle(now)
         job.cancelled_at = now
         self.truth.add(request, now, "cancel_job", job_id=job.job_id, outcome="cancelled")
         return job.wire(now, self.generation)
 
-    def delete_job(self, job: Job) -> Wire:
+    def delete_job(self, job: SimulatedJob) -> Wire:
         """Remove an ended job from all lists. Raises Invalid (409) while it runs."""
         request, now = self.truth.next_request(), self.clock()
         status = job.status(now)
         if status not in TERMINAL_JOB_STATES:
             self.truth.add(request, now, "delete_job", job_id=job.job_id, outcome="refused", status=status)
-            raise Invalid(f"Job is {status}; only ended jobs can be deleted", "/job_id", 10409, 409)
+            raise InvalidRequest(f"Job is {status}; only ended jobs can be deleted", "/job_id", 10409, 409)
         self._settle(now)
         del self.jobs[job.job_id]
         self.truth.add(request, now, "delete_job", job_id=job.job_id, outcome="deleted")
@@ -251,7 +255,7 @@ class Account:
                 pointer = f"/{index}" if self.generation == "seed" else f"/ids/{index}"
                 for other in ids:
                     self.truth.add(request, now, "release", id=other, outcome="refused")
-                raise Invalid("message not found", pointer, 10404)
+                raise InvalidRequest("message not found", pointer, 10404)
             mails.append(found)
         return [self._release_one(request, now, mail, index, partial) for index, mail in enumerate(mails)]
 
@@ -264,9 +268,9 @@ class Account:
             list(ends.values())[which].append(recipient)
         was_held = mail.quarantined
         if ends["delivered"] or ends["undelivered"]:
-            self._acted(mail, Entry("RELEASE", now, now, _BY_REQUEST))
+            self._acted(mail, ActionRecord("RELEASE", now, now, _BY_REQUEST))
         else:
-            self.log.add(mail.investigate_id, Entry("RELEASE", now, now, _BY_REQUEST, False, "FAILED"))
+            self.log.add(mail.investigate_id, ActionRecord("RELEASE", now, now, _BY_REQUEST, False, "FAILED"))
         released = was_held and not mail.quarantined
         outcome = "released" if released else "not released"
         self.truth.add(request, now, "release", id=mail.investigate_id, outcome=outcome, **ends)
@@ -285,7 +289,7 @@ class Account:
         request, now = self.truth.next_request(), self.clock()
         self._settle(now)
         if not isinstance(body, dict):
-            raise Invalid("the body must be an object", "")
+            raise InvalidRequest("the body must be an object", "")
         destination = one_of(body.get("destination"), DESTINATIONS, "/destination")
         mails = [only] if only else self._mails_to_move(body)
         results: list[Wire] = []
@@ -299,7 +303,7 @@ class Account:
         for index, identity in enumerate(move_ids(body)):
             mail = self.mail(identity) if pointer == "/ids" else self._by_id.get(identity)
             if mail is None:
-                raise Invalid("message not found", f"{pointer}/{index}", 10404)
+                raise InvalidRequest("message not found", f"{pointer}/{index}", 10404)
             mails.append(mail)
         return mails
 
@@ -312,7 +316,7 @@ class Account:
             lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
             fails = (index + position) % 2 == 1 if partial else lot < 6
             (failed if mail.quarantined or fails else moved).append(recipient)
-        entry = Entry("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)
+        entry = ActionRecord("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)
         if moved:
             self._acted(mail, entry)
         else:
@@ -348,7 +352,7 @@ class Account:
         request, now = self.truth.next_request(), self.clock()
         disposition = reclassification(body)
         submission = row_uuid(self.seed, 0, request)
-        self._acted(mail, Entry("RECLASSIFY", now, now, _BY_REQUEST, True, "OK", None, disposition, submission))
+        self._acted(mail, ActionRecord("RECLASSIFY", now, now, _BY_REQUEST, True, "OK", None, disposition, submission))
         self.truth.add(
             request,
             now,
@@ -362,15 +366,15 @@ class Account:
     def preview(self, mail: Mail) -> None:
         """Note that a mail was looked at."""
         request, now = self.truth.next_request(), self.clock()
-        self._acted(mail, Entry("PREVIEW", now, now, _BY_REQUEST))
+        self._acted(mail, ActionRecord("PREVIEW", now, now, _BY_REQUEST))
         self.truth.add(request, now, "preview", id=mail.investigate_id, outcome="shown")
 
     def preview_clean(self, body: object) -> None:
         """Note that a mail without a detection was looked at in its mailbox. Raises Invalid."""
         identity = body.get("id") if isinstance(body, dict) else None
         if not isinstance(identity, str):
-            raise Invalid("id is required and must be a string", "/id")
+            raise InvalidRequest("id is required and must be a string", "/id")
         mail = self.mail(identity)
         if mail is None or mail.is_detection or mail.quarantined:
-            raise Invalid("no such message in a mailbox", "/id", 10404, 404)
+            raise InvalidRequest("no such message in a mailbox", "/id", 10404, 404)
         self.preview(mail)

@@ -16,7 +16,7 @@ OPERATIONS_BY_ACTION: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ActionRecord:
     """One action on one mail, with its outcome."""
 
     action: str
@@ -55,12 +55,12 @@ class ActionLog:
     """The entries of all mails, each list in the order of what happened."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, list[Entry]] = {}
+        self._entries: dict[str, list[ActionRecord]] = {}
 
-    def add(self, investigate_id: str, entry: Entry) -> None:
+    def add(self, investigate_id: str, entry: ActionRecord) -> None:
         """Add what was just done to a mail."""
         self._entries.setdefault(investigate_id, []).append(entry)
 
-    def of(self, investigate_id: str) -> list[Entry]:
+    def of(self, investigate_id: str) -> list[ActionRecord]:
         """What was done to a mail."""
         return list(self._entries.get(investigate_id, ()))

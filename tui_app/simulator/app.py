@@ -11,15 +11,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tui_app.simulator.account import Account
-from tui_app.simulator.auth import Door, Refusal
+from tui_app.simulator.auth import Authenticator, Refusal
 from tui_app.simulator.envelopes import refused
 from tui_app.simulator.mail import scatter
-from tui_app.simulator.operations import OPERATIONS, Operation
+from tui_app.simulator.operations import OPERATIONS, ApiOperation
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.routes.account import AccountAnswers
 from tui_app.simulator.routes.jobs import JobAnswers
 from tui_app.simulator.routes.mail import MailAnswers
-from tui_app.simulator.validation import Invalid
+from tui_app.simulator.validation import InvalidRequest
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -27,7 +27,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class SimulatedApi:
     """All operations of one account; `latency` is seconds before each answer."""
 
-    def __init__(self, account: Account, door: Door, quota: Quota, *, latency: float = 0.0) -> None:
+    def __init__(self, account: Account, door: Authenticator, quota: Quota, *, latency: float = 0.0) -> None:
         self.account = account
         self.door = door
         self.quota = quota
@@ -41,7 +41,7 @@ class SimulatedApi:
             exception_handlers={HTTPException: self._no_route},
         )
 
-    def _guarded(self, operation: Operation, endpoint: Endpoint) -> Endpoint:
+    def _guarded(self, operation: ApiOperation, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
             passes, headers = self.quota.take(time.monotonic())
             try:
@@ -50,7 +50,7 @@ class SimulatedApi:
                 self.door.check(request.headers, operation)
                 self._check_account(request)
                 response = await endpoint(request)
-            except Invalid as invalid:
+            except InvalidRequest as invalid:
                 response = refused(Refusal(invalid.status, invalid.code, invalid.message, pointer=invalid.pointer))
             except Refusal as refusal:
                 response = refused(refusal)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from tui_app.simulator.operations import Operation
+from tui_app.simulator.operations import ApiOperation
 
 
 class Refusal(Exception):
@@ -23,7 +23,7 @@ class Refusal(Exception):
             self.error["error_chain"] = chain
 
 
-class Door:
+class Authenticator:
     """The credentials that open the account: a user's token, a read-only one, one of the account, an e-mail with a key."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Door:
         self.email = email
         self.key = key
 
-    def check(self, headers: Headers, operation: Operation) -> None:
+    def check(self, headers: Headers, operation: ApiOperation) -> None:
         """Raise Refusal unless a request with these headers may pass."""
         authorization = headers.get("authorization")
         email, key = headers.get("x-auth-email"), headers.get("x-auth-key")
@@ -60,7 +60,7 @@ class Door:
         else:
             raise Refusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
 
-    def _check_token(self, token: str, operation: Operation) -> None:
+    def _check_token(self, token: str, operation: ApiOperation) -> None:
         owned = bool(self.owned_token) and _same(token, self.owned_token)
         reads_only = bool(self.read_token) and _same(token, self.read_token)
         if not owned and not reads_only and not _same(token, self.token):

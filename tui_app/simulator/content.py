@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 
-from tui_app.simulator.action_log import Entry
+from tui_app.simulator.action_log import ActionRecord
 from tui_app.simulator.mail import Mail, Wire, scatter, stamp
 
 _CATEGORIES = {
@@ -97,7 +97,7 @@ def _attachment(mail: Mail) -> Wire:
     }
 
 
-def trace(mail: Mail, entries: list[Entry], generation: str, *, pending: bool) -> Wire:
+def trace(mail: Mail, entries: list[ActionRecord], generation: str, *, pending: bool) -> Wire:
     """The way of the mail in and, once it was released, out; `pending`: the way out is not known yet."""
     verdict = "held in quarantine" if mail.delivery_status == ["quarantined"] else "passed on"
     inbound = [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from tui_app.simulator.jobs import Ending, Job, Pace, Target, by_chance, by_count
+from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob, by_chance, by_count
 from tui_app.simulator.mail import Mail, queue_id, scatter, stamp
 
 DEFAULT_MESSAGES: Final = 3012
@@ -76,7 +76,7 @@ def person(number: int) -> str:
     return f"{name}{round_ or ''}@{domain}"
 
 
-class Story:
+class DemoAccount:
     """Builds the mails and jobs of the demo account; the same seed and start give the same account."""
 
     def __init__(self, seed: int, start: datetime, *, messages: int = DEFAULT_MESSAGES, speed: float = 1.0) -> None:
@@ -224,7 +224,7 @@ class Story:
         cancelled_after: float | None = None,
         mails: Sequence[Mail] | None = None,
         names: int = 2600,
-    ) -> Job:
+    ) -> SimulatedJob:
         self._number += 1
         number = self._number
         created = self.start - age
@@ -232,10 +232,10 @@ class Story:
         if self.speed != 1.0:
             pace = Pace(pace.queued / self.speed, pace.discovering / self.speed, pace.rate * self.speed)
 
-        def target(index: int) -> Target:
+        def target(index: int) -> JobRow:
             if mails is not None:
                 mail = mails[index] if index < len(mails) else self._campaign_mail(index)
-                return Target(mail, mail.recipients[0])
+                return JobRow(mail, mail.recipients[0])
             to = person(scatter(self.seed, number, index, 3) % names)
             mail = self._mail(
                 sender,
@@ -246,7 +246,7 @@ class Story:
                 number=10_000_000 * number + index,
                 disposition="NONE" if action == "MOVE" else "BULK",
             )
-            return Target(mail, to)
+            return JobRow(mail, to)
 
         params: dict[str, object] = {
             "start": stamp(created - timedelta(hours=6)),
@@ -256,7 +256,7 @@ class Story:
         }
         if action == "RELEASE":
             params["delivery_status"] = "quarantined"
-        return Job(
+        return SimulatedJob(
             number=number,
             seed=self.seed,
             action=action,
@@ -273,7 +273,7 @@ class Story:
             ending=by_count(self.seed, number, size, counted) if counted else by_chance(self.seed, number, endings),
         )
 
-    def jobs(self, campaign: Sequence[Mail]) -> list[Job]:
+    def jobs(self, campaign: Sequence[Mail]) -> list[SimulatedJob]:
         """The twelve jobs."""
         gone = Ending("FAILED", "The message is no longer in the mailbox: moved or deleted by the user", 1)
         no_box = Ending("FAILED", "Mailbox not found for recipient", 3)

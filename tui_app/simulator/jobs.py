@@ -13,7 +13,7 @@ TERMINAL_JOB_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class JobRow:
     """One row of a job before anything happened: a mail and one of its recipients."""
 
     mail: Mail
@@ -44,7 +44,7 @@ class Pace:
 
 
 @dataclass
-class Job:
+class SimulatedJob:
     """One bulk action job."""
 
     number: int
@@ -55,7 +55,7 @@ class Job:
     created_at: datetime
     pace: Pace
     size: int
-    target: Callable[[int], Target]
+    target: Callable[[int], JobRow]
     ending: Callable[[int], Ending]
     comment: str | None = None
     breaks_after: int | None = None
@@ -194,7 +194,7 @@ class Job:
             rows.setdefault(self._row_state(index, seconds, status), []).append(index)
         return rows
 
-    def newly_finished(self, now: datetime) -> list[tuple[Target, Ending, datetime]]:
+    def newly_finished(self, now: datetime) -> list[tuple[JobRow, Ending, datetime]]:
         """Rows that ended since this was last asked, in the order they ended, and when they did."""
         seconds, fresh = self._seconds(now), []
         while self.applied < self.size:

@@ -9,7 +9,7 @@ _INVESTIGATE: Final = f"{BASE_PATH}/accounts/{{account_id}}/email-security/inves
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class ApiOperation:
     """One operation; `path` has its parameters in braces."""
 
     name: str
@@ -23,7 +23,7 @@ class Operation:
 
 
 OPERATIONS: Final = tuple(
-    Operation(name, method, path)
+    ApiOperation(name, method, path)
     for name, method, path in (
         ("verify", "GET", f"{BASE_PATH}/user/tokens/verify"),
         ("accounts", "GET", f"{BASE_PATH}/accounts"),

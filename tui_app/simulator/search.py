@@ -5,7 +5,7 @@ import binascii
 from typing import Any
 
 from tui_app.simulator.mail import Mail
-from tui_app.simulator.validation import Invalid
+from tui_app.simulator.validation import InvalidRequest
 
 
 def matches(mail: Mail, query: dict[str, Any]) -> bool:
@@ -53,4 +53,4 @@ def cursor_offset(cursor: str) -> int:
             return int(offset)
     except (ValueError, binascii.Error):
         pass
-    raise Invalid("invalid cursor", "/query/cursor")
+    raise InvalidRequest("invalid cursor", "/query/cursor")

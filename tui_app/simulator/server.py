@@ -17,10 +17,10 @@ import uvicorn
 
 from tui_app.simulator.account import Account
 from tui_app.simulator.app import SimulatedApi
-from tui_app.simulator.auth import Door
+from tui_app.simulator.auth import Authenticator
 from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import FaultPlan
-from tui_app.simulator.faults.proxy import Gate
+from tui_app.simulator.faults.proxy import FaultProxy
 from tui_app.simulator.operations import BASE_PATH
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.truth import TruthLog
@@ -64,7 +64,7 @@ class Simulator:
             generation=options.generation,
             truth=TruthLog(options.truth),
         )
-        self.door = Door(
+        self.door = Authenticator(
             secrets.token_urlsafe(30),
             read_token=secrets.token_urlsafe(30),
             owned_token=f"cfat_{secrets.token_urlsafe(36)}",
@@ -77,7 +77,7 @@ class Simulator:
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
         # Without faults nothing stands between the account and its socket.
-        self._gate = Gate(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
+        self._gate = FaultProxy(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
         config = uvicorn.Config(
             api.app,
             log_level="critical",

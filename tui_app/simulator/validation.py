@@ -40,7 +40,7 @@ TEXT_FIELDS = (
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
-class Invalid(Exception):
+class InvalidRequest(Exception):
     """A request that the API refuses: which field, and why."""
 
     def __init__(self, message: str, pointer: str, code: int = 10400, status: int = 400) -> None:
@@ -54,18 +54,18 @@ class Invalid(Exception):
 def one_of(value: object, allowed: tuple[str, ...], pointer: str) -> str:
     """The value, if it is one of the allowed strings. Raises Invalid."""
     if not isinstance(value, str) or value not in allowed:
-        raise Invalid(f"must be one of {', '.join(allowed)}", pointer)
+        raise InvalidRequest(f"must be one of {', '.join(allowed)}", pointer)
     return value
 
 
 def moment(value: object, pointer: str) -> datetime:
     """The value as a time. Raises Invalid."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise Invalid("must be an RFC 3339 date-time", pointer)
+        raise InvalidRequest("must be an RFC 3339 date-time", pointer)
     try:
         return datetime.fromisoformat(value)
     except ValueError:
-        raise Invalid("must be an RFC 3339 date-time", pointer) from None
+        raise InvalidRequest("must be an RFC 3339 date-time", pointer) from None
 
 
 def page_number(query: Mapping[str, str]) -> int:
@@ -85,14 +85,14 @@ def flag(query: Mapping[str, str], name: str) -> bool:
 
 def _whole(text: str, low: int, high: int, pointer: str) -> int:
     if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
-        raise Invalid(f"must be a whole number from {low} to {high}", pointer)
+        raise InvalidRequest(f"must be a whole number from {low} to {high}", pointer)
     return int(text)
 
 
 def search_body(params: object, generation: str) -> dict[str, Any]:
     """The `search_params` of a new job, checked. Raises Invalid."""
     if not isinstance(params, dict):
-        raise Invalid("search_params is required and must be an object", "/search_params")
+        raise InvalidRequest("search_params is required and must be an object", "/search_params")
     deliveries = DELIVERY_STATES if generation == "new" else DELIVERY_STATES[:-1]
     for name, value in params.items():
         pointer = f"/search_params/{name}"
@@ -100,7 +100,7 @@ def search_body(params: object, generation: str) -> dict[str, Any]:
             moment(value, pointer)
         elif name in ("detections_only", "submissions", "action_log"):
             if not isinstance(value, bool):
-                raise Invalid("must be true or false", pointer)
+                raise InvalidRequest("must be true or false", pointer)
         elif value is None:
             continue
         elif name == "final_disposition":
@@ -111,9 +111,9 @@ def search_body(params: object, generation: str) -> dict[str, Any]:
             one_of(value, MESSAGE_ACTIONS, pointer)
         elif name in TEXT_FIELDS and not (generation == "seed" and name == "smtp_helo_ip"):
             if not isinstance(value, str):
-                raise Invalid("must be a string", pointer)
+                raise InvalidRequest("must be a string", pointer)
         else:
-            raise Invalid("unknown search parameter", pointer)
+            raise InvalidRequest("unknown search parameter", pointer)
     return params
 
 
@@ -125,7 +125,7 @@ def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
         if name in ("start", "end"):
             checked[name] = value
             if name == "start" and moment(value, pointer) > now:
-                raise Invalid("start must not be in the future", pointer)
+                raise InvalidRequest("start must not be in the future", pointer)
             moment(value, pointer)
         elif name == "detections_only":
             checked[name] = one_of(value, ("true", "false"), pointer) == "true"
@@ -137,7 +137,7 @@ def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
             checked[name] = one_of(value, MESSAGE_ACTIONS, pointer)
         elif name in TEXT_FIELDS:
             if name == "exact_subject":
-                raise Invalid("unknown query parameter", pointer)
+                raise InvalidRequest("unknown query parameter", pointer)
             checked[name] = value
     return checked
 
@@ -147,21 +147,21 @@ def move_ids(body: dict[str, Any]) -> list[str]:
     name = "ids" if "ids" in body or "postfix_ids" not in body else "postfix_ids"
     ids = body.get(name)
     if not isinstance(ids, list) or not 1 <= len(ids) <= 1000 or not all(isinstance(i, str) for i in ids):
-        raise Invalid("must be an array of 1 to 1000 strings", f"/{name}")
+        raise InvalidRequest("must be an array of 1 to 1000 strings", f"/{name}")
     return ids
 
 
 def reclassification(body: object) -> str:
     """The disposition that a reclassification expects. Raises Invalid."""
     if not isinstance(body, dict):
-        raise Invalid("the body must be an object", "")
+        raise InvalidRequest("the body must be an object", "")
     for name in ("eml_content", "escalated_submission_id"):
         if body.get(name) is not None and not isinstance(body[name], str):
-            raise Invalid("must be a string", f"/{name}")
+            raise InvalidRequest("must be a string", f"/{name}")
     try:
         base64.b64decode(body.get("eml_content") or "", validate=True)
     except ValueError:
-        raise Invalid("must be base64", "/eml_content") from None
+        raise InvalidRequest("must be base64", "/eml_content") from None
     return one_of(body.get("expected_disposition"), SEARCH_DISPOSITIONS, "/expected_disposition")
 
 
@@ -170,17 +170,17 @@ def release_ids(body: object, generation: str) -> list[str]:
     ids: object
     if generation == "seed":
         if not isinstance(body, list):
-            raise Invalid("Invalid input: expected array, received object", "")
+            raise InvalidRequest("Invalid input: expected array, received object", "")
         ids, pointer = body, ""
     else:
         if not isinstance(body, dict):
-            raise Invalid("Invalid input: expected object, received array", "")
+            raise InvalidRequest("Invalid input: expected object, received array", "")
         ids, pointer = body.get("ids"), "/ids"
         if not isinstance(ids, list):
-            raise Invalid("ids is required and must be an array", pointer)
+            raise InvalidRequest("ids is required and must be an array", pointer)
     if not isinstance(ids, list) or not ids:
-        raise Invalid("must have at least 1 item", pointer)
+        raise InvalidRequest("must have at least 1 item", pointer)
     for index, value in enumerate(ids):
         if not isinstance(value, str):
-            raise Invalid("must be a string", f"{pointer}/{index}")
+            raise InvalidRequest("must be a string", f"{pointer}/{index}")
     return ids

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from tui_app.terminal.sgr import Cell, Look, Looks
+from tui_app.terminal.sgr import Cell, CellStyle, CellStyles
 
 Row = list[Cell]
 """A line of the terminal. A wide character is followed by as many cells without text as it takes more than one."""
@@ -82,7 +82,7 @@ def clusters(text: str) -> tuple[tuple[str, int], ...]:
     return pieces
 
 
-def cells_of(strip: Iterable[Segment], looks: Looks) -> Row:
+def cells_of(strip: Iterable[Segment], looks: CellStyles) -> Row:
     """The cells of a strip. Controls are left out, and what has no width at its beginning has nothing to stand on."""
     row: Row = []
     for text, style, control in strip:
@@ -104,7 +104,7 @@ def cells_of(strip: Iterable[Segment], looks: Looks) -> Row:
     return row
 
 
-def _add_clusters(row: Row, text: str, look: Look, looks: Looks) -> None:
+def _add_clusters(row: Row, text: str, look: CellStyle, looks: CellStyles) -> None:
     for piece, width in clusters(text):
         if width:
             row.append(looks.blank(look) if piece == " " else (piece, look))
@@ -118,7 +118,7 @@ def _add_clusters(row: Row, text: str, look: Look, looks: Looks) -> None:
                 row[head] = (text + piece, under)
 
 
-def mended(row: Row, looks: Looks) -> Row:
+def mended(row: Row, looks: CellStyles) -> Row:
     """The line with a blank in place of every half of a wide character whose other half was painted over."""
     text = "".join([text for text, _ in row])
     if len(text) == len(row) and text.isascii():

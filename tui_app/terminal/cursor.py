@@ -1,13 +1,13 @@
 """Where the cursor is, and the shortest way to where it must be."""
 
-Place = tuple[int | None, int | None]
+ConsoleScreen = tuple[int | None, int | None]
 
 
 class Cursor:
     """The terminal's cursor, as far as it is known: its line and its column."""
 
     def __init__(self) -> None:
-        self.place: Place = (None, None)
+        self.place: ConsoleScreen = (None, None)
 
     def forget(self) -> None:
         """Know nothing of it: the next move is from nowhere."""

@@ -37,7 +37,7 @@ def _begun(text: str, mark: str) -> int:
     return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
-class CarefulDecoder:
+class PasteSafeDecoder:
     """Bytes of the terminal to text for Textual's parser, which takes what looks like keys inside of a paste for keys."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -126,4 +126,4 @@ class CarefulDecoder:
 def read_carefully() -> None:
     """Let Textual's input thread decode with a CarefulDecoder."""
     # A private hook: the pty tests that send broken bytes and pastes fail when Textual decodes in another way.
-    linux_driver.getincrementaldecoder = lambda _: CarefulDecoder  # type: ignore[assignment, attr-defined]
+    linux_driver.getincrementaldecoder = lambda _: PasteSafeDecoder  # type: ignore[assignment, attr-defined]

@@ -12,7 +12,7 @@ PATIENCE: Final = 0.5
 """Seconds after which a key that nobody answers holds up the next one no longer."""
 
 
-class KeysInTurn(App[None]):
+class KeyQueue(App[None]):
     """Textual hands a key to a widget, and runs what is bound to it when it has bubbled up again; the keys behind it
     have gone to the same widget by then, though it opened a line to type in. A paste and a slow line send keys so.
     """

@@ -16,8 +16,8 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui_app.terminal.screen_buffer import Shadow
-from tui_app.terminal.writer import PatientWriter
+from tui_app.terminal.screen_buffer import ScreenBuffer
+from tui_app.terminal.writer import NonBlockingWriter
 
 # A smaller frame arrives in one piece anyway; around a larger one the markers keep a terminal from showing half of it.
 _WORTH_SYNCING = 1000
@@ -28,7 +28,7 @@ def erases_in_colour(terminal: str) -> bool:
     return not terminal.startswith("screen") or "bce" in terminal
 
 
-class DiffedOutput(App[None]):
+class DiffRenderer(App[None]):
     """Keeps a shadow of the terminal and writes each frame as the difference to it.
 
     Whatever can't be told for sure is painted by Textual itself, and the frame after that is whole again.
@@ -37,7 +37,7 @@ class DiffedOutput(App[None]):
     output_diffed: bool = True
     """Whether frames are written as differences; else as Textual writes them."""
 
-    _shadow: Shadow | None = None
+    _shadow: ScreenBuffer | None = None
     # Raised where the terminal may have changed, also by a signal in the middle of a frame; seen before the next frame.
     _terminal_lost: bool = False
     _terminal_restarted: bool = False
@@ -109,10 +109,10 @@ class DiffedOutput(App[None]):
     # ---- when the terminal takes less than is painted
 
     @property
-    def terminal_writer(self) -> PatientWriter | None:
+    def terminal_writer(self) -> NonBlockingWriter | None:
         """What writes to the terminal; None where there is none."""
         writer = getattr(self._driver, "_writer_thread", None)
-        return writer if isinstance(writer, PatientWriter) else None
+        return writer if isinstance(writer, NonBlockingWriter) else None
 
     def _leaves_out(self) -> bool:
         """Whether this frame would only be late: the one after the terminal has caught up shows it all."""
@@ -185,18 +185,18 @@ class DiffedOutput(App[None]):
             self.log.warning(f"a frame is painted whole: {type(error).__name__}")
             return None
 
-    def _shadow_now(self) -> Shadow:
+    def _shadow_now(self) -> ScreenBuffer:
         colours = self.console._color_system or ColorSystem.TRUECOLOR
         shadow = self._shadow
         if shadow is None or shadow.colours is not colours:
-            shadow = Shadow(colours, erases_in_colour=erases_in_colour(os.environ.get("TERM", "")))
+            shadow = ScreenBuffer(colours, erases_in_colour=erases_in_colour(os.environ.get("TERM", "")))
             self._shadow = shadow
         if self._terminal_lost:
             self._terminal_lost = False
             shadow.forget()
         return shadow
 
-    def _cursor_move(self, shadow: Shadow) -> str:
+    def _cursor_move(self, shadow: ScreenBuffer) -> str:
         """The hidden cursor matters only where text is typed: input methods open their windows there."""
         if not isinstance(self.focused, Input):
             return ""

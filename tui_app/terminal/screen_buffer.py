@@ -11,7 +11,7 @@ from textual.strip import Strip
 from tui_app.terminal.cells import Row, cells_of, is_contested, is_contested_text, mended
 from tui_app.terminal.cursor import Cursor
 from tui_app.terminal.scrolling import find_scroll
-from tui_app.terminal.sgr import SEEN_ON_BLANK, Look, Looks, Pen
+from tui_app.terminal.sgr import SEEN_ON_BLANK, CellStyle, CellStyles, SgrState
 
 Update = LayoutUpdate | ChopsUpdate
 # Fewer blanks than this are written rather than erased: the sequence that erases is three bytes.
@@ -24,7 +24,7 @@ class Unpaintable(Exception):
     """A frame that can't be told from what is known of the terminal."""
 
 
-class Shadow:
+class ScreenBuffer:
     """Takes frames and gives what to write; forgotten, it takes a whole frame first.
 
     `erases_in_colour` tells that the terminal erases with the background of the pen (most do, GNU screen does not).
@@ -34,8 +34,8 @@ class Shadow:
         self.colours = colours
         self.size = (0, 0)
         self.cursor = Cursor()
-        self._looks = Looks(colours)
-        self.pen = Pen(self._looks)
+        self._looks = CellStyles(colours)
+        self.pen = SgrState(self._looks)
         self._erases_in_colour = erases_in_colour
         self._scrolls = scrolls
         self._rows: list[Row] = []
@@ -285,7 +285,7 @@ class Shadow:
         self.cursor.forget()
 
 
-def _same_as_blank(text: str, blank: Look, look: Look) -> bool:
+def _same_as_blank(text: str, blank: CellStyle, look: CellStyle) -> bool:
     """Whether a blank comes out the same in another look."""
     return (
         text == " "

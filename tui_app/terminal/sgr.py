@@ -24,7 +24,7 @@ _MANY = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class CellStyle:
     """How a cell looks: attributes as bits, colours as codes; two equal looks are one object."""
 
     attributes: int
@@ -32,20 +32,20 @@ class Look:
     background: str
 
 
-Cell = tuple[str, Look]
+Cell = tuple[str, CellStyle]
 
 
-class Looks:
+class CellStyles:
     """Every look there is, made once from Textual's styles; what can't be seen makes no difference."""
 
     def __init__(self, colours: ColorSystem) -> None:
         self.colours = colours
-        self._looks: dict[tuple[int, str, str], Look] = {}
-        self._of_styles: dict[tuple[int, Color | None, Color | None], Look] = {}
-        self._blanks: dict[Look, Cell] = {}
+        self._looks: dict[tuple[int, str, str], CellStyle] = {}
+        self._of_styles: dict[tuple[int, Color | None, Color | None], CellStyle] = {}
+        self._blanks: dict[CellStyle, Cell] = {}
         self.plain = self.look(0, "", "")
 
-    def of(self, style: Style | None) -> Look:
+    def of(self, style: Style | None) -> CellStyle:
         """The look of a style. Its link and its meta data are never shown."""
         if style is None:
             return self.plain
@@ -57,7 +57,7 @@ class Looks:
             look = self._of_styles[key] = self.look(key[0], self._codes(key[1], True), self._codes(key[2], False))
         return look
 
-    def blank(self, look: Look) -> Cell:
+    def blank(self, look: CellStyle) -> Cell:
         """A blank in this look: of a colour that draws nothing, only the background stays."""
         cell = self._blanks.get(look)
         if cell is None:
@@ -67,12 +67,12 @@ class Looks:
             cell = self._blanks[look] = (" ", look if seen else self.look(0, "", look.background))
         return cell
 
-    def look(self, attributes: int, foreground: str, background: str) -> Look:
+    def look(self, attributes: int, foreground: str, background: str) -> CellStyle:
         """The one look that is so."""
         key = (attributes, foreground, background)
         look = self._looks.get(key)
         if look is None:
-            look = self._looks[key] = Look(*key)
+            look = self._looks[key] = CellStyle(*key)
         return look
 
     def _codes(self, colour: Color | None, foreground: bool) -> str:
@@ -81,13 +81,13 @@ class Looks:
         return ";".join(colour.downgrade(self.colours).get_ansi_codes(foreground))
 
 
-class Pen:
+class SgrState:
     """What the terminal will draw with; codes are made against it, never from nothing."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: CellStyles) -> None:
         self._looks = looks
-        self._now: Look | None = None
-        self._changes: dict[tuple[Look, Look], str] = {}
+        self._now: CellStyle | None = None
+        self._changes: dict[tuple[CellStyle, CellStyle], str] = {}
 
     @property
     def plain(self) -> bool:
@@ -98,7 +98,7 @@ class Pen:
         """Know nothing of it: the next look is set whole."""
         self._now = None
 
-    def paints_blank(self, blank: Look) -> bool:
+    def paints_blank(self, blank: CellStyle) -> bool:
         """Whether a blank, or an erased cell, comes out as this look without any code."""
         now = self._now
         return now is not None and (
@@ -110,7 +110,7 @@ class Pen:
             )
         )
 
-    def take(self, look: Look) -> str:
+    def take(self, look: CellStyle) -> str:
         """The codes that change it to this look."""
         now, self._now = self._now, look
         if now is look:
@@ -124,7 +124,7 @@ class Pen:
             change = self._changes[(now, look)] = _change(now, look)
         return change
 
-    def take_for_blank(self, blank: Look) -> str:
+    def take_for_blank(self, blank: CellStyle) -> str:
         """The codes after which blanks come out as this look; a foreground that draws nothing may stay."""
         if self.paints_blank(blank):
             return ""
@@ -134,7 +134,7 @@ class Pen:
         return self.take(self._looks.look(now.attributes, now.foreground, blank.background))
 
 
-def _codes_of(look: Look) -> list[str]:
+def _codes_of(look: CellStyle) -> list[str]:
     codes = [code for bit, code in enumerate(_ON) if look.attributes >> bit & 1]
     return codes + [colour for colour in (look.foreground, look.background) if colour]
 
@@ -143,7 +143,7 @@ def _sequence(codes: list[str]) -> str:
     return "\x1b[m" if codes == ["0"] else f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
-def _change(now: Look, wanted: Look) -> str:
+def _change(now: CellStyle, wanted: CellStyle) -> str:
     whole = _sequence(["0", *_codes_of(wanted)])
     gone = now.attributes & ~wanted.attributes
     if gone & _OFF_WITH_ALL:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-class OrderlyEnd(App[None]):
+class GracefulShutdown(App[None]):
     """Ends with the terminal given back, the right exit code, and nothing on it that was in memory."""
 
     _here: asyncio.AbstractEventLoop | None = None

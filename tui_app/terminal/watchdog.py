@@ -49,7 +49,7 @@ def tell(sentence: str, *, patience: float = 0.2) -> None:
             os.write(2, f"{printable(sentence)}\n".encode())
 
 
-class Guard:
+class ShutdownWatchdog:
     """Sees the end coming on a thread of its own, so that a loop that stands still can't keep the program from it.
 
     `end(n)` is called on that thread, each time a signal comes: it asks the program to end with 128 + n. What has not
@@ -75,7 +75,7 @@ class Guard:
         self._before: dict[signal.Signals, Any] = {}
         self._gone = False
 
-    def __enter__(self) -> Guard:
+    def __enter__(self) -> ShutdownWatchdog:
         """Watch from now on. The terminal is put back to what it is now."""
         self._terminal = _opened()
         if self._terminal is not None:

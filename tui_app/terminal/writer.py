@@ -18,7 +18,7 @@ LAST_WAIT: Final = 2.0
 """Seconds that the end waits for a terminal that takes nothing."""
 
 
-class PatientWriter(threading.Thread):
+class NonBlockingWriter(threading.Thread):
     """Stands in for Textual's writer, whose queue blocks the event loop when the terminal takes nothing.
 
     It holds whatever it is given; whoever draws looks at `behind` first and leaves frames out meanwhile.
@@ -119,4 +119,4 @@ class PatientWriter(threading.Thread):
 def never_wait_for_the_terminal() -> None:
     """Let Textual's driver write through a PatientWriter."""
     # A private hook; a contract test fails when the driver makes its writer in another way.
-    linux_driver.WriterThread = PatientWriter  # type: ignore[assignment, attr-defined]
+    linux_driver.WriterThread = NonBlockingWriter  # type: ignore[assignment, attr-defined]

@@ -13,7 +13,7 @@ from textual.widget import Widget
 T = TypeVar("T")
 
 
-class Choice(Widget, Generic[T], can_focus=True):
+class CycleSelect(Widget, Generic[T], can_focus=True):
     """One of (value, label) pairs."""
 
     BINDINGS = [Binding("space,right,l", "turn(1)", show=False), Binding("left,h", "turn(-1)", show=False)]

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from tui_app.core.text import visible
 
 
-class Field(Input):
+class LineInput(Input):
     """One line: its cursor stands still, and what is pasted is text of one line that can be seen, whatever it was."""
 
     def on_mount(self) -> None:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class ListedRows(Generic[T]):
+class ListRows(Generic[T]):
     """Items in an order. `marks` holds the marked keys and may be handed on to the next reading of the same list."""
 
     def __init__(self, items: Sequence[T], key: Callable[[T], str], marks: dict[str, None] | None = None) -> None:

@@ -12,13 +12,13 @@ VEILED: Final = "▒▒▒▒▒▒"
 _ADDRESS: Final = re.compile(r"[^\s<>,;:\"'()\[\]@]+(?=@[^\s@])")
 
 
-class Private(str):
+class PrivateText(str):
     """Text that is hidden whole while the veil is on: a subject, a name, what somebody wrote."""
 
     __slots__ = ()
 
 
-class Veil:
+class Redaction:
     """Whether it is on, and what text looks like behind it."""
 
     def __init__(self) -> None:
@@ -28,21 +28,21 @@ class Veil:
         """The text as it may be shown now: private text hidden, of addresses the part before the @."""
         if not self.on or not text:
             return text
-        return VEILED if isinstance(text, Private) else _ADDRESS.sub("▒▒▒", text)
+        return VEILED if isinstance(text, PrivateText) else _ADDRESS.sub("▒▒▒", text)
 
 
-class Veiled(App[None]):
+class RedactingApp(App[None]):
     """An app with a veil."""
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
-        self.veil = Veil()
+        self.veil = Redaction()
 
 
-_LIFTED: Final = Veil()
+_LIFTED: Final = Redaction()
 
 
-def veil_of(widget: Widget) -> Veil:
+def veil_of(widget: Widget) -> Redaction:
     """The veil that a widget is behind; one that is off where the app has none."""
     app = widget.app
-    return app.veil if isinstance(app, Veiled) else _LIFTED
+    return app.veil if isinstance(app, RedactingApp) else _LIFTED

@@ -17,8 +17,8 @@ from textual.strip import Strip
 from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private, veil_of
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText, veil_of
 from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class MarkedRows(Rows[T_co], Protocol[T_co]):
         ...
 
 
-class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
+class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     """Job messages, held messages or jobs; the keys are the screen's. The cursor stays on its row wherever that goes."""
 
     COMPONENT_CLASSES = {
@@ -113,7 +113,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """The field of the column that rows are sorted by; empty when they are as the server has them."""
         self.reversed = False
         super().__init__(cells, id=id, cell_padding=0)
-        self.marked: MarkedRows[T] = ListedRows[T]((), str)
+        self.marked: MarkedRows[T] = ListRows[T]((), str)
         """The rows with their marks."""
 
     # ---- what is shown
@@ -321,7 +321,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         for number, (place, column, width) in enumerate(self._laid_out):
             text, tone = cells[place]
             if veil.on:
-                text = veil.over(Private(text) if column.private else text)
+                text = veil.over(PrivateText(text) if column.private else text)
             line.append(Cell(" " * bool(number) + fitted(text, width, right=column.right), tone))
         return tuple(line)
 
@@ -341,7 +341,7 @@ class MessageTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def _measure(self) -> None:
         # There are no scrollbars: nothing but the end of scrolling depends on it, and no layout is worth it.
-        self.set_reactive(MessageTable.virtual_size, self._whole_size)
+        self.set_reactive(RowTable.virtual_size, self._whole_size)
 
     def _state_of_line(self, y: int) -> object:
         """All that the look of a line depends on, so that an unchanged line is not painted again."""

@@ -8,20 +8,20 @@ from typing import Any, ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_app.widgets.redaction import Veil, veil_of
+from tui_app.widgets.redaction import Redaction, veil_of
 
 Piece = str | tuple[str, str]
 """Text, or text with a style. The text is taken as it is, never as markup."""
 
 
-def veiled(pieces: Sequence[Piece], veil: Veil) -> list[Piece]:
+def veiled(pieces: Sequence[Piece], veil: Redaction) -> list[Piece]:
     """The pieces as they may be shown now."""
     if not veil.on:
         return list(pieces)
     return [veil.over(piece) if isinstance(piece, str) else (veil.over(piece[0]), piece[1]) for piece in pieces]
 
 
-class Line(Static):
+class TextLine(Static):
     """One or more lines of fixed height."""
 
     grows: ClassVar[bool] = False
@@ -46,13 +46,13 @@ class Line(Static):
             self.say(*self._told[0])
 
 
-class Block(Line):
+class TextBlock(TextLine):
     """Text of changing height."""
 
     grows = True
 
 
-class SplitLine(Line):
+class StatusLine(TextLine):
     """A line with a left and a right end; the left one gives way."""
 
     def say_both(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
@@ -77,7 +77,7 @@ class SplitLine(Line):
             self.say_both(*self._told)
 
 
-class Footer(Line):
+class Footer(TextLine):
     """The keys worth knowing here."""
 
     def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
@@ -98,7 +98,7 @@ class Footer(Line):
         self.say(*pieces)
 
 
-class Tabs(Line):
+class Tabs(TextLine):
     """Numbered views of which one is shown; a number after a name is the server's count."""
 
     def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.jobs.job_watch import JobSubject
     from tui_app.jobs.rows import RowsSnapshot
-    from tui_app.screens.base import Place
+    from tui_app.screens.base import ConsoleScreen
 
 ASK_BEFORE: Final = 10
 """Requests that loading all may take without being asked for twice."""
@@ -27,10 +27,10 @@ _LOADING: Final = "loading"
 _EXPORTING: Final = "exporting"
 
 
-class LongWork:
+class RowTask:
     """Loading and exporting of one job's rows; the place shows how far it is."""
 
-    def __init__(self, place: Place, subject: JobSubject, show_rows: Callable[[], object]) -> None:
+    def __init__(self, place: ConsoleScreen, subject: JobSubject, show_rows: Callable[[], object]) -> None:
         self._place = place
         self._subject = subject
         self._show_rows = show_rows

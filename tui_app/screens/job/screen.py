@@ -18,17 +18,17 @@ from tui_app.core.text import plural, safe
 from tui_app.jobs.export import SUFFIXES, export_path, free_name
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
-from tui_app.jobs.row_view import Arranged, Sort
+from tui_app.jobs.row_view import RowView, Sort
 from tui_app.screens import format as looks
 from tui_app.screens import job_commands as ending
-from tui_app.screens.base import MORE, Place
-from tui_app.screens.job.row_task import LongWork
+from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.job.row_task import RowTask
 from tui_app.screens.values import Value, job_values, row_values
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.table import Column, MessageTable
-from tui_app.widgets.text_lines import Line, Piece, Tabs, bar
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.text_lines import Piece, Tabs, TextLine, bar
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ COLUMNS: Final = (
 )
 
 
-class JobScreen(Place):
+class JobScreen(ConsoleScreen):
     """A job with its rows under a status that the server is asked for."""
 
     place = "job"
@@ -94,7 +94,7 @@ class JobScreen(Place):
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
         self._subject = service.watch_job(job.id, self._arrived)
-        self._long = LongWork(self, self._subject, lambda: self._arrange(self._subject.wanted))
+        self._long = RowTask(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""
         self._naming = False
@@ -102,20 +102,20 @@ class JobScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """Progress, counters, the search, tabs, a line to type in, rows."""
-        yield Line(id="progress")
-        yield Line(id="counters")
-        yield Line(id="search")
+        yield TextLine(id="progress")
+        yield TextLine(id="counters")
+        yield TextLine(id="search")
         yield Tabs(id="tabs")
-        yield Field(id="typed-line", disabled=True)
-        yield MessageTable[JobMessage](COLUMNS, self._cells, id="table")
+        yield LineInput(id="typed-line", disabled=True)
+        yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
     def subject(self) -> Subject:
         """The job."""
         return self._subject
 
-    def table(self) -> MessageTable[JobMessage]:
+    def table(self) -> RowTable[JobMessage]:
         """The rows."""
-        return self.query_one("#table", MessageTable)
+        return self.query_one("#table", RowTable)
 
     def _cells(self, row: JobMessage) -> Sequence[Cell]:
         why = str(row.status_message or "")
@@ -163,12 +163,12 @@ class JobScreen(Place):
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
         wide = max(10, min(40, self.size.width - 40))
-        self.query_one("#progress", Line).say(
+        self.query_one("#progress", TextLine).say(
             (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
         )
-        self.query_one("#counters", Line).say(*looks.counters(job))
+        self.query_one("#counters", TextLine).say(*looks.counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", Line).say((Private(f"{comment}{search_in_words(job)}"), "dim"))
+        self.query_one("#search", TextLine).say((PrivateText(f"{comment}{search_in_words(job)}"), "dim"))
         self.query_one("#tabs", Tabs).show_tabs(looks.tabs(job), STATUS_TABS.index(self._status))
         self.table().say_if_empty(self._what_empty_means())
 
@@ -260,7 +260,7 @@ class JobScreen(Place):
         if self._naming:
             self._long.export(self._job, self._status, path)
         else:
-            self._arrange(Arranged(wanted, self._subject.wanted.sort))
+            self._arrange(RowView(wanted, self._subject.wanted.sort))
 
     def action_filter_edit(self) -> None:
         """Type a filter of the loaded rows."""
@@ -271,10 +271,10 @@ class JobScreen(Place):
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the loaded rows in the order of a field."""
         self.table().show_sort(field, reverse=reverse)
-        self._arrange(Arranged(self._subject.wanted.filter, Sort(field, reverse) if field else None))
+        self._arrange(RowView(self._subject.wanted.filter, Sort(field, reverse) if field else None))
 
     @work(exclusive=True, group="arrange")
-    async def _arrange(self, wanted: Arranged) -> None:
+    async def _arrange(self, wanted: RowView) -> None:
         asking = self._subject.arrange(wanted)
         self.call_later(self.show_about)
         await asking
@@ -297,7 +297,7 @@ class JobScreen(Place):
         if self._long.end():
             return True
         if self._subject.wanted.filter is not None:
-            self._arrange(Arranged(None, self._subject.wanted.sort))
+            self._arrange(RowView(None, self._subject.wanted.sort))
             return True
         return super().handle_back()
 
@@ -321,7 +321,7 @@ class JobScreen(Place):
         self._status, self._snapshot = status, None
         self._long.forget_offer()
         self.table().forget_cursor()
-        self.table().show_rows(ListedRows[JobMessage]((), lambda row: row.id), whole=False)
+        self.table().show_rows(ListRows[JobMessage]((), lambda row: row.id), whole=False)
         self.table().cursor_key = self._cursors.get(status)
         self._subject.turn_to(status)
         self._arrange(self._subject.wanted)
@@ -385,5 +385,5 @@ class JobScreen(Place):
         """Review and delete; a deleted job has no screen."""
         if await ending.delete(self, self._job) and self.is_current:
             self.app.pop_screen()
-            if isinstance(self.app.screen, Place):
+            if isinstance(self.app.screen, ConsoleScreen):
                 self.app.screen.notice("Delete: deleted.")

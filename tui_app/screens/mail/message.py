@@ -13,9 +13,9 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted
 from tui_app.jobs.progress import action_in_words
 from tui_app.screens import format as looks
-from tui_app.screens.text_screen import Reading
+from tui_app.screens.text_screen import TextScreen
 from tui_app.screens.values import PRIVATE, Value, message_values, row_values
-from tui_app.widgets.redaction import Private
+from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
@@ -32,7 +32,7 @@ def _field(name: str, *values: object) -> list[Piece]:
     if not shown:
         return []
     text = ("\n" + " " * 15).join(shown)
-    return [(f"{name:<14} ", "dim"), Private(text) if name in PRIVATE else text, "\n"]
+    return [(f"{name:<14} ", "dim"), PrivateText(text) if name in PRIVATE else text, "\n"]
 
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:
@@ -88,7 +88,7 @@ def message_lines(message: Message) -> list[Piece]:
     ]
 
 
-class MessageScreen(Reading):
+class MessageScreen(TextScreen):
     """The details of a job's row, or of a held message."""
 
     place = "message"

@@ -18,14 +18,14 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, safe
 from tui_app.mail.query import parse_held_query
 from tui_app.plans.plan import Target
-from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, RunState
+from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, PlanState
 from tui_app.screens import format as looks
-from tui_app.screens.base import MORE, Place
+from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.values import Value, message_values
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.table import Column, MessageTable
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ SORTS: Final[dict[str, Callable[[Message], Any]]] = {
 """What held mail is sorted by, by field."""
 
 
-class QuarantineScreen(Place):
+class QuarantineScreen(ConsoleScreen):
     """The held mail that a search finds."""
 
     CSS_PATH = sheet("screens/quarantine")
@@ -95,14 +95,14 @@ class QuarantineScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
-        yield Field(
+        yield LineInput(
             placeholder="sender:… recipient:… subject:… verdict:SPAM 24h words", id="search-line", disabled=True
         )
-        yield MessageTable[Message](COLUMNS, self._cells, id="table")
+        yield RowTable[Message](COLUMNS, self._cells, id="table")
 
-    def table(self) -> MessageTable[Message]:
+    def table(self) -> RowTable[Message]:
         """The messages."""
-        return self.query_one("#table", MessageTable)
+        return self.query_one("#table", RowTable)
 
     def on_mount(self) -> None:
         """Already searched when it opens."""
@@ -147,7 +147,7 @@ class QuarantineScreen(Place):
         table = self.table()
         if table.sorted_by:
             found = sorted(found, key=SORTS[table.sorted_by], reverse=table.reversed)
-        table.show_rows(ListedRows(found, lambda message: message.id.exact, self._marks), whole=whole)
+        table.show_rows(ListRows(found, lambda message: message.id.exact, self._marks), whole=whole)
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show what is loaded in the order of a field."""
@@ -189,7 +189,7 @@ class QuarantineScreen(Place):
         """What is searched, how much of it is here, what is marked."""
         if not self.ready:
             return
-        what: Piece = (Private(safe(self._line)), "") if self._line else "the last 7 days"
+        what: Piece = (PrivateText(safe(self._line)), "") if self._line else "the last 7 days"
         found = len(self._search.found)
         loaded = f"{found:,} found" + (
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
@@ -321,10 +321,10 @@ class QuarantineScreen(Place):
             return
         self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._params))
 
-    def release_moved(self, state: RunState) -> None:
+    def release_moved(self, state: PlanState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
         if not state.ended:
             return
-        sent = (*SAID_RELEASED, *OPEN, Fate.UNDELIVERED, Fate.FAILED)
+        sent = (*SAID_RELEASED, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
         self.table().unmark(result.target.id for result in state.results if result.fate in sent)
         self.search(self._line)

@@ -14,9 +14,9 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, safe
 from tui_app.plans.ids import ParsedIds, parse_ids
-from tui_app.screens.base import Place
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.text_lines import Block, Line, Piece
+from tui_app.screens.base import ConsoleScreen
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -28,7 +28,7 @@ _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
 
 
-class Paper(Field):
+class PasteInput(LineInput):
     """A field that hands on what is pasted with all its lines."""
 
     class Pasted(Message):
@@ -44,7 +44,7 @@ class Paper(Field):
         self.post_message(self.Pasted(event.text))
 
 
-class IdsScreen(Place):
+class IdsScreen(ConsoleScreen):
     """Collects ids until they are looked up."""
 
     CSS_PATH = sheet("screens/ids")
@@ -67,16 +67,18 @@ class IdsScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """A line to paste into, and what was understood."""
-        yield Line(id="hint")
-        yield Paper(
+        yield TextLine(id="hint")
+        yield PasteInput(
             placeholder="paste anything with ids in it, or type ids or the path of a file", id="paper", compact=True
         )
-        yield Block(id="understood")
+        yield TextBlock(id="understood")
 
     def on_mount(self) -> None:
         """Say what can be done; ids that came along are understood at once."""
         super().on_mount()
-        self.query_one("#hint", Line).say(("Ticket text, CSV, JSON, log lines; investigate ids or postfix ids.", "dim"))
+        self.query_one("#hint", TextLine).say(
+            ("Ticket text, CSV, JSON, log lines; investigate ids or postfix ids.", "dim")
+        )
         self._understand()
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
@@ -91,7 +93,7 @@ class IdsScreen(Place):
         self.notice(f"esc again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
         return True
 
-    def on_paper_pasted(self, message: Paper.Pasted) -> None:
+    def on_paper_pasted(self, message: PasteInput.Pasted) -> None:
         """Add what was pasted."""
         self._lines += message.text.splitlines()
         self._understand()
@@ -149,7 +151,7 @@ class IdsScreen(Place):
             pieces.append(
                 (f"{len(parsed.commented):,} behind a #, not taken: {_places(parsed.commented)}\n", "$text-warning")
             )
-        self.query_one("#understood", Block).say(*pieces)
+        self.query_one("#understood", TextBlock).say(*pieces)
 
     @work(exclusive=True, group="look-up")
     async def _look_up(self) -> None:

@@ -18,10 +18,10 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, safe
 from tui_app.plans.plan import Plan, Target
 from tui_app.screens import format as looks
-from tui_app.screens.base import Place
-from tui_app.widgets.inputs import Field
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.text_lines import Block, Line, Piece
+from tui_app.screens.base import ConsoleScreen
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -46,7 +46,7 @@ def _most(counted: Counter[str]) -> str:
     return (told or "nobody known") + (f", {rest:,} others" if rest else "")
 
 
-class ReviewScreen(Place):
+class ReviewScreen(ConsoleScreen):
     """What would be released, before anything is sent. `search` is what the messages were found by, if they were."""
 
     CSS_PATH = sheet("screens/release")
@@ -73,17 +73,19 @@ class ReviewScreen(Place):
     def content(self) -> Iterable[Widget]:
         """Facts, what to include, the reason, the number."""
         words = self._guarded.words()
-        include = Field(
+        include = LineInput(
             placeholder=f"type {' or '.join(words)} to send these too", id="include", max_length=100, compact=True
         )
-        reason = Field(placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True)
-        count = Field(id="typed", max_length=12, compact=True)
+        reason = LineInput(
+            placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True
+        )
+        count = LineInput(id="typed", max_length=12, compact=True)
         fields = [("Include", include)] if words else []
         fields += [("Reason", reason), ("Messages", count)]
         yield VerticalScroll(
-            Block(id="facts"),
+            TextBlock(id="facts"),
             *(Horizontal(Static(label, classes="label", markup=False), box, classes="field") for label, box in fields),
-            Line(id="problem"),
+            TextLine(id="problem"),
             Button("Cancel (esc)", id="cancel", compact=True),
             id="review",
         )
@@ -101,7 +103,7 @@ class ReviewScreen(Place):
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def _show_plan(self) -> None:
-        self.query_one("#facts", Block).say(*self._facts())
+        self.query_one("#facts", TextBlock).say(*self._facts())
         left = len(self._plan.targets)
         self.query_one("#typed", Input).placeholder = f"type {left} to send" if left else "nothing is left to send"
         self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
@@ -123,7 +125,7 @@ class ReviewScreen(Place):
         # What was named is what should be looked at twice.
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
         for target in list(named_first)[:sample]:
-            subject = Private(safe(target.subject.exact, 60))
+            subject = PrivateText(safe(target.subject.exact, 60))
             seen = f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  "
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
@@ -154,7 +156,7 @@ class ReviewScreen(Place):
     # ---- confirming
 
     def _problem(self, sentence: str, tone: str = "$text-error") -> None:
-        self.query_one("#problem", Line).say((sentence, tone))
+        self.query_one("#problem", TextLine).say((sentence, tone))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""

@@ -13,24 +13,24 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, safe
 from tui_app.plans.report import accounted, sums_checked, write_all
-from tui_app.plans.service import Releases, retryable
-from tui_app.plans.state import OPEN, SAID_RELEASED, Fate, Phase, RunState
-from tui_app.screens.base import MORE, Place
+from tui_app.plans.service import PlanService, retryable
+from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
+from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.plan.recipients import RecipientLine, line_look, lines_of
+from tui_app.screens.plan.recipients import RecipientRow, line_look, lines_of
 from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.screens.values import Value
-from tui_app.widgets.list_rows import ListedRows
-from tui_app.widgets.redaction import Private
-from tui_app.widgets.table import Column, MessageTable
-from tui_app.widgets.text_lines import Block, Line, Piece, bar
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, bar
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.plans.plan import Plan
-    from tui_app.plans.records import Entry
+    from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
 
 _COLUMNS: Final = (
@@ -41,7 +41,7 @@ _COLUMNS: Final = (
 )
 
 
-class ReleaseScreen(Place):
+class PlanScreen(ConsoleScreen):
     """A plan: sent from here if it is new, settled and gone on with if it is one of before."""
 
     CSS_PATH = sheet("screens/release")
@@ -57,12 +57,16 @@ class ReleaseScreen(Place):
             self.ids = ids
 
     def __init__(
-        self, service: EmailSecurityService, plan: Plan | None = None, entry: Entry | None = None, held_back: int = 0
+        self,
+        service: EmailSecurityService,
+        plan: Plan | None = None,
+        entry: LedgerEntry | None = None,
+        held_back: int = 0,
     ) -> None:
         super().__init__(service)
         assert (plan is None) is not (entry is None)
         self._new = plan
-        self._state = entry.state if entry is not None else RunState(plan)  # type: ignore[arg-type]
+        self._state = entry.state if entry is not None else PlanState(plan)  # type: ignore[arg-type]
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
         self._held_back = held_back
@@ -75,17 +79,17 @@ class ReleaseScreen(Place):
 
     def content(self) -> Iterable[Widget]:
         """Progress, sums, one row per recipient."""
-        yield Line(id="progress")
-        yield Block(id="sums")
-        yield Line(id="why")
-        yield MessageTable[RecipientLine](_COLUMNS, self._cells, id="table")
+        yield TextLine(id="progress")
+        yield TextBlock(id="sums")
+        yield TextLine(id="why")
+        yield RowTable[RecipientRow](_COLUMNS, self._cells, id="table")
 
-    def table(self) -> MessageTable[RecipientLine]:
+    def table(self) -> RowTable[RecipientRow]:
         """Recipients, the worst outcomes first."""
-        return self.query_one("#table", MessageTable)
+        return self.query_one("#table", RowTable)
 
     @staticmethod
-    def _cells(line: RecipientLine) -> Sequence[Cell]:
+    def _cells(line: RecipientRow) -> Sequence[Cell]:
         return (line_look(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
 
     def on_mount(self) -> None:
@@ -99,10 +103,10 @@ class ReleaseScreen(Place):
             self._do(lambda releases: releases.run(plan))
 
     @work
-    async def _do(self, what: Callable[[Releases], Awaitable[RunState]]) -> None:
+    async def _do(self, what: Callable[[PlanService], Awaitable[PlanState]]) -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said."""
 
-        async def done(releases: Releases) -> RunState:
+        async def done(releases: PlanService) -> PlanState:
             return await what(releases)
 
         self.awaiting = True
@@ -124,7 +128,7 @@ class ReleaseScreen(Place):
 
     # ---- news
 
-    def show_run(self, state: RunState) -> None:
+    def show_run(self, state: PlanState) -> None:
         """Take a snapshot of the run."""
         now = self.service.clock.monotonic()
         self._state = state
@@ -138,13 +142,13 @@ class ReleaseScreen(Place):
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
-            self.table().show_rows(ListedRows(lines_of(results, self._targets, state.check), lambda line: line.key))
+            self.table().show_rows(ListRows(lines_of(results, self._targets, state.check), lambda line: line.key))
             if state.ended:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
         self.show_frame()
 
-    def release_moved(self, state: RunState) -> None:
+    def release_moved(self, state: PlanState) -> None:
         """Show where it is."""
         if state.plan.plan_id == self._state.plan.plan_id:
             self.show_run(state)
@@ -157,7 +161,7 @@ class ReleaseScreen(Place):
         if self._waits_until is not None or self._asks_at is not None:
             self.show_frame()
 
-    def _watch(self, old: Entry) -> None:
+    def _watch(self, old: LedgerEntry) -> None:
         """See whether another mailsluice works on it, and how far that one is."""
         was, self._worker = self._worker, self.service.releases.ledger.worker(old.account)
         now = self.service.releases.ledger.again(old) if was or self._worker else None
@@ -174,13 +178,13 @@ class ReleaseScreen(Place):
         self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         every = len(state.plan.targets)
         known = len(state.outcomes)
-        self.query_one("#progress", Line).say(
+        self.query_one("#progress", TextLine).say(
             (bar(known / every if every else 1.0, 12), "$text-accent"),
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
-        self.query_one("#sums", Block).say(*sums_of(state))
-        self.query_one("#why", Line).say(("reason: ", "dim"), Private(safe(state.plan.reason)))
+        self.query_one("#sums", TextBlock).say(*sums_of(state))
+        self.query_one("#why", TextLine).say(("reason: ", "dim"), PrivateText(safe(state.plan.reason)))
         self.table().say_if_empty("Sending…")
 
     def _waits(self) -> str:
@@ -201,7 +205,7 @@ class ReleaseScreen(Place):
             "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
             "v": self._may_settle,
             "c": self._may_check,
-            "W": bool(state.of_fate(Fate.NOT_SEEN)) and self._may_resume,
+            "W": bool(state.of_fate(Outcome.NOT_SEEN)) and self._may_resume,
             "C": self._may_resume,
             "R": state.ended and bool(retryable(state)),
             "E": state.ended and bool(state.head),
@@ -237,7 +241,7 @@ class ReleaseScreen(Place):
             return [(f"Watching: {self._worker} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
-        if self._may_settle and fates[Fate.UNKNOWN]:
+        if self._may_settle and fates[Outcome.UNKNOWN]:
             return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
             return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
@@ -256,7 +260,7 @@ class ReleaseScreen(Place):
 
     # ---- intents
 
-    def _entry(self) -> Entry | None:
+    def _entry(self) -> LedgerEntry | None:
         """The plan as its journal tells of it now; what can't be read is said."""
         try:
             return self.service.releases.ledger.find(self._state.plan.plan_id)
@@ -309,7 +313,7 @@ class ReleaseScreen(Place):
     @work
     async def action_release_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
-        again = self._state.of_fate(Fate.NOT_SEEN)
+        again = self._state.of_fate(Outcome.NOT_SEEN)
         if not again or not self._may_resume or self.awaiting:
             self.notice("Nothing waits to be sent again.")
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import plural
-from tui_app.plans.state import Fate, Phase, RunState
+from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.verify import WRONG
 from tui_app.screens.plan.recipients import fate_look
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 _OVER: Final = (
-    Fate.DELIVERED,
-    Fate.RELEASED,
-    Fate.PARTLY,
-    Fate.UNDELIVERED,
-    Fate.FAILED,
-    Fate.REFUSED,
-    Fate.LEFT_OUT,
+    Outcome.DELIVERED,
+    Outcome.RELEASED,
+    Outcome.PARTLY,
+    Outcome.UNDELIVERED,
+    Outcome.FAILED,
+    Outcome.REFUSED,
+    Outcome.LEFT_OUT,
 )
-_TO_DO: Final = (Fate.UNKNOWN, Fate.NOT_SEEN, Fate.IN_FLIGHT, Fate.NOT_SENT)
+_TO_DO: Final = (Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT, Outcome.NOT_SENT)
 """What somebody still has to do something about has a line of its own: a narrow window cuts the end of one."""
 
 
-def phase_of(state: RunState) -> str:
+def phase_of(state: PlanState) -> str:
     """Where it stands."""
     fates = state.fates()
     if state.closed and state.ended and not state.finished:
@@ -33,22 +33,22 @@ def phase_of(state: RunState) -> str:
     if state.phase is Phase.HALTED:
         return "halted, see below"
     if state.phase is Phase.DONE:
-        return "over, not all was sent" if fates[Fate.REFUSED] + fates[Fate.LEFT_OUT] else "all sent"
+        return "over, not all was sent" if fates[Outcome.REFUSED] + fates[Outcome.LEFT_OUT] else "all sent"
     return str(state.phase.value)
 
 
-def _sum(fate: Fate, count: int) -> Piece:
+def _sum(fate: Outcome, count: int) -> Piece:
     tone = fate_look(fate).tone
     style = f"$text-{tone} bold" if count and tone in ("error", "warning", "success") else ""
     return (f"{count:,} {fate.value}", style)
 
 
-def sums_of(state: RunState) -> list[Piece]:
+def sums_of(state: PlanState) -> list[Piece]:
     """What came of how many; what is still to be done, and a second look, on lines of their own."""
     fates = state.fates()
     pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
     for fate in _OVER:
-        if fates[fate] or fate is Fate.DELIVERED:
+        if fates[fate] or fate is Outcome.DELIVERED:
             pieces += [" ", _sum(fate, fates[fate]), " ·"]
     to_do = [_sum(fate, fates[fate]) for fate in _TO_DO if fates[fate]]
     pieces[-1] = "\n" if to_do else ""

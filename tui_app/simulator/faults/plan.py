@@ -69,7 +69,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenFaults:
     """What one request meets: at most one fault, and at most one latency and one pace on top."""
 
     fault: Fault | None = None
@@ -95,7 +95,7 @@ class FaultPlan:
         struck = [self._strike(index) for index, rule in enumerate(self.rules) if rule.at_accept]
         return next((fault for fault in struck if fault is not None), None)
 
-    def choose(self, method: str, endpoint: str) -> Choice:
+    def choose(self, method: str, endpoint: str) -> ChosenFaults:
         """What the next request meets."""
         chosen: dict[str, Fault] = {}
         for index, rule in enumerate(self.rules):
@@ -106,7 +106,7 @@ class FaultPlan:
             fault = _drawn(fault.lot, endpoint)
         if fault is not None and fault.kind.name == "none":
             fault = None
-        return Choice(fault, chosen.get("latency"), chosen.get("pace"))
+        return ChosenFaults(fault, chosen.get("latency"), chosen.get("pace"))
 
     def _strike(self, index: int) -> Fault | None:
         rule = self.rules[index]

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from starlette.types import ASGIApp
 
-from tui_app.simulator.faults.plan import Choice, Fault, FaultPlan
+from tui_app.simulator.faults.plan import ChosenFaults, Fault, FaultPlan
 from tui_app.simulator.faults.raw_http import (
     LARGEST_HEAD,
     Answer,
     Asked,
-    Unreadable,
+    UnreadableRequest,
     ask,
     envelope,
     read_body,
@@ -22,7 +22,7 @@ from tui_app.simulator.faults.raw_http import (
 )
 from tui_app.simulator.faults.responses import instead, twisted
 from tui_app.simulator.faults.slow_search import TICKET, SlowSearches
-from tui_app.simulator.faults.transport import DAMAGE, Line
+from tui_app.simulator.faults.transport import DAMAGE, Connection
 from tui_app.simulator.operations import name_of
 from tui_app.simulator.truth import TruthLog
 
@@ -30,7 +30,7 @@ _BACKLOG = 1024
 _HEAD_ONLY = ("close_on_accept", "reset_on_accept", "close_after_headers")
 
 
-class Gate:
+class FaultProxy:
     """Serves an app on one socket; `plan` may be replaced at any time. Each request is told to the truth log."""
 
     def __init__(self, app: ASGIApp, plan: FaultPlan, truth: TruthLog, clock: Callable[[], datetime]) -> None:
@@ -73,7 +73,7 @@ class Gate:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
-        line = Line(reader, writer)
+        line = Connection(reader, writer)
         try:
             if fault := self.plan.at_accept():
                 self._tell(None, None, fault.kind.name)
@@ -81,7 +81,7 @@ class Gate:
             else:
                 while await self._exchange(reader, line):
                     pass
-        except Unreadable as unreadable:
+        except UnreadableRequest as unreadable:
             refusal = envelope(400, 10400, str(unreadable))
             with contextlib.suppress(OSError):
                 await line.send(refusal.head(alive=False) + refusal.body)
@@ -92,7 +92,7 @@ class Gate:
             self._open.discard(task)
             writer.close()
 
-    async def _exchange(self, reader: asyncio.StreamReader, line: Line) -> bool:
+    async def _exchange(self, reader: asyncio.StreamReader, line: Connection) -> bool:
         """One request and its answer; whether the connection lives on."""
         asked = await read_head(reader)
         if asked is None:
@@ -127,7 +127,7 @@ class Gate:
             return answer, good, None
         return (twisted(answer, fault, asked) if good else answer), good, name
 
-    async def _send(self, line: Line, asked: Asked, answer: Answer, choice: Choice) -> bool:
+    async def _send(self, line: Connection, asked: Asked, answer: Answer, choice: ChosenFaults) -> bool:
         line.pace = choice.pace
         if choice.latency is not None:
             await asyncio.sleep(choice.latency.value / 1000)

@@ -16,7 +16,7 @@ _STRUCK: Final = "simulator.fault"
 """Where the app finds the name of the fault that it must play itself; no client can set it."""
 
 
-class Unreadable(Exception):
+class UnreadableRequest(Exception):
     """A request that is no HTTP, or larger than is read."""
 
 
@@ -95,22 +95,22 @@ async def read_head(reader: asyncio.StreamReader) -> Asked | None:
     except asyncio.IncompleteReadError:
         return None
     except asyncio.LimitOverrunError:
-        raise Unreadable("the head is too large") from None
+        raise UnreadableRequest("the head is too large") from None
     first, *lines = raw.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     words = first.split(" ")
     headers = [(name.strip().lower(), value.strip()) for name, colon, value in (li.partition(":") for li in lines)]
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
-        raise Unreadable("this is no request")
+        raise UnreadableRequest("this is no request")
     return Asked(words[0], words[1], headers)
 
 
 async def read_body(reader: asyncio.StreamReader, asked: Asked) -> bool:
     """Read the body of a request; whether the client sent all of it. Raises Unreadable."""
     if asked.header("transfer-encoding"):
-        raise Unreadable("a body needs a content-length")
+        raise UnreadableRequest("a body needs a content-length")
     length = asked.header("content-length") or "0"
     if not length.isdecimal() or int(length) > LARGEST_BODY:
-        raise Unreadable("the body is too large")
+        raise UnreadableRequest("the body is too large")
     try:
         asked.body = await reader.readexactly(int(length))
     except asyncio.IncompleteReadError:

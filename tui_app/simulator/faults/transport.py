@@ -18,7 +18,7 @@ _TICKS: Final = 20
 """So many pieces a second at a given bandwidth."""
 
 
-class Line:
+class Connection:
     """One connection as seen from the server; `pace` says how it sends."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,50 +66,50 @@ class Line:
             await asyncio.sleep(0)
 
 
-async def _close(line: Line, answer: Answer, fault: Fault) -> None:
+async def _close(line: Connection, answer: Answer, fault: Fault) -> None:
     """The caller closes."""
 
 
-async def _reset(line: Line, answer: Answer, fault: Fault) -> None:
+async def _reset(line: Connection, answer: Answer, fault: Fault) -> None:
     line.reset()
 
 
-async def _stall(line: Line, answer: Answer, fault: Fault) -> None:
+async def _stall(line: Connection, answer: Answer, fault: Fault) -> None:
     await line.until_hung_up()
 
 
-async def _body_stall(line: Line, answer: Answer, fault: Fault) -> None:
+async def _body_stall(line: Connection, answer: Answer, fault: Fault) -> None:
     await line.send(answer.head() + answer.body[: len(answer.body) // 2])
     await line.until_hung_up()
 
 
-async def _garbage_status(line: Line, answer: Answer, fault: Fault) -> None:
+async def _garbage_status(line: Connection, answer: Answer, fault: Fault) -> None:
     await line.send(b"\x16\x03\x01 200 perhaps\x00\r\n\r\n" + answer.body[:100])
 
 
-async def _cut_headers(line: Line, answer: Answer, fault: Fault) -> None:
+async def _cut_headers(line: Connection, answer: Answer, fault: Fault) -> None:
     head = answer.head()
     await line.send(head[: len(head) * 2 // 3])
 
 
-async def _short_body(line: Line, answer: Answer, fault: Fault) -> None:
+async def _short_body(line: Connection, answer: Answer, fault: Fault) -> None:
     await line.send(answer.head(alive=False) + answer.body[: len(answer.body) // 2])
 
 
-async def _huge_headers(line: Line, answer: Answer, fault: Fault) -> None:
+async def _huge_headers(line: Connection, answer: Answer, fault: Fault) -> None:
     await _whole(line, answer.with_headers(("x-padding", "a" * 300 * 1024)))
 
 
-async def _many_headers(line: Line, answer: Answer, fault: Fault) -> None:
+async def _many_headers(line: Connection, answer: Answer, fault: Fault) -> None:
     await _whole(line, answer.with_headers(*((f"x-{number}", "a") for number in range(fault.value))))
 
 
-async def _bad_gzip(line: Line, answer: Answer, fault: Fault) -> None:
+async def _bad_gzip(line: Connection, answer: Answer, fault: Fault) -> None:
     broken = Answer(answer.status, _GZIP_HEAD + b"\xff" * 200, answer.headers)
     await _whole(line, broken.with_headers(("content-encoding", "gzip")))
 
 
-async def _whole(line: Line, answer: Answer) -> None:
+async def _whole(line: Connection, answer: Answer) -> None:
     await line.send(answer.head(alive=False) + answer.body)
 
 
@@ -120,7 +120,7 @@ def _white_megabyte() -> bytes:
     return pressed.compress(b" " * _MEGABYTE) + pressed.flush(zlib.Z_FULL_FLUSH)
 
 
-async def _bomb(line: Line, answer: Answer, fault: Fault) -> None:
+async def _bomb(line: Connection, answer: Answer, fault: Fault) -> None:
     """The length is known beforehand; nothing large is ever held, and the checksum grows as it is sent."""
     press = zlib.compressobj(9, zlib.DEFLATED, -15)
     end = press.compress(answer.body) + press.flush()
@@ -136,12 +136,12 @@ async def _bomb(line: Line, answer: Answer, fault: Fault) -> None:
     await line.send(end + struct.pack("<II", zlib.crc32(answer.body, check), size & 0xFFFFFFFF))
 
 
-async def _endless(line: Line, answer: Answer, fault: Fault) -> None:
+async def _endless(line: Connection, answer: Answer, fault: Fault) -> None:
     await line.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
     await line.endlessly(f"{_PIECE:x}\r\n".encode() + b" " * _PIECE + b"\r\n")
 
 
-DAMAGE: Final[dict[str, Callable[[Line, Answer, Fault], Awaitable[None]]]] = {
+DAMAGE: Final[dict[str, Callable[[Connection, Answer, Fault], Awaitable[None]]]] = {
     "close_on_accept": _close,
     "reset_on_accept": _reset,
     "close_after_headers": _close,

@@ -9,7 +9,7 @@ from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
 from tui_app.simulator.envelopes import body_of, cursors, listed, success
 from tui_app.simulator.faults.raw_http import plays
-from tui_app.simulator.jobs import Job
+from tui_app.simulator.jobs import SimulatedJob
 from tui_app.simulator.search import cursor_for
 from tui_app.simulator.validation import ACTIONS, JOB_STATES, ROW_STATES, one_of, page_number, page_size
 
@@ -20,7 +20,7 @@ class JobAnswers:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def _job_of(self, request: Request) -> Job:
+    def _job_of(self, request: Request) -> SimulatedJob:
         job = self._account.jobs.get(request.path_params["job_id"])
         if job is None:
             raise Refusal(404, 10404, "Bulk action job not found")
