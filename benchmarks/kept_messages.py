@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tui_app.api.rows import JobMessage
-from tui_app.core.clock import SystemClock, keep_on
+from tui_app.core.clock import SystemClock, no_yield
 
 PER_PAGE = 1000
 _STATES = ("COMPLETED",) * 90 + ("FAILED",) * 6 + ("SKIPPED",) * 4
@@ -21,13 +21,13 @@ class FromMemory:
     """Stands where the client stands, with pages that are made already; each takes a moment, as if it had come from afar."""
 
     def __init__(self, pages: list[tuple[JobMessage, ...]], seconds: float) -> None:
-        self.traffic = SimpleNamespace(give_way=keep_on)
+        self.traffic = SimpleNamespace(yield_to_ui=no_yield)
         self._pages = pages
         self._seconds = seconds
 
     async def list_job_messages(self, job_id: str, *, page: int = 1, **_: object) -> Any:
         """A page; an empty one past the last."""
-        from tui_app.api.page import Page
+        from tui_app.api.pagination import Page
 
         await asyncio.sleep(self._seconds)
         return Page(self._pages[page - 1] if page <= len(self._pages) else (), per_page=PER_PAGE)

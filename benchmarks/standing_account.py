@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from tui_app.simulator.jobs import Job
+from tui_app.simulator.jobs import SimulatedJob
 from tui_app.simulator.server import Options, Simulator, running
 
 _AGE = timedelta(days=3, minutes=30)
@@ -35,7 +35,7 @@ class StandingAccount:
         """How many requests have come so far."""
         return len(self.simulator.wire())
 
-    def job(self, comment: str) -> Job:
+    def job(self, comment: str) -> SimulatedJob:
         """The job of which the comment begins like this."""
         return next(job for job in self.simulator.account.jobs.values() if (job.comment or "").startswith(comment))
 

@@ -153,7 +153,7 @@ def test_exact_text_reaches_no_screen() -> None:
     for path in (PACKAGE / "screens").rglob("*.py"):
         for line in path.read_text().splitlines():
             if ".exact" in line:
-                assert "safe(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
+                assert "sanitize(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
 
 
 def test_style_sheets_use_theme_variables_only() -> None:

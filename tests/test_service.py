@@ -11,7 +11,7 @@ from tests.support.services import HELD, held_targets, lonely_service, service_o
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, JobStatus
 from tui_app.api.errors import Forbidden, NotFound, ServerFault, Unauthenticated
 from tui_app.api.models import Job
-from tui_app.api.pagination import all_jobs
+from tui_app.api.pagination import job_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done
 from tui_app.auth.credentials import Secret, TokenCredential
@@ -178,9 +178,9 @@ async def test_a_cancel_without_an_answer_is_settled_by_reading_the_job() -> Non
 
 async def test_lists_come_whole_from_the_server(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
-        pages = [page async for page in all_jobs(service.client, per_page=5)]
+        pages = [page async for page in job_pages(service.client, per_page=5)]
         assert [len(page) for page in pages] == [5, 5, 2]
-        failed = [page async for page in all_jobs(service.client, status=JobStatus.FAILED)]
+        failed = [page async for page in job_pages(service.client, status=JobStatus.FAILED)]
         assert {job.status for page in failed for job in page} == {JobStatus.FAILED}
 
 

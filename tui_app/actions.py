@@ -7,10 +7,10 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "quarantine", "outcome", "ledger"})
+TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger"})
 PAGES: Final = frozenset({"message", "help", "activity", "copy"})
 EVERYWHERE: Final = frozenset({"app"})
-_ALL_PLACES: Final = TABLES | PAGES
+_ALL_SCREENS: Final = TABLES | PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ _WITH_THEIR_KEY: Final = frozenset({"filter.status", "copy.value"})
 """Actions whose keys are digits that mean something."""
 
 
-def _at(*places: str) -> frozenset[str]:
-    return frozenset(places)
+def _on(*screens: str) -> frozenset[str]:
+    return frozenset(screens)
 
 
 ACTIONS: Final = (
@@ -58,88 +58,86 @@ ACTIONS: Final = (
         ("enter", "l"),
         "open",
         "Look",
-        _at("jobs", "job", "quarantine", "ledger"),
-        footer=_at("jobs", "job", "quarantine", "ledger"),
+        _on("jobs", "job", "quarantine", "ledger"),
+        footer=_on("jobs", "job", "quarantine", "ledger"),
     ),
-    Action("mark.toggle", ("space",), "mark", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
-    Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _at("job", "quarantine")),
-    Action("mark.all", ("a",), "mark all", "Mark", _at("job", "quarantine"), footer=_at("job", "quarantine")),
-    Action("mark.none", ("u",), "unmark all", "Mark", _at("job", "quarantine")),
-    Action("search.edit", ("slash",), "search", "Look", _at("quarantine"), footer=_at("quarantine"), shown_keys="/"),
-    Action("filter.edit", ("slash",), "filter", "Look", _at("job"), footer=_at("job"), shown_keys="/"),
-    Action("sort.column", ("o",), "sort by the next column", "Look", _at("jobs", "job", "quarantine")),
-    Action("sort.reverse", ("O",), "sort the other way round", "Look", _at("jobs", "job", "quarantine")),
-    Action("rows.load_all", ("L",), "load all rows", "Look", _at("job")),
-    Action("rows.export", ("E",), "export the rows to a file", "Look", _at("job")),
-    Action("release.review", ("R",), "release", "Act", _at("quarantine", "job"), writes=True, footer=_at("quarantine")),
-    Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _at("jobs", "quarantine"), writes=True),
-    Action("job.new", ("n",), "new job", "Act", _at("jobs"), writes=True, footer=_at("jobs")),
-    Action("job.cancel", ("X",), "cancel job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
-    Action("job.delete", ("D",), "delete job", "Act", _at("jobs", "job"), writes=True, footer=_at("jobs", "job")),
-    Action("release.go_on", ("enter", "N"), "go on", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
-    Action("release.settle", ("v",), "settle", "Act", _at("outcome"), footer=_at("outcome")),
-    Action("release.check", ("c",), "check arrival", "Look", _at("outcome"), footer=_at("outcome")),
-    Action("release.pause", ("p",), "pause", "Act", _at("outcome"), footer=_at("outcome")),
-    Action("release.stop", ("S",), "stop", "Act", _at("outcome"), footer=_at("outcome")),
-    Action("release.retry", ("R",), "retry failed", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
-    Action("release.resend", ("W",), "send again", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
-    Action("release.close", ("C",), "close plan", "Act", _at("outcome"), writes=True, footer=_at("outcome")),
-    Action("release.report", ("E",), "report", "Look", _at("outcome"), footer=_at("outcome")),
-    Action("ledger.verify", ("V",), "verify the chain", "Look", _at("ledger"), footer=_at("ledger")),
+    Action("mark.toggle", ("space",), "mark", "Mark", _on("job", "quarantine"), footer=_on("job", "quarantine")),
+    Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _on("job", "quarantine")),
+    Action("mark.all", ("a",), "mark all", "Mark", _on("job", "quarantine"), footer=_on("job", "quarantine")),
+    Action("mark.none", ("u",), "unmark all", "Mark", _on("job", "quarantine")),
+    Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
+    Action("filter.edit", ("slash",), "filter", "Look", _on("job"), footer=_on("job"), shown_keys="/"),
+    Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine")),
+    Action("sort.reverse", ("O",), "sort the other way round", "Look", _on("jobs", "job", "quarantine")),
+    Action("rows.load_all", ("L",), "load all rows", "Look", _on("job")),
+    Action("rows.export", ("E",), "export the rows to a file", "Look", _on("job")),
+    Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
+    Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs", "quarantine"), writes=True),
+    Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
+    Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
+    Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
+    Action("plan.continue", ("enter", "N"), "go on", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.settle", ("v",), "settle", "Act", _on("plan"), footer=_on("plan")),
+    Action("plan.check", ("c",), "check arrival", "Look", _on("plan"), footer=_on("plan")),
+    Action("plan.pause", ("p",), "pause", "Act", _on("plan"), footer=_on("plan")),
+    Action("plan.stop", ("S",), "stop", "Act", _on("plan"), footer=_on("plan")),
+    Action("plan.retry", ("R",), "retry failed", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.resend", ("W",), "send again", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.close", ("C",), "close plan", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.report", ("E",), "report", "Look", _on("plan"), footer=_on("plan")),
+    Action("ledger.verify", ("V",), "verify the chain", "Look", _on("ledger"), footer=_on("ledger")),
     Action(
-        "filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _at("jobs", "job"), shown_keys="0-6"
+        "filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _on("jobs", "job"), shown_keys="0-6"
     ),
-    Action("filter.action", ("m",), "move, release or both", "Look", _at("jobs")),
+    Action("filter.action", ("m",), "move, release or both", "Look", _on("jobs")),
     Action("row.down", ("j", "down"), "down", "Move", TABLES | PAGES),
     Action("row.up", ("k", "up"), "up", "Move", TABLES | PAGES),
     Action("row.first", ("g", "home"), "to the first", "Move", TABLES | PAGES),
     Action("row.last", ("G", "end"), "to the last loaded; there again: load more", "Move", TABLES | PAGES),
     Action("page.down", ("f", "pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
     Action("page.up", ("b", "pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
-    Action("view.refresh", ("r",), "read again", "Look", _at("jobs", "job", "quarantine", "ledger")),
-    Action("view.pause", ("p",), "pause or resume polling", "Look", _at("jobs", "job")),
-    Action(
-        "view.copy", ("y",), "copy the id", "Look", _at("jobs", "job", "quarantine", "message", "outcome", "ledger")
-    ),
+    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "quarantine", "ledger")),
+    Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job")),
+    Action("view.copy", ("y",), "copy the id", "Look", _on("jobs", "job", "quarantine", "message", "plan", "ledger")),
     Action(
         "view.copy_page",
         ("Y",),
         "copy something else, or as plain text",
         "Look",
-        _at("jobs", "job", "quarantine", "message", "outcome"),
+        _on("jobs", "job", "quarantine", "message", "plan"),
     ),
     Action(
-        "copy.value", tuple("123456789"), "copy the value", "Act", _at("copy"), footer=_at("copy"), shown_keys="1-9"
+        "copy.value", tuple("123456789"), "copy the value", "Act", _on("copy"), footer=_on("copy"), shown_keys="1-9"
     ),
-    Action("copy.marked", ("a",), "ids of marked rows", "Act", _at("copy"), footer=_at("copy")),
-    Action("copy.plain", ("t",), "plain text", "Act", _at("copy"), footer=_at("copy")),
+    Action("copy.marked", ("a",), "ids of marked rows", "Act", _on("copy"), footer=_on("copy")),
+    Action("copy.plain", ("t",), "plain text", "Act", _on("copy"), footer=_on("copy")),
     Action("ledger.open", ("H",), "ledger: what was released before", "Go", EVERYWHERE),
-    Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_at("jobs")),
+    Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_on("jobs")),
     Action(
         "activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"
     ),
-    Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_PLACES, shown_keys="?"),
-    Action("place.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_PLACES - {"jobs"}, shown_keys="esc"),
-    Action("place.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
-    Action("place.veil", ("M",), "hide or show addresses and subjects, for screen sharing", "Go", EVERYWHERE),
-    Action("place.repaint", ("Z", "ctrl+l"), "paint the whole screen again", "Go", EVERYWHERE, shown_keys="Z ctrl+l"),
-    Action("place.suspend", ("z", "ctrl+z"), "to the shell; fg comes back", "Go", EVERYWHERE, shown_keys="z ctrl+z"),
-    Action("place.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
+    Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_SCREENS, shown_keys="?"),
+    Action("screen.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_SCREENS - {"jobs"}, shown_keys="esc"),
+    Action("screen.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
+    Action("screen.redact", ("M",), "hide or show addresses and subjects, for screen sharing", "Go", EVERYWHERE),
+    Action("screen.repaint", ("Z", "ctrl+l"), "paint the whole screen again", "Go", EVERYWHERE, shown_keys="Z ctrl+l"),
+    Action("app.suspend", ("z", "ctrl+z"), "to the shell; fg comes back", "Go", EVERYWHERE, shown_keys="z ctrl+z"),
+    Action("app.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
 )
 
 
-def actions_for(place: str, *, read_only: bool) -> tuple[Action, ...]:
+def actions_for(screen: str, *, read_only: bool) -> tuple[Action, ...]:
     """What can be done at a place, writes left out when read-only; what works everywhere comes last."""
-    here = [action for action in ACTIONS if place in action.where]
+    here = [action for action in ACTIONS if screen in action.where]
     anywhere = [action for action in ACTIONS if action.where is EVERYWHERE]
     return tuple(action for action in (*here, *anywhere) if not (read_only and action.writes))
 
 
-def bindings(place: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
     """Textual bindings of a place; a status key passes its digit on."""
     made: list[Binding | tuple[str, str] | tuple[str, str, str]] = []
     for action in ACTIONS:
-        if place not in action.where:
+        if screen not in action.where:
             continue
         for key in action.keys:
             call = f"{action.method}('{key}')" if action.id in _WITH_THEIR_KEY else action.method
@@ -147,10 +145,10 @@ def bindings(place: str) -> list[Binding | tuple[str, str] | tuple[str, str, str
     return made
 
 
-def footer_for(place: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
+def footer_for(screen: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
     """Key and label of the few actions worth a place in the footer."""
-    chosen = [action for action in actions_for(place, read_only=read_only) if place in action.footer]
-    ways_out = [action for action in chosen if action.id in ("place.back", "help.open")]
+    chosen = [action for action in actions_for(screen, read_only=read_only) if screen in action.footer]
+    ways_out = [action for action in chosen if action.id in ("screen.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]
     return tuple(
         (action.footer_key, action.label)

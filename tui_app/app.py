@@ -21,15 +21,15 @@ from tui_app.core.ui_priority import UiPriority
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
-from tui_app.terminal.input_decoder import read_carefully
+from tui_app.terminal.input_decoder import install_paste_safe_decoder
 from tui_app.terminal.key_queue import KeyQueue
-from tui_app.terminal.output_filter import drop_what_terminals_obey
+from tui_app.terminal.output_filter import install_output_filter
 from tui_app.terminal.renderer import DiffRenderer
-from tui_app.terminal.resize import resize_calmly
+from tui_app.terminal.resize import install_resize_debounce
 from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.watchdog import tell
-from tui_app.terminal.writer import never_wait_for_the_terminal
+from tui_app.terminal.writer import install_nonblocking_writer
 from tui_app.widgets import too_small
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
@@ -73,10 +73,10 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
     def __init__(self, service: EmailSecurityService, turn: UiPriority | None = None) -> None:
-        read_carefully()
-        resize_calmly()
-        drop_what_terminals_obey()
-        never_wait_for_the_terminal()
+        install_paste_safe_decoder()
+        install_resize_debounce()
+        install_output_filter()
+        install_nonblocking_writer()
         if not os.environ.get("NO_COLOR"):
             os.environ.pop("NO_COLOR", None)  # empty is as good as not there; Textual asks for no more than the name
         environment = dict(os.environ)  # Textual takes NO_COLOR out of it
@@ -99,7 +99,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     def on_mount(self) -> None:
         """Show the jobs; the first frame comes before anything that takes time."""
-        self.ends_in_order()
+        self.install_shutdown_handlers()
         self.push_screen(JobsScreen(self.service))
         self._tick()
 
@@ -114,8 +114,8 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             self.end_with(f"mailsluice: {error}", error.exit_code)
             return
         self.service.start()
-        for place in self._places()[-1:]:
-            place.on_screen_resume()
+        for screen in self._screens()[-1:]:
+            screen.on_screen_resume()
         await self._show_unfinished()
 
     async def _show_unfinished(self) -> None:
@@ -124,12 +124,12 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             unfinished = await asyncio.to_thread(lambda: self.service.releases.unfinished())
         except SluiceError as error:
             self.service.record(str(error))
-            self.say(str(error))
+            self.show_notice(str(error))
             return
         if unfinished and self._at("jobs"):
             self._open_plan(unfinished[0])
             if len(unfinished) > 1:
-                self.say(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
+                self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
 
     def _get_ready(self) -> None:
         self.service.get_ready()
@@ -137,6 +137,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             "job.screen",
             "mail.message",
             "new_job",
+            "activity",
             "help",
             "mail.quarantine",
             "plan.review",
@@ -181,35 +182,35 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     # ---- news from below
 
-    def _places(self) -> list[ConsoleScreen]:
+    def _screens(self) -> list[ConsoleScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
     def _link_changed(self, link: ConnectionStatus) -> None:
-        for place in self._places()[-1:]:
-            place.answered()
+        for screen in self._screens()[-1:]:
+            screen.answered()
 
     def _tick(self) -> None:
         """Late data and countdowns need the time to pass, once a second; a line that says the same is not painted again."""
         # A timer of Textual's is a task, a message and a callback each time: ten times as dear for nothing at all.
         asyncio.get_running_loop().call_later(1.0, self._tick)
-        for place in self._places()[-1:]:
-            place.time_passed()
+        for screen in self._screens()[-1:]:
+            screen.time_passed()
 
     def _release_moved(self, state: PlanState) -> None:
-        for place in self._places():
-            place.release_moved(state)
+        for screen in self._screens():
+            screen.release_moved(state)
 
     def _limit_wait(self, seconds: float) -> None:
-        for place in self._places():
-            place.limited(seconds)
+        for screen in self._screens():
+            screen.limited(seconds)
 
     def _activity_added(self) -> None:
-        for place in self._places()[-1:]:
-            place.activity_added()
+        for screen in self._screens()[-1:]:
+            screen.activity_added()
 
     def _at(self, name: str) -> bool:
         """Whether a place is the one on the screen: a second key that came too soon opens nothing."""
-        return isinstance(self.screen, ConsoleScreen) and self.screen.place == name
+        return isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
 
     # ---- going places
 
@@ -261,7 +262,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         try:
             review = ReviewScreen(self.service, targets, search)
         except SluiceError as error:
-            self.say(str(error))
+            self.show_notice(str(error))
             return
         self.push_screen(review)
 
@@ -270,9 +271,9 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         if self._at("job"):
             self._ask_ids(message.ids)
 
-    def on_release_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
+    def on_plan_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
         """Look what failed up again."""
-        if self._at("outcome"):
+        if self._at("plan"):
             self._ask_ids(message.ids)
 
     def _ask_ids(self, ids: Sequence[str]) -> None:
@@ -280,7 +281,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
         self.push_screen(IdsScreen(self.service, ids))
 
-    def on_place_ids_wanted(self) -> None:
+    def on_console_screen_ids_wanted(self) -> None:
         """Take ids from elsewhere."""
         if self._at("jobs") or self._at("quarantine"):
             self._ask_ids(())
@@ -295,9 +296,9 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         """What was released before."""
         from tui_app.screens.ledger import LedgerScreen
 
-        if any(place.place == "ledger" for place in self._places()[:-1]):
-            self.say("The ledger is behind this: esc.")
-        elif isinstance(self.screen, TextScreen) or any(map(self._at, ("jobs", "job", "quarantine", "outcome"))):
+        if any(screen.screen_name == "ledger" for screen in self._screens()[:-1]):
+            self.show_notice("The ledger is behind this: esc.")
+        elif isinstance(self.screen, TextScreen) or any(map(self._at, ("jobs", "job", "quarantine", "plan"))):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
@@ -321,75 +322,75 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         """Held mail; if it is open below, back to it."""
         from tui_app.screens.mail.quarantine import QuarantineScreen
 
-        below = [place for place in self._places() if place.place == "quarantine"]
+        below = [screen for screen in self._screens() if screen.screen_name == "quarantine"]
         if not below:
             self.push_screen(QuarantineScreen(self.service))
         while below and self.screen is not below[0] and isinstance(self.screen, TextScreen):
             self.pop_screen()
 
-    def on_place_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
+    def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
         """Choose what to copy."""
         from tui_app.screens.copy import CopyScreen
 
         if not self._at("copy"):
             self.push_screen(CopyScreen(self.service, message.values, message.marked))
 
-    def action_place_veil(self) -> None:
+    def action_screen_redact(self) -> None:
         """Put the veil on, or take it off."""
-        self.veil.on = not self.veil.on
+        self.redaction.on = not self.redaction.on
         for screen in self.screen_stack:
             for line in screen.query(TextLine):
-                line.say_again()
+                line.refresh_text()
             for table in screen.query(RowTable):
-                table.say_again()
-        self.say(
+                table.refresh_text()
+        self.show_notice(
             "Addresses and subjects are hidden, M shows them; copies and exports stay whole."
-            if self.veil.on
+            if self.redaction.on
             else "Addresses and subjects are shown."
         )
 
-    def say(self, sentence: str) -> None:
+    def show_notice(self, sentence: str) -> None:
         """Say something where the operator looks."""
         if isinstance(self.screen, ConsoleScreen):
             self.screen.notice(sentence)
 
-    def action_place_repaint(self) -> None:
+    def action_screen_repaint(self) -> None:
         """Paint everything, whatever is believed to be on the terminal."""
         self.repaint_all()
 
     def action_activity_open(self) -> None:
         """What was done."""
-        from tui_app.screens.help import ActivityScreen
+        from tui_app.screens.activity import ActivityScreen
 
         if isinstance(self.screen, ConsoleScreen) and not self._at("activity"):
             self.push_screen(ActivityScreen(self.service))
 
     def action_help_open(self) -> None:
-        """The keys of this place."""
+        """The keys of this screen."""
         from tui_app.screens.help import HelpScreen
 
         if isinstance(self.screen, ConsoleScreen) and not self._at("help"):
-            self.push_screen(HelpScreen(self.service, self.screen.place))
+            self.push_screen(HelpScreen(self.service, self.screen.screen_name))
 
-    def action_place_back(self) -> None:
+    def action_screen_back(self) -> None:
         """Unmark, or go back; at the root nothing."""
-        place = self.screen
-        if isinstance(place, ConsoleScreen) and not place.handle_back() and not isinstance(place, JobsScreen):
-            self._leave(place)
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen) and not screen.handle_back() and not isinstance(screen, JobsScreen):
+            self._leave(screen)
 
-    def action_place_leave(self) -> None:
+    def action_screen_leave(self) -> None:
         """Go back; at the root quit."""
-        place = self.screen
-        if isinstance(place, JobsScreen):
-            self.action_place_quit()
-        elif isinstance(place, ConsoleScreen):
-            self._leave(place)
+        screen = self.screen
+        if isinstance(screen, JobsScreen):
+            self.action_app_quit()
+        elif isinstance(screen, ConsoleScreen):
+            self._leave(screen)
 
-    def _leave(self, place: ConsoleScreen) -> None:
-        if place.may_leave():
+    def _leave(self, screen: ConsoleScreen) -> None:
+        if screen.may_leave():
             self.pop_screen()
 
-    def action_place_quit(self) -> None:
+    def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for."""
         if self.service.release is not None and not self.service.release.ended:
             self.service.stop_release()
@@ -397,4 +398,4 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     async def action_quit(self) -> None:
         """Quit by Textual's own name for it."""
-        self.action_place_quit()
+        self.action_app_quit()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import CursorPages, all_found
-from tui_app.api.write_result import Ambiguous, WriteResult, in_words
+from tui_app.api.pagination import CursorPages, search_pages
+from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
-from tui_app.core.clock import keep_on
+from tui_app.core.clock import no_yield
 from tui_app.core.errors import GuardError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
@@ -55,13 +55,13 @@ class EmailSecurityService:
         read_wait: float = 0.0,
         remembered: StateFile | None = None,
         state: Path | None = None,
-        give_way: Callable[[], None] = keep_on,
+        yield_to_ui: Callable[[], None] = no_yield,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._random = random
         self._read_wait = read_wait
-        self._give_way = give_way
+        self._give_way = yield_to_ui
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
         self.on_link: Callable[[ConnectionStatus], None] = lambda _: None
@@ -94,7 +94,7 @@ class EmailSecurityService:
             self.clock,
             self._random,
             shared_budget=self._budget,
-            give_way=self._give_way,
+            yield_to_ui=self._give_way,
             read_wait=self._read_wait,
             on_wait=self._waiting,
             on_notices=lambda asked, said: self.record(f"The API says to {asked}:", tuple(map(str, said))),
@@ -242,8 +242,8 @@ class EmailSecurityService:
         if self._poller is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._poller.recheck)
 
-    def _left_behind(self, request: str, outcome: WriteResult[Any]) -> None:
-        self._put_on_record(f"{request} (whoever asked had gone)", outcome)
+    def _left_behind(self, request: str, result: WriteResult[Any]) -> None:
+        self._put_on_record(f"{request} (whoever asked had gone)", result)
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""
@@ -304,7 +304,7 @@ class EmailSecurityService:
 
     def search(self, params: SearchParams, *, exact: bool = False) -> CursorPages[Message]:
         """All messages that a search finds, page by page; `exact` keeps the objects as they were sent. Raises ApiError."""
-        return all_found(self.client, params, exact=exact)
+        return search_pages(self.client, params, exact=exact)
 
     def search_held(self, params: SearchParams) -> MailSearch:
         """A search to be loaded page by page."""
@@ -352,16 +352,16 @@ class EmailSecurityService:
         """Run a write to its end, and put its outcome on record, even if whoever asked goes away."""
 
         async def recorded() -> WriteResult[T]:
-            outcome = await work
-            self._put_on_record(what, outcome)
-            return outcome
+            result = await work
+            self._put_on_record(what, result)
+            return result
 
         return await asyncio.shield(self._spawn(recorded()))
 
-    def _put_on_record(self, what: str, outcome: WriteResult[T]) -> None:
-        became, details = in_words(outcome)
+    def _put_on_record(self, what: str, result: WriteResult[T]) -> None:
+        became, details = describe(result)
         sentence = f"{what}: {became}"
-        self.unknown_after_leaving += self._closing and isinstance(outcome, Ambiguous)
+        self.unknown_after_leaving += self._closing and isinstance(result, Ambiguous)
         self.record(sentence, details)
         if self._closing:
             self.last_words.append(sentence)

@@ -15,7 +15,7 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import Destination, Disposition, Operation, TokenState
 from tui_app.api.errors import Invalid, NotFound, Unauthenticated, Unreadable
-from tui_app.api.pagination import all_accounts, all_found, all_job_messages, all_jobs
+from tui_app.api.pagination import account_pages, job_message_pages, job_pages, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
 from tui_app.api.write_result import Done, Refused
@@ -113,9 +113,9 @@ async def test_phish_submissions_are_found_in_their_own_store(simulator: Simulat
 async def test_a_token_of_a_user_and_one_of_the_account(simulator: Simulator) -> None:
     async with client_of(simulator) as client:
         assert (await client.verify_token()).status is TokenState.ACTIVE
-        accounts = [account async for page in all_accounts(client) for account in page]
+        accounts = [account async for page in account_pages(client) for account in page]
         assert [account.id.exact for account in accounts] == [simulator.account.account_id]
-    async with client_of(simulator, simulator.door.owned_token) as client:
+    async with client_of(simulator, simulator.authenticator.owned_token) as client:
         assert (await client.verify_token()).status is TokenState.ACTIVE
         with pytest.raises(Invalid) as caught:
             await client.list_accounts()
@@ -129,17 +129,17 @@ async def test_a_token_of_a_user_and_one_of_the_account(simulator: Simulator) ->
 async def test_rows_that_move_between_pages_come_once_and_are_told(gated: Simulator) -> None:
     job_id = next(iter(gated.account.jobs))
     async with client_of(gated) as client:
-        still = all_job_messages(client, job_id, per_page=50)
+        still = job_message_pages(client, job_id, per_page=50)
         expected = [row.id async for page in still for row in page]
         assert not still.shifted
         gated.set_faults("page_shift")
-        moving = all_job_messages(client, job_id, per_page=50)
+        moving = job_message_pages(client, job_id, per_page=50)
         found = [row.id async for page in moving for row in page]
         assert moving.shifted
         assert len(found) == len(set(found))
         assert set(found) <= set(expected)
         gated.set_faults("page_shift@jobs")
-        jobs = all_jobs(client, per_page=5)
+        jobs = job_pages(client, per_page=5)
         assert len([job async for page in jobs for job in page]) <= 12
         assert jobs.shifted
 
@@ -148,7 +148,7 @@ async def test_rows_that_move_between_pages_come_once_and_are_told(gated: Simula
 async def test_lists_whose_length_is_a_multiple_of_the_page_end(gated: Simulator, fault: str) -> None:
     gated.set_faults(fault)
     async with client_of(gated) as client:
-        jobs = all_jobs(client, per_page=4)
+        jobs = job_pages(client, per_page=4)
         assert len([job async for page in jobs for job in page]) == 12
         assert jobs.complete
         assert not jobs.shifted
@@ -157,7 +157,7 @@ async def test_lists_whose_length_is_a_multiple_of_the_page_end(gated: Simulator
 async def test_a_server_that_ignores_page_ends_after_the_second(gated: Simulator) -> None:
     gated.set_faults("ignored_page")
     async with client_of(gated) as client:
-        jobs = all_jobs(client, per_page=4)
+        jobs = job_pages(client, per_page=4)
         assert len([job async for page in jobs for job in page]) == 4
         assert not jobs.shifted
     assert len(gated.wire()) == 2
@@ -166,7 +166,7 @@ async def test_a_server_that_ignores_page_ends_after_the_second(gated: Simulator
 async def test_a_cursor_that_is_ignored_is_a_circle_and_told(gated: Simulator) -> None:
     gated.set_faults("ignored_page@search")
     async with client_of(gated) as client:
-        pages = all_found(client, HELD, per_page=10)
+        pages = search_pages(client, HELD, per_page=10)
         with pytest.raises(Unreadable, match="circles"):
             async for _ in pages:
                 pass
@@ -177,7 +177,7 @@ async def test_a_cursor_that_is_ignored_is_a_circle_and_told(gated: Simulator) -
 async def test_a_slow_search_is_polled_until_it_is_ready(gated: Simulator, polls: int) -> None:
     gated.set_faults(f"slow_search={polls}")
     async with client_of(gated) as client:
-        found = [mail async for page in all_found(client, HELD, per_page=30) for mail in page]
+        found = [mail async for page in search_pages(client, HELD, per_page=30) for mail in page]
     newsletters = [mail for mail in gated.account.held if mail.sender.endswith("acme-news.example")]
     assert sorted(mail.id.exact for mail in found) == sorted(mail.investigate_id for mail in newsletters)
     assert len(gated.wire()) == 2 * (1 + polls)

@@ -15,7 +15,7 @@ from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import ActionType
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unreadable
 from tui_app.api.http import READING
-from tui_app.api.pagination import all_accounts, all_found, all_job_messages
+from tui_app.api.pagination import account_pages, job_message_pages, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.core.errors import UsageError
@@ -52,8 +52,8 @@ async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
         service = lonely_service(server.base_url)
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
-        assert state.fates()[Outcome.DELIVERED] == 0
-        assert (state.fates()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        assert state.outcome_counts()[Outcome.DELIVERED] == 0
+        assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         assert server.count("POST") == 1
 
 
@@ -89,7 +89,7 @@ async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
 
         service.client.release_messages = broken  # type: ignore[method-assign,assignment]
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
-        assert (state.fates()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
+        assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         await service.close()
 
 
@@ -145,7 +145,7 @@ async def test_only_a_refusal_of_the_page_is_the_end_of_a_list(status: int) -> N
         return answer(200, success([row(n) for n in range(1000)])) if "page=1&" in request.target else answer(status)
 
     async with faulty(script) as server, client_at(server.base_url) as client:
-        pages = all_job_messages(client, JOB_ID)
+        pages = job_message_pages(client, JOB_ID)
         with pytest.raises(ApiError):
             async for _ in pages:
                 pass
@@ -159,7 +159,7 @@ async def test_only_a_refusal_of_the_page_is_the_end_of_a_list(status: int) -> N
 async def test_what_a_server_says_of_its_pages_cuts_no_list(info: dict[str, Any]) -> None:
     rows = [row(n) for n in range(1500)]
     async with faulty(listed(rows, **info)) as server, client_at(server.base_url, patience=READING) as client:
-        pages = all_job_messages(client, JOB_ID)
+        pages = job_message_pages(client, JOB_ID)
         assert [one.id async for page in pages for one in page] == [one["message_id"] for one in rows]
         assert pages.complete
         assert not pages.shifted
@@ -171,10 +171,10 @@ async def test_accounts_end_where_the_server_says_and_when_it_repeats_itself() -
         faulty(lambda _: answer(200, success(first, result_info={"total_pages": 1}))) as server,
         client_at(server.base_url) as client,
     ):
-        assert len([one async for page in all_accounts(client) for one in page]) == 50
+        assert len([one async for page in account_pages(client) for one in page]) == 50
         assert server.count("GET") == 1
     async with faulty(lambda _: answer(200, success(first))) as server, client_at(server.base_url) as client:
-        assert len([one async for page in all_accounts(client) for one in page]) == 50
+        assert len([one async for page in account_pages(client) for one in page]) == 50
         assert server.count("GET") == 2
 
 
@@ -188,7 +188,7 @@ async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_
 
     async with faulty(for_ever) as server, client_at(server.base_url) as client:
         with pytest.raises(Unreadable, match="circles"):
-            async for _ in all_found(client, SearchParams()):
+            async for _ in search_pages(client, SearchParams()):
                 pass
         assert count == 4
     replies = iter(
@@ -196,7 +196,7 @@ async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_
         for items, after in (([{"id": "a"}], "1"), ([], "2"), ([{"id": "b"}], None))
     )
     async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
-        assert [one.id.exact async for page in all_found(client, SearchParams()) for one in page] == ["a", "b"]
+        assert [one.id.exact async for page in search_pages(client, SearchParams()) for one in page] == ["a", "b"]
 
 
 async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
@@ -210,7 +210,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
         service = lonely_service(server.base_url, remembered)
         state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
         await service.close()
-        assert state.fates()[Outcome.UNKNOWN] == 25
+        assert state.outcome_counts()[Outcome.UNKNOWN] == 25
         assert remembered.get(service.settings.identity, "release_body") is None
 
 

@@ -9,7 +9,7 @@ from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage, Message
 from tui_app.core.text import Untrusted
-from tui_app.jobs.progress import action_in_words, search_in_words
+from tui_app.jobs.progress import describe_action, describe_search
 
 JOB: dict[str, Any] = {
     "job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
@@ -37,8 +37,8 @@ def test_the_oldest_shape_has_three_counters_and_the_rest_is_zero() -> None:
     assert Job.from_wire({**JOB, "messages_skipped": 0}).unaccounted == 1
     assert job.status is JobStatus.PROCESSING
     assert not job.ended
-    assert action_in_words(job) == "move → Junk"
-    assert search_in_words(job) == "sender a@b.example · all mail"
+    assert describe_action(job) == "move → Junk"
+    assert describe_search(job) == "sender a@b.example · all mail"
 
 
 def test_null_is_the_same_as_missing() -> None:
@@ -71,7 +71,7 @@ def test_unknown_values_are_kept_as_text() -> None:
         }
     )
     assert job.status == Untrusted("PAUSED\x1b[2J")
-    assert action_in_words(job) == "rescan → Attic"
+    assert describe_action(job) == "rescan → Attic"
     assert "\x1b" not in str(job.status)
     assert not job.ended
     assert job.wire["future"] == 1
@@ -110,8 +110,8 @@ def test_any_json_in_a_job_that_has_id_and_status_can_be_read(fields: dict[str, 
     job = Job.from_wire({**fields, "job_id": "j", "status": json.dumps(fields.get("status"))})
     assert str(job.status)
     assert job.total_messages_discovered >= 0
-    search_in_words(job)
-    action_in_words(job)
+    describe_search(job)
+    describe_action(job)
 
 
 @given(

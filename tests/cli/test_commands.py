@@ -199,7 +199,7 @@ def test_a_read_only_token_that_writes_is_refused_by_the_api(run: Run, simulator
         "--reason",
         "x",
         "--yes",
-        CLOUDFLARE_API_TOKEN=simulator.door.read_token,
+        CLOUDFLARE_API_TOKEN=simulator.authenticator.read_token,
     )
     assert ended.returncode == 6
     assert "Authentication error (code 10000)" in ended.stderr
@@ -235,8 +235,8 @@ def test_the_oldest_wire_shape(seed_simulator: Simulator) -> None:
 
 def test_email_and_key_open_the_account_too(simulator: Simulator) -> None:
     environment = simulator.environment() | {
-        "CLOUDFLARE_EMAIL": simulator.door.email,
-        "CLOUDFLARE_API_KEY": simulator.door.key,
+        "CLOUDFLARE_EMAIL": simulator.authenticator.email,
+        "CLOUDFLARE_API_KEY": simulator.authenticator.key,
     }
     del environment["CLOUDFLARE_API_TOKEN"]
     assert len(json.loads(run_with(environment, "jobs", "--json").stdout)) == 12
@@ -282,7 +282,7 @@ def test_the_outcome_of_a_release_survives_a_reader_that_goes_away_and_a_full_di
         **os.environ,
         **simulator.environment(),
         "MAILSLUICE_CONFIG": os.devnull,
-        "CLOUDFLARE_API_TOKEN": simulator.door.read_token,
+        "CLOUDFLARE_API_TOKEN": simulator.authenticator.read_token,
     }
     release = f"{sys.executable} -m tui_app release {mails[0].investigate_id} --reason x --yes --json"
     for script in (f"{release} | true; echo code ${{PIPESTATUS[0]}}", f"{release} > /dev/full; echo code $?"):

@@ -44,8 +44,8 @@ def test_a_release_whose_answer_is_lost_is_settled_by_reading_back_and_goes_on(g
         gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "57", "--format", "csv"
     )
     assert ended.returncode in (0, 4)
-    outcomes = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(ended.stdout))}
-    assert list(outcomes.values()).count("seen released") == 25
+    results_by_id = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(ended.stdout))}
+    assert list(results_by_id.values()).count("seen released") == 25
     assert "settling 25 messages" in ended.stderr
     truth = [entry["id"] for entry in gated.account.truth.of("release")]
     assert len(truth) == len(set(truth)) == 57
@@ -90,8 +90,8 @@ def test_whoever_does_not_wait_for_an_answer_is_told_what_is_unknown(gated: Simu
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
-    outcomes = [json.loads(line)["mailsluice"]["outcome"] for line in out.splitlines()]
-    assert (outcomes.count("unknown"), outcomes.count("not sent")) == (25, 7)
+    results_by_id = [json.loads(line)["mailsluice"]["outcome"] for line in out.splitlines()]
+    assert (results_by_id.count("unknown"), results_by_id.count("not sent")) == (25, 7)
     sent = [entry["id"] for entry in gated.account.truth.of("release")]
     assert len(sent) == len(set(sent))
     assert set(ids[:25]) <= set(sent) <= set(ids[:50])
@@ -102,8 +102,8 @@ def test_ids_that_an_answer_leaves_out_are_read_back(gated: Simulator) -> None:
     ids = newsletters(gated, 10)
     ended = run_with(gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "10", "--json")
     assert ended.returncode in (0, 4)
-    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
-    assert outcomes.count("seen released") == 5
+    results_by_id = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert results_by_id.count("seen released") == 5
 
 
 def test_what_is_unknown_is_settled_without_sending_anything(gated: Simulator, tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_what_is_unknown_is_settled_without_sending_anything(gated: Simulator, t
     (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
     assert plan["sums"] == {"unknown": 25, "not sent": 5}
     ended = run_with(environment, "ledger", "settle", plan["plan"], "--json")
-    outcomes = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
-    assert (outcomes.count("seen released"), outcomes.count("not sent")) == (25, 5), ended.stderr
+    results_by_id = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
+    assert (results_by_id.count("seen released"), results_by_id.count("not sent")) == (25, 5), ended.stderr
     assert ended.returncode == 4, "the rest was never sent"
     assert len(gated.account.truth.of("release")) == 25
 

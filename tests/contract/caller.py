@@ -10,7 +10,7 @@ from tui_app.simulator.server import Simulator
 class Caller:
     def __init__(self, simulator: Simulator) -> None:
         self.old = simulator.account.generation == "seed"
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {simulator.door.token}"}, trust_env=False)
+        self._http = httpx.Client(headers={"Authorization": f"Bearer {simulator.authenticator.token}"}, trust_env=False)
         self._base = f"{simulator.base_url}/accounts/{simulator.account.account_id}/email-security/investigate"
 
     def __call__(self, method: str, path: str, status: int = 200, **more: Any) -> Any:

@@ -10,7 +10,7 @@ from tui_app.simulator.server import Simulator
 
 
 def ask(simulator: Simulator, path: str, token: str = "") -> httpx.Response:
-    headers = {"Authorization": f"Bearer {token or simulator.door.token}"}
+    headers = {"Authorization": f"Bearer {token or simulator.authenticator.token}"}
     return httpx.get(simulator.base_url + path, headers=headers, trust_env=False)
 
 
@@ -38,7 +38,7 @@ def refusal(answer: httpx.Response) -> tuple[int, int]:
 
 
 def test_each_token_is_verified_in_its_own_place(simulator: Simulator) -> None:
-    owned, here = simulator.door.owned_token, f"/accounts/{simulator.account.account_id}/tokens/verify"
+    owned, here = simulator.authenticator.owned_token, f"/accounts/{simulator.account.account_id}/tokens/verify"
     users = Success[Verified].model_validate(ask(simulator, "/user/tokens/verify").json())
     accounts = Success[Verified].model_validate(ask(simulator, here, owned).json())
     assert (users.result.status, accounts.result.status) == ("active", "active")
@@ -51,7 +51,10 @@ def test_each_token_is_verified_in_its_own_place(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("path", ["", "/bulk"])
 def test_a_token_of_the_account_may_read_and_write(simulator: Simulator, path: str) -> None:
-    owned, base = simulator.door.owned_token, f"/accounts/{simulator.account.account_id}/email-security/investigate"
+    owned, base = (
+        simulator.authenticator.owned_token,
+        f"/accounts/{simulator.account.account_id}/email-security/investigate",
+    )
     assert ask(simulator, base + path, owned).status_code == 200
     released = httpx.post(
         f"{simulator.base_url}{base}/release",
@@ -64,7 +67,7 @@ def test_a_token_of_the_account_may_read_and_write(simulator: Simulator, path: s
 
 def test_a_reader_may_not_even_preview(simulator: Simulator) -> None:
     base = f"{simulator.base_url}/accounts/{simulator.account.account_id}/email-security/investigate"
-    headers = {"Authorization": f"Bearer {simulator.door.read_token}"}
+    headers = {"Authorization": f"Bearer {simulator.authenticator.read_token}"}
     identity = simulator.account.held[0].investigate_id
     for path in ("/preview", f"/{identity}/move", f"/{identity}/reclassify"):
         assert refusal(httpx.post(base + path, json={}, headers=headers, trust_env=False)) == (403, 10000)

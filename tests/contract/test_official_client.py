@@ -12,7 +12,7 @@ from tui_app.simulator.server import Simulator
 
 @pytest.fixture
 def stranger(simulator: Simulator) -> Iterator[Cloudflare]:
-    with Cloudflare(api_token=simulator.door.token, base_url=simulator.base_url, max_retries=0) as client:
+    with Cloudflare(api_token=simulator.authenticator.token, base_url=simulator.base_url, max_retries=0) as client:
         yield client
 
 
@@ -128,7 +128,7 @@ def test_a_submission_is_asked_for_as_such(simulator: Simulator, stranger: Cloud
 
 def test_a_token_of_the_account_is_verified_by_the_account(simulator: Simulator) -> None:
     account_id = simulator.account.account_id
-    with Cloudflare(api_token=simulator.door.owned_token, base_url=simulator.base_url, max_retries=0) as owned:
+    with Cloudflare(api_token=simulator.authenticator.owned_token, base_url=simulator.base_url, max_retries=0) as owned:
         verified = owned.accounts.tokens.verify(account_id=account_id)
         assert verified is not None
         assert verified.status == "active"
@@ -147,12 +147,15 @@ def test_it_is_refused_as_by_the_real_thing(simulator: Simulator) -> None:
     ):
         client.email_security.investigate.bulk.list(account_id=account_id)
     assert caught.value.errors[0].code == 1000
-    with Cloudflare(api_token=simulator.door.read_token, base_url=simulator.base_url, max_retries=0) as reader:
+    with Cloudflare(api_token=simulator.authenticator.read_token, base_url=simulator.base_url, max_retries=0) as reader:
         assert reader.email_security.investigate.bulk.list(account_id=account_id).result
         with pytest.raises(cloudflare.PermissionDeniedError):
             reader.email_security.investigate.release.bulk(account_id=account_id, ids=["x"])
     key = Cloudflare(
-        api_email=simulator.door.email, api_key=simulator.door.key, base_url=simulator.base_url, max_retries=0
+        api_email=simulator.authenticator.email,
+        api_key=simulator.authenticator.key,
+        base_url=simulator.base_url,
+        max_retries=0,
     )
     with key:
         assert key.email_security.investigate.bulk.list(account_id=account_id).result

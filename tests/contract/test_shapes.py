@@ -101,7 +101,7 @@ def test_a_malformed_job_is_refused_with_the_place_of_the_fault(call: Caller, bo
 
 def test_rate_limits_are_told() -> None:
     with running(Options(quota=2, messages=10, held=5)) as limited:
-        headers = {"Authorization": f"Bearer {limited.door.token}"}
+        headers = {"Authorization": f"Bearer {limited.authenticator.token}"}
         answers = [httpx.get(f"{limited.base_url}/accounts", headers=headers) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[0].headers["ratelimit"].startswith('"default";r=1;t=')

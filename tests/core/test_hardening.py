@@ -294,8 +294,8 @@ async def test_a_token_that_an_answer_repeats_is_not_shown(tmp_path: Path) -> No
 
 def test_memory_is_kept_private() -> None:
     script = (
-        "import ctypes, resource; from tui_app.core.hardening import keep_memory_private\n"
-        "before = ctypes.CDLL(None).prctl(3)\nkeep_memory_private()\n"
+        "import ctypes, resource; from tui_app.core.hardening import forbid_memory_dumps\n"
+        "before = ctypes.CDLL(None).prctl(3)\nforbid_memory_dumps()\n"
         "print(before, ctypes.CDLL(None).prctl(3), *resource.getrlimit(resource.RLIMIT_CORE))"
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -303,9 +303,9 @@ def test_memory_is_kept_private() -> None:
 
 
 def test_every_command_that_has_a_token_keeps_its_memory_private() -> None:
-    for opening in (console.check_terminal, session.converse):
+    for opening in (console.check_terminal, session.run_command):
         source = inspect.getsource(opening)
-        assert 0 < source.index("keep_memory_private()") < (source + "load_settings(").index("load_settings(")
+        assert 0 < source.index("forbid_memory_dumps()") < (source + "load_settings(").index("load_settings(")
 
 
 async def test_what_copies_into_tmux_is_given_no_token(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ async def main():
     asyncio.get_running_loop().set_debug(True)
     async with httpx.AsyncClient() as client:
         with running(Options(messages=20, held=20)) as account:
-            headers = {"authorization": f"Bearer {account.door.token}"}
+            headers = {"authorization": f"Bearer {account.authenticator.token}"}
             answer = await client.get(f"{account.base_url}/user/tokens/verify?subject=canary", headers=headers)
             assert answer.status_code == 200, answer.text
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.core.text import Untrusted, plural, safe
+from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.simulator.demo_account import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -13,7 +13,7 @@ FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 @given(ANY_TEXT)
 def test_safe_text_holds_nothing_that_a_terminal_obeys_or_hides(text: str) -> None:
-    shown = safe(text)
+    shown = sanitize(text)
     assert not [character for character in shown if unicodedata.category(character) in FORBIDDEN]
     assert "\u3164" not in shown
     shown.encode("utf-8")
@@ -21,26 +21,26 @@ def test_safe_text_holds_nothing_that_a_terminal_obeys_or_hides(text: str) -> No
 
 @given(st.text(max_size=60))
 def test_safe_text_stays_as_it_is_when_made_safe_again(text: str) -> None:
-    assert safe(safe(text)) == safe(text)
+    assert sanitize(sanitize(text)) == sanitize(text)
 
 
 @pytest.mark.parametrize("subject", HOSTILE_SUBJECTS)
 def test_hostile_subjects_become_one_printable_line(subject: str) -> None:
-    shown = safe(subject)
+    shown = sanitize(subject)
     assert shown.isprintable()
     assert len(shown) < 2000
 
 
 def test_what_was_invisible_becomes_visible() -> None:
-    assert safe("a\x1b[31mb\u202ec\x7f\ud800") == "a␛[31mb⟨202E⟩c␡\ufffd"
+    assert sanitize("a\x1b[31mb\u202ec\x7f\ud800") == "a␛[31mb⟨202E⟩c␡\ufffd"
 
 
 def test_long_text_says_how_much_is_left_out() -> None:
-    assert safe("x" * 600) == "x" * 512 + "…(+88)"
+    assert sanitize("x" * 600) == "x" * 512 + "…(+88)"
 
 
 def test_marks_stacked_on_a_letter_are_cut() -> None:
-    assert safe("a" + "\u0338" * 10) == "a\u0338\u0338…"
+    assert sanitize("a" + "\u0338" * 10) == "a\u0338\u0338…"
 
 
 def test_untrusted_text_is_safe_however_it_is_formatted() -> None:

@@ -21,13 +21,13 @@ from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
 from tui_app.api.http import Timeouts
 from tui_app.api.models import ReleaseItem
-from tui_app.api.pagination import all_found, all_job_messages, all_jobs
+from tui_app.api.pagination import job_message_pages, job_pages, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.config.settings import Settings
 from tui_app.core.text import Untrusted
-from tui_app.plans.response import fate_of
+from tui_app.plans.response import outcome_of
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -232,14 +232,14 @@ class Campaign:
         job_id = next(iter(self.simulator.account.jobs))
 
         async def jobs(client: EmailSecurityClient) -> list[str]:
-            known = [job.id async for page in all_jobs(client) for job in page]
+            known = [job.id async for page in job_pages(client) for job in page]
             return sorted(one for one in known if one in self._first_jobs)
 
         async def rows(client: EmailSecurityClient) -> list[str]:
-            return [row.id async for page in all_job_messages(client, job_id, per_page=100) for row in page]
+            return [row.id async for page in job_message_pages(client, job_id, per_page=100) for row in page]
 
         async def mails(client: EmailSecurityClient) -> list[str]:
-            return sorted([mail.id.exact async for page in all_found(client, EVERYTHING) for mail in page])
+            return sorted([mail.id.exact async for page in search_pages(client, EVERYTHING) for mail in page])
 
         return {"jobs": jobs, "job_messages": rows, "search": mails}
 
@@ -282,7 +282,9 @@ async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
         return outcome
     items = {item.id.exact: item for item in outcome.value if item.id is not None}
     told = (items.get(one) for one in ids)
-    return _Named(tuple(item if item is not None and fate_of(item) is not Outcome.UNKNOWN else None for item in told))
+    return _Named(
+        tuple(item if item is not None and outcome_of(item) is not Outcome.UNKNOWN else None for item in told)
+    )
 
 
 def classes_of(outcome: Any, count: int) -> list[str]:

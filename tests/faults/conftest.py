@@ -13,7 +13,7 @@ from tui_app.simulator.server import Options, running
 def gated() -> Iterator[Wire]:
     with (
         running(Options(quota=0, messages=60, held=300, faults="none")) as simulator,
-        httpx.Client(headers={"Authorization": f"Bearer {simulator.door.token}"}, trust_env=False) as http,
+        httpx.Client(headers={"Authorization": f"Bearer {simulator.authenticator.token}"}, trust_env=False) as http,
     ):
         yield Wire(simulator, http)
 

@@ -128,7 +128,7 @@ def test_the_same_seed_and_requests_give_the_same_faults() -> None:
     seen: list[list[object]] = []
     for _ in range(2):
         with running(Options(quota=0, messages=10, held=5, seed=7, faults="status%30,html_200@jobs%30")) as simulator:
-            headers = {"Authorization": f"Bearer {simulator.door.token}"}
+            headers = {"Authorization": f"Bearer {simulator.authenticator.token}"}
             es = f"{simulator.base_url}/accounts/{simulator.account.account_id}/email-security/investigate"
             with httpx.Client(headers=headers, trust_env=False) as http:
                 for path in ("/bulk", "", "/bulk") * 10:

@@ -254,7 +254,7 @@ class Campaign:
             self._check_record(entry)
             if not entry.state.unfinished:
                 return entry
-            again = entry.state.of_fate(Outcome.NOT_SEEN) if not entry.state.of_fate(Outcome.UNKNOWN) else ()
+            again = entry.state.with_outcome(Outcome.NOT_SEEN) if not entry.state.with_outcome(Outcome.UNKNOWN) else ()
             self.tally.resumes, self.tally.again = self.tally.resumes + 1, self.tally.again + len(again)
             hurried = self._random.random() < 0.3
             # Either the whole schedule without its waits, or a minute and more has passed.
@@ -304,20 +304,20 @@ class Campaign:
     def _check_record(self, entry: LedgerEntry) -> None:
         """Whatever reached the server was on the disk before, at any moment."""
         for target in entry.plan.targets:
-            if self._tries(target.id) and entry.state.fate_of(target) is Outcome.NOT_SENT:
+            if self._tries(target.id) and entry.state.outcome_of(target) is Outcome.NOT_SENT:
                 self.tally.wrong.append(f"{target.id}: sent, and the journal of {entry.plan.plan_id} calls it not sent")
 
     def _judge(self, ids: Sequence[str], entry: LedgerEntry) -> None:
         told = self._shown(entry.plan.plan_id)
         for name in ids:
-            outcomes = self._tries(name)
-            released = outcomes.count("released")
-            if "released" in outcomes[:-1]:
-                self.tally.doubled.append(f"{name}: {outcomes}")
+            results_by_id = self._tries(name)
+            released = results_by_id.count("released")
+            if "released" in results_by_id[:-1]:
+                self.tally.doubled.append(f"{name}: {results_by_id}")
             if not released and told.get(name) not in OPEN_OR_NOT_DONE:
                 self.tally.lost.append(f"{name}: {told.get(name)}")
             if bool(released) is not (told.get(name) in RELEASED) and told.get(name) is not Outcome.FAILED:
-                self.tally.wrong.append(f"{name}: {told.get(name)}, and it was {outcomes}")
+                self.tally.wrong.append(f"{name}: {told.get(name)}, and it was {results_by_id}")
         verdict = self.ledger.verify()
         self.tally.wrong += verdict.problems
 
@@ -391,7 +391,7 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         assert wait(Whole(environment, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
         took = time.monotonic() - began
         (entry,) = ledger.entries()
-        assert len(entry.state.of_fate(Outcome.NOT_SEEN)) == BATCH
+        assert len(entry.state.with_outcome(Outcome.NOT_SEEN)) == BATCH
         assert len(simulator.account.truth.of("release")) == BATCH
         again = Whole(environment, [*resume, "--resend-unseen"])
         assert wait(again, patience=4 * PATIENCE) in (ExitCode.DONE, ExitCode.PARTLY_FAILED)

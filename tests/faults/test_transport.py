@@ -13,7 +13,7 @@ import pytest
 from tests.support.wire import Wire, read_to_end
 from tui_app.simulator.faults.kinds import KINDS
 from tui_app.simulator.faults.plan import FaultPlan
-from tui_app.simulator.faults.transport import HttpChannel
+from tui_app.simulator.faults.transport import Connection
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_slices_are_written_one_by_one() -> None:
     with far:
         reader, writer = await asyncio.open_connection(sock=near)
         noted = NotedWriter(writer.transport, writer.transport.get_protocol(), reader, asyncio.get_running_loop())
-        line = HttpChannel(reader, noted)
+        line = Connection(reader, noted)
         line.pace = FaultPlan.parse("slicer=5", 1).choose("GET", "jobs").pace
         await line.send(b"0123456789ab")
         assert noted.pieces == (b"01234", b"56789", b"ab")

@@ -115,7 +115,7 @@ def test_marks_are_counted_once_and_go_with_absent_rows() -> None:
 def test_a_view_knows_the_places_of_its_rows_only() -> None:
     store = stored(*[row(name) for name in "abcd"])
     view = OrderedRows(store, store.put(PackedRows.of([row("d"), row("b")])))
-    assert [view.place_of(name) for name in "abcdx"] == [None, 1, None, 0, None]
+    assert [view.index_of(name) for name in "abcdx"] == [None, 1, None, 0, None]
     assert [view.key_at(index) for index in range(len(view))] == ["d", "b"]
     assert [read.id for read in view[:1]] == ["d"]
 

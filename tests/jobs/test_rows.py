@@ -11,7 +11,7 @@ from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.services import lonely_service, service_on
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import NotFound, ServerFault
-from tui_app.api.pagination import all_job_messages
+from tui_app.api.pagination import job_message_pages
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.jobs.row_view import RowView, Sort
@@ -70,7 +70,7 @@ async def test_all_pages_are_loaded_in_order_and_each_once(large: Simulator) -> 
     ids = [row.id for row in rows.rows]
     assert len(set(ids)) == len(ids) == 6500
     async with service_on(large) as service:
-        one_by_one = [row.id async for page in all_job_messages(service.client, job.id) for row in page]
+        one_by_one = [row.id async for page in job_message_pages(service.client, job.id) for row in page]
     assert ids == one_by_one
 
 
@@ -246,10 +246,10 @@ async def test_rows_that_changed_are_filtered_anew() -> None:
 async def test_pages_read_ahead_are_dropped_when_nobody_wants_them(large: Simulator) -> None:
     async with service_on(large) as service:
         with pytest.raises(NotFound):
-            async for _ in all_job_messages(service.client, JOB, expected=6000):
+            async for _ in job_message_pages(service.client, JOB, expected=6000):
                 raise AssertionError("there is no such job")
         job = max((await service.client.list_jobs()).items, key=lambda job: job.total_messages_discovered)
-        pages = all_job_messages(service.client, job.id, expected=6500)
+        pages = job_message_pages(service.client, job.id, expected=6500)
         first = await pages.load()
         pages.close()
         assert len(first) == 1000

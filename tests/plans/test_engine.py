@@ -34,7 +34,7 @@ async def test_a_release_sends_every_id_exactly_once_in_either_generation(
         said = next(entry for entry in truth if entry["id"] == result.target.investigate_id)
         assert [str(name) for name in result.delivered] == said["delivered"]
         assert [str(name) for name in result.undelivered] == said["undelivered"]
-    assert sum(state.fates().values()) == 60
+    assert sum(state.outcome_counts().values()) == 60
 
 
 def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
@@ -70,7 +70,7 @@ async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts()
             service = lonely_service(server.base_url, remembered)
             state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
             await service.close()
-        assert state.fates()[Outcome.DELIVERED] == 30
+        assert state.outcome_counts()[Outcome.DELIVERED] == 30
         assert bodies == expected
 
 
@@ -96,10 +96,12 @@ async def test_a_bad_id_is_found_by_halving_and_all_others_go_out_once(simulator
         bad = replace(good[0], investigate_id="4NAAAAAAAAAAAAAA-2026-01-01T00:00:00-1")
         plan = service.releases.plan(service.releases.guard((bad, *good)), "x")
         state = await service.releases.run(plan)
-    fates = state.fates()
-    assert (fates[Outcome.REFUSED], state.phase) == (1, Phase.DONE)
-    assert "message not found at /ids/0" in state.outcomes[bad.id].why
-    assert fates[Outcome.DELIVERED] + fates[Outcome.UNDELIVERED] + fates[Outcome.FAILED] == 30
+    outcome_counts = state.outcome_counts()
+    assert (outcome_counts[Outcome.REFUSED], state.phase) == (1, Phase.DONE)
+    assert "message not found at /ids/0" in state.results_by_id[bad.id].why
+    assert (
+        outcome_counts[Outcome.DELIVERED] + outcome_counts[Outcome.UNDELIVERED] + outcome_counts[Outcome.FAILED] == 30
+    )
     done = [entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
     assert sorted(done) == sorted(target.id for target in good)
     # Halving one bad id out of 25 costs as many requests as 25 can be halved, twice.
@@ -114,17 +116,17 @@ async def test_a_refusal_that_is_about_no_message_ends_the_plan_soon() -> None:
         await service.close()
         assert server.count("POST") <= 20
     assert state.phase is Phase.HALTED
-    assert state.fates()[Outcome.REFUSED] == 5
+    assert state.outcome_counts()[Outcome.REFUSED] == 5
 
 
 async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Simulator) -> None:
-    reader = TokenCredential(Secret(simulator.door.read_token, "test"))
+    reader = TokenCredential(Secret(simulator.authenticator.read_token, "test"))
     async with service_on(simulator, credential=reader) as service:
         plan = service.releases.plan(service.releases.guard(await held_targets(service, 60)), "x")
         state = await service.releases.run(plan)
     assert (state.phase, state.requests) == (Phase.HALTED, 1)
     assert isinstance(state.error, Forbidden)
-    assert state.fates()[Outcome.NOT_SENT] == 60, "it was not about these messages"
+    assert state.outcome_counts()[Outcome.NOT_SENT] == 60, "it was not about these messages"
     assert simulator.account.truth.of("release") == []
 
 
@@ -136,7 +138,7 @@ async def test_a_release_without_an_answer_is_unknown_and_halts() -> None:
         await service.close()
         assert server.count("POST") == 1
     assert state.phase is Phase.HALTED
-    assert (state.fates()[Outcome.UNKNOWN], state.fates()[Outcome.NOT_SENT]) == (25, 35)
+    assert (state.outcome_counts()[Outcome.UNKNOWN], state.outcome_counts()[Outcome.NOT_SENT]) == (25, 35)
 
 
 async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
@@ -148,7 +150,7 @@ async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
             service.releases.plan(service.releases.guard([Target(name) for name in names]), "x")
         )
         await service.close()
-    assert [result.fate for result in state.results] == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.UNKNOWN]
+    assert [result.outcome for result in state.results] == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.UNKNOWN]
     assert state.results[2].why.startswith("it could not be read back")
 
 
@@ -158,7 +160,7 @@ async def test_a_stopped_release_sends_no_further_batch(simulator: Simulator) ->
         simulator.api.latency = 0.3
         service.on_release = lambda state: service.stop_release() if state.in_flight else None
         state = await service.releases.run(plan)
-    assert (state.phase, state.fates()[Outcome.NOT_SENT]) == (Phase.STOPPED, 50)
+    assert (state.phase, state.outcome_counts()[Outcome.NOT_SENT]) == (Phase.STOPPED, 50)
     assert len(simulator.account.truth.of("release")) == 25
 
 
@@ -170,7 +172,7 @@ async def test_a_refused_shape_is_not_tried_the_other_way_after_it_worked_once()
         for expected in (Outcome.DELIVERED, Outcome.REFUSED):
             target = Target("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
             state = await service.releases.run(service.releases.plan(service.releases.guard([target]), "x"))
-            assert state.results[0].fate is expected
+            assert state.results[0].outcome is expected
         await service.close()
         assert server.count("POST") == 2
 
@@ -187,7 +189,7 @@ async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
         targets = [Target(name, name[:16]) for name in names]
         state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
         await service.close()
-    assert [result.fate for result in state.results] == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.UNKNOWN]
+    assert [result.outcome for result in state.results] == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.UNKNOWN]
 
 
 async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_wait_for_the_quota() -> None:
@@ -204,4 +206,4 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
         state = await service.releases.run(service.releases.plan(service.releases.guard([Target("4NA-1")]), "x"))
         await service.close()
         assert server.count("POST") == 1
-    assert state.fates()[Outcome.NOT_SENT] == 1
+    assert state.outcome_counts()[Outcome.NOT_SENT] == 1

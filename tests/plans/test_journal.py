@@ -50,10 +50,10 @@ class Hasty(Storage):
         pass
 
 
-def told(fate: Outcome, *targets: Target) -> Record:
+def told(outcome: Outcome, *targets: Target) -> Record:
     ends = {Outcome.DELIVERED: "delivered", Outcome.UNDELIVERED: "undelivered", Outcome.FAILED: "failed"}
-    names = {ends[fate]: (Untrusted(f"{HOSTILE}@b.example"),)} if fate in ends else {}
-    results = [Result(target, fate, why=HOSTILE, **names) for target in targets]
+    names = {ends[outcome]: (Untrusted(f"{HOSTILE}@b.example"),)} if outcome in ends else {}
+    results = [Result(target, outcome, why=HOSTILE, **names) for target in targets]
     return result_record(results, http=200, ray="8f-FRA", ms=12, at=NOON)
 
 
@@ -117,9 +117,9 @@ def test_whatever_was_torn_off_the_rest_is_read_cut_and_added_to(tail: bytes, st
 
 
 def test_until_an_intent_is_answered_its_messages_are_unknown() -> None:
-    fates = [entry_of(RECORDS[:many]).state.fate_of(TARGETS[3]) for many in range(1, len(RECORDS) + 1)]
+    outcome_counts = [entry_of(RECORDS[:many]).state.outcome_of(TARGETS[3]) for many in range(1, len(RECORDS) + 1)]
     sent = [Outcome.UNKNOWN] * 3 + [Outcome.NOT_SEEN]
-    assert fates == [Outcome.NOT_SENT] * 3 + sent + [Outcome.NOT_SEEN, Outcome.UNKNOWN] + [Outcome.FAILED] * 4
+    assert outcome_counts == [Outcome.NOT_SENT] * 3 + sent + [Outcome.NOT_SEEN, Outcome.UNKNOWN] + [Outcome.FAILED] * 4
 
 
 # ---- changed bytes
@@ -283,7 +283,7 @@ def test_hostile_text_is_kept_as_it_is_and_written_so_that_no_terminal_obeys_it(
     entry = entry_of(parse(WHOLE).records)
     assert entry.plan.reason == HOSTILE
     assert not entry.damaged
-    result = entry.state.outcomes[TARGETS[0].id]
+    result = entry.state.results_by_id[TARGETS[0].id]
     assert [name.exact for name in result.delivered] == [f"{HOSTILE}@b.example"]
     assert result.why == HOSTILE
     assert entry.origin == ANA

@@ -253,7 +253,7 @@ def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Pa
 
 # ---- reports
 
-FATES = [fate for fate in Outcome if fate is not Outcome.IN_FLIGHT]
+FATES = [outcome for outcome in Outcome if outcome is not Outcome.IN_FLIGHT]
 hostile = st.text(max_size=30) | st.sampled_from(
     [
         "a | b",
@@ -271,20 +271,20 @@ hostile = st.text(max_size=30) | st.sampled_from(
         '","',
     ]
 )
-outcomes = st.lists(
+results_by_id = st.lists(
     st.tuples(st.sampled_from(FATES), st.lists(hostile, max_size=2), hostile), min_size=1, max_size=len(TARGETS)
 )
 
 
-def entry_with(outcomes: list[tuple[Outcome, list[str], str]], reason: str) -> LedgerEntry:
+def entry_with(results_by_id: list[tuple[Outcome, list[str], str]], reason: str) -> LedgerEntry:
     """A plan over so many messages, as its journal tells of it."""
-    targets = TARGETS[: len(outcomes)]
+    targets = TARGETS[: len(results_by_id)]
     plan = Plan("0a1b2c3d", targets, reason, 5, included=(reason,))
     results = []
-    for target, (fate, names, why) in zip(targets, outcomes, strict=True):
+    for target, (outcome, names, why) in zip(targets, results_by_id, strict=True):
         recipients = tuple(map(Untrusted, names))
         ends = {Outcome.DELIVERED: "delivered", Outcome.UNDELIVERED: "undelivered", Outcome.FAILED: "failed"}
-        results.append(Result(target, fate, why=why, **({ends[fate]: recipients} if fate in ends else {})))
+        results.append(Result(target, outcome, why=why, **({ends[outcome]: recipients} if outcome in ends else {})))
     return entry_of(
         [
             plan_record(plan, number=1, account=reason, origin=Origin(reason, reason), at=NOON, version="1", previous=""),
@@ -316,13 +316,13 @@ def cells(line: str) -> list[str]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(outcomes=outcomes, reason=hostile)
+@given(results_by_id=results_by_id, reason=hostile)
 def test_every_form_of_a_report_accounts_for_every_id(
-    outcomes: list[tuple[Outcome, list[str], str]], reason: str
+    results_by_id: list[tuple[Outcome, list[str], str]], reason: str
 ) -> None:
-    entry = entry_with(outcomes, reason)
-    expected = [(target.id, fate.value) for target, (fate, _, _) in zip(TARGETS, outcomes, strict=False)]
-    sums = Counter(fate.value for fate, _, _ in outcomes)
+    entry = entry_with(results_by_id, reason)
+    expected = [(target.id, outcome.value) for target, (outcome, _, _) in zip(TARGETS, results_by_id, strict=False)]
+    sums = Counter(outcome.value for outcome, _, _ in results_by_id)
     assert sums_checked(entry.state)[0]
 
     markdown = as_markdown(entry)
@@ -333,7 +333,7 @@ def test_every_form_of_a_report_accounts_for_every_id(
     assert {len(row) for row in rows} == {len(COLUMNS)}
     assert [(row[0], row[1]) for row in rows] == expected
     told = re.findall(r"^\| ([a-z ]+) \| (\d+) \|$", facts, re.M)
-    assert {fate: int(count) for fate, count in told} == sums
+    assert {outcome: int(count) for outcome, count in told} == sums
     assert f"| **all** | **{len(expected)}** |" in facts
     assert "Every id is accounted for, and the sums add up." in facts
     assert facts.count("\n- ") == 13

@@ -17,7 +17,7 @@ from tui_app.mail.query import parse_held_query
 from tui_app.plans.guard import Policy, guard_release
 from tui_app.plans.ids import parse_ids
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.response import fate_of, rejects_the_shape
+from tui_app.plans.response import outcome_of, rejects_the_shape
 from tui_app.plans.state import Outcome
 
 INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
@@ -155,7 +155,7 @@ def test_the_digest_is_of_ids_and_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "fate"),
+    ("lists", "outcome"),
     [
         ({"delivered": ["a"]}, Outcome.DELIVERED),
         ({"delivered": ["a"], "undelivered": ["b"]}, Outcome.PARTLY),
@@ -164,8 +164,8 @@ def test_the_digest_is_of_ids_and_reason() -> None:
         ({}, Outcome.UNKNOWN),
     ],
 )
-def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], fate: Outcome) -> None:
-    assert fate_of(ReleaseItem.from_wire({"id": "i", **lists})) is fate
+def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], outcome: Outcome) -> None:
+    assert outcome_of(ReleaseItem.from_wire({"id": "i", **lists})) is outcome
 
 
 @pytest.mark.parametrize(

@@ -153,13 +153,15 @@ class Sluice(RuleBasedStateMachine):
         taken = {
             target.id
             for entry in self.ledger.entries()
-            for target in entry.state.of_fate(Outcome.FAILED, *([Outcome.NOT_SENT] if entry.state.unfinished else []))
+            for target in entry.state.with_outcome(
+                Outcome.FAILED, *([Outcome.NOT_SENT] if entry.state.unfinished else [])
+            )
         }
         free = [mail for mail in self._pool() if mail.investigate_id not in taken]
         targets = [_target(mail) for mail in (free[start:] + free[:start])[:count]]
         releases = self.service.releases
         guarded = releases.guard(targets)
-        may_be_out = {target.id for entry in self.ledger.entries() for target in entry.state.of_fate(*SENT)}
+        may_be_out = {target.id for entry in self.ledger.entries() for target in entry.state.with_outcome(*SENT)}
         assert may_be_out.isdisjoint(target.id for target in guarded.allowed)
         if guarded.allowed:
             plan = releases.plan(guarded, "a ticket", canary=canary)
@@ -218,15 +220,15 @@ class Sluice(RuleBasedStateMachine):
 
     @invariant()
     def what_is_on_record_is_so(self) -> None:
-        fates: dict[str, set[Outcome]] = {}
+        outcome_counts: dict[str, set[Outcome]] = {}
         for entry in self.ledger.entries():
-            assert sum(entry.state.fates().values()) == len(entry.plan.targets)
+            assert sum(entry.state.outcome_counts().values()) == len(entry.plan.targets)
             for target in entry.plan.targets:
-                fates.setdefault(target.id, set()).add(entry.state.fate_of(target))
+                outcome_counts.setdefault(target.id, set()).add(entry.state.outcome_of(target))
         came = self._came()
-        assert set(came) <= set(fates), "what came to the account is in a plan"
+        assert set(came) <= set(outcome_counts), "what came to the account is in a plan"
         for mail in self._pool():
-            told, out = fates.get(mail.investigate_id, set()), not mail.quarantined
+            told, out = outcome_counts.get(mail.investigate_id, set()), not mail.quarantined
             assert not told & OUT or out, f"{mail.investigate_id} is called {told} and still held"
             assert Outcome.NOT_SEEN not in told or not out, f"{mail.investigate_id} is called {told} and is out"
             assert bool(told & SENT) >= bool(came[mail.investigate_id]), f"{mail.investigate_id} is called {told}"
@@ -238,7 +240,9 @@ class Sluice(RuleBasedStateMachine):
             for entry in self._unfinished():
                 state = self._done(lambda releases, entry=entry: releases.resume(entry), 0)  # type: ignore[misc]
                 assert state is not None
-                assert not state.fates()[Outcome.UNKNOWN] + state.fates()[Outcome.NOT_SENT], state.told()
+                assert not state.outcome_counts()[Outcome.UNKNOWN] + state.outcome_counts()[Outcome.NOT_SENT], (
+                    state.told()
+                )
             self.the_ledger_is_whole()
             self.nothing_was_sent_twice()
             self.what_is_on_record_is_so()

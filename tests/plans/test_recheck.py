@@ -57,7 +57,7 @@ def names(targets: Iterable[Target]) -> list[str]:
 async def test_a_closed_plan_sends_nothing_more_and_can_be_settled(account: Simulator, tmp_path: Path) -> None:
     async with releases_on(account, tmp_path, LOST) as releases:
         targets, state = await run(account, releases, LOST)
-        assert state.of_fate(Outcome.NOT_SEEN) == tuple(targets[:3])
+        assert state.with_outcome(Outcome.NOT_SEEN) == tuple(targets[:3])
         entry = releases.ledger.find(state.plan.plan_id)
         closed = await releases.close_plan(entry)
         assert (closed.closed, closed.unfinished) == (True, False)
@@ -67,7 +67,7 @@ async def test_a_closed_plan_sends_nothing_more_and_can_be_settled(account: Simu
         assert sent(account) == []
         account.account.release({"ids": [target.investigate_id for target in targets[:3]]})  # it went out late
         settled = await releases.settle(releases.ledger.find(state.plan.plan_id))
-        assert {settled.fate_of(target) for target in targets[:3]} == {Outcome.RELEASED}
+        assert {settled.outcome_of(target) for target in targets[:3]} == {Outcome.RELEASED}
         assert settled.closed
         assert releases.ledger.find(state.plan.plan_id).state.closed
 
@@ -105,10 +105,10 @@ async def test_what_another_plan_released_meanwhile_is_left_out_and_what_it_fail
         assert state.unsent == tuple(targets[3:])
         account.account.release({"ids": [targets[3].investigate_id]})  # by somebody else: the next one fails
         meanwhile = await releases.run(releases.plan(releases.guard(targets[3:5]), "meanwhile"))
-        assert meanwhile.fate_of(targets[3]) is Outcome.FAILED
+        assert meanwhile.outcome_of(targets[3]) is Outcome.FAILED
         after = await releases.resume(releases.ledger.find(state.plan.plan_id))
-        assert after.fate_of(targets[4]) is Outcome.LEFT_OUT
-        assert meanwhile.plan.plan_id in after.outcomes[targets[4].id].why
+        assert after.outcome_of(targets[4]) is Outcome.LEFT_OUT
+        assert meanwhile.plan.plan_id in after.results_by_id[targets[4].id].why
         assert after.finished
         assert sent(account).count(targets[4].id) == 1
         assert sent(account).count(targets[5].id) == 1
@@ -137,10 +137,10 @@ async def test_a_resend_that_is_refused_leaves_open_what_the_first_request_may_s
         for _ in range(2):
             state = await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True)
             assert state.unfinished
-            assert names(state.of_fate(Outcome.NOT_SEEN)) == names(targets[:3])
+            assert names(state.with_outcome(Outcome.NOT_SEEN)) == names(targets[:3])
             assert names(state.unsent) == names(targets[3:])
             kept = releases.ledger.find(state.plan.plan_id)
-            assert kept.state.of_fate(Outcome.NOT_SEEN) == tuple(kept.state.plan.targets[:3])
+            assert kept.state.with_outcome(Outcome.NOT_SEEN) == tuple(kept.state.plan.targets[:3])
             assert {item.target.id for item in releases.guard(targets).held_back} == {t.id for t in targets[:3]}
         account.set_faults("none")
         state = await releases.resume(kept, resend_unseen=True)
@@ -160,9 +160,9 @@ async def test_what_changed_since_is_left_out_of_a_plan_that_is_gone_on_with(
         mails[targets[4].id].disposition = "MALICIOUS"
         state = await releases.resume(releases.ledger.find(state.plan.plan_id))
         mails[targets[4].id].disposition = "BULK"
-    assert [state.fate_of(target) is Outcome.LEFT_OUT for target in targets[3:]] == [True, True, False]
-    assert "already released" in state.outcomes[targets[3].id].why
-    assert "MALICIOUS" in state.outcomes[targets[4].id].why
+    assert [state.outcome_of(target) is Outcome.LEFT_OUT for target in targets[3:]] == [True, True, False]
+    assert "already released" in state.results_by_id[targets[3].id].why
+    assert "MALICIOUS" in state.results_by_id[targets[4].id].why
     assert Counter(sent(account))[targets[3].id] == 1
     assert targets[4].id not in sent(account)
     assert state.finished
@@ -192,7 +192,7 @@ async def test_a_clock_that_was_set_back_lets_nothing_go_out_twice(
         for mail in account.account.held:
             mail.quarantined = mail.investigate_id in {target.id for target in targets[3:]}  # as a late search shows it
         after = await releases.resume(releases.ledger.find(state.plan.plan_id))
-    assert names(after.of_fate(Outcome.LEFT_OUT)) == names(targets[3:])
+    assert names(after.with_outcome(Outcome.LEFT_OUT)) == names(targets[3:])
     assert max(Counter(sent(account)).values()) == 1
 
 
@@ -201,7 +201,7 @@ async def test_more_open_messages_than_can_be_asked_for_one_by_one_are_settled_a
     with running(Options(quota=0, held=140, messages=100, faults="none")) as large:
         async with releases_on(large, tmp_path, case) as releases:
             targets, state = await run(large, releases, case)
-            assert state.of_fate(Outcome.NOT_SEEN) == tuple(targets)
+            assert state.with_outcome(Outcome.NOT_SEEN) == tuple(targets)
             single = [entry for entry in large.wire() if entry["endpoint"] == "message"]
             assert len(single) < 10, "a search tells of all of them"
 
@@ -234,7 +234,7 @@ async def test_a_resend_is_guarded_too_and_only_what_was_sent_again_is_told_of(
         mails[targets[0].id].disposition = "MALICIOUS"
         state = await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True)
         mails[targets[0].id].disposition = "BULK"
-        assert names(state.of_fate(Outcome.NOT_SEEN)) == [targets[0].id]
+        assert names(state.with_outcome(Outcome.NOT_SEEN)) == [targets[0].id]
         assert targets[0].id not in sent(account)
         assert Counter(sent(account)) == Counter(names(targets[1:]))
         (told,) = state.resends

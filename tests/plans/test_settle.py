@@ -104,20 +104,24 @@ def judged(simulator: Simulator, state: PlanState) -> list[str]:
     really = {entry["id"]: entry for entry in acted}
     wrong = []
     for target in state.plan.targets:
-        fate, times, out = state.fate_of(target), came[target.id], released[target.id]
+        outcome, times, out = state.outcome_of(target), came[target.id], released[target.id]
         if times > 1:
             wrong.append(f"{target.id} was sent {times} times")
-        if (fate in OUT and out != 1) or (fate is Outcome.NOT_SEEN and out) or (fate is Outcome.FAILED and times != 1):
-            wrong.append(f"{target.id} is called {fate}, and was released {out} times")
-        if fate in (Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.FAILED) and times:
-            result = state.outcomes[target.id]
+        if (
+            (outcome in OUT and out != 1)
+            or (outcome is Outcome.NOT_SEEN and out)
+            or (outcome is Outcome.FAILED and times != 1)
+        ):
+            wrong.append(f"{target.id} is called {outcome}, and was released {out} times")
+        if outcome in (Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.FAILED) and times:
+            result = state.results_by_id[target.id]
             if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
-                wrong.append(f"{target.id} is called {fate} for other recipients than the account's")
-        if fate in (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.LEFT_OUT) and times:
-            wrong.append(f"{target.id} is called {fate}, and came to the account")
-        if fate is Outcome.IN_FLIGHT:
+                wrong.append(f"{target.id} is called {outcome} for other recipients than the account's")
+        if outcome in (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.LEFT_OUT) and times:
+            wrong.append(f"{target.id} is called {outcome}, and came to the account")
+        if outcome is Outcome.IN_FLIGHT:
             wrong.append(f"{target.id} is in flight for ever")
-    if sum(state.fates().values()) != len(state.plan.targets):
+    if sum(state.outcome_counts().values()) != len(state.plan.targets):
         wrong.append("the sums do not add up")
     return wrong
 
@@ -131,17 +135,17 @@ async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[
         wrong = judged(simulator, state)
         simulator.set_faults("none")
         (entry,) = releases.ledger.entries()
-        if {target.id: entry.state.fate_of(target) for target in targets} != {
-            target.id: state.fate_of(target) for target in targets
+        if {target.id: entry.state.outcome_of(target) for target in targets} != {
+            target.id: state.outcome_of(target) for target in targets
         }:
             wrong.append("the journal tells otherwise")
         if entry.state.unfinished:
             after = await releases.resume(entry)
             wrong += judged(simulator, after)
-            fates = after.fates()
-            if fates[Outcome.UNKNOWN] or fates[Outcome.NOT_SENT]:
+            outcome_counts = after.outcome_counts()
+            if outcome_counts[Outcome.UNKNOWN] or outcome_counts[Outcome.NOT_SENT]:
                 wrong.append(f"with nothing in the way it was not settled: {after.told()}")
-            if after.unfinished != bool(fates[Outcome.NOT_SEEN]):
+            if after.unfinished != bool(outcome_counts[Outcome.NOT_SEEN]):
                 wrong.append("it is called unfinished, or is not, wrongly")
     return [f"seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
 
@@ -158,13 +162,13 @@ async def test_what_is_said_of_a_lost_answer_is_what_the_account_knows(account: 
 async def test_five_hundred_lost_answers(
     account: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong, fates = [], Counter[Outcome]()
+    wrong, outcome_counts = [], Counter[Outcome]()
     for seed in range(1000, 1000 + LONG):
         blames, state = await settled(account, tmp_path / f"{seed}", Case.of(seed))
         wrong += blames
-        fates.update(state.fates())
+        outcome_counts.update(state.outcome_counts())
     with capsys.disabled():
-        told = ", ".join(f"{count:,} {fate}" for fate, count in fates.items() if count)
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcome_counts.items() if count)
         print(f"\n{LONG} ambiguous releases: {told}; {len(wrong)} wrong")
     assert wrong == []
 
@@ -180,7 +184,10 @@ async def test_it_is_read_back_five_times_and_what_is_still_held_is_called_so(
         releases.on_state = lambda state: seen.append((state.asked, state.phase))
         state = await releases.run(releases.plan(releases.guard(targets), "x"))
     assert state.phase is Phase.HALTED
-    assert {fate: many for fate, many in state.fates().items() if many} == {Outcome.NOT_SEEN: 3, Outcome.NOT_SENT: 3}
+    assert {outcome: many for outcome, many in state.outcome_counts().items() if many} == {
+        Outcome.NOT_SEEN: 3,
+        Outcome.NOT_SENT: 3,
+    }
     assert state.unfinished
     searches = [entry for entry in account.wire() if entry["endpoint"] == "search"]
     assert len(searches) == len(READ_BACK_AFTER)
@@ -194,8 +201,8 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
     async with releases_on(account, tmp_path, case) as releases:
         state = await releases.run(releases.plan(releases.guard(targets), "x"))
         assert (state.phase, state.unfinished) == (Phase.HALTED, True)
-        assert {state.fate_of(target) for target in targets[:3]} == {Outcome.UNKNOWN}
-        assert {state.fate_of(target) for target in targets[3:]} == {Outcome.NOT_SENT}
+        assert {state.outcome_of(target) for target in targets[:3]} == {Outcome.UNKNOWN}
+        assert {state.outcome_of(target) for target in targets[3:]} == {Outcome.NOT_SENT}
         assert state.error is not None
         assert [entry.plan.plan_id for entry in releases.unfinished()] == [state.plan.plan_id]
         held_back = releases.guard(targets).held_back
@@ -206,7 +213,7 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
         assert after.phase is Phase.HALTED, "nothing is sent before it is settled"
         account.set_faults("none")
         after = await releases.settle(entry)
-        assert {after.fate_of(target) for target in targets[:3]} == {Outcome.RELEASED}
+        assert {after.outcome_of(target) for target in targets[:3]} == {Outcome.RELEASED}
         after = await releases.resume(entry)
     assert (after.phase, after.unfinished) == (Phase.DONE, False)
     assert judged(account, after) == []
@@ -227,7 +234,7 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
         service = lonely_service(server.base_url)
         state = await service.releases.run(service.releases.plan(service.releases.guard([Target(name)]), "x"))
         await service.close()
-    assert state.results[0].fate is Outcome.UNKNOWN
+    assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.unfinished
 
 
@@ -239,4 +246,4 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
         releases = service.releases
         state = await releases.run(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x"))
         await service.close()
-    assert (state.phase, state.results[0].fate) == (Phase.HALTED, Outcome.UNKNOWN)
+    assert (state.phase, state.results[0].outcome) == (Phase.HALTED, Outcome.UNKNOWN)

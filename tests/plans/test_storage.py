@@ -147,10 +147,10 @@ def tells_the_truth(simulator: Simulator, state: PlanState) -> None:
     really = {entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] == "released"}
     asked = set(sent(simulator))
     for target in state.plan.targets:
-        fate = state.fate_of(target)
-        assert fate not in RELEASING or target.id in really, f"{target.id} is called {fate}"
-        assert fate is not Outcome.NOT_SENT or target.id not in asked, f"{target.id} was sent"
-    assert sum(state.fates().values()) == MESSAGES
+        outcome = state.outcome_of(target)
+        assert outcome not in RELEASING or target.id in really, f"{target.id} is called {outcome}"
+        assert outcome is not Outcome.NOT_SENT or target.id not in asked, f"{target.id} was sent"
+    assert sum(state.outcome_counts().values()) == MESSAGES
 
 
 async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk) -> bool:
@@ -175,9 +175,9 @@ async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk)
     state = await gone_on(simulator, folder, Storage(), plan)
     assert isinstance(state, PlanState)
     tells_the_truth(simulator, state)
-    if state.of_fate(Outcome.NOT_SEEN):
+    if state.with_outcome(Outcome.NOT_SEEN):
         # An intent was on the disk and its request never left: nobody can know that, so a person has to say it.
-        assert set(state.of_fate(Outcome.NOT_SEEN)).isdisjoint(sent(simulator))
+        assert set(state.with_outcome(Outcome.NOT_SEEN)).isdisjoint(sent(simulator))
         state = await gone_on(simulator, folder, Storage(), plan, again=True)
         assert isinstance(state, PlanState)
     assert (state.finished, state.phase) == (True, Phase.DONE)
@@ -269,15 +269,15 @@ async def test_a_failure_mixes_nothing_of_the_plan_before_into_this_one(account:
     targets = held_again(account)
     disk.fail("write", 3, errno.ENOSPC)
     before = await releases.run(releases.plan(releases.guard(targets[:BATCH]), "its result was not written down"))
-    assert len(before.outcomes) == BATCH
+    assert len(before.results_by_id) == BATCH
     plan = releases.plan(releases.guard(targets[BATCH:]), "never sent")
     releases.ledger.begin(plan, service.settings.identity)[0].close()
     disk.fail("write", disk.asked["write"] + 1, errno.ENOSPC)
     state = await releases.close_plan(releases.ledger.find(plan.plan_id))
     await service.close()
     assert isinstance(state.error, JournalError)
-    assert not state.outcomes, "nothing was ever sent of it"
-    assert state.fates()[Outcome.NOT_SENT] == len(plan.targets)
+    assert not state.results_by_id, "nothing was ever sent of it"
+    assert state.outcome_counts()[Outcome.NOT_SENT] == len(plan.targets)
 
 
 # ---- the command line

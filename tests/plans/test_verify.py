@@ -35,7 +35,7 @@ def mail_of(simulator: Simulator, identity: str) -> Mail:
 async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, state_folder: Path) -> None:
     async with service_on(simulator) as service:
         state = await released(service, 60)
-        said = [target.id for target in state.of_fate(Outcome.DELIVERED)]
+        said = [target.id for target in state.with_outcome(Outcome.DELIVERED)]
         held, queued, vanished, allowed = (mail_of(simulator, identity) for identity in said[:4])
         held.quarantined = True
         queued.delivery_status = ["queued"]
@@ -52,7 +52,7 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
     odd[vanished.investigate_id] = Sighting.NOT_SEEN
     assert check.sightings == {identity: odd.get(identity, Sighting.DELIVERED) for identity in said}
     assert check.allowed == {allowed.investigate_id}
-    assert checked.fates() == state.fates(), "what the answer said stays as it was"
+    assert checked.outcome_counts() == state.outcome_counts(), "what the answer said stays as it was"
     assert held.investigate_id in {target.id for target in retryable(checked)}
     assert vanished.investigate_id not in {target.id for target in retryable(checked)}
 
@@ -92,5 +92,5 @@ async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_fol
         checked = await service.releases.check(entry)
         assert checked.unfinished
         assert checked.check is not None
-        assert checked.check.wanted == len(state.of_fate(Outcome.DELIVERED)) < 60
+        assert checked.check.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
         assert service.releases.ledger.find(state.plan.plan_id).state.unfinished

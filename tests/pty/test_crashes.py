@@ -46,7 +46,7 @@ def crash(*arguments, **options):
     except KeyError:
         raise error
 
-def place_of(site):
+def index_of(site):
     owner = importlib.import_module(site["module"])
     *path, name = site["function"].split(".")
     for part in path:
@@ -56,7 +56,7 @@ def place_of(site):
 def break_at(owner, name, there):
     setattr(owner, name, property(crash) if isinstance(there, property) else crash)
 
-PLACES = [place_of(site) for site in SITES]
+PLACES = [index_of(site) for site in SITES]
 
 class Walking(tui_app.app.SluiceApp):
     steps = ()
@@ -131,9 +131,9 @@ CONSOLE: Final = (
     *console("app", "SluiceApp.action_help_open", *JOBS, "question_mark"),
     *console("app", "SluiceApp.action_quarantine_open", *JOBS, "Q"),
     *console("app", "SluiceApp._open_job", *JOBS, "enter"),
-    *console("app", "SluiceApp.action_place_veil", *JOBS, "M"),
+    *console("app", "SluiceApp.action_screen_redact", *JOBS, "M"),
     *console("app", "SluiceApp.on_review_screen_confirmed", *RELEASE),
-    *console("app", "SluiceApp.action_place_quit SluiceApp.on_unmount", *JOBS, "q"),
+    *console("app", "SluiceApp.action_app_quit SluiceApp.on_unmount", *JOBS, "q"),
     *console("service", "EmailSecurityService.start EmailSecurityService.show"),
     *console("plans.service", "PlanService.guard PlanService.plan", *HELD, "R"),
     *console("plans.service", "PlanService.drift", *RELEASE),
@@ -155,9 +155,9 @@ CONSOLE: Final = (
     *console("screens.plan.ids", "IdsScreen.content", *JOBS, "I"),
     *console("screens.mail.message", "message_lines", *HELD, "enter"),
     *console("screens.plan.review", "ReviewScreen._facts", *HELD, "R"),
-    *console("screens.plan.screen", "line_look", *RELEASE),
+    *console("screens.plan.screen", "recipient_cell", *RELEASE),
     *console("screens.format", "job_state"),
-    *console("screens.help", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
+    *console("screens.activity", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
     *console("screens.copy", "show_plainly", *JOBS, "Y", "see A number", "t"),
     *console("screens.new_job", "NewJobScreen._told", *NEW_JOB),
     *console("screens.job_commands", "_review", *JOBS, "X"),
@@ -178,7 +178,7 @@ COMMANDS: Final = (
     *command("cli.release", "_tell_guarded parse_ids", *PLAN),
     *command("plans.service", "look_up", *PLAN),
     *command("cli.create", "_tell", *CREATE),
-    *command("cli.endings", "action_in_words", "cancel", "{job}", "--yes"),
+    *command("cli.jobs", "describe_action", "cancel", "{job}", "--yes"),
     *command("jobs.export", "export_job", "messages", "{job}", "--output", "rows.csv"),
     *command("api.client", "EmailSecurityClient.list_jobs", "jobs"),
     *command("api.decoding", "parse_json", "jobs"),
@@ -199,7 +199,11 @@ class Broken:
 
     def __init__(self, account: Simulator, home: Path, sites: tuple[Site, ...]) -> None:
         self.home = home
-        self.canaries = [account.door.token, f"Canary {secrets.token_hex(8)}", f"{secrets.token_hex(8)}@canary.example"]
+        self.canaries = [
+            account.authenticator.token,
+            f"Canary {secrets.token_hex(8)}",
+            f"{secrets.token_hex(8)}@canary.example",
+        ]
         ids = {"job": next(iter(account.account.jobs)), "held": account.account.held[0].investigate_id}
         told = [asdict(site) | {"arguments": [word.format(**ids) for word in site.arguments]} for site in sites]
         environment = {

@@ -44,7 +44,7 @@ class Watched(SluiceApp):
             with Path(os.environ["BEATS"]).open("a") as file:
                 file.write(f"{time.monotonic()}\\n")
             for line in self.screen.query("#tabs"):
-                line.say(f"frame {time.monotonic()} " + "".join(chr(33 + (number + time.monotonic_ns()) % 90) for number in range(50)))
+                line.set_text(f"frame {time.monotonic()} " + "".join(chr(33 + (number + time.monotonic_ns()) % 90) for number in range(50)))
 
     def action_activity_open(self):
         if os.environ.get("CRASH"):

@@ -128,7 +128,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     assert CANARY < reached < number
     terminal.sees(f"{reached} of {number}", "not sent")
     terminal.press("?")
-    terminal.sees("Help › outcome")
+    terminal.sees("Help › plan")
     terminal.press(ESC)
     terminal.sees("paused")
     assert sum(sent(simulator).values()) == reached, "nothing goes out while it is paused"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.accounts import answering
 from tests.support.terminal import Terminal
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator
 
@@ -141,7 +141,9 @@ def all_commands(account: Simulator, stale: str) -> list[tuple[list[str], dict[s
     commands: list[tuple[list[str], dict[str, str], int]] = [(words.split(), {}, code) for words, code in lines]
     refused = {"CLOUDFLARE_API_TOKEN": stale}
     commands += [(words.split(), refused, 6) for words in ("jobs", "quarantine --json", f"job {running_job}")]
-    commands += [(["release", held[9], "--reason", "x", "--yes"], {"CLOUDFLARE_API_TOKEN": account.door.read_token}, 6)]
+    commands += [
+        (["release", held[9], "--reason", "x", "--yes"], {"CLOUDFLARE_API_TOKEN": account.authenticator.read_token}, 6)
+    ]
     commands += [(["jobs"], {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:1/client/v4"}, 6)]
     commands += [(["jobs"], {"CLOUDFLARE_BASE_URL": "http://cloudflare.example"}, 2)]
     commands += [
@@ -150,8 +152,8 @@ def all_commands(account: Simulator, stale: str) -> list[tuple[list[str], dict[s
     ]
     by_key = {
         "CLOUDFLARE_API_TOKEN": "",
-        "CLOUDFLARE_EMAIL": account.door.email,
-        "CLOUDFLARE_API_KEY": account.door.key,
+        "CLOUDFLARE_EMAIL": account.authenticator.email,
+        "CLOUDFLARE_API_KEY": account.authenticator.key,
     }
     commands += [(["jobs"], by_key, 0), (["jobs"], {**by_key, "CLOUDFLARE_API_KEY": stale}, 6)]
     return commands
@@ -172,10 +174,10 @@ def test_no_command_ever_tells_the_token(environment: dict[str, str], tmp_path: 
             terminal.kill()
     codes = [int(code) for code in (tmp_path / "codes").read_text().split()]
     assert [(line[0], code) for line, code in zip(commands, codes, strict=True) if line[2] != code] == []
-    door = account.door
+    authenticator = account.authenticator
     written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert len([file for file in written if file.suffix == ".out" and written[file]]) == len(commands) >= 60
-    for secret in (stale, door.token, door.read_token, door.key):
+    for secret in (stale, authenticator.token, authenticator.read_token, authenticator.key):
         assert [file.name for file, text in written.items() if secret.encode() in text] == []
 
 
@@ -200,7 +202,7 @@ def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
 def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
     start: Start, environment: dict[str, str], account: Simulator, tmp_path: Path
 ) -> None:
-    token = account.door.token
+    token = account.authenticator.token
     (tmp_path / "token").write_text(token)
     asked = tmp_path / "asked.json"
     script = (
@@ -281,7 +283,7 @@ def test_what_textual_would_read_from_the_environment_has_no_effect(start: Start
 def private_words(mails: list[Mail]) -> tuple[set[str], set[str]]:
     """Of these mails: what stands before the @ of each address, and how each subject begins."""
     people = {address.partition("@")[0] for mail in mails for address in (mail.sender, *mail.recipients)}
-    return people, {safe(mail.subject)[:10].strip() for mail in mails}
+    return people, {sanitize(mail.subject)[:10].strip() for mail in mails}
 
 
 def shown(text: str, people: set[str], subjects: set[str]) -> list[str]:
@@ -313,7 +315,7 @@ def test_behind_the_veil_no_screen_shows_whose_mail_it_is_or_what_it_says(
     job = next(job for job in story.jobs.values() if "INC-4790" in (job.comment or ""))
     mails = [*story.held, *story.campaign, *(job.target(number).mail for number in range(job.size))]
     people, subjects = private_words(mails)
-    subjects |= {safe(job.comment)[:10] for job in story.jobs.values() if job.comment}
+    subjects |= {sanitize(job.comment)[:10] for job in story.jobs.values() if job.comment}
     terminal = start(size=size)
     terminal.sees("12 loaded", "live", "INC-4802")
     assert shown(terminal.text, people, subjects)

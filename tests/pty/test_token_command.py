@@ -93,7 +93,7 @@ def ends_soon(terminal: Terminal, code: int) -> None:
 def test_it_asks_and_is_answered_before_the_screen_is_drawn(start: Start, account: Simulator, asks: str) -> None:
     terminal = start(f"{asks}; echo $t")
     terminal.sees("Your token?")
-    terminal.press(f"{account.door.token}\n")
+    terminal.press(f"{account.authenticator.token}\n")
     terminal.sees("12 loaded", "live")
     terminal.press("\x11")
     assert terminal.ends() == 0
@@ -141,7 +141,7 @@ def test_ctrl_z_at_its_question_stops_both_and_both_go_on(start: Start, account:
     terminal.lose()
     terminal.press("fg && echo all is ''well\n")
     terminal.sees("tui_app jobs")
-    terminal.press(f"{account.door.token}\n")
+    terminal.press(f"{account.authenticator.token}\n")
     terminal.sees("all is well")
     assert (tmp_path / "out").read_text().startswith("job_id")
 

@@ -256,11 +256,11 @@ async def test_trouble_is_said_clearly(simulator: Simulator, changes: dict[str, 
 
 
 async def test_a_wrong_token_is_said_and_another_try_is_one_key(simulator: Simulator) -> None:
-    settings, token = settings_for(simulator), simulator.door.token
-    simulator.door.token = "another"
+    settings, token = settings_for(simulator), simulator.authenticator.token
+    simulator.authenticator.token = "another"
     async with console_on(settings) as console:
         await console.sees("access refused", "The token itself is not", "r tries again")
-        simulator.door.token = token
+        simulator.authenticator.token = token
         await console.press("r")
         await console.sees("12 loaded", "live")
 

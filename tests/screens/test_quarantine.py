@@ -9,7 +9,7 @@ from tests.support.services import settings_for
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.cycle_select import CycleSelect
+from tui_app.widgets.inputs import CycleSelect
 
 
 async def open_quarantine(console: Console) -> None:
@@ -108,7 +108,7 @@ async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simul
 
 
 async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
-    reader = TokenCredential(Secret(simulator.door.read_token, "test"))
+    reader = TokenCredential(Secret(simulator.authenticator.read_token, "test"))
     async with console_on(settings_for(simulator, credential=reader)) as console:
         await open_quarantine(console)
         await console.press("R")

@@ -118,7 +118,9 @@ def test_a_thousand_requests_leave_nothing_open() -> None:
     spec = "close_before%5,reset_after%5,status%5,short_body%5,slicer=100%5"
     with running(Options(quota=0, messages=10, held=5, faults=spec)) as simulator, httpx.Client() as http:
         wire = Wire(simulator, http)
-        request = f"GET {wire.es}/bulk HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {simulator.door.token}\r\n\r\n"
+        request = (
+            f"GET {wire.es}/bulk HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {simulator.authenticator.token}\r\n\r\n"
+        )
 
         def many(_: int) -> None:
             for _ in range(20):

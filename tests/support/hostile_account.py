@@ -13,7 +13,7 @@ import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.support.hostile import GIANT, MARKER, Hostile
-from tui_app.simulator.jobs import Ending, Job, Pace, Target
+from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, queue_id
 from tui_app.simulator.server import Options, Simulator, running
 from tui_app.simulator.validation import TEXT_FIELDS
@@ -92,7 +92,7 @@ class HostileAccount:
     requests: list[str] = field(default_factory=list)
     """Methods and paths, in their order."""
     mails: tuple[Mail, ...] = ()
-    jobs: tuple[Job, ...] = ()
+    jobs: tuple[SimulatedJob, ...] = ()
     """The first has a row for each mail, and has ended; the others wait."""
 
     def __post_init__(self) -> None:
@@ -188,12 +188,12 @@ class HostileAccount:
 
     def released(self, body: bytes) -> Any:
         """How a release ended: for one recipient of each message, whom nobody knows."""
-        outcomes = ("delivered", "undelivered", "failed")
+        results_by_id = ("delivered", "undelivered", "failed")
         items = []
         for identity in json.loads(body)["ids"]:
             row = self._rows.get(identity, 0)
-            ends: dict[str, list[str]] = {name: [] for name in outcomes}
-            ends[outcomes[row % 3]] = [self._text(self.string("released", row))]
+            ends: dict[str, list[str]] = {name: [] for name in results_by_id}
+            ends[results_by_id[row % 3]] = [self._text(self.string("released", row))]
             items.append({"id": identity, **ends})
         return {"success": True, "errors": [], "messages": [], "result": items}
 
@@ -259,9 +259,9 @@ _ENDINGS: Final = (
 )
 
 
-def _job(number: int, mails: Sequence[Mail], at: datetime) -> Job:
+def _job(number: int, mails: Sequence[Mail], at: datetime) -> SimulatedJob:
     ended = number == 0
-    return Job(
+    return SimulatedJob(
         number=700 + number,
         seed=1,
         action="MOVE",
@@ -270,7 +270,7 @@ def _job(number: int, mails: Sequence[Mail], at: datetime) -> Job:
         created_at=at,
         pace=Pace(1.0, 1.0, 1e6) if ended else Pace(queued=1e6),
         size=len(mails) if ended else 0,
-        target=lambda index: Target(mails[index], mails[index].recipients[0]),
+        target=lambda index: JobRow(mails[index], mails[index].recipients[0]),
         ending=lambda index: _ENDINGS[index % len(_ENDINGS)],
     )
 

@@ -48,7 +48,7 @@ class Wire:
     def raw_release(self, identity: str) -> bytes:
         body = json.dumps({"ids": [identity]})
         return (
-            f"POST {self.es}/release HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {self.simulator.door.token}\r\n"
+            f"POST {self.es}/release HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {self.simulator.authenticator.token}\r\n"
             f"content-length: {len(body)}\r\n\r\n{body}"
         ).encode()
 

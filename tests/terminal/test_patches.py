@@ -15,7 +15,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.strip import Strip
 
-from tui_app.terminal.output_filter import drop_what_terminals_obey
+from tui_app.terminal.output_filter import install_output_filter
 from tui_app.terminal.writer import NonBlockingWriter
 
 
@@ -112,7 +112,7 @@ def test_text_becomes_bytes_in_one_place() -> None:
 
 
 def test_a_strip_is_rendered_without_anything_a_terminal_obeys() -> None:
-    drop_what_terminals_obey()
+    install_output_filter()
     link = Style(color="red", link="https://evil.example")
     strip = Strip([Segment("a\x1b]0;x\x07b\x9b31m\u202ec", link), Segment("\x1b[2J", None), Segment("d", None)])
     rendered = strip.render(Console(force_terminal=True, color_system="truecolor"))

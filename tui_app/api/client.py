@@ -16,7 +16,7 @@ from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, T
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
-from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.pagination import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always
@@ -239,8 +239,8 @@ class EmailSecurityClient:
 
     def _many(self, read: _Readable[T]) -> Callable[[Envelope], tuple[T, ...]]:
         drift = self.traffic.drift
-        give_way = self.traffic.give_way
-        return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, give_way)
+        yield_to_ui = self.traffic.yield_to_ui
+        return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, yield_to_ui)
 
     def _about(self, asked: str, read: _Readable[T], name: Callable[[T], Untrusted]) -> Callable[[Envelope], T]:
         """An answer that is about something else than was asked for is none."""

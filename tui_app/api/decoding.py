@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from tui_app.api.errors import Notice
 from tui_app.api.wire_values import SchemaError
-from tui_app.core.clock import keep_on
+from tui_app.core.clock import no_yield
 from tui_app.core.text import Untrusted
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
         raise DecodeError(f"the answer is not understood: {_where(error)}") from None
 
 
-def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] = keep_on) -> tuple[T, ...]:
+def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], None] = no_yield) -> tuple[T, ...]:
     """A list of objects; null is an empty list. `give_way` is called after each hundred of many. Raises Garbled."""
     if data is None:
         return ()
@@ -140,7 +140,7 @@ def read_many(read: Callable[[Any], T], data: Any, give_way: Callable[[], None] 
     try:
         found = [read(item) for item in data[:SLICE]]
         for start in range(SLICE, len(data), SLICE):
-            give_way()
+            yield_to_ui()
             found += [read(item) for item in data[start : start + SLICE]]
         return tuple(found)
     except (ValidationError, SchemaError) as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_app.api.enums import TokenState
 from tui_app.api.errors import ApiError, Forbidden, Invalid, NotFound, Unauthenticated
-from tui_app.api.pagination import all_accounts
+from tui_app.api.pagination import account_pages
 from tui_app.auth.credentials import KeyCredential
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
     if token.status is not TokenState.ACTIVE:
         return f"The token is {token.status}."
     try:
-        accounts = [account async for page in all_accounts(client) for account in page]
+        accounts = [account async for page in account_pages(client) for account in page]
     except ApiError:
         return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
     if client.traffic.settings.account_id in {account.id.exact for account in accounts}:

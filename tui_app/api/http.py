@@ -17,7 +17,7 @@ import httpx
 from tui_app import __version__
 from tui_app.api.body import Body, BodyError, BodyTooLarge
 from tui_app.core.errors import UsageError
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.config.settings import Settings
@@ -68,7 +68,7 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=str(ca_bundle.expanduser()))
         except (OSError, ValueError, RuntimeError):  # ValueError is a NUL in it, RuntimeError the home of nobody
-            raise UsageError(f"The ca_bundle {safe(str(ca_bundle))} can't be read as PEM certificates.") from None
+            raise UsageError(f"The ca_bundle {sanitize(str(ca_bundle))} can't be read as PEM certificates.") from None
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
-from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.prefetch import Prefetcher, pages_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import ActionType, JobStatus, RowStatus
+    from tui_app.api.errors import Notice
     from tui_app.api.models import CloudflareAccount, Job
     from tui_app.api.rows import JobMessage, Message
     from tui_app.api.search import SearchParams
 
 T = TypeVar("T")
+MAX_PER_PAGE: Final = 1000
+"""A change log speaks of 10,000 for searches; the schema says 1,000."""
+MAX_ACCOUNTS: Final = 50
 MAX_PAGES: Final = 10_000
 MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
@@ -26,6 +30,21 @@ REMEMBERED: Final = 10_000
 """Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. None is what the server did not tell.
+
+    `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
+    are in all (accounts only).
+    """
+
+    items: tuple[T, ...]
+    next: str | None = None
+    per_page: int | None = None
+    pages: int | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 class Pages(ABC, Generic[T]):
@@ -200,7 +219,7 @@ class CursorPages(Pages[T]):
         return fresh
 
 
-def all_jobs(
+def job_pages(
     client: EmailSecurityClient,
     *,
     status: JobStatus | None = None,
@@ -215,7 +234,7 @@ def all_jobs(
     )
 
 
-def all_job_messages(
+def job_message_pages(
     client: EmailSecurityClient,
     job_id: str,
     *,
@@ -233,7 +252,7 @@ def all_job_messages(
     )
 
 
-def all_accounts(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount]:
+def account_pages(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount]:
     """All accounts that the credentials can see; the server is known to repeat its first page for ever."""
     return NumberedPages(
         lambda page, size: client.list_accounts(page=page, per_page=size),
@@ -242,7 +261,7 @@ def all_accounts(client: EmailSecurityClient) -> NumberedPages[CloudflareAccount
     )
 
 
-def all_found(
+def search_pages(
     client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE, exact: bool = False
 ) -> CursorPages[Message]:
     """All messages that a search finds, page by page."""

@@ -16,7 +16,7 @@ READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds after an unknown outcome at which the server is asked what became of it."""
 
 
-async def settle(traffic: Transport, outcome: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
+async def settle(traffic: Transport, result: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
     """Look on a schedule whether it was done; what is never seen stays unknown, it is never called failed."""
     waited = 0.0
     for after in READ_BACK_AFTER:
@@ -29,4 +29,4 @@ async def settle(traffic: Transport, outcome: Ambiguous, look: Callable[[], Awai
             continue
         if seen is not None:
             return Done(seen)
-    return outcome
+    return result

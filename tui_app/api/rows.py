@@ -96,8 +96,8 @@ _DESTINATIONS: Final = frozenset(Destination)
 class At(Generic[T]):
     """A field of a tuple: the value at a place, read when it is looked at."""
 
-    def __init__(self, place: int, read: Callable[[Any], T]) -> None:
-        self._place = place
+    def __init__(self, position: int, read: Callable[[Any], T]) -> None:
+        self._place = position
         self._read = read
 
     def __get__(self, row: tuple[Any, ...], owner: object) -> T:

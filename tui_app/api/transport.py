@@ -29,7 +29,7 @@ from tui_app.api.retry import (
 )
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.auth.credentials import CommandCredential
-from tui_app.core.clock import keep_on
+from tui_app.core.clock import no_yield
 from tui_app.core.errors import UsageError
 from tui_app.core.text import Untrusted
 
@@ -75,7 +75,7 @@ class Transport:
     on_notices: Callable[[str, tuple[Notice, ...]], None] = _ignore
     on_left_behind: Callable[[str, WriteResult[Any]], None] = _ignore
     on_renewal_failed: Callable[[UsageError], None] = _ignore
-    give_way: Callable[[], None] = keep_on
+    yield_to_ui: Callable[[], None] = no_yield
     """Called now and then by a thread that reads a large answer: somebody may wait for his key to be answered."""
     shared_budget: InitVar[Budget | None] = None
 

@@ -44,9 +44,9 @@ WriteResult = Done[T] | Unsent | Refused | Ambiguous
 NotDone = Unsent | Refused | Ambiguous
 
 
-def in_words(outcome: WriteResult[Any]) -> tuple[str, tuple[str, ...]]:
+def describe(result: WriteResult[Any]) -> tuple[str, tuple[str, ...]]:
     """What became of a write, as the end of a sentence, and the server's own words on it."""
-    match outcome:
+    match result:
         case Done():
             return "done.", ()
         case Unsent(error):

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tui_app.auth.foreground import TerminalForeground, send
 from tui_app.core.errors import UsageError
-from tui_app.core.text import printable, safe
+from tui_app.core.text import sanitize, strip_controls
 
 TOKEN_COMMAND_TIMEOUT: Final = 30.0
 MOST_OUTPUT: Final = 64 * 1024
@@ -88,7 +88,7 @@ class _Output:
         # The rest of a word that was cut off is short, and may still be of a secret.
         kept = _CUT_OFF.sub(b"", self._complaints) if len(self._complaints) == _KEPT else self._complaints
         lines = kept.decode("utf-8", "replace").strip().splitlines()
-        return safe(_LONG_WORD.sub("***", lines[-1]), 200) if lines else ""
+        return sanitize(_LONG_WORD.sub("***", lines[-1]), 200) if lines else ""
 
     def listen(self, seconds: float, terminal: int | None = None) -> bool:
         """Take what it says within so many seconds; False when the terminal is gone."""
@@ -118,7 +118,7 @@ class _Output:
             # A flood is not passed on for ever.
             if self._aloud and self._told < MOST_OUTPUT:
                 self._told += len(data)
-                self._to_tell += printable(self._decoder.decode(data)).encode("utf-8", "replace")
+                self._to_tell += strip_controls(self._decoder.decode(data)).encode("utf-8", "replace")
 
     def _tell(self) -> None:
         # Little at a time: whoever reads it slowly must not keep us from hearing a signal.
@@ -147,7 +147,7 @@ class TokenCommand:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
-        self.name = f"token command '{safe(command[0], 60)}'"
+        self.name = f"token command '{sanitize(command[0], 60)}'"
         self._lock = threading.Lock()
         self._running: set[int] = set()
         self._given_up = threading.Event()

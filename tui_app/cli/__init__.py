@@ -11,19 +11,18 @@ from typing import Any, Final
 import click
 
 from tui_app import __version__
-from tui_app.cli.plain_output import fill_closed_streams, write_plainly
-from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
+from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output, fill_closed_streams, install_plain_output
 from tui_app.core.errors import ExitCode, SluiceError, UsageError
 from tui_app.core.hardening import silence_libraries
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
     "job": ("tui_app.cli.jobs", "job", "Show one bulk job."),
     "messages": ("tui_app.cli.messages", "messages", "List the messages of a job."),
     "create": ("tui_app.cli.create", "create", "Start a bulk job over what a search finds."),
-    "cancel": ("tui_app.cli.endings", "cancel", "Stop running jobs."),
-    "delete": ("tui_app.cli.endings", "delete", "Remove ended jobs from the lists."),
+    "cancel": ("tui_app.cli.jobs", "cancel", "Stop running jobs."),
+    "delete": ("tui_app.cli.jobs", "delete", "Remove ended jobs from the lists."),
     "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held mail."),
     "release": ("tui_app.cli.release", "release", "Release held mail by id."),
     "ledger": ("tui_app.cli.ledger", "ledger", "What was released, by whom, why; go on with what is unfinished."),
@@ -84,10 +83,10 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
 
 def _tell(sentence: object) -> None:
     """Print what went wrong, as one line whatever it quotes."""
-    print(f"mailsluice: {safe(str(sentence), _LONGEST)}", file=sys.stderr)
+    print(f"mailsluice: {sanitize(str(sentence), _LONGEST)}", file=sys.stderr)
 
 
-def _in_words(error: OSError) -> str:
+def _describe_os_error(error: OSError) -> str:
     """An error of the system that nobody expected, with the file if it is one's."""
     what = error.strerror or "a file or the output failed"
     return f"{what}." if error.filename is None else f"{error.filename}: {what}."
@@ -115,7 +114,7 @@ def main() -> None:
     # How long a lone esc is waited on for the rest of a sequence, in milliseconds; an operator may know his line better.
     os.environ.setdefault("ESCDELAY", "50")
     fill_closed_streams()
-    write_plainly()
+    install_plain_output()
     silence_libraries()
     try:
         # `start` gave it away until somebody listens, which is from here on.
@@ -141,7 +140,7 @@ def main() -> None:
         code = ExitCode.DONE
     except OSError as error:
         discard_output()
-        _tell(_in_words(error))
+        _tell(_describe_os_error(error))
         code = ExitCode.UNEXPECTED
     except OutputFailedError as error:
         discard_output()

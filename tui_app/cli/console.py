@@ -17,9 +17,9 @@ from tui_app.auth.credentials import CommandCredential
 from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
-from tui_app.core.hardening import keep_memory_private
+from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import state_folder
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 from tui_app.terminal.watchdog import ShutdownWatchdog, tell
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
@@ -29,7 +29,7 @@ _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
     # Before anything secret is read.
-    keep_memory_private()
+    forbid_memory_dumps()
     # A stream that was closed before we began is None.
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr, sys.stdout)):
         raise UsageError(
@@ -37,7 +37,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         )
     if _TOO_PLAIN.fullmatch(kind := environment.get("TERM", "")):
         raise UsageError(
-            f"A terminal of kind '{safe(kind, 40)}' can't show the console; use the commands: mailsluice jobs"
+            f"A terminal of kind '{sanitize(kind, 40)}' can't show the console; use the commands: mailsluice jobs"
         )
     if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
@@ -64,7 +64,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         random=SystemRandom(),
         remembered=StateFile(state),
         state=state,
-        give_way=turn.give_way,
+        yield_to_ui=turn.yield_to_ui,
     )
     app = SluiceApp(service, turn)
     threading.excepthook = app.failed_in_a_thread

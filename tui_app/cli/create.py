@@ -10,8 +10,8 @@ import click
 from tui_app.api.enums import ActionType, Destination, Disposition
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.cli.jobs import write_job
-from tui_app.cli.listing import format_option, narrate
-from tui_app.cli.runner import confirmed, converse
+from tui_app.cli.listing import format_option, print_status
+from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text
@@ -38,17 +38,17 @@ def preview_json(preview: JobPreview) -> dict[str, Any]:
 
 def _tell(preview: JobPreview) -> None:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
-    narrate(
+    print_status(
         f"Found {'' if preview.complete else 'at least '}{preview.count:,} messages for {preview.recipients:,} mailboxes. {verdicts}"
     )
     for message in preview.sample:
-        narrate(f"  {message.sender}  {message.subject}")
+        print_status(f"  {message.sender}  {message.subject}")
     if preview.not_searchable:
-        narrate(
+        print_status(
             f"The search can't express {', '.join(preview.not_searchable)}: the job will take other mail than this count says."
         )
     if not preview.count:
-        narrate("The search finds nothing now; a job over it would do nothing.")
+        print_status("The search finds nothing now; a job over it would do nothing.")
 
 
 @click.command()
@@ -117,16 +117,18 @@ def create(
         if expect is not None and (expect != preview.count or not preview.complete):
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
         confirmed(f"Start this {kind.lower()} job over {preview.count:,} messages?", yes=yes)
-        outcome = await service.create_job(new)
-        match outcome:
+        result = await service.create_job(new)
+        match result:
             case Done(job, _):
                 write_job(job, output_format)
                 return ExitCode.DONE
             case Refused(error) | Unsent(error):
                 raise error
             case Ambiguous(error):
-                narrate(f"Outcome unknown: the job was not seen in the list. {error} Look again with: mailsluice jobs")
+                print_status(
+                    f"Outcome unknown: the job was not seen in the list. {error} Look again with: mailsluice jobs"
+                )
                 return ExitCode.UNKNOWN_OUTCOME
-        assert_never(outcome)
+        assert_never(result)
 
-    ctx.exit(converse(ctx, work, writes=not preview_only))
+    ctx.exit(run_command(ctx, work, writes=not preview_only))

@@ -15,7 +15,7 @@ import click
 from tui_app.cli.console import check_terminal, run_console
 from tui_app.config.settings import load_settings
 from tui_app.core.errors import SluiceError
-from tui_app.core.hardening import for_others
+from tui_app.core.hardening import child_environment
 from tui_app.simulator.demo_account import DEFAULT_MESSAGES
 
 
@@ -49,7 +49,7 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=for_others(os.environ),
+        env=child_environment(os.environ),
         start_new_session=True,
     )
     try:

@@ -1,21 +1,24 @@
-"""`jobs` and `job`: reading bulk jobs."""
+"""`jobs`, `job`, `cancel` and `delete`: bulk jobs on the command line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
 from tui_app.api.enums import ActionType, JobStatus
-from tui_app.api.models import Job
-from tui_app.api.page import MAX_PER_PAGE
-from tui_app.api.pagination import all_jobs
-from tui_app.cli.listing import Listing, ListingColumn, format_option, with_ours, write_pages
-from tui_app.cli.runner import converse
+from tui_app.api.errors import NotFound
+from tui_app.api.models import DeletedJob, Job
+from tui_app.api.pagination import MAX_PER_PAGE, job_pages
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
+from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import check_job_id
 from tui_app.core.clock import rfc3339
+from tui_app.core.errors import ExitCode
 from tui_app.core.text import json_text
-from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
+from tui_app.jobs.progress import acted_share, describe_action, describe_search
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -31,7 +34,7 @@ def _percent(job: Job) -> str:
 JOB_COLUMNS = (
     ListingColumn[Job]("job_id", 36, lambda job: str(job.job_id)),
     ListingColumn[Job]("status", 11, lambda job: str(job.status).lower()),
-    ListingColumn[Job]("action", 18, action_in_words),
+    ListingColumn[Job]("action", 18, describe_action),
     ListingColumn[Job]("done", 4, _percent, right=True),
     ListingColumn[Job]("found", 9, lambda job: str(job.total_messages_discovered), right=True),
     ListingColumn[Job]("ok", 9, lambda job: str(job.successful), right=True),
@@ -62,7 +65,7 @@ def write_job(job: Job, output_format: str) -> None:
         return
     for column in JOB_COLUMNS:
         click.echo(f"{column.name:<10} {column.text(job)}")
-    click.echo(f"{'search':<10} {search_in_words(job)}")
+    click.echo(f"{'search':<10} {describe_search(job)}")
     if job.status_message:
         click.echo(f"{'reason':<10} {job.status_message.detail()}")
     if job.unaccounted:
@@ -81,7 +84,7 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
     """List bulk jobs, in the server's order."""
 
     async def work(service: EmailSecurityService) -> None:
-        pages = all_jobs(
+        pages = job_pages(
             service.client,
             status=JobStatus(status) if status else None,
             action=ActionType(action) if action else None,
@@ -89,7 +92,7 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
         )
         await write_pages(pages, lambda: Listing(output_format, JOB_COLUMNS, job_json), limit)
 
-    converse(ctx, work)
+    run_command(ctx, work)
 
 
 @click.command()
@@ -99,4 +102,81 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
 def job(ctx: click.Context, job_id: str, output_format: str) -> None:
     """Show one bulk job."""
     job_id = check_job_id(job_id)
-    write_job(converse(ctx, lambda service: service.client.get_job(job_id)), output_format)
+    write_job(run_command(ctx, lambda service: service.client.get_job(job_id)), output_format)
+
+
+def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: bool, wants_ended: bool) -> None:
+    ids = list(dict.fromkeys(check_job_id(job_id) for job_id in job_ids))
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        fitting: list[Job] = []
+        for job_id in ids:
+            try:
+                job = await service.client.get_job(job_id)
+            except NotFound:
+                print_status(f"{job_id}: no such job; left alone.")
+                continue
+            if job.ended is wants_ended:
+                fitting.append(job)
+            else:
+                state = str(job.status).lower()
+                print_status(
+                    f"{job_id}: {state}; {'only ended jobs can be deleted' if wants_ended else 'there is nothing to stop'}; left alone."
+                )
+        if not fitting:
+            print_status("Nothing was sent.")
+            return ExitCode.GUARD
+        for job in fitting:
+            print_status(f"{job.job_id}  {describe_action(job)}  {str(job.status).lower()}  {job.comment or ''}")
+        confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", yes=yes)
+        # What was left alone was asked for too: all done would be a lie.
+        codes = [ExitCode.PARTLY_FAILED] if len(fitting) < len(ids) else []
+        codes += [
+            await _one(job.id, verb, service.delete_job if wants_ended else service.cancel_job) for job in fitting
+        ]
+        return next(
+            (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
+            ExitCode.DONE,
+        )
+
+    ctx.exit(run_command(ctx, work, writes=True))
+
+
+async def _one(
+    job_id: str, verb: str, act: Callable[[str], Awaitable[WriteResult[Job] | WriteResult[DeletedJob]]]
+) -> ExitCode:
+    result = await act(job_id)
+    match result:
+        case Done(Job() as job, _):
+            print(f"{job_id} {str(job.status).lower()}")
+            return ExitCode.DONE if job.status is JobStatus.CANCELLED or not job.ended else ExitCode.PARTLY_FAILED
+        case Done(_, _):
+            print(f"{job_id} deleted")
+            return ExitCode.DONE
+        case Refused(error) | Unsent(error):
+            print_status(f"{job_id}: not {verb}{'d' if verb.endswith('e') else 'led'}. {error}")
+            for line in error.details():
+                print_status(f"  {line}")
+            return ExitCode.API
+        case Ambiguous(error):
+            print_status(f"{job_id}: outcome unknown. {error} Look again with: mailsluice job {job_id}")
+            return ExitCode.UNKNOWN_OUTCOME
+    assert_never(result)
+
+
+@click.command()
+@click.argument("job_id", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def cancel(ctx: click.Context, job_id: tuple[str, ...], yes: bool) -> None:
+    """Stop running jobs; what they did already stays done."""
+    _finish(ctx, job_id, "cancel", yes=yes, wants_ended=False)
+
+
+@click.command()
+@click.argument("job_id", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def delete(ctx: click.Context, job_id: tuple[str, ...], yes: bool) -> None:
+    """Remove ended jobs from the lists; mail is not touched. There is no undelete."""
+    _finish(ctx, job_id, "delete", yes=yes, wants_ended=True)

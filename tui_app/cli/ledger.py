@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.release import COLUMNS, exit_code, sent
-from tui_app.cli.runner import confirmed, converse
+from tui_app.cli.runner import confirmed, run_command
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
 from tui_app.plans.state import SAID_RELEASED, Outcome, Result
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 _PLANS: Final = (
-    ListingColumn["Entry"]("plan", 8, lambda entry: entry.plan.plan_id),
-    ListingColumn["Entry"]("when", 16, lambda entry: safe(entry.made_at[:16])),
-    ListingColumn["Entry"]("who", 20, lambda entry: safe(f"{entry.origin.user}@{entry.origin.host}")),
-    ListingColumn["Entry"]("state", 10, lambda entry: state_of(entry)),
-    ListingColumn["Entry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
-    ListingColumn["Entry"]("outcome", 44, lambda entry: entry.state.told()),
-    ListingColumn["Entry"]("reason", 60, lambda entry: safe(entry.plan.reason)),
+    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.plan.plan_id),
+    ListingColumn["LedgerEntry"]("when", 16, lambda entry: sanitize(entry.made_at[:16])),
+    ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(f"{entry.origin.user}@{entry.origin.host}")),
+    ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),
+    ListingColumn["LedgerEntry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
+    ListingColumn["LedgerEntry"]("outcome", 44, lambda entry: entry.state.told()),
+    ListingColumn["LedgerEntry"]("reason", 60, lambda entry: sanitize(entry.plan.reason)),
 )
 
 _SEEN: Final = (
-    ListingColumn[tuple[Result, Verification]]("id", 52, lambda row: safe(row[0].target.id)),
-    ListingColumn[tuple[Result, Verification]]("outcome", 17, lambda row: row[0].fate.value),
+    ListingColumn[tuple[Result, Verification]]("id", 52, lambda row: sanitize(row[0].target.id)),
+    ListingColumn[tuple[Result, Verification]]("outcome", 17, lambda row: row[0].outcome.value),
     ListingColumn[tuple[Result, Verification]](
         "seen", 28, lambda row: row[1].sightings.get(row[0].target.id, "not looked at")
     ),
@@ -57,7 +57,7 @@ def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> Ledge
     entry = service.releases.ledger.find(found.plan.plan_id)
     if entry.account != service.settings.identity:
         raise UsageError(
-            f"Plan {entry.plan.plan_id} belongs to another account, {safe(entry.account)}. Nothing was sent."
+            f"Plan {entry.plan.plan_id} belongs to another account, {sanitize(entry.account)}. Nothing was sent."
         )
     return entry
 
@@ -87,7 +87,7 @@ def _list(output_format: str) -> None:
         listing.write(entry)
     listing.close()
     for name in ledger.strange():
-        narrate(f"{name} is no file, and stands where a journal may have been; see: mailsluice ledger verify")
+        print_status(f"{name} is no file, and stands where a journal may have been; see: mailsluice ledger verify")
 
 
 @ledger.command("show")
@@ -100,7 +100,9 @@ def _show(plan: str, output_format: str) -> None:
     for row in accounted(entry.state):
         listing.write(row)
     listing.close()
-    narrate(f"{entry.state.told()} · {state_of(entry)} · {safe(entry.origin.told())} · {safe(entry.plan.reason)}")
+    print_status(
+        f"{entry.state.told()} · {state_of(entry)} · {sanitize(entry.origin.told())} · {sanitize(entry.plan.reason)}"
+    )
 
 
 @ledger.command("verify")
@@ -109,7 +111,7 @@ def _verify(ctx: click.Context) -> None:
     """Follow the chain of hashes through all journals."""
     verdict = _ledger().verify()
     for problem in verdict.problems:
-        narrate(problem)
+        print_status(problem)
     print(
         f"{plural(verdict.journals, 'journal')}, head {verdict.head or 'none'}: {'NOT whole' if verdict.problems else 'whole'}"
     )
@@ -131,16 +133,16 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
     async def work(service: EmailSecurityService) -> ExitCode:
         releases = service.releases
         entry = _of_this_account(service, found)
-        unsent, unseen = len(entry.state.unsent), len(entry.state.of_fate(Outcome.NOT_SEEN))
-        unknown = len(entry.state.of_fate(Outcome.UNKNOWN))
-        narrate(
+        unsent, unseen = len(entry.state.unsent), len(entry.state.with_outcome(Outcome.NOT_SEEN))
+        unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
+        print_status(
             f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
             + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
         )
         confirmed(f"Go on with plan {entry.plan.plan_id}?", yes=yes)
         return await sent(service, lambda: releases.resume(entry, resend_unseen=resend_unseen), output_format)
 
-    ctx.exit(converse(ctx, work, writes=True))
+    ctx.exit(run_command(ctx, work, writes=True))
 
 
 @ledger.command("settle")
@@ -155,7 +157,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
         entry = _of_this_account(service, found)
         return await sent(service, lambda: service.releases.settle(entry), output_format)
 
-    ctx.exit(converse(ctx, work, writes=True))
+    ctx.exit(run_command(ctx, work, writes=True))
 
 
 @ledger.command("check")
@@ -175,15 +177,15 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):
-            if result.fate in SAID_RELEASED:
+            if result.outcome in SAID_RELEASED:
                 listing.write((result, check))
         listing.close()
-        narrate(f"{check.told()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
+        print_status(f"{check.told()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
         if any(sighting in WRONG for sighting in check.sightings.values()):
             return ExitCode.PARTLY_FAILED
         return ExitCode.DONE if len(check.sightings) == check.wanted else ExitCode.UNKNOWN_OUTCOME
 
-    ctx.exit(converse(ctx, work, writes=True))
+    ctx.exit(run_command(ctx, work, writes=True))
 
 
 @ledger.command("close")
@@ -198,10 +200,10 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
         entry = _of_this_account(service, found)
         confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.told()}?", yes=yes)
         state = await service.run_plan(lambda releases: releases.close_plan(entry))
-        narrate(f"Closed: {state.told()}.")
+        print_status(f"Closed: {state.told()}.")
         return exit_code(state) if state.unknown else ExitCode.DONE
 
-    ctx.exit(converse(ctx, work, writes=True))
+    ctx.exit(run_command(ctx, work, writes=True))
 
 
 @ledger.command("report")
@@ -221,7 +223,7 @@ def write_report(entry: LedgerEntry, output: Path | None) -> None:
     if render is None:
         raise UsageError(f"A report ends in {', '.join(FORMATS)}; nothing was written.")
     new_file(output, render(entry))
-    narrate(f"{output}: {plural(len(entry.plan.targets), 'message')}.")
+    print_status(f"{output}: {plural(len(entry.plan.targets), 'message')}.")
 
 
 @click.command()

@@ -144,10 +144,10 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
         pages.close()
     (listing or open_listing()).close()
     if pages.shifted:
-        narrate("Rows moved from page to page while they were read: some may be missing. Run it again.")
+        print_status("Rows moved from page to page while they were read: some may be missing. Run it again.")
 
 
-def narrate(sentence: str) -> None:
+def print_status(sentence: str) -> None:
     """Tell the person at the terminal; never part of the data."""
     with contextlib.suppress(OSError, ValueError):
         # Nobody listens any more: that changes nothing of what is told.

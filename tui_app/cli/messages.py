@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_app.api.enums import RowStatus
-from tui_app.api.page import MAX_PER_PAGE
-from tui_app.api.pagination import all_job_messages
+from tui_app.api.pagination import MAX_PER_PAGE, job_message_pages
 from tui_app.api.rows import JobMessage
-from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate, with_ours, write_pages
-from tui_app.cli.runner import converse
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
+from tui_app.cli.runner import run_command
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.jobs.export import FIELDS, export_path
@@ -64,10 +63,10 @@ def messages(
         many = limit is None or limit > MAX_PER_PAGE
         if path is not None:
             exported = await service.export_job(job_id, asked, path)
-            narrate(exported.sentence)
+            print_status(exported.sentence)
             return ExitCode.PARTLY_FAILED if exported.missing else ExitCode.DONE
         job = await service.client.get_job(job_id) if many else None
-        pages = all_job_messages(
+        pages = job_message_pages(
             service.client,
             job_id,
             status=asked,
@@ -78,4 +77,4 @@ def messages(
         await write_pages(pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit)
         return ExitCode.DONE
 
-    ctx.exit(converse(ctx, work))
+    ctx.exit(run_command(ctx, work))

@@ -11,7 +11,7 @@ from tui_app.api.enums import DeliveryStatus
 from tui_app.api.rows import Message
 from tui_app.api.search import QUERY_DISPOSITIONS
 from tui_app.cli.listing import Listing, ListingColumn, format_option, with_ours, write_pages
-from tui_app.cli.runner import converse
+from tui_app.cli.runner import run_command
 from tui_app.cli.search_options import search_options, search_params, verdict_option
 from tui_app.core.clock import rfc3339
 
@@ -52,4 +52,4 @@ def quarantine(
             pages, lambda: Listing(output_format, COLUMNS, lambda message: with_ours(message.wire)), limit
         )
 
-    converse(ctx, work)
+    run_command(ctx, work)

@@ -11,14 +11,14 @@ import click
 
 from tui_app.api.enums import Disposition, RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import all_job_messages
-from tui_app.cli.listing import Listing, ListingColumn, format_option, narrate
+from tui_app.api.pagination import job_message_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
-from tui_app.cli.runner import confirmed, converse
+from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 COLUMNS: Final = (
-    ListingColumn[Result]("id", 52, lambda result: safe(result.target.id)),
-    ListingColumn[Result]("outcome", 17, lambda result: result.fate.value),
+    ListingColumn[Result]("id", 52, lambda result: sanitize(result.target.id)),
+    ListingColumn[Result]("outcome", 17, lambda result: result.outcome.value),
     ListingColumn[Result]("delivered", 40, lambda result: " ".join(map(str, result.delivered))),
     ListingColumn[Result]("undelivered", 30, lambda result: " ".join(map(str, result.undelivered))),
     ListingColumn[Result]("failed", 30, lambda result: " ".join(map(str, result.failed))),
-    ListingColumn[Result]("why", 60, lambda result: safe(result.why)),
+    ListingColumn[Result]("why", 60, lambda result: sanitize(result.why)),
 )
 
 
@@ -47,16 +47,20 @@ _TOLD_ONE_BY_ONE: Final = 20
 
 def exit_code(state: PlanState) -> ExitCode:
     """How a release ended, for scripts: unknown before the disk before the API before partly failed."""
-    fates, every = state.fates(), len(state.plan.targets)
-    if any(fates[fate] for fate in OPEN):
+    outcome_counts, every = state.outcome_counts(), len(state.plan.targets)
+    if any(outcome_counts[outcome] for outcome in OPEN):
         return ExitCode.UNKNOWN_OUTCOME
     if isinstance(state.error, JournalError):
         return ExitCode.UNEXPECTED
     if isinstance(state.error, GuardError):
         return ExitCode.GUARD
-    if fates[Outcome.REFUSED] + fates[Outcome.NOT_SENT] == every and state.error is not None:
+    if outcome_counts[Outcome.REFUSED] + outcome_counts[Outcome.NOT_SENT] == every and state.error is not None:
         return ExitCode.API
-    return ExitCode.DONE if fates[Outcome.DELIVERED] + fates[Outcome.RELEASED] == every else ExitCode.PARTLY_FAILED
+    return (
+        ExitCode.DONE
+        if outcome_counts[Outcome.DELIVERED] + outcome_counts[Outcome.RELEASED] == every
+        else ExitCode.PARTLY_FAILED
+    )
 
 
 def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
@@ -67,19 +71,19 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
 
     parsed = parse_ids(lines()).shifted(len(ids) if source is not None else 0)
     for number, word in parsed.unrecognised:
-        narrate(f"Not an id: '{safe(word, 40)}' (line {number}); left out.")
+        print_status(f"Not an id: '{sanitize(word, 40)}' (line {number}); left out.")
     for number, word in parsed.commented:
-        narrate(f"Behind a #: {safe(word, 60)} (line {number}); not taken.")
+        print_status(f"Behind a #: {sanitize(word, 60)} (line {number}); not taken.")
     if parsed.duplicates:
         lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
         more = "…" if parsed.duplicates > 5 else ""
-        narrate(f"{parsed.duplicates:,} ids came more than once (lines {lines_told}{more}); each is sent once.")
+        print_status(f"{parsed.duplicates:,} ids came more than once (lines {lines_told}{more}); each is sent once.")
     return parsed
 
 
 async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None) -> list[str]:
     ids: dict[str, None] = {}
-    async for page in all_job_messages(service.client, job_id, status=RowStatus(status) if status else None):
+    async for page in job_message_pages(service.client, job_id, status=RowStatus(status) if status else None):
         for row in page:
             name = row.investigate_id or row.postfix_id
             if name:
@@ -89,15 +93,15 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
 
 def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
-    narrate(
+    print_status(
         f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.told()}."
     )
     if len(guarded.held_back) > _TOLD_ONE_BY_ONE:
         for why, count in guarded.reasons().items():
-            narrate(f"Held back: {count:,} {why}")
+            print_status(f"Held back: {count:,} {why}")
         return
     for item in guarded.held_back:
-        narrate(f"Held back: {safe(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
+        print_status(f"Held back: {sanitize(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
 
 
 @click.command()
@@ -171,11 +175,11 @@ def release(
 
     async def work(service: EmailSecurityService) -> ExitCode:
         if not plan_only:
-            service.releases.nobody_acts()
+            service.releases.check_unlocked()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
         targets = await service.releases.look_up(wanted)
         if twice := len(set(wanted)) - len(targets):
-            narrate(f"{twice:,} ids name a message that another one names too; each is sent once.")
+            print_status(f"{twice:,} ids name a message that another one names too; each is sent once.")
         include = (
             *include_disposition,
             *include_domain,
@@ -197,7 +201,7 @@ def release(
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
         return await sent(service, lambda: service.releases.run(plan), output_format)
 
-    ctx.exit(converse(ctx, work, writes=not plan_only))
+    ctx.exit(run_command(ctx, work, writes=not plan_only))
 
 
 async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[PlanState]], output_format: str) -> ExitCode:
@@ -212,7 +216,7 @@ async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[PlanS
         state = await asyncio.shield(running)
     except asyncio.CancelledError:
         # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
-        narrate("Stopping after the request in flight.")
+        print_status("Stopping after the request in flight.")
         interrupted = True
         service.stop_release()
         try:
@@ -240,15 +244,15 @@ def _tell_outcome(state: PlanState, output_format: str) -> None:
     except (ReaderGone, OutputFailedError) as gone:
         if isinstance(gone, OutputFailedError):
             for result in rows:
-                narrate(f"{safe(result.target.id)} {result.fate} {safe(result.why)}".rstrip())
+                print_status(f"{sanitize(result.target.id)} {result.outcome} {sanitize(result.why)}".rstrip())
         discard_output()
     if state.error is not None:
-        narrate(f"{state.error}")
+        print_status(f"{state.error}")
         for line in state.error.details() if isinstance(state.error, ApiError) else ():
-            narrate(f"  {line}")
-    narrate(f"{state.told()} · plan {state.plan.plan_id}")
+            print_status(f"  {line}")
+    print_status(f"{state.told()} · plan {state.plan.plan_id}")
     if state.unfinished and state.head:
-        narrate(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
+        print_status(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
 
 
 class _Narrator:
@@ -262,12 +266,12 @@ class _Narrator:
         line = ""
         if state.phase is Phase.SETTLING:
             wait = f", next in {state.next_question:.0f} s" if state.next_question else ""
-            line = f"settling {plural(len(state.of_fate(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
+            line = f"settling {plural(len(state.with_outcome(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
         elif state.phase is Phase.RUNNING and batches > 1 and state.requests and not state.in_flight:
             line = f"request {state.requests:,} of {max(batches, state.requests):,}"
         if line and line != self._told:
             self._told = line
-            narrate(line)
+            print_status(line)
 
 
 def _write(output_format: str, results: Sequence[Result]) -> ExitCode:

@@ -15,11 +15,11 @@ import click
 
 from tui_app.api.errors import ApiError
 from tui_app.api.retry import MAX_WAIT
-from tui_app.cli.listing import narrate
+from tui_app.cli.listing import print_status
 from tui_app.config.settings import load_settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.core.hardening import keep_memory_private
+from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
 from tui_app.service import EmailSecurityService
@@ -28,10 +28,10 @@ from tui_app.terminal.watchdog import ENDING
 T = TypeVar("T")
 
 
-def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitable[T]], *, writes: bool = False) -> T:
+def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitable[T]], *, writes: bool = False) -> T:
     """Run `work` with a service for the chosen profile. Raises SluiceError; `writes` are refused when read-only."""
     chosen: dict[str, Any] = ctx.obj
-    keep_memory_private()
+    forbid_memory_dumps()
     settings = load_settings(os.environ, **chosen)
     if writes and settings.read_only:
         raise GuardError("This profile is read-only; nothing was sent.")
@@ -45,7 +45,7 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             remembered=StateFile(state_folder()),
             state=state_folder(),
         )
-        service.on_limit_wait = lambda seconds: narrate(
+        service.on_limit_wait = lambda seconds: print_status(
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
         )
         try:
@@ -53,7 +53,7 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
         except ApiError as error:
             more = await service.diagnose(error)
             for line in error.details():
-                narrate(f"  {line}")
+                print_status(f"  {line}")
             if more:
                 error.args = (f"{error.sentence} {more}",)
                 error.sentence = error.args[0]
@@ -62,7 +62,9 @@ def converse(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitabl
             await service.close()
             left = service.budget
             if left.low and left.remaining is not None:
-                narrate(f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s.")
+                print_status(
+                    f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s."
+                )
 
     return _run(conversation())
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from tui_app.core.errors import UsageError
-from tui_app.core.hardening import keep_memory_private
+from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
-from tui_app.simulator.faults.plan import WrongSpec, kinds_in_words
+from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
 from tui_app.simulator.server import Options, Simulator, write_env_file
 
 
@@ -82,10 +82,10 @@ def simulate(
     and serves until it is ended.
     """
     if faults == "help":
-        print(kinds_in_words())
+        print(describe_kinds())
         return
     # Whoever starts it may have a real token in the environment.
-    keep_memory_private()
+    forbid_memory_dumps()
     options = Options(
         seed=seed,
         messages=messages,

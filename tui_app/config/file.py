@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, ThemeChoice, UiSettings
 from tui_app.core.errors import UsageError
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 
 class _Table(BaseModel):
@@ -62,7 +62,7 @@ def checked(path: Path, text: str) -> ConfigFile:
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{safe(str(path))} is no TOML: {safe(str(error))}.") from None
+        raise UsageError(f"{sanitize(str(path))} is no TOML: {sanitize(str(error))}.") from None
     # Settings of later versions that this one reads past: the file is shared between machines.
     for later in ("keys", "views"):
         content.pop(later, None)
@@ -81,9 +81,9 @@ def checked(path: Path, text: str) -> ConfigFile:
 
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    file, key = safe(str(path)), safe(".".join(str(part) for part in first["loc"]))
+    file, key = sanitize(str(path)), sanitize(".".join(str(part) for part in first["loc"]))
     if first["type"] != "extra_forbidden":
-        return f"{file}: {key}: {safe(first['msg'])}."
+        return f"{file}: {key}: {sanitize(first['msg'])}."
     names = _known_keys(first["loc"])
     near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
     return f"{file}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")

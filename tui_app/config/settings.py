@@ -22,7 +22,7 @@ from tui_app.auth.credentials import (
 from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, UiSettings
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
@@ -149,7 +149,7 @@ def _text_of(path: Path) -> str:
     # The null device is how a shell says that there shall be no file.
     if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
         os.close(descriptor)
-        raise UsageError(f"{safe(str(path))} is no regular file.")
+        raise UsageError(f"{sanitize(str(path))} is no regular file.")
     with os.fdopen(descriptor, encoding="utf-8") as file:
         return file.read()
 
@@ -160,14 +160,14 @@ def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
         text = _text_of(path)
     except FileNotFoundError:
         if must_exist:
-            raise UsageError(f"{safe(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
+            raise UsageError(f"{sanitize(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
         text = ""
     except UnicodeDecodeError as error:
-        raise UsageError(f"{safe(str(path))} is no TOML: {safe(str(error))}.") from None
+        raise UsageError(f"{sanitize(str(path))} is no TOML: {sanitize(str(error))}.") from None
     except OSError as error:
-        raise UsageError(f"{safe(str(path))} can't be read: {error.strerror}.") from None
+        raise UsageError(f"{sanitize(str(path))} can't be read: {error.strerror}.") from None
     except ValueError:
-        raise UsageError(f"{safe(str(path))} can't be the name of a file.") from None
+        raise UsageError(f"{sanitize(str(path))} can't be the name of a file.") from None
     if not text.strip():
         return ConfigFile()
     # Checking takes as long to import as the first screen to draw; who has no file does not wait for it.
@@ -184,13 +184,13 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
         try:
             return TokenCredential(token_from_file(profile.token_file))
         except (ValueError, RuntimeError):  # a NUL in it, or the home of nobody
-            name = safe(str(profile.token_file))
+            name = sanitize(str(profile.token_file))
             raise UsageError(f"The token_file {name} can't be the name of a file.") from None
     if profile.token_command:
         try:
             return CommandCredential(profile.token_command)
         except ValueError:
-            name = safe(profile.token_command[0])
+            name = sanitize(profile.token_command[0])
             raise UsageError(f"The token_command {name} has a word that no command can be given.") from None
     email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
     if email and key:
@@ -214,9 +214,9 @@ def load_settings(
         import difflib
 
         near = difflib.get_close_matches(name, file.profiles, n=1)
-        names = safe(", ".join(file.profiles)) or "none"
-        known = f" Did you mean {safe(near[0])}?" if near else f" It has: {names}."
-        raise UsageError(f"{safe(str(path))} has no profile '{safe(name, 40)}'.{known}")
+        names = sanitize(", ".join(file.profiles)) or "none"
+        known = f" Did you mean {sanitize(near[0])}?" if near else f" It has: {names}."
+        raise UsageError(f"{sanitize(str(path))} has no profile '{sanitize(name, 40)}'.{known}")
     profile = file.profiles[name] if name is not None else Profile()
     # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
     # for staging would act on whatever account the shell happens to hold.

@@ -93,5 +93,5 @@ def rough_duration(seconds: float) -> str:
     return f"{round(seconds / 3600)} h"
 
 
-def keep_on() -> None:
+def no_yield() -> None:
     """What long work calls now and then, where nobody is there to give way to."""

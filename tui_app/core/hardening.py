@@ -14,7 +14,7 @@ _CHATTY: Final = ("httpx", "httpcore", "asyncio", "truststore", "concurrent.futu
 """Their lines hold URLs with senders and subjects, headers, or the text of exceptions."""
 
 
-def keep_memory_private() -> None:
+def forbid_memory_dumps() -> None:
     """No core file, and on Linux no other process of this user reads the memory or the environment of this one.
 
     Where the system can't, nothing is done: it is a second wall, not the first.
@@ -28,7 +28,7 @@ def keep_memory_private() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def for_others(environment: Mapping[str, str]) -> dict[str, str]:
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment that a program which we start is given: ours, without what opens the account."""
     return {name: value for name, value in environment.items() if not name.startswith("CLOUDFLARE_")}
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from platformdirs import user_config_path, user_state_path
 
 from tui_app.core.errors import UsageError
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 
 def config_file(environment: Mapping[str, str]) -> Path:
@@ -20,7 +20,7 @@ def config_file(environment: Mapping[str, str]) -> Path:
         try:
             return Path(named).expanduser()
         except RuntimeError:
-            raise UsageError(f"MAILSLUICE_CONFIG is {safe(named)}, and nobody here has that name.") from None
+            raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}, and nobody here has that name.") from None
     return user_config_path("mailsluice", appauthor=False) / "config.toml"
 
 

@@ -37,7 +37,7 @@ def _visible(character: str) -> str:
     return f"⟨{point:04X}⟩"
 
 
-def safe(text: str, limit: int = LIST_LIMIT) -> str:
+def sanitize(text: str, limit: int = LIST_LIMIT) -> str:
     """One line that no terminal obeys: controls, bidi and invisible characters become visible marks.
 
     At most `limit` characters of the text are kept; what is left out is counted as `…(+n)`. Idempotent for
@@ -75,7 +75,7 @@ _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 """What terminals act on or reorder text by: controls but the line feed, directional marks, lone surrogates."""
 
 
-def printable(text: str) -> str:
+def strip_controls(text: str) -> str:
     """The same without anything that a terminal obeys, but for line feeds: the last line where text becomes bytes.
 
     Data is made `safe` long before, where it is to be seen what was there.
@@ -148,16 +148,16 @@ class Untrusted:
 
     def detail(self) -> str:
         """The safe form with room for a whole field (8 KiB) instead of a list cell."""
-        return safe(self.exact, DETAIL_LIMIT)
+        return sanitize(self.exact, DETAIL_LIMIT)
 
     def __str__(self) -> str:
-        return safe(self.exact)
+        return sanitize(self.exact)
 
     def __repr__(self) -> str:
-        return f"Untrusted({safe(self.exact)!r})"
+        return f"Untrusted({sanitize(self.exact)!r})"
 
     def __format__(self, spec: str) -> str:
-        return format(safe(self.exact), spec)
+        return format(sanitize(self.exact), spec)
 
     def __bool__(self) -> bool:
         return bool(self.exact)

@@ -24,7 +24,7 @@ class UiPriority:
         """It is answered."""
         self._until = 0.0
 
-    def give_way(self) -> None:
+    def yield_to_ui(self) -> None:
         """Let others run for a moment, and as long as a key is being answered; for threads only."""
         # A thread that never sleeps takes half of the interpreter, whatever else waits for it.
         time.sleep(_NAP)

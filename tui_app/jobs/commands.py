@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.pagination import all_jobs
+from tui_app.api.pagination import job_pages
 from tui_app.api.read_back import settle
 from tui_app.api.write_result import Ambiguous, Refused, WriteResult
 from tui_app.core.text import Untrusted
@@ -23,8 +23,8 @@ async def cancel(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
         job = await client.get_job(job_id)
         return job if job.ended else None
 
-    outcome = await client.cancel_job(job_id)
-    return await settle(client.traffic, outcome, ended) if isinstance(outcome, Ambiguous) else outcome
+    result = await client.cancel_job(job_id)
+    return await settle(client.traffic, result, ended) if isinstance(result, Ambiguous) else result
 
 
 async def delete(client: EmailSecurityClient, job_id: str) -> WriteResult[DeletedJob]:
@@ -39,10 +39,10 @@ async def delete(client: EmailSecurityClient, job_id: str) -> WriteResult[Delete
             return gone_already if error.notices else None
         return None
 
-    outcome = await client.delete_job(job_id)
-    if isinstance(outcome, Refused) and isinstance(outcome.error, NotFound):
-        return await settle(client.traffic, Ambiguous(outcome.error), gone)
-    return await settle(client.traffic, outcome, gone) if isinstance(outcome, Ambiguous) else outcome
+    result = await client.delete_job(job_id)
+    if isinstance(result, Refused) and isinstance(result.error, NotFound):
+        return await settle(client.traffic, Ambiguous(result.error), gone)
+    return await settle(client.traffic, result, gone) if isinstance(result, Ambiguous) else result
 
 
 async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteResult[Job]:
@@ -50,11 +50,11 @@ async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteRe
     comment = f"{new.comment} {mark}".strip()
 
     async def there() -> Job | None:
-        async for page in all_jobs(client):
+        async for page in job_pages(client):
             for job in page:
                 if job.comment is not None and mark in job.comment.exact:
                     return job
         return None
 
-    outcome = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-    return await settle(client.traffic, outcome, there) if isinstance(outcome, Ambiguous) else outcome
+    result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
+    return await settle(client.traffic, result, there) if isinstance(result, Ambiguous) else result

@@ -18,10 +18,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
-from tui_app.api.pagination import all_job_messages
+from tui_app.api.pagination import job_message_pages
 from tui_app.core.clock import rfc3339
 from tui_app.core.errors import SluiceError, UsageError
-from tui_app.core.text import NOTHING, formula_proof, json_text, plural, safe
+from tui_app.core.text import NOTHING, formula_proof, json_text, plural, sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -146,7 +146,7 @@ class Exported:
     @property
     def sentence(self) -> str:
         """What to tell of it."""
-        rows = f"{plural(self.rows, 'row')} in {safe(str(self.path))}"
+        rows = f"{plural(self.rows, 'row')} in {sanitize(str(self.path))}"
         return f"{rows}: not all, {self.missing}." if self.missing else f"{rows}."
 
 
@@ -162,9 +162,9 @@ def export_path(name: str) -> Path:
     if path.suffix.removeprefix(".").lower() not in _WRITERS:
         raise UsageError(f"The name says the format: it must end in .{', .'.join(SUFFIXES[:-1])} or .{SUFFIXES[-1]}.")
     if there:
-        raise UsageError(f"{safe(str(path))} exists; nothing was overwritten. Choose another name.")
+        raise UsageError(f"{sanitize(str(path))} exists; nothing was overwritten. Choose another name.")
     if unfinished(path).exists():
-        raise UsageError(f"{safe(unfinished(path).name)} is there, not finished: another name, or move it.")
+        raise UsageError(f"{sanitize(unfinished(path).name)} is there, not finished: another name, or move it.")
     return path
 
 
@@ -188,7 +188,7 @@ async def export_job(
 ) -> Exported:
     """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing."""
     job = await client.get_job(job_id)
-    pages = all_job_messages(client, job_id, status=status, exact=True, expected=job.counted(status))
+    pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
 
     async def missing(rows: int) -> str:
         after = await client.get_job(job_id)
@@ -212,7 +212,7 @@ async def export_rows(
     partly = unfinished(path)
     with _sentences(path, "nothing was written."), _private(partly) as file:
         writing = _Writing(file, _WRITERS[path.suffix.removeprefix(".").lower()]())
-        with _sentences(path, f"what was written is in {safe(path.name)}.partial."):
+        with _sentences(path, f"what was written is in {sanitize(path.name)}.partial."):
             try:
                 writing.begin()
                 async for page in pages:
@@ -293,8 +293,8 @@ def _sentences(path: Path, left: str) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        there = safe(str(error.filename))
+        there = sanitize(str(error.filename))
         raise ExportFailed(f"{there} exists, from an export that was not finished: move it away.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "no name for a file"
-        raise ExportFailed(f"{safe(str(path))} can't be written ({why}); {left}") from None
+        raise ExportFailed(f"{sanitize(str(path))} can't be written ({why}); {left}") from None

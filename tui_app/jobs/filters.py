@@ -80,7 +80,7 @@ def _positive(term: str) -> Callable[[Row], bool]:
         return _word(term)
     if name.lower() not in PLACES:
         raise ValueError(f"No field '{name}'; try to, from, subject, status, why, tries, id, postfix.")
-    place = PLACES[name.lower()]
+    position = PLACES[name.lower()]
     parts = _COMPARED.fullmatch(value)
     assert parts is not None
     sign, wanted = parts[1], parts[2]
@@ -89,20 +89,20 @@ def _positive(term: str) -> Callable[[Row], bool]:
     if name.lower() in _NUMBERS:
         if not wanted.isdecimal():
             raise ValueError(f"'{name}' is a number: for example {name}:>2.")
-        return _compared(place, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
+        return _compared(position, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
     if name.lower() == "status" and not any(wanted.casefold() in status.casefold() for status in RowStatus):
         raise ValueError(f"No row is ever '{wanted}': {', '.join(RowStatus).lower()}.")
     if sign:
-        return _compared(place, sign, wanted.casefold(), lambda found: str(found or "").casefold())
+        return _compared(position, sign, wanted.casefold(), lambda found: str(found or "").casefold())
     wanted = wanted.casefold()
-    return lambda row: wanted in str(row[place] or "").casefold()
+    return lambda row: wanted in str(row[position] or "").casefold()
 
 
-def _compared(place: int, sign: str, wanted: Any, read: Callable[[Any], Any]) -> Callable[[Row], bool]:
+def _compared(position: int, sign: str, wanted: Any, read: Callable[[Any], Any]) -> Callable[[Row], bool]:
     compare = _COMPARISONS[sign]
-    return lambda row: compare(read(row[place]), wanted)
+    return lambda row: compare(read(row[position]), wanted)
 
 
 def _word(word: str) -> Callable[[Row], bool]:
     wanted = word.casefold()
-    return lambda row: wanted in "\n".join([str(row[place]) for place in _WORDS if row[place]]).casefold()
+    return lambda row: wanted in "\n".join([str(row[position]) for position in _WORDS if row[position]]).casefold()

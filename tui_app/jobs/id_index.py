@@ -50,9 +50,9 @@ class IdIndex:
             spread = hash(key)
             shard = shards[spread % _SHARDS]
             mask = len(shard) - 1
-            place = (spread >> 8) & mask
+            position = (spread >> 8) & mask
             wanted = cast(Any, key)
-            while entry := shard[place]:
+            while entry := shard[position]:
                 start = 16 * entry - 16
                 if ids[start : start + 16] == wanted:
                     if not odd or entry - 1 not in odd:
@@ -61,12 +61,12 @@ class IdIndex:
                 elif odd and odd.get(entry - 1) == wanted:
                     rows.append(entry - 1)
                     break
-                place = (place + 1) & mask
+                position = (position + 1) & mask
             else:
-                rows.append(self._put(key, spread, place))
+                rows.append(self._put(key, spread, position))
         return rows
 
-    def _put(self, key: Key, spread: int, place: int) -> int:
+    def _put(self, key: Key, spread: int, position: int) -> int:
         row, number = len(self._bytes) // 16, spread % _SHARDS
         if type(key) is bytes:
             self._bytes += key
@@ -74,7 +74,7 @@ class IdIndex:
             self._odd[row] = str(key)
             self._bytes += bytes(16)
         shard = self._shards[number]
-        shard[place] = row + 1
+        shard[position] = row + 1
         self._counts[number] += 1
         # Each shard is full at another moment: else all of them would grow in the same page.
         if self._counts[number] > len(shard) * (0.4 + 0.3 * number / _SHARDS):
@@ -84,17 +84,17 @@ class IdIndex:
     def _look(self, key: Key, spread: int) -> int | None:
         shard = self._shards[spread % _SHARDS]
         mask = len(shard) - 1
-        place = (spread >> 8) & mask
+        position = (spread >> 8) & mask
         # Whichever kind the key is, the other never equals it.
         ids, odd, wanted = self._bytes, self._odd, cast(Any, key)
-        while entry := shard[place]:
+        while entry := shard[position]:
             start = 16 * entry - 16
             if ids[start : start + 16] == wanted:
                 if not odd or entry - 1 not in odd:
                     return entry - 1
             elif odd and odd.get(entry - 1) == wanted:
                 return entry - 1
-            place = (place + 1) & mask
+            position = (position + 1) & mask
         return None
 
     def _grow(self, number: int) -> None:
@@ -105,10 +105,10 @@ class IdIndex:
             if entry:
                 row = entry - 1
                 key = self._odd.get(row) or bytes(self._bytes[16 * row : 16 * row + 16])
-                place = (hash(key) >> 8) & mask
-                while shard[place]:
-                    place = (place + 1) & mask
-                shard[place] = entry
+                position = (hash(key) >> 8) & mask
+                while shard[position]:
+                    position = (position + 1) & mask
+                shard[position] = entry
 
 
 def key_of(identity: str) -> Key:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.pagination import all_jobs
+from tui_app.api.pagination import job_pages
 from tui_app.jobs.poller import PollResult
 from tui_app.jobs.progress import Eta, Progress
 
@@ -64,7 +64,7 @@ class JobsSubject:
         """Read the whole list under the query. Raises ApiError."""
         query, requests = self.query, 0
         found: list[Job] = []
-        pages = all_jobs(self.reach(), status=query.status, action=query.action)
+        pages = job_pages(self.reach(), status=query.status, action=query.action)
         async for page in pages:
             found += page
             requests += 1

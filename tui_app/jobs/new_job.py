@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
-from tui_app.api.pagination import all_found
+from tui_app.api.pagination import search_pages
 from tui_app.core.errors import GuardError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, told: Calla
     """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
     found: list[Message] = []
     complete = True
-    async for page in all_found(client, params):
+    async for page in search_pages(client, params):
         if params.exact_subject is not None:
             page = tuple(message for message in page if message.subject.exact == params.exact_subject)
         found += page

@@ -28,7 +28,7 @@ DESTINATION_LABELS: Final = {
 }
 
 
-def action_in_words(job: Job) -> str:
+def describe_action(job: Job) -> str:
     """`move → Junk` or `release`; unknown kinds as the server names them."""
     if job.action_type is ActionType.RELEASE:
         return "release"
@@ -37,7 +37,7 @@ def action_in_words(job: Job) -> str:
     return f"{str(job.action_type).lower()} → {label}"
 
 
-def search_in_words(job: Job) -> str:
+def describe_search(job: Job) -> str:
     """The search a job was made from, on one line, in safe text."""
     params = job.search_params
     words = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, overload
 
 from tui_app.api.rows import JobMessage
-from tui_app.core.clock import keep_on
+from tui_app.core.clock import no_yield
 from tui_app.jobs.id_index import IdIndex, Key, key_of
 
 PACK: Final = 32
@@ -35,7 +35,7 @@ class PackedRows:
     packs: list[bytes]
 
     @classmethod
-    def of(cls, messages: Iterable[JobMessage], give_way: Callable[[], None] = keep_on) -> PackedRows:
+    def of(cls, messages: Iterable[JobMessage], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
         """Pack rows as they were read; `give_way` is called after each few of many."""
         # A plain tuple of atoms is nothing that the garbage collector has to look at.
         rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
@@ -45,7 +45,7 @@ class PackedRows:
             some = rows[start : start + 4 * PACK]
             keys += [key_of(row[0]) for row in some]
             packs += _packs(some)
-            give_way()
+            yield_to_ui()
         return cls(rows, keys, packs)
 
     def parts(self, size: int = 8 * PACK) -> Iterator[PackedRows]:
@@ -117,13 +117,13 @@ class RowStore:
         """Take what differs from what was read before; packs that have nothing new stay as they are."""
         changed: dict[int, list[Row]] = {}
         for slot, row in known:
-            number, place = self._pack_of(slot)
+            number, position = self._pack_of(slot)
             rows = changed.get(number) or self._rows(number)
-            if rows[place] == row:
+            if rows[position] == row:
                 continue
             if number not in changed:
                 rows = changed[number] = list(rows)
-            rows[place] = row
+            rows[position] = row
             code = self._status_code.setdefault(row[_STATUS], len(self._status_code))
             if self._status[slot] != code:
                 # Made anew when somebody wants to see them: rows change by the hundred.
@@ -153,8 +153,8 @@ class RowStore:
 
     def row(self, slot: int) -> JobMessage:
         """The row as it was read last."""
-        number, place = self._pack_of(slot)
-        return JobMessage(self._rows(number)[place])
+        number, position = self._pack_of(slot)
+        return JobMessage(self._rows(number)[position])
 
     def rows(self, slots: Iterable[int]) -> Iterator[Row]:
         """Plain rows, one after the other, without disturbing what is kept open for the screen."""
@@ -162,8 +162,8 @@ class RowStore:
         start = 0
         for slot in slots:
             if not start <= slot < start + len(rows):
-                number, place = self._pack_of(slot)
-                start = slot - place
+                number, position = self._pack_of(slot)
+                start = slot - position
                 rows = self._unpacked.get(number) or _unpacked(self._packs[number])
             yield rows[slot - start]
 
@@ -205,10 +205,10 @@ class RowStore:
 
     def marked_slots(self) -> Iterator[int]:
         """Slots of all marked rows."""
-        place = self._marked.find(1)
-        while place >= 0:
-            yield place
-            place = self._marked.find(1, place + 1)
+        position = self._marked.find(1)
+        while position >= 0:
+            yield position
+            position = self._marked.find(1, position + 1)
 
 
 def _packs(rows: list[Row]) -> list[bytes]:
@@ -239,7 +239,7 @@ class OrderedRows(Sequence[JobMessage]):
     def __getitem__(self, index: slice) -> Sequence[JobMessage]: ...
     def __getitem__(self, index: int | slice) -> JobMessage | Sequence[JobMessage]:
         if isinstance(index, slice):
-            return [self.store.row(self.slots[place]) for place in range(*index.indices(self._length))]
+            return [self.store.row(self.slots[position]) for position in range(*index.indices(self._length))]
         if not -self._length <= index < self._length:
             raise IndexError(index)
         return self.store.row(self.slots[index if index >= 0 else index + self._length])
@@ -248,7 +248,7 @@ class OrderedRows(Sequence[JobMessage]):
         """The id of the row at a place."""
         return self.store.id(self.slots[index])
 
-    def place_of(self, key: str) -> int | None:
+    def index_of(self, key: str) -> int | None:
         """The place of a row; None if it is not here."""
         slot = self.store.slot(key)
         if slot is None:
@@ -271,9 +271,9 @@ class OrderedRows(Sequence[JobMessage]):
         """Whether the row at a place is marked."""
         return self.store.is_marked(self.slots[index])
 
-    def mark(self, places: Iterable[int], *, on: bool) -> None:
+    def mark(self, positions: Iterable[int], *, on: bool) -> None:
         """Mark or unmark rows by their places."""
-        self.store.mark((self.slots[place] for place in places), on=on)
+        self.store.mark((self.slots[position] for position in positions), on=on)
 
     def unmark(self, keys: Iterable[str]) -> None:
         """Unmark these, here or not."""

@@ -74,13 +74,13 @@ async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, bre
 
 async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
-    place = PLACES[wanted.field]
+    position = PLACES[wanted.field]
     runs: list[Sequence[tuple[Any, int]]] = []
     for start in range(0, len(slots), _RUN):
         run: list[tuple[Any, int]] = []
         for inner in range(start, min(start + _RUN, len(slots)), STEP):
             step = slots[inner : min(inner + STEP, start + _RUN)]
-            run += [(_key(row[place]), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
+            run += [(_key(row[position]), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
             await breathe()
         run.sort(key=_by_value, reverse=wanted.reverse)
         runs.append(run)

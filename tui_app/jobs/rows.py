@@ -19,7 +19,7 @@ from tui_app.jobs.row_view import AS_LISTED, RowView, Superseded, arrange
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
-    from tui_app.api.page import Page
+    from tui_app.api.pagination import Page
     from tui_app.api.rows import JobMessage
     from tui_app.core.clock import Clock
 
@@ -252,12 +252,12 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        give_way = self.client.traffic.give_way
-        packed = await asyncio.to_thread(PackedRows.of, page.items, give_way)
+        yield_to_ui = self.client.traffic.yield_to_ui
+        packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
         slots = array("I")
         for part in packed.parts():
             slots.extend(self.store.put(part))
-            await asyncio.to_thread(give_way)
+            await asyncio.to_thread(yield_to_ui)
         # A short page is the last one, unless the counters that the plan was made of say otherwise.
         listing.put(number, slots, last=is_short(page, listing.per_page) and not number < ahead.planned)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_app.api.pagination import all_found
+from tui_app.api.pagination import search_pages
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -16,7 +16,7 @@ class MailSearch:
     """What was found so far, each message once, and whether that is all."""
 
     def __init__(self, client: EmailSecurityClient, params: SearchParams) -> None:
-        self._pages = all_found(client, params)
+        self._pages = search_pages(client, params)
         self.found: tuple[Message, ...] = ()
         """All messages so far, in the server's order."""
 

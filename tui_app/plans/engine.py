@@ -110,9 +110,9 @@ class Engine:
 
         async def settle_then_send(state: PlanState) -> PlanState:
             state = await self._settle(state, late=self._is_late(entry))
-            if state.of_fate(Outcome.UNKNOWN) and not self._stopping:
+            if state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
                 return replace(state, phase=Phase.HALTED)
-            again = state.of_fate(Outcome.NOT_SEEN) if resend_unseen else ()
+            again = state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
             try:
                 policy, now = Policy.of(self.settings.guard), self.clock.now()
                 gone = await left_out(self.client, self.ledger, policy, entry, (*again, *state.unsent), now)
@@ -130,7 +130,7 @@ class Engine:
         if not gone:
             return state
         self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
-        return replace(state, outcomes={**state.outcomes, **{result.target.id: result for result in gone}})
+        return replace(state, results_by_id={**state.results_by_id, **{result.target.id: result for result in gone}})
 
     async def settle(self, entry: LedgerEntry, report: Report) -> PlanState:
         """Read back what is open of a plan; nothing is sent. Raises Locked and JournalError."""
@@ -147,7 +147,7 @@ class Engine:
         async def look(state: PlanState) -> PlanState:
             self._say(replace(state, phase=Phase.CHECKING))
             state = replace(state, phase=entry.state.phase)
-            said = state.of_fate(*SAID_RELEASED)
+            said = state.with_outcome(*SAID_RELEASED)
             try:
                 check = await look_again(self.client, said, self.clock.now(), lambda: not self._stopping)
             except ApiError as error:
@@ -272,19 +272,19 @@ class Engine:
 
     @staticmethod
     def _kept(state: PlanState, results: Iterable[Result]) -> PlanState:
-        outcomes = dict(state.outcomes)
+        results_by_id = dict(state.results_by_id)
         for result in results:
-            if result.fate is Outcome.NOT_SENT:
-                outcomes.pop(result.target.id, None)
+            if result.outcome is Outcome.NOT_SENT:
+                results_by_id.pop(result.target.id, None)
             else:
-                outcomes[result.target.id] = result
-        return replace(state, outcomes=outcomes, requests=state.requests + 1)
+                results_by_id[result.target.id] = result
+        return replace(state, results_by_id=results_by_id, requests=state.requests + 1)
 
     # ---- settling
 
     async def _settle(self, state: PlanState, *, late: bool) -> PlanState:
         """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
-        if not state.of_fate(*OPEN):
+        if not state.with_outcome(*OPEN):
             return state
         read_back = ReadBack(self.client, self.clock.now())
         waited = 0.0
@@ -297,25 +297,25 @@ class Engine:
             waited = after
             found: list[Result] = []
             try:
-                found = await read_back.round(state.of_fate(*OPEN))
+                found = await read_back.round(state.with_outcome(*OPEN))
             except ApiError as error:
                 state = replace(state, error=error)
             state = self._settled(state, found)
             if number == len(schedule):
-                state = self._settled(state, await read_back.last_round(state.of_fate(*OPEN)))
+                state = self._settled(state, await read_back.last_round(state.with_outcome(*OPEN)))
             state = replace(state, asked=number, next_question=None)
             self._say(state)
-            if not state.of_fate(*OPEN):
+            if not state.with_outcome(*OPEN):
                 return replace(state, error=None)
         return state
 
     def _settled(self, state: PlanState, found: Iterable[Result]) -> PlanState:
-        outcomes = dict(state.outcomes)
+        results_by_id = dict(state.results_by_id)
         for result in found:
-            if outcomes[result.target.id].fate is not result.fate:
+            if results_by_id[result.target.id].outcome is not result.outcome:
                 self._write(settled_record(result, self.clock.now()))
-            outcomes[result.target.id] = result
-        return replace(state, outcomes=outcomes)
+            results_by_id[result.target.id] = result
+        return replace(state, results_by_id=results_by_id)
 
     # ---- the body has generations
 

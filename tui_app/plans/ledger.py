@@ -22,7 +22,7 @@ from typing import Final
 from tui_app import __version__
 from tui_app.core.errors import GuardError
 from tui_app.core.paths import is_private
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 from tui_app.plans.journal import Journal, JournalContents, JournalError, read
 from tui_app.plans.plan import Plan
 from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record, stamp
@@ -157,7 +157,7 @@ class Ledger:
             reading = read(path)
             entry = self._entry(path, reading)
             if entry is not None and entry.account == account:
-                for target in entry.state.of_fate(*OPEN):
+                for target in entry.state.with_outcome(*OPEN):
                     # Nobody can go on with a damaged one, either.
                     found.setdefault(target.id, (entry.plan.plan_id, entry.state.closed or bool(entry.damaged)))
             if reading.damaged_at:
@@ -174,7 +174,7 @@ class Ledger:
             if entry.account == than.account and entry.plan.plan_id != than.plan.plan_id
             if entry.number > than.number or _later(entry.last_at, than.at)
             for result in entry.state.results
-            if result.fate not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
+            if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
         }
 
     def again(self, entry: LedgerEntry) -> LedgerEntry | None:
@@ -351,7 +351,10 @@ def _holder(descriptor: int) -> str:
         time.sleep(0.01)
     try:
         held = json.loads(signed)
-        pid, host, user, since = int(held["pid"]), *(safe(str(held[name]), 60) for name in ("host", "user", "since"))
+        pid, host, user, since = (
+            int(held["pid"]),
+            *(sanitize(str(held[name]), 60) for name in ("host", "user", "since")),
+        )
     except (ValueError, KeyError, TypeError):
         return "another mailsluice"
     return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"

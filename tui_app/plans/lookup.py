@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
-from tui_app.api.pagination import all_found
+from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.ids import is_investigate_id
 from tui_app.plans.plan import Target
@@ -37,7 +37,7 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
     for params, most in ((held, None), (released, _RELEASED_PAGES)):
         pages = 0
-        async for page in all_found(client, params):
+        async for page in search_pages(client, params):
             for message in page:
                 for identity in (message.id, message.postfix_id):
                     if identity is None or identity.exact not in wanted:

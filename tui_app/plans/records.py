@@ -121,7 +121,7 @@ def result_record(results: Iterable[Result], *, http: int | None, ray: str | Non
 
 
 def _outcome(result: Result) -> dict[str, Any]:
-    kept: dict[str, Any] = {"id": result.target.id, "outcome": result.fate.value}
+    kept: dict[str, Any] = {"id": result.target.id, "outcome": result.outcome.value}
     for name, recipients in (
         ("delivered", result.delivered),
         ("undelivered", result.undelivered),
@@ -136,7 +136,13 @@ def _outcome(result: Result) -> dict[str, Any]:
 
 def settled_record(result: Result, at: datetime) -> Record:
     """What reading back showed of an id whose outcome was open."""
-    return {"type": "settled", "id": result.target.id, "outcome": result.fate.value, "how": result.why, "at": stamp(at)}
+    return {
+        "type": "settled",
+        "id": result.target.id,
+        "outcome": result.outcome.value,
+        "how": result.why,
+        "at": stamp(at),
+    }
 
 
 def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Record:
@@ -173,7 +179,11 @@ def resending(state: PlanState, record: Record) -> PlanState:
 
 def closed_record(state: PlanState, at: datetime) -> Record:
     """The plan is over; what was not sent will never be."""
-    return {"type": "closed", "sums": {fate.value: n for fate, n in state.fates().items() if n}, "at": stamp(at)}
+    return {
+        "type": "closed",
+        "sums": {outcome.value: n for outcome, n in state.outcome_counts().items() if n},
+        "at": stamp(at),
+    }
 
 
 # ---- reading them
@@ -240,10 +250,10 @@ def _whole(number: Any) -> int:
 
 def _doubted(state: PlanState) -> PlanState:
     """Of a journal that was changed: what it does not say may have been sent all the same."""
-    outcomes = dict(state.outcomes)
+    results_by_id = dict(state.results_by_id)
     for target in state.unsent:
-        outcomes[target.id] = Result(target, Outcome.UNKNOWN, why="its journal is damaged")
-    return replace(state, outcomes=outcomes, closed=False, phase=Phase.INTERRUPTED)
+        results_by_id[target.id] = Result(target, Outcome.UNKNOWN, why="its journal is damaged")
+    return replace(state, results_by_id=results_by_id, closed=False, phase=Phase.INTERRUPTED)
 
 
 def _moment(text: object) -> datetime | None:
@@ -256,7 +266,7 @@ def _moment(text: object) -> datetime | None:
 
 def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     by_id = {target.id: target for target in state.plan.targets}
-    outcomes: dict[str, Result] = {}
+    results_by_id: dict[str, Result] = {}
     requests, closed = 0, False
     check: Verification | None = None
     for record in records:
@@ -264,25 +274,25 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
             case "intent":
                 # Until a result says more, whatever was about to be sent may have been.
                 for identity in record["ids"]:
-                    outcomes[identity] = Result(by_id[identity], Outcome.UNKNOWN, why="no answer on record")
+                    results_by_id[identity] = Result(by_id[identity], Outcome.UNKNOWN, why="no answer on record")
                 requests += 1
             case "result":
                 for kept in record["outcomes"]:
                     result = _result(by_id[kept["id"]], kept)
-                    if result.fate is Outcome.NOT_SENT:
-                        outcomes.pop(result.target.id, None)
+                    if result.outcome is Outcome.NOT_SENT:
+                        results_by_id.pop(result.target.id, None)
                     else:
-                        outcomes[result.target.id] = result
+                        results_by_id[result.target.id] = result
             case "settled":
                 target = by_id[record["id"]]
-                outcomes[target.id] = Result(target, Outcome(record["outcome"]), why=str(record["how"]))
+                results_by_id[target.id] = Result(target, Outcome(record["outcome"]), why=str(record["how"]))
             case "resend":
                 state = resending(state, record)
             case "checked":
                 check = _checked(record)
             case "closed":
                 closed = True
-    done = replace(state, outcomes=outcomes, requests=requests, closed=closed, check=check)
+    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, check=check)
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 
 

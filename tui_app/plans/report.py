@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
-from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, safe
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, sanitize
 from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def accounted(state: PlanState) -> list[Result]:
     flying = {target.id for target in state.in_flight}
     rows = []
     for target in state.plan.targets:
-        known = state.outcomes.get(target.id)
+        known = state.results_by_id.get(target.id)
         if known is None:
-            fate = Outcome.IN_FLIGHT if target.id in flying else Outcome.NOT_SENT
-            known = Result(target, fate, why=_NEVER if fate is Outcome.NOT_SENT else "")
+            outcome = Outcome.IN_FLIGHT if target.id in flying else Outcome.NOT_SENT
+            known = Result(target, outcome, why=_NEVER if outcome is Outcome.NOT_SENT else "")
         rows.append(known)
     return rows
 
@@ -36,8 +36,8 @@ def accounted(state: PlanState) -> list[Result]:
 def sums_checked(state: PlanState) -> tuple[bool, str]:
     """Whether every id is there once and the sums are those of the rows, and a sentence that says so."""
     rows = accounted(state)
-    counted = Counter(row.fate for row in rows)
-    told = {fate: count for fate, count in state.fates().items() if count}
+    counted = Counter(row.outcome for row in rows)
+    told = {outcome: count for outcome, count in state.outcome_counts().items() if count}
     whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(told.values())
     if whole and told == dict(counted):
         return True, "Every id is accounted for, and the sums add up."
@@ -55,11 +55,11 @@ def _names(recipients: Sequence[Untrusted]) -> str:
 def _cells(row: Result, check: Verification | None) -> list[str]:
     recipients = (row.delivered, row.undelivered, row.failed)
     return [
-        safe(row.target.id),
-        row.fate.value,
+        sanitize(row.target.id),
+        row.outcome.value,
         _sighting(row, check),
         *map(_names, recipients),
-        safe(row.why, DETAIL_LIMIT),
+        sanitize(row.why, DETAIL_LIMIT),
     ]
 
 
@@ -71,22 +71,22 @@ def _checked(check: Verification | None) -> str:
 
 def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     plan = entry.plan
-    included = ", ".join(map(safe, plan.included))
+    included = ", ".join(map(sanitize, plan.included))
     counted = Counter(why for _, why in plan.held_back)
-    held_back = ", ".join(f"{count:,} {safe(why)}" for why, count in counted.items())
+    held_back = ", ".join(f"{count:,} {sanitize(why)}" for why, count in counted.items())
     return [
         ("plan", plan.plan_id),
-        ("account", safe(entry.account)),
-        ("who", safe(entry.origin.told())),
-        ("when", safe(entry.made_at)),
-        ("why", safe(plan.reason, DETAIL_LIMIT)),
+        ("account", sanitize(entry.account)),
+        ("who", sanitize(entry.origin.told())),
+        ("when", sanitize(entry.made_at)),
+        ("why", sanitize(plan.reason, DETAIL_LIMIT)),
         ("included by name", included or "nothing"),
         ("held back by the guard, not in the plan", held_back or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
-        ("sent again though it may have been released", "; ".join(map(safe, entry.state.resends)) or "nothing"),
+        ("sent again though it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
         ("seen afterwards", _checked(entry.state.check)),
         ("SHA-256 of the plan", plan.digest),
-        ("journal", safe(entry.file)),
+        ("journal", sanitize(entry.file)),
         ("link of the chain", entry.state.head),
     ]
 
@@ -98,7 +98,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     lines = [f"# Release plan {entry.plan.plan_id}: {_ended(entry)}", ""]
     lines += [f"- {name}: {_escaped(text)}" for name, text in _facts(entry)]
     lines += ["", "| outcome | messages |", "|---|---:|"]
-    lines += [f"| {fate.value} | {count:,} |" for fate, count in state.fates().items() if count]
+    lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
     lines += [
         f"| **all** | **{len(state.plan.targets):,}** |",
         "",
@@ -109,7 +109,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     lines += [f"| {' | '.join(map(_escaped, _cells(row, state.check)))} |" for row in accounted(state)]
     if entry.plan.held_back:
         lines += ["", "| held back, never in the plan | why |", "|---|---|"]
-        lines += [f"| {_escaped(safe(name))} | {_escaped(safe(why))} |" for name, why in entry.plan.held_back]
+        lines += [f"| {_escaped(sanitize(name))} | {_escaped(sanitize(why))} |" for name, why in entry.plan.held_back]
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +142,7 @@ def result_json(row: Result, check: Verification | None = None) -> dict[str, Any
         "delivered": [recipient.exact for recipient in row.delivered],
         "undelivered": [recipient.exact for recipient in row.undelivered],
         "failed": [recipient.exact for recipient in row.failed],
-        "mailsluice": {"outcome": row.fate.value, "why": row.why, "checked": _sighting(row, check)},
+        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, check)},
     }
 
 
@@ -169,7 +169,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "ssh_client": entry.origin.ssh_client,
         "at": entry.made_at,
         "messages": len(entry.plan.targets),
-        "sums": {fate.value: count for fate, count in entry.state.fates().items() if count},
+        "sums": {outcome.value: count for outcome, count in entry.state.outcome_counts().items() if count},
         "sums_add_up": whole,
         "unfinished": entry.state.unfinished,
         "closed": entry.state.closed,

@@ -37,11 +37,11 @@ def rejects_the_shape(error: ApiError) -> bool:
     return _ABOUT_THE_SHAPE.search(words) is not None
 
 
-def fate_of(item: ReleaseItem) -> Outcome:
+def outcome_of(item: ReleaseItem) -> Outcome:
     """A message is delivered only if the API names recipients, and all of them as delivered."""
     ends = [
-        fate
-        for fate, names in (
+        outcome
+        for outcome, names in (
             (Outcome.DELIVERED, item.delivered),
             (Outcome.UNDELIVERED, item.undelivered),
             (Outcome.FAILED, item.failed),
@@ -67,7 +67,11 @@ def judged(
     match outcome:
         case Done(items, _):
             results = _match(batch, items, shape)
-            return results, None, Next.SETTLE if any(result.fate is Outcome.UNKNOWN for result in results) else Next.ON
+            return (
+                results,
+                None,
+                Next.SETTLE if any(result.outcome is Outcome.UNKNOWN for result in results) else Next.ON,
+            )
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
             return _all(batch, Outcome.NOT_SENT, "refused as a whole, then halved"), error, Next.SPLIT
@@ -83,13 +87,13 @@ def judged(
     assert_never(outcome)
 
 
-def _all(batch: Iterable[Target], fate: Outcome, why: str) -> tuple[Result, ...]:
-    return tuple(Result(target, fate, why=why) for target in batch)
+def _all(batch: Iterable[Target], outcome: Outcome, why: str) -> tuple[Result, ...]:
+    return tuple(Result(target, outcome, why=why) for target in batch)
 
 
 def anything_done(state: PlanState) -> bool:
     """Whether the API took any message of a run."""
-    return any(result.fate not in (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.LEFT_OUT) for result in state.results)
+    return any(result.outcome not in (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.LEFT_OUT) for result in state.results)
 
 
 def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Result, ...]:
@@ -100,7 +104,7 @@ def sent_before(results: Iterable[Result], resent: frozenset[str]) -> tuple[Resu
     not_done = (Outcome.REFUSED, Outcome.NOT_SENT)
     return tuple(
         Result(result.target, Outcome.NOT_SEEN, why="the second request was not taken; the first may yet be done")
-        if result.target.id in resent and result.fate in not_done
+        if result.target.id in resent and result.outcome in not_done
         else result
         for result in results
     )
@@ -124,15 +128,15 @@ def _match(batch: tuple[Target, ...], items: tuple[ReleaseItem, ...], shape: Rel
             results.append(Result(target, Outcome.UNKNOWN, why=why))
             continue
         (answer,) = answers
-        fate = fate_of(answer)
-        why = "the answer names no recipient" if fate is Outcome.UNKNOWN else ""
-        results.append(Result(target, fate, answer.delivered, answer.undelivered, answer.failed, why))
+        outcome = outcome_of(answer)
+        why = "the answer names no recipient" if outcome is Outcome.UNKNOWN else ""
+        results.append(Result(target, outcome, answer.delivered, answer.undelivered, answer.failed, why))
     return tuple(results)
 
 
 def tells(batch: tuple[Target, ...], outcome: Done[tuple[ReleaseItem, ...]], shape: ReleaseShape) -> bool:
     """Whether an answer says of any id what became of it: only then was the body understood."""
-    return any(result.fate is not Outcome.UNKNOWN for result in _match(batch, outcome.value, shape))
+    return any(result.outcome is not Outcome.UNKNOWN for result in _match(batch, outcome.value, shape))
 
 
 def sent_id(target: Target, shape: ReleaseShape) -> str:

@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.errors import GuardError
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_release
@@ -115,9 +115,9 @@ class PlanService:
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
         )
 
-    async def drift(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
+    async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
-        from tui_app.api.pagination import all_found
+        from tui_app.api.pagination import search_pages
 
         if search is None or len(plan.targets) <= _FEW:
             search = None
@@ -126,7 +126,7 @@ class PlanService:
         else:
             held = {}
             until_now = replace(search, end=self.clock.now())
-            async for page in all_found(self.reading(), until_now):
+            async for page in search_pages(self.reading(), until_now):
                 held.update((target.id, target) for target in map(Target.of, page) if target.held)
         gone = tuple(
             target
@@ -149,7 +149,7 @@ class PlanService:
 
     # ---- sending
 
-    def nobody_acts(self) -> None:
+    def check_unlocked(self) -> None:
         """Raises Locked while another mailsluice acts on this account."""
         with self.ledger.acting(self.settings.identity):
             pass
@@ -159,7 +159,7 @@ class PlanService:
         self._free()
         self._say(
             f"Release plan {plan.plan_id}, sha256 {plan.digest[:16]}: {plural(len(plan.targets), 'message')}, "
-            f"reason: {safe(plan.reason)}"
+            f"reason: {sanitize(plan.reason)}"
         )
         return await self._worked(lambda engine: engine.run(plan, self._moved))
 
@@ -260,5 +260,5 @@ def retryable(state: PlanState) -> tuple[Target, ...]:
     return tuple(
         target
         for target in state.plan.targets
-        if state.fate_of(target) in (Outcome.FAILED, Outcome.REFUSED) or again.get(target.id) is Sighting.HELD
+        if state.outcome_of(target) in (Outcome.FAILED, Outcome.REFUSED) or again.get(target.id) is Sighting.HELD
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import all_found
+from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
 from tui_app.plans.ids import moment_of_id
@@ -50,7 +50,7 @@ class ReadBack:
         params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
         seen: set[str] = set()
         pages = 0
-        async for page in all_found(self._client, params):
+        async for page in search_pages(self._client, params):
             seen.update(
                 name.exact
                 for message in page
@@ -92,7 +92,7 @@ class ReadBack:
         start, end = window_of(targets, self._now)
         params = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
         held: set[str] = set()
-        async for page in all_found(self._client, params):
+        async for page in search_pages(self._client, params):
             held.update(
                 name.exact
                 for message in page

@@ -79,7 +79,7 @@ class Result:
     """The fate of one target, with the recipients the API named for each outcome."""
 
     target: Target
-    fate: Outcome
+    outcome: Outcome
     delivered: tuple[Untrusted, ...] = ()
     undelivered: tuple[Untrusted, ...] = ()
     failed: tuple[Untrusted, ...] = ()
@@ -92,7 +92,7 @@ class PlanState:
 
     plan: Plan
     phase: Phase = Phase.RUNNING
-    outcomes: Mapping[str, Result] = field(default_factory=dict)
+    results_by_id: Mapping[str, Result] = field(default_factory=dict)
     in_flight: tuple[Target, ...] = ()
     """The batch whose answer is waited for."""
     requests: int = 0
@@ -118,37 +118,37 @@ class PlanState:
     @property
     def results(self) -> tuple[Result, ...]:
         """What is known, in the order it became known."""
-        return tuple(self.outcomes.values())
+        return tuple(self.results_by_id.values())
 
-    def fates(self) -> Mapping[Outcome, int]:
+    def outcome_counts(self) -> Mapping[Outcome, int]:
         """How many messages met which fate; those without a result were not sent."""
-        counted = Counter(result.fate for result in self.outcomes.values())
-        flying = sum(1 for target in self.in_flight if target.id not in self.outcomes)
+        counted = Counter(result.outcome for result in self.results_by_id.values())
+        flying = sum(1 for target in self.in_flight if target.id not in self.results_by_id)
         counted[Outcome.IN_FLIGHT] = flying
-        counted[Outcome.NOT_SENT] += len(self.plan.targets) - len(self.outcomes) - flying
+        counted[Outcome.NOT_SENT] += len(self.plan.targets) - len(self.results_by_id) - flying
         return counted
 
-    def fate_of(self, target: Target) -> Outcome:
+    def outcome_of(self, target: Target) -> Outcome:
         """The fate of one target."""
-        known = self.outcomes.get(target.id)
+        known = self.results_by_id.get(target.id)
         if known is not None:
-            return known.fate
+            return known.outcome
         return Outcome.IN_FLIGHT if target in self.in_flight else Outcome.NOT_SENT
 
-    def of_fate(self, *fates: Outcome) -> tuple[Target, ...]:
+    def with_outcome(self, *outcome_counts: Outcome) -> tuple[Target, ...]:
         """The targets that met one of these fates, in the plan's order."""
-        return tuple(target for target in self.plan.targets if self.fate_of(target) in fates)
+        return tuple(target for target in self.plan.targets if self.outcome_of(target) in outcome_counts)
 
     @property
     def unsent(self) -> tuple[Target, ...]:
         """What was never sent, in sending order."""
-        return self.of_fate(Outcome.NOT_SENT)
+        return self.with_outcome(Outcome.NOT_SENT)
 
     @property
     def unknown(self) -> bool:
         """Whether any outcome is open."""
-        fates = self.fates()
-        return any(fates[fate] for fate in OPEN)
+        outcome_counts = self.outcome_counts()
+        return any(outcome_counts[outcome] for outcome in OPEN)
 
     @property
     def ended(self) -> bool:
@@ -158,8 +158,8 @@ class PlanState:
     @property
     def finished(self) -> bool:
         """Whether the plan is over: all was sent and no outcome is open."""
-        fates = self.fates()
-        return not fates[Outcome.NOT_SENT] and not any(fates[fate] for fate in OPEN)
+        outcome_counts = self.outcome_counts()
+        return not outcome_counts[Outcome.NOT_SENT] and not any(outcome_counts[outcome] for outcome in OPEN)
 
     @property
     def unfinished(self) -> bool:
@@ -172,8 +172,8 @@ class PlanState:
             return self
         why = "the program ended before the answer"
         lost = {target.id: Result(target, Outcome.UNKNOWN, why=why) for target in self.in_flight}
-        return replace(self, phase=Phase.HALTED, outcomes={**self.outcomes, **lost}, in_flight=())
+        return replace(self, phase=Phase.HALTED, results_by_id={**self.results_by_id, **lost}, in_flight=())
 
     def told(self) -> str:
         """The sums in words: `1,194 delivered, 3 failed`."""
-        return ", ".join(f"{count:,} {fate}" for fate, count in self.fates().items() if count)
+        return ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcome_counts().items() if count)

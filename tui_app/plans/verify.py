@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
-from tui_app.api.pagination import all_found
+from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released, window_of
 
@@ -74,7 +74,7 @@ async def look_again(
     by_name = {target.id: target for target in targets}
     seen: dict[str, Message] = {}
     pages, most = 0, MOST_PAGES + len(targets) // 1000
-    async for page in all_found(client, params):
+    async for page in search_pages(client, params):
         for message in page:
             for name in (message.id, message.postfix_id):
                 if name is not None and name.exact in by_name:

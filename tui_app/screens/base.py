@@ -30,7 +30,7 @@ MORE: Final = ("! tells more", "dim")
 """Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says so."""
-_OF_PLACES = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
+_OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
 def freshness(link: ConnectionStatus, now: float) -> Piece:
@@ -62,7 +62,7 @@ def freshness(link: ConnectionStatus, now: float) -> Piece:
 class ConsoleScreen(Screen[None]):
     """A screen of the console. `place` is its name in the list of actions."""
 
-    place: ClassVar[str] = ""
+    screen_name: ClassVar[str] = ""
 
     class CopyWanted(Message):
         """Somebody wants to choose what to copy: named values, and the ids of marked rows."""
@@ -130,7 +130,7 @@ class ConsoleScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, place, content, a line about the current row, footer."""
         yield StatusLine(id="header")
-        yield StatusLine(id="place")
+        yield StatusLine(id="breadcrumb")
         yield from self.content()
         yield StatusLine(id="about")
         yield Footer(id="footer")
@@ -176,7 +176,7 @@ class ConsoleScreen(Screen[None]):
             left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right.append(self.freshness())
-        self.query_one("#header", StatusLine).say_both(left, right)
+        self.query_one("#header", StatusLine).set_ends(left, right)
         self.query_one("#footer", Footer).show_keys(self.footer_keys())
         self.show_about()
 
@@ -189,18 +189,18 @@ class ConsoleScreen(Screen[None]):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """Key and label pairs of the footer."""
-        return actions.footer_for(self.place, read_only=self.service.settings.read_only)
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only)
 
     def show_about(self) -> None:
         """The line above the footer: a notice, else what there is to say of the current row."""
         if self.ready:
             pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
-            self.query_one("#about", StatusLine).say_both([piece for piece in pieces if piece != MORE], ends)
+            self.query_one("#about", StatusLine).set_ends([piece for piece in pieces if piece != MORE], ends)
 
-    def say_place(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+    def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """The second line: where we are."""
-        self.query_one("#place", StatusLine).say_both(left, right)
+        self.query_one("#breadcrumb", StatusLine).set_ends(left, right)
 
     def notice(self, sentence: str, *, until_news: bool = False) -> None:
         """Say something above the footer until the next key, or until the server answered."""
@@ -221,7 +221,7 @@ class ConsoleScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Read-only hides all writes; in a window that shows nothing only what works everywhere works."""
-        if is_too_small(self) and action in _OF_PLACES:
+        if is_too_small(self) and action in _OF_SCREENS:
             return False
         if self.service.settings.read_only and any(
             known.writes and known.method == action for known in actions.ACTIONS

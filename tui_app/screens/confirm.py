@@ -58,7 +58,7 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
-        self.query_one("#facts", TextBlock).say(*self._lines)
+        self.query_one("#facts", TextBlock).set_text(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
         self.call_after_refresh(self._is_there)
 
@@ -75,7 +75,9 @@ class Confirm(ModalScreen[bool]):
             return
         there = self._there_at
         if self.READ_FIRST and (there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST):
-            self.query_one("#problem", TextLine).say(("Not done: read it first, then y once more.", "$text-warning"))
+            self.query_one("#problem", TextLine).set_text(
+                ("Not done: read it first, then y once more.", "$text-warning")
+            )
             return
         self.dismiss(True)
 
@@ -88,6 +90,6 @@ class Confirm(ModalScreen[bool]):
         if event.value.strip().replace(",", "") == self._typed:
             self.dismiss(True)
         else:
-            self.query_one("#problem", TextLine).say(
+            self.query_one("#problem", TextLine).set_text(
                 (f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
             )

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from tui_app import actions
-from tui_app.core.text import plural
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
+from tui_app.jobs.progress import describe_search
 from tui_app.screens.text_screen import TextScreen
-from tui_app.screens.values import PRIVATE, Value
 from tui_app.terminal.plain_text import show_plainly
-from tui_app.widgets.redaction import PrivateText, veil_of
+from tui_app.widgets.redaction import PrivateText, redaction_of
 
 if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.api.rows import JobMessage, Message
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -24,7 +26,7 @@ _MOST: Final = 9
 class CopyScreen(TextScreen):
     """Values under numbers; a number copies, `t` prints all of them on the terminal's own screen."""
 
-    place = "copy"
+    screen_name = "copy"
     BINDINGS = actions.bindings("copy")
 
     def __init__(self, service: EmailSecurityService, values: Sequence[Value], marked: Sequence[str] = ()) -> None:
@@ -35,7 +37,7 @@ class CopyScreen(TextScreen):
     def on_mount(self) -> None:
         """Write the page."""
         super().on_mount()
-        self.say_place([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
+        self.set_breadcrumb([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
         pieces: list[Piece] = []
         for number, (name, text) in enumerate(self._values, 1):
             shown = PrivateText(text) if name in PRIVATE else text
@@ -71,8 +73,59 @@ class CopyScreen(TextScreen):
     @work(exclusive=True)
     async def action_copy_plain(self) -> None:
         """Print everything on the terminal's own screen."""
-        if veil_of(self).on:
+        if redaction_of(self).on:
             self.notice("Not under the veil: plain text shows everything. M lifts it.")
             return
         lines = [f"{name}: {text}" for name, text in self._values]
         await show_plainly(self.app, [*lines, *(["", *self._marked] if self._marked else [])])
+
+
+Value = tuple[str, str]
+PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})
+"""Names of values that the veil hides whole."""
+
+
+def _value(name: str, content: object) -> list[Value]:
+    """A value in its safe form; nothing when there is none."""
+    if content is None or content == "":
+        return []
+    text = content.detail() if isinstance(content, Untrusted) else sanitize(str(content), DETAIL_LIMIT)
+    return [(name, text)] if text else []
+
+
+def job_values(job: Job) -> list[Value]:
+    """Of a job."""
+    return [
+        *_value("job id", job.job_id),
+        *_value("comment", job.comment),
+        *_value("search", describe_search(job)),
+        *_value("why", job.status_message),
+    ]
+
+
+def row_values(row: JobMessage) -> list[Value]:
+    """Of a job's row."""
+    return [
+        *_value("investigate id", row.investigate_id),
+        *_value("recipient", row.recipient),
+        *_value("subject", row.subject),
+        *_value("from", row.sender),
+        *_value("why", row.status_message),
+        *_value("postfix id", row.postfix_id),
+        *_value("Message-ID", row.email_message_id),
+        *_value("row id", row.message_id),
+    ]
+
+
+def message_values(message: Message) -> list[Value]:
+    """Of a message."""
+    return [
+        *_value("investigate id", message.id),
+        *_value("from", message.sender),
+        *_value("to", ", ".join(map(str, message.recipients))),
+        *_value("subject", message.subject),
+        *_value("postfix id", message.postfix_id),
+        *_value("Message-ID", message.message_id),
+        *_value("alert id", message.alert_id),
+        *_value("reasons", "; ".join(map(str, message.detection_reasons))),
+    ]

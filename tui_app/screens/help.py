@@ -1,4 +1,4 @@
-"""Two pages to read: the keys, and what was done."""
+"""The help page: all keys of a screen, made from the list of actions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from tui_app import actions
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
-    from tui_app.core.activity import Activity
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -19,7 +18,7 @@ _GROUPS = ("Act", "Mark", "Look", "Move", "Go")
 class HelpScreen(TextScreen):
     """All keys of the place one came from, made from the list of actions."""
 
-    place = "help"
+    screen_name = "help"
     BINDINGS = actions.bindings("help")
 
     def __init__(self, service: EmailSecurityService, about: str) -> None:
@@ -50,38 +49,5 @@ class HelpScreen(TextScreen):
         )
         if self.service.settings.read_only:
             pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))
-        self.say_place([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
+        self.set_breadcrumb([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
         self.show_text(*pieces)
-
-
-class ActivityScreen(TextScreen):
-    """Every write and every error of this session, newest first, in the server's own words."""
-
-    place = "activity"
-    BINDINGS = actions.bindings("activity")
-
-    def on_mount(self) -> None:
-        """Write the page."""
-        super().on_mount()
-        self.show_activities()
-
-    def activity_added(self) -> None:
-        """Write the page anew."""
-        if self.is_mounted:
-            self.show_activities()
-
-    def show_activities(self) -> None:
-        """Write the page anew."""
-        entries = list(reversed(self.service.activities))
-        self.say_place([("Activity", "bold"), f"  {len(entries):,} in this session"])
-        pieces: list[Piece] = []
-        for entry in entries:
-            pieces += self._entry(entry)
-        self.show_text(*(pieces or [("Nothing was written and nothing went wrong so far.", "dim")]))
-
-    @staticmethod
-    def _entry(entry: Activity) -> list[Piece]:
-        lines: list[Piece] = [(f"{entry.at.astimezone():%H:%M:%S}  ", "dim"), f"{entry.sentence}\n"]
-        for detail in entry.details:
-            lines.append((f"          {detail}\n", "dim"))
-        return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.errors import GuardError
-from tui_app.jobs.progress import action_in_words
+from tui_app.jobs.progress import describe_action
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
 
@@ -28,7 +28,7 @@ def _rest(job: Job) -> str:
 
 def _review(job: Job, *, wants_ended: bool) -> Confirm:
     facts: list[Piece] = [
-        f"{action_in_words(job)}  {job.job_id}\n",
+        f"{describe_action(job)}  {job.job_id}\n",
         PrivateText(job.comment) if job.comment else "no comment",
         "\n",
     ]
@@ -45,9 +45,9 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
     return Confirm("Cancel this job?", facts)
 
 
-def sentence(outcome: WriteResult[T], what: str) -> str:
+def sentence(result: WriteResult[T], what: str) -> str:
     """What became of it, for the line above the footer."""
-    match outcome:
+    match result:
         case Done(Job() as job, _):
             return f"{what}: the job is {str(job.status).lower()} now."
         case Done(_, _):
@@ -58,7 +58,7 @@ def sentence(outcome: WriteResult[T], what: str) -> str:
             return f"{what}: not sent. {error}"
         case Ambiguous(error):
             return f"{what}: outcome unknown, look at the job again. {error}"
-    assert_never(outcome)
+    assert_never(result)
 
 
 async def _asked(screen: ConsoleScreen, job: Job, *, wants_ended: bool) -> bool:
@@ -79,10 +79,10 @@ async def _asked(screen: ConsoleScreen, job: Job, *, wants_ended: bool) -> bool:
     return True
 
 
-def _told(screen: ConsoleScreen, outcome: WriteResult[T], what: str) -> T | None:
+def _told(screen: ConsoleScreen, result: WriteResult[T], what: str) -> T | None:
     if screen.ready:
-        screen.notice(sentence(outcome, what))
-    return outcome.value if isinstance(outcome, Done) else None
+        screen.notice(sentence(result, what))
+    return result.value if isinstance(result, Done) else None
 
 
 async def _answer(screen: ConsoleScreen, work: Awaitable[WriteResult[T]], what: str) -> T | None:

@@ -12,10 +12,10 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
-from tui_app.jobs.progress import Eta, acted_share, action_in_words, search_in_words
+from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
 from tui_app.screens import format as looks
 from tui_app.screens.base import MORE, ConsoleScreen
-from tui_app.screens.values import Value, job_values
+from tui_app.screens.copy import Value, job_values
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
@@ -64,7 +64,7 @@ COLUMNS: Final = (
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 SORTS: Final[dict[str, Callable[[Job], Any]]] = {
     "status": lambda job: str(job.status),
-    "action": action_in_words,
+    "action": describe_action,
     "progress": lambda job: acted_share(job) or 0.0,
     "ok": lambda job: job.successful,
     "fail": lambda job: job.failed,
@@ -79,7 +79,7 @@ SORTS: Final[dict[str, Callable[[Job], Any]]] = {
 class JobsScreen(ConsoleScreen):
     """All jobs under a status and an action that the server is asked for."""
 
-    place = "jobs"
+    screen_name = "jobs"
     BINDINGS = actions.bindings("jobs")
 
     class Arrived(Message):
@@ -141,12 +141,12 @@ class JobsScreen(ConsoleScreen):
         ]
         return (
             looks.job_state(job),
-            Cell(action_in_words(job)),
+            Cell(describe_action(job)),
             progress,
             *numbers,
             Cell(looks.age(job.created_at, self.service.clock.now()), "muted"),
             Cell(str(job.comment or "")),
-            Cell(search_in_words(job), "muted"),
+            Cell(describe_search(job), "muted"),
             Cell(looks.local(job.created_at), "muted"),
         )
 
@@ -161,7 +161,7 @@ class JobsScreen(ConsoleScreen):
             return
         self._snapshot = message.snapshot
         self._show_jobs()
-        self.show_place()
+        self.show_breadcrumb()
 
     def _show_jobs(self) -> None:
         jobs = self._snapshot.jobs if self._snapshot is not None else ()
@@ -174,38 +174,40 @@ class JobsScreen(ConsoleScreen):
         """Show the jobs in the order of a field."""
         self.table().show_sort(field, reverse=reverse)
         self._show_jobs()
-        self.show_place()
+        self.show_breadcrumb()
 
     def show_frame(self) -> None:
         """Also the place line and what an empty list means."""
         super().show_frame()
         if self.ready:
-            self.show_place()
+            self.show_breadcrumb()
 
-    def show_place(self) -> None:
+    def show_breadcrumb(self) -> None:
         """How many jobs, under which filter."""
         snapshot = self._snapshot
         tabs = [(name, short, None) for name, short in TAB_NAMES]
         self.query_one("#tabs", Tabs).show_tabs(tabs, STATUS_TABS.index(self._query.status))
         narrowed = self._query != JobsQuery()
         if snapshot is None:
-            self.say_place([("Jobs", "bold")], [ACTION_WORDS[self._query.action]])
-            self.table().say_if_empty(self.service.problem or "Asking the API for bulk jobs…")
+            self.set_breadcrumb([("Jobs", "bold")], [ACTION_WORDS[self._query.action]])
+            self.table().set_empty_text(self.service.problem or "Asking the API for bulk jobs…")
             return
         running = sum(1 for job in snapshot.jobs if not job.ended)
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
         if snapshot.shifted:
             count += " · the list moved while it was read"
-        self.say_place([("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._order_in_words()}"])
+        self.set_breadcrumb(
+            [("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._describe_order()}"]
+        )
         if narrowed:
-            self.table().say_if_empty("No job matches; 0 shows all states, m changes the action.")
+            self.table().set_empty_text("No job matches; 0 shows all states, m changes the action.")
         elif self.service.settings.read_only:
-            self.table().say_if_empty("No bulk jobs in this account yet. Q shows held mail.")
+            self.table().set_empty_text("No bulk jobs in this account yet. Q shows held mail.")
         else:
-            self.table().say_if_empty("No bulk jobs in this account yet. n starts one, Q shows held mail.")
+            self.table().set_empty_text("No bulk jobs in this account yet. n starts one, Q shows held mail.")
         self.show_about()
 
-    def _order_in_words(self) -> str:
+    def _describe_order(self) -> str:
         table = self.table()
         return f"by {table.sorted_by} {'↓' if table.reversed else '↑'}" if table.sorted_by else "created ↓"
 
@@ -221,7 +223,7 @@ class JobsScreen(ConsoleScreen):
             outlook.words(),
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
-            PrivateText(search_in_words(job)),
+            PrivateText(describe_search(job)),
         ]
         pieces: list[Piece] = []
         for word in filter(None, words):
@@ -243,7 +245,7 @@ class JobsScreen(ConsoleScreen):
         self._show_jobs()
         self._subject.ask(query)
         self.service.refresh()
-        self.show_place()
+        self.show_breadcrumb()
 
     def action_filter_status(self, digit: str) -> None:
         """Ask the server for one state."""

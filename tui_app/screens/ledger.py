@@ -9,7 +9,7 @@ from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.state import OPEN
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.list_rows import ListRows
@@ -47,7 +47,7 @@ def state_of(entry: LedgerEntry) -> Cell:
 class LedgerScreen(ConsoleScreen):
     """All plans, the newest first."""
 
-    place = "ledger"
+    screen_name = "ledger"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("ledger")
 
@@ -64,7 +64,7 @@ class LedgerScreen(ConsoleScreen):
 
     def content(self) -> Iterable[Widget]:
         """The table."""
-        yield RowTable["Entry"](_COLUMNS, self._cells, id="table")
+        yield RowTable["LedgerEntry"](_COLUMNS, self._cells, id="table")
 
     def table(self) -> RowTable[LedgerEntry]:
         """The plans."""
@@ -74,12 +74,12 @@ class LedgerScreen(ConsoleScreen):
     def _cells(entry: LedgerEntry) -> Sequence[Cell]:
         return (
             state_of(entry),
-            Cell(safe(entry.made_at[:16]).replace("T", " "), "muted"),
+            Cell(sanitize(entry.made_at[:16]).replace("T", " "), "muted"),
             Cell(entry.plan.plan_id),
-            Cell(safe(f"{entry.origin.user}@{entry.origin.host}")),
+            Cell(sanitize(f"{entry.origin.user}@{entry.origin.host}")),
             Cell(f"{len(entry.plan.targets):,}"),
             Cell(entry.state.told()),
-            Cell(safe(entry.plan.reason), "muted"),
+            Cell(sanitize(entry.plan.reason), "muted"),
         )
 
     def on_screen_resume(self) -> None:
@@ -96,11 +96,11 @@ class LedgerScreen(ConsoleScreen):
             self._problem = str(error)
         unfinished = sum(1 for entry in entries if entry.state.unfinished)
         more = f", {unfinished:,} unfinished" if unfinished else ""
-        self.say_place([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
+        self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListRows(entries, lambda entry: entry.file))
         if strange := self.service.releases.ledger.strange():
             self.notice(f"{strange[0]} is no file, and stands where a journal may have been. V checks.")
-        self.table().say_if_empty(self._problem or "Nothing was released from this machine yet.")
+        self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
         self.show_about()
 
     def describe(self) -> Sequence[Piece]:
@@ -109,10 +109,10 @@ class LedgerScreen(ConsoleScreen):
         if entry is None:
             return []
         if entry.damaged:
-            return [(f"Its journal is damaged: {entry.damaged}. Keep {safe(entry.file)}.", "$text-error")]
-        waits = " · enter opens it, to settle and go on" if entry.state.of_fate(*OPEN) else ""
-        told = f"{entry.state.told()} · {safe(entry.origin.told())} · "
-        return [(told, "dim"), (PrivateText(safe(entry.plan.reason)), "dim"), (waits, "dim")]
+            return [(f"Its journal is damaged: {entry.damaged}. Keep {sanitize(entry.file)}.", "$text-error")]
+        waits = " · enter opens it, to settle and go on" if entry.state.with_outcome(*OPEN) else ""
+        told = f"{entry.state.told()} · {sanitize(entry.origin.told())} · "
+        return [(told, "dim"), (PrivateText(sanitize(entry.plan.reason)), "dim"), (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another plan."""

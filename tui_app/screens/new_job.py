@@ -18,13 +18,12 @@ from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.widgets.cycle_select import CycleSelect
-from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.inputs import CycleSelect, LineInput
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
 
@@ -74,7 +73,7 @@ class NewJobScreen(ConsoleScreen):
     """Enter previews; enter again, with nothing changed, opens the confirmation."""
 
     CSS_PATH = sheet("screens/new_job")
-    place = "new_job"
+    screen_name = "new_job"
     AUTO_FOCUS = "#sender"
     BINDINGS = [Binding("enter", "go_on", show=False)]
 
@@ -136,7 +135,7 @@ class NewJobScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Ready to type."""
         super().on_mount()
-        self.say_place([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
+        self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
         self._show_preview(
             [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "dim")]
         )
@@ -146,7 +145,7 @@ class NewJobScreen(ConsoleScreen):
         return (("enter", "preview, then confirm"), ("tab", "next"), ("space", "change"), ("esc", "back"))
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
-        self.query_one("#preview", TextBlock).say(*pieces)
+        self.query_one("#preview", TextBlock).set_text(*pieces)
         self.query_one("#preview", TextBlock).scroll_visible(animate=False)
 
     # ---- what the form says
@@ -200,7 +199,7 @@ class NewJobScreen(ConsoleScreen):
             action=action, params=params, destination=destination, comment=self._text("comment") or ""
         ).checked(now)
 
-    def on_choice_changed(self) -> None:
+    def on_cycle_select_changed(self) -> None:
         """A release has no destination, and is over held mail."""
         releasing = self._chosen("action") is ActionType.RELEASE
         self.query_one("#destination", CycleSelect).disabled = releasing
@@ -252,8 +251,8 @@ class NewJobScreen(ConsoleScreen):
             f"{verdicts}\n",
         ]
         for message in preview.sample[:3]:
-            subject = PrivateText(safe(message.subject.exact, 40))
-            pieces += [(f"  {safe(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
+            subject = PrivateText(sanitize(message.subject.exact, 40))
+            pieces += [(f"  {sanitize(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
         if not preview.count:
             pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
         if preview.not_searchable:

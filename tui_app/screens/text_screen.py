@@ -25,7 +25,7 @@ class TextScreen(ConsoleScreen):
 
     def show_text(self, *pieces: Piece) -> None:
         """Replace the text."""
-        self.query_one("#text", TextBlock).say(*pieces)
+        self.query_one("#text", TextBlock).set_text(*pieces)
 
     def _page(self) -> VerticalScroll:
         return self.query_one("#page", VerticalScroll)

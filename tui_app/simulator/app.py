@@ -27,9 +27,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class SimulatedApi:
     """All operations of one account; `latency` is seconds before each answer."""
 
-    def __init__(self, account: Account, door: Authenticator, quota: Quota, *, latency: float = 0.0) -> None:
+    def __init__(self, account: Account, authenticator: Authenticator, quota: Quota, *, latency: float = 0.0) -> None:
         self.account = account
-        self.door = door
+        self.authenticator = authenticator
         self.quota = quota
         self.latency = latency
         self._ray = 0
@@ -47,7 +47,7 @@ class SimulatedApi:
             try:
                 if not passes:
                     raise Refusal(429, 971, "Please wait and consider throttling your request speed")
-                self.door.check(request.headers, operation)
+                self.authenticator.check(request.headers, operation)
                 self._check_account(request)
                 response = await endpoint(request)
             except InvalidRequest as invalid:

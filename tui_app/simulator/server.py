@@ -64,13 +64,13 @@ class Simulator:
             generation=options.generation,
             truth=TruthLog(options.truth),
         )
-        self.door = Authenticator(
+        self.authenticator = Authenticator(
             secrets.token_urlsafe(30),
             read_token=secrets.token_urlsafe(30),
             owned_token=f"cfat_{secrets.token_urlsafe(36)}",
             key=secrets.token_hex(18),
         )
-        api = SimulatedApi(self.account, self.door, Quota(options.quota), latency=options.latency_ms / 1000)
+        api = SimulatedApi(self.account, self.authenticator, Quota(options.quota), latency=options.latency_ms / 1000)
         self.api = api
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -96,7 +96,7 @@ class Simulator:
         """The variables that point a client at this simulator."""
         return {
             "CLOUDFLARE_BASE_URL": self.base_url,
-            "CLOUDFLARE_API_TOKEN": self.door.token,
+            "CLOUDFLARE_API_TOKEN": self.authenticator.token,
             "CLOUDFLARE_ACCOUNT_ID": self.account.account_id,
         }
 

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tui_app.core.hardening import for_others
-from tui_app.core.text import printable
+from tui_app.core.hardening import child_environment
+from tui_app.core.text import strip_controls
 
 MOST: Final = 74_994
 """Bytes: 100,000 after base64 with its sequence; xterm and others take no more."""
@@ -38,7 +38,7 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=_TMUX_PATIENCE,
-                env=for_others(environment),
+                env=child_environment(environment),
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
@@ -53,7 +53,7 @@ async def copy(text: str, write: Callable[[str], None], environment: Mapping[str
 
     No terminal answers to OSC 52, so without tmux nobody can say that it worked.
     """
-    line = printable(text).replace("\n", " ").strip()
+    line = strip_controls(text).replace("\n", " ").strip()
     size = len(line.encode("utf-8", "replace"))
     if not line:
         return "Nothing to copy."

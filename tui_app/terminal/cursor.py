@@ -7,27 +7,27 @@ class Cursor:
     """The terminal's cursor, as far as it is known: its line and its column."""
 
     def __init__(self) -> None:
-        self.place: ConsoleScreen = (None, None)
+        self.position: ConsoleScreen = (None, None)
 
     def forget(self) -> None:
         """Know nothing of it: the next move is from nowhere."""
-        self.place = (None, None)
+        self.position = (None, None)
 
     def at(self, y: int, x: int) -> None:
         """It stands there now."""
-        self.place = (y, x)
+        self.position = (y, x)
 
     def advance(self, x: int, width: int) -> None:
         """It wrote up to this column; behind the last one terminals differ in where it stands."""
-        self.place = (self.place[0], x if x < width else None)
+        self.position = (self.position[0], x if x < width else None)
 
     def column_in(self, y: int) -> int | None:
         """Its column if it is known to stand in this line."""
-        return self.place[1] if self.place[0] == y else None
+        return self.position[1] if self.position[0] == y else None
 
     def go(self, y: int, x: int) -> str:
         """The shortest sequence to there; nothing if it is there."""
-        now_y, now_x = self.place
+        now_y, now_x = self.position
         self.at(y, x)
         if now_y == y and now_x == x:
             return ""

@@ -14,7 +14,7 @@ from typing import Final
 
 from textual.app import App
 
-from tui_app.core.text import printable
+from tui_app.core.text import strip_controls
 
 _PROMPT: Final = "-- any key goes back to mailsluice --"
 _TICK: Final = 0.1
@@ -31,7 +31,7 @@ async def show_plainly(app: App[None], lines: Sequence[str]) -> None:
 
 
 def _print_and_wait(lines: Sequence[str], left: threading.Event) -> None:
-    text = "\n".join([*map(printable, lines), "", _PROMPT])
+    text = "\n".join([*map(strip_controls, lines), "", _PROMPT])
     with contextlib.suppress(OSError):
         print(text, file=sys.__stdout__, flush=True)
     tty = 0

@@ -39,6 +39,6 @@ def _start_calmly(driver: LinuxDriver) -> None:
     loop.add_signal_handler(signal.SIGWINCH, came)
 
 
-def resize_calmly() -> None:
+def install_resize_debounce() -> None:
     """Let Textual hear of sizes on its loop. A private hook: the pty tests that change sizes fail without it."""
     LinuxDriver.start_application_mode = _start_calmly  # type: ignore[method-assign]

@@ -74,7 +74,7 @@ class ScreenBuffer:
         else:
             raise Unpaintable("a part of an unknown whole")
         # What another program wrote may have moved the cursor: the first move of a frame is from nowhere.
-        before = self.cursor.place
+        before = self.cursor.position
         self.cursor.forget()
         rows = self._scrolled(wanted) if self._scrolls and len(wanted) > 1 else self._rows
         for y in sorted(wanted):
@@ -83,7 +83,7 @@ class ScreenBuffer:
             self._rows[y] = wanted[y]
         data = "".join(self._out)
         if not data:
-            self.cursor.place = before
+            self.cursor.position = before
         return data
 
     def move_cursor(self, x: int, y: int) -> str:

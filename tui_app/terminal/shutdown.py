@@ -15,7 +15,7 @@ from textual.app import App
 
 from tui_app.core.crash_report import frames_of, write_report
 from tui_app.core.paths import state_folder
-from tui_app.core.text import printable
+from tui_app.core.text import strip_controls
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,7 +28,7 @@ class GracefulShutdown(App[None]):
     _ended_by: int = 0
     _failed_early: Exception | None = None
 
-    def ends_in_order(self) -> None:
+    def install_shutdown_handlers(self) -> None:
         """From now on a signal can be answered, and an error where nobody waits for it ends the console too."""
         self._here = asyncio.get_running_loop()
         self._here.set_exception_handler(self._failed_on_the_loop)
@@ -50,7 +50,7 @@ class GracefulShutdown(App[None]):
                 if self._here is not None:
                     self._here.call_soon_threadsafe(self._handle_exception, error)
 
-    def say(self, sentence: str) -> None:
+    def show_notice(self, sentence: str) -> None:
         """Say something where the operator looks."""
 
     def stop_work(self, *, again: bool) -> None:
@@ -85,17 +85,17 @@ class GracefulShutdown(App[None]):
 
     def end_with(self, sentence: str, code: int = 1) -> None:
         """End with a last sentence on the terminal, and this exit code."""
-        self._exit_renderables.append(Text(printable(sentence)))
+        self._exit_renderables.append(Text(strip_controls(sentence)))
         self._return_code = code
         self._close_messages_no_wait()
 
-    def action_place_suspend(self) -> None:
+    def action_app_suspend(self) -> None:
         """Stop, as any program does on ctrl+z, where there is a shell to come back from."""
         if os.getpgrp() == os.getsid(0):
-            self.say("There is no shell behind this terminal that could bring mailsluice back.")
+            self.show_notice("There is no shell behind this terminal that could bring mailsluice back.")
         else:
             os.kill(os.getpid(), signal.SIGTSTP)
 
     def action_help_quit(self) -> None:
         """Ctrl+c is too easily pressed to end anything."""
-        self.say("q goes back and on the first screen quits; ctrl+q quits from anywhere.")
+        self.show_notice("q goes back and on the first screen quits; ctrl+q quits from anywhere.")

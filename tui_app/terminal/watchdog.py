@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from tui_app.core.text import printable
+from tui_app.core.text import strip_controls
 
 ENDING: Final = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
@@ -46,7 +46,7 @@ def tell(sentence: str, *, patience: float = 0.2) -> None:
     with contextlib.suppress(OSError, ValueError):
         _, ready, _ = select.select([], [2], [], patience)
         if ready:
-            os.write(2, f"{printable(sentence)}\n".encode())
+            os.write(2, f"{strip_controls(sentence)}\n".encode())
 
 
 class ShutdownWatchdog:

@@ -116,7 +116,7 @@ class NonBlockingWriter(threading.Thread):
                 os.write(self._descriptor, data)
 
 
-def never_wait_for_the_terminal() -> None:
+def install_nonblocking_writer() -> None:
     """Let Textual's driver write through a PatientWriter."""
     # A private hook; a contract test fails when the driver makes its writer in another way.
     linux_driver.WriterThread = NonBlockingWriter  # type: ignore[assignment, attr-defined]

@@ -14,7 +14,7 @@ class ListRows(Generic[T]):
     def __init__(self, items: Sequence[T], key: Callable[[T], str], marks: dict[str, None] | None = None) -> None:
         self.items = items
         self._key = key
-        self._place = {key(item): place for place, item in enumerate(items)}
+        self._place = {key(item): position for position, item in enumerate(items)}
         self.marked: dict[str, None] = {} if marks is None else marks
 
     def __len__(self) -> int:
@@ -27,7 +27,7 @@ class ListRows(Generic[T]):
         """What identifies the row at a place."""
         return self._key(self.items[index])
 
-    def place_of(self, key: str) -> int | None:
+    def index_of(self, key: str) -> int | None:
         """Where a row is; None if it is not here."""
         return self._place.get(key)
 
@@ -42,13 +42,13 @@ class ListRows(Generic[T]):
         """Whether the row at a place is marked."""
         return self.key_at(index) in self.marked
 
-    def mark(self, places: Iterable[int], *, on: bool) -> None:
+    def mark(self, positions: Iterable[int], *, on: bool) -> None:
         """Mark or unmark rows by their places."""
-        for place in places:
+        for position in positions:
             if on:
-                self.marked[self.key_at(place)] = None
+                self.marked[self.key_at(position)] = None
             else:
-                self.marked.pop(self.key_at(place), None)
+                self.marked.pop(self.key_at(position), None)
 
     def unmark(self, keys: Iterable[str]) -> None:
         """Unmark these, here or not."""

@@ -36,13 +36,13 @@ class RedactingApp(App[None]):
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
-        self.veil = Redaction()
+        self.redaction = Redaction()
 
 
 _LIFTED: Final = Redaction()
 
 
-def veil_of(widget: Widget) -> Redaction:
+def redaction_of(widget: Widget) -> Redaction:
     """The veil that a widget is behind; one that is off where the app has none."""
     app = widget.app
-    return app.veil if isinstance(app, RedactingApp) else _LIFTED
+    return app.redaction if isinstance(app, RedactingApp) else _LIFTED

@@ -18,7 +18,7 @@ from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.redaction import PrivateText, veil_of
+from tui_app.widgets.redaction import PrivateText, redaction_of
 from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class MarkedRows(Rows[T_co], Protocol[T_co]):
         """Whether the row at a place is marked."""
         ...
 
-    def mark(self, places: Iterable[int], *, on: bool) -> None:
+    def mark(self, positions: Iterable[int], *, on: bool) -> None:
         """Mark or unmark rows by their places."""
         ...
 
@@ -122,15 +122,15 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """Show these rows. The cursor stays on its row; if that is gone, on its place. `whole`: marks of absent rows go."""
         before = self.cursor_row
         self.shown = self.marked = rows
-        place = rows.place_of(self.cursor_key) if self.cursor_key is not None else None
+        position = rows.index_of(self.cursor_key) if self.cursor_key is not None else None
         self._update_count += 1
         self._measure()
-        at = max(0, min(before if place is None else place, len(rows) - 1))
+        at = max(0, min(before if position is None else position, len(rows) - 1))
         top = int(self.scroll_offset.y)
         if at != before:
             # The row stays on its line of the screen, if there is enough above it.
             self._look_from(top + at - before)
-        key, waits = self.cursor_key, place is None and self.cursor_key is not None and not whole
+        key, waits = self.cursor_key, position is None and self.cursor_key is not None and not whole
         self._put_cursor(at)
         if waits:
             # More is on its way: the cursor's row may be among it.
@@ -142,7 +142,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
                 self.post_message(self.Marked())
         self._repaint_changed()
 
-    def say_if_empty(self, text: str) -> None:
+    def set_empty_text(self, text: str) -> None:
         """What to show when there are no rows."""
         if text != self._empty:
             self._empty = text
@@ -226,15 +226,15 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         """Mark all rows between the last marked one and the cursor."""
         if not len(self.shown):
             return
-        anchor = self.shown.place_of(self._mark_anchor) if self._mark_anchor is not None else None
+        anchor = self.shown.index_of(self._mark_anchor) if self._mark_anchor is not None else None
         start = self.cursor_row if anchor is None else anchor
         self.marked.mark(range(min(start, self.cursor_row), max(start, self.cursor_row) + 1), on=True)
         self._mark_anchor = self.cursor_key
         self._marks_changed()
 
-    def mark_shown(self, places: Iterable[int] | None = None) -> None:
+    def mark_shown(self, positions: Iterable[int] | None = None) -> None:
         """Mark all rows, or those at some places."""
-        self.marked.mark(range(len(self.shown)) if places is None else places, on=True)
+        self.marked.mark(range(len(self.shown)) if positions is None else positions, on=True)
         self._marks_changed()
 
     def unmark(self, keys: Iterable[str]) -> None:
@@ -271,28 +271,30 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Give the columns the width there is; never wider gaps, and never a column half on the screen."""
-        shown = [(place, column) for place, column in enumerate(self._wanted) if self.size.width >= column.from_width]
+        shown = [
+            (position, column) for position, column in enumerate(self._wanted) if self.size.width >= column.from_width
+        ]
         fixed = sum(column.width for _, column in shown) + len(shown) - 1
         flexible = sum(column.weight for _, column in shown if not column.width)
         spare = max(0, self.size.width - _EDGE - fixed)
         laid_out: list[tuple[int, Column, int]] = []
         given = taken = 0
-        for place, column in shown:
+        for position, column in shown:
             width = column.width
             if not width:
                 taken += column.weight
                 width = spare * taken // flexible - given
                 given += width
-            laid_out.append((place, column, width))
+            laid_out.append((position, column, width))
         self._laid_out = tuple(laid_out)
         # DataTable's own columns: the edge, then each with the blank before it.
         self.columns.clear()
         self._column_locations = type(self._column_locations)({})
         self._add(" " * _EDGE, "", _EDGE)
-        for number, (place, column, width) in enumerate(laid_out):
+        for number, (position, column, width) in enumerate(laid_out):
             gap = 1 if number else 0
             heading = fitted(column.title + self._arrow(column), width, right=column.right)
-            self._add(" " * gap + heading, str(place), width + gap)
+            self._add(" " * gap + heading, str(position), width + gap)
         self._clear_caches()
         self._painted.clear()
         self._strips.clear()
@@ -315,13 +317,13 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         if index == self._made[0]:
             return self._made[1]
         cells = self._cells_of(self.shown[index])
-        veil = veil_of(self)
+        redaction = redaction_of(self)
         edge = ("▸" if index == self.cursor_row else " ") + ("✓" if self.marked.is_marked(index) else " ")
         line: list[Cell] = [Cell(edge, "mark" if edge[1] == "✓" else "")]
-        for number, (place, column, width) in enumerate(self._laid_out):
-            text, tone = cells[place]
-            if veil.on:
-                text = veil.over(PrivateText(text) if column.private else text)
+        for number, (position, column, width) in enumerate(self._laid_out):
+            text, tone = cells[position]
+            if redaction.on:
+                text = redaction.over(PrivateText(text) if column.private else text)
             line.append(Cell(" " * bool(number) + fitted(text, width, right=column.right), tone))
         return tuple(line)
 
@@ -350,7 +352,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             return (y < self._header_lines, "" if len(self.shown) else self._empty)
         return self._line_cells(index)
 
-    def say_again(self) -> None:
+    def refresh_text(self) -> None:
         """The veil was put on or taken off."""
         self._repaint_changed()
 

@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_app.widgets.redaction import Redaction, veil_of
+from tui_app.widgets.redaction import Redaction, redaction_of
 
 Piece = str | tuple[str, str]
 """Text, or text with a style. The text is taken as it is, never as markup."""
 
 
-def veiled(pieces: Sequence[Piece], veil: Redaction) -> list[Piece]:
+def redacted(pieces: Sequence[Piece], redaction: Redaction) -> list[Piece]:
     """The pieces as they may be shown now."""
-    if not veil.on:
+    if not redaction.on:
         return list(pieces)
-    return [veil.over(piece) if isinstance(piece, str) else (veil.over(piece[0]), piece[1]) for piece in pieces]
+    return [
+        redaction.over(piece) if isinstance(piece, str) else (redaction.over(piece[0]), piece[1]) for piece in pieces
+    ]
 
 
 class TextLine(Static):
@@ -32,18 +34,18 @@ class TextLine(Static):
         self._said: tuple[Any, ...] = ()
         self._told: tuple[Sequence[Piece], ...] = ()
 
-    def say(self, *pieces: Piece) -> None:
+    def set_text(self, *pieces: Piece) -> None:
         """Show these pieces; nothing happens if they are what is shown already."""
         self._told = (pieces,)
-        shown = veiled(pieces, veil_of(self))
+        shown = redacted(pieces, redaction_of(self))
         if tuple(shown) != self._said:
             self._said = tuple(shown)
             self.update(Content.assemble(*shown), layout=self.grows)
 
-    def say_again(self) -> None:
+    def refresh_text(self) -> None:
         """The veil was put on or taken off."""
         if self._told:
-            self.say(*self._told[0])
+            self.set_text(*self._told[0])
 
 
 class TextBlock(TextLine):
@@ -55,11 +57,11 @@ class TextBlock(TextLine):
 class StatusLine(TextLine):
     """A line with a left and a right end; the left one gives way."""
 
-    def say_both(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
+    def set_ends(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
         """Show both ends, filled up with blanks between them."""
         self._told = (left, right)
-        veil = veil_of(self)
-        left, right = veiled(left, veil), veiled(right, veil)
+        redaction = redaction_of(self)
+        left, right = redacted(left, redaction), redacted(right, redaction)
         width = (self.content_size.width or self.app.size.width) or 80
         start, end = Content.assemble(*left), Content.assemble(*right)
         room = max(0, width - end.cell_length - 1)
@@ -71,10 +73,10 @@ class StatusLine(TextLine):
             gap = " " * max(1, width - start.cell_length - end.cell_length)
             self.update(Content.assemble(start, gap, end), layout=False)
 
-    def say_again(self) -> None:
+    def refresh_text(self) -> None:
         """The veil was put on or taken off."""
         if len(self._told) == 2:
-            self.say_both(*self._told)
+            self.set_ends(*self._told)
 
 
 class Footer(TextLine):
@@ -95,7 +97,7 @@ class Footer(TextLine):
             used += needed
             pieces += ["  "] if pieces else []
             pieces += [(key, "bold $text-accent"), f" {label}"]
-        self.say(*pieces)
+        self.set_text(*pieces)
 
 
 class Tabs(TextLine):
@@ -115,7 +117,7 @@ class Tabs(TextLine):
         for number, text in enumerate(texts):
             pieces += [gap] if pieces else []
             pieces.append((text, "bold reverse" if number == active else "dim"))
-        self.say(*pieces)
+        self.set_text(*pieces)
 
 
 def bar(share: float | None, width: int) -> str:

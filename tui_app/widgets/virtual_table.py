@@ -14,7 +14,7 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey, RowDoesNotExist, RowKey
 from textual.widgets.data_table import Row as TableRow
 
-from tui_app.core.text import safe
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from textual.coordinate import Coordinate
@@ -40,7 +40,7 @@ class Rows(Protocol[T_co]):
         """What identifies the row at a place."""
         ...
 
-    def place_of(self, key: str) -> int | None:
+    def index_of(self, key: str) -> int | None:
         """Where a row is; None if it is not here."""
         ...
 
@@ -58,7 +58,7 @@ class NoRows:
         """Nothing is there."""
         raise IndexError(index)
 
-    def place_of(self, key: str) -> int | None:
+    def index_of(self, key: str) -> int | None:
         """Nothing is here."""
         return None
 
@@ -79,32 +79,32 @@ class _ByKey(Mapping[RowKey, Any]):
         return self._place(key) is not None
 
     def __getitem__(self, key: RowKey) -> Any:
-        place = self._place(key)
-        if place is None:
+        position = self._place(key)
+        if position is None:
             raise KeyError(key)
-        return self._made(place, key)
+        return self._made(position, key)
 
     def _place(self, key: object) -> int | None:
         value = key.value if isinstance(key, RowKey) else key
-        return self._table.shown.place_of(value) if isinstance(value, str) else None
+        return self._table.shown.index_of(value) if isinstance(value, str) else None
 
-    def _made(self, place: int, key: RowKey) -> Any:
+    def _made(self, position: int, key: RowKey) -> Any:
         raise NotImplementedError
 
 
 class _TableRows(_ByKey):
-    def _made(self, place: int, key: RowKey) -> TableRow:
+    def _made(self, position: int, key: RowKey) -> TableRow:
         return TableRow(key, _HEIGHT)
 
 
 class _Data(_ByKey):
-    def _made(self, place: int, key: RowKey) -> dict[ColumnKey, str]:
-        return dict(zip(self._table.columns, self._table.get_row_at(place), strict=False))
+    def _made(self, position: int, key: RowKey) -> dict[ColumnKey, str]:
+        return dict(zip(self._table.columns, self._table.get_row_at(position), strict=False))
 
 
 class _Places(_ByKey):
-    def _made(self, place: int, key: RowKey) -> int:
-        return place
+    def _made(self, position: int, key: RowKey) -> int:
+        return position
 
     def get_key(self, index: int) -> RowKey | None:
         """The key of the row at a place."""
@@ -253,9 +253,9 @@ class VirtualTable(DataTable[str], Generic[T]):
         row_style = self._get_row_style(index, base_style) + component
         pad = " " * self.cell_padding
         segments: list[Segment] = []
-        for place, (cell, column) in enumerate(zip(self._line_cells(index), self.ordered_columns, strict=False)):
+        for position, (cell, column) in enumerate(zip(self._line_cells(index), self.ordered_columns, strict=False)):
             width = column.get_render_width(self) - 2 * self.cell_padding
-            style = self._placed(self._toned(row_style, cell.tone), index, place)
-            segments.append(Segment(f"{pad}{set_cell_size(safe(cell.text), width)}{pad}", style))
+            style = self._placed(self._toned(row_style, cell.tone), index, position)
+            segments.append(Segment(f"{pad}{set_cell_size(sanitize(cell.text), width)}{pad}", style))
         beyond = self._placed(row_style, index, 0, out_of_bounds=True)
         return Strip(segments).crop(x1, x2).adjust_cell_length(self.size.width, beyond)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import unfinished
 from tui_app.widgets.text_lines import Piece, bar
 
@@ -80,7 +80,7 @@ class RowTask:
         rows = plural(self._done, "row")
         if self._what == _LOADING:
             return f"{rows} loaded, not all; L goes on."
-        left = f"in {safe(unfinished(self._path).name)}" if self._path is not None and self._done else "written"
+        left = f"in {sanitize(unfinished(self._path).name)}" if self._path is not None and self._done else "written"
         return f"{rows} {left}, not all."
 
     def busy(self) -> bool:

@@ -14,16 +14,16 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import SUFFIXES, export_path, free_name
 from tui_app.jobs.filters import parse_filter
-from tui_app.jobs.progress import acted_share, action_in_words, search_in_words
+from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
 from tui_app.screens import format as looks
 from tui_app.screens import job_commands as ending
 from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
-from tui_app.screens.values import Value, job_values, row_values
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -62,7 +62,7 @@ COLUMNS: Final = (
 class JobScreen(ConsoleScreen):
     """A job with its rows under a status that the server is asked for."""
 
-    place = "job"
+    screen_name = "job"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("job")
 
@@ -157,20 +157,22 @@ class JobScreen(ConsoleScreen):
         job = self._job
         snapshot = self._snapshot
         state = looks.job_state(job)
-        self.say_place([("Jobs › ", "dim"), (action_in_words(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text])
+        self.set_breadcrumb(
+            [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
+        )
         share = acted_share(job)
         outlook = snapshot.outlook.words() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
         wide = max(10, min(40, self.size.width - 40))
-        self.query_one("#progress", TextLine).say(
+        self.query_one("#progress", TextLine).set_text(
             (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
         )
-        self.query_one("#counters", TextLine).say(*looks.counters(job))
+        self.query_one("#counters", TextLine).set_text(*looks.counters(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", TextLine).say((PrivateText(f"{comment}{search_in_words(job)}"), "dim"))
+        self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
         self.query_one("#tabs", Tabs).show_tabs(looks.tabs(job), STATUS_TABS.index(self._status))
-        self.table().say_if_empty(self._what_empty_means())
+        self.table().set_empty_text(self._what_empty_means())
 
     def _what_empty_means(self) -> str:
         rows = self._rows
@@ -199,7 +201,7 @@ class JobScreen(ConsoleScreen):
             return []
         count = f"{rows.loaded:,} loaded"
         if rows.arranged.filter is not None:
-            count = f"{len(rows.rows):,} of {count} match {safe(rows.arranged.filter.line)}"
+            count = f"{len(rows.rows):,} of {count} match {sanitize(rows.arranged.filter.line)}"
         if not rows.complete:
             count += ", not all: G more, L all"
         if self._subject.wanted != rows.arranged:
@@ -217,13 +219,13 @@ class JobScreen(ConsoleScreen):
         """Tell of another row."""
         self.show_about()
 
-    def on_message_table_marked(self) -> None:
+    def on_row_table_marked(self) -> None:
         """Tell how many are marked."""
         self.show_about()
 
     # ---- loading
 
-    def on_message_table_at_end(self) -> None:
+    def on_row_table_at_end(self) -> None:
         """Load the next page, when there is one."""
         if self._rows is not None:
             self._long.load_more(self._rows)

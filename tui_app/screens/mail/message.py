@@ -11,10 +11,10 @@ from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted
-from tui_app.jobs.progress import action_in_words
+from tui_app.jobs.progress import describe_action
 from tui_app.screens import format as looks
+from tui_app.screens.copy import PRIVATE, Value, message_values, row_values
 from tui_app.screens.text_screen import TextScreen
-from tui_app.screens.values import PRIVATE, Value, message_values, row_values
 from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
         ("The job's row\n", "bold"),
         *_field("status", state.text),
         *_field("why", row.status_message),
-        *_field("action", action_in_words(job)),
+        *_field("action", describe_action(job)),
         *_field("recipient", row.recipient),
         *_field("tries", row.retry_count),
         *_field("retry after", looks.local(row.retry_after) if row.retry_after else None),
@@ -91,7 +91,7 @@ def message_lines(message: Message) -> list[Piece]:
 class MessageScreen(TextScreen):
     """The details of a job's row, or of a held message."""
 
-    place = "message"
+    screen_name = "message"
     BINDINGS = actions.bindings("message")
 
     def __init__(
@@ -130,7 +130,7 @@ class MessageScreen(TextScreen):
         return row_values(self._row) if self._row is not None else ()
 
     def _show(self, state: str) -> None:
-        self.say_place([(self._where, "bold")], [(state, "dim")])
+        self.set_breadcrumb([(self._where, "bold")], [(state, "dim")])
         self.show_text(*self._above, *(message_lines(self._message) if self._message else self._below))
 
     @work(exclusive=True)

@@ -15,13 +15,13 @@ from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.mail.query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, PlanState
 from tui_app.screens import format as looks
 from tui_app.screens.base import MORE, ConsoleScreen
-from tui_app.screens.values import Value, message_values
+from tui_app.screens.copy import Value, message_values
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -63,7 +63,7 @@ class QuarantineScreen(ConsoleScreen):
     """The held mail that a search finds."""
 
     CSS_PATH = sheet("screens/quarantine")
-    place = "quarantine"
+    screen_name = "quarantine"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("quarantine")
 
@@ -160,13 +160,13 @@ class QuarantineScreen(ConsoleScreen):
         search = self._search
         enough = len(search.found) + at_most
         self._searching, self._problem = True, ""
-        self.show_place()
+        self.show_breadcrumb()
         try:
             while not search.complete and len(search.found) < enough:
                 await search.load_page()
                 self._read_at = self.service.clock.now()
                 self._show_found(search.found, whole=search.complete)
-                self.show_place()
+                self.show_breadcrumb()
         except SluiceError as error:
             more = ""
             details: tuple[str, ...] = ()
@@ -179,37 +179,37 @@ class QuarantineScreen(ConsoleScreen):
             if search is self._search:
                 self._searching = False
         if search is self._search:
-            self.show_place()
+            self.show_breadcrumb()
 
     def freshness(self) -> Piece:
         """When the search was answered: it is not polled, r searches again."""
         return super().freshness() or (f"read {self._read_at.astimezone():%H:%M}" if self._read_at else "")
 
-    def show_place(self) -> None:
+    def show_breadcrumb(self) -> None:
         """What is searched, how much of it is here, what is marked."""
         if not self.ready:
             return
-        what: Piece = (PrivateText(safe(self._line)), "") if self._line else "the last 7 days"
+        what: Piece = (PrivateText(sanitize(self._line)), "") if self._line else "the last 7 days"
         found = len(self._search.found)
         loaded = f"{found:,} found" + (
             ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
-        self.say_place([("Quarantine", "bold"), "  held · ", what], [loaded])
+        self.set_breadcrumb([("Quarantine", "bold"), "  held · ", what], [loaded])
         if self._problem:
             empty = self._problem
         elif self._searching:
             empty = "Searching held mail…"
         else:
             empty = "No held mail matches. / changes the search, for example: / 30d"
-        self.table().say_if_empty(empty)
+        self.table().set_empty_text(empty)
         self.show_about()
 
     def show_frame(self) -> None:
         """Also the place line."""
         super().show_frame()
-        self.show_place()
+        self.show_breadcrumb()
 
     def describe(self) -> Sequence[Piece]:
         """Marks, and the message under the cursor."""
@@ -228,11 +228,11 @@ class QuarantineScreen(ConsoleScreen):
         """Tell of another message."""
         self.show_about()
 
-    def on_message_table_marked(self) -> None:
+    def on_row_table_marked(self) -> None:
         """Tell how many are marked."""
         self.show_about()
 
-    def on_message_table_at_end(self) -> None:
+    def on_row_table_at_end(self) -> None:
         """Load more, when there is more."""
         if not self._search.complete and not self._searching:
             self._load(1)
@@ -283,7 +283,7 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(str(error))
             return
         table.unmark_all()
-        places = (table.shown.place_of(target.id) for target in guarded.allowed)
+        places = (table.shown.index_of(target.id) for target in guarded.allowed)
         table.mark_shown([place for place in places if place is not None])
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
         rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
@@ -326,5 +326,5 @@ class QuarantineScreen(ConsoleScreen):
         if not state.ended:
             return
         sent = (*SAID_RELEASED, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
-        self.table().unmark(result.target.id for result in state.results if result.fate in sent)
+        self.table().unmark(result.target.id for result in state.results if result.outcome in sent)
         self.search(self._line)

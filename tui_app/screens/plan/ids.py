@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from textual import events, work
+from textual import work
 from textual.message import Message
 from textual.widgets import Input
 
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.screens.base import ConsoleScreen
-from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.inputs import PasteInput
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
@@ -28,27 +28,11 @@ _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
 
 
-class PasteInput(LineInput):
-    """A field that hands on what is pasted with all its lines."""
-
-    class Pasted(Message):
-        """Text came."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.prevent_default()
-        event.stop()
-        self.post_message(self.Pasted(event.text))
-
-
 class IdsScreen(ConsoleScreen):
     """Collects ids until they are looked up."""
 
     CSS_PATH = sheet("screens/ids")
-    place = "ids"
+    screen_name = "ids"
     AUTO_FOCUS = "#paper"
 
     class Found(Message):
@@ -76,7 +60,7 @@ class IdsScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Say what can be done; ids that came along are understood at once."""
         super().on_mount()
-        self.query_one("#hint", TextLine).say(
+        self.query_one("#hint", TextLine).set_text(
             ("Ticket text, CSV, JSON, log lines; investigate ids or postfix ids.", "dim")
         )
         self._understand()
@@ -93,7 +77,7 @@ class IdsScreen(ConsoleScreen):
         self.notice(f"esc again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
         return True
 
-    def on_paper_pasted(self, message: PasteInput.Pasted) -> None:
+    def on_paste_input_pasted(self, message: PasteInput.Pasted) -> None:
         """Add what was pasted."""
         self._lines += message.text.splitlines()
         self._understand()
@@ -123,22 +107,22 @@ class IdsScreen(ConsoleScreen):
             if not path.is_file():
                 raise OSError
             if path.stat().st_size > _LARGEST:
-                self._failed = f"{safe(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
+                self._failed = f"{sanitize(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
                 return
             self._lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
         except (OSError, ValueError, RuntimeError):
-            self._failed = f"'{safe(name, 60)}' is neither an id nor a file that can be read."
+            self._failed = f"'{sanitize(name, 60)}' is neither an id nor a file that can be read."
 
     def _understand(self) -> None:
         self._leaving = False
         parsed = self._parsed = parse_ids(self._lines)
-        self.say_place([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
+        self.set_breadcrumb([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
         pieces: list[Piece] = []
         if self._failed:
             pieces.append((f"{self._failed}\n", "$text-error"))
         if parsed.ids:
             pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
-            pieces += [(f"  {safe(name)}\n", "dim") for name in parsed.ids[:_TOLD]]
+            pieces += [(f"  {sanitize(name)}\n", "dim") for name in parsed.ids[:_TOLD]]
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
         if parsed.repeated:
@@ -151,7 +135,7 @@ class IdsScreen(ConsoleScreen):
             pieces.append(
                 (f"{len(parsed.commented):,} behind a #, not taken: {_places(parsed.commented)}\n", "$text-warning")
             )
-        self.query_one("#understood", TextBlock).say(*pieces)
+        self.query_one("#understood", TextBlock).set_text(*pieces)
 
     @work(exclusive=True, group="look-up")
     async def _look_up(self) -> None:
@@ -171,5 +155,5 @@ class IdsScreen(ConsoleScreen):
 
 
 def _places(words: Sequence[tuple[int, str]]) -> str:
-    told = ", ".join(f"line {number:,} '{safe(word, 24)}'" for number, word in words[:_TOLD])
+    told = ", ".join(f"line {number:,} '{sanitize(word, 24)}'" for number, word in words[:_TOLD])
     return told + (" …" if len(words) > _TOLD else "")

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 from tui_app.core.clock import rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.plan import Plan, Target
 from tui_app.screens import format as looks
 from tui_app.screens.base import ConsoleScreen
@@ -36,7 +36,7 @@ _LONG = 50
 
 
 def _domains(targets: Iterable[Target]) -> Iterable[str]:
-    return (safe(name.exact.rpartition("@")[2], 40) for target in targets for name in target.recipients)
+    return (sanitize(name.exact.rpartition("@")[2], 40) for target in targets for name in target.recipients)
 
 
 def _most(counted: Counter[str]) -> str:
@@ -50,7 +50,7 @@ class ReviewScreen(ConsoleScreen):
     """What would be released, before anything is sent. `search` is what the messages were found by, if they were."""
 
     CSS_PATH = sheet("screens/release")
-    place = "review"
+    screen_name = "review"
 
     class Confirmed(Message):
         """The operator typed the number, and nothing had changed since it was shown."""
@@ -103,10 +103,10 @@ class ReviewScreen(ConsoleScreen):
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def _show_plan(self) -> None:
-        self.query_one("#facts", TextBlock).say(*self._facts())
+        self.query_one("#facts", TextBlock).set_text(*self._facts())
         left = len(self._plan.targets)
         self.query_one("#typed", Input).placeholder = f"type {left} to send" if left else "nothing is left to send"
-        self.say_place([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
+        self.set_breadcrumb([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
 
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
@@ -125,13 +125,13 @@ class ReviewScreen(ConsoleScreen):
         # What was named is what should be looked at twice.
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
         for target in list(named_first)[:sample]:
-            subject = PrivateText(safe(target.subject.exact, 60))
-            seen = f"  {looks.verdict(target.disposition).text:<14} {safe(target.sender.exact, 60)}  "
+            subject = PrivateText(sanitize(target.subject.exact, 60))
+            seen = f"  {looks.verdict(target.disposition).text:<14} {sanitize(target.sender.exact, 60)}  "
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
         if named := guarded.named():
-            counts = ", ".join(f"{count:,} {safe(word)}" for word, count in named.items())
+            counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
@@ -156,7 +156,7 @@ class ReviewScreen(ConsoleScreen):
     # ---- confirming
 
     def _problem(self, sentence: str, tone: str = "$text-error") -> None:
-        self.query_one("#problem", TextLine).say((sentence, tone))
+        self.query_one("#problem", TextLine).set_text((sentence, tone))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""
@@ -182,7 +182,7 @@ class ReviewScreen(ConsoleScreen):
         known = {word.upper(): word for word in self.service.releases.guard(self._targets).words()}
         strange = [word for word in typed if word.upper() not in known]
         if strange:
-            self._problem(f"Nothing is held back under {safe(strange[0], 40)}; type {' or '.join(known.values())}.")
+            self._problem(f"Nothing is held back under {sanitize(strange[0], 40)}; type {' or '.join(known.values())}.")
             return
         try:
             included = tuple(known[word.upper()] for word in typed)
@@ -202,24 +202,26 @@ class ReviewScreen(ConsoleScreen):
         self.awaiting = True
         self._problem("Looking whether anything changed meanwhile…", "dim")
         try:
-            drift = await self.service.releases.drift(self._plan, self._search)
+            changes = await self.service.releases.changes_since_review(self._plan, self._search)
         except SluiceError as error:
             self._problem(f"Not sent: it could not be looked up again. {error}")
             return
         finally:
             self.awaiting = False
-        if drift.gone:
-            self._plan = self.service.releases.without(self._plan, drift.gone)
-            self._guarded = self._guarded.without(drift.gone)
+        if changes.gone:
+            self._plan = self.service.releases.without(self._plan, changes.gone)
+            self._guarded = self._guarded.without(changes.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
             left = len(self._plan.targets)
             then = f"type {left} for the rest" if left else "nothing is left"
-            self._problem(f"Not sent: {len(drift.gone):,} changed since, and left the plan; {then}.")
+            self._problem(f"Not sent: {len(changes.gone):,} changed since, and left the plan; {then}.")
             return
         plan = self.service.releases.with_reason(self._plan, reason)
-        if drift.new:
-            self.service.record(f"Plan {plan.plan_id}: {drift.new:,} more are held by now, not in the plan, not sent.")
+        if changes.new:
+            self.service.record(
+                f"Plan {plan.plan_id}: {changes.new:,} more are held by now, not in the plan, not sent."
+            )
         self.post_message(self.Confirmed(plan, self._guarded))
 
     def on_button_pressed(self) -> None:

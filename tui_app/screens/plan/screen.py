@@ -11,15 +11,15 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import plural, safe
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.report import accounted, sums_checked, write_all
 from tui_app.plans.service import PlanService, retryable
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.plan.recipients import RecipientRow, line_look, lines_of
+from tui_app.screens.copy import Value
+from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.sums import phase_of, sums_of
-from tui_app.screens.values import Value
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
@@ -45,9 +45,9 @@ class PlanScreen(ConsoleScreen):
     """A plan: sent from here if it is new, settled and gone on with if it is one of before."""
 
     CSS_PATH = sheet("screens/release")
-    place = "outcome"
+    screen_name = "plan"
     AUTO_FOCUS = "#table"
-    BINDINGS = actions.bindings("outcome")
+    BINDINGS = actions.bindings("plan")
 
     class RetryWanted(Message):
         """Failed messages go to a new review."""
@@ -90,7 +90,7 @@ class PlanScreen(ConsoleScreen):
 
     @staticmethod
     def _cells(line: RecipientRow) -> Sequence[Cell]:
-        return (line_look(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+        return (recipient_cell(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
@@ -138,11 +138,11 @@ class PlanScreen(ConsoleScreen):
             return
         if state.ended:
             self.notice("")
-        shown = (state.outcomes, state.in_flight, state.ended, state.check)
+        shown = (state.results_by_id, state.in_flight, state.ended, state.check)
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
-            self.table().show_rows(ListRows(lines_of(results, self._targets, state.check), lambda line: line.key))
+            self.table().show_rows(ListRows(recipient_rows(results, self._targets, state.check), lambda line: line.key))
             if state.ended:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
@@ -175,17 +175,17 @@ class PlanScreen(ConsoleScreen):
             return
         state = self._state
         phase = "worked on elsewhere" if self._worker else phase_of(state)
-        self.say_place([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        self.set_breadcrumb([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         every = len(state.plan.targets)
-        known = len(state.outcomes)
-        self.query_one("#progress", TextLine).say(
+        known = len(state.results_by_id)
+        self.query_one("#progress", TextLine).set_text(
             (bar(known / every if every else 1.0, 12), "$text-accent"),
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
-        self.query_one("#sums", TextBlock).say(*sums_of(state))
-        self.query_one("#why", TextLine).say(("reason: ", "dim"), PrivateText(safe(state.plan.reason)))
-        self.table().say_if_empty("Sending…")
+        self.query_one("#sums", TextBlock).set_text(*sums_of(state))
+        self.query_one("#why", TextLine).set_text(("reason: ", "dim"), PrivateText(sanitize(state.plan.reason)))
+        self.table().set_empty_text("Sending…")
 
     def _waits(self) -> str:
         now = self.service.clock.monotonic()
@@ -205,12 +205,12 @@ class PlanScreen(ConsoleScreen):
             "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
             "v": self._may_settle,
             "c": self._may_check,
-            "W": bool(state.of_fate(Outcome.NOT_SEEN)) and self._may_resume,
+            "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self._may_resume,
             "C": self._may_resume,
             "R": state.ended and bool(retryable(state)),
             "E": state.ended and bool(state.head),
         }
-        keys = actions.actions_for(self.place, read_only=self.service.settings.read_only)
+        keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
         ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
         return [*chosen[:5], *ways_out]
@@ -222,7 +222,7 @@ class PlanScreen(ConsoleScreen):
     @property
     def _may_check(self) -> bool:
         idle = self._state.ended and bool(self._state.head) and not self._worker
-        return idle and bool(self._state.of_fate(*SAID_RELEASED))
+        return idle and bool(self._state.with_outcome(*SAID_RELEASED))
 
     @property
     def _may_resume(self) -> bool:
@@ -231,7 +231,7 @@ class PlanScreen(ConsoleScreen):
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
         state = self._state
-        fates = state.fates()
+        outcome_counts = state.outcome_counts()
         if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
@@ -241,7 +241,7 @@ class PlanScreen(ConsoleScreen):
             return [(f"Watching: {self._worker} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
-        if self._may_settle and fates[Outcome.UNKNOWN]:
+        if self._may_settle and outcome_counts[Outcome.UNKNOWN]:
             return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
             return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
@@ -268,7 +268,7 @@ class PlanScreen(ConsoleScreen):
             self.notice(str(error))
             return None
 
-    def action_release_stop(self) -> None:
+    def action_plan_stop(self) -> None:
         """Send nothing after the request in flight."""
         if self._state.ended:
             self.notice("It has ended already.")
@@ -277,7 +277,7 @@ class PlanScreen(ConsoleScreen):
         if self._waits_until is None:
             self.notice("Stopping after the request in flight.")
 
-    def action_release_pause(self) -> None:
+    def action_plan_pause(self) -> None:
         """Pause after the request in flight, or go on."""
         if self._state.phase is Phase.CANARY:
             self.notice("It waits already: enter sends the rest, S stops.")
@@ -287,7 +287,7 @@ class PlanScreen(ConsoleScreen):
             self.service.releases.pause()
             self.notice("Pausing after the request in flight; enter goes on.")
 
-    def action_release_go_on(self) -> None:
+    def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
         if self._worker:
             self.notice(f"Nothing can be done here while {self._worker} is acting.")
@@ -296,14 +296,14 @@ class PlanScreen(ConsoleScreen):
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
             self._do(lambda releases: releases.resume(entry))
 
-    def action_release_settle(self) -> None:
+    def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
         if not self._may_settle:
             self.notice("Nothing is unknown." if self._state.ended else "It is not over yet.")
         elif not self.awaiting and (entry := self._entry()):
             self._do(lambda releases: releases.settle(entry))
 
-    def action_release_check(self) -> None:
+    def action_plan_check(self) -> None:
         """Look again at what was said to be released."""
         if not self._may_check:
             self.notice("Nothing was released that could be looked at." if self._state.ended else "It is not over yet.")
@@ -311,9 +311,9 @@ class PlanScreen(ConsoleScreen):
             self._do(lambda releases: releases.check(entry))
 
     @work
-    async def action_release_resend(self) -> None:
+    async def action_plan_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
-        again = self._state.of_fate(Outcome.NOT_SEEN)
+        again = self._state.with_outcome(Outcome.NOT_SEEN)
         if not again or not self._may_resume or self.awaiting:
             self.notice("Nothing waits to be sent again.")
             return
@@ -333,7 +333,7 @@ class PlanScreen(ConsoleScreen):
             self._do(lambda releases: releases.resume(entry, resend_unseen=True))
 
     @work
-    async def action_release_close(self) -> None:
+    async def action_plan_close(self) -> None:
         """Close the plan: what was not sent never will be."""
         if not self._may_resume or self.awaiting:
             self.notice("There is nothing to close.")
@@ -342,14 +342,14 @@ class PlanScreen(ConsoleScreen):
             f"{self._state.told()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
         ]
         if self._state.unknown:
-            still = plural(len(self._state.of_fate(*OPEN)), "message")
+            still = plural(len(self._state.with_outcome(*OPEN)), "message")
             facts.append((f"Nobody knows yet what became of {still}: v asks, also afterwards.\n", "$text-warning"))
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
             self.notice("It stays open.")
         elif entry := self._entry():
             self._do(lambda releases: releases.close_plan(entry))
 
-    def action_release_retry(self) -> None:
+    def action_plan_retry(self) -> None:
         """Take what failed to a new review."""
         failed = retryable(self._state)
         if not self._state.ended or not failed:
@@ -357,7 +357,7 @@ class PlanScreen(ConsoleScreen):
             return
         self.post_message(self.RetryWanted([target.id for target in failed]))
 
-    def action_release_report(self) -> None:
+    def action_plan_report(self) -> None:
         """Write the report beside where the console was started: Markdown, CSV and JSON."""
         if not self._state.ended or not (entry := self._entry()):
             self.notice("The report is written when it has ended.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import plural
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.verify import WRONG
-from tui_app.screens.plan.recipients import fate_look
+from tui_app.screens.plan.recipients import outcome_cell
 
 if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
@@ -27,30 +27,34 @@ _TO_DO: Final = (Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT, Outcome.N
 
 def phase_of(state: PlanState) -> str:
     """Where it stands."""
-    fates = state.fates()
+    outcome_counts = state.outcome_counts()
     if state.closed and state.ended and not state.finished:
         return "closed"
     if state.phase is Phase.HALTED:
         return "halted, see below"
     if state.phase is Phase.DONE:
-        return "over, not all was sent" if fates[Outcome.REFUSED] + fates[Outcome.LEFT_OUT] else "all sent"
+        return (
+            "over, not all was sent"
+            if outcome_counts[Outcome.REFUSED] + outcome_counts[Outcome.LEFT_OUT]
+            else "all sent"
+        )
     return str(state.phase.value)
 
 
-def _sum(fate: Outcome, count: int) -> Piece:
-    tone = fate_look(fate).tone
+def _sum(outcome: Outcome, count: int) -> Piece:
+    tone = outcome_cell(outcome).tone
     style = f"$text-{tone} bold" if count and tone in ("error", "warning", "success") else ""
-    return (f"{count:,} {fate.value}", style)
+    return (f"{count:,} {outcome.value}", style)
 
 
 def sums_of(state: PlanState) -> list[Piece]:
     """What came of how many; what is still to be done, and a second look, on lines of their own."""
-    fates = state.fates()
+    outcome_counts = state.outcome_counts()
     pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
-    for fate in _OVER:
-        if fates[fate] or fate is Outcome.DELIVERED:
-            pieces += [" ", _sum(fate, fates[fate]), " ·"]
-    to_do = [_sum(fate, fates[fate]) for fate in _TO_DO if fates[fate]]
+    for outcome in _OVER:
+        if outcome_counts[outcome] or outcome is Outcome.DELIVERED:
+            pieces += [" ", _sum(outcome, outcome_counts[outcome]), " ·"]
+    to_do = [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]
     pieces[-1] = "\n" if to_do else ""
     for piece in to_do:
         pieces += ["  ", piece]

@@ -21,7 +21,7 @@ class WrongSpec(ValueError):
     """A specification of faults that can't be read, with a sentence that says why."""
 
 
-def kinds_in_words() -> str:
+def describe_kinds() -> str:
     """The table of kinds, one a line, and how a specification is spelt."""
     lines = [f"{_SPELLING}, separated by commas; the first rule that hits wins.", ""]
     lines += [f"  {kind.name:22} {kind.says}" for kind in KINDS.values()]
@@ -34,7 +34,7 @@ class Fault:
 
     kind: Kind
     value: int
-    lot: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Rule:
             "reads" if method in ("GET", "HEAD") else "writes"
         )
 
-    def hits(self, number: int, lot: int) -> bool:
+    def hits(self, number: int, seed: int) -> bool:
         """Whether the request of that number, from 1, is struck."""
-        if self.share is not None and lot % _MANY >= self.share:
+        if self.share is not None and seed % _MANY >= self.share:
             return False
         return self.first is None or self.first <= number <= (self.last or self.first)
 
@@ -103,7 +103,7 @@ class FaultPlan:
                 chosen.setdefault(rule.kind.shapes or "fault", fault)
         fault = chosen.get("fault")
         if fault is not None and fault.kind.name == "any":
-            fault = _drawn(fault.lot, endpoint)
+            fault = _drawn(fault.seed, endpoint)
         if fault is not None and fault.kind.name == "none":
             fault = None
         return ChosenFaults(fault, chosen.get("latency"), chosen.get("pace"))
@@ -111,11 +111,11 @@ class FaultPlan:
     def _strike(self, index: int) -> Fault | None:
         rule = self.rules[index]
         self._counts[index] += 1
-        lot = scatter(self._seed, index, self._counts[index], 17)
-        if not rule.hits(self._counts[index], lot):
+        seed = scatter(self._seed, index, self._counts[index], 17)
+        if not rule.hits(self._counts[index], seed):
             return None
         default = rule.kind.amount.default if rule.kind.amount else 0
-        return Fault(rule.kind, default if rule.value is None else rule.value, lot // _MANY)
+        return Fault(rule.kind, default if rule.value is None else rule.value, seed // _MANY)
 
 
 @cache
@@ -123,10 +123,10 @@ def _bad_endings() -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS.values() if kind.ends_badly)
 
 
-def _drawn(lot: int, endpoint: str) -> Fault:
+def _drawn(seed: int, endpoint: str) -> Fault:
     kinds = [kind for kind in _bad_endings() if kind.endpoints is None or endpoint in kind.endpoints]
-    kind = kinds[lot % len(kinds)]
-    return Fault(kind, kind.amount.default if kind.amount else 0, lot // len(kinds))
+    kind = kinds[seed % len(kinds)]
+    return Fault(kind, kind.amount.default if kind.amount else 0, seed // len(kinds))
 
 
 _RULE = re.compile(

@@ -170,7 +170,7 @@ def instead(fault: Fault, asked: Asked) -> Answer | None:
     if name == "unavailable":
         return envelope(503, 10503, "Service unavailable", ("retry-after", str(fault.value)), *ray)
     if name in ("rate_limit", "rate_limit_bare", "rate_limit_odd"):
-        odd = _ODD_WAITS[fault.lot % len(_ODD_WAITS)]
+        odd = _ODD_WAITS[fault.seed % len(_ODD_WAITS)]
         wait = {"rate_limit": [str(fault.value)], "rate_limit_odd": [odd]}.get(name, [])
         headers = [("retry-after", value) for value in wait]
         return envelope(429, 971, "Please wait and consider throttling your request speed", *headers, *ray)
@@ -184,4 +184,4 @@ def elsewhere(asked: Asked, target: str) -> str:
 
 
 def _traced(fault: Fault) -> tuple[tuple[str, str], ...]:
-    return (("cf-ray", f"{fault.lot & 0xFFFFFFFFFFFFFFFF:016x}-SIM"),)
+    return (("cf-ray", f"{fault.seed & 0xFFFFFFFFFFFFFFFF:016x}-SIM"),)

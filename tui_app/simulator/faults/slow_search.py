@@ -25,12 +25,12 @@ class SlowSearches:
     def begin(self, asked: Asked, fault: Fault) -> Answer:
         """The answer to a search that is slow from now on; its place is relative or absolute by the fault's lot."""
         self._number += 1
-        ticket = f"{self._number}-{fault.lot & 0xFFFFFFFF:08x}"
+        ticket = f"{self._number}-{fault.seed & 0xFFFFFFFF:08x}"
         target = f"{asked.target}{'&' if '?' in asked.target else '?'}{TICKET}={ticket}"
         if fault.kind.name == "slow_search_elsewhere":
             place = elsewhere(asked, target)
         else:
-            place = target if fault.lot & 1 else f"http://{asked.header('host')}{target}"
+            place = target if fault.seed & 1 else f"http://{asked.header('host')}{target}"
         self._polls_left[ticket] = (max(1, fault.value) - 1, place)
         if len(self._polls_left) > _MOST_TICKETS:
             self._polls_left.popitem(last=False)

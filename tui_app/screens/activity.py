@@ -1,0 +1,45 @@
+"""The activity page: every write and every error of this session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui_app import actions
+from tui_app.screens.text_screen import TextScreen
+
+if TYPE_CHECKING:
+    from tui_app.core.activity import Activity
+    from tui_app.widgets.text_lines import Piece
+
+
+class ActivityScreen(TextScreen):
+    """Every write and every error of this session, newest first, in the server's own words."""
+
+    screen_name = "activity"
+    BINDINGS = actions.bindings("activity")
+
+    def on_mount(self) -> None:
+        """Write the page."""
+        super().on_mount()
+        self.show_activities()
+
+    def activity_added(self) -> None:
+        """Write the page anew."""
+        if self.is_mounted:
+            self.show_activities()
+
+    def show_activities(self) -> None:
+        """Write the page anew."""
+        entries = list(reversed(self.service.activities))
+        self.set_breadcrumb([("Activity", "bold"), f"  {len(entries):,} in this session"])
+        pieces: list[Piece] = []
+        for entry in entries:
+            pieces += self._entry(entry)
+        self.show_text(*(pieces or [("Nothing was written and nothing went wrong so far.", "dim")]))
+
+    @staticmethod
+    def _entry(entry: Activity) -> list[Piece]:
+        lines: list[Piece] = [(f"{entry.at.astimezone():%H:%M:%S}  ", "dim"), f"{entry.sentence}\n"]
+        for detail in entry.details:
+            lines.append((f"          {detail}\n", "dim"))
+        return lines
