@@ -48,14 +48,14 @@ async def ours(job_id: str) -> int:
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Transport(load_settings(os.environ), SystemClock(), Random(1))
-    client = EmailSecurityClient(traffic)
+    transport = Transport(load_settings(os.environ), SystemClock(), Random(1))
+    client = EmailSecurityClient(transport)
     try:
         rows = kept_messages.job_rows(client, job_id, lambda _: None)
         await kept_messages.load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
         return len(rows.snapshot.rows)
     finally:
-        await traffic.close()
+        await transport.close()
 
 
 async def official(job_id: str) -> int:

@@ -21,7 +21,7 @@ class FromMemory:
     """Stands where the client stands, with pages that are made already; each takes a moment, as if it had come from afar."""
 
     def __init__(self, pages: list[tuple[JobMessage, ...]], seconds: float) -> None:
-        self.traffic = SimpleNamespace(yield_to_ui=no_yield)
+        self.transport = SimpleNamespace(yield_to_ui=no_yield)
         self._pages = pages
         self._seconds = seconds
 

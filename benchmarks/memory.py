@@ -25,8 +25,8 @@ async def ours(job_id: str) -> tuple[float, object]:
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Transport(load_settings(os.environ), SystemClock(), Random(1))
-    client = EmailSecurityClient(traffic)
+    transport = Transport(load_settings(os.environ), SystemClock(), Random(1))
+    client = EmailSecurityClient(transport)
     try:
         # One page before the first reading: buffers and lazy imports are no messages.
         await client.list_job_messages(job_id, page=1, per_page=PER_PAGE)
@@ -35,7 +35,7 @@ async def ours(job_id: str) -> tuple[float, object]:
         await load_all(rows, (await client.get_job(job_id)).total_messages_discovered)
         await rows.arrange(arranged("acme", "to"))
     finally:
-        await traffic.close()
+        await transport.close()
     view = rows.snapshot.rows
     view.mark(range(0, len(view), 10), on=True)
     assert view.marks

@@ -35,9 +35,9 @@ async def largest_job(variables: dict[str, str]) -> str:
     from tui_app.config.settings import load_settings
     from tui_app.core.clock import SystemClock
 
-    traffic = Transport(load_settings(variables), SystemClock(), Random(1))
+    transport = Transport(load_settings(variables), SystemClock(), Random(1))
     try:
-        jobs = (await EmailSecurityClient(traffic).list_jobs()).items
+        jobs = (await EmailSecurityClient(transport).list_jobs()).items
     finally:
-        await traffic.close()
+        await transport.close()
     return max(jobs, key=lambda job: job.total_messages_discovered).id

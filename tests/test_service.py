@@ -28,13 +28,13 @@ from tui_app.simulator.server import Simulator
 async def test_read_only_refuses_every_write_before_anything_is_sent(simulator: Simulator) -> None:
     async with service_on(simulator, read_only=True) as service:
         job = simulator.account.list_jobs("PROCESSING", None)[0]["job_id"]
-        plan = service.releases.plan(service.releases.guard(await held_targets(service, 1)), "x")
+        plan = service.plans.plan(service.plans.guard(await held_targets(service, 1)), "x")
         new = NewJob(action=ActionType.RELEASE, params=HELD)
         for work in (
             service.cancel_job(job),
             service.delete_job(job),
             service.create_job(new),
-            service.releases.run(plan),
+            service.plans.run(plan),
         ):
             with pytest.raises(GuardError, match="read-only"):
                 await work
@@ -52,7 +52,7 @@ async def test_ids_of_either_kind_are_looked_up(simulator: Simulator) -> None:
             "4NZZZZZZZZZZZZ",
             mails[0].investigate_id[:-1] + "x",
         ]
-        targets = await service.releases.look_up(names[:4])
+        targets = await service.plans.look_up(names[:4])
     assert [target.checked for target in targets] == [True, True, True, False]
     assert targets[1].investigate_id == mails[1].investigate_id
     assert [target.held for target in targets[:3]] == [True, True, False]
@@ -188,7 +188,7 @@ async def test_a_postfix_id_of_two_messages_is_nobody_s(simulator: Simulator) ->
     first, second = simulator.account.held[:2]
     second.postfix_id = first.postfix_id
     async with service_on(simulator) as service:
-        (target,) = await service.releases.look_up([first.postfix_id])
+        (target,) = await service.plans.look_up([first.postfix_id])
     assert not target.checked
 
 

@@ -121,7 +121,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     async def _show_unfinished(self) -> None:
         """A plan that is not over comes before anything else."""
         try:
-            unfinished = await asyncio.to_thread(lambda: self.service.releases.unfinished())
+            unfinished = await asyncio.to_thread(lambda: self.service.plans.unfinished())
         except SluiceError as error:
             self.service.record(str(error))
             self.show_notice(str(error))

@@ -85,7 +85,7 @@ class EmailSecurityService:
     # ---- life
 
     @cached_property
-    def traffic(self) -> Transport:
+    def transport(self) -> Transport:
         """The way to the API. Made when it is first needed: that takes longer than drawing the first screen."""
         from tui_app.api.transport import Transport
 
@@ -107,7 +107,7 @@ class EmailSecurityService:
         """One method per endpoint."""
         from tui_app.api.client import EmailSecurityClient
 
-        return EmailSecurityClient(self.traffic)
+        return EmailSecurityClient(self.transport)
 
     def get_ready(self) -> None:
         """Load and make what the first request needs; for a thread, it takes as long as many frames."""
@@ -116,7 +116,7 @@ class EmailSecurityService:
         _ = self.client
 
     @cached_property
-    def releases(self) -> PlanService:
+    def plans(self) -> PlanService:
         """Plans: what is released, how, and what was released before."""
         from tui_app.plans.service import PlanService
 
@@ -138,23 +138,23 @@ class EmailSecurityService:
         from tui_app.api.client import EmailSecurityClient
         from tui_app.api.transport import Transport
 
-        traffic = Transport(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
-        return EmailSecurityClient(traffic)
+        transport = Transport(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
+        return EmailSecurityClient(transport)
 
     def _plan_recorded(self, sentence: str, details: Sequence[str]) -> None:
         self.record(sentence, details)
-        if (state := self.releases.state) is not None and state.ended:
+        if (state := self.plans.state) is not None and state.ended:
             self.unknown_after_leaving += self._closing and state.unknown
             self.refresh()
 
     @property
     def release(self) -> PlanState | None:
         """The plan that was last worked on."""
-        return self.releases.state if self._released else None
+        return self.plans.state if self._released else None
 
     @property
     def _released(self) -> bool:
-        return "releases" in self.__dict__
+        return "plans" in self.__dict__
 
     def start(self) -> None:
         """Begin polling; needs a running event loop."""
@@ -176,12 +176,12 @@ class EmailSecurityService:
         self._closing = True
         self.stop_release()
         if self._opened:
-            self.traffic.leave()
+            self.transport.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._released and not self._abandoned:
-            await self.releases.close()
+            await self.plans.close()
         if self._opened:
-            await self.traffic.close()
+            await self.transport.close()
 
     def abandon(self) -> None:
         """Wait for nothing any longer: what is on the wire stays unknown."""
@@ -191,28 +191,28 @@ class EmailSecurityService:
 
     async def run_plan(self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]]) -> PlanState:
         """Let something of the releases run to its end, though whoever asked goes away. Raises GuardError, JournalError."""
-        return await asyncio.shield(self._spawn(work(self.releases)))
+        return await asyncio.shield(self._spawn(work(self.plans)))
 
     def stop_release(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
         if self._released:
-            self.releases.stop()
+            self.plans.stop()
         if self._opened:
-            self.traffic.end_waits()
+            self.transport.end_waits()
 
     @property
     def awaits_answer(self) -> bool:
         """Whether a write is on its way. From any thread."""
-        return bool(self.on_the_wire) or (self._released and self.releases.awaits_answer)
+        return bool(self.on_the_wire) or (self._released and self.plans.awaits_answer)
 
     @property
     def _opened(self) -> bool:
-        return "traffic" in self.__dict__
+        return "transport" in self.__dict__
 
     @property
     def on_the_wire(self) -> Collection[asyncio.Task[Any]]:
         """Writes whose answers are awaited."""
-        return self.traffic.on_the_wire if self._opened else ()
+        return self.transport.on_the_wire if self._opened else ()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -298,7 +298,7 @@ class EmailSecurityService:
 
     def forecast(self, requests: int) -> Forecast:
         """What so many writes, one after the other, would cost: time and quota."""
-        return self._budget.forecast(requests, self.traffic.answer_seconds)
+        return self._budget.forecast(requests, self.transport.answer_seconds)
 
     # ---- reading
 
@@ -316,11 +316,11 @@ class EmailSecurityService:
         """One message. Raises ApiError."""
         return await self.client.get_message(investigate_id)
 
-    async def preview(self, params: SearchParams, told: Callable[[int], None] = lambda _: None) -> JobPreview:
+    async def preview(self, params: SearchParams, on_progress: Callable[[int], None] = lambda _: None) -> JobPreview:
         """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
         from tui_app.jobs.new_job import preview
 
-        return await preview(self.client, params, told)
+        return await preview(self.client, params, on_progress)
 
     async def diagnose(self, error: ApiError) -> str:
         """One more sentence on a refusal: is it the token, or the account? Never raises."""
@@ -329,13 +329,13 @@ class EmailSecurityService:
         return await diagnose(self.client, error)
 
     async def export_job(
-        self, job_id: str, status: RowStatus | None, path: Path, told: Callable[[int], None] = lambda _: None
+        self, job_id: str, status: RowStatus | None, path: Path, on_progress: Callable[[int], None] = lambda _: None
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
         from tui_app.jobs.export import ExportFailed, export_job
 
         try:
-            exported = await export_job(self.client, job_id, status, path, told)
+            exported = await export_job(self.client, job_id, status, path, on_progress)
         except ExportFailed as error:
             self.record(str(error))
             raise
@@ -369,17 +369,17 @@ class EmailSecurityService:
 
     async def cancel_job(self, job_id: str) -> WriteResult[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
-        from tui_app.jobs import commands as writes
+        from tui_app.jobs import commands
 
         self._writable()
-        return await self._write(f"Cancel job {job_id}", writes.cancel(self.client, job_id))
+        return await self._write(f"Cancel job {job_id}", commands.cancel_job(self.client, job_id))
 
     async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
-        from tui_app.jobs import commands as writes
+        from tui_app.jobs import commands
 
         self._writable()
-        return await self._write(f"Delete job {job_id}", writes.delete(self.client, job_id))
+        return await self._write(f"Delete job {job_id}", commands.delete_job(self.client, job_id))
 
     def guard_job(self, new: NewJob, preview: JobPreview, *, include: Sequence[str] = ()) -> None:
         """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
@@ -392,9 +392,9 @@ class EmailSecurityService:
 
     async def create_job(self, new: NewJob) -> WriteResult[Job]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
-        from tui_app.jobs import commands as writes
+        from tui_app.jobs import commands
 
         self._writable()
         mark = f"#op-{self._random.getrandbits(32):08x}"
-        work = writes.create(self.client, new.checked(self.clock.now()), mark)
+        work = commands.create_job(self.client, new.checked(self.clock.now()), mark)
         return await self._write(f"New {new.action.lower()} job", work)

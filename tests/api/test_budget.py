@@ -27,7 +27,7 @@ def test_nothing_is_assumed_before_the_server_told() -> None:
     assert budget.state == BudgetState()
     assert (budget.wait(), budget.wait_to_poll(), budget.pace(5)) == (0, 0, 0)
     forecast = budget.forecast(40, 0.5)
-    assert (forecast.left, forecast.waits, forecast.seconds, forecast.told()) == (None, 0, 20, "40 requests")
+    assert (forecast.left, forecast.waits, forecast.seconds, forecast.describe()) == (None, 0, 20, "40 requests")
 
 
 def test_what_is_left_is_what_the_server_said_less_what_went_out_since() -> None:
@@ -106,9 +106,9 @@ def test_a_plan_s_cost_in_requests_time_and_waits() -> None:
     budget = Budget(Seconds())
     budget.read(headers(100, 50), 0)
     fits, over, far = budget.forecast(40, 0.5), budget.forecast(120, 0.5), budget.forecast(1400, 0)
-    assert (fits.left, fits.waits, fits.seconds, fits.told()) == (60, 0, 20, "40 requests of 100 left")
+    assert (fits.left, fits.waits, fits.seconds, fits.describe()) == (60, 0, 20, "40 requests of 100 left")
     assert (over.left, over.waits, over.seconds) == (-20, 50, 110)
-    assert over.told() == "120 requests, only 100 left: waits 50 s for the quota"
+    assert over.describe() == "120 requests, only 100 left: waits 50 s for the quota"
     assert far.waits == 50 + 300
 
 

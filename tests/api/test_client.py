@@ -41,11 +41,11 @@ async def client_of(simulator: Simulator, token: str | None = None) -> AsyncIter
     settings = settings_for(simulator)
     if token is not None:
         settings = replace(settings, credential=TokenCredential(Secret(token, "test")))
-    traffic = Transport(settings, HurriedClock(), Random(1))
+    transport = Transport(settings, HurriedClock(), Random(1))
     try:
-        yield EmailSecurityClient(traffic)
+        yield EmailSecurityClient(transport)
     finally:
-        await traffic.close()
+        await transport.close()
 
 
 async def test_everything_there_is_to_read_of_a_mail(generation: Simulator) -> None:
@@ -65,7 +65,7 @@ async def test_everything_there_is_to_read_of_a_mail(generation: Simulator) -> N
         assert (await client.preview_delivered(clean.investigate_id)).screenshot.exact
         with pytest.raises(NotFound):
             await client.get_detections(clean.investigate_id)
-        assert client.traffic.drift.findings == ()
+        assert client.transport.drift.findings == ()
 
 
 async def test_what_is_done_to_a_mail_is_in_its_action_log(generation: Simulator) -> None:
@@ -86,7 +86,7 @@ async def test_what_is_done_to_a_mail_is_in_its_action_log(generation: Simulator
         again = await client.move_message(mail.investigate_id, Destination.INBOX)
         assert isinstance(again, Done)
         assert isinstance(await client.reclassify_message(mail.investigate_id, Disposition.BULK), Done)
-        assert client.traffic.drift.findings == ()
+        assert client.transport.drift.findings == ()
     assert [entry["action"] for entry in account.truth.entries] == ["release", "move", "move", "reclassify"]
 
 
@@ -208,5 +208,5 @@ async def test_what_a_server_adds_and_takes_away_is_noticed_and_harms_nothing(ga
         rows = (await client.list_job_messages(job_id)).items
         assert all(str(row.status) for row in rows)
         await client.search_messages(SearchParams(start=now - timedelta(days=1), end=now))
-        kinds = {finding.kind for finding in client.traffic.drift.findings}
+        kinds = {finding.kind for finding in client.transport.drift.findings}
         assert kinds == {"field", "value", "header"}

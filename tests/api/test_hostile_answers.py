@@ -50,7 +50,7 @@ async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
         await service.close()
         assert state.outcome_counts()[Outcome.DELIVERED] == 0
         assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
@@ -75,7 +75,7 @@ async def test_a_listener_that_fails_changes_no_outcome() -> None:
     body = {**success(JOB), "messages": [{"code": 1, "message": "beta"}]}
     replies = iter([answer(429, failure(971, "slow"), retry_after="3"), answer(200, body), answer(200, body)])
     async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
-        client.traffic.on_notices = client.traffic.on_wait = client.traffic.budget.on_block = fail
+        client.transport.on_notices = client.transport.on_wait = client.transport.budget.on_block = fail
         assert isinstance(await client.cancel_job(JOB_ID), Done)
         assert (await client.get_job(JOB_ID)).id == JOB_ID
 
@@ -88,7 +88,7 @@ async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
             raise ZeroDivisionError
 
         service.client.release_messages = broken  # type: ignore[method-assign,assignment]
-        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
         assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         await service.close()
 
@@ -118,9 +118,9 @@ async def test_a_429_and_then_a_quota_known_to_be_gone_is_no_longer_unsent() -> 
     replies = iter([answer(429, failure(971, "slow"), retry_after="1"), answer(200, success(JOB))])
     clock = HurriedClock()
     async with faulty(lambda _: next(replies)) as server, client_at(server.base_url) as client:
-        client.traffic.clock = clock
-        client.traffic.on_wait = lambda _: client.traffic.budget.limited(400)
-        client.traffic.write_wait = 5
+        client.transport.clock = clock
+        client.transport.on_wait = lambda _: client.transport.budget.limited(400)
+        client.transport.write_wait = 5
         outcome = await client.cancel_job(JOB_ID)
         assert isinstance(outcome, Refused)
         assert not isinstance(outcome, Unsent)
@@ -135,7 +135,7 @@ async def test_a_429_and_then_a_server_that_is_gone_is_no_longer_unsent() -> Non
     listening = await asyncio.start_server(limit, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     async with client_at(f"http://127.0.0.1:{port}/client/v4") as client:
-        client.traffic.on_wait = lambda _: listening.close()
+        client.transport.on_wait = lambda _: listening.close()
         assert isinstance(await client.cancel_job(JOB_ID), Refused)
 
 
@@ -208,7 +208,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
     async with faulty(script) as server:
         remembered = StateFile()
         service = lonely_service(server.base_url, remembered)
-        state = await service.releases.run(service.releases.plan(service.releases.guard(TARGETS), "x"))
+        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
         await service.close()
         assert state.outcome_counts()[Outcome.UNKNOWN] == 25
         assert remembered.get(service.settings.identity, "release_body") is None
@@ -218,7 +218,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
 async def test_words_that_only_sound_like_a_shape_change_no_body(words: str) -> None:
     async with faulty(lambda _: answer(400, failure(1, words))) as server:
         service = lonely_service(server.base_url)
-        await service.releases.run(service.releases.plan(service.releases.guard(TARGETS[:1]), "x"))
+        await service.plans.run(service.plans.plan(service.plans.guard(TARGETS[:1]), "x"))
         await service.close()
         assert server.count("POST") == 1
 
@@ -260,7 +260,7 @@ async def test_nothing_is_polled_for_once_the_program_is_left() -> None:
         faulty(lambda r: answer(202, success([]), location=r.target)) as server,
         client_at(server.base_url) as client,
     ):
-        client.traffic.leave()
+        client.transport.leave()
         with pytest.raises(Unreadable):
             await client.search_messages(SearchParams())
         assert server.count("GET") == 1

@@ -39,11 +39,11 @@ async def client_at(
         ca_bundle=ca_bundle,
         proxy=Proxy(Secret(proxy, "test"), "the proxy") if proxy else None,
     )
-    traffic = Transport(settings, HurriedClock(), Random(1), reading=patience, acting=patience)
+    transport = Transport(settings, HurriedClock(), Random(1), reading=patience, acting=patience)
     try:
-        yield EmailSecurityClient(traffic)
+        yield EmailSecurityClient(transport)
     finally:
-        await traffic.close()
+        await transport.close()
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ async def test_a_write_whose_caller_is_cancelled_ends_and_its_outcome_is_told() 
     port = listening.sockets[0].getsockname()[1]
     patience = Timeouts(connect=5, read=5, write=5, pool=5, total=5)
     async with client_at(f"http://127.0.0.1:{port}/client/v4", patience=patience) as client:
-        client.traffic.on_left_behind = lambda request, outcome: told.append(outcome)
+        client.transport.on_left_behind = lambda request, outcome: told.append(outcome)
         asking = asyncio.create_task(client.cancel_job(JOB_ID))
         await arrived.wait()
         asking.cancel()
@@ -228,9 +228,9 @@ def test_a_write_on_the_wire_when_the_loop_ends_is_ambiguous() -> None:
             f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/client/v4",
             TokenCredential(Secret("t", "test")),
         )
-        traffic = Transport(settings, HurriedClock(), Random(1))
-        traffic.on_left_behind = lambda request, outcome: told.append(outcome)
-        program.asking = asyncio.create_task(EmailSecurityClient(traffic).cancel_job(JOB_ID))  # type: ignore[attr-defined]
+        transport = Transport(settings, HurriedClock(), Random(1))
+        transport.on_left_behind = lambda request, outcome: told.append(outcome)
+        program.asking = asyncio.create_task(EmailSecurityClient(transport).cancel_job(JOB_ID))  # type: ignore[attr-defined]
         await arrived.wait()
 
     asyncio.run(program())

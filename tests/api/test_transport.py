@@ -37,11 +37,11 @@ async def client_on(
     base_url: str, clock: Clock | None = None, *, read_wait: float = 0.0
 ) -> AsyncIterator[EmailSecurityClient]:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("s3cret", "test")))
-    traffic = Transport(settings, clock or HurriedClock(), Random(1), read_wait=read_wait)
+    transport = Transport(settings, clock or HurriedClock(), Random(1), read_wait=read_wait)
     try:
-        yield EmailSecurityClient(traffic)
+        yield EmailSecurityClient(transport)
     finally:
-        await traffic.close()
+        await transport.close()
 
 
 def always(reply: bytes | None) -> Script:
@@ -190,7 +190,7 @@ async def test_each_request_carries_one_kind_of_credential_and_no_other_header_o
         key = Settings(ACCOUNT, server.base_url, KeyCredential("a@b.example", Secret("k3y", "test")))
         client = EmailSecurityClient(Transport(key, HurriedClock(), Random(1)))
         await client.get_job(JOB["job_id"])
-        await client.traffic.close()
+        await client.transport.close()
         first, second = (request.headers for request in server.received)
         assert first["authorization"] == "Bearer s3cret"
         assert "x-auth-email" not in first
@@ -235,7 +235,7 @@ async def test_messages_beside_a_success_are_kept() -> None:
         "messages": [{"code": 1234, "message": "beta endpoint", "documentation_url": "https://d.example"}],
     }
     async with faulty(always(answer(200, body))) as server, client_on(server.base_url) as client:
-        client.traffic.on_notices = lambda request, notices: heard.append(f"{request}: {notices[0]}")
+        client.transport.on_notices = lambda request, notices: heard.append(f"{request}: {notices[0]}")
         await client.get_job(JOB["job_id"])
     assert heard[0].endswith("beta endpoint (code 1234)")
 
@@ -244,17 +244,17 @@ async def test_the_budget_follows_the_headers() -> None:
     headers = {"ratelimit": '"default";r=300;t=200', "ratelimit_policy": '"default";q=1200;w=300'}
     async with faulty(always(answer(200, success(JOB), **headers))) as server, client_on(server.base_url) as client:
         await client.get_job(JOB["job_id"])
-        assert (client.traffic.budget.state.remaining, client.traffic.budget.state.quota) == (300, 1200)
+        assert (client.transport.budget.state.remaining, client.transport.budget.state.quota) == (300, 1200)
 
 
 async def test_a_wait_for_another_try_can_be_given_up_and_then_nothing_is_sent_again() -> None:
     limited = answer(429, failure(971, "slow down"), retry_after="200")
     waiting = asyncio.Event()
     async with faulty(always(limited)) as server, client_on(server.base_url, SystemClock()) as client:
-        client.traffic.on_wait = lambda _: waiting.set()
+        client.transport.on_wait = lambda _: waiting.set()
         task = asyncio.create_task(client.cancel_job(JOB["job_id"]))
         await waiting.wait()
-        client.traffic.end_waits()
+        client.transport.end_waits()
         outcome = await task
         assert isinstance(outcome, Refused)
         assert server.count("POST") == 1

@@ -135,8 +135,8 @@ async def test_why_a_renewal_for_a_plan_failed_is_on_record_too(tmp_path: Path) 
 
     async with faulty(script) as server:
         service = service_at(server.base_url, once_only(tmp_path, "echo the vault is sealed >&2; exit 3"))
-        plan = service.releases.plan(service.releases.guard([Target("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
-        await service.releases.run(plan)
+        plan = service.plans.plan(service.plans.guard([Target("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
+        await service.plans.run(plan)
         await until(lambda: any("the vault is sealed" in entry.sentence for entry in service.activities))
         await service.close()
 

@@ -54,15 +54,15 @@ Call = Callable[[EmailSecurityClient], Awaitable[Any]]
 
 def requests_of(server: FaultyServer, call: Call) -> list[Received]:
     async def work() -> None:
-        traffic = Transport(
+        transport = Transport(
             Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test"))), HurriedClock(), Random(1)
         )
         try:
-            await call(EmailSecurityClient(traffic))
+            await call(EmailSecurityClient(transport))
         except ApiError:
             pass  # an empty list is no answer to most questions; it is the questions that are looked at
         finally:
-            await traffic.close()
+            await transport.close()
 
     server.received.clear()
     asyncio.run(work())

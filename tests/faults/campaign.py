@@ -82,11 +82,11 @@ class Campaign:
 
     @asynccontextmanager
     async def _client(self, settings: Settings, patience: Timeouts = HASTY) -> AsyncIterator[EmailSecurityClient]:
-        traffic = Transport(settings, HurriedClock(), self.random, read_wait=300, reading=patience, acting=patience)
+        transport = Transport(settings, HurriedClock(), self.random, read_wait=300, reading=patience, acting=patience)
         try:
-            yield EmailSecurityClient(traffic)
+            yield EmailSecurityClient(transport)
         finally:
-            await traffic.close()
+            await transport.close()
 
     @asynccontextmanager
     async def _under(self, kind: Kind) -> AsyncIterator[EmailSecurityClient]:
@@ -108,7 +108,7 @@ class Campaign:
     @asynccontextmanager
     async def _crowded(self, client: EmailSecurityClient) -> AsyncIterator[None]:
         """All connections of the client are taken by requests that get no answer."""
-        lines, before = (client.traffic._reads, client.traffic._writes), len(self.simulator.wire())
+        lines, before = (client.transport._reads, client.transport._writes), len(self.simulator.wire())
         patient = [asyncio.create_task(line.send("GET", "/accounts")) for line in lines for _ in range(8)]
         await until(lambda: len(self.simulator.wire()) == before + len(patient))
         try:
@@ -218,7 +218,7 @@ class Campaign:
     ) -> WriteResult[Any]:
         """The outcome that is told although whoever asked has gone."""
         told: asyncio.Future[WriteResult[Any]] = asyncio.get_running_loop().create_future()
-        client.traffic.on_left_behind = lambda _, outcome: told.set_result(outcome)
+        client.transport.on_left_behind = lambda _, outcome: told.set_result(outcome)
         before = len(self.simulator.wire())
         asking = asyncio.ensure_future(call(client))
         await until(lambda: len(self.simulator.wire()) > before)

@@ -191,7 +191,7 @@ class Tally:
     def assert_right(self) -> None:
         assert (self.doubled, self.lost, self.wrong) == ([], [], [])
 
-    def told(self) -> str:
+    def describe(self) -> str:
         return (
             f"{self.kills:,} kills in {self.plans:,} plans ({self.never_begun:,} before anything was written), "
             f"{self.resumes:,} times gone on with, {self.again:,} messages given to be sent again: "
@@ -266,7 +266,7 @@ class Campaign:
             else:
                 self._ends(command, ExitCode.DONE, ExitCode.PARTLY_FAILED, ExitCode.UNKNOWN_OUTCOME)
             entry = self.ledger.find(entry.plan.plan_id)
-        raise AssertionError(f"never done with: {entry.state.told()}")
+        raise AssertionError(f"never done with: {entry.state.describe()}")
 
     def _kill(self, command: Command, *, startup: float) -> None:
         """Kill it at some moment: of the wire, of the journal, or just so long after it began; it may have ended before."""
@@ -364,7 +364,7 @@ def test_a_thousand_kills_lose_nothing_and_release_nothing_twice(
         for one in parted:
             whole.add(one.result())
     with capsys.disabled():
-        print(f"\nseed {SEED}: {whole.told()}")
+        print(f"\nseed {SEED}: {whole.describe()}")
     whole.assert_right()
     assert whole.kills >= ROUNDS
 

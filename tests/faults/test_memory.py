@@ -44,7 +44,7 @@ async def main():
         except Exception as error:
             said.append(type(error).__name__)
     print(json.dumps({"grown": peak() - before, "said": said}))
-    await client.traffic.close()
+    await client.transport.close()
 
 from tui_app.api.search import SearchParams
 EmailSecurityClient.search = lambda self: self.search_messages(SearchParams())
@@ -65,10 +65,10 @@ async def test_a_small_body_can_not_be_a_large_tree() -> None:
         tracemalloc.start()
         async with faulty(lambda _, s=status, b=body: answer(s, b)) as server:  # type: ignore[misc]
             settings = Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test")))
-            traffic = Transport(settings, HurriedClock(), Random(1))
+            transport = Transport(settings, HurriedClock(), Random(1))
             with pytest.raises(kind):
-                await EmailSecurityClient(traffic).list_jobs()
-            await traffic.close()
+                await EmailSecurityClient(transport).list_jobs()
+            await transport.close()
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         # Three copies of the body on its way here, in one process with the server; no tree.

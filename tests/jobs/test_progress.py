@@ -77,12 +77,12 @@ def test_rate_and_time_left_come_from_readings() -> None:
     progress = Progress()
     first = job(total_messages_discovered=1000, messages_pending=1000)
     assert progress.add(first, 100.0)
-    assert progress.outlook(first, 100.0) == Eta()
+    assert progress.eta(first, 100.0) == Eta()
     second = job(total_messages_discovered=1000, messages_pending=600)
     assert progress.add(second, 110.0)
-    outlook = progress.outlook(second, 110.0)
-    assert (outlook.rate, outlook.left) == (40.0, 15)
-    assert outlook.words() == "40/s · about 15 s left"
+    eta = progress.eta(second, 110.0)
+    assert (eta.rate, eta.left) == (40.0, 15)
+    assert eta.describe() == "40/s · about 15 s left"
 
 
 def test_a_stall_is_said() -> None:
@@ -90,7 +90,7 @@ def test_a_stall_is_said() -> None:
     reading = job(total_messages_discovered=1000, messages_pending=600)
     progress.add(reading, 0.0)
     assert not progress.add(reading, 180.0)
-    assert progress.outlook(reading, 180.0).words() == "no progress for 3 min"
+    assert progress.eta(reading, 180.0).describe() == "no progress for 3 min"
 
 
 def test_pages_are_put_together_once_each() -> None:

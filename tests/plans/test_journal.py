@@ -330,7 +330,7 @@ def test_records_that_make_no_sense_are_refused_or_can_be_shown(records: list[Re
     entry = understood(records)
     if entry is not None:
         assert len(accounted(entry.state)) == len(entry.plan.targets)
-        assert entry.state.told() is not None
+        assert entry.state.describe() is not None
         assert all(written(entry) for written in FORMATS.values())
 
 

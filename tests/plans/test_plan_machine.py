@@ -106,8 +106,8 @@ class Sluice(RuleBasedStateMachine):
         self.disk, clock = FragileDisk(), HurriedClock()
         settings = settings_for(self.simulator, plans=PlanSettings(batch_size=3, canary=2))
         service = EmailSecurityService(settings, clock=clock, random=self.random, state=self.folder)
-        origin = service.releases.ledger.origin
-        service.releases.ledger = Ledger(self.folder / "plans", origin, clock.now, self.disk)
+        origin = service.plans.ledger.origin
+        service.plans.ledger = Ledger(self.folder / "plans", origin, clock.now, self.disk)
         self.ledger = Ledger(self.folder / "plans", origin, clock.now)
         return service
 
@@ -121,7 +121,7 @@ class Sluice(RuleBasedStateMachine):
         self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]], crash_at: int, stop_at: int = 0
     ) -> PlanState | None:
         """What the releases made of it; None when the program ended meanwhile. A pause always goes on."""
-        releases = self.service.releases
+        releases = self.service.plans
         self.disk.prepare(crash_at, (stop_at, releases.stop if stop_at % 2 else releases.pause))
 
         def moved(state: PlanState) -> None:
@@ -159,7 +159,7 @@ class Sluice(RuleBasedStateMachine):
         }
         free = [mail for mail in self._pool() if mail.investigate_id not in taken]
         targets = [_target(mail) for mail in (free[start:] + free[:start])[:count]]
-        releases = self.service.releases
+        releases = self.service.plans
         guarded = releases.guard(targets)
         may_be_out = {target.id for entry in self.ledger.entries() for target in entry.state.with_outcome(*SENT)}
         assert may_be_out.isdisjoint(target.id for target in guarded.allowed)
@@ -241,7 +241,7 @@ class Sluice(RuleBasedStateMachine):
                 state = self._done(lambda releases, entry=entry: releases.resume(entry), 0)  # type: ignore[misc]
                 assert state is not None
                 assert not state.outcome_counts()[Outcome.UNKNOWN] + state.outcome_counts()[Outcome.NOT_SENT], (
-                    state.told()
+                    state.describe()
                 )
             self.the_ledger_is_whole()
             self.nothing_was_sent_twice()
@@ -297,7 +297,7 @@ async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: S
     """Whoever presses ctrl+c while the engine is being made wants nothing to be sent, either."""
     account.set_faults("none")
     service = EmailSecurityService(settings_for(account), clock=HurriedClock(), random=Random(1), state=tmp_path)
-    releases, make = service.releases, service.releases.acting
+    releases, make = service.plans, service.plans.acting
 
     def stopped_meanwhile(waits: Callable[[float], None]) -> Any:
         service.stop_release()
@@ -315,7 +315,7 @@ async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: S
 async def test_what_another_plan_has_sent_meanwhile_is_not_sent_again(account: Simulator, tmp_path: Path) -> None:
     """A plan that was left before it was sent is gone on with after another one took some of its messages."""
     machine = Sluice(account)
-    releases, identity = machine.service.releases, machine.service.settings.identity
+    releases, identity = machine.service.plans, machine.service.settings.identity
     targets = [_target(mail) for mail in account.account.held[:6]]
     left = releases.plan(releases.guard(targets), "left")
     releases.ledger.begin(left, identity)[0].close()

@@ -99,7 +99,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
     disk, clock = WatchedDisk(eager=eager), HurriedClock()
     settings: Settings = settings_for(simulator, plans=PlanSettings(batch_size=batch))
     service = EmailSecurityService(settings, clock=clock, random=Random(1), state=folder)
-    releases = service.releases
+    releases = service.plans
     releases.ledger = Ledger(folder / "plans", releases.ledger.origin, clock.now, disk)
 
     def acting(waits: Callable[[float], None]) -> EmailSecurityClient:

@@ -86,7 +86,7 @@ def held_again(simulator: Simulator, count: int) -> list[Target]:
 async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[PlanService]:
     settings, clock = settings_for(simulator, plans=PlanSettings(batch_size=case.batch), **changes), HurriedClock()
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
-    releases: PlanService = service.releases
+    releases: PlanService = service.plans
     releases.acting = lambda waits: EmailSecurityClient(
         Transport(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
     )
@@ -144,7 +144,7 @@ async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[
             wrong += judged(simulator, after)
             outcome_counts = after.outcome_counts()
             if outcome_counts[Outcome.UNKNOWN] or outcome_counts[Outcome.NOT_SENT]:
-                wrong.append(f"with nothing in the way it was not settled: {after.told()}")
+                wrong.append(f"with nothing in the way it was not settled: {after.describe()}")
             if after.unfinished != bool(outcome_counts[Outcome.NOT_SEEN]):
                 wrong.append("it is called unfinished, or is not, wrongly")
     return [f"seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
@@ -232,7 +232,7 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.releases.run(service.releases.plan(service.releases.guard([Target(name)]), "x"))
+        state = await service.plans.run(service.plans.plan(service.plans.guard([Target(name)]), "x"))
         await service.close()
     assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.unfinished
@@ -243,7 +243,7 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
     """Ids come from the server too: none of them may end a plan between a request and its account."""
     async with faulty(lambda request: None if request.method == "POST" else answer(200, success([]))) as server:
         service = lonely_service(server.base_url)
-        releases = service.releases
+        releases = service.plans
         state = await releases.run(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x"))
         await service.close()
     assert (state.phase, state.results[0].outcome) == (Phase.HALTED, Outcome.UNKNOWN)

@@ -100,7 +100,7 @@ def held_again(simulator: Simulator) -> tuple[Target, ...]:
 def releases_on(simulator: Simulator, folder: Path, disk: Storage) -> tuple[EmailSecurityService, PlanService]:
     settings = settings_for(simulator, plans=PlanSettings(batch_size=BATCH))
     service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state=folder)
-    releases = service.releases
+    releases = service.plans
     releases.ledger = Ledger(folder / "plans", releases.ledger.origin, service.clock.now, disk)
     return service, releases
 

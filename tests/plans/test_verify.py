@@ -24,8 +24,8 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def released(service: EmailSecurityService, count: int) -> PlanState:
     targets = await held_targets(service, count)
-    plan = service.releases.plan(service.releases.guard(targets), "newsletter")
-    return await service.releases.run(plan)
+    plan = service.plans.plan(service.plans.guard(targets), "newsletter")
+    return await service.plans.run(plan)
 
 
 def mail_of(simulator: Simulator, identity: str) -> Mail:
@@ -43,8 +43,8 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
         for mail in simulator.account.held:
             mail.allowed = mail is allowed
         sent = len(simulator.account.truth.of("release"))
-        entry = service.releases.ledger.find(state.plan.plan_id)
-        checked = await service.releases.check(entry)
+        entry = service.plans.ledger.find(state.plan.plan_id)
+        checked = await service.plans.check(entry)
         assert len(simulator.account.truth.of("release")) == sent, "nothing is sent by looking"
     check = checked.check
     assert check is not None
@@ -56,7 +56,7 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
     assert held.investigate_id in {target.id for target in retryable(checked)}
     assert vanished.investigate_id not in {target.id for target in retryable(checked)}
 
-    kept = service.releases.ledger.find(state.plan.plan_id)
+    kept = service.plans.ledger.find(state.plan.plan_id)
     assert kept.state.check is not None
     assert (kept.state.check.sightings, kept.state.check.allowed) == (check.sightings, check.allowed)
     report = as_markdown(kept)
@@ -76,21 +76,21 @@ async def failing_look(simulator: Simulator) -> None:
     async with service_on(simulator, clock=HurriedClock()) as service:
         state = await released(service, 3)
         simulator.set_faults("status=403@search")
-        checked = await service.releases.check(service.releases.ledger.find(state.plan.plan_id))
+        checked = await service.plans.check(service.plans.ledger.find(state.plan.plan_id))
         assert checked.error is not None
         assert checked.check is None
-        assert service.releases.ledger.find(state.plan.plan_id).state.check is None
+        assert service.plans.ledger.find(state.plan.plan_id).state.check is None
 
 
 async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_folder: Path) -> None:
     async with service_on(simulator) as service:
         targets = await held_targets(service, 60)
         service.on_release = lambda state: service.stop_release() if state.requests == 1 else None
-        state = await service.releases.run(service.releases.plan(service.releases.guard(targets), "x"))
-        entry = service.releases.ledger.find(state.plan.plan_id)
+        state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+        entry = service.plans.ledger.find(state.plan.plan_id)
         assert entry.state.unfinished
-        checked = await service.releases.check(entry)
+        checked = await service.plans.check(entry)
         assert checked.unfinished
         assert checked.check is not None
         assert checked.check.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
-        assert service.releases.ledger.find(state.plan.plan_id).state.unfinished
+        assert service.plans.ledger.find(state.plan.plan_id).state.unfinished

@@ -63,7 +63,7 @@ async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
             assert "1 not sent" not in console.text
             state = console.app.service.release
             assert state is not None
-            assert state.abandoned().told() == "1 unknown"
+            assert state.abandoned().describe() == "1 unknown"
             simulator.stop()  # the server goes away, and with it the answer
             await console.sees("1 unknown")
     assert len(simulator.account.truth.of("release")) == 1

@@ -174,7 +174,7 @@ def _pages(tour: Tour, place: str, field: str, columns: Columns) -> None:
         tour.sees("SUBJECT")
 
 
-def releases(tour: Tour) -> None:
+def plans(tour: Tour) -> None:
     """The review of a release, what became of one, and one that is refused."""
     account, count = tour.account, len(tour.account.strings)
     account.every_enum, account.rows = 1, 5
@@ -302,7 +302,7 @@ def _back(tour: Tour, begun: int) -> str:
 
 
 WALKS: Final[tuple[tuple[Callable[[Tour], None], tuple[int, int]], ...]] = (
-    (lists, NARROW), (lists, WIDE), (pages, LOW), (releases, LOW), (endings, LOW), (new_job, WIDE), (activity, NARROW),
+    (lists, NARROW), (lists, WIDE), (pages, LOW), (plans, LOW), (endings, LOW), (new_job, WIDE), (activity, NARROW),
     (copies, LOW),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from textual.theme import Theme
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.core.text import Untrusted
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.terminal.themes import ANSI, DARK, LIGHT, PLAIN, THEMES, theme_for
 from tui_app.widgets.virtual_table import Cell
 
@@ -178,12 +178,12 @@ def test_every_state_is_a_glyph_and_a_word() -> None:
     unknown = Untrusted("NEW_STATE")
     shown: dict[str, Cell] = {}
     for status in (*JobStatus, unknown):
-        shown[f"job {status}"] = looks.job_state(job(status))
-    shown["job failures"] = looks.job_state(job(JobStatus.COMPLETED, failed=1))
+        shown[f"job {status}"] = fmt.job_state(job(status))
+    shown["job failures"] = fmt.job_state(job(JobStatus.COMPLETED, failed=1))
     for row_status in (*RowStatus, unknown):
-        shown[f"row {row_status}"] = looks.row_state(row_status)
+        shown[f"row {row_status}"] = fmt.row_state(row_status)
     for disposition in (*Disposition, None, unknown):
-        shown[f"verdict {disposition}"] = looks.verdict(disposition)
+        shown[f"verdict {disposition}"] = fmt.verdict(disposition)
     for what, cell in shown.items():
         assert re.fullmatch(r"\S [A-Za-z][\w-]+", cell.text), what
     words = [cell.text for what, cell in shown.items() if what.startswith("job ")]

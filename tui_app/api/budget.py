@@ -54,7 +54,7 @@ class Forecast:
     seconds: float
     """How long it will take with the waits."""
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """In words: `49 requests of 1,150 left`, `49 requests, only 27 left: waits 298 s for the quota`."""
         cost = plural(self.requests, "request")
         if self.left is None:

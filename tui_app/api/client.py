@@ -42,9 +42,9 @@ class _Readable(Protocol[T_co]):
 class EmailSecurityClient:
     """The API of one account. Nothing here decides what is sent again; `traffic` does."""
 
-    def __init__(self, traffic: Transport) -> None:
-        self.traffic = traffic
-        self._account = f"/accounts/{traffic.settings.account_id}"
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._account = f"/accounts/{transport.settings.account_id}"
 
     # ---- tokens and accounts
 
@@ -55,14 +55,14 @@ class EmailSecurityClient:
         """
         read = self._one(TokenStatus.from_wire)
         try:
-            return await self.traffic.get("/user/tokens/verify", None, read)
+            return await self.transport.get("/user/tokens/verify", None, read)
         except (Unauthenticated, Forbidden, Invalid, NotFound):
-            return await self.traffic.get(f"{self._account}/tokens/verify", None, read)
+            return await self.transport.get(f"{self._account}/tokens/verify", None, read)
 
     async def list_accounts(self, *, page: int = 1, per_page: int = MAX_ACCOUNTS) -> Page[CloudflareAccount]:
         """Up to 50 accounts that the credentials can see; account-owned tokens may not ask (400, code 1001). GET /accounts."""
         query = {"page": str(page), "per_page": str(per_page)}
-        return await self.traffic.get("/accounts", query, self._page(CloudflareAccount.from_wire, counted=True))
+        return await self.transport.get("/accounts", query, self._page(CloudflareAccount.from_wire, counted=True))
 
     # ---- searching and reading mail
 
@@ -74,12 +74,12 @@ class EmailSecurityClient:
         A slow search (202) is followed on the same origin until it is ready.
         """
         query = params.as_query() | {"per_page": str(per_page)} | ({"cursor": cursor} if cursor else {})
-        return await self.traffic.get(self._path(), query, self._page(partial(Message.from_wire, exact=exact)))
+        return await self.transport.get(self._path(), query, self._page(partial(Message.from_wire, exact=exact)))
 
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
         """One mail with all its fields; a phish submission is found with `submission` only. GET investigate/{id}."""
         query = {"submission": "true"} if submission else None
-        return await self.traffic.get(self._path(investigate_id), query, self._one(Message.from_wire))
+        return await self.transport.get(self._path(investigate_id), query, self._one(Message.from_wire))
 
     async def get_detections(self, investigate_id: str) -> Detections:
         """Why it was detected; only mail with a detection has this. GET investigate/{id}/detections."""
@@ -91,7 +91,7 @@ class EmailSecurityClient:
 
     async def preview_delivered(self, investigate_id: str) -> MailPreview:
         """A picture of a mail without a detection, drawn from the mailbox; needs the Write permission. POST investigate/preview."""
-        return await self.traffic.ask(self._path("preview"), {"id": investigate_id}, self._one(MailPreview.from_wire))
+        return await self.transport.ask(self._path("preview"), {"id": investigate_id}, self._one(MailPreview.from_wire))
 
     async def get_raw(self, investigate_id: str) -> RawMessage:
         """The EML text of a mail with a detection. GET investigate/{id}/raw."""
@@ -106,7 +106,7 @@ class EmailSecurityClient:
     ) -> Page[LogEntry]:
         """What was done to it, by whomever. GET investigate/{id}/action_log."""
         query = {"page": str(page), "per_page": str(per_page)}
-        return await self.traffic.get(self._path(investigate_id, "action_log"), query, self._page(LogEntry.from_wire))
+        return await self.transport.get(self._path(investigate_id, "action_log"), query, self._page(LogEntry.from_wire))
 
     # ---- acting on mail
 
@@ -119,7 +119,9 @@ class EmailSecurityClient:
         ids. `may_wait` is asked before it is tried again.
         """
         body: Any = {"ids": list(ids)} if shape == "ids" else list(ids)
-        return await self.traffic.act("POST", self._path("release"), body, self._many(ReleaseItem.from_wire), may_wait)
+        return await self.transport.act(
+            "POST", self._path("release"), body, self._many(ReleaseItem.from_wire), may_wait
+        )
 
     async def move_messages(
         self, ids: Sequence[str], destination: Destination, *, may_wait: Callable[[], bool] = always
@@ -128,12 +130,14 @@ class EmailSecurityClient:
         if not 1 <= len(ids) <= MAX_MOVES:
             raise UsageError(f"A move takes 1 to {MAX_MOVES:,} messages. Nothing was sent.")
         body = {"destination": destination.value, "ids": list(ids)}
-        return await self.traffic.act("POST", self._path("move"), body, self._many(MoveItem.from_wire), may_wait)
+        return await self.transport.act("POST", self._path("move"), body, self._many(MoveItem.from_wire), may_wait)
 
     async def move_message(self, investigate_id: str, destination: Destination) -> WriteResult[tuple[MoveItem, ...]]:
         """Move one mail. POST investigate/{id}/move."""
         body = {"destination": destination.value}
-        return await self.traffic.act("POST", self._path(investigate_id, "move"), body, self._many(MoveItem.from_wire))
+        return await self.transport.act(
+            "POST", self._path(investigate_id, "move"), body, self._many(MoveItem.from_wire)
+        )
 
     async def reclassify_message(
         self, investigate_id: str, expected: Disposition, *, eml: str | None = None
@@ -145,7 +149,7 @@ class EmailSecurityClient:
         if expected not in QUERY_DISPOSITIONS:
             raise UsageError(f"{expected.value} is no verdict that can be asked for. Nothing was sent.")
         body = {"expected_disposition": expected.value} | ({} if eml is None else {"eml_content": eml})
-        return await self.traffic.act(
+        return await self.transport.act(
             "POST", self._path(investigate_id, "reclassify"), body, self._one(Reclassified.from_wire)
         )
 
@@ -162,7 +166,7 @@ class EmailSecurityClient:
         """One page of jobs, filtered by the server, in no promised order. GET investigate/bulk."""
         query = {"page": str(page), "per_page": str(per_page)}
         query |= ({"status": status.value} if status else {}) | ({"action_type": action.value} if action else {})
-        return await self.traffic.get(self._path("bulk"), query, self._page(Job.from_wire))
+        return await self.transport.get(self._path("bulk"), query, self._page(Job.from_wire))
 
     async def get_job(self, job_id: str) -> Job:
         """One job. GET investigate/bulk/{job_id}."""
@@ -183,7 +187,7 @@ class EmailSecurityClient:
         """
         query = {"page": str(page), "per_page": str(per_page)} | ({"status": status.value} if status else {})
         path = self._path("bulk", check_job_id(job_id), "messages")
-        return await self.traffic.get(path, query, self._page(partial(JobMessage.from_wire, exact=exact)))
+        return await self.transport.get(path, query, self._page(partial(JobMessage.from_wire, exact=exact)))
 
     async def create_job(
         self,
@@ -204,19 +208,19 @@ class EmailSecurityClient:
             body["destination"] = destination.value
         if comment:
             body["comment"] = comment
-        return await self.traffic.act("POST", self._path("bulk"), body, self._one(Job.from_wire))
+        return await self.transport.act("POST", self._path("bulk"), body, self._one(Job.from_wire))
 
     async def cancel_job(self, job_id: str) -> WriteResult[Job]:
         """Stop a job's pending work. POST investigate/bulk/{job_id}/cancel."""
         job_id = check_job_id(job_id)
         read = self._about(job_id, Job.from_wire, lambda job: job.job_id)
-        return await self.traffic.act("POST", self._path("bulk", job_id, "cancel"), None, read)
+        return await self.transport.act("POST", self._path("bulk", job_id, "cancel"), None, read)
 
     async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from lists; mail is not touched. DELETE investigate/bulk/{job_id}."""
         job_id = check_job_id(job_id)
         read = self._about(job_id, DeletedJob.from_wire, lambda deleted: deleted.id)
-        return await self.traffic.act("DELETE", self._path("bulk", job_id), None, read)
+        return await self.transport.act("DELETE", self._path("bulk", job_id), None, read)
 
     # ---- how
 
@@ -231,15 +235,15 @@ class EmailSecurityClient:
         return "/".join([f"{self._account}/email-security/investigate", *quoted])
 
     async def _get(self, read: _Readable[T], *parts: str) -> T:
-        return await self.traffic.get(self._path(*parts), None, self._one(read))
+        return await self.transport.get(self._path(*parts), None, self._one(read))
 
     def _one(self, read: _Readable[T]) -> Callable[[Envelope], T]:
-        drift = self.traffic.drift
+        drift = self.transport.drift
         return lambda envelope: read_one(lambda data: read(data, drift), envelope.result)
 
     def _many(self, read: _Readable[T]) -> Callable[[Envelope], tuple[T, ...]]:
-        drift = self.traffic.drift
-        yield_to_ui = self.traffic.yield_to_ui
+        drift = self.transport.drift
+        yield_to_ui = self.transport.yield_to_ui
         return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, yield_to_ui)
 
     def _about(self, asked: str, read: _Readable[T], name: Callable[[T], Untrusted]) -> Callable[[Envelope], T]:

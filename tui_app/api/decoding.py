@@ -63,7 +63,7 @@ def _depth(data: Any) -> int:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON data from bytes. Raises Garbled for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
+    """JSON data from bytes. Raises DecodeError for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
     if body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4:
         # A small body can be a large tree: eight megabytes of empty lists would be half a gigabyte.
         raise DecodeError("the answer has too many parts", too_large=True)
@@ -107,7 +107,7 @@ def _notices(items: Any) -> tuple[Notice, ...]:
 
 
 def parse_envelope(body: bytes) -> Envelope:
-    """The envelope of an answer. Raises Garbled when it is none."""
+    """The envelope of an answer. Raises DecodeError when it is none."""
     data = parse_json(body)
     if not isinstance(data, dict) or "success" not in data:
         raise DecodeError("the answer is no Cloudflare envelope")
@@ -122,7 +122,7 @@ def parse_envelope(body: bytes) -> Envelope:
 
 
 def read_one(read: Callable[[Any], T], data: Any) -> T:
-    """One object. Raises Garbled naming the field that is wrong, never its value."""
+    """One object. Raises DecodeError naming the field that is wrong, never its value."""
     try:
         return read(data)
     except (ValidationError, SchemaError) as error:
@@ -130,7 +130,7 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
 
 
 def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], None] = no_yield) -> tuple[T, ...]:
-    """A list of objects; null is an empty list. `give_way` is called after each hundred of many. Raises Garbled."""
+    """A list of objects; null is an empty list. `yield_to_ui` is called after each hundred of many. Raises DecodeError."""
     if data is None:
         return ()
     if not isinstance(data, list):

@@ -18,7 +18,7 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
     about_the_route = isinstance(error, NotFound) and bool(error.codes & {7000, 7003})
     if not (isinstance(error, (Unauthenticated, Forbidden)) or about_the_route):
         return ""
-    if isinstance(client.traffic.settings.credential, KeyCredential):
+    if isinstance(client.transport.settings.credential, KeyCredential):
         return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id; a token can be checked better."
     try:
         token = await client.verify_token()
@@ -32,7 +32,7 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
         accounts = [account async for page in account_pages(client) for account in page]
     except ApiError:
         return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
-    if client.traffic.settings.account_id in {account.id.exact for account in accounts}:
+    if client.transport.settings.account_id in {account.id.exact for account in accounts}:
         return "The token is valid and sees this account; it lacks Cloud Email Security permissions."
     if not accounts:
         # A token that may do nothing but this sees no accounts: that says nothing of this one.

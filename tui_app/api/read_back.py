@@ -16,11 +16,11 @@ READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds after an unknown outcome at which the server is asked what became of it."""
 
 
-async def settle(traffic: Transport, result: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
+async def settle(transport: Transport, result: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
     """Look on a schedule whether it was done; what is never seen stays unknown, it is never called failed."""
     waited = 0.0
     for after in READ_BACK_AFTER:
-        if not await traffic.wait_to_read_back(after - waited):
+        if not await transport.wait_to_read_back(after - waited):
             break
         waited = after
         try:

@@ -158,7 +158,7 @@ class Message(tuple[Any, ...]):
 
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> Message:
-        """Read one mail; `exact` keeps the object too. Raises Misshapen without an id."""
+        """Read one mail; `exact` keeps the object too. Raises SchemaError without an id."""
         if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
             raise SchemaError("Message: id is missing")
         if drift is not None:
@@ -232,7 +232,7 @@ class JobMessage(tuple[Any, ...]):
 
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> JobMessage:
-        """Read one row; `exact` keeps the object too. Raises Misshapen without an id or a status."""
+        """Read one row; `exact` keeps the object too. Raises SchemaError without an id or a status."""
         if not isinstance(data, dict):
             raise SchemaError("JobMessage: is no object")
         get = data.get

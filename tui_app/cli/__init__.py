@@ -96,10 +96,10 @@ def _crashed(error: Exception) -> ExitCode:
     """An error of our own: where it was, and nothing that was in memory."""
     from datetime import UTC, datetime
 
-    from tui_app.core.crash_report import write_report
+    from tui_app.core.crash_report import write_crash_report
     from tui_app.core.paths import state_folder
 
-    report = write_report(error, state_folder(), datetime.now(UTC))
+    report = write_crash_report(error, state_folder(), datetime.now(UTC))
     more = f" {report} says where, and holds no data." if report else ""
     _tell(f"stopped by an error of its own ({type(error).__name__}). Please report it.{more}")
     return ExitCode.UNEXPECTED

@@ -80,7 +80,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
         if service.release is not None:
-            tell(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().told()}", patience=2.0)
+            tell(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().describe()}", patience=2.0)
         for words in service.last_words:
             tell(words, patience=2.0)
     # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.

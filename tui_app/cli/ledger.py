@@ -32,7 +32,7 @@ _PLANS: Final = (
     ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(f"{entry.origin.user}@{entry.origin.host}")),
     ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),
     ListingColumn["LedgerEntry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
-    ListingColumn["LedgerEntry"]("outcome", 44, lambda entry: entry.state.told()),
+    ListingColumn["LedgerEntry"]("outcome", 44, lambda entry: entry.state.describe()),
     ListingColumn["LedgerEntry"]("reason", 60, lambda entry: sanitize(entry.plan.reason)),
 )
 
@@ -54,7 +54,7 @@ def state_of(entry: LedgerEntry) -> str:
 
 def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
-    entry = service.releases.ledger.find(found.plan.plan_id)
+    entry = service.plans.ledger.find(found.plan.plan_id)
     if entry.account != service.settings.identity:
         raise UsageError(
             f"Plan {entry.plan.plan_id} belongs to another account, {sanitize(entry.account)}. Nothing was sent."
@@ -86,7 +86,7 @@ def _list(output_format: str) -> None:
     for entry in ledger.entries():
         listing.write(entry)
     listing.close()
-    for name in ledger.strange():
+    for name in ledger.unexpected_entries():
         print_status(f"{name} is no file, and stands where a journal may have been; see: mailsluice ledger verify")
 
 
@@ -101,7 +101,7 @@ def _show(plan: str, output_format: str) -> None:
         listing.write(row)
     listing.close()
     print_status(
-        f"{entry.state.told()} · {state_of(entry)} · {sanitize(entry.origin.told())} · {sanitize(entry.plan.reason)}"
+        f"{entry.state.describe()} · {state_of(entry)} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
     )
 
 
@@ -131,7 +131,7 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
         raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to go on with.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        releases = service.releases
+        releases = service.plans
         entry = _of_this_account(service, found)
         unsent, unseen = len(entry.state.unsent), len(entry.state.with_outcome(Outcome.NOT_SEEN))
         unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
@@ -155,7 +155,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        return await sent(service, lambda: service.releases.settle(entry), output_format)
+        return await sent(service, lambda: service.plans.settle(entry), output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))
 
@@ -180,7 +180,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
             if result.outcome in SAID_RELEASED:
                 listing.write((result, check))
         listing.close()
-        print_status(f"{check.told()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
+        print_status(f"{check.describe()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
         if any(sighting in WRONG for sighting in check.sightings.values()):
             return ExitCode.PARTLY_FAILED
         return ExitCode.DONE if len(check.sightings) == check.wanted else ExitCode.UNKNOWN_OUTCOME
@@ -198,9 +198,9 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.told()}?", yes=yes)
+        confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.describe()}?", yes=yes)
         state = await service.run_plan(lambda releases: releases.close_plan(entry))
-        print_status(f"Closed: {state.told()}.")
+        print_status(f"Closed: {state.describe()}.")
         return exit_code(state) if state.unknown else ExitCode.DONE
 
     ctx.exit(run_command(ctx, work, writes=True))

@@ -94,7 +94,7 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
 def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
     print_status(
-        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.told()}."
+        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.describe()}."
     )
     if len(guarded.held_back) > _TOLD_ONE_BY_ONE:
         for why, count in guarded.reasons().items():
@@ -175,9 +175,9 @@ def release(
 
     async def work(service: EmailSecurityService) -> ExitCode:
         if not plan_only:
-            service.releases.check_unlocked()
+            service.plans.check_unlocked()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
-        targets = await service.releases.look_up(wanted)
+        targets = await service.plans.look_up(wanted)
         if twice := len(set(wanted)) - len(targets):
             print_status(f"{twice:,} ids name a message that another one names too; each is sent once.")
         include = (
@@ -186,8 +186,8 @@ def release(
             *([UNCHECKED] if include_unchecked else []),
             *([UNSEEN] if include_unseen else []),
         )
-        guarded = service.releases.guard(targets, include=include)
-        plan = service.releases.plan(guarded, (reason or "").strip(), include=include)
+        guarded = service.plans.guard(targets, include=include)
+        plan = service.plans.plan(guarded, (reason or "").strip(), include=include)
         _tell_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
@@ -199,7 +199,7 @@ def release(
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
-        return await sent(service, lambda: service.releases.run(plan), output_format)
+        return await sent(service, lambda: service.plans.run(plan), output_format)
 
     ctx.exit(run_command(ctx, work, writes=not plan_only))
 
@@ -250,7 +250,7 @@ def _tell_outcome(state: PlanState, output_format: str) -> None:
         print_status(f"{state.error}")
         for line in state.error.details() if isinstance(state.error, ApiError) else ():
             print_status(f"  {line}")
-    print_status(f"{state.told()} · plan {state.plan.plan_id}")
+    print_status(f"{state.describe()} · plan {state.plan.plan_id}")
     if state.unfinished and state.head:
         print_status(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
 

@@ -55,7 +55,7 @@ def _word(name: str) -> str:
     return name if name.isascii() and name.replace("-", "").isalnum() and len(name) < 40 else "?"
 
 
-def write_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
+def write_crash_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
     """Write the report to a new file that only we can read (0600); None where that can't be done."""
     path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     with contextlib.suppress(OSError, SluiceError):

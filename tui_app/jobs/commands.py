@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.new_job import NewJob
 
 
-async def cancel(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
+async def cancel_job(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
     """Stop a job; an open outcome is settled by reading the job."""
 
     async def ended() -> Job | None:
@@ -24,10 +24,10 @@ async def cancel(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
         return job if job.ended else None
 
     result = await client.cancel_job(job_id)
-    return await settle(client.traffic, result, ended) if isinstance(result, Ambiguous) else result
+    return await settle(client.transport, result, ended) if isinstance(result, Ambiguous) else result
 
 
-async def delete(client: EmailSecurityClient, job_id: str) -> WriteResult[DeletedJob]:
+async def delete_job(client: EmailSecurityClient, job_id: str) -> WriteResult[DeletedJob]:
     """Remove an ended job from the lists; one that is gone already is done."""
     gone_already = DeletedJob(id=Untrusted(job_id))
 
@@ -41,11 +41,11 @@ async def delete(client: EmailSecurityClient, job_id: str) -> WriteResult[Delete
 
     result = await client.delete_job(job_id)
     if isinstance(result, Refused) and isinstance(result.error, NotFound):
-        return await settle(client.traffic, Ambiguous(result.error), gone)
-    return await settle(client.traffic, result, gone) if isinstance(result, Ambiguous) else result
+        return await settle(client.transport, Ambiguous(result.error), gone)
+    return await settle(client.transport, result, gone) if isinstance(result, Ambiguous) else result
 
 
-async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteResult[Job]:
+async def create_job(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteResult[Job]:
     """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
     comment = f"{new.comment} {mark}".strip()
 
@@ -57,4 +57,4 @@ async def create(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteRe
         return None
 
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-    return await settle(client.traffic, result, there) if isinstance(result, Ambiguous) else result
+    return await settle(client.transport, result, there) if isinstance(result, Ambiguous) else result

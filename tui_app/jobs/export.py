@@ -184,7 +184,7 @@ async def export_job(
     job_id: str,
     status: RowStatus | None,
     path: Path,
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing."""
     job = await client.get_job(job_id)
@@ -196,14 +196,14 @@ async def export_job(
             return "rows changed while they were read"
         return f"the job counts {after.counted(status):,}" if rows < after.counted(status) else ""
 
-    return await export_rows(pages, path, missing, told)
+    return await export_rows(pages, path, missing, on_progress)
 
 
 async def export_rows(
     pages: NumberedPages[JobMessage],
     path: Path,
     check: Callable[[int], Awaitable[str]],
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed; both leave a partial file.
 
@@ -218,7 +218,7 @@ async def export_rows(
                 async for page in pages:
                     # A thousand rows take longer to write than a key press may wait.
                     await _in_thread(partial(writing.rows, page))
-                    told(writing.count)
+                    on_progress(writing.count)
                 missing = await check(writing.count)
             except BaseException as error:
                 why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)

@@ -34,7 +34,7 @@ class JobsSnapshot:
 
     query: JobsQuery
     jobs: tuple[Job, ...]
-    outlooks: dict[str, Eta]
+    etas: dict[str, Eta]
     read_at: datetime
     shifted: bool = False
     """Whether jobs moved from page to page while they were read: some may be missing."""
@@ -76,7 +76,7 @@ class JobsSubject:
             progress = known.get(job.id) or Progress()
             moved |= progress.add(job, at) and job.id in known
             self._progress[job.id] = progress
-        outlooks = {job.id: self._progress[job.id].outlook(job, at) for job in found if not job.ended}
-        self.listener(JobsSnapshot(query, newest_first(tuple(found)), outlooks, self.clock.now(), pages.shifted))
-        left = [outlook.left for outlook in outlooks.values() if outlook.left is not None]
+        etas = {job.id: self._progress[job.id].eta(job, at) for job in found if not job.ended}
+        self.listener(JobsSnapshot(query, newest_first(tuple(found)), etas, self.clock.now(), pages.shifted))
+        left = [eta.left for eta in etas.values() if eta.left is not None]
         return PollResult(moved or len(found) != len(known), min(left, default=None), requests=requests)

@@ -25,7 +25,7 @@ class JobSnapshot:
     """One job, its outlook, and what is loaded of its rows."""
 
     job: Job
-    outlook: Eta
+    eta: Eta
     rows: RowsSnapshot
 
 
@@ -57,7 +57,7 @@ class JobSubject:
         self._newer += 1
         self._read_again = True
         if self._snapshot is not None:
-            self._tell(replace(self._snapshot, job=job, outlook=Eta()))
+            self._tell(replace(self._snapshot, job=job, eta=Eta()))
 
     def read_all_again(self) -> None:
         """Read the loaded rows again with the next poll, even if nothing moved."""
@@ -74,7 +74,7 @@ class JobSubject:
         if moved:
             self._rows.counters_moved()
         # Counters first: the operator sees where the job stands before its rows are here.
-        self._tell(JobSnapshot(job, self._progress.outlook(job, at), self._rows.snapshot))
+        self._tell(JobSnapshot(job, self._progress.eta(job, at), self._rows.snapshot))
         requests = 1
         if (self._rows.due or self._read_again) and not self._rows.busy:
             whole, self._read_again = self._read_again, False
@@ -83,7 +83,7 @@ class JobSubject:
             except ApiError:
                 self._read_again = True
                 raise
-        return PollResult(moved, self._progress.outlook(job, at).left, job.ended, 1 if requests <= 2 else 2)
+        return PollResult(moved, self._progress.eta(job, at).left, job.ended, 1 if requests <= 2 else 2)
 
     @property
     def wanted(self) -> RowView:
@@ -98,9 +98,9 @@ class JobSubject:
         """Load the next page of rows. Raises ApiError."""
         await self._rows.load_more()
 
-    async def load_all(self, told: Callable[[int], None] = lambda _: None) -> None:
+    async def load_all(self, on_progress: Callable[[int], None] = lambda _: None) -> None:
         """Load all rows under this status. What was loaded stays, if it fails or is cancelled. Raises ApiError."""
-        await self._rows.load_all(self.expected, told)
+        await self._rows.load_all(self.expected, on_progress)
 
     @property
     def expected(self) -> int:

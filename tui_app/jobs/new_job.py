@@ -60,7 +60,7 @@ class JobPreview:
     not_searchable: tuple[str, ...]
 
 
-async def preview(client: EmailSecurityClient, params: SearchParams, told: Callable[[int], None]) -> JobPreview:
+async def preview(client: EmailSecurityClient, params: SearchParams, on_progress: Callable[[int], None]) -> JobPreview:
     """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
     found: list[Message] = []
     complete = True
@@ -68,7 +68,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, told: Calla
         if params.exact_subject is not None:
             page = tuple(message for message in page if message.subject.exact == params.exact_subject)
         found += page
-        told(len(found))
+        on_progress(len(found))
         if len(found) >= PREVIEW_LIMIT:
             complete = False
             break

@@ -78,7 +78,7 @@ def acted_share(job: Job) -> float | None:
     return min(1.0, max(0.0, through / job.total_messages_discovered))
 
 
-def counters(job: Job) -> tuple[object, ...]:
+def counters_of(job: Job) -> tuple[object, ...]:
     """All that can move; equal counters mean no news."""
     return (
         job.status,
@@ -100,7 +100,7 @@ class Eta:
     left: float | None = None
     still_for: float | None = None
 
-    def words(self) -> str:
+    def describe(self) -> str:
         """For the line under the table."""
         if self.still_for is not None:
             return f"no progress for {rough_duration(self.still_for)}"
@@ -120,7 +120,7 @@ class Progress:
 
     def add(self, job: Job, at: float) -> bool:
         """Take a reading at a monotonic time; whether anything moved since the one before."""
-        now = counters(job)
+        now = counters_of(job)
         moved = now != self._last
         if moved or self._last_move is None:
             self._last_move = at
@@ -131,7 +131,7 @@ class Progress:
             self._samples.popleft()
         return moved
 
-    def outlook(self, job: Job, at: float) -> Eta:
+    def eta(self, job: Job, at: float) -> Eta:
         """What to say of the job now."""
         if job.ended:
             return Eta()

@@ -36,7 +36,7 @@ class PackedRows:
 
     @classmethod
     def of(cls, messages: Iterable[JobMessage], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
-        """Pack rows as they were read; `give_way` is called after each few of many."""
+        """Pack rows as they were read; `yield_to_ui` is called after each few of many."""
         # A plain tuple of atoms is nothing that the garbage collector has to look at.
         rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
         keys: list[Key] = []

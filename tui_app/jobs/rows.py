@@ -168,10 +168,10 @@ class JobRows:
                 return
             await self._told(listing)
 
-    async def load_all(self, expected: int, told: Callable[[int], None] = lambda _: None) -> None:
+    async def load_all(self, expected: int, on_progress: Callable[[int], None] = lambda _: None) -> None:
         """Load all pages that are not here yet; `expected` rows by the job's counters, none is fine. Raises ApiError.
 
-        `told` learns how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled;
+        `on_progress` is told how many rows there are so far. What was loaded stays when it ends early, also when it is cancelled;
         `arrange` shows it then.
         If all are here, and some may have changed, all are read again, and shown when they are all here again.
         """
@@ -183,7 +183,7 @@ class JobRows:
                 pages = pages_of(expected, listing.per_page)
                 ahead = self._ahead(listing, pages, planned=pages)
                 try:
-                    await self._load_rest(listing, ahead, told)
+                    await self._load_rest(listing, ahead, on_progress)
                     break
                 except TooLarge as error:
                     listing = self._smaller(listing, error)
@@ -192,13 +192,13 @@ class JobRows:
             await self._instead_of(shown, listing)
 
     async def _load_rest(
-        self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], told: Callable[[int], None]
+        self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], on_progress: Callable[[int], None]
     ) -> None:
         rows_told, told_at = 0, self.clock.monotonic()
         while (number := listing.next_page) is not None:
             await self._read_page(listing, ahead, number)
             rows = len(listing.rows())
-            told(rows)
+            on_progress(rows)
             # To sort all of them again for each page would take longer than to load them.
             enough = self._wanted.sort is None or rows > 1.3 * rows_told
             if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
@@ -252,7 +252,7 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        yield_to_ui = self.client.traffic.yield_to_ui
+        yield_to_ui = self.client.transport.yield_to_ui
         packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
         slots = array("I")
         for part in packed.parts():

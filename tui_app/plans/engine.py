@@ -73,7 +73,7 @@ class Engine:
         """Send nothing after the batch in flight; a plan that waits to be sent again gives up."""
         self._stopping = True
         self._wake.set()
-        self.client.traffic.end_waits()
+        self.client.transport.end_waits()
         if self._state is not None and not self._state.ended:
             self._say(replace(self._state, phase=Phase.STOPPING))
 
@@ -292,7 +292,7 @@ class Engine:
         for number, after in enumerate(schedule, 1):
             state = replace(state, phase=Phase.SETTLING, asked=number - 1, next_question=after - waited)
             self._say(state)
-            if self._stopping or not await self.client.traffic.wait(after - waited):
+            if self._stopping or not await self.client.transport.wait(after - waited):
                 return replace(state, next_question=None)
             waited = after
             found: list[Result] = []

@@ -75,7 +75,7 @@ class EngineThread:
             return
         loop, engine = self._loop, self._engine
         if engine is not None:
-            closing: Coroutine[Any, Any, None] = engine.client.traffic.close()
+            closing: Coroutine[Any, Any, None] = engine.client.transport.close()
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(closing, loop))
         loop.call_soon_threadsafe(loop.stop)
         await asyncio.to_thread(self._thread.join, _PATIENCE)

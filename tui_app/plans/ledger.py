@@ -25,7 +25,7 @@ from tui_app.core.paths import is_private
 from tui_app.core.text import sanitize
 from tui_app.plans.journal import Journal, JournalContents, JournalError, read
 from tui_app.plans.plan import Plan
-from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record, stamp
+from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record, timestamp
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
 
@@ -95,7 +95,7 @@ class Ledger:
         found = [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
         return [(number, path) for number, path in found if not _is_strange(path)]
 
-    def strange(self) -> list[str]:
+    def unexpected_entries(self) -> list[str]:
         """Names among the journals that are no files: nothing is sent while they are there, for they may stand for some."""
         try:
             return sorted(
@@ -151,7 +151,7 @@ class Ledger:
         """The same, with whether that plan is closed or its journal damaged: then nobody goes on with it."""
         found: dict[str, tuple[str, bool]] = {}
         files = self._files()
-        if strange := self.strange():
+        if strange := self.unexpected_entries():
             raise JournalError(f"{strange[0]} in {self.folder} is no file: look at it, move it away. Nothing was sent.")
         for _, path in files:
             reading = read(path)
@@ -177,7 +177,7 @@ class Ledger:
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
         }
 
-    def again(self, entry: LedgerEntry) -> LedgerEntry | None:
+    def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
         path = self.folder / entry.file
         try:
@@ -185,7 +185,7 @@ class Ledger:
         except JournalError:
             return None
 
-    def worker(self, account: str) -> str:
+    def lock_holder(self, account: str) -> str:
         """Who acts on an account in another process, as the lock says; empty when nobody seems to. Takes no lock."""
         path = self.folder / self._lock_name(account)
         try:
@@ -206,7 +206,9 @@ class Ledger:
     def verify(self) -> ChainCheck:
         """Follow the chain through the first lines of all journals."""
         previous, expected, count = "", 1, 0
-        problems = [f"{name} is no file, and stands where a journal may have been." for name in self.strange()]
+        problems = [
+            f"{name} is no file, and stands where a journal may have been." for name in self.unexpected_entries()
+        ]
         for number, path in self._files():
             count += 1
             try:
@@ -300,7 +302,12 @@ class Ledger:
 
     def _sign(self, descriptor: int) -> None:
         """Say in the lock who holds it; the lock holds without that."""
-        signed = {"pid": os.getpid(), "host": self.origin.host, "user": self.origin.user, "since": stamp(self._now())}
+        signed = {
+            "pid": os.getpid(),
+            "host": self.origin.host,
+            "user": self.origin.user,
+            "since": timestamp(self._now()),
+        }
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)

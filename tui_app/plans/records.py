@@ -25,7 +25,7 @@ class Origin:
     sudo_user: str = ""
     ssh_client: str = ""
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """`ana@jump1 (sudo from bo, ssh from 192.0.2.7)`."""
         more = [
             f"sudo from {self.sudo_user}" if self.sudo_user else "",
@@ -67,7 +67,7 @@ class LedgerEntry:
         return self.state.plan
 
 
-def stamp(moment: datetime) -> str:
+def timestamp(moment: datetime) -> str:
     """A moment as the journal keeps it: UTC, milliseconds."""
     return moment.isoformat(timespec="milliseconds")
 
@@ -97,7 +97,7 @@ def plan_record(
         "host": origin.host,
         "sudo_user": origin.sudo_user,
         "ssh_client": origin.ssh_client,
-        "at": stamp(at),
+        "at": timestamp(at),
         "version": version,
         "previous": previous,
     }
@@ -105,7 +105,7 @@ def plan_record(
 
 def intent_record(batch: Sequence[Target], body: str, at: datetime) -> Record:
     """Before each request: what it is about to send, and in which body."""
-    return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": stamp(at)}
+    return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": timestamp(at)}
 
 
 def result_record(results: Iterable[Result], *, http: int | None, ray: str | None, ms: int, at: datetime) -> Record:
@@ -116,7 +116,7 @@ def result_record(results: Iterable[Result], *, http: int | None, ray: str | Non
         "http": http,
         "ray": ray,
         "ms": ms,
-        "at": stamp(at),
+        "at": timestamp(at),
     }
 
 
@@ -141,7 +141,7 @@ def settled_record(result: Result, at: datetime) -> Record:
         "id": result.target.id,
         "outcome": result.outcome.value,
         "how": result.why,
-        "at": stamp(at),
+        "at": timestamp(at),
     }
 
 
@@ -152,7 +152,7 @@ def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Re
         "ids": [target.id for target in targets],
         "user": origin.user,
         "host": origin.host,
-        "at": stamp(at),
+        "at": timestamp(at),
     }
 
 
@@ -166,7 +166,7 @@ def checked_record(check: Verification) -> Record:
         "wanted": check.wanted,
         "seen": seen,
         "allowed": sorted(check.allowed),
-        "at": stamp(check.at),
+        "at": timestamp(check.at),
     }
 
 
@@ -182,7 +182,7 @@ def closed_record(state: PlanState, at: datetime) -> Record:
     return {
         "type": "closed",
         "sums": {outcome.value: n for outcome, n in state.outcome_counts().items() if n},
-        "at": stamp(at),
+        "at": timestamp(at),
     }
 
 

@@ -66,7 +66,7 @@ def _cells(row: Result, check: Verification | None) -> list[str]:
 def _checked(check: Verification | None) -> str:
     if check is None:
         return "not looked at again"
-    return f"{check.at.isoformat(timespec='seconds')}: {check.told()}. {check.side_effect()}".strip()
+    return f"{check.at.isoformat(timespec='seconds')}: {check.describe()}. {check.side_effect()}".strip()
 
 
 def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     return [
         ("plan", plan.plan_id),
         ("account", sanitize(entry.account)),
-        ("who", sanitize(entry.origin.told())),
+        ("who", sanitize(entry.origin.describe())),
         ("when", sanitize(entry.made_at)),
         ("why", sanitize(plan.reason, DETAIL_LIMIT)),
         ("included by name", included or "nothing"),

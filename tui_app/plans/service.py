@@ -78,7 +78,7 @@ class PlanService:
 
     def _make_engine(self) -> Engine:
         client = self.acting(self._waiting)
-        client.traffic.on_renewal_failed = lambda error: self._on_loop(lambda: self._say(str(error)))
+        client.transport.on_renewal_failed = lambda error: self._on_loop(lambda: self._say(str(error)))
         return Engine(client, self.settings, self.remembered, self.ledger, self.clock)
 
     # ---- before anything is sent
@@ -195,7 +195,7 @@ class PlanService:
         self._loop = asyncio.get_running_loop()
         state = await self._engine.ask(work)
         details: tuple[str, ...] = tuple(getattr(state.error, "details", tuple)()) if state.error else ()
-        self._say(f"Release plan {state.plan.plan_id}: {state.phase.value}, {state.told()}.", details)
+        self._say(f"Release plan {state.plan.plan_id}: {state.phase.value}, {state.describe()}.", details)
         return state
 
     def _say(self, sentence: str, details: Sequence[str] = ()) -> None:

@@ -174,6 +174,6 @@ class PlanState:
         lost = {target.id: Result(target, Outcome.UNKNOWN, why=why) for target in self.in_flight}
         return replace(self, phase=Phase.HALTED, results_by_id={**self.results_by_id, **lost}, in_flight=())
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """The sums in words: `1,194 delivered, 3 failed`."""
         return ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcome_counts().items() if count)

@@ -47,7 +47,7 @@ class Verification:
     allowed: frozenset[str] = frozenset()
     """Those that name an allow-list entry that a release made."""
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """The sums in words: `1,194 seen delivered, 3 held again`."""
         counted = Counter(self.sightings.values())
         sums = [f"{counted[sighting]:,} {sighting}" for sighting in Sighting if counted[sighting]]

@@ -81,7 +81,7 @@ def people(recipients: tuple[Untrusted, ...]) -> str:
     return f"{len(recipients)} people" if recipients else "–"
 
 
-def counters(job: Job) -> list[Piece]:
+def counter_pieces(job: Job) -> list[Piece]:
     """The counters of a job in words; what does not add up is said."""
     pieces: list[Piece] = [
         f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",

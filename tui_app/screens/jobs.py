@@ -13,7 +13,7 @@ from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
 from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values
 from tui_app.widgets.list_rows import ListRows
@@ -140,14 +140,14 @@ class JobsScreen(ConsoleScreen):
             for n, tone in ((job.messages_successful, ""), (job.messages_failed, "error"), (job.messages_skipped, ""))
         ]
         return (
-            looks.job_state(job),
+            fmt.job_state(job),
             Cell(describe_action(job)),
             progress,
             *numbers,
-            Cell(looks.age(job.created_at, self.service.clock.now()), "muted"),
+            Cell(fmt.age(job.created_at, self.service.clock.now()), "muted"),
             Cell(str(job.comment or "")),
             Cell(describe_search(job), "muted"),
-            Cell(looks.local(job.created_at), "muted"),
+            Cell(fmt.local(job.created_at), "muted"),
         )
 
     # ---- news
@@ -218,9 +218,9 @@ class JobsScreen(ConsoleScreen):
         job = self.table().current
         if job is None or self._snapshot is None:
             return []
-        outlook = self._snapshot.outlooks.get(job.id, Eta())
+        eta = self._snapshot.etas.get(job.id, Eta())
         words = [
-            outlook.words(),
+            eta.describe(),
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
             PrivateText(describe_search(job)),

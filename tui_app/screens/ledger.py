@@ -78,7 +78,7 @@ class LedgerScreen(ConsoleScreen):
             Cell(entry.plan.plan_id),
             Cell(sanitize(f"{entry.origin.user}@{entry.origin.host}")),
             Cell(f"{len(entry.plan.targets):,}"),
-            Cell(entry.state.told()),
+            Cell(entry.state.describe()),
             Cell(sanitize(entry.plan.reason), "muted"),
         )
 
@@ -91,14 +91,14 @@ class LedgerScreen(ConsoleScreen):
         """Read the journals again."""
         entries: Sequence[LedgerEntry] = ()
         try:
-            entries, self._problem = self.service.releases.ledger.entries(), ""
+            entries, self._problem = self.service.plans.ledger.entries(), ""
         except SluiceError as error:
             self._problem = str(error)
         unfinished = sum(1 for entry in entries if entry.state.unfinished)
         more = f", {unfinished:,} unfinished" if unfinished else ""
         self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListRows(entries, lambda entry: entry.file))
-        if strange := self.service.releases.ledger.strange():
+        if strange := self.service.plans.ledger.unexpected_entries():
             self.notice(f"{strange[0]} is no file, and stands where a journal may have been. V checks.")
         self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
         self.show_about()
@@ -111,7 +111,7 @@ class LedgerScreen(ConsoleScreen):
         if entry.damaged:
             return [(f"Its journal is damaged: {entry.damaged}. Keep {sanitize(entry.file)}.", "$text-error")]
         waits = " · enter opens it, to settle and go on" if entry.state.with_outcome(*OPEN) else ""
-        told = f"{entry.state.told()} · {sanitize(entry.origin.told())} · "
+        told = f"{entry.state.describe()} · {sanitize(entry.origin.describe())} · "
         return [(told, "dim"), (PrivateText(sanitize(entry.plan.reason)), "dim"), (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
@@ -126,7 +126,7 @@ class LedgerScreen(ConsoleScreen):
     def action_ledger_verify(self) -> None:
         """Follow the chain."""
         try:
-            verdict = self.service.releases.ledger.verify()
+            verdict = self.service.plans.ledger.verify()
         except SluiceError as error:
             self.notice(str(error))
             return

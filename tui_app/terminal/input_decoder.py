@@ -124,6 +124,6 @@ class PasteSafeDecoder:
 
 
 def install_paste_safe_decoder() -> None:
-    """Let Textual's input thread decode with a CarefulDecoder."""
+    """Let Textual's input thread decode with a PasteSafeDecoder."""
     # A private hook: the pty tests that send broken bytes and pastes fail when Textual decodes in another way.
     linux_driver.getincrementaldecoder = lambda _: PasteSafeDecoder  # type: ignore[assignment, attr-defined]

@@ -117,6 +117,6 @@ class NonBlockingWriter(threading.Thread):
 
 
 def install_nonblocking_writer() -> None:
-    """Let Textual's driver write through a PatientWriter."""
+    """Let Textual's driver write through a NonBlockingWriter."""
     # A private hook; a contract test fails when the driver makes its writer in another way.
     linux_driver.WriterThread = NonBlockingWriter  # type: ignore[assignment, attr-defined]

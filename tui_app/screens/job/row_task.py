@@ -51,7 +51,7 @@ class RowTask:
         """Whether a file is being written."""
         return self._what == _EXPORTING
 
-    def told(self) -> Sequence[Piece]:
+    def describe(self) -> Sequence[Piece]:
         """A bar with numbers, and the way out; nothing when nothing is under way."""
         if not self._what:
             return []
@@ -108,7 +108,7 @@ class RowTask:
         self._worker = self._place.run_worker(to_its_end(), group="rows")
         self._place.show_about()
 
-    def _told(self, rows: int) -> None:
+    def _on_progress(self, rows: int) -> None:
         self._done = rows
         self._place.show_about()
 
@@ -142,7 +142,7 @@ class RowTask:
             return
         self._offered = False
         so_far = 0 if rows.complete else rows.loaded
-        self._begin(self._subject.load_all(self._told), _LOADING, self._subject.expected, so_far)
+        self._begin(self._subject.load_all(self._on_progress), _LOADING, self._subject.expected, so_far)
 
     # ---- exporting
 
@@ -150,7 +150,7 @@ class RowTask:
         """Write all rows under the status to a new file."""
 
         async def exported() -> None:
-            done = await self._place.service.export_job(job.id, status, path, self._told)
+            done = await self._place.service.export_job(job.id, status, path, self._on_progress)
             self._what = ""
             self._place.notice(done.sentence)
 

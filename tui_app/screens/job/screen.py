@@ -19,7 +19,7 @@ from tui_app.jobs.export import SUFFIXES, export_path, free_name
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.screens import job_commands as ending
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
@@ -123,12 +123,12 @@ class JobScreen(ConsoleScreen):
             why = f"{why}, retry {row.retry_after.astimezone():%H:%M}"
         subject = Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
         return (
-            looks.row_state(row.status),
+            fmt.row_state(row.status),
             Cell(str(row.recipient)),
             subject,
             Cell(str(row.retry_count), "" if row.retry_count else "muted"),
             Cell(why),
-            Cell(looks.local(row.processed_at), "muted"),
+            Cell(fmt.local(row.processed_at), "muted"),
         )
 
     # ---- news
@@ -156,22 +156,22 @@ class JobScreen(ConsoleScreen):
             return
         job = self._job
         snapshot = self._snapshot
-        state = looks.job_state(job)
+        state = fmt.job_state(job)
         self.set_breadcrumb(
             [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
         )
         share = acted_share(job)
-        outlook = snapshot.outlook.words() if snapshot else ""
+        eta = snapshot.eta.describe() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
         wide = max(10, min(40, self.size.width - 40))
         self.query_one("#progress", TextLine).set_text(
-            (bar(share, wide), "$text-accent"), percent, f"  {outlook}", (reason, "$text-error")
+            (bar(share, wide), "$text-accent"), percent, f"  {eta}", (reason, "$text-error")
         )
-        self.query_one("#counters", TextLine).set_text(*looks.counters(job))
+        self.query_one("#counters", TextLine).set_text(*fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
         self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
-        self.query_one("#tabs", Tabs).show_tabs(looks.tabs(job), STATUS_TABS.index(self._status))
+        self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
 
     def _what_empty_means(self) -> str:
@@ -193,7 +193,7 @@ class JobScreen(ConsoleScreen):
     def describe(self) -> Sequence[Piece]:
         """How much is loaded, and why the row under the cursor is as it is; long work and errors come first."""
         rows = self._rows
-        if told := self._long.told():
+        if told := self._long.describe():
             return told
         if self.service.problem and rows is not None:
             return [(f"{self.service.problem} ", "$text-error"), MORE]

@@ -12,7 +12,7 @@ from tui_app.api.errors import ApiError
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted
 from tui_app.jobs.progress import describe_action
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.screens.copy import PRIVATE, Value, message_values, row_values
 from tui_app.screens.text_screen import TextScreen
 from tui_app.widgets.redaction import PrivateText
@@ -37,7 +37,7 @@ def _field(name: str, *values: object) -> list[Piece]:
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:
     """What a job did with one message for one recipient."""
-    state = looks.row_state(row.status)
+    state = fmt.row_state(row.status)
     return [
         ("The job's row\n", "bold"),
         *_field("status", state.text),
@@ -45,9 +45,9 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
         *_field("action", describe_action(job)),
         *_field("recipient", row.recipient),
         *_field("tries", row.retry_count),
-        *_field("retry after", looks.local(row.retry_after) if row.retry_after else None),
-        *_field("processed", looks.local(row.processed_at) if row.processed_at else None),
-        *_field("created", looks.local(row.created_at) if row.created_at else None),
+        *_field("retry after", fmt.local(row.retry_after) if row.retry_after else None),
+        *_field("processed", fmt.local(row.processed_at) if row.processed_at else None),
+        *_field("created", fmt.local(row.created_at) if row.created_at else None),
         *_field("row id", row.message_id),
         *_field("postfix id", row.postfix_id),
         *_field("alert id", row.alert_id),
@@ -74,13 +74,13 @@ def message_lines(message: Message) -> list[Piece]:
         *_field("from", message.sender),
         *_field("name", message.from_name),
         *_field("to", *message.recipients),
-        *_field("verdict", looks.verdict(message.final_disposition).text),
+        *_field("verdict", fmt.verdict(message.final_disposition).text),
         *_field("reasons", *message.detection_reasons),
         *_field("held now", "yes" if message.is_quarantined else "no"),
         *_field("delivery", *message.delivery_status),
         *_field("done to it", *message.post_delivery_operations),
         *_field("submission", "phish submission; jobs skip it" if message.is_phish_submission else None),
-        *_field("scanned", looks.local(message.when)),
+        *_field("scanned", fmt.local(message.when)),
         *_field("investigate id", message.id),
         *_field("postfix id", message.postfix_id),
         *_field("alert id", message.alert_id),

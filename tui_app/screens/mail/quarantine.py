@@ -19,7 +19,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.mail.query import parse_held_query
 from tui_app.plans.plan import Target
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, PlanState
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
 from tui_app.widgets.inputs import LineInput
@@ -111,13 +111,13 @@ class QuarantineScreen(ConsoleScreen):
 
     def _cells(self, message: Message) -> Sequence[Cell]:
         return (
-            looks.verdict(message.final_disposition),
+            fmt.verdict(message.final_disposition),
             Cell(str(message.sender)),
             Cell(str(message.subject)),
-            Cell(looks.people(message.recipients), "muted"),
-            Cell(looks.age(message.when, self.service.clock.now()), "muted"),
+            Cell(fmt.people(message.recipients), "muted"),
+            Cell(fmt.age(message.when, self.service.clock.now()), "muted"),
             Cell("; ".join(map(str, message.detection_reasons)), "muted"),
-            Cell(looks.local(message.when), "muted"),
+            Cell(fmt.local(message.when), "muted"),
         )
 
     # ---- searching
@@ -278,7 +278,7 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
             return
         try:
-            guarded = self.service.releases.guard([Target.of(message) for message in self._search.found])
+            guarded = self.service.plans.guard([Target.of(message) for message in self._search.found])
         except SluiceError as error:
             self.notice(str(error))
             return

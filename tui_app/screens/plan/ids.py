@@ -142,7 +142,7 @@ class IdsScreen(ConsoleScreen):
         self.awaiting = True
         self.notice(f"Looking {plural(len(self._parsed.ids), 'id')} up…")
         try:
-            targets = await self.service.releases.look_up(self._parsed.ids)
+            targets = await self.service.plans.look_up(self._parsed.ids)
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(f"{error} Nothing was sent.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import sanitize
 from tui_app.plans.state import WORST_FIRST, Outcome, Result
 from tui_app.plans.verify import WRONG, Sighting, Verification
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def recipient_rows(
         for number, (outcome, recipient) in enumerate(found):
             lines.append(RecipientRow(f"{target.id} {number}", outcome, str(recipient), subject, why, sighting))
         if not found:
-            lines.append(
-                RecipientRow(target.id, result.outcome, looks.people(target.recipients), subject, why, sighting)
-            )
+            lines.append(RecipientRow(target.id, result.outcome, fmt.people(target.recipients), subject, why, sighting))
     return sorted(lines, key=lambda line: (line.sighting not in WRONG, _ORDER[line.outcome]))
 
 

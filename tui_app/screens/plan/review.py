@@ -17,7 +17,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.plan import Plan, Target
-from tui_app.screens import format as looks
+from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.redaction import PrivateText
@@ -67,8 +67,8 @@ class ReviewScreen(ConsoleScreen):
         self._targets = tuple(targets)
         self._search = search
         self._include: tuple[str, ...] = ()
-        self._guarded = service.releases.guard(self._targets)
-        self._plan = service.releases.plan(self._guarded, "", canary=True)
+        self._guarded = service.plans.guard(self._targets)
+        self._plan = service.plans.plan(self._guarded, "", canary=True)
 
     def content(self) -> Iterable[Widget]:
         """Facts, what to include, the reason, the number."""
@@ -116,7 +116,7 @@ class ReviewScreen(ConsoleScreen):
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
             f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
             *self._quota(forecast),
-            (f"{_most(Counter(looks.verdict(target.disposition).text for target in plan.targets))}, to ", "dim"),
+            (f"{_most(Counter(fmt.verdict(target.disposition).text for target in plan.targets))}, to ", "dim"),
             (f"{_most(Counter(_domains(plan.targets)))}\n", "dim"),
         ]
         if plan.canary:
@@ -126,7 +126,7 @@ class ReviewScreen(ConsoleScreen):
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
         for target in list(named_first)[:sample]:
             subject = PrivateText(sanitize(target.subject.exact, 60))
-            seen = f"  {looks.verdict(target.disposition).text:<14} {sanitize(target.sender.exact, 60)}  "
+            seen = f"  {fmt.verdict(target.disposition).text:<14} {sanitize(target.sender.exact, 60)}  "
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
@@ -147,7 +147,7 @@ class ReviewScreen(ConsoleScreen):
         if forecast.left is None:
             return []
         scarce = forecast.waits > 0 or forecast.left < (forecast.quota or 0) // 2
-        return [(f"Quota: {forecast.told()}\n", "$text-warning" if scarce else "dim")]
+        return [(f"Quota: {forecast.describe()}\n", "$text-warning" if scarce else "dim")]
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
@@ -179,19 +179,19 @@ class ReviewScreen(ConsoleScreen):
     def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
-        known = {word.upper(): word for word in self.service.releases.guard(self._targets).words()}
+        known = {word.upper(): word for word in self.service.plans.guard(self._targets).words()}
         strange = [word for word in typed if word.upper() not in known]
         if strange:
             self._problem(f"Nothing is held back under {sanitize(strange[0], 40)}; type {' or '.join(known.values())}.")
             return
         try:
             included = tuple(known[word.upper()] for word in typed)
-            guarded = self.service.releases.guard(self._targets, include=included)
+            guarded = self.service.plans.guard(self._targets, include=included)
         except SluiceError as error:
             self._problem(str(error))
             return
         self._include, self._guarded = included, guarded
-        self._plan = self.service.releases.plan(guarded, "", include=included, canary=True)
+        self._plan = self.service.plans.plan(guarded, "", include=included, canary=True)
         self._problem("")
         self._show_plan()
         self.query_one("#reason").focus()
@@ -202,14 +202,14 @@ class ReviewScreen(ConsoleScreen):
         self.awaiting = True
         self._problem("Looking whether anything changed meanwhile…", "dim")
         try:
-            changes = await self.service.releases.changes_since_review(self._plan, self._search)
+            changes = await self.service.plans.changes_since_review(self._plan, self._search)
         except SluiceError as error:
             self._problem(f"Not sent: it could not be looked up again. {error}")
             return
         finally:
             self.awaiting = False
         if changes.gone:
-            self._plan = self.service.releases.without(self._plan, changes.gone)
+            self._plan = self.service.plans.without(self._plan, changes.gone)
             self._guarded = self._guarded.without(changes.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
@@ -217,7 +217,7 @@ class ReviewScreen(ConsoleScreen):
             then = f"type {left} for the rest" if left else "nothing is left"
             self._problem(f"Not sent: {len(changes.gone):,} changed since, and left the plan; {then}.")
             return
-        plan = self.service.releases.with_reason(self._plan, reason)
+        plan = self.service.plans.with_reason(self._plan, reason)
         if changes.new:
             self.service.record(
                 f"Plan {plan.plan_id}: {changes.new:,} more are held by now, not in the plan, not sent."

@@ -71,7 +71,7 @@ class PlanScreen(ConsoleScreen):
         self._targets = {target.id: target for target in self._state.plan.targets}
         self._held_back = held_back
         self._old = entry
-        self._worker = ""
+        self._lock_holder = ""
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
@@ -163,9 +163,9 @@ class PlanScreen(ConsoleScreen):
 
     def _watch(self, old: LedgerEntry) -> None:
         """See whether another mailsluice works on it, and how far that one is."""
-        was, self._worker = self._worker, self.service.releases.ledger.worker(old.account)
-        now = self.service.releases.ledger.again(old) if was or self._worker else None
-        if now is not None and (now.state != self._state or was != self._worker):
+        was, self._lock_holder = self._lock_holder, self.service.plans.ledger.lock_holder(old.account)
+        now = self.service.plans.ledger.reread(old) if was or self._lock_holder else None
+        if now is not None and (now.state != self._state or was != self._lock_holder):
             self.show_run(now.state)
 
     def show_frame(self) -> None:
@@ -174,7 +174,7 @@ class PlanScreen(ConsoleScreen):
         if not self.ready:
             return
         state = self._state
-        phase = "worked on elsewhere" if self._worker else phase_of(state)
+        phase = "worked on elsewhere" if self._lock_holder else phase_of(state)
         self.set_breadcrumb([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
         every = len(state.plan.targets)
         known = len(state.results_by_id)
@@ -217,16 +217,16 @@ class PlanScreen(ConsoleScreen):
 
     @property
     def _may_settle(self) -> bool:
-        return self._state.ended and self._state.unknown and bool(self._state.head) and not self._worker
+        return self._state.ended and self._state.unknown and bool(self._state.head) and not self._lock_holder
 
     @property
     def _may_check(self) -> bool:
-        idle = self._state.ended and bool(self._state.head) and not self._worker
+        idle = self._state.ended and bool(self._state.head) and not self._lock_holder
         return idle and bool(self._state.with_outcome(*SAID_RELEASED))
 
     @property
     def _may_resume(self) -> bool:
-        return self._state.ended and self._state.unfinished and bool(self._state.head) and not self._worker
+        return self._state.ended and self._state.unfinished and bool(self._state.head) and not self._lock_holder
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
@@ -237,8 +237,8 @@ class PlanScreen(ConsoleScreen):
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
-        if self._worker:
-            return [(f"Watching: {self._worker} acts on this account.", "$text-warning bold")]
+        if self._lock_holder:
+            return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
         if self._may_settle and outcome_counts[Outcome.UNKNOWN]:
@@ -263,7 +263,7 @@ class PlanScreen(ConsoleScreen):
     def _entry(self) -> LedgerEntry | None:
         """The plan as its journal tells of it now; what can't be read is said."""
         try:
-            return self.service.releases.ledger.find(self._state.plan.plan_id)
+            return self.service.plans.ledger.find(self._state.plan.plan_id)
         except SluiceError as error:
             self.notice(str(error))
             return None
@@ -282,17 +282,17 @@ class PlanScreen(ConsoleScreen):
         if self._state.phase is Phase.CANARY:
             self.notice("It waits already: enter sends the rest, S stops.")
         elif self._state.phase is Phase.PAUSED:
-            self.service.releases.go_on()
+            self.service.plans.go_on()
         elif not self._state.ended:
-            self.service.releases.pause()
+            self.service.plans.pause()
             self.notice("Pausing after the request in flight; enter goes on.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
-        if self._worker:
-            self.notice(f"Nothing can be done here while {self._worker} is acting.")
+        if self._lock_holder:
+            self.notice(f"Nothing can be done here while {self._lock_holder} is acting.")
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
-            self.service.releases.go_on()
+            self.service.plans.go_on()
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
             self._do(lambda releases: releases.resume(entry))
 
@@ -339,7 +339,7 @@ class PlanScreen(ConsoleScreen):
             self.notice("There is nothing to close.")
             return
         facts: list[Piece] = [
-            f"{self._state.told()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
+            f"{self._state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
         ]
         if self._state.unknown:
             still = plural(len(self._state.with_outcome(*OPEN)), "message")

@@ -60,6 +60,6 @@ def sums_of(state: PlanState) -> list[Piece]:
         pieces += ["  ", piece]
     if (check := state.check) is not None:
         wrong = any(sighting in WRONG for sighting in check.sightings.values())
-        told = f"\n  checked {check.at.astimezone():%H:%M}: {check.told()}"
+        told = f"\n  checked {check.at.astimezone():%H:%M}: {check.describe()}"
         pieces.append((told, "$text-warning" if wrong else ""))
     return pieces
