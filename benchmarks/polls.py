@@ -70,7 +70,7 @@ async def watch(messages: int, speed: float, end: float) -> tuple[int, float | N
         service = EmailSecurityService(settings, clock=clock, random=Random(1))
         try:
             service.start()
-            service.show(service.watch_job(job.job_id, arrived))
+            service.show(service.jobs.watch(job.job_id, arrived))
             while clock.seconds < end and not seen:
                 await asyncio.wait_for(clock.leap(), 30)
         finally:

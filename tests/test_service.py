@@ -21,6 +21,7 @@ from tui_app.core.errors import GuardError
 from tui_app.core.text import Untrusted
 from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.jobs.new_job import NewJob
+from tui_app.plans.commands import Send
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
@@ -31,13 +32,14 @@ async def test_read_only_refuses_every_write_before_anything_is_sent(simulator: 
         plan = service.plans.plan(service.plans.guard(await held_targets(service, 1)), "x")
         new = NewJob(action=ActionType.RELEASE, params=HELD)
         for work in (
-            service.cancel_job(job),
-            service.delete_job(job),
-            service.create_job(new),
-            service.plans.run(plan),
+            service.jobs.cancel(job),
+            service.jobs.delete(job),
+            service.jobs.create(new),
         ):
             with pytest.raises(GuardError, match="read-only"):
                 await work
+        with pytest.raises(GuardError, match="read-only"):
+            service.plans.start(Send(plan))
     assert simulator.account.truth.entries == []
 
 
@@ -63,17 +65,17 @@ async def test_cancel_and_delete(simulator: Simulator) -> None:
         job_id = simulator.account.list_jobs("PROCESSING", None)[0]["job_id"]
         refused = await service.client.delete_job(job_id)
         assert isinstance(refused, Ambiguous)  # 409 leaves a delete open: read the job back
-        cancelled = await service.cancel_job(job_id)
+        cancelled = await service.jobs.cancel(job_id)
         assert isinstance(cancelled, Done)
         assert cancelled.value.status is JobStatus.CANCELLED
-        assert isinstance(await service.delete_job(job_id), Done)
-        assert isinstance(await service.delete_job(job_id), Done), "gone already is done"
+        assert isinstance(await service.jobs.delete(job_id), Done)
+        assert isinstance(await service.jobs.delete(job_id), Done), "gone already is done"
     assert [entry["outcome"] for entry in simulator.account.truth.entries] == ["refused", "cancelled", "deleted"]
 
 
 async def test_a_new_job_always_says_when_and_a_release_only_takes_held_mail(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
-        outcome = await service.create_job(
+        outcome = await service.jobs.create(
             NewJob(action=ActionType.RELEASE, params=SearchParams(sender="acme-news.example"), comment="INC-1")
         )
         assert isinstance(outcome, Done)
@@ -97,7 +99,7 @@ async def test_a_new_job_always_says_when_and_a_release_only_takes_held_mail(sim
 async def test_jobs_we_never_send(simulator: Simulator, new: NewJob) -> None:
     async with service_on(simulator) as service:
         with pytest.raises(GuardError):
-            await service.create_job(new)
+            await service.jobs.create(new)
     assert simulator.account.truth.entries == []
 
 
@@ -106,8 +108,8 @@ async def test_a_preview_counts_what_the_job_will_take(simulator: Simulator) -> 
         new = NewJob(
             action=ActionType.MOVE, params=SearchParams(sender="billing@evil.example"), destination=Destination.JUNK
         )
-        preview = await service.preview(new.checked(service.clock.now()).params)
-        made = await service.create_job(new)
+        preview = await service.jobs.preview(new.checked(service.clock.now()).params)
+        made = await service.jobs.create(new)
         assert isinstance(made, Done)
     rows = simulator.account.truth.of("create_job")[0]["rows"]
     assert (preview.count, preview.complete) == (rows, True)
@@ -117,10 +119,10 @@ async def test_a_preview_counts_what_the_job_will_take(simulator: Simulator) -> 
 async def test_a_release_job_that_would_free_malicious_mail_is_held_back(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
         new = NewJob(action=ActionType.RELEASE, params=SearchParams(query="invoice")).checked(service.clock.now())
-        preview = await service.preview(new.params)
+        preview = await service.jobs.preview(new.params)
         with pytest.raises(GuardError, match="MALICIOUS"):
-            service.guard_job(new, preview)
-        service.guard_job(new, preview, include=[verdict for verdict, _ in preview.dispositions])
+            service.jobs.guard(new, preview)
+        service.jobs.guard(new, preview, include=[verdict for verdict, _ in preview.dispositions])
 
 
 async def test_what_is_wrong_with_a_refusal_is_found_out(simulator: Simulator) -> None:
@@ -149,7 +151,7 @@ async def test_a_create_without_an_answer_is_found_by_its_mark_and_never_sent_ag
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        outcome = await service.create_job(NewJob(action=ActionType.RELEASE, params=HELD))
+        outcome = await service.jobs.create(NewJob(action=ActionType.RELEASE, params=HELD))
         await service.close()
         assert isinstance(outcome, Done)
         assert outcome.value.job_id == Untrusted("j0")
@@ -159,7 +161,7 @@ async def test_a_create_without_an_answer_is_found_by_its_mark_and_never_sent_ag
 async def test_a_create_that_is_never_seen_stays_unknown() -> None:
     async with faulty(lambda request: None if request.method == "POST" else answer(200, success([]))) as server:
         service = lonely_service(server.base_url)
-        outcome = await service.create_job(NewJob(action=ActionType.RELEASE, params=HELD))
+        outcome = await service.jobs.create(NewJob(action=ActionType.RELEASE, params=HELD))
         await service.close()
         assert isinstance(outcome, Ambiguous)
         assert (server.count("POST"), server.count("GET")) == (1, 5)
@@ -170,7 +172,7 @@ async def test_a_cancel_without_an_answer_is_settled_by_reading_the_job() -> Non
     ended = answer(200, success({"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "CANCELLED"}))
     async with faulty(lambda request: None if request.method == "POST" else ended) as server:
         service = lonely_service(server.base_url)
-        outcome = await service.cancel_job("182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e")
+        outcome = await service.jobs.cancel("182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e")
         await service.close()
         assert isinstance(outcome, Done)
         assert server.count("POST") == 1
@@ -201,14 +203,14 @@ async def test_a_search_goes_on_where_a_page_failed() -> None:
 
     async with faulty(page) as server:
         service = lonely_service(server.base_url)
-        search = service.search_held(HELD)
-        await search.load_page()
-        with pytest.raises(ServerFault):
-            await search.load_page()
-        assert not search.complete
-        await search.load_page()
+        subject = service.mail.watch(lambda _: None)
+        await subject.load()
+        assert isinstance(subject.snapshot.problem, ServerFault)
+        assert not subject.snapshot.complete
+        await subject.load()
         await service.close()
-    assert ([message.id.exact for message in search.found], search.complete) == (["a", "b"], True)
+    found = subject.snapshot
+    assert ([message.id.exact for message in found.found], found.complete, found.problem) == (["a", "b"], True, None)
 
 
 async def test_rows_whose_reading_failed_are_read_with_the_next_poll() -> None:
@@ -225,7 +227,7 @@ async def test_rows_whose_reading_failed_are_read_with_the_next_poll() -> None:
     snapshots: list[JobSnapshot] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(str(job["job_id"]), snapshots.append)
+        subject = service.jobs.watch(str(job["job_id"]), snapshots.append)
         with pytest.raises(ServerFault):
             await subject.poll()
         await subject.poll()
@@ -254,7 +256,7 @@ async def test_leaving_gives_up_a_read_back_and_says_unknown() -> None:
     async with faulty(script) as server:
         settings = Settings(ACCOUNT, server.base_url, TokenCredential(Secret("t", "test")))
         service = EmailSecurityService(settings, clock=SystemClock(), random=Random(1))
-        creating = asyncio.create_task(service.create_job(NewJob(action=ActionType.RELEASE, params=HELD)))
+        creating = asyncio.create_task(service.jobs.create(NewJob(action=ActionType.RELEASE, params=HELD)))
         await posted.wait()
         await asyncio.wait_for(service.close(), 10)
         assert isinstance(await creating, Ambiguous)
@@ -272,7 +274,7 @@ async def test_a_reading_older_than_an_answer_does_not_undo_it() -> None:
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(old["job_id"], snapshots.append)
+        subject = service.jobs.watch(old["job_id"], snapshots.append)
         await subject.poll()
         assert (await subject.poll()).moved
         await service.close()

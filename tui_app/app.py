@@ -92,7 +92,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         self._turn = turn or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         service.on_link = self._link_changed
-        service.on_release = self._release_moved
+        service.on_plan = self._plan_moved
         service.on_limit_wait = self._limit_wait
         service.on_error = self._handle_exception
         service.on_activity = lambda _: self._activity_added()
@@ -168,7 +168,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         self.service.on_activity = lambda _: None
         self.service.on_link = lambda _: None
         self.service.on_error = lambda _: None
-        self.service.on_release = lambda _: None
+        self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.awaits_answer:
             tell("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
@@ -176,7 +176,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     def stop_work(self, *, again: bool) -> None:
         """A signal came: nothing more is sent; whoever sends a second one waits for no answer."""
-        self.service.stop_release()
+        self.service.stop_plan()
         if again:
             self.service.abandon()
 
@@ -196,9 +196,9 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         for screen in self._screens()[-1:]:
             screen.time_passed()
 
-    def _release_moved(self, state: PlanState) -> None:
+    def _plan_moved(self, state: PlanState) -> None:
         for screen in self._screens():
-            screen.release_moved(state)
+            screen.plan_moved(state)
 
     def _limit_wait(self, seconds: float) -> None:
         for screen in self._screens():
@@ -392,8 +392,8 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for."""
-        if self.service.release is not None and not self.service.release.ended:
-            self.service.stop_release()
+        if self.service.plan_state is not None and not self.service.plan_state.ended:
+            self.service.stop_plan()
         self.exit()
 
     async def action_quit(self) -> None:

@@ -12,31 +12,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import CursorPages, search_pages
 from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
-from tui_app.core.errors import GuardError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
-from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subject
+from tui_app.jobs.service import JobService
 
 if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.enums import RowStatus
-    from tui_app.api.models import DeletedJob, Job
-    from tui_app.api.rows import Message
-    from tui_app.api.search import SearchParams
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
-    from tui_app.jobs.export import Exported
-    from tui_app.jobs.job_watch import JobSnapshot, JobSubject
-    from tui_app.jobs.new_job import JobPreview, NewJob
-    from tui_app.mail.search import MailSearch
+    from tui_app.mail.service import MailService
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
 
@@ -66,7 +57,7 @@ class EmailSecurityService:
         self._budget.on_block = self._blocked
         self.on_link: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
-        self.on_release: Callable[[PlanState], None] = lambda _: None
+        self.on_plan: Callable[[PlanState], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
@@ -115,9 +106,25 @@ class EmailSecurityService:
 
         _ = self.client
 
+    # ---- the three doors
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Bulk jobs."""
+        return JobService(
+            lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
+        )
+
+    @cached_property
+    def mail(self) -> MailService:
+        """Searching mail, and reading one mail."""
+        from tui_app.mail.service import MailService
+
+        return MailService(lambda: self.client, self.clock, self.diagnose)
+
     @cached_property
     def plans(self) -> PlanService:
-        """Plans: what is released, how, and what was released before."""
+        """Acting on chosen messages, and what was done before."""
         from tui_app.plans.service import PlanService
 
         return PlanService(
@@ -129,8 +136,9 @@ class EmailSecurityService:
             acting=self._acting_client,
             folder=self._state / "plans",
             environment=os.environ,
-            on_state=lambda state: self.on_release(state),
-            record=self._plan_recorded,
+            on_state=lambda state: self.on_plan(state),
+            record=self.record,
+            on_ended=self._plan_ended,
         )
 
     def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
@@ -141,19 +149,18 @@ class EmailSecurityService:
         transport = Transport(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
         return EmailSecurityClient(transport)
 
-    def _plan_recorded(self, sentence: str, details: Sequence[str]) -> None:
-        self.record(sentence, details)
-        if (state := self.plans.state) is not None and state.ended:
+    def _plan_ended(self, state: PlanState) -> None:
+        if state.ended:
             self.unknown_after_leaving += self._closing and state.unknown
             self.refresh()
 
     @property
-    def release(self) -> PlanState | None:
+    def plan_state(self) -> PlanState | None:
         """The plan that was last worked on."""
-        return self.plans.state if self._released else None
+        return self.plans.state if self._has_plans else None
 
     @property
-    def _released(self) -> bool:
+    def _has_plans(self) -> bool:
         return "plans" in self.__dict__
 
     def start(self) -> None:
@@ -174,11 +181,11 @@ class EmailSecurityService:
         if self._polling is not None:
             self._polling.cancel()
         self._closing = True
-        self.stop_release()
+        self.stop_plan()
         if self._opened:
             self.transport.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._released and not self._abandoned:
+        if self._has_plans and not self._abandoned:
             await self.plans.close()
         if self._opened:
             await self.transport.close()
@@ -189,13 +196,9 @@ class EmailSecurityService:
         for task in (*self._tasks, *self.on_the_wire):
             task.cancel()
 
-    async def run_plan(self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]]) -> PlanState:
-        """Let something of the releases run to its end, though whoever asked goes away. Raises GuardError, JournalError."""
-        return await asyncio.shield(self._spawn(work(self.plans)))
-
-    def stop_release(self) -> None:
+    def stop_plan(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
-        if self._released:
+        if self._has_plans:
             self.plans.stop()
         if self._opened:
             self.transport.end_waits()
@@ -203,7 +206,7 @@ class EmailSecurityService:
     @property
     def awaits_answer(self) -> bool:
         """Whether a write is on its way. From any thread."""
-        return bool(self.on_the_wire) or (self._released and self.plans.awaits_answer)
+        return bool(self.on_the_wire) or (self._has_plans and self.plans.awaits_answer)
 
     @property
     def _opened(self) -> bool:
@@ -243,24 +246,14 @@ class EmailSecurityService:
             self._loop.call_soon_threadsafe(self._poller.recheck)
 
     def _left_behind(self, request: str, result: WriteResult[Any]) -> None:
-        self._put_on_record(f"{request} (whoever asked had gone)", result)
+        self._record_write(f"{request} (whoever asked had gone)", result)
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""
         if added := self.activities.add(self.clock.now(), sentence, details):
             self.on_activity(added)
 
-    # ---- watching
-
-    def watch_jobs(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
-        """A subject for `show`: the list of jobs."""
-        return JobsSubject(lambda: self.client, self.clock, query, listener)
-
-    def watch_job(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
-        """A subject for `show`: one job and its rows."""
-        from tui_app.jobs.job_watch import JobSubject
-
-        return JobSubject(self.client, self.clock, job_id, listener)
+    # ---- polling
 
     def show(self, subject: Subject) -> None:
         """It is on the screen now: poll it."""
@@ -300,65 +293,19 @@ class EmailSecurityService:
         """What so many writes, one after the other, would cost: time and quota."""
         return self._budget.forecast(requests, self.transport.answer_seconds)
 
-    # ---- reading
-
-    def search(self, params: SearchParams, *, exact: bool = False) -> CursorPages[Message]:
-        """All messages that a search finds, page by page; `exact` keeps the objects as they were sent. Raises ApiError."""
-        return search_pages(self.client, params, exact=exact)
-
-    def search_held(self, params: SearchParams) -> MailSearch:
-        """A search to be loaded page by page."""
-        from tui_app.mail.search import MailSearch
-
-        return MailSearch(self.client, params)
-
-    async def message(self, investigate_id: str) -> Message:
-        """One message. Raises ApiError."""
-        return await self.client.get_message(investigate_id)
-
-    async def preview(self, params: SearchParams, on_progress: Callable[[int], None] = lambda _: None) -> JobPreview:
-        """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
-        from tui_app.jobs.new_job import preview
-
-        return await preview(self.client, params, on_progress)
-
-    async def diagnose(self, error: ApiError) -> str:
-        """One more sentence on a refusal: is it the token, or the account? Never raises."""
-        from tui_app.api.diagnosis import diagnose
-
-        return await diagnose(self.client, error)
-
-    async def export_job(
-        self, job_id: str, status: RowStatus | None, path: Path, on_progress: Callable[[int], None] = lambda _: None
-    ) -> Exported:
-        """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
-        from tui_app.jobs.export import ExportFailed, export_job
-
-        try:
-            exported = await export_job(self.client, job_id, status, path, on_progress)
-        except ExportFailed as error:
-            self.record(str(error))
-            raise
-        self.record(f"Export of job {job_id}: {exported.sentence}")
-        return exported
-
-    # ---- acting on jobs
-
-    def _writable(self) -> None:
-        if self.settings.read_only:
-            raise GuardError("This profile is read-only; nothing was sent.")
+    # ---- writing
 
     async def _write(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
-        """Run a write to its end, and put its outcome on record, even if whoever asked goes away."""
+        """Run a write to its end, and put its result on record, even if whoever asked goes away."""
 
         async def recorded() -> WriteResult[T]:
             result = await work
-            self._put_on_record(what, result)
+            self._record_write(what, result)
             return result
 
         return await asyncio.shield(self._spawn(recorded()))
 
-    def _put_on_record(self, what: str, result: WriteResult[T]) -> None:
+    def _record_write(self, what: str, result: WriteResult[T]) -> None:
         became, details = describe(result)
         sentence = f"{what}: {became}"
         self.unknown_after_leaving += self._closing and isinstance(result, Ambiguous)
@@ -367,34 +314,8 @@ class EmailSecurityService:
             self.last_words.append(sentence)
         self.refresh()
 
-    async def cancel_job(self, job_id: str) -> WriteResult[Job]:
-        """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
-        from tui_app.jobs import commands
+    async def diagnose(self, error: ApiError) -> str:
+        """One more sentence on a refusal: is it the token, or the account? Never raises."""
+        from tui_app.api.diagnosis import diagnose
 
-        self._writable()
-        return await self._write(f"Cancel job {job_id}", commands.cancel_job(self.client, job_id))
-
-    async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
-        """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
-        from tui_app.jobs import commands
-
-        self._writable()
-        return await self._write(f"Delete job {job_id}", commands.delete_job(self.client, job_id))
-
-    def guard_job(self, new: NewJob, preview: JobPreview, *, include: Sequence[str] = ()) -> None:
-        """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
-        from tui_app.jobs.new_job import guard_job
-
-        guard = self.settings.guard
-        guard_job(
-            new, preview, hold_dispositions=guard.hold_dispositions, max_messages=guard.max_messages, include=include
-        )
-
-    async def create_job(self, new: NewJob) -> WriteResult[Job]:
-        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
-        from tui_app.jobs import commands
-
-        self._writable()
-        mark = f"#op-{self._random.getrandbits(32):08x}"
-        work = commands.create_job(self.client, new.checked(self.clock.now()), mark)
-        return await self._write(f"New {new.action.lower()} job", work)
+        return await diagnose(self.client, error)

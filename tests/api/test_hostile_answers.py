@@ -21,6 +21,7 @@ from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.core.errors import UsageError
 from tui_app.core.state_file import StateFile
 from tui_app.jobs.job_watch import JobSnapshot
+from tui_app.plans.commands import Send
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, Phase
 
@@ -50,7 +51,7 @@ async def test_what_is_no_list_of_names_delivers_nothing(names: Any) -> None:
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(TARGETS), "x")))
         await service.close()
         assert state.outcome_counts()[Outcome.DELIVERED] == 0
         assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
@@ -88,7 +89,7 @@ async def test_a_fault_of_ours_leaves_no_release_running_for_ever() -> None:
             raise ZeroDivisionError
 
         service.client.release_messages = broken  # type: ignore[method-assign,assignment]
-        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(TARGETS), "x")))
         assert (state.outcome_counts()[Outcome.UNKNOWN], state.phase) == (25, Phase.HALTED)
         await service.close()
 
@@ -208,7 +209,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
     async with faulty(script) as server:
         remembered = StateFile()
         service = lonely_service(server.base_url, remembered)
-        state = await service.plans.run(service.plans.plan(service.plans.guard(TARGETS), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(TARGETS), "x")))
         await service.close()
         assert state.outcome_counts()[Outcome.UNKNOWN] == 25
         assert remembered.get(service.settings.identity, "release_body") is None
@@ -218,7 +219,7 @@ async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
 async def test_words_that_only_sound_like_a_shape_change_no_body(words: str) -> None:
     async with faulty(lambda _: answer(400, failure(1, words))) as server:
         service = lonely_service(server.base_url)
-        await service.plans.run(service.plans.plan(service.plans.guard(TARGETS[:1]), "x"))
+        await service.plans.start(Send(service.plans.plan(service.plans.guard(TARGETS[:1]), "x")))
         await service.close()
         assert server.count("POST") == 1
 
@@ -241,7 +242,7 @@ async def test_a_404_that_is_not_the_api_s_does_not_make_a_job_deleted() -> None
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        assert isinstance(await service.delete_job(JOB_ID), Ambiguous)
+        assert isinstance(await service.jobs.delete(JOB_ID), Ambiguous)
         await service.close()
 
 
@@ -311,7 +312,7 @@ async def test_the_job_screen_s_rows_end_like_any_list_and_shrink_like_any_list(
     snapshots: list[JobSnapshot] = []
     async with faulty(exactly_one_page) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB_ID, snapshots.append)
+        subject = service.jobs.watch(JOB_ID, snapshots.append)
         await subject.poll()
         assert not snapshots[-1].rows.complete
         await subject.load_more()
@@ -331,7 +332,7 @@ async def test_the_job_screen_s_rows_end_like_any_list_and_shrink_like_any_list(
 
     async with faulty(heavy) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB_ID, snapshots.append)
+        subject = service.jobs.watch(JOB_ID, snapshots.append)
         await subject.poll()
         assert snapshots[-1].rows.loaded == 500
         await service.close()

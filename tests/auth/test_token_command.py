@@ -21,6 +21,7 @@ from tui_app.api.errors import ApiError
 from tui_app.auth.credentials import CommandCredential, token_from_command
 from tui_app.config.settings import Settings
 from tui_app.core.errors import UsageError
+from tui_app.plans.commands import Send
 from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
 
@@ -136,7 +137,7 @@ async def test_why_a_renewal_for_a_plan_failed_is_on_record_too(tmp_path: Path) 
     async with faulty(script) as server:
         service = service_at(server.base_url, once_only(tmp_path, "echo the vault is sealed >&2; exit 3"))
         plan = service.plans.plan(service.plans.guard([Target("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
-        await service.plans.run(plan)
+        await service.plans.start(Send(plan))
         await until(lambda: any("the vault is sealed" in entry.sentence for entry in service.activities))
         await service.close()
 

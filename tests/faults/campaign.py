@@ -27,7 +27,7 @@ from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.config.settings import Settings
 from tui_app.core.text import Untrusted
-from tui_app.plans.response import outcome_of
+from tui_app.plans.actions import release_outcome
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -283,7 +283,7 @@ async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
     items = {item.id.exact: item for item in outcome.value if item.id is not None}
     told = (items.get(one) for one in ids)
     return _Named(
-        tuple(item if item is not None and outcome_of(item) is not Outcome.UNKNOWN else None for item in told)
+        tuple(item if item is not None and release_outcome(item) is not Outcome.UNKNOWN else None for item in told)
     )
 
 

@@ -24,7 +24,7 @@ async def export(script: Script, path: Path, status: RowStatus | None = None) ->
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
         try:
-            return await service.export_job(JOB, status, path)
+            return await service.jobs.export(JOB, status, path)
         finally:
             await service.close()
 
@@ -108,7 +108,7 @@ async def test_a_cancelled_export_counts_what_is_in_the_file(suffix: str, cancel
     async with faulty(served(7000)) as server:
         service = lonely_service(server.base_url)
         exporting = asyncio.create_task(
-            service.export_job(JOB, None, path, lambda rows: third.set() if rows >= 3000 else None)
+            service.jobs.export(JOB, None, path, lambda rows: third.set() if rows >= 3000 else None)
         )
         await third.wait()
         for _ in range(cancels):

@@ -59,7 +59,7 @@ async def test_all_pages_are_loaded_in_order_and_each_once(large: Simulator) -> 
     snapshots: list[JobSnapshot] = []
     async with service_on(large) as service:
         job = max((await service.client.list_jobs()).items, key=lambda job: job.total_messages_discovered)
-        subject = service.watch_job(job.id, snapshots.append)
+        subject = service.jobs.watch(job.id, snapshots.append)
         await subject.poll()
         assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (1000, False)
         assert subject.requests_to_load_all == 6
@@ -92,7 +92,7 @@ async def test_three_pages_are_on_their_way_at_a_time_and_none_beyond_the_plan()
                 on_their_way -= 1
 
         service.client.list_job_messages = counted  # type: ignore[method-assign]
-        subject = service.watch_job(JOB, lambda _: None)
+        subject = service.jobs.watch(JOB, lambda _: None)
         await subject.poll()
         await subject.load_all()
         await service.close()
@@ -113,7 +113,7 @@ async def test_what_was_loaded_stays_when_a_page_fails_and_loading_goes_on_from_
     snapshots: list[JobSnapshot] = []
     async with faulty(sometimes) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         with pytest.raises(ServerFault):
             await subject.load_all()
@@ -138,7 +138,7 @@ async def test_loading_that_is_cancelled_keeps_what_came() -> None:
             return await asked(*names, **options)
 
         service.client.list_job_messages = hanging  # type: ignore[method-assign]
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         loading = asyncio.create_task(subject.load_all())
         await third.wait()
@@ -155,7 +155,7 @@ async def test_a_list_that_ends_before_its_plan_is_complete() -> None:
     snapshots: list[JobSnapshot] = []
     async with faulty(served(2000, total_messages_discovered=9000)) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         await subject.load_all()
         await service.close()
@@ -166,7 +166,7 @@ async def test_filter_and_order_hold_while_more_is_loaded_and_end_with_nothing_l
     snapshots: list[JobSnapshot] = []
     async with faulty(served(3500)) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         await subject.arrange(RowView(parse_filter("tries:2")))
         assert snapshots[-1].rows.rows is not None
@@ -196,7 +196,7 @@ async def test_a_state_whose_rows_are_all_here_is_shown_without_asking() -> None
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         asked = len(server.received)
         subject.turn_to(RowStatus.FAILED)
@@ -233,7 +233,7 @@ async def test_rows_that_changed_are_filtered_anew() -> None:
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         await subject.arrange(RowView(parse_filter("status:pending")))
         assert len(snapshots[-1].rows.rows or ()) == 10
@@ -260,7 +260,7 @@ async def test_a_filter_made_while_rows_come_in_shows_each_once() -> None:
     snapshots: list[JobSnapshot] = []
     async with faulty(served(9000)) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         loading = asyncio.create_task(subject.load_all())
         while not loading.done():
@@ -285,7 +285,7 @@ async def test_a_server_with_smaller_pages_of_its_own_is_not_taken_for_one_that_
     snapshots: list[JobSnapshot] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (500, False)
         await subject.load_all()
@@ -312,7 +312,7 @@ async def test_reading_all_again_keeps_what_is_shown_until_all_is_here() -> None
     snapshots: list[JobSnapshot] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         await subject.load_all()
         moved = 5
@@ -349,7 +349,7 @@ async def test_an_answer_that_is_too_large_costs_none_of_the_rows_that_are_here(
     snapshots: list[JobSnapshot] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        subject = service.watch_job(JOB, snapshots.append)
+        subject = service.jobs.watch(JOB, snapshots.append)
         await subject.poll()
         await subject.load_all()
         heavy = True

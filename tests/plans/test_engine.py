@@ -11,6 +11,7 @@ from tests.support.services import held_targets, lonely_service, service_on
 from tui_app.api.errors import Forbidden
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.state_file import StateFile
+from tui_app.plans.commands import Send
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, Phase
 from tui_app.service import EmailSecurityService
@@ -25,7 +26,7 @@ async def test_a_release_sends_every_id_exactly_once_in_either_generation(
     async with service_on(simulator) as service:
         targets = await held_targets(service, 60)
         plan = service.plans.plan(service.plans.guard(targets), "newsletter")
-        state = await service.plans.run(plan)
+        state = await service.plans.start(Send(plan))
     truth = simulator.account.truth.of("release")
     assert state.phase is Phase.DONE
     assert sorted(entry["id"] for entry in truth) == sorted(target.id for target in targets)
@@ -68,7 +69,7 @@ async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts()
         async with faulty(understanding(shape, bodies), port=port) as server:
             port = server.port  # the same account at the same address
             service = lonely_service(server.base_url, remembered)
-            state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+            state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
             await service.close()
         assert state.outcome_counts()[Outcome.DELIVERED] == 30
         assert bodies == expected
@@ -80,7 +81,7 @@ async def test_nothing_but_a_refused_shape_makes_us_try_another_body(status: int
     async with faulty(lambda _: reply) as server:
         service = lonely_service(server.base_url)
         target = Target("4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA01")
-        await service.plans.run(service.plans.plan(service.plans.guard((target,)), "x"))
+        await service.plans.start(Send(service.plans.plan(service.plans.guard((target,)), "x")))
         await service.close()
         assert server.count("POST") == 1
 
@@ -95,7 +96,7 @@ async def test_a_bad_id_is_found_by_halving_and_all_others_go_out_once(simulator
         good = await held_targets(service, 30)
         bad = replace(good[0], investigate_id="4NAAAAAAAAAAAAAA-2026-01-01T00:00:00-1")
         plan = service.plans.plan(service.plans.guard((bad, *good)), "x")
-        state = await service.plans.run(plan)
+        state = await service.plans.start(Send(plan))
     outcome_counts = state.outcome_counts()
     assert (outcome_counts[Outcome.REFUSED], state.phase) == (1, Phase.DONE)
     assert "message not found at /ids/0" in state.results_by_id[bad.id].why
@@ -112,7 +113,7 @@ async def test_a_refusal_that_is_about_no_message_ends_the_plan_soon() -> None:
     async with faulty(lambda _: answer(400, failure(1, "no"))) as server:
         service = lonely_service(server.base_url)
         targets = tuple(Target(f"4NAAAAAAAAAAA{n:03d}-2026-01-01T00:00:00-1") for n in range(200))
-        state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
         assert server.count("POST") <= 20
     assert state.phase is Phase.HALTED
@@ -123,7 +124,7 @@ async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Si
     reader = TokenCredential(Secret(simulator.authenticator.read_token, "test"))
     async with service_on(simulator, credential=reader) as service:
         plan = service.plans.plan(service.plans.guard(await held_targets(service, 60)), "x")
-        state = await service.plans.run(plan)
+        state = await service.plans.start(Send(plan))
     assert (state.phase, state.requests) == (Phase.HALTED, 1)
     assert isinstance(state.error, Forbidden)
     assert state.outcome_counts()[Outcome.NOT_SENT] == 60, "it was not about these messages"
@@ -134,7 +135,7 @@ async def test_a_release_without_an_answer_is_unknown_and_halts() -> None:
     async with faulty(lambda _: None) as server:
         service = lonely_service(server.base_url)
         targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1") for n in range(60))
-        state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
         assert server.count("POST") == 1
     assert state.phase is Phase.HALTED
@@ -146,7 +147,9 @@ async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
     reply = answer(200, success([{"id": names[0], "delivered": ["a@b.example"]}, {"id": names[1]}]))
     async with faulty(only_to_posts(reply)) as server:
         service = lonely_service(server.base_url)
-        state = await service.plans.run(service.plans.plan(service.plans.guard([Target(name) for name in names]), "x"))
+        state = await service.plans.start(
+            Send(service.plans.plan(service.plans.guard([Target(name) for name in names]), "x"))
+        )
         await service.close()
     assert [result.outcome for result in state.results] == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.UNKNOWN]
     assert state.results[2].why.startswith("it could not be read back")
@@ -156,8 +159,8 @@ async def test_a_stopped_release_sends_no_further_batch(simulator: Simulator) ->
     async with service_on(simulator) as service:
         plan = service.plans.plan(service.plans.guard(await held_targets(service, 75)), "x")
         simulator.api.latency = 0.3
-        service.on_release = lambda state: service.stop_release() if state.in_flight else None
-        state = await service.plans.run(plan)
+        service.on_plan = lambda state: service.stop_plan() if state.in_flight else None
+        state = await service.plans.start(Send(plan))
     assert (state.phase, state.outcome_counts()[Outcome.NOT_SENT]) == (Phase.STOPPED, 50)
     assert len(simulator.account.truth.of("release")) == 25
 
@@ -169,7 +172,7 @@ async def test_a_refused_shape_is_not_tried_the_other_way_after_it_worked_once()
         service = lonely_service(server.base_url)
         for expected in (Outcome.DELIVERED, Outcome.REFUSED):
             target = Target("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
-            state = await service.plans.run(service.plans.plan(service.plans.guard([target]), "x"))
+            state = await service.plans.start(Send(service.plans.plan(service.plans.guard([target]), "x")))
             assert state.results[0].outcome is expected
         await service.close()
         assert server.count("POST") == 2
@@ -185,7 +188,7 @@ async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
     async with faulty(only_to_posts(answer(200, success(items)))) as server:
         service = lonely_service(server.base_url)
         targets = [Target(name, name[:16]) for name in names]
-        state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
     assert [result.outcome for result in state.results] == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.UNKNOWN]
 
@@ -201,7 +204,7 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
         services.append(service)
-        state = await service.plans.run(service.plans.plan(service.plans.guard([Target("4NA-1")]), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([Target("4NA-1")]), "x")))
         await service.close()
         assert server.count("POST") == 1
     assert state.outcome_counts()[Outcome.NOT_SENT] == 1

@@ -1,28 +1,39 @@
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.faulty import ACCOUNT
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
 from tui_app.api.errors import Invalid, Notice
 from tui_app.api.models import ReleaseItem
 from tui_app.api.search import SearchParams
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.config.settings import Settings
 from tui_app.core.errors import GuardError
+from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
 from tui_app.jobs.new_job import JobPreview, NewJob, guard_job
 from tui_app.mail.query import parse_held_query
-from tui_app.plans.guard import Policy, guard_release
+from tui_app.plans.actions import Release, rejects_the_body, release_outcome
+from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ids import parse_ids
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.response import outcome_of, rejects_the_shape
 from tui_app.plans.state import Outcome
 
 INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 POLICY = Policy(frozenset({"MALICIOUS", "MALICIOUS-BEC"}), 100)
+
+
+def guarded_release(targets: Iterable[Target], policy: Policy, **how: Any) -> Guarded:
+    release = Release(Settings(ACCOUNT, "http://127.0.0.1", TokenCredential(Secret("t", "test"))), StateFile())
+    return guard_targets(targets, policy, unfit=release.unfit, **how)
 
 
 def target(name: str, **changes: object) -> Target:
@@ -55,17 +66,17 @@ def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
         target("b", disposition=Disposition.BULK),
         target("c", held=False),
     ]
-    guarded = guard_release(targets, POLICY)
+    guarded = guarded_release(targets, POLICY)
     assert [item.id for item in guarded.allowed] == ["b"]
     assert guarded.reasons() == {"MALICIOUS": 1, "not held now": 1}
-    included = guard_release(targets, POLICY, include=["MALICIOUS"])
+    included = guarded_release(targets, POLICY, include=["MALICIOUS"])
     assert [item.id for item in included.allowed] == ["b", "a"], "what is looked at first is not what was named"
     assert included.named() == {"MALICIOUS": 1}
 
 
 def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() -> None:
     policy = Policy(frozenset(), 100, frozenset({"VIP.example"}))
-    guarded = guard_release([target("a", recipients=(Untrusted("ceo@vip.example"),)), target("b")], policy)
+    guarded = guarded_release([target("a", recipients=(Untrusted("ceo@vip.example"),)), target("b")], policy)
     assert [item.id for item in guarded.allowed] == ["b"]
 
 
@@ -114,17 +125,17 @@ def test_what_is_named_is_let_through_and_a_move_that_can_be_undone_is_not_guard
 
 def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
     policy = Policy(frozenset({"WEIRD"}), 100)
-    assert not guard_release([target("a", disposition=Untrusted("WEIRD"))], policy).allowed
+    assert not guarded_release([target("a", disposition=Untrusted("WEIRD"))], policy).allowed
 
 
 def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None:
     unknown = target("a", checked=False)
-    assert not guard_release([unknown], POLICY).allowed
-    assert guard_release([unknown], POLICY, include=["unchecked"]).allowed == (unknown,)
+    assert not guarded_release([unknown], POLICY).allowed
+    assert guarded_release([unknown], POLICY, include=["unchecked"]).allowed == (unknown,)
 
 
 def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
-    guarded = guard_release([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": ("7f3a9c00", False)})
+    guarded = guarded_release([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": ("7f3a9c00", False)})
     assert not guarded.allowed
     assert guarded.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
     assert guarded.words() == {}
@@ -133,9 +144,9 @@ def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
 def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
     policy = Policy(frozenset(), 100, frozenset({"board.example"}))
     mail = target("a", recipients=(Untrusted("eva@Board.example"),))
-    assert guard_release([mail], policy).words() == {"board.example": 1}
-    assert not guard_release([mail], policy, include=["board"]).allowed
-    assert guard_release([mail], policy, include=["BOARD.example"]).allowed == (mail,)
+    assert guarded_release([mail], policy).words() == {"board.example": 1}
+    assert not guarded_release([mail], policy, include=["board"]).allowed
+    assert guarded_release([mail], policy, include=["BOARD.example"]).allowed == (mail,)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=80), st.integers(1, 30))
@@ -165,7 +176,7 @@ def test_the_digest_is_of_ids_and_reason() -> None:
     ],
 )
 def test_only_named_recipients_make_a_message_delivered(lists: dict[str, object], outcome: Outcome) -> None:
-    assert outcome_of(ReleaseItem.from_wire({"id": "i", **lists})) is outcome
+    assert release_outcome(ReleaseItem.from_wire({"id": "i", **lists})) is outcome
 
 
 @pytest.mark.parametrize(
@@ -176,7 +187,7 @@ def test_only_a_refusal_of_the_whole_body_allows_the_other_body(
     status: int, pointer: str, about_the_body: bool
 ) -> None:
     error = Invalid("no", request="POST x", status=status, notices=[Notice(1, Untrusted("m"), Untrusted(pointer))])
-    assert rejects_the_shape(error) is about_the_body
+    assert rejects_the_body(error) is about_the_body
 
 
 @pytest.mark.parametrize(
@@ -185,7 +196,7 @@ def test_only_a_refusal_of_the_whole_body_allows_the_other_body(
 )
 def test_a_refusal_without_a_pointer_counts_only_if_it_speaks_of_the_body(words: str, about_the_body: bool) -> None:
     notices = [Notice(1, Untrusted(words))] if words else []
-    assert rejects_the_shape(Invalid("no", request="POST x", status=400, notices=notices)) is about_the_body
+    assert rejects_the_body(Invalid("no", request="POST x", status=400, notices=notices)) is about_the_body
 
 
 def test_a_held_query_in_words() -> None:
@@ -244,12 +255,12 @@ def test_one_word_never_answers_for_another() -> None:
     policy = Policy(frozenset({"MALICIOUS"}), 100, frozenset({"one.example", "two.example"}))
     words = ("MALICIOUS", "one.example", "two.example")
     for left_out in words:
-        guarded = guard_release([bad], policy, include=[word for word in words if word != left_out])
+        guarded = guarded_release([bad], policy, include=[word for word in words if word != left_out])
         assert guarded.allowed == ()
         assert guarded.words() == {left_out: 1}
-    assert guard_release([bad], policy, include=words).allowed == (bad,)
+    assert guarded_release([bad], policy, include=words).allowed == (bad,)
     gone = target("b", held=False, released=True)
-    assert guard_release([gone], policy, include=["UNSEEN"], open_ids={"b": ("0a1b2c3d", True)}).allowed == ()
+    assert guarded_release([gone], policy, include=["UNSEEN"], open_ids={"b": ("0a1b2c3d", True)}).allowed == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -20,11 +20,11 @@ from tests.support.services import settings_for
 from tui_app.api.enums import Disposition
 from tui_app.config.schema import PlanSettings
 from tui_app.core.errors import GuardError
+from tui_app.plans.commands import Close, Command, Resume, Send, Settle
 from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
 from tui_app.plans.records import LedgerEntry
-from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
@@ -117,9 +117,10 @@ class Sluice(RuleBasedStateMachine):
         self.loop.run_until_complete(self.service.close())
         self.service = self._started()
 
-    def _done(
-        self, work: Callable[[PlanService], Coroutine[Any, Any, PlanState]], crash_at: int, stop_at: int = 0
-    ) -> PlanState | None:
+    async def _worked(self, command: Command) -> PlanState:
+        return await asyncio.wait_for(self.service.plans.start(command), 20)
+
+    def _done(self, command: Command, crash_at: int, stop_at: int = 0) -> PlanState | None:
         """What the releases made of it; None when the program ended meanwhile. A pause always goes on."""
         releases = self.service.plans
         self.disk.prepare(crash_at, (stop_at, releases.stop if stop_at % 2 else releases.pause))
@@ -128,9 +129,9 @@ class Sluice(RuleBasedStateMachine):
             if state.phase in (Phase.PAUSED, Phase.CANARY):
                 releases.go_on()
 
-        self.service.on_release = moved
+        self.service.on_plan = moved
         try:
-            return self.loop.run_until_complete(asyncio.wait_for(work(releases), 20))
+            return self.loop.run_until_complete(self._worked(command))
         except Crash:
             self.restart()
             return None
@@ -165,7 +166,7 @@ class Sluice(RuleBasedStateMachine):
         assert may_be_out.isdisjoint(target.id for target in guarded.allowed)
         if guarded.allowed:
             plan = releases.plan(guarded, "a ticket", canary=canary)
-            self._done(lambda releases: releases.run(plan), crash_at, stop_at)
+            self._done(Send(plan), crash_at, stop_at)
 
     @precondition(lambda self: self._unfinished())
     @rule(which=st.integers(0, 5), again=st.booleans(), crash_at=st.integers(0, 20), stop_at=st.integers(0, 9))
@@ -174,7 +175,7 @@ class Sluice(RuleBasedStateMachine):
         entry = self._unfinished()[which % len(self._unfinished())]
         if again:
             self.resends.update(target.id for target in entry.plan.targets)
-        self._done(lambda releases: releases.resume(entry, resend_unseen=again), crash_at, stop_at)
+        self._done(Resume(entry, resend_unseen=again), crash_at, stop_at)
 
     @precondition(lambda self: self._unfinished())
     @rule(which=st.integers(0, 5), crash_at=st.integers(0, 8))
@@ -182,7 +183,7 @@ class Sluice(RuleBasedStateMachine):
         """It is looked up what became of a plan; nothing is sent."""
         entry = self._unfinished()[which % len(self._unfinished())]
         before = self._came()
-        self._done(lambda releases: releases.settle(entry), crash_at)
+        self._done(Settle(entry), crash_at)
         assert self._came() == before
 
     @precondition(lambda self: self._unfinished())
@@ -191,10 +192,10 @@ class Sluice(RuleBasedStateMachine):
         """The rest of a plan is given up; whoever still has it on a screen can't go on with it."""
         entry = self._unfinished()[which % len(self._unfinished())]
         before = self._came()
-        state = self._done(lambda releases: releases.close_plan(entry), crash_at)
+        state = self._done(Close(entry), crash_at)
         if state is not None:
             with contextlib.suppress(GuardError, JournalError):
-                self._done(lambda releases: releases.resume(entry), 0)
+                self._done(Resume(entry), 0)
         assert self._came() == before
 
     # ---- what must hold
@@ -238,7 +239,7 @@ class Sluice(RuleBasedStateMachine):
         try:
             self.simulator.set_faults("none")
             for entry in self._unfinished():
-                state = self._done(lambda releases, entry=entry: releases.resume(entry), 0)  # type: ignore[misc]
+                state = self._done(Resume(entry), 0)  # type: ignore[misc]
                 assert state is not None
                 assert not state.outcome_counts()[Outcome.UNKNOWN] + state.outcome_counts()[Outcome.NOT_SENT], (
                     state.describe()
@@ -300,13 +301,13 @@ async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: S
     releases, make = service.plans, service.plans.acting
 
     def stopped_meanwhile(waits: Callable[[float], None]) -> Any:
-        service.stop_release()
+        service.stop_plan()
         return make(waits)
 
     releases.acting = stopped_meanwhile
     before = len(account.account.truth.of("release"))
     targets = [Target(mail.investigate_id) for mail in account.account.held]
-    state = await releases.run(releases.plan(releases.guard(targets), "x"))
+    state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     await service.close()
     assert state.phase is Phase.STOPPED
     assert len(account.account.truth.of("release")) == before
@@ -319,8 +320,8 @@ async def test_what_another_plan_has_sent_meanwhile_is_not_sent_again(account: S
     targets = [_target(mail) for mail in account.account.held[:6]]
     left = releases.plan(releases.guard(targets), "left")
     releases.ledger.begin(left, identity)[0].close()
-    await releases.run(releases.plan(releases.guard(targets[:3]), "meanwhile"))
-    state = await releases.resume(releases.ledger.find(left.plan_id))
+    await releases.start(Send(releases.plan(releases.guard(targets[:3]), "meanwhile")))
+    state = await releases.start(Resume(releases.ledger.find(left.plan_id)))
     came = machine._came()
     await machine.service.close()
     machine.loop.close()

@@ -15,6 +15,7 @@ from tui_app.api.transport import Transport, always
 from tui_app.api.write_result import WriteResult
 from tui_app.config.schema import PlanSettings
 from tui_app.config.settings import Settings
+from tui_app.plans.commands import Send
 from tui_app.plans.journal import Journal, JournalError, parse
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
@@ -110,7 +111,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
     releases.acting = acting
     held = simulator.account.held[:messages]
     targets = [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
-    state: PlanState = await releases.run(releases.plan(releases.guard(targets), "x"))
+    state: PlanState = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     await service.close()
     assert (state.phase, state.finished) == (Phase.DONE, True)
     truth = simulator.account.truth.of("release")

@@ -12,6 +12,7 @@ from tests.plans.test_settle import Case, held_again, releases_on
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans import lookup as look_up
+from tui_app.plans.commands import Close, Resume, Send, Settle
 from tui_app.plans.guard import UNSEEN
 from tui_app.plans.plan import Target
 from tui_app.plans.report import as_markdown
@@ -33,7 +34,7 @@ def account() -> Iterator[Simulator]:
 async def run(account: Simulator, releases: PlanService, case: Case) -> tuple[list[Target], PlanState]:
     targets = held_again(account, case.messages)
     account.set_faults(case.faults)
-    state = await releases.run(releases.plan(releases.guard(targets), "x"))
+    state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     account.set_faults("none")
     return targets, state
 
@@ -59,14 +60,14 @@ async def test_a_closed_plan_sends_nothing_more_and_can_be_settled(account: Simu
         targets, state = await run(account, releases, LOST)
         assert state.with_outcome(Outcome.NOT_SEEN) == tuple(targets[:3])
         entry = releases.ledger.find(state.plan.plan_id)
-        closed = await releases.close_plan(entry)
+        closed = await releases.start(Close(entry))
         assert (closed.closed, closed.unfinished) == (True, False)
         for resend in (False, True):
             with pytest.raises(GuardError, match="closed"):
-                await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=resend)
+                await releases.start(Resume(releases.ledger.find(state.plan.plan_id), resend_unseen=resend))
         assert sent(account) == []
         account.account.release({"ids": [target.investigate_id for target in targets[:3]]})  # it went out late
-        settled = await releases.settle(releases.ledger.find(state.plan.plan_id))
+        settled = await releases.start(Settle(releases.ledger.find(state.plan.plan_id)))
         assert {settled.outcome_of(target) for target in targets[:3]} == {Outcome.RELEASED}
         assert settled.closed
         assert releases.ledger.find(state.plan.plan_id).state.closed
@@ -77,12 +78,12 @@ async def test_what_a_closed_plan_never_saw_goes_out_again_only_by_its_word(acco
         targets, state = await run(account, releases, LOST)
         word = releases.guard(targets).held_back[0]
         assert (word.include, "settle that first" in word.why) == ("", True), "an open plan has to be settled"
-        await releases.close_plan(releases.ledger.find(state.plan.plan_id))
+        await releases.start(Close(releases.ledger.find(state.plan.plan_id)))
         guarded = releases.guard(targets)
         assert guarded.words() == {UNSEEN: 3}
         assert guarded.allowed == tuple(targets[3:])
         plan = releases.plan(releases.guard(targets, include=[UNSEEN]), "x", include=[UNSEEN])
-        after = await releases.run(plan)
+        after = await releases.start(Send(plan))
         assert after.phase is Phase.DONE
         assert sorted(sent(account)) == sorted(target.id for target in targets)
 
@@ -93,7 +94,7 @@ async def test_a_plan_made_before_another_one_failed_to_answer_is_not_begun(acco
         early = releases.plan(releases.guard(targets), "made before")
         await run(account, releases, LOST)
         with pytest.raises(GuardError, match="must settle them first"):
-            await releases.run(early)
+            await releases.start(Send(early))
         assert sent(account) == []
 
 
@@ -104,9 +105,9 @@ async def test_what_another_plan_released_meanwhile_is_left_out_and_what_it_fail
         targets, state = await stopped(account, releases)
         assert state.unsent == tuple(targets[3:])
         account.account.release({"ids": [targets[3].investigate_id]})  # by somebody else: the next one fails
-        meanwhile = await releases.run(releases.plan(releases.guard(targets[3:5]), "meanwhile"))
+        meanwhile = await releases.start(Send(releases.plan(releases.guard(targets[3:5]), "meanwhile")))
         assert meanwhile.outcome_of(targets[3]) is Outcome.FAILED
-        after = await releases.resume(releases.ledger.find(state.plan.plan_id))
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
         assert after.outcome_of(targets[4]) is Outcome.LEFT_OUT
         assert meanwhile.plan.plan_id in after.results_by_id[targets[4].id].why
         assert after.finished
@@ -120,12 +121,12 @@ async def test_a_plan_that_sent_something_long_ago_is_asked_for_once(
     async with releases_on(account, tmp_path, LOST) as releases:
         _, state = await run(account, releases, LOST)
         entry = releases.ledger.find(state.plan.plan_id)
-        assert (await releases.settle(entry)).asked > 1, "it was sent a moment ago"
+        assert (await releases.start(Settle(entry))).asked > 1, "it was sent a moment ago"
         sent_at = entry.sent_at
         assert sent_at is not None
     async with releases_on(account, tmp_path, STOPPED) as releases:
         monkeypatch.setattr(releases.clock, "now", lambda: sent_at + timedelta(hours=1))
-        assert (await releases.settle(releases.ledger.find(state.plan.plan_id))).asked == 1
+        assert (await releases.start(Settle(releases.ledger.find(state.plan.plan_id)))).asked == 1
 
 
 async def test_a_resend_that_is_refused_leaves_open_what_the_first_request_may_still_do(
@@ -135,7 +136,7 @@ async def test_a_resend_that_is_refused_leaves_open_what_the_first_request_may_s
         targets, state = await run(account, releases, LOST)
         account.set_faults("status=403@release")
         for _ in range(2):
-            state = await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True)
+            state = await releases.start(Resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True))
             assert state.unfinished
             assert names(state.with_outcome(Outcome.NOT_SEEN)) == names(targets[:3])
             assert names(state.unsent) == names(targets[3:])
@@ -143,7 +144,7 @@ async def test_a_resend_that_is_refused_leaves_open_what_the_first_request_may_s
             assert kept.state.with_outcome(Outcome.NOT_SEEN) == tuple(kept.state.plan.targets[:3])
             assert {item.target.id for item in releases.guard(targets).held_back} == {t.id for t in targets[:3]}
         account.set_faults("none")
-        state = await releases.resume(kept, resend_unseen=True)
+        state = await releases.start(Resume(kept, resend_unseen=True))
         assert state.finished
         assert sorted(sent(account)) == sorted(target.id for target in targets)
         told = as_markdown(releases.ledger.find(state.plan.plan_id))
@@ -158,7 +159,7 @@ async def test_what_changed_since_is_left_out_of_a_plan_that_is_gone_on_with(
         mails = {mail.investigate_id: mail for mail in account.account.held}
         account.account.release({"ids": [targets[3].id]})  # by somebody else
         mails[targets[4].id].disposition = "MALICIOUS"
-        state = await releases.resume(releases.ledger.find(state.plan.plan_id))
+        state = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
         mails[targets[4].id].disposition = "BULK"
     assert [state.outcome_of(target) is Outcome.LEFT_OUT for target in targets[3:]] == [True, True, False]
     assert "already released" in state.results_by_id[targets[3].id].why
@@ -174,7 +175,7 @@ async def test_a_plan_that_is_larger_than_the_policy_allows_by_now_is_not_gone_o
     async with releases_on(account, tmp_path, STOPPED) as releases:
         _, state = await stopped(account, releases)
     async with releases_on(account, tmp_path, STOPPED, guard=GuardSettings(max_messages=1)) as releases:
-        after = await releases.resume(releases.ledger.find(state.plan.plan_id))
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
     assert isinstance(after.error, GuardError)
     assert (after.unfinished, len(after.unsent)) == (True, 3)
     assert len(sent(account)) == 3
@@ -188,10 +189,10 @@ async def test_a_clock_that_was_set_back_lets_nothing_go_out_twice(
         now = releases.clock.now
         with monkeypatch.context() as earlier:
             earlier.setattr(releases.clock, "now", lambda: now() - timedelta(hours=30))
-            await releases.run(releases.plan(releases.guard(targets[3:]), "meanwhile"))
+            await releases.start(Send(releases.plan(releases.guard(targets[3:]), "meanwhile")))
         for mail in account.account.held:
             mail.quarantined = mail.investigate_id in {target.id for target in targets[3:]}  # as a late search shows it
-        after = await releases.resume(releases.ledger.find(state.plan.plan_id))
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
     assert names(after.with_outcome(Outcome.LEFT_OUT)) == names(targets[3:])
     assert max(Counter(sent(account)).values()) == 1
 
@@ -232,7 +233,7 @@ async def test_a_resend_is_guarded_too_and_only_what_was_sent_again_is_told_of(
         targets, state = await run(account, releases, LOST)
         mails = {mail.investigate_id: mail for mail in account.account.held}
         mails[targets[0].id].disposition = "MALICIOUS"
-        state = await releases.resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True)
+        state = await releases.start(Resume(releases.ledger.find(state.plan.plan_id), resend_unseen=True))
         mails[targets[0].id].disposition = "BULK"
         assert names(state.with_outcome(Outcome.NOT_SEEN)) == [targets[0].id]
         assert targets[0].id not in sent(account)

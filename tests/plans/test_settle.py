@@ -18,6 +18,7 @@ from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.api.transport import Transport
 from tui_app.config.schema import PlanSettings
+from tui_app.plans.commands import Resume, Send, Settle
 from tui_app.plans.plan import Target
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
@@ -131,7 +132,7 @@ async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[
     targets = held_again(simulator, case.messages)
     simulator.set_faults(case.faults)
     async with releases_on(simulator, folder, case) as releases:
-        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
         wrong = judged(simulator, state)
         simulator.set_faults("none")
         (entry,) = releases.ledger.entries()
@@ -140,7 +141,7 @@ async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[
         }:
             wrong.append("the journal tells otherwise")
         if entry.state.unfinished:
-            after = await releases.resume(entry)
+            after = await releases.start(Resume(entry))
             wrong += judged(simulator, after)
             outcome_counts = after.outcome_counts()
             if outcome_counts[Outcome.UNKNOWN] or outcome_counts[Outcome.NOT_SENT]:
@@ -182,7 +183,7 @@ async def test_it_is_read_back_five_times_and_what_is_still_held_is_called_so(
     account.set_faults(case.faults)
     async with releases_on(account, tmp_path, case) as releases:
         releases.on_state = lambda state: seen.append((state.asked, state.phase))
-        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     assert state.phase is Phase.HALTED
     assert {outcome: many for outcome, many in state.outcome_counts().items() if many} == {
         Outcome.NOT_SEEN: 3,
@@ -199,7 +200,7 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
     targets = held_again(account, case.messages)
     account.set_faults(case.faults)
     async with releases_on(account, tmp_path, case) as releases:
-        state = await releases.run(releases.plan(releases.guard(targets), "x"))
+        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
         assert (state.phase, state.unfinished) == (Phase.HALTED, True)
         assert {state.outcome_of(target) for target in targets[:3]} == {Outcome.UNKNOWN}
         assert {state.outcome_of(target) for target in targets[3:]} == {Outcome.NOT_SENT}
@@ -209,12 +210,12 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
         assert {item.target.id for item in held_back} == {target.id for target in targets[:3]}
         assert all("settle that first" in item.why for item in held_back)
         (entry,) = releases.ledger.entries()
-        after = await releases.resume(entry)
+        after = await releases.start(Resume(entry))
         assert after.phase is Phase.HALTED, "nothing is sent before it is settled"
         account.set_faults("none")
-        after = await releases.settle(entry)
+        after = await releases.start(Settle(entry))
         assert {after.outcome_of(target) for target in targets[:3]} == {Outcome.RELEASED}
-        after = await releases.resume(entry)
+        after = await releases.start(Resume(entry))
     assert (after.phase, after.unfinished) == (Phase.DONE, False)
     assert judged(account, after) == []
 
@@ -232,7 +233,7 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.plans.run(service.plans.plan(service.plans.guard([Target(name)]), "x"))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([Target(name)]), "x")))
         await service.close()
     assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.unfinished
@@ -244,6 +245,6 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
     async with faulty(lambda request: None if request.method == "POST" else answer(200, success([]))) as server:
         service = lonely_service(server.base_url)
         releases = service.plans
-        state = await releases.run(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x"))
+        state = await releases.start(Send(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x")))
         await service.close()
     assert (state.phase, state.results[0].outcome) == (Phase.HALTED, Outcome.UNKNOWN)

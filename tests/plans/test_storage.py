@@ -20,6 +20,7 @@ from tests.support.clock import HurriedClock
 from tests.support.commands import ROOT, run_with
 from tests.support.services import settings_for
 from tui_app.config.schema import PlanSettings
+from tui_app.plans.commands import Close, Resume, Send
 from tui_app.plans.journal import JournalError, Record, parse
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.plan import Plan, Target
@@ -111,7 +112,7 @@ async def begun(simulator: Simulator, folder: Path, disk: Storage) -> tuple[Plan
     try:
         plan = releases.plan(releases.guard(held_again(simulator)), "a ticket")
         try:
-            return plan, await releases.run(plan)
+            return plan, await releases.start(Send(plan))
         except JournalError as error:
             return plan, error
     finally:
@@ -127,7 +128,7 @@ async def gone_on(
         found = releases.ledger.entries()
         if found and not found[0].state.unfinished:
             return found[0].state
-        return await (releases.resume(found[0], resend_unseen=again) if found else releases.run(plan))
+        return await (releases.start(Resume(found[0], resend_unseen=again)) if found else releases.start(Send(plan)))
     except JournalError as error:
         return error
     finally:
@@ -268,12 +269,14 @@ async def test_a_failure_mixes_nothing_of_the_plan_before_into_this_one(account:
     service, releases = releases_on(account, tmp_path, disk)
     targets = held_again(account)
     disk.fail("write", 3, errno.ENOSPC)
-    before = await releases.run(releases.plan(releases.guard(targets[:BATCH]), "its result was not written down"))
+    before = await releases.start(
+        Send(releases.plan(releases.guard(targets[:BATCH]), "its result was not written down"))
+    )
     assert len(before.results_by_id) == BATCH
     plan = releases.plan(releases.guard(targets[BATCH:]), "never sent")
     releases.ledger.begin(plan, service.settings.identity)[0].close()
     disk.fail("write", disk.asked["write"] + 1, errno.ENOSPC)
-    state = await releases.close_plan(releases.ledger.find(plan.plan_id))
+    state = await releases.start(Close(releases.ledger.find(plan.plan_id)))
     await service.close()
     assert isinstance(state.error, JournalError)
     assert not state.results_by_id, "nothing was ever sent of it"

@@ -7,10 +7,9 @@ import pytest
 
 from tests.support.clock import HurriedClock
 from tests.support.services import held_targets, service_on
+from tui_app.plans.commands import Send, Verify
 from tui_app.plans.report import as_json, as_markdown
-from tui_app.plans.service import retryable
-from tui_app.plans.state import Outcome, PlanState
-from tui_app.plans.verify import Sighting
+from tui_app.plans.state import Outcome, PlanState, Sighting
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
@@ -25,7 +24,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def released(service: EmailSecurityService, count: int) -> PlanState:
     targets = await held_targets(service, count)
     plan = service.plans.plan(service.plans.guard(targets), "newsletter")
-    return await service.plans.run(plan)
+    return await service.plans.start(Send(plan))
 
 
 def mail_of(simulator: Simulator, identity: str) -> Mail:
@@ -44,21 +43,21 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
             mail.allowed = mail is allowed
         sent = len(simulator.account.truth.of("release"))
         entry = service.plans.ledger.find(state.plan.plan_id)
-        checked = await service.plans.check(entry)
+        checked = await service.plans.start(Verify(entry))
         assert len(simulator.account.truth.of("release")) == sent, "nothing is sent by looking"
-    check = checked.check
+    check = checked.verification
     assert check is not None
     odd = {held.investigate_id: Sighting.HELD, queued.investigate_id: Sighting.RELEASED}
     odd[vanished.investigate_id] = Sighting.NOT_SEEN
     assert check.sightings == {identity: odd.get(identity, Sighting.DELIVERED) for identity in said}
     assert check.allowed == {allowed.investigate_id}
     assert checked.outcome_counts() == state.outcome_counts(), "what the answer said stays as it was"
-    assert held.investigate_id in {target.id for target in retryable(checked)}
-    assert vanished.investigate_id not in {target.id for target in retryable(checked)}
+    assert held.investigate_id in {target.id for target in checked.retryable}
+    assert vanished.investigate_id not in {target.id for target in checked.retryable}
 
     kept = service.plans.ledger.find(state.plan.plan_id)
-    assert kept.state.check is not None
-    assert (kept.state.check.sightings, kept.state.check.allowed) == (check.sightings, check.allowed)
+    assert kept.state.verification is not None
+    assert (kept.state.verification.sightings, kept.state.verification.allowed) == (check.sightings, check.allowed)
     report = as_markdown(kept)
     assert "1 held again" in report
     assert "1 now on the allow list" in report
@@ -76,21 +75,21 @@ async def failing_look(simulator: Simulator) -> None:
     async with service_on(simulator, clock=HurriedClock()) as service:
         state = await released(service, 3)
         simulator.set_faults("status=403@search")
-        checked = await service.plans.check(service.plans.ledger.find(state.plan.plan_id))
+        checked = await service.plans.start(Verify(service.plans.ledger.find(state.plan.plan_id)))
         assert checked.error is not None
-        assert checked.check is None
-        assert service.plans.ledger.find(state.plan.plan_id).state.check is None
+        assert checked.verification is None
+        assert service.plans.ledger.find(state.plan.plan_id).state.verification is None
 
 
 async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_folder: Path) -> None:
     async with service_on(simulator) as service:
         targets = await held_targets(service, 60)
-        service.on_release = lambda state: service.stop_release() if state.requests == 1 else None
-        state = await service.plans.run(service.plans.plan(service.plans.guard(targets), "x"))
+        service.on_plan = lambda state: service.stop_plan() if state.requests == 1 else None
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         entry = service.plans.ledger.find(state.plan.plan_id)
         assert entry.state.unfinished
-        checked = await service.plans.check(entry)
+        checked = await service.plans.start(Verify(entry))
         assert checked.unfinished
-        assert checked.check is not None
-        assert checked.check.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
+        assert checked.verification is not None
+        assert checked.verification.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
         assert service.plans.ledger.find(state.plan.plan_id).state.unfinished

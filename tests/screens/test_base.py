@@ -61,7 +61,7 @@ async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
             await console.press("enter")
             await console.sees("1 in flight")
             assert "1 not sent" not in console.text
-            state = console.app.service.release
+            state = console.app.service.plan_state
             assert state is not None
             assert state.abandoned().describe() == "1 unknown"
             simulator.stop()  # the server goes away, and with it the answer

@@ -40,7 +40,7 @@ HELD = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARAN
 
 
 async def held_targets(service: EmailSecurityService, count: int) -> tuple[Target, ...]:
-    found = [message async for page in service.search(HELD) for message in page]
+    found = [message async for page in service.mail.pages(HELD) for message in page]
     return tuple(Target.of(message) for message in found[:count])
 
 

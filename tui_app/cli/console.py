@@ -79,8 +79,11 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         # A terminal that is gone can't be written to any more; the guard knows the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
-        if service.release is not None:
-            tell(f"release plan {service.release.plan.plan_id}: {service.release.abandoned().describe()}", patience=2.0)
+        if service.plan_state is not None:
+            tell(
+                f"release plan {service.plan_state.plan.plan_id}: {service.plan_state.abandoned().describe()}",
+                patience=2.0,
+            )
         for words in service.last_words:
             tell(words, patience=2.0)
     # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.

@@ -103,13 +103,13 @@ def create(
         new = NewJob(
             action=kind, params=params, destination=Destination(destination) if destination else None, comment=comment
         ).checked(now)
-        preview = await service.preview(new.params)
+        preview = await service.jobs.preview(new.params)
         _tell(preview)
         if preview_only:
             if output_format != "table":
                 print(json_text(preview_json(preview)))
             return ExitCode.DONE
-        service.guard_job(new, preview, include=include_disposition)
+        service.jobs.guard(new, preview, include=include_disposition)
         if new.destination in IRREVERSIBLE and expect is None:
             raise GuardError(
                 f"{new.destination} can't be undone by the user: repeat with --expect {preview.count}. Nothing was sent."
@@ -117,7 +117,7 @@ def create(
         if expect is not None and (expect != preview.count or not preview.complete):
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
         confirmed(f"Start this {kind.lower()} job over {preview.count:,} messages?", yes=yes)
-        result = await service.create_job(new)
+        result = await service.jobs.create(new)
         match result:
             case Done(job, _):
                 write_job(job, output_format)

@@ -132,7 +132,7 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
         # What was left alone was asked for too: all done would be a lie.
         codes = [ExitCode.PARTLY_FAILED] if len(fitting) < len(ids) else []
         codes += [
-            await _one(job.id, verb, service.delete_job if wants_ended else service.cancel_job) for job in fitting
+            await _one(job.id, verb, service.jobs.delete if wants_ended else service.jobs.cancel) for job in fitting
         ]
         return next(
             (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.release import COLUMNS, exit_code, sent
+from tui_app.cli.release import COLUMNS, exit_code, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.commands import Close, Resume, Settle, Verify
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.state import SAID_RELEASED, Outcome, Result
-from tui_app.plans.verify import WRONG, Verification
+from tui_app.plans.state import SAID_RELEASED, WRONG, Outcome, Result, Verification
 
 if TYPE_CHECKING:
     from tui_app.plans.records import LedgerEntry
@@ -131,7 +131,6 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
         raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to go on with.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        releases = service.plans
         entry = _of_this_account(service, found)
         unsent, unseen = len(entry.state.unsent), len(entry.state.with_outcome(Outcome.NOT_SEEN))
         unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
@@ -140,7 +139,7 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
             + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
         )
         confirmed(f"Go on with plan {entry.plan.plan_id}?", yes=yes)
-        return await sent(service, lambda: releases.resume(entry, resend_unseen=resend_unseen), output_format)
+        return await run_plan(service, Resume(entry, resend_unseen=resend_unseen), output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))
 
@@ -155,7 +154,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        return await sent(service, lambda: service.plans.settle(entry), output_format)
+        return await run_plan(service, Settle(entry), output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))
 
@@ -170,10 +169,10 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        state = await service.run_plan(lambda releases: releases.check(entry))
+        state = await service.plans.start(Verify(entry))
         if state.error is not None:
             raise state.error
-        check = state.check
+        check = state.verification
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):
@@ -199,7 +198,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
         confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.describe()}?", yes=yes)
-        state = await service.run_plan(lambda releases: releases.close_plan(entry))
+        state = await service.plans.start(Close(entry))
         print_status(f"Closed: {state.describe()}.")
         return exit_code(state) if state.unknown else ExitCode.DONE
 

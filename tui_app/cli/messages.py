@@ -62,7 +62,7 @@ def messages(
         # The counters say how many pages there are, so that some can be asked for ahead.
         many = limit is None or limit > MAX_PER_PAGE
         if path is not None:
-            exported = await service.export_job(job_id, asked, path)
+            exported = await service.jobs.export(job_id, asked, path)
             print_status(exported.sentence)
             return ExitCode.PARTLY_FAILED if exported.missing else ExitCode.DONE
         job = await service.client.get_job(job_id) if many else None

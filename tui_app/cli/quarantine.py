@@ -47,7 +47,7 @@ def quarantine(
             detections_only=detections_only,
             delivery_status=DeliveryStatus.QUARANTINED,
         )
-        pages = service.search(params, exact=True)
+        pages = service.mail.pages(params, exact=True)
         await write_pages(
             pages, lambda: Listing(output_format, COLUMNS, lambda message: with_ours(message.wire)), limit
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
@@ -19,6 +19,7 @@ from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
@@ -27,6 +28,7 @@ from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
+    from tui_app.plans.commands import Command
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
@@ -91,7 +93,7 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     return list(ids)
 
 
-def _tell_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
+def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
     recipients = sum(len(target.recipients) for target in guarded.allowed)
     print_status(
         f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.describe()}."
@@ -188,7 +190,7 @@ def release(
         )
         guarded = service.plans.guard(targets, include=include)
         plan = service.plans.plan(guarded, (reason or "").strip(), include=include)
-        _tell_guarded(guarded, targets, service.forecast(len(plan.batches())))
+        _print_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
             raise GuardError("Nothing is left to release. Nothing was sent.")
@@ -199,44 +201,40 @@ def release(
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", yes=yes)
-        return await sent(service, lambda: service.plans.run(plan), output_format)
+        return await run_plan(service, Send(plan), output_format)
 
     ctx.exit(run_command(ctx, work, writes=not plan_only))
 
 
-async def sent(service: EmailSecurityService, work: Callable[[], Awaitable[PlanState]], output_format: str) -> ExitCode:
-    """Let a plan be sent or settled, tell how it goes and what became of every id; the exit code.
+async def run_plan(service: EmailSecurityService, command: Command, output_format: str) -> ExitCode:
+    """Start a command, tell how it goes and what became of every id; the exit code.
 
     A signal stops it after the request in flight, a second one leaves that unknown.
     """
-    service.on_release = _Narrator()
-    running = asyncio.ensure_future(service.run_plan(lambda _: _awaited(work)))
+    service.on_plan = _Progress()
+    started = service.plans.start(command)
     interrupted = False
     try:
-        state = await asyncio.shield(running)
+        state = await started
     except asyncio.CancelledError:
         # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
         print_status("Stopping after the request in flight.")
         interrupted = True
-        service.stop_release()
+        service.stop_plan()
         try:
-            state = await asyncio.shield(running)
+            state = await started
         except asyncio.CancelledError:
             # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
-            assert service.release is not None
-            state = service.release.abandoned()
+            assert service.plan_state is not None
+            state = service.plan_state.abandoned()
             service.abandon()
-    _tell_outcome(state, output_format)
+    _print_outcome(state, output_format)
     if interrupted:
         raise asyncio.CancelledError
     return exit_code(state)
 
 
-async def _awaited(work: Callable[[], Awaitable[PlanState]]) -> PlanState:
-    return await work()
-
-
-def _tell_outcome(state: PlanState, output_format: str) -> None:
+def _print_outcome(state: PlanState, output_format: str) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
     rows = accounted(state)
     try:
@@ -255,7 +253,7 @@ def _tell_outcome(state: PlanState, output_format: str) -> None:
         print_status(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
 
 
-class _Narrator:
+class _Progress:
     """Tells of a run what is new."""
 
     def __init__(self) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from tui_app.api.errors import ApiError
 from tui_app.api.read_back import READ_BACK_AFTER
-from tui_app.api.write_result import Done, Refused, WriteResult
 from tui_app.core.errors import GuardError
+from tui_app.plans.commands import Close, Command, Resume, Send, Settle, Verify
 from tui_app.plans.guard import UNSEEN, Policy
 from tui_app.plans.journal import JournalError
 from tui_app.plans.recheck import left_out
@@ -24,50 +25,65 @@ from tui_app.plans.records import (
     result_record,
     settled_record,
 )
-from tui_app.plans.response import Next, anything_done, judged, rejects_the_shape, sent_before, sent_id, tells
-from tui_app.plans.settle import ReadBack
-from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState, Result
-from tui_app.plans.verify import look_again
+from tui_app.plans.response import Next, anything_done, judge
+from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
 
 if TYPE_CHECKING:
-    from tui_app.api.client import EmailSecurityClient, ReleaseShape
-    from tui_app.api.models import ReleaseItem
+    from tui_app.api.client import EmailSecurityClient
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
-    from tui_app.core.state_file import StateFile
+    from tui_app.plans.actions import Action, Batch, Request
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
     from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.response import BatchResult
 
-Report = Callable[[PlanState], None]
 HOPELESS: Final = 5
 """Messages refused one by one, with none accepted, after which the rest is not tried: it is not about the messages."""
-
-_RELEASE_BODY: Final = "release_body"
 
 
 @dataclass
 class Engine:
-    """Runs one plan at a time, on a loop of its own. `report` gets a snapshot after every step."""
+    """Works on one plan at a time, on a loop of its own. It alone changes `state`; `report` gets it after every step."""
 
     client: EmailSecurityClient
     settings: Settings
-    remembered: StateFile
     ledger: Ledger
     clock: Clock
-    _understood: bool = field(default=False, init=False)
-    """Whether a body was accepted since the program started: then a refusal is about something else."""
+    actions: Mapping[str, Action]
+    """What can be done to messages, by the names that journals keep."""
+    report: Callable[[PlanState], None] = lambda _: None
+    _state: PlanState | None = field(default=None, init=False)
+    _journal: Journal | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
     _pausing: bool = field(default=False, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _state: PlanState | None = field(default=None, init=False)
-    _report: Report = field(default=lambda _: None, init=False)
-    _journal: Journal | None = field(default=None, init=False)
-    _landed: tuple[Result, ...] = field(default=(), init=False)
-    """What the last answer told, until the next request: it is known even if it can't be written down."""
 
     # ---- what may be asked of it, on its own loop
+
+    async def work(self, command: Command) -> PlanState:
+        """Do what a command asks to its end; the state of the plan then.
+
+        Raises Locked, GuardError and JournalError when it can't be begun; then nothing was sent.
+        """
+        with self.ledger.acting(self.settings.identity):
+            self._journal, state = self._open(command)
+            self._stopping = self._pausing = False
+            self._set(state)
+            try:
+                await asyncio.sleep(
+                    0
+                )  # whoever said stop while the journal was opened is heard before the first request
+                await self._do(command)
+                self._close_if_finished()
+            except JournalError as error:
+                # What is known stays on the screen, though the disk does not have it.
+                self._change(phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
+            finally:
+                self._journal.close()
+                self._journal = None
+            return self.state
 
     def stop(self) -> None:
         """Send nothing after the batch in flight; a plan that waits to be sent again gives up."""
@@ -75,7 +91,7 @@ class Engine:
         self._wake.set()
         self.client.transport.end_waits()
         if self._state is not None and not self._state.ended:
-            self._say(replace(self._state, phase=Phase.STOPPING))
+            self._change(phase=Phase.STOPPING)
 
     def pause(self) -> None:
         """Send nothing after the batch in flight until `go_on`."""
@@ -86,301 +102,240 @@ class Engine:
         self._pausing = False
         self._wake.set()
 
-    # ---- plans
+    def waits(self, seconds: float) -> None:
+        """A 429 is sat out for so many seconds."""
+        if self._state is not None and not self._state.ended:
+            self._change(waiting=seconds)
 
-    async def run(self, plan: Plan, report: Report) -> PlanState:
-        """Send a new plan. Raises Locked and JournalError when it can't be begun; then nothing was sent."""
-        with self.ledger.acting(self.settings.identity):
-            # Since the guard looked, another plan may have sent some of these and not heard what became of them.
-            taken = self.ledger.open_elsewhere(self.settings.identity)
-            if found := next((taken[target.id] for target in plan.targets if target.id in taken), None):
-                name, closed = found
-                if not (closed and UNSEEN in plan.included):
-                    raise GuardError(
-                        f"Plan {name} has sent some of these and must settle them first. Nothing was sent."
-                    )
-            journal, head = self.ledger.begin(plan, self.settings.identity)
-            return await self._with(journal, report, PlanState(plan, head=head), self._send_all)
+    # ---- the state, which only this changes
 
-    async def resume(self, entry: LedgerEntry, report: Report, *, resend_unseen: bool = False) -> PlanState:
-        """Settle what is unknown of a plan, then send what was never sent and what the guard still lets through.
+    @property
+    def state(self) -> PlanState:
+        """The plan that was last worked on, as it stands. Only after the first command."""
+        assert self._state is not None
+        return self._state
 
-        With `resend_unseen` also what was not seen released, which may release it twice. Raises Locked and JournalError.
-        """
+    @property
+    def last_state(self) -> PlanState | None:
+        """The same; None before the first command. From any thread."""
+        return self._state
 
-        async def settle_then_send(state: PlanState) -> PlanState:
-            state = await self._settle(state, late=self._is_late(entry))
-            if state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
-                return replace(state, phase=Phase.HALTED)
-            again = state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
-            try:
-                policy, now = Policy.of(self.settings.guard), self.clock.now()
-                gone = await left_out(self.client, self.ledger, policy, entry, (*again, *state.unsent), now)
-            except (ApiError, GuardError) as error:
-                return replace(state, phase=Phase.HALTED, error=error)
-            kept = [Result(t, Outcome.NOT_SEEN, why=f"not sent again: {gone[t.id]}") for t in again if t.id in gone]
-            state = self._settled(self._without(state, gone), kept)
-            return await self._send_all(state, tuple(target for target in again if target.id not in gone))
-
-        return await self._reopened(entry, report, settle_then_send)
-
-    def _without(self, state: PlanState, why: Mapping[str, str]) -> PlanState:
-        """The same without what is not to be sent any more, on record with the reason."""
-        gone = [Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in state.unsent if target.id in why]
-        if not gone:
-            return state
-        self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
-        return replace(state, results_by_id={**state.results_by_id, **{result.target.id: result for result in gone}})
-
-    async def settle(self, entry: LedgerEntry, report: Report) -> PlanState:
-        """Read back what is open of a plan; nothing is sent. Raises Locked and JournalError."""
-
-        async def only_settle(state: PlanState) -> PlanState:
-            state = await self._settle(state, late=self._is_late(entry))
-            return replace(state, phase=Phase.INTERRUPTED)
-
-        return await self._reopened(entry, report, only_settle, closed_too=True)
-
-    async def check(self, entry: LedgerEntry, report: Report) -> PlanState:
-        """Look again at what was said to be released, and put on record how it was seen. Raises Locked and JournalError."""
-
-        async def look(state: PlanState) -> PlanState:
-            self._say(replace(state, phase=Phase.CHECKING))
-            state = replace(state, phase=entry.state.phase)
-            said = state.with_outcome(*SAID_RELEASED)
-            try:
-                check = await look_again(self.client, said, self.clock.now(), lambda: not self._stopping)
-            except ApiError as error:
-                return replace(state, error=error)
-            self._write(checked_record(check))
-            return replace(state, check=check)
-
-        return await self._reopened(entry, report, look, closed_too=True)
-
-    async def close_plan(self, entry: LedgerEntry, report: Report) -> PlanState:
-        """Put on record that what was not sent of a plan never will be. Raises Locked and JournalError."""
-
-        async def nothing(state: PlanState) -> PlanState:
-            self._write(closed_record(state, self.clock.now()))
-            return replace(state, phase=Phase.STOPPED, closed=True)
-
-        return await self._reopened(entry, report, nothing)
-
-    def _is_late(self, entry: LedgerEntry) -> bool:
-        """Whether so much time has passed since a plan last sent something that one look is as good as five."""
-        return entry.sent_at is None or (self.clock.now() - entry.sent_at).total_seconds() > READ_BACK_AFTER[-1]
-
-    async def _reopened(
-        self,
-        entry: LedgerEntry,
-        report: Report,
-        work: Callable[[PlanState], Awaitable[PlanState]],
-        *,
-        closed_too: bool = False,
-    ) -> PlanState:
-        with self.ledger.acting(self.settings.identity):
-            journal, now = self.ledger.resume(entry)
-            if now.state.closed and not closed_too:
-                journal.close()
-                raise GuardError(f"Plan {now.plan.plan_id} is closed: nothing more is sent for it.")
-            return await self._with(journal, report, replace(now.state, phase=Phase.RUNNING), work)
-
-    async def _with(
-        self, journal: Journal, report: Report, state: PlanState, work: Callable[[PlanState], Awaitable[PlanState]]
-    ) -> PlanState:
-        self._journal, self._report, self._landed = journal, report, ()
-        self._stopping = self._pausing = False
-        self._say(state)
-        try:
-            await asyncio.sleep(0)  # whoever said stop while the journal was opened is heard before the first request
-            state = await work(state)
-            if state.finished and not state.closed:
-                self._write(closed_record(state, self.clock.now()))
-                phase = state.phase if state.phase is Phase.HALTED else Phase.DONE
-                state = replace(state, phase=phase, closed=True)
-        except JournalError as error:
-            # What is known stays on the screen, though the disk does not have it.
-            assert self._state is not None
-            known = self._kept(self._state, self._landed) if self._landed else self._state
-            state = replace(known, phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
-        finally:
-            self._journal = None
-            journal.close()
-        self._say(state)
-        return state
-
-    def _say(self, state: PlanState) -> None:
+    def _set(self, state: PlanState) -> None:
+        # Kept before anybody is told: it has to be right even if the loop that is told stands still.
         self._state = state
-        self._report(state)
+        self.report(state)
+
+    def _change(self, **changes: Any) -> None:
+        self._set(replace(self.state, **changes))
+
+    def _put(self, results: Iterable[Result], **changes: Any) -> None:
+        """Take results; what was not sent has none."""
+        by_id = dict(self.state.results_by_id)
+        for result in results:
+            if result.outcome is Outcome.NOT_SENT:
+                by_id.pop(result.target.id, None)
+            else:
+                by_id[result.target.id] = result
+        self._change(results_by_id=by_id, **changes)
 
     def _write(self, record: Record) -> None:
         assert self._journal is not None
         self._journal.add(record)
 
+    # ---- commands
+
+    def _open(self, command: Command) -> tuple[Journal, PlanState]:
+        """The journal of the command's plan, and the state that the plan begins from."""
+        if isinstance(command, Send):
+            self._check_open_elsewhere(command.plan)
+            journal, head = self.ledger.begin(command.plan, self.settings.identity)
+            return journal, PlanState(command.plan, head=head)
+        journal, now = self.ledger.resume(command.entry)
+        if now.state.closed and isinstance(command, (Resume, Close)):
+            journal.close()
+            raise GuardError(f"Plan {now.plan.plan_id} is closed: nothing more is sent for it.")
+        if now.plan.action not in self.actions:
+            journal.close()
+            raise GuardError(
+                f"Plan {now.plan.plan_id} does something that this version does not know. Nothing was sent."
+            )
+        return journal, replace(now.state, phase=Phase.RUNNING)
+
+    def _check_open_elsewhere(self, plan: Plan) -> None:
+        # Since the guard looked, another plan may have sent some of these and not heard what became of them.
+        taken = self.ledger.open_elsewhere(self.settings.identity)
+        if found := next((taken[target.id] for target in plan.targets if target.id in taken), None):
+            name, closed = found
+            if not (closed and UNSEEN in plan.included):
+                raise GuardError(f"Plan {name} has sent some of these and must settle them first. Nothing was sent.")
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case Send():
+                await self._send_all()
+            case Resume(entry, resend_unseen):
+                await self._resume(entry, resend_unseen=resend_unseen)
+            case Settle(entry):
+                await self._settle(late=self._is_late(entry))
+                self._change(phase=Phase.INTERRUPTED)
+            case Verify(entry):
+                await self._verify(entry)
+            case Close():
+                self._write(closed_record(self.state, self.clock.now()))
+                self._change(phase=Phase.STOPPED, closed=True)
+            case _:
+                assert_never(command)
+
+    def _close_if_finished(self) -> None:
+        if self.state.finished and not self.state.closed:
+            self._write(closed_record(self.state, self.clock.now()))
+            self._change(phase=Phase.HALTED if self.state.phase is Phase.HALTED else Phase.DONE, closed=True)
+
+    async def _resume(self, entry: LedgerEntry, *, resend_unseen: bool) -> None:
+        await self._settle(late=self._is_late(entry))
+        if self.state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
+            self._change(phase=Phase.HALTED)
+            return
+        again = self.state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
+        try:
+            policy, now = Policy.of(self.settings.guard), self.clock.now()
+            gone = await left_out(
+                self.client, self.ledger, policy, self._action, entry, (*again, *self.state.unsent), now
+            )
+        except (ApiError, GuardError) as error:
+            self._change(phase=Phase.HALTED, error=error)
+            return
+        self._leave_out(gone)
+        self._record_settled(
+            Result(target, Outcome.NOT_SEEN, why=f"not sent again: {gone[target.id]}")
+            for target in again
+            if target.id in gone
+        )
+        await self._send_all(tuple(target for target in again if target.id not in gone))
+
+    def _leave_out(self, why: Mapping[str, str]) -> None:
+        """Take out what is not to be sent any more, on record with the reason."""
+        unsent = self.state.unsent
+        gone = [Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in unsent if target.id in why]
+        if gone:
+            self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
+            self._put(gone)
+
+    async def _verify(self, entry: LedgerEntry) -> None:
+        self._change(phase=Phase.CHECKING)
+        try:
+            seen = await self._action.verify(self.client, self.state, self.clock.now(), lambda: not self._stopping)
+        except ApiError as error:
+            self._change(phase=entry.state.phase, error=error)
+            return
+        self._write(checked_record(seen))
+        self._change(phase=entry.state.phase, verification=seen)
+
+    def _is_late(self, entry: LedgerEntry) -> bool:
+        """Whether so much time has passed since a plan last sent something that one look is as good as five."""
+        return entry.sent_at is None or (self.clock.now() - entry.sent_at).total_seconds() > READ_BACK_AFTER[-1]
+
     # ---- sending
 
-    async def _send_all(self, state: PlanState, again: tuple[Target, ...] = ()) -> PlanState:
+    @property
+    def _action(self) -> Action:
+        return self.actions[self.state.plan.action]
+
+    async def _send_all(self, again: tuple[Target, ...] = ()) -> None:
         """Send what was never sent, after what is sent again."""
-        plan = state.plan
-        queue = deque((*plan.batches(again), *plan.batches(state.unsent)))
+        plan, unsent = self.state.plan, self.state.unsent
+        queue = deque((*plan.batches(again), *plan.batches(unsent)))
         confirmed = {target.id for target in again}
-        canary = bool(plan.canary) and len(state.unsent) == len(plan.targets) and len(queue) > 1
+        canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1
         refused = 0
         while queue:
             if self._stopping:
-                return replace(state, phase=Phase.STOPPED)
+                self._change(phase=Phase.STOPPED)
+                return
             if self._pausing:
-                await self._hold(replace(state, phase=Phase.PAUSED))
+                await self._hold(Phase.PAUSED)
                 continue
             batch = queue.popleft()
-            if now_again := [target for target in batch if target.id in confirmed]:
-                # On record when it is done and not before: a plan may halt in the middle.
-                record = resend_record(now_again, self.ledger.origin, self.clock.now())
-                self._write(record)
-                state = resending(state, record)
-                confirmed -= {target.id for target in now_again}
-            state = replace(state, phase=Phase.RUNNING, in_flight=batch, waiting=None)
-            self._say(state)
-            outcome, shape = await self._send(batch)
-            results, error, verdict = judged(batch, outcome, shape)
-            results = sent_before(results, state.resent)
-            state = self._kept(replace(state, error=error, in_flight=()), results)
-            self._landed = ()
-            if verdict is Next.SPLIT:
+            self._record_resend([target for target in batch if target.id in confirmed])
+            confirmed -= {target.id for target in batch}
+            answer = await self._action.send(batch, partial(self._post, batch), self._may_repeat)
+            if answer.next is Next.SPLIT:
                 middle = len(batch) // 2
                 queue.extendleft((batch[middle:], batch[:middle]))
                 continue
-            refused = refused + len(batch) if verdict is Next.ON and error is not None else 0
-            self._say(state)
-            if verdict is Next.HALT or (refused >= HOPELESS and not anything_done(state)):
-                return replace(state, phase=Phase.HALTED)
-            if verdict is Next.SETTLE:
-                state = await self._settle(state, late=False)
-                if state.unknown:
-                    return replace(state, phase=Phase.HALTED)
+            refused = refused + len(batch) if answer.next is Next.CONTINUE and answer.error is not None else 0
+            if answer.next is Next.HALT or (refused >= HOPELESS and not anything_done(self.state)):
+                self._change(phase=Phase.HALTED)
+                return
+            if answer.next is Next.SETTLE:
+                await self._settle(late=False)
+                if self.state.unknown:
+                    self._change(phase=Phase.HALTED)
+                    return
             elif canary and queue:
-                await self._hold(replace(state, phase=Phase.CANARY))
+                await self._hold(Phase.CANARY)
             canary = False
-        return replace(state, phase=Phase.DONE if state.finished else Phase.HALTED)
+        self._change(phase=Phase.DONE if self.state.finished else Phase.HALTED)
 
-    async def _hold(self, state: PlanState) -> None:
-        self._say(state)
+    def _may_repeat(self) -> bool:
+        return not self._stopping
+
+    def _record_resend(self, batch: Sequence[Target]) -> None:
+        """Put on record what is sent again when it is done and not before: a plan may halt in the middle."""
+        if batch:
+            record = resend_record(batch, self.ledger.origin, self.clock.now())
+            self._write(record)
+            self._set(resending(self.state, record))
+
+    async def _post(self, batch: Batch, request: Request) -> BatchResult:
+        """One request, with its intent on the disk before it and what it came to after it."""
+        self._change(phase=Phase.RUNNING, in_flight=batch, waiting=None)
+        self._write(intent_record(batch, request.body, self.clock.now()))
+        began = self.clock.monotonic()
+        result = await request.send(self.client, self._may_repeat)
+        took = round((self.clock.monotonic() - began) * 1000)
+        answer = judge(batch, result, request.match).keeping_open(self.state.resent)
+        # Known first, written then: if the disk fails, the screen still tells it.
+        self._put(answer.results, in_flight=(), waiting=None, error=answer.error, requests=self.state.requests + 1)
+        self._write(result_record(answer.results, http=answer.http, ray=answer.ray, ms=took, at=self.clock.now()))
+        return answer
+
+    async def _hold(self, phase: Phase) -> None:
+        self._change(phase=phase)
         self._pausing = True
         while self._pausing and not self._stopping:
             self._wake.clear()
             await self._wake.wait()
 
-    @staticmethod
-    def _kept(state: PlanState, results: Iterable[Result]) -> PlanState:
-        results_by_id = dict(state.results_by_id)
-        for result in results:
-            if result.outcome is Outcome.NOT_SENT:
-                results_by_id.pop(result.target.id, None)
-            else:
-                results_by_id[result.target.id] = result
-        return replace(state, results_by_id=results_by_id, requests=state.requests + 1)
-
     # ---- settling
 
-    async def _settle(self, state: PlanState, *, late: bool) -> PlanState:
+    async def _settle(self, *, late: bool) -> None:
         """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
-        if not state.with_outcome(*OPEN):
-            return state
-        read_back = ReadBack(self.client, self.clock.now())
+        if not self.state.with_outcome(*OPEN):
+            return
+        read_back = self._action.read_back(self.client, self.clock.now())
         waited = 0.0
         schedule = READ_BACK_AFTER if not late else (0.0,)
         for number, after in enumerate(schedule, 1):
-            state = replace(state, phase=Phase.SETTLING, asked=number - 1, next_question=after - waited)
-            self._say(state)
+            self._change(phase=Phase.SETTLING, asked=number - 1, next_question=after - waited)
             if self._stopping or not await self.client.transport.wait(after - waited):
-                return replace(state, next_question=None)
+                self._change(next_question=None)
+                return
             waited = after
-            found: list[Result] = []
             try:
-                found = await read_back.round(state.with_outcome(*OPEN))
+                self._record_settled(await read_back.round(self.state.with_outcome(*OPEN)))
             except ApiError as error:
-                state = replace(state, error=error)
-            state = self._settled(state, found)
+                self._change(error=error)
             if number == len(schedule):
-                state = self._settled(state, await read_back.last_round(state.with_outcome(*OPEN)))
-            state = replace(state, asked=number, next_question=None)
-            self._say(state)
-            if not state.with_outcome(*OPEN):
-                return replace(state, error=None)
-        return state
+                self._record_settled(await read_back.last_round(self.state.with_outcome(*OPEN)))
+            self._change(asked=number, next_question=None)
+            if not self.state.with_outcome(*OPEN):
+                self._change(error=None)
+                return
 
-    def _settled(self, state: PlanState, found: Iterable[Result]) -> PlanState:
-        results_by_id = dict(state.results_by_id)
+    def _record_settled(self, found: Iterable[Result]) -> None:
+        """Take what reading back showed; only what changes an outcome goes on record."""
         for result in found:
-            if results_by_id[result.target.id].outcome is not result.outcome:
+            if self.state.results_by_id[result.target.id].outcome is not result.outcome:
                 self._write(settled_record(result, self.clock.now()))
-            results_by_id[result.target.id] = result
-        return replace(state, results_by_id=results_by_id)
-
-    # ---- the body has generations
-
-    def _shape_for(self, batch: Iterable[Target]) -> ReleaseShape:
-        configured = self.settings.release_body
-        if configured != "auto":
-            return configured
-        if not all(target.investigate_id for target in batch):
-            return "postfix"
-        return "postfix" if self._remembers_postfix and all(target.postfix_id for target in batch) else "ids"
-
-    @property
-    def _remembers_postfix(self) -> bool:
-        return self.remembered.get(self.settings.identity, _RELEASE_BODY) == "postfix"
-
-    async def _send(self, batch: tuple[Target, ...]) -> tuple[WriteResult[tuple[ReleaseItem, ...]], ReleaseShape]:
-        """One batch, in the body that is known to work, else the newest.
-
-        Only a definite "this body is not understood" may be followed by the other body, once and for the same batch: it
-        says that nothing was done. The body that worked is remembered for the account.
-        """
-        shape = self._shape_for(batch)
-        outcome = await self._post(batch, shape)
-        known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
-        if (
-            self.settings.release_body == "auto"
-            and known_both_ways
-            and not self._understood
-            and isinstance(outcome, Refused)
-            and rejects_the_shape(outcome.error)
-            and not self._stopping
-        ):
-            other: ReleaseShape = "postfix" if shape == "ids" else "ids"
-            again = await self._post(batch, other)
-            if isinstance(again, Refused) and rejects_the_shape(again.error):
-                return outcome, shape  # neither body is understood: the first refusal is the one to show
-            outcome, shape = again, other
-        if (
-            isinstance(outcome, Done)
-            and all(target.investigate_id for target in batch)
-            and tells(batch, outcome, shape)
-        ):
-            self._understood = True
-            self.remembered.put(self.settings.identity, _RELEASE_BODY, "postfix" if shape == "postfix" else None)
-        return outcome, shape
-
-    async def _post(self, batch: tuple[Target, ...], shape: ReleaseShape) -> WriteResult[tuple[ReleaseItem, ...]]:
-        """One request, with its intent on the disk before it and its outcome after it."""
-        ids = [sent_id(target, shape) for target in batch]
-        self._landed = ()
-        self._write(intent_record(batch, shape, self.clock.now()))
-        began = self.clock.monotonic()
-        outcome = await self.client.release_messages(ids, shape, may_wait=lambda: not self._stopping)
-        took = round((self.clock.monotonic() - began) * 1000)
-        error = None if isinstance(outcome, Done) else outcome.error
-        results, _, _ = judged(batch, outcome, shape)
-        assert self._state is not None
-        self._landed = sent_before(results, self._state.resent)
-        self._write(
-            result_record(
-                self._landed,
-                http=error.status if error is not None else 200,
-                ray=error.ray.exact if error is not None and error.ray is not None else None,
-                ms=took,
-                at=self.clock.now(),
-            )
-        )
-        return outcome
+            self._put((result,))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from tui_app.plans.commands import Command
     from tui_app.plans.engine import Engine
+    from tui_app.plans.state import PlanState
 
-T = TypeVar("T")
-_PATIENCE: Final = 5.0
+_JOIN_TIMEOUT: Final = 5.0
+"""Seconds that the end waits for the thread."""
 
 
 class EngineThread:
@@ -27,10 +30,15 @@ class EngineThread:
         self.busy = False
         """Whether a plan is being worked on."""
 
+    @property
+    def state(self) -> PlanState | None:
+        """The plan that was last worked on, as it stands. From any thread."""
+        return self._engine.last_state if self._engine is not None else None
+
     def _start(self) -> asyncio.AbstractEventLoop:
         if self._thread is None:
             # A daemon: whoever ends the program has waited as long as was worth it.
-            self._thread = threading.Thread(target=self._run, name="acting", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="plan engine", daemon=True)
             self._thread.start()
             self._ready.wait()
         assert self._loop is not None
@@ -44,21 +52,21 @@ class EngineThread:
         finally:
             loop.close()
 
-    async def ask(self, work: Callable[[Engine], Awaitable[T]]) -> T:
-        """Let the engine do something to its end, even if whoever asked goes away. Raises whatever it raises."""
+    def submit(self, command: Command) -> Future[PlanState]:
+        """Let the engine do what a command asks, to its end; the future raises whatever the engine raises."""
 
-        async def done() -> T:
+        async def work() -> PlanState:
             if self._engine is None:
                 self._engine = self._make()
             try:
-                return await work(self._engine)
+                return await self._engine.work(command)
             finally:
                 self.busy = False
 
         self.busy = True
-        return await asyncio.shield(asyncio.wrap_future(asyncio.run_coroutine_threadsafe(done(), self._start())))
+        return asyncio.run_coroutine_threadsafe(work(), self._start())
 
-    def tell(self, what: Callable[[Engine], None]) -> None:
+    def call(self, what: Callable[[Engine], None]) -> None:
         """Have something done by the engine soon; nothing when it has nothing to do."""
 
         def done() -> None:
@@ -75,8 +83,8 @@ class EngineThread:
             return
         loop, engine = self._loop, self._engine
         if engine is not None:
-            closing: Coroutine[Any, Any, None] = engine.client.transport.close()
+            closing = engine.client.transport.close()
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(closing, loop))
         loop.call_soon_threadsafe(loop.stop)
-        await asyncio.to_thread(self._thread.join, _PATIENCE)
+        await asyncio.to_thread(self._thread.join, _JOIN_TIMEOUT)
         self._thread = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -78,14 +78,17 @@ UNCHECKED: Final = "UNCHECKED"
 """The word that lets through what nothing could be found about."""
 
 
-def guard_release(
+def guard_targets(
     targets: Iterable[Target],
     policy: Policy,
     *,
+    unfit: Callable[[Target], str],
     include: Iterable[str] = (),
     open_ids: Mapping[str, tuple[str, bool]] | None = None,
 ) -> Guarded:
-    """Apply the policy to a release; `include` names, in any case, what is released all the same: verdicts, domains, UNCHECKED.
+    """Apply the policy to an action; `include` names, in any case, what is sent all the same: verdicts, domains, UNCHECKED.
+
+    `unfit` says why the action can't be done to a message, or nothing.
 
     `open_ids` are ids that a plan has sent and of which nobody knows what became, with that plan and whether it is closed:
     the plan has to settle them; once it is closed, UNSEEN lets them through. Raises GuardError when more is left than the policy's maximum.
@@ -95,7 +98,7 @@ def guard_release(
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
     for target in targets:
-        reasons = _reasons(target, policy, open_ids or {})
+        reasons = _reasons(target, policy, unfit(target), open_ids or {})
         standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
         if standing:
             held_back.append(standing[0])
@@ -112,11 +115,11 @@ def guard_release(
     return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
 
 
-def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, tuple[str, bool]]) -> list[HeldBack]:
+def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, tuple[str, bool]]) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
-    if target.checked and not target.held:
-        reasons.append(HeldBack(target, "already released" if target.released else "not held now"))
+    if unfit:
+        reasons.append(HeldBack(target, unfit))
     if target.id in open_ids:
         name, closed = open_ids[target.id]
         why = (

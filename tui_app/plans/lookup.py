@@ -12,8 +12,7 @@ from tui_app.api.errors import NotFound
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.ids import is_investigate_id
-from tui_app.plans.plan import Target
-from tui_app.plans.settle import window_of
+from tui_app.plans.plan import Target, index_by_id, window_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -38,13 +37,10 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     for params, most in ((held, None), (released, _RELEASED_PAGES)):
         pages = 0
         async for page in search_pages(client, params):
-            for message in page:
-                for identity in (message.id, message.postfix_id):
-                    if identity is None or identity.exact not in wanted:
-                        continue
-                    known = found.setdefault(identity.exact, Target.of(message))
-                    if known.investigate_id != message.id.exact:
-                        shared.add(identity.exact)
+            for name, message in index_by_id(page, wanted):
+                known = found.setdefault(name, Target.of(message))
+                if known.investigate_id != message.id.exact:
+                    shared.add(name)
             pages += 1
             if len(found) == len(wanted) or pages == most:
                 break

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import NOTHING, Untrusted
+from tui_app.plans.ids import moment_of_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Container, Iterable, Iterator
 
     from tui_app.api.enums import Disposition
     from tui_app.api.rows import Message
+
+
+RELEASE: Final = "release"
+"""The name of the action that releases from quarantine."""
+_MARGIN: Final = timedelta(minutes=1)
+LONGEST_WINDOW: Final = timedelta(days=90)
+"""How far back a search looks for messages of which no time is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """A frozen release: targets in sending order, each once."""
+    """One action on an exact list of messages: targets in sending order, each once."""
 
     plan_id: str
     targets: tuple[Target, ...]
@@ -72,6 +80,8 @@ class Plan:
     """What the guard would have held back, and was named to be sent all the same."""
     held_back: tuple[tuple[str, str], ...] = ()
     """What was asked for and taken out by the guard: ids, and why."""
+    action: str = RELEASE
+    """The name of the action that is done to the targets, see `actions`."""
 
     @classmethod
     def make(
@@ -102,6 +112,11 @@ class Plan:
         """Mailboxes the messages go to, counted per message."""
         return sum(len(target.recipients) for target in self.targets)
 
+    def without(self, gone: Iterable[Target]) -> Plan:
+        """The same plan with these messages taken out."""
+        left_out = {target.id for target in gone}
+        return replace(self, targets=tuple(target for target in self.targets if target.id not in left_out))
+
     def batches(self, targets: Iterable[Target] | None = None) -> tuple[tuple[Target, ...], ...]:
         """One tuple per request, of all or of some targets; those known by a postfix id only never share one with others.
 
@@ -120,3 +135,20 @@ class Plan:
         ):
             cut += [tuple(alike[at : at + self.batch_size]) for at in range(0, len(alike), self.batch_size)]
         return tuple(cut)
+
+
+def index_by_id(messages: Iterable[Message], wanted: Container[str]) -> Iterator[tuple[str, Message]]:
+    """Each wanted id (investigate or postfix id) with a message that bears it; an id may come more than once."""
+    for message in messages:
+        for identity in (message.id, message.postfix_id):
+            if identity is not None and identity.exact in wanted:
+                yield identity.exact, message
+
+
+def window_of(targets: Iterable[Target], now: datetime) -> tuple[datetime, datetime]:
+    """From when to when these messages were scanned: by their times, else by their ids, else the last 90 days."""
+    moments = [target.when or moment_of_id(target.id) for target in targets]
+    known = [moment for moment in moments if moment is not None]
+    if not known or len(known) < len(moments):
+        return now - LONGEST_WINDOW, now
+    return min(known) - _MARGIN, max(known) + _MARGIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_app.plans.guard import Policy, guard_release
+from tui_app.plans.guard import Policy, guard_targets
 from tui_app.plans.lookup import look_up
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.plans.actions import Action
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Target
     from tui_app.plans.records import LedgerEntry
@@ -21,6 +22,7 @@ async def left_out(
     client: EmailSecurityClient,
     ledger: Ledger,
     policy: Policy,
+    action: Action,
     entry: LedgerEntry,
     targets: Sequence[Target],
     now: datetime,
@@ -32,7 +34,7 @@ async def left_out(
     if not targets:
         return {}
     found = await look_up(client, [target.id for target in targets], now)
-    guarded = guard_release(found, policy, include=entry.plan.included)
+    guarded = guard_targets(found, policy, unfit=action.unfit, include=entry.plan.included)
     held_back = {kept.target.id: kept.why for kept in guarded.held_back}
     # A search may be behind: what another plan was told is known at once.
     others = ledger.sent_meanwhile(entry)

@@ -10,8 +10,7 @@ from typing import Any, Final
 from tui_app.core.text import Untrusted, plural
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.state import Outcome, Phase, PlanState, Result
-from tui_app.plans.verify import Sighting, Verification
+from tui_app.plans.state import Outcome, Phase, PlanState, Result, Sighting, Verification
 
 FORMAT: Final = 1
 
@@ -85,7 +84,7 @@ def plan_record(
         "number": number,
         "plan": plan.plan_id,
         "account": account,
-        "action": "release",
+        "action": plan.action,
         "ids": [[target.investigate_id, target.postfix_id] for target in plan.targets],
         "reason": plan.reason,
         "digest": plan.digest,
@@ -156,17 +155,17 @@ def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Re
     }
 
 
-def checked_record(check: Verification) -> Record:
+def checked_record(verification: Verification) -> Record:
     """What a second look at what was released has shown."""
     seen: dict[str, list[str]] = {}
-    for identity, sighting in check.sightings.items():
+    for identity, sighting in verification.sightings.items():
         seen.setdefault(sighting.value, []).append(identity)
     return {
         "type": "checked",
-        "wanted": check.wanted,
+        "wanted": verification.wanted,
         "seen": seen,
-        "allowed": sorted(check.allowed),
-        "at": timestamp(check.at),
+        "allowed": sorted(verification.allowed),
+        "at": timestamp(verification.at),
     }
 
 
@@ -210,6 +209,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             _whole(first["canary"]),
             tuple(map(str, first["included"])),
             tuple((str(name), str(why)) for name, why in first.get("held_back", ())),
+            action=str(first["action"]),
         )
         origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
         entry = LedgerEntry(
@@ -268,7 +268,7 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     by_id = {target.id: target for target in state.plan.targets}
     results_by_id: dict[str, Result] = {}
     requests, closed = 0, False
-    check: Verification | None = None
+    verification: Verification | None = None
     for record in records:
         match record.get("type"):
             case "intent":
@@ -289,14 +289,14 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
             case "resend":
                 state = resending(state, record)
             case "checked":
-                check = _checked(record)
+                verification = _verification_of(record)
             case "closed":
                 closed = True
-    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, check=check)
+    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, verification=verification)
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 
 
-def _checked(record: Record) -> Verification | None:
+def _verification_of(record: Record) -> Verification | None:
     at = _moment(record["at"])
     if at is None:
         return None

@@ -14,7 +14,7 @@ from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.plans.records import LedgerEntry
-    from tui_app.plans.verify import Verification
+    from tui_app.plans.state import Verification
 
 COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
 _NEVER: Final = "it was never sent"
@@ -44,29 +44,29 @@ def sums_checked(state: PlanState) -> tuple[bool, str]:
     return False, "The sums do NOT add up: keep the journal and report this."
 
 
-def _sighting(row: Result, check: Verification | None) -> str:
-    return check.sightings.get(row.target.id, "") if check is not None else ""
+def _sighting(row: Result, verification: Verification | None) -> str:
+    return verification.sightings.get(row.target.id, "") if verification is not None else ""
 
 
 def _names(recipients: Sequence[Untrusted]) -> str:
     return " ".join(recipient.detail() for recipient in recipients)
 
 
-def _cells(row: Result, check: Verification | None) -> list[str]:
+def _cells(row: Result, verification: Verification | None) -> list[str]:
     recipients = (row.delivered, row.undelivered, row.failed)
     return [
         sanitize(row.target.id),
         row.outcome.value,
-        _sighting(row, check),
+        _sighting(row, verification),
         *map(_names, recipients),
         sanitize(row.why, DETAIL_LIMIT),
     ]
 
 
-def _checked(check: Verification | None) -> str:
-    if check is None:
+def _checked(verification: Verification | None) -> str:
+    if verification is None:
         return "not looked at again"
-    return f"{check.at.isoformat(timespec='seconds')}: {check.describe()}. {check.side_effect()}".strip()
+    return f"{verification.at.isoformat(timespec='seconds')}: {verification.describe()}. {verification.side_effect()}".strip()
 
 
 def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
@@ -84,7 +84,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("held back by the guard, not in the plan", held_back or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
         ("sent again though it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
-        ("seen afterwards", _checked(entry.state.check)),
+        ("seen afterwards", _checked(entry.state.verification)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
         ("link of the chain", entry.state.head),
@@ -95,7 +95,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     """The report as Markdown, for a ticket."""
     state = entry.state
     whole, sentence = sums_checked(state)
-    lines = [f"# Release plan {entry.plan.plan_id}: {_ended(entry)}", ""]
+    lines = [f"# {entry.plan.action.capitalize()} plan {entry.plan.plan_id}: {_ended(entry)}", ""]
     lines += [f"- {name}: {_escaped(text)}" for name, text in _facts(entry)]
     lines += ["", "| outcome | messages |", "|---|---:|"]
     lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
@@ -106,7 +106,7 @@ def as_markdown(entry: LedgerEntry) -> str:
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    lines += [f"| {' | '.join(map(_escaped, _cells(row, state.check)))} |" for row in accounted(state)]
+    lines += [f"| {' | '.join(map(_escaped, _cells(row, state.verification)))} |" for row in accounted(state)]
     if entry.plan.held_back:
         lines += ["", "| held back, never in the plan | why |", "|---|---|"]
         lines += [f"| {_escaped(sanitize(name))} | {_escaped(sanitize(why))} |" for name, why in entry.plan.held_back]
@@ -131,26 +131,33 @@ def as_csv(entry: LedgerEntry) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([formula_proof(cell) for cell in _cells(row, entry.state.check)] for row in accounted(entry.state))
+    writer.writerows(
+        [formula_proof(cell) for cell in _cells(row, entry.state.verification)] for row in accounted(entry.state)
+    )
     return out.getvalue()
 
 
-def result_json(row: Result, check: Verification | None = None) -> dict[str, Any]:
+def result_json(row: Result, verification: Verification | None = None) -> dict[str, Any]:
     """The API's item of a release, with the outcome we read from it under our own name."""
     return {
         "id": row.target.id,
         "delivered": [recipient.exact for recipient in row.delivered],
         "undelivered": [recipient.exact for recipient in row.undelivered],
         "failed": [recipient.exact for recipient in row.failed],
-        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, check)},
+        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, verification)},
     }
 
 
-def _checked_json(check: Verification | None) -> dict[str, Any] | None:
-    if check is None:
+def _checked_json(verification: Verification | None) -> dict[str, Any] | None:
+    if verification is None:
         return None
-    counted = Counter(sighting.value for sighting in check.sightings.values())
-    return {"at": check.at.isoformat(), "wanted": check.wanted, "seen": dict(counted), "allowed": sorted(check.allowed)}
+    counted = Counter(sighting.value for sighting in verification.sightings.values())
+    return {
+        "at": verification.at.isoformat(),
+        "wanted": verification.wanted,
+        "seen": dict(counted),
+        "allowed": sorted(verification.allowed),
+    }
 
 
 def entry_json(entry: LedgerEntry) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
     return {
         "plan": entry.plan.plan_id,
         "account": entry.account,
-        "action": "release",
+        "action": entry.plan.action,
         "reason": entry.plan.reason,
         "included": list(entry.plan.included),
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
@@ -173,7 +180,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "sums_add_up": whole,
         "unfinished": entry.state.unfinished,
         "closed": entry.state.closed,
-        "checked": _checked_json(entry.state.check),
+        "checked": _checked_json(entry.state.verification),
         "resends": list(entry.state.resends),
         "damaged": entry.damaged,
         "digest": entry.plan.digest,
@@ -186,7 +193,8 @@ def as_json(entry: LedgerEntry) -> str:
     """The report as JSON."""
     return (
         json_text(
-            entry_json(entry) | {"results": [result_json(row, entry.state.check) for row in accounted(entry.state)]}
+            entry_json(entry)
+            | {"results": [result_json(row, entry.state.verification) for row in accounted(entry.state)]}
         )
         + "\n"
     )

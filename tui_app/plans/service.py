@@ -1,25 +1,27 @@
-"""Releasing, as screens and the command line ask for it: look up, guard, plan, send, settle, and what was done before."""
+"""PlanService: plans as screens and the command line ask for them: look up, guard, plan, start, and what was done before."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.api.errors import ApiError
+from tui_app.api.pagination import search_pages
 from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.actions import Release
+from tui_app.plans.commands import Resume, Send, plan_of
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
-from tui_app.plans.guard import Guarded, Policy, guard_release
+from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import look_up
-from tui_app.plans.plan import Plan, Target
-from tui_app.plans.state import Outcome, PlanState
-from tui_app.plans.verify import Sighting
+from tui_app.plans.plan import RELEASE, Plan, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
     from tui_app.core.state_file import StateFile
+    from tui_app.plans.actions import Action
+    from tui_app.plans.commands import Command
     from tui_app.plans.records import LedgerEntry
-
+    from tui_app.plans.state import PlanState
 
 _FEW: Final = 50
 """Messages that are looked up again by their ids; more, by the search they were found by."""
@@ -45,10 +49,15 @@ class PlanChanges:
     new: int
     """Held now and found by the same search, but not in the preview: not taken in."""
 
-    @property
-    def nothing(self) -> bool:
-        """Whether all is as it was."""
-        return not self.gone and not self.new
+
+class StartedPlan:
+    """A plan that is being worked on. Whoever awaits it may be cancelled and await it again; the work goes on."""
+
+    def __init__(self, future: asyncio.Future[PlanState]) -> None:
+        self._future = future
+
+    def __await__(self) -> Generator[Any, None, PlanState]:
+        return asyncio.shield(self._future).__await__()
 
 
 @dataclass
@@ -62,24 +71,25 @@ class PlanService:
     reading: Callable[[], EmailSecurityClient]
     """The client for reads, on the loop of whoever asks."""
     acting: Callable[[Callable[[float], None]], EmailSecurityClient]
-    """Makes the engine's own client; told whom to tell of a wait for the quota."""
+    """Makes the engine's own client; it is given whom to tell of a wait for the quota."""
     folder: Path
     environment: Mapping[str, str]
     on_state: Callable[[PlanState], None] = lambda _: None
+    """Called on the loop of whoever started a plan, after every step of it."""
     record: Callable[[str, Sequence[str]], None] = lambda sentence, details: None
-    state: PlanState | None = None
-    """The plan that was last worked on."""
-    _engine: EngineThread = field(init=False)
+    on_ended: Callable[[PlanState], None] = lambda _: None
+    _started: asyncio.Future[PlanState] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
-        self._engine = EngineThread(self._make_engine)
+        self.actions: Mapping[str, Action] = {RELEASE: Release(self.settings, self.remembered)}
+        self._thread = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _make_engine(self) -> Engine:
-        client = self.acting(self._waiting)
-        client.transport.on_renewal_failed = lambda error: self._on_loop(lambda: self._say(str(error)))
-        return Engine(client, self.settings, self.remembered, self.ledger, self.clock)
+        client = self.acting(lambda seconds: self._thread.call(lambda engine: engine.waits(seconds)))
+        client.transport.on_renewal_failed = lambda error: self._on_loop(partial(self.record, str(error), ()))
+        return Engine(client, self.settings, self.ledger, self.clock, self.actions, self._report)
 
     # ---- before anything is sent
 
@@ -93,9 +103,10 @@ class PlanService:
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum, and JournalError."""
-        return guard_release(
+        return guard_targets(
             targets,
             Policy.of(self.settings.guard),
+            unfit=self.actions[RELEASE].unfit,
             include=include,
             open_ids=self.ledger.open_elsewhere(self.settings.identity),
         )
@@ -117,8 +128,6 @@ class PlanService:
 
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
-        from tui_app.api.pagination import search_pages
-
         if search is None or len(plan.targets) <= _FEW:
             search = None
             now = await self.look_up([target.id for target in plan.targets if target.checked])
@@ -136,81 +145,57 @@ class PlanService:
         known = {target.id for target in plan.targets}
         return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
 
-    @staticmethod
-    def without(plan: Plan, gone: Sequence[Target]) -> Plan:
-        """The same plan with these taken out."""
-        left = {target.id for target in gone}
-        return replace(plan, targets=tuple(target for target in plan.targets if target.id not in left))
-
-    @staticmethod
-    def with_reason(plan: Plan, reason: str) -> Plan:
-        """The same plan, with its reason."""
-        return replace(plan, reason=reason)
-
-    # ---- sending
+    # ---- working on a plan
 
     def check_unlocked(self) -> None:
         """Raises Locked while another mailsluice acts on this account."""
         with self.ledger.acting(self.settings.identity):
             pass
 
-    async def run(self, plan: Plan) -> PlanState:
-        """Send a confirmed plan; `on_state` gets a snapshot after each step. Raises GuardError and JournalError."""
-        self._free()
-        self._say(
-            f"Release plan {plan.plan_id}, sha256 {plan.digest[:16]}: {plural(len(plan.targets), 'message')}, "
-            f"reason: {sanitize(plan.reason)}"
-        )
-        return await self._worked(lambda engine: engine.run(plan, self._moved))
+    def start(self, command: Command) -> StartedPlan:
+        """Begin what a command asks; it goes on to its end whoever goes away. Needs a running event loop.
 
-    async def resume(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> PlanState:
-        """Settle what is unknown of a plan, then send what was never sent and is as it was. Raises GuardError and JournalError."""
-        self._free()
-        risk = ", and again what was not seen released" if resend_unseen else ""
-        self._say(f"Release plan {entry.plan.plan_id}: gone on with{risk}.")
-        return await self._worked(lambda engine: engine.resume(entry, self._moved, resend_unseen=resend_unseen))
-
-    async def settle(self, entry: LedgerEntry) -> PlanState:
-        """Read back what is open of a plan; nothing is sent. Raises GuardError and JournalError."""
-        self._free()
-        return await self._worked(lambda engine: engine.settle(entry, self._moved))
-
-    async def check(self, entry: LedgerEntry) -> PlanState:
-        """Look again at what was said to be released; nothing is sent. Raises GuardError and JournalError."""
-        self._free()
-        return await self._worked(lambda engine: engine.check(entry, self._moved))
-
-    async def close_plan(self, entry: LedgerEntry) -> PlanState:
-        """Put on record that the rest of a plan is never sent. Raises GuardError and JournalError."""
-        self._free()
-        return await self._worked(lambda engine: engine.close_plan(entry, self._moved))
-
-    def _free(self) -> None:
+        Raises GuardError when the profile is read-only or another plan is being worked on. Awaiting it raises
+        GuardError, Locked and JournalError when the plan can't be begun; then nothing was sent.
+        """
         if self.settings.read_only:
             raise GuardError("This profile is read-only; nothing was sent.")
-        if self._engine.busy:
+        if self._thread.busy:
             raise GuardError("Another plan is being worked on; wait for it or stop it first.")
-
-    async def _worked(self, work: Callable[[Engine], Awaitable[PlanState]]) -> PlanState:
         self._loop = asyncio.get_running_loop()
-        state = await self._engine.ask(work)
-        details: tuple[str, ...] = tuple(getattr(state.error, "details", tuple)()) if state.error else ()
-        self._say(f"Release plan {state.plan.plan_id}: {state.phase.value}, {state.describe()}.", details)
-        return state
+        self._record_start(command)
+        self._started = asyncio.wrap_future(self._thread.submit(command))
+        self._started.add_done_callback(self._record_end)
+        return StartedPlan(self._started)
 
-    def _say(self, sentence: str, details: Sequence[str] = ()) -> None:
-        self.record(sentence, details)
+    def _record_start(self, command: Command) -> None:
+        plan = plan_of(command)
+        match command:
+            case Send():
+                self.record(
+                    f"{plan.action.capitalize()} plan {plan.plan_id}, sha256 {plan.digest[:16]}: "
+                    f"{plural(len(plan.targets), 'message')}, reason: {sanitize(plan.reason)}",
+                    (),
+                )
+            case Resume(_, resend_unseen):
+                risk = ", and sends again what was not seen released" if resend_unseen else ""
+                self.record(f"{plan.action.capitalize()} plan {plan.plan_id}: resumes{risk}.", ())
+
+    def _record_end(self, ended: asyncio.Future[PlanState]) -> None:
+        if ended.cancelled() or ended.exception() is not None:
+            return
+        state = ended.result()
+        details = state.error.details() if isinstance(state.error, ApiError) else ()
+        plan = state.plan
+        self.record(
+            f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}.", details
+        )
+        self.on_ended(state)
 
     # ---- from the engine's thread
 
-    def _moved(self, state: PlanState) -> None:
-        # Kept before anybody is told: it has to be right even if the loop that tells stands still.
-        self.state = state
+    def _report(self, state: PlanState) -> None:
         self._on_loop(partial(self.on_state, state))
-
-    def _waiting(self, seconds: float) -> None:
-        if self.state is not None and not self.state.ended:
-            self._moved(replace(self.state, waiting=seconds))
 
     def _on_loop(self, call: Callable[[], Any]) -> None:
         try:
@@ -222,43 +207,35 @@ class PlanService:
     # ---- while it runs
 
     @property
-    def busy(self) -> bool:
-        """Whether a plan is being worked on."""
-        return self._engine.busy
+    def state(self) -> PlanState | None:
+        """The plan that was last worked on, as it stands."""
+        return self._thread.state
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether a request is on its way."""
-        return self.busy and self.state is not None and bool(self.state.in_flight)
+        """Whether a request is on its way. From any thread."""
+        return self._thread.busy and self.state is not None and bool(self.state.in_flight)
 
     def stop(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
-        self._engine.tell(Engine.stop)
+        self._thread.call(Engine.stop)
 
     def pause(self) -> None:
         """Send no batch after the one in flight, until `go_on`."""
-        self._engine.tell(Engine.pause)
+        self._thread.call(Engine.pause)
 
     def go_on(self) -> None:
         """Go on after a pause, or after the first ones were looked at."""
-        self._engine.tell(Engine.go_on)
+        self._thread.call(Engine.go_on)
 
     async def close(self) -> None:
-        """End the engine's thread; what it was doing must have ended."""
-        await self._engine.close()
+        """Wait for the plan that is being worked on, then end the engine's thread."""
+        if self._started is not None:
+            await asyncio.wait((self._started,))
+        await self._thread.close()
 
     # ---- what was done before
 
     def unfinished(self) -> list[LedgerEntry]:
         """Plans of this account that somebody still has to do something about, the newest first. Raises JournalError."""
         return self.ledger.unfinished(self.settings.identity)
-
-
-def retryable(state: PlanState) -> tuple[Target, ...]:
-    """What of a plan may be tried again in a new one: failed, refused, seen held again; what is open is settled first."""
-    again = state.check.sightings if state.check is not None else {}
-    return tuple(
-        target
-        for target in state.plan.targets
-        if state.outcome_of(target) in (Outcome.FAILED, Outcome.REFUSED) or again.get(target.id) is Sighting.HELD
-    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
@@ -11,7 +11,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
-from tui_app.plans.ids import moment_of_id
+from tui_app.plans.plan import index_by_id, window_of
 from tui_app.plans.state import Outcome, Result
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
     from tui_app.plans.plan import Target
 
-MARGIN: Final = timedelta(minutes=1)
-LONGEST_WINDOW: Final = timedelta(days=90)
 MOST_PAGES: Final = 5
 """Pages of a thousand that a round reads at the most."""
 MOST_SINGLE: Final = 100
@@ -28,16 +26,7 @@ MOST_SINGLE: Final = 100
 _RELEASED: Final = "QUARANTINE_RELEASE"
 
 
-def window_of(targets: Iterable[Target], now: datetime) -> tuple[datetime, datetime]:
-    """From when to when these messages were scanned: by their times, else by their ids, else the last 90 days."""
-    moments = [target.when or moment_of_id(target.id) for target in targets]
-    known = [moment for moment in moments if moment is not None]
-    if not known or len(known) < len(moments):
-        return now - LONGEST_WINDOW, now
-    return min(known) - MARGIN, max(known) + MARGIN
-
-
-class ReadBack:
+class ReleaseReadBack:
     """Asks what became of some targets: a search a round, and in the last round each that is still open by itself."""
 
     def __init__(self, client: EmailSecurityClient, now: datetime) -> None:
@@ -48,18 +37,12 @@ class ReadBack:
         """Those of these targets that a search shows as released. Raises ApiError."""
         start, end = window_of(targets, self._now)
         params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-        seen: set[str] = set()
+        wanted, seen = {target.id for target in targets}, set[str]()
         pages = 0
         async for page in search_pages(self._client, params):
-            seen.update(
-                name.exact
-                for message in page
-                if says_released(message)
-                for name in (message.id, message.postfix_id)
-                if name
-            )
+            seen.update(name for name, message in index_by_id(page, wanted) if says_released(message))
             pages += 1
-            if pages == MOST_PAGES or all(target.id in seen for target in targets):
+            if pages == MOST_PAGES or len(seen) == len(wanted):
                 break
         return [
             Result(target, Outcome.RELEASED, why="seen released by a search") for target in targets if target.id in seen
@@ -91,16 +74,10 @@ class ReadBack:
         """Those of many that a search shows as held: asking for each would take the whole quota. Raises ApiError."""
         start, end = window_of(targets, self._now)
         params = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
-        held: set[str] = set()
+        wanted, held = {target.id for target in targets}, set[str]()
         async for page in search_pages(self._client, params):
-            held.update(
-                name.exact
-                for message in page
-                if message.is_quarantined
-                for name in (message.id, message.postfix_id)
-                if name
-            )
-            if all(target.id in held for target in targets):
+            held.update(name for name, message in index_by_id(page, wanted) if message.is_quarantined)
+            if len(held) == len(wanted):
                 break
         why = "still held when it was read back"
         return [Result(target, Outcome.NOT_SEEN, why=why) for target in targets if target.id in held]

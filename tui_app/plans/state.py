@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from tui_app.core.errors import SluiceError
     from tui_app.core.text import Untrusted
     from tui_app.plans.plan import Plan, Target
-    from tui_app.plans.verify import Verification
 
 
 class Outcome(StrEnum):
@@ -57,6 +57,45 @@ WORST_FIRST: Final = (
     Outcome.DELIVERED,
 )
 """The order in which somebody has to look at them."""
+
+
+class Sighting(StrEnum):
+    """How a message was seen that was said to be released."""
+
+    DELIVERED = "seen delivered"
+    RELEASED = "released, not seen delivered"
+    HELD = "held again"
+    NOT_SEEN = "not seen released"
+
+
+WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
+"""Sightings that contradict what was said."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a second look showed, by message; what could not be looked at is not in it."""
+
+    at: datetime
+    wanted: int
+    """How many messages it was about."""
+    sightings: Mapping[str, Sighting]
+    allowed: frozenset[str] = frozenset()
+    """Those that name an allow-list entry that a release made."""
+
+    def describe(self) -> str:
+        """The sums in words: `1,194 seen delivered, 3 held again`."""
+        counted = Counter(self.sightings.values())
+        sums = [f"{counted[sighting]:,} {sighting}" for sighting in Sighting if counted[sighting]]
+        if missed := self.wanted - len(self.sightings):
+            sums.append(f"{missed:,} not looked at")
+        return ", ".join(sums) or "nothing to look at"
+
+    def side_effect(self) -> str:
+        """What is to be said of the allow list; empty when nothing is."""
+        if not self.allowed:
+            return ""
+        return f"{len(self.allowed):,} now on the allow list by a release: such mail may pass."
 
 
 class Phase(Enum):
@@ -112,7 +151,7 @@ class PlanState:
     """Ids that were confirmed to be sent again: what was sent before may yet be done, whatever is answered now."""
     resends: tuple[str, ...] = ()
     """Who confirmed that, when, and of how many, in words."""
-    check: Verification | None = None
+    verification: Verification | None = None
     """What the last second look at what was released has shown."""
 
     @property
@@ -177,3 +216,13 @@ class PlanState:
     def describe(self) -> str:
         """The sums in words: `1,194 delivered, 3 failed`."""
         return ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcome_counts().items() if count)
+
+    @property
+    def retryable(self) -> tuple[Target, ...]:
+        """What may be tried again in a new plan: failed, refused, seen held again; what is open is settled first."""
+        sightings = self.verification.sightings if self.verification is not None else {}
+        return tuple(
+            target
+            for target in self.plan.targets
+            if self.outcome_of(target) in (Outcome.FAILED, Outcome.REFUSED) or sightings.get(target.id) is Sighting.HELD
+        )

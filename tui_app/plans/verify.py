@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
-from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released, window_of
+from tui_app.plans.plan import index_by_id, window_of
+from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released
+from tui_app.plans.state import Sighting, Verification
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -23,46 +22,7 @@ if TYPE_CHECKING:
 _BY_A_RELEASE: Final = "quarantine_release"
 
 
-class Sighting(StrEnum):
-    """How a message was seen that was said to be released."""
-
-    DELIVERED = "seen delivered"
-    RELEASED = "released, not seen delivered"
-    HELD = "held again"
-    NOT_SEEN = "not seen released"
-
-
-WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
-"""Sightings that contradict what was said."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a second look showed, by message; what could not be looked at is not in it."""
-
-    at: datetime
-    wanted: int
-    """How many messages it was about."""
-    sightings: Mapping[str, Sighting]
-    allowed: frozenset[str] = frozenset()
-    """Those that name an allow-list entry that a release made."""
-
-    def describe(self) -> str:
-        """The sums in words: `1,194 seen delivered, 3 held again`."""
-        counted = Counter(self.sightings.values())
-        sums = [f"{counted[sighting]:,} {sighting}" for sighting in Sighting if counted[sighting]]
-        if missed := self.wanted - len(self.sightings):
-            sums.append(f"{missed:,} not looked at")
-        return ", ".join(sums) or "nothing to look at"
-
-    def side_effect(self) -> str:
-        """What is to be said of the allow list; empty when nothing is."""
-        if not self.allowed:
-            return ""
-        return f"{len(self.allowed):,} now on the allow list by a release: such mail may pass."
-
-
-async def look_again(
+async def verify(
     client: EmailSecurityClient, targets: Sequence[Target], now: datetime, wanted: Callable[[], bool]
 ) -> Verification:
     """Look at each of these messages: by a search, then one by one, at most a hundred. Raises ApiError from the search.
@@ -71,16 +31,13 @@ async def look_again(
     """
     start, end = window_of(targets, now)
     params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-    by_name = {target.id: target for target in targets}
+    wanted_ids = {target.id for target in targets}
     seen: dict[str, Message] = {}
     pages, most = 0, MOST_PAGES + len(targets) // 1000
     async for page in search_pages(client, params):
-        for message in page:
-            for name in (message.id, message.postfix_id):
-                if name is not None and name.exact in by_name:
-                    seen[name.exact] = message
+        seen.update(index_by_id(page, wanted_ids))
         pages += 1
-        if pages == most or len(seen) == len(by_name):
+        if pages == most or len(seen) == len(wanted_ids):
             break
     sightings = {name: _sighting(message) for name, message in seen.items()}
     alone = [target for target in targets if target.id not in seen and target.investigate_id is not None]

@@ -109,7 +109,7 @@ class ConsoleScreen(Screen[None]):
             return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
         return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
 
-    def release_moved(self, state: PlanState) -> None:
+    def plan_moved(self, state: PlanState) -> None:
         """A release went on, or ended."""
 
     def limited(self, seconds: float) -> None:

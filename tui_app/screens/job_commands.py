@@ -101,11 +101,11 @@ async def cancel(screen: ConsoleScreen, job: Job) -> Job | None:
     """Ask, then cancel; the job as the server has it now, or None when it was not done."""
     if not await _asked(screen, job, wants_ended=False):
         return None
-    return await _answer(screen, screen.service.cancel_job(job.id), "Cancel")
+    return await _answer(screen, screen.service.jobs.cancel(job.id), "Cancel")
 
 
 async def delete(screen: ConsoleScreen, job: Job) -> DeletedJob | None:
     """Ask, then delete; None when it was not done."""
     if not await _asked(screen, job, wants_ended=True):
         return None
-    return await _answer(screen, screen.service.delete_job(job.id), "Delete")
+    return await _answer(screen, screen.service.jobs.delete(job.id), "Delete")

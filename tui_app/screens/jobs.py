@@ -105,7 +105,7 @@ class JobsScreen(ConsoleScreen):
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
         self._query = JobsQuery()
-        self._subject = service.watch_jobs(self._query, self._arrived)
+        self._subject = service.jobs.watch_list(self._query, self._arrived)
         self._snapshot: JobsSnapshot | None = None
 
     def content(self) -> Iterable[Widget]:

@@ -232,10 +232,10 @@ class NewJobScreen(ConsoleScreen):
         fields = self._values()
         self._show_preview(["Counting…"])
         try:
-            preview = await self.service.preview(
+            preview = await self.service.jobs.preview(
                 new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"])
             )
-            self.service.guard_job(new, preview)
+            self.service.jobs.guard(new, preview)
         except SluiceError as error:
             self._show_preview([(f"{error}", "$text-error")])
             return
@@ -290,7 +290,7 @@ class NewJobScreen(ConsoleScreen):
         self.awaiting = True
         self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
-            outcome = await self.service.create_job(new)
+            outcome = await self.service.jobs.create(new)
         except GuardError as error:
             self.awaiting = False
             self.notice(str(error))

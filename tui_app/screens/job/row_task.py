@@ -150,7 +150,7 @@ class RowTask:
         """Write all rows under the status to a new file."""
 
         async def exported() -> None:
-            done = await self._place.service.export_job(job.id, status, path, self._on_progress)
+            done = await self._place.service.jobs.export(job.id, status, path, self._on_progress)
             self._what = ""
             self._place.notice(done.sentence)
 

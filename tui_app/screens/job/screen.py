@@ -93,7 +93,7 @@ class JobScreen(ConsoleScreen):
         self._job = job
         self._status: RowStatus | None = None
         self._snapshot: JobSnapshot | None = None
-        self._subject = service.watch_job(job.id, self._arrived)
+        self._subject = service.jobs.watch(job.id, self._arrived)
         self._long = RowTask(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""

@@ -136,7 +136,7 @@ class MessageScreen(TextScreen):
     @work(exclusive=True)
     async def _read(self, investigate_id: str) -> None:
         try:
-            self._message = await self.service.message(investigate_id)
+            self._message = await self.service.mail.message(investigate_id)
             self._show(f"read {self.service.clock.now().astimezone():%H:%M:%S}")
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())

@@ -16,7 +16,7 @@ from tui_app.api.rows import Message
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.mail.query import parse_held_query
+from tui_app.mail.search import LOADED_AT_ONCE
 from tui_app.plans.plan import Target
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, PlanState
 from tui_app.screens import format as fmt
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.api.search import SearchParams
+    from tui_app.mail.search import MailSnapshot
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
-LOADED_AT_ONCE: Final = 5000
-"""Messages loaded without being asked: five requests."""
 COLUMNS: Final = (
     Column("VERDICT", 15, field="verdict"),
     Column("FROM", weight=3, field="from"),
@@ -74,6 +73,9 @@ class QuarantineScreen(ConsoleScreen):
             super().__init__()
             self.message = message
 
+    class Found(Event):
+        """News of the search."""
+
     class ReleaseWanted(Event):
         """Chosen messages go to the review; `search` is what they were found by."""
 
@@ -84,14 +86,9 @@ class QuarantineScreen(ConsoleScreen):
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__(service)
-        self._line = ""
         self._marks: dict[str, None] = {}
         """Marked ids; they outlive each reading of the list."""
-        self._searching = False
-        self._problem = ""
-        self._read_at: datetime | None = None
-        self._params = parse_held_query("", service.clock.now())
-        self._search = service.search_held(self._params)
+        self._subject = service.mail.watch(self._found)
 
     def content(self) -> Iterable[Widget]:
         """The search line and the table."""
@@ -122,25 +119,25 @@ class QuarantineScreen(ConsoleScreen):
 
     # ---- searching
 
+    @property
+    def _search(self) -> MailSnapshot:
+        return self._subject.snapshot
+
     def search(self, line: str) -> None:
         """Search anew. A line that makes no sense is said, and nothing is sent."""
+        before, table = self._search.line, self.table()
         try:
-            params = parse_held_query(line, self.service.clock.now())
+            self._subject.ask(line)
         except ValueError as error:
             self.notice(str(error))
             return
-        table = self.table()
-        dropped = table.marked.marks if line != self._line else 0
-        if dropped:
-            # Marks of mail that is not listed any more must not wait for the next R.
-            table.unmark_all()
-            self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
-        if line != self._line:
-            self.table().forget_cursor()
+        if line != before:
+            if dropped := table.marked.marks:
+                # Marks of mail that is not listed any more must not wait for the next R.
+                table.unmark_all()
+                self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
+            table.forget_cursor()
             self._show_found(())
-        self._line, self._problem = line, ""
-        self._params = params
-        self._search = self.service.search_held(params)
         self._load(LOADED_AT_ONCE)
 
     def _show_found(self, found: Sequence[Message], *, whole: bool = False) -> None:
@@ -157,49 +154,50 @@ class QuarantineScreen(ConsoleScreen):
     @work(exclusive=True, group="search")
     async def _load(self, at_most: int) -> None:
         """Load pages of the search until so many more are here."""
-        search = self._search
-        enough = len(search.found) + at_most
-        self._searching, self._problem = True, ""
-        self.show_breadcrumb()
-        try:
-            while not search.complete and len(search.found) < enough:
-                await search.load_page()
-                self._read_at = self.service.clock.now()
-                self._show_found(search.found, whole=search.complete)
-                self.show_breadcrumb()
-        except SluiceError as error:
-            more = ""
-            details: tuple[str, ...] = ()
-            if isinstance(error, ApiError):
-                more, details = await self.service.diagnose(error), error.details()
-            self._problem = f"{error} {more}".strip()
+        await self._subject.load(at_most)
+        if (problem := self._search.problem) is not None:
+            details = problem.details() if isinstance(problem, ApiError) else ()
             self.service.record(self._problem, details)
-        finally:
-            # Also when it is cancelled because the screen goes away: then there is nothing left to show it on.
-            if search is self._search:
-                self._searching = False
-        if search is self._search:
+
+    @property
+    def _problem(self) -> str:
+        """What went wrong with the search, in a sentence; empty when nothing did."""
+        search = self._search
+        return f"{search.problem} {search.diagnosis}".strip() if search.problem is not None else ""
+
+    def _found(self, snapshot: MailSnapshot) -> None:
+        self.post_message(self.Found())
+
+    def on_quarantine_screen_found(self) -> None:
+        """Show what is here."""
+        if self.ready:
+            search = self._search
+            if search.found or search.complete:
+                self._show_found(search.found, whole=search.complete)
             self.show_breadcrumb()
 
     def freshness(self) -> Piece:
         """When the search was answered: it is not polled, r searches again."""
-        return super().freshness() or (f"read {self._read_at.astimezone():%H:%M}" if self._read_at else "")
+        return super().freshness() or (
+            f"read {read_at.astimezone():%H:%M}" if (read_at := self._search.read_at) else ""
+        )
 
     def show_breadcrumb(self) -> None:
         """What is searched, how much of it is here, what is marked."""
         if not self.ready:
             return
-        what: Piece = (PrivateText(sanitize(self._line)), "") if self._line else "the last 7 days"
-        found = len(self._search.found)
+        search = self._search
+        what: Piece = (PrivateText(sanitize(search.line)), "") if search.line else "the last 7 days"
+        found = len(search.found)
         loaded = f"{found:,} found" + (
-            ", all loaded" if self._search.complete else ", loading…" if self._searching else " so far, G loads more"
+            ", all loaded" if search.complete else ", loading…" if search.loading else " so far, G loads more"
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
         self.set_breadcrumb([("Quarantine", "bold"), "  held · ", what], [loaded])
         if self._problem:
             empty = self._problem
-        elif self._searching:
+        elif search.loading:
             empty = "Searching held mail…"
         else:
             empty = "No held mail matches. / changes the search, for example: / 30d"
@@ -234,7 +232,7 @@ class QuarantineScreen(ConsoleScreen):
 
     def on_row_table_at_end(self) -> None:
         """Load more, when there is more."""
-        if not self._search.complete and not self._searching:
+        if not self._search.complete and not self._search.loading:
             self._load(1)
 
     # ---- intents
@@ -243,7 +241,7 @@ class QuarantineScreen(ConsoleScreen):
         """Edit the search."""
         box = self.query_one("#search-line", Input)
         box.disabled = False
-        box.value = self._line
+        box.value = self._search.line
         self.set_focus(box)
 
     def _close_search(self) -> None:
@@ -269,12 +267,12 @@ class QuarantineScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Search again."""
-        self.search(self._line)
+        self.search(self._search.line)
 
     def action_mark_all(self) -> None:
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
-        if self._searching and not self._search.found:
+        if self._search.loading and not self._search.found:
             self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
             return
         try:
@@ -317,14 +315,14 @@ class QuarantineScreen(ConsoleScreen):
         if not chosen and table.current is not None:
             chosen = (table.current,)
         if not chosen:
-            self.notice(STILL_SEARCHING if self._searching else "Nothing to release: no held mail is listed.")
+            self.notice(STILL_SEARCHING if self._search.loading else "Nothing to release: no held mail is listed.")
             return
-        self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._params))
+        self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._search.params))
 
-    def release_moved(self, state: PlanState) -> None:
+    def plan_moved(self, state: PlanState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
         if not state.ended:
             return
         sent = (*SAID_RELEASED, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
         self.table().unmark(result.target.id for result in state.results if result.outcome in sent)
-        self.search(self._line)
+        self.search(self._search.line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -209,7 +210,7 @@ class ReviewScreen(ConsoleScreen):
         finally:
             self.awaiting = False
         if changes.gone:
-            self._plan = self.service.plans.without(self._plan, changes.gone)
+            self._plan = self._plan.without(changes.gone)
             self._guarded = self._guarded.without(changes.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
@@ -217,7 +218,7 @@ class ReviewScreen(ConsoleScreen):
             then = f"type {left} for the rest" if left else "nothing is left"
             self._problem(f"Not sent: {len(changes.gone):,} changed since, and left the plan; {then}.")
             return
-        plan = self.service.plans.with_reason(self._plan, reason)
+        plan = replace(self._plan, reason=reason)
         if changes.new:
             self.service.record(
                 f"Plan {plan.plan_id}: {changes.new:,} more are held by now, not in the plan, not sent."

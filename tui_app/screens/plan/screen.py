@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -12,8 +12,8 @@ from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.commands import Close, Resume, Send, Settle, Verify
 from tui_app.plans.report import accounted, sums_checked, write_all
-from tui_app.plans.service import PlanService, retryable
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm
@@ -29,6 +29,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from tui_app.plans.commands import Command
     from tui_app.plans.plan import Plan
     from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
@@ -95,23 +96,18 @@ class PlanScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
         super().on_mount()
-        self.show_run(self._state)
+        self.show_state(self._state)
         if self._old is not None:
             self._watch(self._old)
         if self._new is not None:
-            plan = self._new
-            self._do(lambda releases: releases.run(plan))
+            self._start_command(Send(self._new))
 
     @work
-    async def _do(self, what: Callable[[PlanService], Awaitable[PlanState]]) -> None:
+    async def _start_command(self, command: Command) -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said."""
-
-        async def done(releases: PlanService) -> PlanState:
-            return await what(releases)
-
         self.awaiting = True
         try:
-            self.show_run(await self.service.run_plan(done))
+            self.show_state(await self.service.plans.start(command))
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(str(error))
@@ -128,7 +124,7 @@ class PlanScreen(ConsoleScreen):
 
     # ---- news
 
-    def show_run(self, state: PlanState) -> None:
+    def show_state(self, state: PlanState) -> None:
         """Take a snapshot of the run."""
         now = self.service.clock.monotonic()
         self._state = state
@@ -138,20 +134,22 @@ class PlanScreen(ConsoleScreen):
             return
         if state.ended:
             self.notice("")
-        shown = (state.results_by_id, state.in_flight, state.ended, state.check)
+        shown = (state.results_by_id, state.in_flight, state.ended, state.verification)
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
-            self.table().show_rows(ListRows(recipient_rows(results, self._targets, state.check), lambda line: line.key))
+            self.table().show_rows(
+                ListRows(recipient_rows(results, self._targets, state.verification), lambda line: line.key)
+            )
             if state.ended:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
         self.show_frame()
 
-    def release_moved(self, state: PlanState) -> None:
+    def plan_moved(self, state: PlanState) -> None:
         """Show where it is."""
         if state.plan.plan_id == self._state.plan.plan_id:
-            self.show_run(state)
+            self.show_state(state)
 
     def time_passed(self) -> None:
         """Count down to what is waited for."""
@@ -166,7 +164,7 @@ class PlanScreen(ConsoleScreen):
         was, self._lock_holder = self._lock_holder, self.service.plans.ledger.lock_holder(old.account)
         now = self.service.plans.ledger.reread(old) if was or self._lock_holder else None
         if now is not None and (now.state != self._state or was != self._lock_holder):
-            self.show_run(now.state)
+            self.show_state(now.state)
 
     def show_frame(self) -> None:
         """Also progress and sums."""
@@ -207,7 +205,7 @@ class PlanScreen(ConsoleScreen):
             "c": self._may_check,
             "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self._may_resume,
             "C": self._may_resume,
-            "R": state.ended and bool(retryable(state)),
+            "R": state.ended and bool(state.retryable),
             "E": state.ended and bool(state.head),
         }
         keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
@@ -255,7 +253,7 @@ class PlanScreen(ConsoleScreen):
         if not whole:
             return [(sentence, "$text-error")]
         held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
-        effect = f" {state.check.side_effect()}" if state.check is not None else ""
+        effect = f" {state.verification.side_effect()}" if state.verification is not None else ""
         return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
 
     # ---- intents
@@ -273,7 +271,7 @@ class PlanScreen(ConsoleScreen):
         if self._state.ended:
             self.notice("It has ended already.")
             return
-        self.service.stop_release()
+        self.service.stop_plan()
         if self._waits_until is None:
             self.notice("Stopping after the request in flight.")
 
@@ -294,21 +292,21 @@ class PlanScreen(ConsoleScreen):
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
             self.service.plans.go_on()
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
-            self._do(lambda releases: releases.resume(entry))
+            self._start_command(Resume(entry))
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
         if not self._may_settle:
             self.notice("Nothing is unknown." if self._state.ended else "It is not over yet.")
         elif not self.awaiting and (entry := self._entry()):
-            self._do(lambda releases: releases.settle(entry))
+            self._start_command(Settle(entry))
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be released."""
         if not self._may_check:
             self.notice("Nothing was released that could be looked at." if self._state.ended else "It is not over yet.")
         elif not self.awaiting and (entry := self._entry()):
-            self._do(lambda releases: releases.check(entry))
+            self._start_command(Verify(entry))
 
     @work
     async def action_plan_resend(self) -> None:
@@ -330,7 +328,7 @@ class PlanScreen(ConsoleScreen):
         if not await self.app.push_screen_wait(Confirm("Send these again?", facts, typed=str(len(again) + unsent))):
             self.notice("Nothing was sent.")
         elif entry := self._entry():
-            self._do(lambda releases: releases.resume(entry, resend_unseen=True))
+            self._start_command(Resume(entry, resend_unseen=True))
 
     @work
     async def action_plan_close(self) -> None:
@@ -347,11 +345,11 @@ class PlanScreen(ConsoleScreen):
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
             self.notice("It stays open.")
         elif entry := self._entry():
-            self._do(lambda releases: releases.close_plan(entry))
+            self._start_command(Close(entry))
 
     def action_plan_retry(self) -> None:
         """Take what failed to a new review."""
-        failed = retryable(self._state)
+        failed = self._state.retryable
         if not self._state.ended or not failed:
             self.notice("Nothing failed." if self._state.ended else "It is not over yet.")
             return

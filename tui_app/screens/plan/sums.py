@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import plural
-from tui_app.plans.state import Outcome, Phase, PlanState
-from tui_app.plans.verify import WRONG
+from tui_app.plans.state import WRONG, Outcome, Phase, PlanState
 from tui_app.screens.plan.recipients import outcome_cell
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ def sums_of(state: PlanState) -> list[Piece]:
     pieces[-1] = "\n" if to_do else ""
     for piece in to_do:
         pieces += ["  ", piece]
-    if (check := state.check) is not None:
-        wrong = any(sighting in WRONG for sighting in check.sightings.values())
-        told = f"\n  checked {check.at.astimezone():%H:%M}: {check.describe()}"
+    if (verification := state.verification) is not None:
+        wrong = any(sighting in WRONG for sighting in verification.sightings.values())
+        told = f"\n  checked {verification.at.astimezone():%H:%M}: {verification.describe()}"
         pieces.append((told, "$text-warning" if wrong else ""))
     return pieces

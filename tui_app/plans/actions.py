@@ -1,0 +1,204 @@
+"""What a plan can do to messages: what is sent, how an answer is judged, how it is read back, how it can be undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tui_app.api.errors import ApiError, Unauthenticated
+from tui_app.api.write_result import WriteResult
+from tui_app.plans.plan import RELEASE
+from tui_app.plans.response import BatchResult, match_by_identity
+from tui_app.plans.settle import ReleaseReadBack
+from tui_app.plans.state import SAID_RELEASED, Outcome, PlanState, Result, Verification
+from tui_app.plans.verify import verify
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient, ReleaseShape
+    from tui_app.api.models import ReleaseItem
+    from tui_app.config.settings import Settings
+    from tui_app.core.state_file import StateFile
+    from tui_app.plans.plan import Target
+
+Batch = tuple["Target", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST for a batch: how it is sent, and how the items of its answer are joined with the messages.
+
+    `body` is the name of the body's form, for the journal. `send` gets the client and a function that says whether
+    the request may still be tried again.
+    """
+
+    body: str
+    send: Callable[[EmailSecurityClient, Callable[[], bool]], Awaitable[WriteResult[Any]]]
+    match: Callable[[Any], tuple[Result, ...]]
+
+
+Post = Callable[[Request], Awaitable[BatchResult]]
+"""Sends one request of a batch, with its intent in the journal before it and its result after it."""
+
+
+class ReadBack(Protocol):
+    """Finds out by reading what became of messages of which no answer tells."""
+
+    async def round(self, targets: Sequence[Target]) -> list[Result]:
+        """Those of these messages that are seen done. Raises ApiError."""
+        ...
+
+    async def last_round(self, targets: Sequence[Target]) -> list[Result]:
+        """The last word on each of these messages that can be had; what can't be read stays unknown."""
+        ...
+
+
+class Action(Protocol):
+    """One kind of action on chosen messages. The engine knows nothing else of what it sends."""
+
+    name: str
+    """Its name in journals, reports and sentences."""
+
+    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
+        """Send one batch, as a rule with one request; `may_repeat` says whether a second one may still follow."""
+        ...
+
+    def read_back(self, client: EmailSecurityClient, now: datetime) -> ReadBack:
+        """A way to find out what became of messages whose outcome is open."""
+        ...
+
+    async def verify(
+        self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
+    ) -> Verification:
+        """Look at what was told as done. `wanted` says whether somebody still waits. Raises ApiError."""
+        ...
+
+    def unfit(self, target: Target) -> str:
+        """Why the action can't be done to a message, in a few words; empty when it can."""
+        ...
+
+    def undo(self, state: PlanState) -> str:
+        """How what was done can be undone, in a sentence; empty when there is nothing to undo."""
+        ...
+
+
+_RELEASE_BODY: Final = "release_body"
+_BODY_STATUS: Final = frozenset({400, 415, 422})
+_ABOUT_THE_BODY: Final = re.compile(
+    r"\b(expected|must be|should be|is not)( an?)? (array|object|list)\b|\b(request body|json|schema)\b"
+)
+_WHOLE_BODY: Final = frozenset({"", "/", "#", "/ids", "/body", "ids"})
+
+
+def rejects_the_body(error: ApiError | None) -> bool:
+    """Whether a refusal is about the form of the body as a whole, not about one id in it or about something else."""
+    if error is None or error.status not in _BODY_STATUS or isinstance(error, Unauthenticated):
+        return False
+    pointers = [notice.pointer.exact for notice in error.notices if notice.pointer is not None]
+    if pointers:
+        return all(pointer in _WHOLE_BODY for pointer in pointers)
+    words = " ".join(notice.message.exact for notice in error.notices).casefold()
+    return _ABOUT_THE_BODY.search(words) is not None
+
+
+class Release:
+    """Release from quarantine: POST investigate/release.
+
+    The body has generations: the one that is known to work is sent, else the newest. Only a definite "this body is not
+    understood" may be followed by the other body, once and for the same batch: it says that nothing was done. The body
+    that worked is remembered for the account.
+    """
+
+    name = RELEASE
+
+    def __init__(self, settings: Settings, remembered: StateFile) -> None:
+        self._settings = settings
+        self._remembered = remembered
+        self._understood = False
+        """Whether a body was accepted since the program started: then a refusal is about something else."""
+
+    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
+        """Send one batch; two requests only where the first body is not understood."""
+        body = self._body_for(batch)
+        answer = await post(_release_request(batch, body))
+        known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
+        may_change = self._settings.release_body == "auto" and known_both_ways and not self._understood
+        if may_change and rejects_the_body(answer.error) and may_repeat():
+            other: ReleaseShape = "postfix" if body == "ids" else "ids"
+            second = await post(_release_request(batch, other))
+            if rejects_the_body(second.error):
+                return answer  # neither body is understood: the first refusal is the one to show
+            body, answer = other, second
+        if answer.names_an_outcome and all(target.investigate_id for target in batch):
+            self._understood = True
+            account = self._settings.identity
+            self._remembered.put(account, _RELEASE_BODY, "postfix" if body == "postfix" else None)
+        return answer
+
+    def _body_for(self, batch: Batch) -> ReleaseShape:
+        configured = self._settings.release_body
+        if configured != "auto":
+            return configured
+        if not all(target.investigate_id for target in batch):
+            return "postfix"
+        remembered = self._remembered.get(self._settings.identity, _RELEASE_BODY)
+        return "postfix" if remembered == "postfix" and all(target.postfix_id for target in batch) else "ids"
+
+    def read_back(self, client: EmailSecurityClient, now: datetime) -> ReadBack:
+        """By a search for released mail, then message by message."""
+        return ReleaseReadBack(client, now)
+
+    async def verify(
+        self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
+    ) -> Verification:
+        """Look at what was told as released: seen delivered, or held again. Raises ApiError."""
+        return await verify(client, state.with_outcome(*SAID_RELEASED), now, wanted)
+
+    def unfit(self, target: Target) -> str:
+        """Only held mail can be released."""
+        if not target.checked or target.held:
+            return ""
+        return "already released" if target.released else "not held now"
+
+    def undo(self, state: PlanState) -> str:
+        """What was delivered can be moved out of the inbox again; who read it has read it."""
+        count = len(state.with_outcome(*SAID_RELEASED))
+        return f"move {count:,} delivered to Junk or Soft delete; a read mail stays read" if count else ""
+
+
+def _release_request(batch: Batch, body: ReleaseShape) -> Request:
+    def sent_id(target: Target) -> str:
+        return (target.postfix_id if body == "postfix" else target.investigate_id) or target.id
+
+    def named(item: ReleaseItem) -> str:
+        # Only the oldest body is answered by postfix id.
+        identity = (item.postfix_id or item.id) if body == "postfix" else item.id
+        return identity.exact if identity else ""
+
+    return Request(
+        body,
+        lambda client, may_wait: client.release_messages(list(map(sent_id, batch)), body, may_wait=may_wait),
+        lambda items: match_by_identity(batch, items, sent=sent_id, named=named, read=_released),
+    )
+
+
+def _released(target: Target, item: ReleaseItem) -> Result:
+    outcome = release_outcome(item)
+    why = "the answer names no recipient" if outcome is Outcome.UNKNOWN else ""
+    return Result(target, outcome, item.delivered, item.undelivered, item.failed, why)
+
+
+def release_outcome(item: ReleaseItem) -> Outcome:
+    """A message is delivered only if the API names recipients, and all of them as delivered."""
+    told = [
+        outcome
+        for outcome, names in (
+            (Outcome.DELIVERED, item.delivered),
+            (Outcome.UNDELIVERED, item.undelivered),
+            (Outcome.FAILED, item.failed),
+        )
+        if names
+    ]
+    return Outcome.PARTLY if len(told) > 1 else told[0] if told else Outcome.UNKNOWN

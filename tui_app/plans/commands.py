@@ -1,0 +1,57 @@
+"""What may be asked of a plan. Screens and the command line start the same commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_app.plans.plan import Plan
+    from tui_app.plans.records import LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a new plan that was confirmed."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Settle what is unknown of a plan, then send what was never sent.
+
+    With `resend_unseen` also what was not seen done, which may do it twice.
+    """
+
+    entry: LedgerEntry
+    resend_unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Read back what is open of a plan; nothing is sent."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Look again at what was told as done; nothing is sent."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Put on record that what was not sent of a plan never will be."""
+
+    entry: LedgerEntry
+
+
+Command = Send | Resume | Settle | Verify | Close
+
+
+def plan_of(command: Command) -> Plan:
+    """The plan that a command is about."""
+    return command.plan if isinstance(command, Send) else command.entry.plan
