@@ -106,7 +106,7 @@ class EmailSecurityService:
 
         _ = self.client
 
-    # ---- the three doors
+    # ---- jobs, mail, plans
 
     @cached_property
     def jobs(self) -> JobService:

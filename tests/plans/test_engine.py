@@ -198,7 +198,7 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
     services: list[EmailSecurityService] = []
 
     def script(_: Received) -> bytes:
-        services[0].stop_release()
+        services[0].stop_plan()
         return limited
 
     async with faulty(script) as server:
