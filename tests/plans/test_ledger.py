@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 from tests.support.commands import ROOT
 from tui_app.core.text import Untrusted
+from tui_app.plans.account_lock import Locked
 from tui_app.plans.journal import JournalError, line_of, read
-from tui_app.plans.ledger import Ledger, Locked
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import LedgerEntry, Origin, entry_of, intent_record, plan_record, result_record
 from tui_app.plans.report import COLUMNS, as_csv, as_json, as_markdown, sums_checked
@@ -153,7 +154,7 @@ def test_a_plan_whose_first_line_was_never_whole_was_never_begun(left: int | Non
 def hold_everything_back(ledger: Ledger) -> set[str]:
     """The ids that no other plan may send; all of them where the ledger refuses to say."""
     try:
-        return set(ledger.open_ids("acc"))
+        return set(ledger.open_elsewhere("acc"))
     except JournalError:
         return {target.id for target in TARGETS}
 
@@ -166,7 +167,7 @@ def test_a_changed_byte_does_not_set_free_what_may_have_been_released(changed: b
     journal.add(intent_record(TARGETS[6:9], "ids", NOON))
     journal.close()
     may_be_out = {target.id for target in TARGETS[5:9]}
-    assert set(ledger.open_ids("acc")) == may_be_out
+    assert set(ledger.open_elsewhere("acc")) == may_be_out
     path.write_bytes(path.read_bytes().replace(changed, changed.upper(), 1))
     assert ledger.verify().problems
     assert hold_everything_back(ledger) >= may_be_out

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
-import hashlib
 import ipaddress
-import json
 import os
 import re
 import socket
 import stat
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from tui_app import __version__
-from tui_app.core.errors import GuardError
 from tui_app.core.paths import is_private
-from tui_app.core.text import sanitize
+from tui_app.plans.account_lock import LockFiles
+from tui_app.plans.chain import ChainCheck, check_chain, hash_of
 from tui_app.plans.journal import Journal, JournalContents, JournalError, read
 from tui_app.plans.plan import Plan
-from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record, timestamp
+from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
 
 _NAME: Final = re.compile(r"(\d{6})-([0-9a-f]{8})\.jsonl")
-_SIGNED_WITHIN: Final = 0.5
-"""Seconds in which whoever takes a lock writes his name into it."""
 _CLOCKS_DIFFER: Final = timedelta(hours=2)
-_NETWORKED: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
-
-
-class Locked(GuardError):
-    """Another mailsluice acts on this account; nothing was sent."""
-
-
-@dataclass(frozen=True)
-class ChainCheck:
-    """What checking the chain showed: how many journals, the hash at its head, and a sentence for each thing that is wrong."""
-
-    journals: int
-    head: str
-    problems: tuple[str, ...]
 
 
 def origin_of(environment: Mapping[str, str]) -> Origin:
@@ -64,19 +43,17 @@ def origin_of(environment: Mapping[str, str]) -> Origin:
     return Origin(user, socket.gethostname(), sudo if re.fullmatch(r"[\w.-]{1,64}", sudo) else "", client)
 
 
-def hash_of(line: bytes) -> str:
-    """The link of the chain that a first line makes."""
-    return hashlib.sha256(line).hexdigest()
-
-
 class Ledger:
     """The journals of one folder. The folder is made when the first plan is; it must be ours alone."""
 
-    def __init__(self, folder: Path, origin: Origin, now: Callable[[], datetime], disk: Storage | None = None) -> None:
+    def __init__(
+        self, folder: Path, origin: Origin, now: Callable[[], datetime], storage: Storage | None = None
+    ) -> None:
         self.folder = folder
         self.origin = origin
         self._now = now
-        self._disk = disk or Storage()
+        self._storage = storage or Storage()
+        self._locks = LockFiles(folder, origin, now, self._storage)
 
     # ---- reading
 
@@ -93,13 +70,13 @@ class Ledger:
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be read: {error.strerror}.") from None
         found = [(int(match[1]), self.folder / name) for name in names if (match := _NAME.fullmatch(name))]
-        return [(number, path) for number, path in found if not _is_strange(path)]
+        return [(number, path) for number, path in found if not _is_not_a_file(path)]
 
     def unexpected_entries(self) -> list[str]:
         """Names among the journals that are no files: nothing is sent while they are there, for they may stand for some."""
         try:
             return sorted(
-                path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name) and _is_strange(path)
+                path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name) and _is_not_a_file(path)
             )
         except OSError:
             return []
@@ -143,12 +120,11 @@ class Ledger:
         """Plans of an account that somebody still has to do something about, the newest first."""
         return [entry for entry in self.entries() if entry.account == account and entry.state.unfinished]
 
-    def open_ids(self, account: str) -> dict[str, str]:
-        """Ids of an account whose outcome is open, with the plan that sent them: they must not be sent by another one."""
-        return {identity: name for identity, (name, _) in self.open_elsewhere(account).items()}
-
     def open_elsewhere(self, account: str) -> dict[str, tuple[str, bool]]:
-        """The same, with whether that plan is closed or its journal damaged: then nobody goes on with it."""
+        """Ids of an account whose outcome is open, with the plan that sent them and whether nobody can go on with it.
+
+        They must not be sent by another plan. Raises JournalError.
+        """
         found: dict[str, tuple[str, bool]] = {}
         files = self._files()
         if strange := self.unexpected_entries():
@@ -186,72 +162,12 @@ class Ledger:
             return None
 
     def lock_holder(self, account: str) -> str:
-        """Who acts on an account in another process, as the lock says; empty when nobody seems to. Takes no lock."""
-        path = self.folder / self._lock_name(account)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return ""
-        try:
-            held = json.loads(_read_lock(descriptor) or b"{}")
-            pid, here = int(held["pid"]), held["host"] == self.origin.host
-            if pid == os.getpid() or (here and not _lives(pid)):
-                return ""
-            return _holder(descriptor)
-        except (ValueError, KeyError, TypeError):
-            return ""
-        finally:
-            os.close(descriptor)
+        """Who acts on an account in another process; empty when nobody seems to. Takes no lock."""
+        return self._locks.holder(account)
 
     def verify(self) -> ChainCheck:
         """Follow the chain through the first lines of all journals."""
-        previous, expected, count = "", 1, 0
-        problems = [
-            f"{name} is no file, and stands where a journal may have been." for name in self.unexpected_entries()
-        ]
-        for number, path in self._files():
-            count += 1
-            try:
-                reading = read(path)
-            except JournalError as error:
-                problems.append(str(error))
-                expected = number + 1
-                continue
-            if path.stat().st_mode & 0o077:
-                problems.append(f"{path.name} can be read or written by others; run: chmod 600 {path.name}")
-            if number != expected:
-                problems.append(f"{expected:06d} is missing: {path.name} comes after {expected - 1:06d}.")
-            expected = number + 1
-            entry = self._entry(path, reading)
-            if entry is None:
-                if reading.records or reading.damaged_at:
-                    problems.append(f"{path.name} holds no plan that can be read.")
-                continue  # torn while its first line was written: nothing was sent for it
-            if entry.previous != previous:
-                problems.append(
-                    f"{path.name} does not follow the one before it: a first line was changed or taken away."
-                )
-            if entry.number != number:
-                problems.append(f"{path.name} calls itself number {entry.number}.")
-            if entry.damaged:
-                problems.append(f"{path.name}: {entry.damaged}.")
-            previous = hash_of(reading.first_line)
-        return ChainCheck(count, previous, tuple(problems))
-
-    @property
-    def networked(self) -> bool:
-        """Whether the folder seems to be on a network disk, where locks and syncs promise less."""
-        best, kind = "", ""
-        try:
-            mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return False
-        here = os.path.realpath(self.folder)
-        for line in mounts.splitlines():
-            _, place, name, *_ = line.split(" ")
-            if len(place) > len(best) and (here + "/").startswith(place.rstrip("/") + "/"):
-                best, kind = place, name
-        return kind in _NETWORKED
+        return check_chain(self._files(), self._entry, self.unexpected_entries())
 
     # ---- writing
 
@@ -260,7 +176,7 @@ class Ledger:
             for folder in (self.folder.parent, self.folder):
                 if not folder.exists():
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    self._disk.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
+                    self._storage.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
         self._files()
@@ -269,53 +185,13 @@ class Ledger:
     def acting(self, account: str) -> Iterator[None]:
         """Hold the lock under which plans of an account are sent. Raises Locked, naming who holds it, and JournalError."""
         self._make_folder()
-        with self._lock(self._lock_name(account), wait=False):
+        with self._locks.account(account):
             yield
-
-    @staticmethod
-    def _lock_name(account: str) -> str:
-        return f"acting-{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
-
-    @contextmanager
-    def _lock(self, name: str, *, wait: bool) -> Iterator[None]:
-        path = self.folder / name
-        try:
-            descriptor = self._disk.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                holder = _holder(descriptor)
-                raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
-            except OSError as error:
-                raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
-            self._sign(descriptor)
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    os.ftruncate(descriptor, 0)  # whoever comes next reads no name of one that has ended
-        finally:
-            self._disk.close(descriptor)
-
-    def _sign(self, descriptor: int) -> None:
-        """Say in the lock who holds it; the lock holds without that."""
-        signed = {
-            "pid": os.getpid(),
-            "host": self.origin.host,
-            "user": self.origin.user,
-            "since": timestamp(self._now()),
-        }
-        with suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
 
     def begin(self, plan: Plan, account: str) -> tuple[Journal, str]:
         """The journal of a new plan, next in the chain, with the hash of its first line. Raises JournalError."""
         self._make_folder()
-        with self._lock("chain.lock", wait=True):
+        with self._locks.chain():
             number, previous = 1, ""
             for taken, path in self._files():
                 number = taken + 1
@@ -332,13 +208,13 @@ class Ledger:
                 previous=previous,
             )
             path = self.folder / f"{number:06d}-{plan.plan_id}.jsonl"
-            journal = Journal.create(path, first, self._disk)
+            journal = Journal.create(path, first, self._storage)
             return journal, hash_of(read(path).first_line)
 
     def resume(self, entry: LedgerEntry) -> tuple[Journal, LedgerEntry]:
         """The journal of a plan that is not over, and the plan as it stands now. Raises JournalError."""
         path = self.folder / entry.file
-        journal, reading = Journal.reopen(path, self._disk)
+        journal, reading = Journal.reopen(path, self._storage)
         now = self._entry(path, reading)
         if now is None or now.damaged:
             journal.close()
@@ -351,38 +227,5 @@ def _later(one: datetime | None, other: datetime | None) -> bool:
     return one is None or other is None or one >= other - _CLOCKS_DIFFER
 
 
-def _holder(descriptor: int) -> str:
-    """Who holds a lock, as it says in it; one that was taken this moment is not signed yet."""
-    end = time.monotonic() + _SIGNED_WITHIN
-    while not (signed := _read_lock(descriptor)) and time.monotonic() < end:
-        time.sleep(0.01)
-    try:
-        held = json.loads(signed)
-        pid, host, user, since = (
-            int(held["pid"]),
-            *(sanitize(str(held[name]), 60) for name in ("host", "user", "since")),
-        )
-    except (ValueError, KeyError, TypeError):
-        return "another mailsluice"
-    return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
-
-
-def _is_strange(path: Path) -> bool:
+def _is_not_a_file(path: Path) -> bool:
     return not stat.S_ISREG(path.lstat().st_mode)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
-    return True
-
-
-def _read_lock(descriptor: int) -> bytes:
-    try:
-        return os.pread(descriptor, 4096, 0)
-    except OSError:
-        return b"?"

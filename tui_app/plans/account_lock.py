@@ -1,0 +1,139 @@
+"""The lock under which plans of one account are sent: one program at a time, and the others can name it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from tui_app.core.errors import GuardError
+from tui_app.core.text import sanitize
+from tui_app.plans.journal import JournalError
+from tui_app.plans.records import Origin, timestamp
+from tui_app.plans.storage import Storage
+
+_SIGNED_WITHIN: Final = 0.5
+"""Seconds in which whoever takes a lock writes its name into it."""
+
+
+class Locked(GuardError):
+    """Another mailsluice acts on this account; nothing was sent."""
+
+
+class LockFiles:
+    """The lock files of one folder. A lock holds as long as its file is open; what is written in it only names the holder."""
+
+    def __init__(self, folder: Path, origin: Origin, now: Callable[[], datetime], storage: Storage) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._now = now
+        self._storage = storage
+
+    @contextmanager
+    def account(self, account: str) -> Iterator[None]:
+        """Hold the lock of an account. Raises Locked, naming who holds it, and JournalError."""
+        with self._hold(_name_for(account), wait=False):
+            yield
+
+    @contextmanager
+    def chain(self) -> Iterator[None]:
+        """Hold the lock under which a journal is added to the chain; waits for it. Raises JournalError."""
+        with self._hold("chain.lock", wait=True):
+            yield
+
+    def holder(self, account: str) -> str:
+        """Who acts on an account in another process, as the lock says; empty when nobody seems to. Takes no lock."""
+        try:
+            descriptor = os.open(self._folder / _name_for(account), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return ""
+        try:
+            held = json.loads(_read(descriptor) or b"{}")
+            pid, here = int(held["pid"]), held["host"] == self._origin.host
+            if pid == os.getpid() or (here and not _is_alive(pid)):
+                return ""
+            return _holder(descriptor)
+        except (ValueError, KeyError, TypeError):
+            return ""
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _hold(self, name: str, *, wait: bool) -> Iterator[None]:
+        path = self._folder / name
+        try:
+            descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                holder = _holder(descriptor)
+                raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
+            except OSError as error:
+                raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
+            self._sign(descriptor)
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, 0)  # whoever comes next reads no name of one that has ended
+        finally:
+            self._storage.close(descriptor)
+
+    def _sign(self, descriptor: int) -> None:
+        """Say in the lock who holds it; the lock holds without that."""
+        signed = {
+            "pid": os.getpid(),
+            "host": self._origin.host,
+            "user": self._origin.user,
+            "since": timestamp(self._now()),
+        }
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
+
+
+def _name_for(account: str) -> str:
+    return f"acting-{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
+
+
+def _holder(descriptor: int) -> str:
+    """Who holds a lock, as it says in it; one that was taken this moment is not signed yet."""
+    end = time.monotonic() + _SIGNED_WITHIN
+    while not (signed := _read(descriptor)) and time.monotonic() < end:
+        time.sleep(0.01)
+    try:
+        held = json.loads(signed)
+        pid, host, user, since = (
+            int(held["pid"]),
+            *(sanitize(str(held[name]), 60) for name in ("host", "user", "since")),
+        )
+    except (ValueError, KeyError, TypeError):
+        return "another mailsluice"
+    return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.pread(descriptor, 4096, 0)
+    except OSError:
+        return b"?"
