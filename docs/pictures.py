@@ -35,7 +35,7 @@ async def draw(simulator: Simulator) -> str:
     settings = load_settings(simulator.environment() | {"MAILSLUICE_CONFIG": "/dev/null"})
     app = SluiceApp(EmailSecurityService(replace(settings, profile="acme-prod"), clock=StillClock(), random=Random(1)))
     async with app.run_test(size=(100, 24)) as pilot:
-        while app.service.link.state is not ConnectionState.LIVE:
+        while app.service.connection.state is not ConnectionState.LIVE:
             await pilot.pause(0.05)
         await pilot.press("j", "j", "j", "j", "j")
         await pilot.pause()

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import importlib
 import os
-from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -18,9 +17,8 @@ from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.ui_priority import UiPriority
-from tui_app.screens.base import ConsoleScreen
+from tui_app.navigation import Navigation
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.input_decoder import install_paste_safe_decoder
 from tui_app.terminal.key_queue import KeyQueue
 from tui_app.terminal.output_filter import install_output_filter
@@ -36,19 +34,8 @@ from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
-    from tui_app.api.models import Job
-    from tui_app.api.search import SearchParams
     from tui_app.jobs.poller import ConnectionStatus
-    from tui_app.plans.plan import Target
-    from tui_app.plans.records import LedgerEntry
     from tui_app.plans.state import PlanState
-    from tui_app.screens.job.screen import JobScreen
-    from tui_app.screens.ledger import LedgerScreen
-    from tui_app.screens.mail.quarantine import QuarantineScreen
-    from tui_app.screens.new_job import NewJobScreen
-    from tui_app.screens.plan.ids import IdsScreen
-    from tui_app.screens.plan.review import ReviewScreen
-    from tui_app.screens.plan.screen import PlanScreen
     from tui_app.service import EmailSecurityService
 
 SETTLE: Final = 0.03
@@ -62,7 +49,7 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
+class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     """The console on one account."""
 
     TITLE = "mailsluice"
@@ -72,7 +59,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     HORIZONTAL_BREAKPOINTS = too_small.ACROSS
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
-    def __init__(self, service: EmailSecurityService, turn: UiPriority | None = None) -> None:
+    def __init__(self, service: EmailSecurityService, ui_priority: UiPriority | None = None) -> None:
         install_paste_safe_decoder()
         install_resize_debounce()
         install_output_filter()
@@ -89,9 +76,9 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
         self.animation_level = "none"
         self.service = service
-        self._turn = turn or UiPriority()
+        self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
-        service.on_link = self._link_changed
+        service.on_connection = self._connection_changed
         service.on_plan = self._plan_moved
         service.on_limit_wait = self._limit_wait
         service.on_error = self._handle_exception
@@ -114,7 +101,7 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             self.end_with(f"mailsluice: {error}", error.exit_code)
             return
         self.service.start()
-        for screen in self._screens()[-1:]:
+        for screen in self.console_screens()[-1:]:
             screen.on_screen_resume()
         await self._show_unfinished()
 
@@ -126,8 +113,8 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             self.service.record(str(error))
             self.show_notice(str(error))
             return
-        if unfinished and self._at("jobs"):
-            self._open_plan(unfinished[0])
+        if unfinished and self.is_at("jobs"):
+            self.open_plan(unfinished[0])
             if len(unfinished) > 1:
                 self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
 
@@ -156,17 +143,17 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     async def on_event(self, event: Event) -> None:
         """Keys first: loading and packing wait until the answer is on the screen."""
         if isinstance(event, Key):
-            self._turn.take()
+            self._ui_priority.take()
         await super().on_event(event)
 
     def post_display_hook(self) -> None:
         """A frame went out."""
-        self._turn.end()
+        self._ui_priority.end()
 
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close; there is no screen any more to tell it to."""
         self.service.on_activity = lambda _: None
-        self.service.on_link = lambda _: None
+        self.service.on_connection = lambda _: None
         self.service.on_error = lambda _: None
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
@@ -182,158 +169,30 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     # ---- news from below
 
-    def _screens(self) -> list[ConsoleScreen]:
-        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
-
-    def _link_changed(self, link: ConnectionStatus) -> None:
-        for screen in self._screens()[-1:]:
+    def _connection_changed(self, connection: ConnectionStatus) -> None:
+        for screen in self.console_screens()[-1:]:
             screen.answered()
 
     def _tick(self) -> None:
         """Late data and countdowns need the time to pass, once a second; a line that says the same is not painted again."""
         # A timer of Textual's is a task, a message and a callback each time: ten times as dear for nothing at all.
         asyncio.get_running_loop().call_later(1.0, self._tick)
-        for screen in self._screens()[-1:]:
+        for screen in self.console_screens()[-1:]:
             screen.time_passed()
 
     def _plan_moved(self, state: PlanState) -> None:
-        for screen in self._screens():
+        for screen in self.console_screens():
             screen.plan_moved(state)
 
     def _limit_wait(self, seconds: float) -> None:
-        for screen in self._screens():
+        for screen in self.console_screens():
             screen.limited(seconds)
 
     def _activity_added(self) -> None:
-        for screen in self._screens()[-1:]:
+        for screen in self.console_screens()[-1:]:
             screen.activity_added()
 
-    def _at(self, name: str) -> bool:
-        """Whether a place is the one on the screen: a second key that came too soon opens nothing."""
-        return isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
-
-    # ---- going places
-
-    def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
-        """Open a job."""
-        if self._at("jobs"):
-            self._open_job(message.job)
-
-    def _open_job(self, job: Job) -> None:
-        from tui_app.screens.job.screen import JobScreen
-
-        self.push_screen(JobScreen(self.service, job))
-
-    def on_jobs_screen_new_wanted(self) -> None:
-        """Open the form."""
-        from tui_app.screens.new_job import NewJobScreen
-
-        if self._at("jobs"):
-            self.push_screen(NewJobScreen(self.service))
-
-    def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
-        """Show the new job in place of the form."""
-        if self._at("new_job"):
-            self.pop_screen()
-        self._open_job(message.job)
-
-    def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
-        """Open a row."""
-        from tui_app.screens.mail.message import MessageScreen
-
-        if self._at("job"):
-            self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
-
-    def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
-        """Open a held message."""
-        from tui_app.screens.mail.message import MessageScreen
-
-        if self._at("quarantine"):
-            self.push_screen(MessageScreen(self.service, message.message))
-
-    def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
-        """Open the review."""
-        if self._at("quarantine"):
-            self._review(message.targets, message.search)
-
-    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
-        from tui_app.screens.plan.review import ReviewScreen
-
-        try:
-            review = ReviewScreen(self.service, targets, search)
-        except SluiceError as error:
-            self.show_notice(str(error))
-            return
-        self.push_screen(review)
-
-    def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
-        """Look the messages of a job up."""
-        if self._at("job"):
-            self._ask_ids(message.ids)
-
-    def on_plan_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
-        """Look what failed up again."""
-        if self._at("plan"):
-            self._ask_ids(message.ids)
-
-    def _ask_ids(self, ids: Sequence[str]) -> None:
-        from tui_app.screens.plan.ids import IdsScreen
-
-        self.push_screen(IdsScreen(self.service, ids))
-
-    def on_console_screen_ids_wanted(self) -> None:
-        """Take ids from elsewhere."""
-        if self._at("jobs") or self._at("quarantine"):
-            self._ask_ids(())
-
-    def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
-        """Open the review of what was looked up."""
-        if self._at("ids"):
-            self.pop_screen()
-            self._review(message.targets)
-
-    def action_ledger_open(self) -> None:
-        """What was released before."""
-        from tui_app.screens.ledger import LedgerScreen
-
-        if any(screen.screen_name == "ledger" for screen in self._screens()[:-1]):
-            self.show_notice("The ledger is behind this: esc.")
-        elif isinstance(self.screen, TextScreen) or any(map(self._at, ("jobs", "job", "quarantine", "plan"))):
-            self.push_screen(LedgerScreen(self.service))
-
-    def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
-        """Open a plan of before."""
-        if self._at("ledger"):
-            self._open_plan(message.entry)
-
-    def _open_plan(self, entry: LedgerEntry) -> None:
-        from tui_app.screens.plan.screen import PlanScreen
-
-        self.push_screen(PlanScreen(self.service, entry=entry))
-
-    def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
-        """Run what was confirmed, in place of the review."""
-        from tui_app.screens.plan.screen import PlanScreen
-
-        if self._at("review"):
-            self.switch_screen(PlanScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
-
-    def action_quarantine_open(self) -> None:
-        """Held mail; if it is open below, back to it."""
-        from tui_app.screens.mail.quarantine import QuarantineScreen
-
-        below = [screen for screen in self._screens() if screen.screen_name == "quarantine"]
-        if not below:
-            self.push_screen(QuarantineScreen(self.service))
-        while below and self.screen is not below[0] and isinstance(self.screen, TextScreen):
-            self.pop_screen()
-
-    def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
-        """Choose what to copy."""
-        from tui_app.screens.copy import CopyScreen
-
-        if not self._at("copy"):
-            self.push_screen(CopyScreen(self.service, message.values, message.marked))
+    # ---- everywhere
 
     def action_screen_redact(self) -> None:
         """Put the veil on, or take it off."""
@@ -349,46 +208,9 @@ class SluiceApp(DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             else "Addresses and subjects are shown."
         )
 
-    def show_notice(self, sentence: str) -> None:
-        """Say something where the operator looks."""
-        if isinstance(self.screen, ConsoleScreen):
-            self.screen.notice(sentence)
-
     def action_screen_repaint(self) -> None:
         """Paint everything, whatever is believed to be on the terminal."""
         self.repaint_all()
-
-    def action_activity_open(self) -> None:
-        """What was done."""
-        from tui_app.screens.activity import ActivityScreen
-
-        if isinstance(self.screen, ConsoleScreen) and not self._at("activity"):
-            self.push_screen(ActivityScreen(self.service))
-
-    def action_help_open(self) -> None:
-        """The keys of this screen."""
-        from tui_app.screens.help import HelpScreen
-
-        if isinstance(self.screen, ConsoleScreen) and not self._at("help"):
-            self.push_screen(HelpScreen(self.service, self.screen.screen_name))
-
-    def action_screen_back(self) -> None:
-        """Unmark, or go back; at the root nothing."""
-        screen = self.screen
-        if isinstance(screen, ConsoleScreen) and not screen.handle_back() and not isinstance(screen, JobsScreen):
-            self._leave(screen)
-
-    def action_screen_leave(self) -> None:
-        """Go back; at the root quit."""
-        screen = self.screen
-        if isinstance(screen, JobsScreen):
-            self.action_app_quit()
-        elif isinstance(screen, ConsoleScreen):
-            self._leave(screen)
-
-    def _leave(self, screen: ConsoleScreen) -> None:
-        if screen.may_leave():
-            self.pop_screen()
 
     def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for."""

@@ -55,7 +55,7 @@ class EmailSecurityService:
         self._give_way = yield_to_ui
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
-        self.on_link: Callable[[ConnectionStatus], None] = lambda _: None
+        self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
@@ -64,7 +64,7 @@ class EmailSecurityService:
         self.last_words: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
-        self._closing = self._abandoned = False
+        self._closing = False
         self.diagnosis = ""
         self._remembered = remembered or StateFile()
         self._state = state or state_folder()
@@ -168,7 +168,7 @@ class EmailSecurityService:
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
         self._loop = asyncio.get_running_loop()
-        self._poller = Poller(self.clock, self._random, self._linked, self._budget)
+        self._poller = Poller(self.clock, self._random, self._connection_changed, self._budget)
         self._polling = self._spawn(self._poller.run())
         self._polling.add_done_callback(self._polling_ended)
 
@@ -185,14 +185,15 @@ class EmailSecurityService:
         if self._opened:
             self.transport.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._has_plans and not self._abandoned:
+        if self._has_plans:
             await self.plans.close()
         if self._opened:
             await self.transport.close()
 
     def abandon(self) -> None:
         """Wait for nothing any longer: what is on the wire stays unknown."""
-        self._abandoned = True
+        if self._has_plans:
+            self.plans.abandon()
         for task in (*self._tasks, *self.on_the_wire):
             task.cancel()
 
@@ -223,18 +224,20 @@ class EmailSecurityService:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _linked(self, link: ConnectionStatus) -> None:
-        if link.error is not None:
-            self.record(str(link.error), link.error.details() if isinstance(link.error, ApiError) else ())
+    def _connection_changed(self, connection: ConnectionStatus) -> None:
+        if connection.error is not None:
+            self.record(
+                str(connection.error), connection.error.details() if isinstance(connection.error, ApiError) else ()
+            )
         self.diagnosis = ""
-        self.on_link(link)
-        if link.state is ConnectionState.DENIED and isinstance(link.error, ApiError):
-            self._spawn(self._explain(link, link.error))
+        self.on_connection(connection)
+        if connection.state is ConnectionState.DENIED and isinstance(connection.error, ApiError):
+            self._spawn(self._explain(connection, connection.error))
 
-    async def _explain(self, link: ConnectionStatus, error: ApiError) -> None:
+    async def _explain(self, connection: ConnectionStatus, error: ApiError) -> None:
         self.diagnosis = f"{await self.diagnose(error)} r tries again."
         self.record(self.diagnosis)
-        self.on_link(link)
+        self.on_connection(connection)
 
     def _waiting(self, seconds: float) -> None:
         self.record(f"Too many requests: waiting {seconds:.0f} s.")
@@ -277,12 +280,12 @@ class EmailSecurityService:
     @property
     def problem(self) -> str:
         """What is wrong with the line, in full; empty when nothing is."""
-        return f"{self.link.error} {self.diagnosis}".strip() if self.link.error is not None else ""
+        return f"{self.connection.error} {self.diagnosis}".strip() if self.connection.error is not None else ""
 
     @property
-    def link(self) -> ConnectionStatus:
+    def connection(self) -> ConnectionStatus:
         """How the line stands."""
-        return self._poller.link if self._poller else ConnectionStatus()
+        return self._poller.connection if self._poller else ConnectionStatus()
 
     @property
     def budget(self) -> BudgetState:

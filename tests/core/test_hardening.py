@@ -76,10 +76,10 @@ def test_a_file_of_somebody_else_is_refused(token_file: Path) -> None:
 
 
 def test_what_is_no_regular_file_is_refused_and_nothing_waits_for_it(token_file: Path, tmp_path: Path) -> None:
-    link, pipe = tmp_path / "link", tmp_path / "pipe"
-    link.symlink_to(token_file)
+    connection, pipe = tmp_path / "link", tmp_path / "pipe"
+    connection.symlink_to(token_file)
     os.mkfifo(pipe, 0o600)
-    assert "can't be read" in refusal(link)
+    assert "can't be read" in refusal(connection)
     assert "can't be read: No such file" in refusal(tmp_path / "nothing")
     # In a process of its own, which can be ended: whoever opens a pipe may wait for ever.
     script = f"from pathlib import Path; from tui_app.auth.credentials import *; token_from_file(Path({str(pipe)!r}))"

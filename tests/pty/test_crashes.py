@@ -128,21 +128,21 @@ CREATE: Final = ("create", "--action", "move", "--destination", "Inbox", "--send
 
 CONSOLE: Final = (
     *console("app", "SluiceApp.on_mount SluiceApp._get_ready SluiceApp._tick theme_for"),
-    *console("app", "SluiceApp.action_help_open", *JOBS, "question_mark"),
-    *console("app", "SluiceApp.action_quarantine_open", *JOBS, "Q"),
-    *console("app", "SluiceApp._open_job", *JOBS, "enter"),
+    *console("navigation", "Navigation.action_help_open", *JOBS, "question_mark"),
+    *console("navigation", "Navigation.action_quarantine_open", *JOBS, "Q"),
+    *console("navigation", "Navigation._open_job", *JOBS, "enter"),
     *console("app", "SluiceApp.action_screen_redact", *JOBS, "M"),
-    *console("app", "SluiceApp.on_review_screen_confirmed", *RELEASE),
+    *console("navigation", "Navigation.on_review_screen_confirmed", *RELEASE),
     *console("app", "SluiceApp.action_app_quit SluiceApp.on_unmount", *JOBS, "q"),
     *console("service", "EmailSecurityService.start EmailSecurityService.show"),
     *console("plans.service", "PlanService.guard PlanService.plan", *HELD, "R"),
-    *console("plans.service", "PlanService.drift", *RELEASE),
-    *console("service", "EmailSecurityService.message", *HELD, "enter"),
-    *console("plans.service", "PlanService.run", *RELEASE),
-    *console("plans.engine", "Engine.run Engine._send_all", *RELEASE),
+    *console("plans.service", "PlanService.changes_since_review", *RELEASE),
+    *console("mail.service", "MailService.message", *HELD, "enter"),
+    *console("plans.service", "PlanService.start", *RELEASE),
+    *console("plans.engine", "Engine.work Engine._send_all", *RELEASE),
     *console("plans.journal", "line_of", *RELEASE),
-    *console("service", "EmailSecurityService.export_job", *EXPORT),
-    *console("service", "EmailSecurityService.cancel_job", *CANCEL),
+    *console("jobs.service", "JobService.export", *EXPORT),
+    *console("jobs.service", "JobService.cancel", *CANCEL),
     *console("service", "EmailSecurityService.close", *JOBS, "q"),
     *console("api.client", "EmailSecurityClient.search_messages", *JOBS, "Q"),
     *console("api.transport", "Transport.__post_init__"),
@@ -150,7 +150,8 @@ CONSOLE: Final = (
     *console("screens.base", "ConsoleScreen.show_frame"),
     *console("screens.jobs", "JobsScreen._cells JobsScreen.describe"),
     *console("screens.job.screen", "JobScreen.describe", *JOBS, "enter"),
-    *console("screens.mail.quarantine", "QuarantineScreen._cells parse_held_query", *JOBS, "Q"),
+    *console("screens.mail.quarantine", "QuarantineScreen._cells", *JOBS, "Q"),
+    *console("mail.search", "parse_held_query", *JOBS, "Q"),
     *console("screens.ledger", "LedgerScreen.content", *JOBS, "H"),
     *console("screens.plan.ids", "IdsScreen.content", *JOBS, "I"),
     *console("screens.mail.message", "message_lines", *HELD, "enter"),
@@ -167,7 +168,7 @@ CONSOLE: Final = (
     *console("widgets.text_lines", "TextLine.say Footer.show_keys"),
     *console("widgets.table", "RowTable.render_line"),
     *console("jobs.export", "export_rows", *EXPORT),
-    *console("plans.service", "guard_release", *HELD, "R"),
+    *console("plans.service", "guard_targets", *HELD, "R"),
     *console("cli.console", "check_terminal load_settings"),
 )
 COMMANDS: Final = (
@@ -266,7 +267,7 @@ def test_there_are_many_places_on_every_floor() -> None:
     assert len(SITES[::GROUPS]) >= 15
     rooms = {site.module.split(".")[1] for site in SITES}
     assert rooms == {
-        "app", "service", "api", "screens", "widgets", "terminal", "jobs", "plans", "cli", "auth"
+        "app", "navigation", "service", "api", "screens", "widgets", "terminal", "jobs", "plans", "mail", "cli", "auth"
     }  # fmt: skip
 
 

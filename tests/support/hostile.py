@@ -231,9 +231,7 @@ def counted(hits: Iterable[Hit]) -> str:
     """How many of each kind, as a sentence ends."""
     kinds = Counter(hit.kind for hit in hits)
     raw = sum(kinds[kind] for kind in ("control", "sequence", "clipboard or title"))
-    return (
-        f"{raw} raw bytes, {kinds['bidi']} bidi, {kinds['invisible'] + kinds['stack']} invisible, {kinds['link']} links"
-    )
+    return f"{raw} raw bytes, {kinds['bidi']} bidi, {kinds['invisible'] + kinds['stack']} invisible, {kinds['connection']} links"
 
 
 # ---- a terminal to see them in

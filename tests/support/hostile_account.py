@@ -207,8 +207,8 @@ class HostileAccount:
         """Errors or messages with a hostile string in every field."""
         made = []
         for number in range(0, STRINGS_OF_AN_ERROR, 4):
-            message, pointer, link, cause = (self.in_error(number + part).text[:9999] for part in range(4))
-            notice: dict[str, Any] = {"code": 10400 + number, "message": message, "documentation_url": link}
+            message, pointer, connection, cause = (self.in_error(number + part).text[:9999] for part in range(4))
+            notice: dict[str, Any] = {"code": 10400 + number, "message": message, "documentation_url": connection}
             notice["source"] = {"pointer": pointer}
             made.append({**notice, "error_chain": [{"code": 1, "message": cause}]})
         return made

@@ -57,16 +57,16 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     from tui_app.core.ui_priority import UiPriority
     from tui_app.service import EmailSecurityService
 
-    turn = UiPriority()
+    ui_priority = UiPriority()
     service = EmailSecurityService(
         settings,
         clock=SystemClock(),
         random=SystemRandom(),
         remembered=StateFile(state),
         state=state,
-        yield_to_ui=turn.yield_to_ui,
+        yield_to_ui=ui_priority.yield_to_ui,
     )
-    app = SluiceApp(service, turn)
+    app = SluiceApp(service, ui_priority)
     threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:

@@ -108,7 +108,7 @@ class Poller:
         self._confirmed_over = False
         self._pace = PollInterval()
         self._wake = asyncio.Event()
-        self.link = ConnectionStatus()
+        self.connection = ConnectionStatus()
         self._paused = False
         self._asked = False
 
@@ -143,16 +143,16 @@ class Poller:
         """Stop or resume; whether it is paused now."""
         self._paused = not self._paused
         if self._paused:
-            self._now(replace(self.link, state=ConnectionState.PAUSED, next_at=None))
+            self._now(replace(self.connection, state=ConnectionState.PAUSED, next_at=None))
         else:
             self._confirmed_over = False
             self.kick()
         return self._paused
 
-    def _now(self, link: ConnectionStatus) -> None:
-        if link != self.link:
-            self.link = link
-            self._tell(link)
+    def _now(self, connection: ConnectionStatus) -> None:
+        if connection != self.connection:
+            self.connection = connection
+            self._tell(connection)
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -169,16 +169,16 @@ class Poller:
     @property
     def _at_rest(self) -> bool:
         """Whether only somebody's wish may wake it: access was refused, or what is watched is over."""
-        return self.link.state in (ConnectionState.DENIED, ConnectionState.ENDED)
+        return self.connection.state in (ConnectionState.DENIED, ConnectionState.ENDED)
 
     def _hold_back(self, wait: float) -> float | None:
         """Nothing is sent now: either it would be answered 429, or it would take from the reserve."""
         if self._paused:
             return None
         limited = self._budget.wait() > 0
-        error = self.link.error if limited and self.link.state is ConnectionState.LIMITED else None
+        error = self.connection.error if limited and self.connection.state is ConnectionState.LIMITED else None
         state = ConnectionState.LIMITED if limited else ConnectionState.SAVING
-        self._now(ConnectionStatus(state, self.link.asked_at, self._clock.monotonic() + wait, error))
+        self._now(ConnectionStatus(state, self.connection.asked_at, self._clock.monotonic() + wait, error))
         return wait
 
     async def _poll(self, subject: Subject) -> float | None:
@@ -212,7 +212,7 @@ class Poller:
     def _failed(self, error: SluiceError, subject: Subject) -> float | None:
         if subject is not self._subject:
             return None
-        at, asked = self._clock.monotonic(), self.link.asked_at
+        at, asked = self._clock.monotonic(), self.connection.asked_at
         if self._paused:
             self._now(ConnectionStatus(ConnectionState.PAUSED, asked, None, error))
             return None

@@ -79,6 +79,7 @@ class PlanService:
     record: Callable[[str, Sequence[str]], None] = lambda sentence, details: None
     on_ended: Callable[[PlanState], None] = lambda _: None
     _started: asyncio.Future[PlanState] | None = field(default=None, init=False)
+    _abandoned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
@@ -228,11 +229,18 @@ class PlanService:
         """Go on after a pause, or after the first ones were looked at."""
         self._thread.call(Engine.go_on)
 
+    def abandon(self) -> None:
+        """Wait for no answer any more: what is in flight stays unknown."""
+        self._abandoned.set()
+
     async def close(self) -> None:
-        """Wait for the plan that is being worked on, then end the engine's thread."""
+        """Wait for the plan that is being worked on, then end the engine's thread; once abandoned, wait for nothing."""
         if self._started is not None:
-            await asyncio.wait((self._started,))
-        await self._thread.close()
+            abandoned = asyncio.ensure_future(self._abandoned.wait())
+            await asyncio.wait((self._started, abandoned), return_when=asyncio.FIRST_COMPLETED)
+            abandoned.cancel()
+        if not self._abandoned.is_set():
+            await self._thread.close()
 
     # ---- what was done before
 

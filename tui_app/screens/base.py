@@ -33,9 +33,9 @@ STALE_AFTER = 10.0
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
-def freshness(link: ConnectionStatus, now: float) -> Piece:
+def freshness(connection: ConnectionStatus, now: float) -> Piece:
     """How fresh the screen is, in words that change only when there is something to say."""
-    match link.state:
+    match connection.state:
         case ConnectionState.CONNECTING:
             return ("connecting", "dim")
         case ConnectionState.PAUSED:
@@ -43,20 +43,20 @@ def freshness(link: ConnectionStatus, now: float) -> Piece:
         case ConnectionState.DENIED:
             return ("access refused", "$text-error bold")
         case ConnectionState.OFFLINE:
-            left = round((link.next_at or now) - now)
-            trouble = "server error" if isinstance(link.error, ServerFault) else "offline"
+            left = round((connection.next_at or now) - now)
+            trouble = "server error" if isinstance(connection.error, ServerFault) else "offline"
             return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, asking", "$text-error bold")
         case ConnectionState.LIMITED:
-            return (f"rate limit, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning bold")
+            return (f"rate limit, again in {max(0, round((connection.next_at or now) - now))} s", "$text-warning bold")
         case ConnectionState.SAVING:
-            return (f"saving requests, again in {max(0, round((link.next_at or now) - now))} s", "$text-warning")
+            return (f"saving requests, again in {max(0, round((connection.next_at or now) - now))} s", "$text-warning")
         case ConnectionState.ENDED:
             return ("final", "dim")
         case ConnectionState.LIVE:
-            late = now - link.next_at if link.next_at is not None else 0.0
-            if late < STALE_AFTER or link.asked_at is None:
+            late = now - connection.next_at if connection.next_at is not None else 0.0
+            if late < STALE_AFTER or connection.asked_at is None:
                 return ("live", "$text-success")
-            return (f"stale {int((now - link.asked_at) // 10) * 10} s", "$text-warning")
+            return (f"stale {int((now - connection.asked_at) // 10) * 10} s", "$text-warning")
 
 
 class ConsoleScreen(Screen[None]):
@@ -107,7 +107,7 @@ class ConsoleScreen(Screen[None]):
         blocked = self.service.budget.blocked
         if blocked > 0:
             return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
-        return freshness(self.service.link, self.service.clock.monotonic()) if self.subject() is not None else ""
+        return freshness(self.service.connection, self.service.clock.monotonic()) if self.subject() is not None else ""
 
     def plan_moved(self, state: PlanState) -> None:
         """A release went on, or ended."""

@@ -1,0 +1,203 @@
+"""Every push, pop and switch of a screen: which screen opens which, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tui_app.core.errors import SluiceError
+from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.jobs import JobsScreen
+from tui_app.screens.text_screen import TextScreen
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.api.search import SearchParams
+    from tui_app.plans.plan import Target
+    from tui_app.plans.records import LedgerEntry
+    from tui_app.screens.job.screen import JobScreen
+    from tui_app.screens.ledger import LedgerScreen
+    from tui_app.screens.mail.quarantine import QuarantineScreen
+    from tui_app.screens.new_job import NewJobScreen
+    from tui_app.screens.plan.ids import IdsScreen
+    from tui_app.screens.plan.review import ReviewScreen
+    from tui_app.screens.plan.screen import PlanScreen
+    from tui_app.service import EmailSecurityService
+
+
+class Navigation(App[None]):
+    """The part of the app that moves between screens. A message of a screen that is not shown any more opens nothing."""
+
+    service: EmailSecurityService
+
+    def show_notice(self, sentence: str) -> None:
+        """Say something where the operator looks."""
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.notice(sentence)
+
+    def action_app_quit(self) -> None:
+        """Quit."""
+
+    def console_screens(self) -> list[ConsoleScreen]:
+        """The screens of the console on the stack, the one that is shown last."""
+        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
+
+    def is_at(self, name: str) -> bool:
+        """Whether this screen is the one that is shown: a second key that came too soon opens nothing."""
+        return isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
+
+    def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
+        """Open a job."""
+        if self.is_at("jobs"):
+            self._open_job(message.job)
+
+    def _open_job(self, job: Job) -> None:
+        from tui_app.screens.job.screen import JobScreen
+
+        self.push_screen(JobScreen(self.service, job))
+
+    def on_jobs_screen_new_wanted(self) -> None:
+        """Open the form."""
+        from tui_app.screens.new_job import NewJobScreen
+
+        if self.is_at("jobs"):
+            self.push_screen(NewJobScreen(self.service))
+
+    def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
+        """Show the new job in place of the form."""
+        if self.is_at("new_job"):
+            self.pop_screen()
+        self._open_job(message.job)
+
+    def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
+        """Open a row."""
+        from tui_app.screens.mail.message import MessageScreen
+
+        if self.is_at("job"):
+            self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
+
+    def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
+        """Open a held message."""
+        from tui_app.screens.mail.message import MessageScreen
+
+        if self.is_at("quarantine"):
+            self.push_screen(MessageScreen(self.service, message.message))
+
+    def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
+        """Open the review."""
+        if self.is_at("quarantine"):
+            self._review(message.targets, message.search)
+
+    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+        from tui_app.screens.plan.review import ReviewScreen
+
+        try:
+            review = ReviewScreen(self.service, targets, search)
+        except SluiceError as error:
+            self.show_notice(str(error))
+            return
+        self.push_screen(review)
+
+    def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
+        """Look the messages of a job up."""
+        if self.is_at("job"):
+            self._ask_ids(message.ids)
+
+    def on_plan_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
+        """Look what failed up again."""
+        if self.is_at("plan"):
+            self._ask_ids(message.ids)
+
+    def _ask_ids(self, ids: Sequence[str]) -> None:
+        from tui_app.screens.plan.ids import IdsScreen
+
+        self.push_screen(IdsScreen(self.service, ids))
+
+    def on_console_screen_ids_wanted(self) -> None:
+        """Take ids from elsewhere."""
+        if self.is_at("jobs") or self.is_at("quarantine"):
+            self._ask_ids(())
+
+    def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
+        """Open the review of what was looked up."""
+        if self.is_at("ids"):
+            self.pop_screen()
+            self._review(message.targets)
+
+    def action_ledger_open(self) -> None:
+        """What was released before."""
+        from tui_app.screens.ledger import LedgerScreen
+
+        if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
+            self.show_notice("The ledger is behind this: esc.")
+        elif isinstance(self.screen, TextScreen) or any(map(self.is_at, ("jobs", "job", "quarantine", "plan"))):
+            self.push_screen(LedgerScreen(self.service))
+
+    def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
+        """Open a plan of before."""
+        if self.is_at("ledger"):
+            self.open_plan(message.entry)
+
+    def open_plan(self, entry: LedgerEntry) -> None:
+        """Open a plan of before."""
+        from tui_app.screens.plan.screen import PlanScreen
+
+        self.push_screen(PlanScreen(self.service, entry=entry))
+
+    def on_review_screen_confirmed(self, message: ReviewScreen.Confirmed) -> None:
+        """Run what was confirmed, in place of the review."""
+        from tui_app.screens.plan.screen import PlanScreen
+
+        if self.is_at("review"):
+            self.switch_screen(PlanScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
+
+    def action_quarantine_open(self) -> None:
+        """Held mail; if it is open below, back to it."""
+        from tui_app.screens.mail.quarantine import QuarantineScreen
+
+        below = [screen for screen in self.console_screens() if screen.screen_name == "quarantine"]
+        if not below:
+            self.push_screen(QuarantineScreen(self.service))
+        while below and self.screen is not below[0] and isinstance(self.screen, TextScreen):
+            self.pop_screen()
+
+    def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
+        """Choose what to copy."""
+        from tui_app.screens.copy import CopyScreen
+
+        if not self.is_at("copy"):
+            self.push_screen(CopyScreen(self.service, message.values, message.marked))
+
+    def action_activity_open(self) -> None:
+        """What was done."""
+        from tui_app.screens.activity import ActivityScreen
+
+        if isinstance(self.screen, ConsoleScreen) and not self.is_at("activity"):
+            self.push_screen(ActivityScreen(self.service))
+
+    def action_help_open(self) -> None:
+        """The keys of this screen."""
+        from tui_app.screens.help import HelpScreen
+
+        if isinstance(self.screen, ConsoleScreen) and not self.is_at("help"):
+            self.push_screen(HelpScreen(self.service, self.screen.screen_name))
+
+    def action_screen_back(self) -> None:
+        """Unmark, or go back; at the root nothing."""
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen) and not screen.handle_back() and not isinstance(screen, JobsScreen):
+            self._pop(screen)
+
+    def action_screen_leave(self) -> None:
+        """Go back; at the root quit."""
+        screen = self.screen
+        if isinstance(screen, JobsScreen):
+            self.action_app_quit()
+        elif isinstance(screen, ConsoleScreen):
+            self._pop(screen)
+
+    def _pop(self, screen: ConsoleScreen) -> None:
+        if screen.may_leave():
+            self.pop_screen()
