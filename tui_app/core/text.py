@@ -95,9 +95,9 @@ def visible(text: str) -> str:
     return "".join(kept)
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 message`, `2 messages`, `1,200 messages`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def plural(count: int, noun: str, several: str = "") -> str:
+    """`1 message`, `2 messages`, `1,200 messages`; `several` is the plural of a noun that does not only take an s."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
 
 
 def json_text(value: object) -> str:
