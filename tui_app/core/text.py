@@ -118,6 +118,15 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+_MARKDOWN: Final = frozenset("\\`*_{}[]<>()#+-.!|~")
+"""Characters that mean something to Markdown."""
+
+
+def markdown_escape(text: str) -> str:
+    """The text as Markdown that shows exactly this text: no links, no tags, no emphasis, no table cells."""
+    return "".join(f"\\{character}" if character in _MARKDOWN else character for character in text)
+
+
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a formula begins, also in full width, and behind what parts the cells in half of the world."""
 
