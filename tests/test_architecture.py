@@ -30,29 +30,6 @@ def test_layers_and_forbidden_imports_hold() -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_no_markup_is_made_from_data() -> None:
-    """No widget is given a `str` to parse: `Static` only with markup=False, never `notify` without it, no Markdown, no Link."""
-    for path in (path for path in modules() if package_of(path) in ("screens", "widgets", "app")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call):
-                continue
-            name = (
-                node.func.id
-                if isinstance(node.func, ast.Name)
-                else node.func.attr
-                if isinstance(node.func, ast.Attribute)
-                else ""
-            )
-            assert name not in ("Markdown", "Link", "Label", "from_markup"), f"{path.name}:{node.lineno}"
-            constant = bool(node.args) and isinstance(node.args[0], ast.Constant)
-            plain = any(
-                keyword.arg == "markup" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-                for keyword in node.keywords
-            )
-            if name in ("Static", "notify"):
-                assert plain or constant, f"{path.name}:{node.lineno}"
-
-
 MARKUP_BY_NATURE = frozenset(
     [
         "Markdown",

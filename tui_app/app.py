@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.events import Event, Key
-from textual.filter import Monochrome, NoColor
 
 from tui_app import actions
 from tui_app.core.errors import SluiceError
@@ -19,15 +18,12 @@ from tui_app.core.paths import sheet
 from tui_app.core.ui_priority import UiPriority
 from tui_app.navigation import Navigation
 from tui_app.screens.jobs import JobsScreen
-from tui_app.terminal.input_decoder import install_paste_safe_decoder
+from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
-from tui_app.terminal.output_filter import install_output_filter
 from tui_app.terminal.renderer import DiffRenderer
-from tui_app.terminal.resize import install_resize_debounce
 from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.watchdog import tell
-from tui_app.terminal.writer import install_nonblocking_writer
 from tui_app.widgets import too_small
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
@@ -60,20 +56,13 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
     def __init__(self, service: EmailSecurityService, ui_priority: UiPriority | None = None) -> None:
-        install_paste_safe_decoder()
-        install_resize_debounce()
-        install_output_filter()
-        install_nonblocking_writer()
-        if not os.environ.get("NO_COLOR"):
-            os.environ.pop("NO_COLOR", None)  # empty is as good as not there; Textual asks for no more than the name
+        patches.install()
         environment = dict(os.environ)  # Textual takes NO_COLOR out of it
         super().__init__(css_path=[*style_sheets()])
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_for(service.settings.ui.theme, self.console._color_system, environment).name
-        if self.no_color and self.native_ansi_color:
-            # Textual chose between greys and nothing before it knew the theme.
-            self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
+        self.theme = theme_for(service.settings.ui.theme, patches.color_system(self.console), environment).name
+        patches.draw_no_greys(self)
         self.animation_level = "none"
         self.service = service
         self._ui_priority = ui_priority or UiPriority()

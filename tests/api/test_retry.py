@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.api.errors import ApiError, Conflict, Invalid, ServerFault, TooLarge, Unreachable, Unreadable
-from tui_app.api.retry import RetryBucket, backoff, read_attempts, retry_after
+from tui_app.api.retry import ReadRetries, RetryBucket, backoff, retry_after
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -58,4 +58,28 @@ def test_a_broken_server_is_not_hammered() -> None:
     ],
 )
 def test_what_a_read_may_be_tried_again_for(error: ApiError, attempts: int) -> None:
-    assert read_attempts(error) == attempts
+    retries = ReadRetries()
+    while retries.allows(error):
+        pass
+    assert retries.failures == attempts
+
+
+LOST = Unreachable("x", request="GET x", sent=True)
+GARBLED = Unreadable("x", request="GET x", status=200)
+CONFLICT = Conflict("x", request="GET x", status=409)
+
+
+@pytest.mark.parametrize(
+    ("errors", "allowed"),
+    [
+        ((LOST, GARBLED, LOST), (True, True, False)),
+        ((GARBLED, LOST, LOST), (True, True, False)),
+        ((LOST, LOST, GARBLED), (True, True, False)),
+        ((GARBLED, GARBLED), (True, False)),
+        ((GARBLED, CONFLICT), (True, False)),
+        ((LOST, GARBLED, GARBLED), (True, True, False)),
+    ],
+)
+def test_a_read_has_three_attempts_of_whatever_kind(errors: tuple[ApiError, ...], allowed: tuple[bool, ...]) -> None:
+    retries = ReadRetries()
+    assert tuple(map(retries.allows, errors)) == allowed

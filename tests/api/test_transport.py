@@ -134,6 +134,20 @@ async def test_a_read_is_tried_three_times() -> None:
         assert server.count("GET") == 3
 
 
+async def test_a_read_that_met_a_reset_may_meet_one_unreadable_answer() -> None:
+    garbled = answer(200, b"<html>")
+    async with (
+        faulty(in_turn(None, garbled, answer(200, success(JOB)))) as server,
+        client_on(server.base_url) as client,
+    ):
+        assert (await client.get_job(JOB["job_id"])).id == JOB["job_id"]
+        assert server.count("GET") == 3
+    async with faulty(always(garbled)) as server, client_on(server.base_url) as client:
+        with pytest.raises(Unreadable):
+            await client.get_job(JOB["job_id"])
+        assert server.count("GET") == 2
+
+
 @pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (403, Forbidden), (404, NotFound)])
 async def test_a_refused_read_is_not_repeated(status: int, kind: type[Exception]) -> None:
     async with faulty(always(answer(status, failure(10000, "no")))) as server, client_on(server.base_url) as client:

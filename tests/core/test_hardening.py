@@ -21,7 +21,7 @@ from tests.support.faulty import ACCOUNT, FaultyServer, Received, answer, failur
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
 from tui_app.api.search import SearchParams
-from tui_app.auth.credentials import MAX_TOKEN_BYTES, CommandCredential, Secret, token_from_command, token_from_file
+from tui_app.auth.credentials import MAX_TOKEN_BYTES, CommandCredential, Secret, token_from_file
 from tui_app.cli import console
 from tui_app.cli import runner as session
 from tui_app.config.settings import load_settings
@@ -32,6 +32,11 @@ from tui_app.terminal.clipboard import copy
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN: Final = "".join(Random(7).choices(string.ascii_letters + string.digits, k=40))
+
+
+def token_of(command: tuple[str, ...]) -> str:
+    """The token that a command gives."""
+    return CommandCredential(command).headers()["Authorization"].removeprefix("Bearer ")
 
 
 # ---- a file
@@ -137,18 +142,16 @@ def python(script: str, *arguments: str) -> tuple[str, ...]:
 
 def test_a_command_is_run_without_a_shell_and_its_first_line_is_taken(tmp_path: Path) -> None:
     words = ("$HOME", "*", "; touch " + str(tmp_path / "ran"), "`id`", "a b")
-    token = token_from_command(
-        python("import sys; print('-'.join(map(ascii, sys.argv[1:])).replace(' ', '_'))", *words)
-    )
-    assert token.reveal() == "-".join(map(ascii, words)).replace(" ", "_")
+    token = token_of(python("import sys; print('-'.join(map(ascii, sys.argv[1:])).replace(' ', '_'))", *words))
+    assert token == "-".join(map(ascii, words)).replace(" ", "_")
     assert not (tmp_path / "ran").exists()
-    assert token_from_command(python("print('first\\r\\nsecond')")).reveal() == "first"
+    assert token_of(python("print('first\\r\\nsecond')")) == "first"
 
 
 def test_what_a_command_complains_of_is_told_without_what_may_be_a_secret() -> None:
     script = f"import sys; sys.stderr.write('one\\nno entry for \\x1b[31m\\x07 {TOKEN}: key={TOKEN} \\u202eshort\\n'); sys.exit(3)"
     with pytest.raises(UsageError) as caught:
-        token_from_command(python(script))
+        token_of(python(script))
     said = str(caught.value)
     assert TOKEN not in said
     assert "ended with 3" in said
@@ -170,7 +173,7 @@ def test_what_a_command_complains_of_is_told_without_what_may_be_a_secret() -> N
 )
 def test_a_command_that_gives_no_token_is_told_of_without_its_arguments(command: tuple[str, ...], said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        token_from_command(command)
+        token_of(command)
     assert said in str(caught.value)
     assert TOKEN not in str(caught.value)
 
@@ -179,7 +182,7 @@ def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("tui_app.auth.token_command.TOKEN_COMMAND_TIMEOUT", 0.5)
     script = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     with pytest.raises(UsageError, match="did not answer within"):
-        token_from_command(python(script))
+        token_of(python(script))
     pid = (tmp_path / "pid").read_text()
     assert not Path(f"/proc/{pid}").exists(), "it is ended, too"
 
@@ -187,8 +190,8 @@ def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
 def test_a_command_never_reads_what_is_piped_to_us() -> None:
     asks = ["import sys; print('got' + sys.stdin.read())"]
     script = (
-        "import sys; from tui_app.auth.credentials import token_from_command\n"
-        f"print(token_from_command((sys.executable, '-c', {asks[0]!r})).reveal(), sys.stdin.read())"
+        "import sys; from tui_app.auth.credentials import CommandCredential\n"
+        f"print(CommandCredential((sys.executable, '-c', {asks[0]!r})).headers()['Authorization'].split()[1], sys.stdin.read())"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], input="ids", cwd=ROOT, capture_output=True, text=True, check=True,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.core.text import Untrusted, plural, sanitize
+from tui_app.core.text import Untrusted, markdown_escape, plural, sanitize
 from tui_app.simulator.demo_account import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -57,3 +57,13 @@ def test_untrusted_text_compares_by_what_was_sent() -> None:
 
 def test_plural() -> None:
     assert [plural(n, "row") for n in (0, 1, 2, 1200)] == ["0 rows", "1 row", "2 rows", "1,200 rows"]
+
+
+def test_markdown_shows_exactly_the_text() -> None:
+    assert markdown_escape("[a](http://b) | *c*") == r"\[a\]\(http://b\) \| \*c\*"
+    assert markdown_escape("plain text 1") == "plain text 1"
+
+
+def test_one_of_a_thing_is_not_several() -> None:
+    assert [plural(count, "mailbox", "mailboxes") for count in (0, 1, 2)] == ["0 mailboxes", "1 mailbox", "2 mailboxes"]
+    assert [plural(count, "message") for count in (1, 1200)] == ["1 message", "1,200 messages"]

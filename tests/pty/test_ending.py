@@ -296,7 +296,7 @@ def test_an_error_of_our_own_ends_it_with_1_and_a_report_without_data(
     terminal = start(watched=True, CRASH="1")
     terminal.press("!")
     ends_with(terminal, 1)
-    terminal.says("stopped by an error of its own (RuntimeError")
+    terminal.says("stopped by an internal error (RuntimeError")
     (report,) = Path(environment["HOME"], ".local/state/mailsluice").glob("crash-*.txt")
     assert report.stat().st_mode & 0o777 == 0o600
     said = report.read_text()

@@ -264,3 +264,14 @@ def test_a_console_that_is_left_alone_uses_next_to_nothing(start: Start) -> None
         terminal.read(left)  # nothing is waited for but the time itself
     assert (processor_seconds(terminal.pid) - before) / (time.monotonic() - began) < 0.02
     ends(terminal)
+
+
+def test_nothing_about_a_pointer_is_written_while_the_mouse_is_off(start: Start) -> None:
+    terminal = start(*PROGRAM, "demo")
+    terminal.sees("12 loaded")
+    for keys, words in (("?", "Help › jobs"), ("q", "12 loaded"), ("!", "Activity"), ("q", "12 loaded")):
+        terminal.press(keys)
+        terminal.sees(words)
+    terminal.press("\x11")
+    assert terminal.ends() == 0
+    assert b"\x1b]22" not in bytes(terminal.raw)

@@ -188,7 +188,7 @@ async def test_delete_is_for_ended_jobs_and_takes_the_job_off_the_list(simulator
         await console.press("D")
         await console.sees("only ended jobs can be deleted")
         await console.press("G", "D")
-        await console.sees("Delete this job's record?", "no undelete")
+        await console.sees("Delete this job's record?", "can't be undone")
         await console.press("y")
         await console.sees("Delete: deleted.", "11 loaded")
     assert len(simulator.account.truth.of("delete_job")) == 1
@@ -337,7 +337,7 @@ async def test_a_question_fits_the_smallest_window(simulator: Simulator) -> None
     async with console_on(settings_for(simulator), size=(60, 16)) as console:
         await console.sees("12 loaded")
         await console.press("G", "D")
-        await console.sees("Delete this job's record?", "no undelete", "╮")
+        await console.sees("Delete this job's record?", "can't be undone", "╮")
 
 
 async def test_what_can_t_be_made_ready_ends_the_console_with_its_sentence(

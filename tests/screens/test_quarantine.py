@@ -222,7 +222,7 @@ async def test_a_release_job_has_no_destination_and_takes_held_mail_only(simulat
         await console.press("shift+tab", "shift+tab", "space")
         await console.sees("release from quarantine")
         await console.press("enter")
-        await console.sees("Only held mail is released", "Enter again")
+        await console.sees("Only held messages are released", "Enter again")
         await console.press("enter")
         await console.sees("Release: start this job?")
         count = console.text.split("type ")[1].split(" ")[0]

@@ -245,7 +245,7 @@ def new_job(tour: Tour) -> None:
         tour.shows(string, where=lambda: tour.dialog)
         tour.note("new job, question", tour.dialog)
         tour.press("3\r")
-        tour.shows(string, words="Refused, nothing was started")
+        tour.shows(string, words="New job: refused")
         tour.note("new job, refusal", tour.text)
     tour.press(ESCAPE)
     tour.sees("loaded")

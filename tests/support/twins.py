@@ -203,7 +203,7 @@ class TwinApp(DiffRenderer):
         TwinApp.kinds[type(renderable).__name__] += 1
         if whole:
             self.settled = True
-        if self.settled and self._shadow is not None and self._shadow.known and self._shadow.size == self.size:
+        if self.settled and self._buffer is not None and self._buffer.known and self._buffer.size == self.size:
             before = len(self.differences)
             self.compare(whole)
             if len(self.differences) > before == 0:
@@ -211,8 +211,8 @@ class TwinApp(DiffRenderer):
 
     def compare(self, whole: bool) -> None:
         TwinApp.frames += 1
-        assert self._shadow is not None
-        rows = self._shadow.rows
+        assert self._buffer is not None
+        rows = self._buffer.rows
         for y, row in enumerate(rows):
             if is_contested(row):
                 self.stale.add(y)

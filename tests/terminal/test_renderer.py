@@ -163,7 +163,7 @@ async def test_turned_off_it_is_plain_textual_byte_for_byte() -> None:
     async with app.run_test(headless=False, size=(40, 14)) as pilot:
         await pilot.press("down", "down", "pagedown")
         await pilot.pause()
-        assert app.exact_frames == len(app.written) > 3 and app._shadow is None
+        assert app.exact_frames == len(app.written) > 3 and app._buffer is None
 
 
 async def test_the_pen_is_plain_when_the_terminal_is_given_back() -> None:

@@ -1,4 +1,4 @@
-"""What may be tried again, and when: the rules for reads and for writes."""
+"""The rules for reads and writes: what may be sent again, how often, and after which wait."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Final
 from tui_app.api.errors import ApiError, Conflict, TooLarge, Unreadable
 
 MAX_WAIT: Final = 300.0
-"""Seconds; a longer Retry-After is capped, the quota's window is five minutes."""
+"""Seconds; the longest wait for a Retry-After. The window of the quota is five minutes.
+
+https://developers.cloudflare.com/fundamentals/api/reference/limits/
+"""
 MIN_WAIT: Final = 1.0
-"""Seconds; nobody who was told to slow down comes back at once."""
-GET_ATTEMPTS: Final = 3
+"""Seconds; the shortest wait after a 429."""
+READ_ATTEMPTS: Final = 3
+"""How often a read is sent in all."""
+DOUBTFUL_RETRIES: Final = 1
+"""How often a read is sent again because its answer was unreadable or a conflict."""
 QUOTA_WAITS: Final = 5
-"""How often one request waits for the quota before it is given up."""
+"""How many waits for the quota one request has before it is given up."""
 WRITE_RESENDS: Final = 2
-"""How often a write goes out again when it provably was not done: unsent, or answered 429."""
+"""How often a write is sent again after it was certainly not done: not sent, or answered 429."""
 REFUSED_STATUS: Final = frozenset({400, 401, 403, 404, 405, 413, 414, 415, 422, 429})
-"""Answers that say of a write: not done. Any other one leaves it open."""
+"""Status codes that mean that a write was not done. After any other error status its outcome is unknown."""
 
 
 def retry_after(header: str | None, now: datetime) -> float:
-    """Seconds to wait, from seconds or an HTTP date; 1 to 300, and 300 for anything that makes no sense."""
+    """Seconds to wait, from a number of seconds or an HTTP date: 1 to 300, and 300 for anything else."""
     if header is None:
         return MAX_WAIT
     text = header.strip()
@@ -39,37 +45,47 @@ def retry_after(header: str | None, now: datetime) -> float:
     return max(MIN_WAIT, min((moment - now).total_seconds(), MAX_WAIT))
 
 
-def read_attempts(error: ApiError) -> int:
-    """How often a read that fails like this may be tried in all.
+class ReadRetries:
+    """Decides after each failure of one read whether it may be sent again: three attempts in all, of whatever kind.
 
-    A refusal and a redirect stay what they are, a garbled answer and a conflict get a second chance; anything that
-    may pass, from a lost connection to a 503, a third.
+    Not after a refusal, a redirect or a too large answer; once at most after an unreadable answer or a conflict.
     """
-    if isinstance(error, TooLarge) or error.status in REFUSED_STATUS or error.status == 202:
-        return 1
-    if error.status is not None and 300 <= error.status < 400:
-        return 1
-    return 2 if isinstance(error, (Unreadable, Conflict)) else GET_ATTEMPTS
+
+    def __init__(self) -> None:
+        self.failures = 0
+        """Failures so far."""
+        self._doubtful = 0
+
+    def allows(self, error: ApiError) -> bool:
+        """Count this failure; returns whether the read may be sent again."""
+        self.failures += 1
+        if isinstance(error, TooLarge) or error.status in REFUSED_STATUS or error.status == 202:
+            return False
+        if error.status is not None and 300 <= error.status < 400:
+            return False
+        if isinstance(error, (Unreadable, Conflict)):
+            self._doubtful += 1
+        return self.failures < READ_ATTEMPTS and self._doubtful <= DOUBTFUL_RETRIES
 
 
 def backoff(attempt: int, random: Random) -> float:
-    """Full jitter: 0 to min(30, 2^attempt) seconds."""
+    """Seconds before the next attempt, with full jitter: 0 to min(30, 2^attempt); `attempt` counts from 0."""
     return random.uniform(0, min(30.0, 2.0**attempt))
 
 
 @dataclass
 class RetryBucket:
-    """Retries of reads are paid from here, so that a broken server is not hammered: 10 tokens, used above 5 only."""
+    """Limits the retries of all reads, so that a broken server gets few of them: 10 tokens, 5 of them can be used."""
 
     tokens: float = 10.0
 
     def take(self) -> bool:
-        """Whether one more retry is allowed."""
+        """Use a token for a retry; returns False if there is none."""
         if self.tokens <= 5:
             return False
         self.tokens -= 1
         return True
 
     def success(self) -> None:
-        """A request that worked earns a tenth of a retry."""
+        """Add a tenth of a token for a request that succeeded."""
         self.tokens = min(10.0, self.tokens + 0.1)

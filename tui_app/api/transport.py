@@ -22,9 +22,9 @@ from tui_app.api.retry import (
     QUOTA_WAITS,
     REFUSED_STATUS,
     WRITE_RESENDS,
+    ReadRetries,
     RetryBucket,
     backoff,
-    read_attempts,
     retry_after,
 )
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
@@ -154,7 +154,8 @@ class Transport:
     async def _read(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Any, read: Callable[[Envelope], T]
     ) -> T:
-        request, attempt, polls, waits, renewed = self.named(method, path), 0, 0, 0, False
+        request, polls, waits, renewed = self.named(method, path), 0, 0, False
+        retries = ReadRetries()
         while True:
             refused = self.settings.credential.headers()
             try:
@@ -179,11 +180,9 @@ class Transport:
                 if error.status == 401 and method == "GET" and not renewed and await self._renewed(refused):
                     renewed = True
                     continue
-                attempt += 1
-                allowed = read_attempts(error) if method == "GET" and not self._left.is_set() else 1
-                if attempt >= allowed or not self._bucket.take():
+                if method != "GET" or self._left.is_set() or not retries.allows(error) or not self._bucket.take():
                     raise
-                await self._sleep(backoff(attempt - 1, self.random), self._left)
+                await self._sleep(backoff(retries.failures - 1, self.random), self._left)
 
     async def _renewed(self, refused: Mapping[str, str]) -> bool:
         """Whether there is another token now than the one that was refused: a command may give one."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, Pri
 
 from tui_app.api.drift import Drift
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus
-from tui_app.api.wire_values import Wire, count, flag, identity, moment, named, open_enum, texts, truth
+from tui_app.api.wire_values import Wire, count, flag, identity, moment, named, open_enum, truth
 from tui_app.core.text import Untrusted
 
 _any_job_status = open_enum(JobStatus)
@@ -20,7 +20,6 @@ def _job_status(value: Any) -> JobStatus | Untrusted:
 Identity = Annotated[Untrusted, PlainValidator(identity)]
 Names = Annotated[tuple[Untrusted, ...], PlainValidator(named)]
 Truth = Annotated[bool, PlainValidator(truth)]
-Texts = Annotated[tuple[Untrusted, ...], PlainValidator(texts)]
 When = Annotated[datetime | None, PlainValidator(moment)]
 Count = Annotated[int, PlainValidator(count)]
 Flag = Annotated[bool, PlainValidator(flag)]

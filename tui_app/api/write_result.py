@@ -1,4 +1,4 @@
-"""What became of a write: a value that every caller has to look at, not an exception that gets lost."""
+"""The result of a write: a value that each caller must handle, where an exception could be overlooked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Done(Generic[T]):
-    """The API says that it was done; `notices` are the envelope's `messages`."""
+    """The API answered that it was done; `notices` are the envelope's `messages`."""
 
     value: T
     notices: tuple[Notice, ...] = ()
@@ -21,31 +21,33 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """It provably never left this machine."""
+    """It is certain that the request was not sent."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The API says that it was not done."""
+    """The API answered that it was not done."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """It was sent, and nobody told what became of it: read back, never send again."""
+    """It was sent, and no answer says whether it was done: read back, never send it again."""
 
     error: ApiError
 
 
 WriteResult = Done[T] | Unsent | Refused | Ambiguous
-NotDone = Unsent | Refused | Ambiguous
 
 
 def describe(result: WriteResult[Any]) -> tuple[str, tuple[str, ...]]:
-    """What became of a write, as the end of a sentence, and the server's own words on it."""
+    """The result as the end of a sentence (`done.`, `not sent. …`, `refused. …`, `outcome unknown. …`), and details.
+
+    The details are lines of the server's own text, for the activity list; empty when it was done.
+    """
     match result:
         case Done():
             return "done.", ()

@@ -112,13 +112,5 @@ def token_from_file(path: Path) -> Secret:
     return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
 
 
-def token_from_command(command: tuple[str, ...], *, may_ask: bool = True) -> Secret:
-    """Run a command (no shell) and take its first line as the token. Raises UsageError; waits at most 30 s.
-
-    It may ask on the terminal unless a screen is drawn there; what is piped to us is never its to read.
-    """
-    return _answer_of(TokenCommand(command), may_ask=may_ask)
-
-
 def _answer_of(command: TokenCommand, *, may_ask: bool) -> Secret:
     return Secret(command.first_line(may_ask=may_ask), f"answer of the {command.name}")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tui_app.auth.foreground import TerminalForeground, send
 from tui_app.core.errors import UsageError
+from tui_app.core.hardening import child_environment
 from tui_app.core.text import sanitize, strip_controls
 
 TOKEN_COMMAND_TIMEOUT: Final = 30.0
@@ -26,7 +27,6 @@ _REAPING: Final = 1.0
 """Seconds for what was killed to be gone; what root runs, or a dead disk holds, is not."""
 _LONG_WORD: Final = re.compile(r"[^\s'\"=:/]{20,}")
 _CUT_OFF: Final = re.compile(rb"\A\S+")
-_SECRETS: Final = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
 _ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _KEYS: Final[dict[int, int]] = {
     code: number for number in (signal.SIGINT, signal.SIGQUIT) for code in (-number, 128 + number)
@@ -193,7 +193,7 @@ class TokenCommand:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=_environment(may_ask=may_ask),
+                env=child_environment(os.environ, terminal=may_ask),
                 # A group of its own, to be ended as a whole; a session of its own has no terminal.
                 process_group=0 if may_ask else None,
                 start_new_session=not may_ask,
@@ -269,9 +269,3 @@ class TokenCommand:
             self._running.discard(process.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_REAPING)
-
-
-def _environment(*, may_ask: bool) -> dict[str, str]:
-    """Ours without our own secrets, and without the way to a terminal on which a screen is drawn."""
-    left_out = _SECRETS if may_ask else (*_SECRETS, "GPG_TTY")
-    return {name: value for name, value in os.environ.items() if name not in left_out}

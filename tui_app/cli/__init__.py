@@ -101,7 +101,7 @@ def _crashed(error: Exception) -> ExitCode:
 
     report = write_crash_report(error, state_folder(), datetime.now(UTC))
     more = f" {report} says where, and holds no data." if report else ""
-    _tell(f"stopped by an error of its own ({type(error).__name__}). Please report it.{more}")
+    _tell(f"stopped by an internal error ({type(error).__name__}). Please report it.{more}")
     return ExitCode.UNEXPECTED
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui_app.api.enums import ActionType, Destination, Disposition
-from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.core.text import json_text
+from tui_app.core.text import json_text, plural
 from tui_app.jobs.new_job import JobPreview, NewJob
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
 
 
 def preview_json(preview: JobPreview) -> dict[str, Any]:
-    """The preview for programs."""
+    """The preview as JSON: counts of messages and recipients, and the fields that the search can't express."""
     return {
         "mailsluice": {
             "count": preview.count,
@@ -36,19 +36,19 @@ def preview_json(preview: JobPreview) -> dict[str, Any]:
     }
 
 
-def _tell(preview: JobPreview) -> None:
+def _print_preview(preview: JobPreview) -> None:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
     print_status(
-        f"Found {'' if preview.complete else 'at least '}{preview.count:,} messages for {preview.recipients:,} mailboxes. {verdicts}"
+        f"Found {'' if preview.complete else 'at least '}{plural(preview.count, 'message')} for {plural(preview.recipients, 'mailbox', 'mailboxes')}. {verdicts}"
     )
     for message in preview.sample:
         print_status(f"  {message.sender}  {message.subject}")
     if preview.not_searchable:
         print_status(
-            f"The search can't express {', '.join(preview.not_searchable)}: the job will take other mail than this count says."
+            f"The search can't express {', '.join(preview.not_searchable)}: the job acts on other messages than this count."
         )
     if not preview.count:
-        print_status("The search finds nothing now; a job over it would do nothing.")
+        print_status("The search finds nothing now: a job over it would do nothing.")
 
 
 @click.command()
@@ -56,24 +56,24 @@ def _tell(preview: JobPreview) -> None:
 @click.option(
     "--destination",
     type=click.Choice([d.value for d in Destination], case_sensitive=False),
-    help="Where a move puts the mail.",
+    help="Folder to which a move puts the messages.",
 )
 @search_options
 @verdict_option(Disposition)
 @delivery_option
-@click.option("--exact-subject", help="The whole subject.")
+@click.option("--exact-subject", help="The complete subject.")
 @click.option("--submissions", is_flag=True, help="Search submissions instead of mail.")
-@click.option("--all-mail", is_flag=True, help="Also mail without a detection (detections_only: false).")
+@click.option("--all-mail", is_flag=True, help="Also messages without a detection (detections_only: false).")
 @click.option(
     "--include-disposition",
     multiple=True,
     type=click.Choice([d.value for d in Disposition], case_sensitive=False),
-    help="Let a release take this verdict although the guard holds it back.",
+    help="Release also this verdict, which the guard would take out.",
 )
-@click.option("--comment", default="", help="Kept with the job; say why.")
-@click.option("--preview", "preview_only", is_flag=True, help="Count what would be taken and stop.")
-@click.option("--expect", type=click.IntRange(min=0), help="Stop unless the preview counts exactly so many.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--comment", default="", help="Why; stored with the job.")
+@click.option("--preview", "preview_only", is_flag=True, help="Count the messages and stop.")
+@click.option("--expect", type=click.IntRange(min=0), help="Stop unless the preview counts exactly this many.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @format_option
 @click.pass_context
 def create(
@@ -90,7 +90,7 @@ def create(
     include_disposition: tuple[str, ...],
     **fields: Any,
 ) -> None:
-    """Start a bulk job over what a search finds. A release is always over held mail only."""
+    """Start a bulk job on the messages that a search finds. A release acts only on held messages."""
     kind = ActionType(action.upper())
     if kind is ActionType.MOVE and destination is None:
         raise UsageError("A move needs --destination. Nothing was sent.")
@@ -104,7 +104,7 @@ def create(
             action=kind, params=params, destination=Destination(destination) if destination else None, comment=comment
         ).checked(now)
         preview = await service.jobs.preview(new.params)
-        _tell(preview)
+        _print_preview(preview)
         if preview_only:
             if output_format != "table":
                 print(json_text(preview_json(preview)))
@@ -112,23 +112,19 @@ def create(
         service.jobs.guard(new, preview, include=include_disposition)
         if new.destination in IRREVERSIBLE and expect is None:
             raise GuardError(
-                f"{new.destination} can't be undone by the user: repeat with --expect {preview.count}. Nothing was sent."
+                f"{new.destination} can't be undone by the user. Repeat with --expect {preview.count}. Nothing was sent."
             )
         if expect is not None and (expect != preview.count or not preview.complete):
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
-        confirmed(f"Start this {kind.lower()} job over {preview.count:,} messages?", yes=yes)
+        confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", yes=yes)
         result = await service.jobs.create(new)
-        match result:
-            case Done(job, _):
-                write_job(job, output_format)
-                return ExitCode.DONE
-            case Refused(error) | Unsent(error):
-                raise error
-            case Ambiguous(error):
-                print_status(
-                    f"Outcome unknown: the job was not seen in the list. {error} Look again with: mailsluice jobs"
-                )
-                return ExitCode.UNKNOWN_OUTCOME
-        assert_never(result)
+        if isinstance(result, Done):
+            write_job(result.value, output_format)
+            return ExitCode.DONE
+        if isinstance(result, Ambiguous):
+            words, _ = describe(result)
+            print_status(f"New job: {words} It is not in the list yet. Look again with: mailsluice jobs")
+            return ExitCode.UNKNOWN_OUTCOME
+        raise result.error
 
     ctx.exit(run_command(ctx, work, writes=not preview_only))

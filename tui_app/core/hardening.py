@@ -1,4 +1,4 @@
-"""Keeping what is in memory out of everybody's reach: no core file, no look into the process, no chatty library."""
+"""Keeps secrets in the process: no core file, no access by other processes, no log lines of libraries."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
-_CHATTY: Final = ("httpx", "httpcore", "asyncio", "truststore", "concurrent.futures")
-"""Their lines hold URLs with senders and subjects, headers, or the text of exceptions."""
+_LOGGERS: Final = ("httpx", "httpcore", "asyncio", "truststore", "concurrent.futures")
+"""Loggers whose lines hold URLs with senders and subjects, headers, or the text of exceptions."""
 
 
 def forbid_memory_dumps() -> None:
-    """No core file, and on Linux no other process of this user reads the memory or the environment of this one.
+    """Forbid core files and, on Linux, that other processes of this user read our memory or environment.
 
-    Where the system can't, nothing is done: it is a second wall, not the first.
+    Does nothing where the system can't: this is a second protection, not the first.
     """
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -28,14 +28,21 @@ def forbid_memory_dumps() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment that a program which we start is given: ours, without what opens the account."""
-    return {name: value for name, value in environment.items() if not name.startswith("CLOUDFLARE_")}
+def child_environment(environment: Mapping[str, str], *, terminal: bool = True) -> dict[str, str]:
+    """The environment for a program that we start: this one without all CLOUDFLARE_ variables.
+
+    Without a `terminal` also without the name of the terminal on which gpg would ask.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("CLOUDFLARE_") and (terminal or name != "GPG_TTY")
+    }
 
 
 def silence_libraries() -> None:
-    """What libraries have to say is said by nobody: this program tells of its requests in its own words."""
-    for name in _CHATTY:
+    """Drop all log lines of libraries: they may hold secrets."""
+    for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
         logger.propagate = False

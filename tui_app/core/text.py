@@ -95,9 +95,9 @@ def visible(text: str) -> str:
     return "".join(kept)
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 message`, `2 messages`, `1,200 messages`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def plural(count: int, noun: str, several: str = "") -> str:
+    """`1 message`, `2 messages`, `1,200 messages`; `several` is the plural of a noun that does not only take an s."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
 
 
 def json_text(value: object) -> str:
@@ -116,6 +116,15 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_MARKDOWN: Final = frozenset("\\`*_{}[]<>()#+-.!|~")
+"""Characters that mean something to Markdown."""
+
+
+def markdown_escape(text: str) -> str:
+    """The text as Markdown that shows exactly this text: no links, no tags, no emphasis, no table cells."""
+    return "".join(f"\\{character}" if character in _MARKDOWN else character for character in text)
 
 
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")

@@ -1,4 +1,4 @@
-"""The activity page: every write and every error of this session."""
+"""The activity screen: every write and every error of this session."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 class ActivityScreen(TextScreen):
-    """Every write and every error of this session, newest first, in the server's own words."""
+    """Every write and every error of this session, newest first, with the server's own text."""
 
     screen_name = "activity"
     BINDINGS = actions.bindings("activity")
 
     def on_mount(self) -> None:
-        """Write the page."""
+        """Show the list."""
         super().on_mount()
         self.show_activities()
 
     def activity_added(self) -> None:
-        """Write the page anew."""
+        """Show the list with the new entry."""
         if self.is_mounted:
             self.show_activities()
 
     def show_activities(self) -> None:
-        """Write the page anew."""
+        """Show the list."""
         entries = list(reversed(self.service.activities))
         self.set_breadcrumb([("Activity", "bold"), f"  {len(entries):,} in this session"])
         pieces: list[Piece] = []
         for entry in entries:
             pieces += self._entry(entry)
-        self.show_text(*(pieces or [("Nothing was written and nothing went wrong so far.", "dim")]))
+        self.show_text(*(pieces or [("No write and no error in this session so far.", "dim")]))
 
     @staticmethod
     def _entry(entry: Activity) -> list[Piece]:

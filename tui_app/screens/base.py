@@ -1,4 +1,4 @@
-"""What every screen has in common: a header that tells account, mode and freshness; a place line; a footer of keys."""
+"""What every screen has: a header with account, mode and freshness; a breadcrumb; a footer with keys."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from tui_app.widgets.table import RowTable
 
 MORE: Final = ("! tells more", "dim")
-"""Ends a line about an error; it stands at the right end, where a long sentence can't push it off."""
+"""Last piece of a line about an error; it is shown at the right end, where a long sentence can't push it off."""
 STALE_AFTER = 10.0
-"""Seconds by which a poll may be late before the header says so."""
+"""Seconds by which a poll may be late before the header says `stale`."""
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
 def freshness(connection: ConnectionStatus, now: float) -> Piece:
-    """How fresh the screen is, in words that change only when there is something to say."""
+    """How fresh the data is; `now` is the monotonic clock in seconds. While it is fresh, the text does not change."""
     match connection.state:
         case ConnectionState.CONNECTING:
             return ("connecting", "dim")
@@ -45,7 +45,7 @@ def freshness(connection: ConnectionStatus, now: float) -> Piece:
         case ConnectionState.OFFLINE:
             left = round((connection.next_at or now) - now)
             trouble = "server error" if isinstance(connection.error, ServerFault) else "offline"
-            return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, asking", "$text-error bold")
+            return (f"{trouble}, again in {left} s" if left > 0 else f"{trouble}, reading", "$text-error bold")
         case ConnectionState.LIMITED:
             return (f"rate limit, again in {max(0, round((connection.next_at or now) - now))} s", "$text-warning bold")
         case ConnectionState.SAVING:
@@ -60,12 +60,12 @@ def freshness(connection: ConnectionStatus, now: float) -> Piece:
 
 
 class ConsoleScreen(Screen[None]):
-    """A screen of the console. `place` is its name in the list of actions."""
+    """A screen of the console. `screen_name` is its name in the list of actions."""
 
     screen_name: ClassVar[str] = ""
 
     class CopyWanted(Message):
-        """Somebody wants to choose what to copy: named values, and the ids of marked rows."""
+        """The operator wants to choose what to copy: named values, and the ids of marked rows."""
 
         def __init__(self, values: Sequence[tuple[str, str]], marked: Sequence[str]) -> None:
             super().__init__()
@@ -73,7 +73,7 @@ class ConsoleScreen(Screen[None]):
             self.marked = marked
 
     class IdsWanted(Message):
-        """Somebody has ids from elsewhere."""
+        """The operator wants to enter ids of messages."""
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__()
@@ -82,12 +82,12 @@ class ConsoleScreen(Screen[None]):
         self._notice_ends_with_news = False
         self._fresh: Piece = ""
         self.awaiting = False
-        """Whether a write of this screen is on its way."""
+        """Whether the answer to a write of this screen is awaited."""
 
-    # ---- to be filled in
+    # ---- for subclasses
 
     def content(self) -> Iterable[Widget]:
-        """The widgets between the place line and the line above the footer."""
+        """The widgets between the breadcrumb and the line above the footer."""
         return ()
 
     def subject(self) -> Subject | None:
@@ -98,37 +98,41 @@ class ConsoleScreen(Screen[None]):
         """The line above the footer: about the row under the cursor."""
         return ()
 
+    def about_end(self) -> Sequence[Piece]:
+        """The right end of the line above the footer."""
+        return ()
+
     def table(self) -> RowTable[Any] | None:
         """The table that the movement keys move in."""
         return None
 
     def freshness(self) -> Piece:
-        """How fresh the data is; a screen that nothing is polled for says nothing, unless nothing may be sent at all."""
+        """How fresh the data is; empty for a screen that polls nothing, unless a rate limit stops all requests."""
         blocked = self.service.budget.blocked
         if blocked > 0:
             return (f"rate limit, again in {round(blocked)} s", "$text-warning bold")
         return freshness(self.service.connection, self.service.clock.monotonic()) if self.subject() is not None else ""
 
     def plan_moved(self, state: PlanState) -> None:
-        """A release went on, or ended."""
+        """The state of a running plan changed."""
 
     def limited(self, seconds: float) -> None:
-        """A 429 is being sat out."""
+        """Say that the program waits so many seconds after a 429."""
         if self.is_current:
             self.notice(f"Too many requests: waiting {seconds:.0f} s.")
 
     def activity_added(self) -> None:
-        """Something was done, or went wrong."""
+        """A write or an error was added to the activity list."""
 
     # ---- frame
 
     @property
     def ready(self) -> bool:
-        """Whether the frame is there: news may come before it is built and after it is gone."""
+        """Whether the widgets exist: messages may come before they are built and after they are removed."""
         return self.is_attached and bool(self.query("#footer"))
 
     def compose(self) -> ComposeResult:
-        """Header, place, content, a line about the current row, footer."""
+        """Header, breadcrumb, content, a line about the current row, footer."""
         yield StatusLine(id="header")
         yield StatusLine(id="breadcrumb")
         yield from self.content()
@@ -137,7 +141,7 @@ class ConsoleScreen(Screen[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Fill the frame."""
+        """Show the header, the footer and the line about the row."""
         self.show_frame()
 
     def on_resize(self) -> None:
@@ -145,14 +149,14 @@ class ConsoleScreen(Screen[None]):
         self.call_after_refresh(self.show_frame)
 
     def on_screen_resume(self) -> None:
-        """Shown (again): poll what it is about."""
+        """Poll the subject of the screen while it is shown."""
         self.show_frame()
         subject = self.subject()
         if subject is not None:
             self.service.show(subject)
 
     def on_screen_suspend(self) -> None:
-        """Covered: nobody looks, so nobody asks."""
+        """Stop to poll while another screen is shown."""
         subject = self.subject()
         if subject is not None:
             self.service.hide(subject)
@@ -181,7 +185,7 @@ class ConsoleScreen(Screen[None]):
         self.show_about()
 
     def time_passed(self) -> None:
-        """A second went by: only what the time changes is looked at, and nearly always nothing is."""
+        """Called once a second: show the frame anew if the freshness changed."""
         fresh = self.freshness()
         if fresh != self._fresh:
             self._fresh = fresh
@@ -192,35 +196,37 @@ class ConsoleScreen(Screen[None]):
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only)
 
     def show_about(self) -> None:
-        """The line above the footer: a notice, else what there is to say of the current row."""
+        """Fill the line above the footer: a notice, else the description of the current row."""
         if self.ready:
             pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
-            self.query_one("#about", StatusLine).set_ends([piece for piece in pieces if piece != MORE], ends)
+            self.query_one("#about", StatusLine).set_ends(
+                [piece for piece in pieces if piece != MORE], ends or list(self.about_end())
+            )
 
     def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
-        """The second line: where we are."""
+        """Set the second line: which screen this is."""
         self.query_one("#breadcrumb", StatusLine).set_ends(left, right)
 
     def notice(self, sentence: str, *, until_news: bool = False) -> None:
-        """Say something above the footer until the next key, or until the server answered."""
+        """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered."""
         self._notice, self._notice_ends_with_news = sentence, until_news
         self.show_about()
 
     def answered(self) -> None:
-        """The server answered a poll, or the line changed."""
+        """The server answered a poll, or the state of the connection changed."""
         if self._notice_ends_with_news:
             self._notice = ""
         self.show_frame()
 
     def on_key(self) -> None:
-        """A key answers a notice."""
+        """Remove the notice at the next key."""
         if self._notice:
             self._notice = ""
             self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Read-only hides all writes; in a window that shows nothing only what works everywhere works."""
+        """Read-only hides all writes; in a window that is too small only the keys of all screens work."""
         if is_too_small(self) and action in _OF_SCREENS:
             return False
         if self.service.settings.read_only and any(
@@ -232,43 +238,43 @@ class ConsoleScreen(Screen[None]):
     # ---- movement, the same everywhere
 
     def action_row_down(self) -> None:
-        """Down."""
+        """Move down by a row."""
         if table := self.table():
             table.move_by(1)
 
     def action_row_up(self) -> None:
-        """Up."""
+        """Move up by a row."""
         if table := self.table():
             table.move_by(-1)
 
     def action_row_first(self) -> None:
-        """To the first row."""
+        """Move to the first row."""
         if table := self.table():
             table.move_to(0)
 
     def action_row_last(self) -> None:
-        """To the last row."""
+        """Move to the last row."""
         if table := self.table():
             table.move_last()
 
     def action_page_down(self) -> None:
-        """A page down."""
+        """Move down by a page."""
         if table := self.table():
             last = max(len(table.shown) - 1, table.cursor_row + 1)
             table.move_to(min(table.cursor_row + table.page_rows, last))
 
     def action_page_up(self) -> None:
-        """A page up."""
+        """Move up by a page."""
         if table := self.table():
             table.move_by(-table.page_rows)
 
     def action_mark_toggle(self) -> None:
-        """Mark the row."""
+        """Mark or unmark the row."""
         if table := self.table():
             table.toggle_mark()
 
     def action_mark_range(self) -> None:
-        """Mark up to here."""
+        """Mark from the last marked row to this one."""
         if table := self.table():
             table.mark_range()
 
@@ -280,32 +286,32 @@ class ConsoleScreen(Screen[None]):
     # ---- sorting
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
-        """Show the rows in the order of a field; empty: as the server has them."""
+        """Show the rows in the order of a field; with an empty field in the order of the server."""
 
     def action_sort_column(self) -> None:
-        """Sort by the next column; after the last, as the server has them."""
+        """Sort by the next column; after the last one in the order of the server."""
         if table := self.table():
             self.sort_rows(table.next_sort(), reverse=False)
 
     def action_sort_reverse(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         if (table := self.table()) and table.sorted_by:
             self.sort_rows(table.sorted_by, reverse=not table.reversed)
         else:
-            self.notice("Nothing is sorted: o sorts by a column.")
+            self.notice("The rows are not sorted. o sorts by a column.")
 
     def action_ids_open(self) -> None:
-        """Release ids from elsewhere."""
+        """Open the screen for ids of messages."""
         self.post_message(self.IdsWanted())
 
     # ---- copying
 
     def copy_id(self) -> str:
-        """What `y` copies."""
+        """The text that `y` copies; empty for nothing."""
         return ""
 
     def copy_values(self) -> Sequence[tuple[str, str]]:
-        """What `Y` offers: names and safe text."""
+        """What `Y` offers: pairs of name and sanitized text."""
         return ()
 
     def marked_ids(self) -> Sequence[str]:
@@ -324,31 +330,31 @@ class ConsoleScreen(Screen[None]):
 
     @work(exclusive=True, group="copy")
     async def copy(self, text: str) -> None:
-        """Copy text, and say what can be said of it."""
+        """Copy text, and say what happened."""
         app = self.app
         if isinstance(app, DiffRenderer):
             self.notice(await copy(text, app.write_to_terminal, os.environ))
 
-    # ---- the line
+    # ---- polling
 
     def action_view_refresh(self) -> None:
-        """Ask the server again."""
+        """Read from the server again."""
         self.service.refresh()
-        self.notice("Asking again…", until_news=True)
+        self.notice("Reading again…", until_news=True)
 
     def action_view_pause(self) -> None:
-        """Stop or resume polling."""
+        """Pause or resume polling."""
         paused = self.service.toggle_pause()
-        self.notice("Polling is paused; p resumes." if paused else "Polling again.")
+        self.notice("Polling is paused. p resumes it." if paused else "Polling is resumed.")
 
     def may_leave(self) -> bool:
-        """Whether the screen may go away now: not while the answer to a write is awaited, it belongs on the screen."""
+        """Whether the screen may be closed now: not while the answer to a write is awaited."""
         if self.awaiting:
-            self.notice("The answer is still awaited.")
+            self.notice("Waiting for the answer of the server.")
         return not self.awaiting
 
     def handle_back(self) -> bool:
-        """Take esc for something smaller than leaving, such as unmarking; whether it was taken."""
+        """Use esc for something else than to leave, such as to unmark; returns whether it was used."""
         table = self.table()
         if table is not None and table.marked.marks:
             table.unmark_all()

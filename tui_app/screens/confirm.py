@@ -1,4 +1,4 @@
-"""A question before a write: `y` for one thing, the typed count for many; enter alone never confirms."""
+"""A question before a write: `y` confirms one thing, the typed count several; enter alone never confirms."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def _without_end(piece: Piece) -> Piece:
 
 
 class Confirm(ModalScreen[bool]):
-    """What will happen, and a way out that has the focus. `typed` is what has to be typed: `y`, or a number."""
+    """Says what will happen and asks. `typed` is what confirms: `y`, or a number. The cancel button has the focus."""
 
     CSS_PATH = sheet("screens/confirm")
     READ_FIRST: ClassVar[float] = 0.3
-    """Seconds that it has to be there before `y` counts: text that is typed in by a terminal comes all at once."""
+    """Seconds for which the question must be shown before `y` counts: text that a terminal pastes comes at once."""
     BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
 
     def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:
@@ -38,10 +38,10 @@ class Confirm(ModalScreen[bool]):
         self._title = title
         self._lines = (*lines[:-1], _without_end(lines[-1]))
         self._typed = typed
-        self._there_at: float | None = None
+        self._shown_at: float | None = None
 
     def compose(self) -> ComposeResult:
-        """Title, facts, the way to confirm, the way out."""
+        """Title, facts, what to type, the cancel button."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield TextBlock(id="facts")
@@ -57,36 +57,36 @@ class Confirm(ModalScreen[bool]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """The way out has the focus; a count is typed at once, and typing is not yet confirming."""
+        """Focus the cancel button, or the input for a count."""
         self.query_one("#facts", TextBlock).set_text(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
-        self.call_after_refresh(self._is_there)
+        self.call_after_refresh(self._is_shown)
 
-    def _is_there(self) -> None:
-        self._there_at = asyncio.get_running_loop().time()
+    def _is_shown(self) -> None:
+        self._shown_at = asyncio.get_running_loop().time()
 
     def action_leave(self) -> None:
-        """Don't."""
+        """Close without confirming."""
         self.dismiss(False)
 
     def action_yes(self) -> None:
-        """Do it, if `y` is what was asked for."""
+        """Confirm, if `y` is what was asked for."""
         if self._typed != "y" or is_too_small(self):
             return
-        there = self._there_at
-        if self.READ_FIRST and (there is None or asyncio.get_running_loop().time() - there < self.READ_FIRST):
+        shown = self._shown_at
+        if self.READ_FIRST and (shown is None or asyncio.get_running_loop().time() - shown < self.READ_FIRST):
             self.query_one("#problem", TextLine).set_text(
-                ("Not done: read it first, then y once more.", "$text-warning")
+                ("Not confirmed yet: read it, then press y again.", "$text-warning")
             )
             return
         self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """The only button is the way out."""
+        """Close without confirming: the only button cancels."""
         self.dismiss(False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """The right number confirms; anything else says so."""
+        """Confirm with the right number; else say what to type."""
         if event.value.strip().replace(",", "") == self._typed:
             self.dismiss(True)
         else:

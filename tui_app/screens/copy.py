@@ -1,4 +1,4 @@
-"""The copy page: what there is of a row, each value under a number, to the clipboard or as plain text."""
+"""The copy screen: the values of a row, each with a number, for the clipboard or as plain text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST: Final = 9
 
 
 class CopyScreen(TextScreen):
-    """Values under numbers; a number copies, `t` prints all of them on the terminal's own screen."""
+    """Values with numbers; a number copies, `t` prints all of them on the terminal's normal screen."""
 
     screen_name = "copy"
     BINDINGS = actions.bindings("copy")
@@ -35,7 +35,7 @@ class CopyScreen(TextScreen):
         self._marked = tuple(marked)
 
     def on_mount(self) -> None:
-        """Write the page."""
+        """Show the values."""
         super().on_mount()
         self.set_breadcrumb([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
         pieces: list[Piece] = []
@@ -49,9 +49,9 @@ class CopyScreen(TextScreen):
             ]
         pieces += [
             ("\nt ", "bold $text-accent"),
-            "all of this as plain text, to be selected on the terminal's own screen\n",
-            ("\nA number asks the terminal to take the value (OSC 52). None answers and some\n", "dim"),
-            ("refuse: outside of tmux nobody can tell that it worked. t always works.\n", "dim"),
+            "all of this as plain text on the terminal's normal screen, to select with the mouse\n",
+            ("\nA number asks the terminal to copy the value (OSC 52). Terminals don't answer and\n", "dim"),
+            ("some refuse: outside of tmux it is not known whether it worked. t always works.\n", "dim"),
         ]
         self.show_text(*pieces)
 
@@ -72,9 +72,9 @@ class CopyScreen(TextScreen):
 
     @work(exclusive=True)
     async def action_copy_plain(self) -> None:
-        """Print everything on the terminal's own screen."""
+        """Print everything on the terminal's normal screen."""
         if redaction_of(self).on:
-            self.notice("Not under the veil: plain text shows everything. M lifts it.")
+            self.notice("Plain text would show what is hidden. M shows it first.")
             return
         lines = [f"{name}: {text}" for name, text in self._values]
         await show_plainly(self.app, [*lines, *(["", *self._marked] if self._marked else [])])
@@ -82,11 +82,11 @@ class CopyScreen(TextScreen):
 
 Value = tuple[str, str]
 PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})
-"""Names of values that the veil hides whole."""
+"""Names of values that are hidden completely while redaction is on."""
 
 
 def _value(name: str, content: object) -> list[Value]:
-    """A value in its safe form; nothing when there is none."""
+    """A value in its sanitized form; an empty list for an empty value."""
     if content is None or content == "":
         return []
     text = content.detail() if isinstance(content, Untrusted) else sanitize(str(content), DETAIL_LIMIT)
@@ -94,7 +94,7 @@ def _value(name: str, content: object) -> list[Value]:
 
 
 def job_values(job: Job) -> list[Value]:
-    """Of a job."""
+    """The values of a job."""
     return [
         *_value("job id", job.job_id),
         *_value("comment", job.comment),
@@ -104,7 +104,7 @@ def job_values(job: Job) -> list[Value]:
 
 
 def row_values(row: JobMessage) -> list[Value]:
-    """Of a job's row."""
+    """The values of a job's row."""
     return [
         *_value("investigate id", row.investigate_id),
         *_value("recipient", row.recipient),
@@ -118,7 +118,7 @@ def row_values(row: JobMessage) -> list[Value]:
 
 
 def message_values(message: Message) -> list[Value]:
-    """Of a message."""
+    """The values of a message."""
     return [
         *_value("investigate id", message.id),
         *_value("from", message.sender),

@@ -1,4 +1,4 @@
-"""How states and verdicts look: glyph, word and tone, so that colour is never alone."""
+"""How states and verdicts are shown: a glyph, a word and a tone, so that colour is never the only sign."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _VERDICT = {
 
 
 def job_state(job: Job) -> Cell:
-    """A job's state; completed with failures is no tick."""
+    """A job's state; `✔` only if it completed without failures."""
     if job.status is JobStatus.COMPLETED and (job.failed or job.unaccounted):
         return Cell("! completed", "warning")
     glyph, tone = _JOB.get(job.status, ("?", "warning")) if isinstance(job.status, JobStatus) else ("?", "warning")
@@ -65,26 +65,26 @@ def verdict(disposition: Disposition | Untrusted | None) -> Cell:
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """A coarse age, or a dash."""
+    """A coarse age such as `3 h`, or a dash without a time."""
     return "–" if moment is None else coarse_age(max(0.0, (now - moment).total_seconds()))
 
 
 def local(moment: datetime | None) -> str:
-    """A time in the operator's zone, with the zone."""
+    """A time in the local time zone, with the zone, or a dash without a time."""
     return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def people(recipients: tuple[Untrusted, ...]) -> str:
-    """One address, or how many."""
+    """One address, or how many recipients there are, or a dash."""
     if len(recipients) == 1:
         return str(recipients[0])
-    return f"{len(recipients)} people" if recipients else "–"
+    return f"{len(recipients)} recipients" if recipients else "–"
 
 
 def counter_pieces(job: Job) -> list[Piece]:
-    """The counters of a job in words; what does not add up is said."""
+    """The counters of a job in words, and how many messages they leave unaccounted."""
     pieces: list[Piece] = [
-        f"{job.total_messages_discovered:,} found · {job.successful:,} ok · ",
+        f"{job.total_messages_discovered:,} found · {job.successful:,} completed · ",
         (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
         f" · {job.skipped_or_cancelled:,} skipped or cancelled"
         if job.skipped_or_cancelled
@@ -102,7 +102,7 @@ def tabs(job: Job) -> list[tuple[str, str, int | None]]:
         ("all", "all", job.total_messages_discovered),
         ("pending", "pend", job.messages_pending),
         ("processing", "proc", None),
-        ("completed", "done", job.messages_successful),
+        ("completed", "comp", job.messages_successful),
         ("failed", "fail", job.messages_failed),
         ("skipped", "skip", job.messages_skipped),
         ("cancelled", "canc", job.messages_cancelled),

@@ -1,4 +1,4 @@
-"""The help page: all keys of a screen, made from the list of actions."""
+"""The help screen: all keys of a screen, made from the list of actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GROUPS = ("Act", "Mark", "Look", "Move", "Go")
 
 
 class HelpScreen(TextScreen):
-    """All keys of the place one came from, made from the list of actions."""
+    """All keys of the screen `about`, made from the list of actions."""
 
     screen_name = "help"
     BINDINGS = actions.bindings("help")
@@ -26,7 +26,7 @@ class HelpScreen(TextScreen):
         self._about = about
 
     def on_mount(self) -> None:
-        """Write the page."""
+        """Show the keys."""
         super().on_mount()
         known = actions.actions_for(self._about, read_only=self.service.settings.read_only)
         pieces: list[Piece] = []
@@ -37,13 +37,13 @@ class HelpScreen(TextScreen):
                 pieces += [(f"  {action.key_text:<14}", "bold"), f" {action.label}\n"]
         pieces.append(
             (
-                "\nEvery write opens a review first. State is glyph and word: ✔ done, ! done with failures, ✖ failed,\n",
+                "\nEvery write opens a review first. States: ✔ completed, ! completed with failures, ✖ failed,\n",
                 "dim",
             )
         )
         pieces.append(
             (
-                "● at work, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? something this version does not know.\n",
+                "● processing, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? unknown to this version.\n",
                 "dim",
             )
         )

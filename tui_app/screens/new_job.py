@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.binding import Binding
@@ -14,11 +14,11 @@ from textual.widgets import Collapsible, Input, Static
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
 from tui_app.api.search import SearchParams
-from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
+from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import sanitize
+from tui_app.core.text import plural, sanitize
 from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.base import ConsoleScreen
@@ -58,7 +58,10 @@ _MORE_TEXTS: Final = (
 )
 
 
-_DESTINATIONS: Final = (Destination.JUNK, *(place for place in Destination if place is not Destination.JUNK))
+_DESTINATIONS: Final = (
+    Destination.JUNK,
+    *(destination for destination in Destination if destination is not Destination.JUNK),
+)
 
 
 def _row(label: str, field: Widget) -> Horizontal:
@@ -70,7 +73,7 @@ def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
 
 
 class NewJobScreen(ConsoleScreen):
-    """Enter previews; enter again, with nothing changed, opens the confirmation."""
+    """The form. Enter previews; enter again without a change opens the confirmation."""
 
     CSS_PATH = sheet("screens/new_job")
     screen_name = "new_job"
@@ -78,7 +81,7 @@ class NewJobScreen(ConsoleScreen):
     BINDINGS = [Binding("enter", "go_on", show=False)]
 
     class Created(Message):
-        """The job is there."""
+        """The job was created."""
 
         def __init__(self, job: Job) -> None:
             super().__init__()
@@ -90,7 +93,7 @@ class NewJobScreen(ConsoleScreen):
         self._fields: tuple[Any, ...] = ()
 
     def content(self) -> Iterable[Widget]:
-        """The form, and what it would do."""
+        """The form and the preview."""
         yes_no = ((False, "detections only"), (True, "all mail, detections or not"))
         yield VerticalScroll(
             _row(
@@ -133,22 +136,22 @@ class NewJobScreen(ConsoleScreen):
         )
 
     def on_mount(self) -> None:
-        """Ready to type."""
+        """Show the form with the default values."""
         super().on_mount()
         self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
         self._show_preview(
-            [("Enter counts what this would take. Nothing is sent before you type a confirmation.", "dim")]
+            [("Enter counts the messages of this job. Nothing is sent before you type a confirmation.", "dim")]
         )
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """The form's own keys."""
+        """The keys of the form."""
         return (("enter", "preview, then confirm"), ("tab", "next"), ("space", "change"), ("esc", "back"))
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
         self.query_one("#preview", TextBlock).set_text(*pieces)
         self.query_one("#preview", TextBlock).scroll_visible(animate=False)
 
-    # ---- what the form says
+    # ---- the values of the form
 
     def _text(self, name: str) -> str | None:
         return self.query_one(f"#{name}", Input).value.strip() or None
@@ -157,12 +160,12 @@ class NewJobScreen(ConsoleScreen):
         return self.query_one(f"#{name}", CycleSelect).value
 
     def _values(self) -> tuple[Any, ...]:
-        """All that was typed and chosen, to see whether anything changed since the preview."""
+        """Everything typed and chosen, to see whether it changed since the preview."""
         texts = tuple(box.value for box in self.query(Input))
         return texts + tuple(choice.value for choice in self.query(CycleSelect))
 
     def _new_job(self) -> NewJob:
-        """The job the form describes. Raises ValueError and GuardError with a sentence."""
+        """The job that the form describes. Raises ValueError or GuardError with a sentence for the operator."""
         now = self.service.clock.now()
 
         def moment(name: str, default: datetime | None) -> datetime | None:
@@ -200,7 +203,7 @@ class NewJobScreen(ConsoleScreen):
         ).checked(now)
 
     def on_cycle_select_changed(self) -> None:
-        """A release has no destination, and is over held mail."""
+        """Fix what a release does not let you choose: no destination, only held mail."""
         releasing = self._chosen("action") is ActionType.RELEASE
         self.query_one("#destination", CycleSelect).disabled = releasing
         delivery = self.query_one("#delivery_status", CycleSelect)
@@ -209,11 +212,11 @@ class NewJobScreen(ConsoleScreen):
             delivery.choose(DeliveryStatus.QUARANTINED)
 
     def on_input_submitted(self) -> None:
-        """Enter in a field goes on as everywhere else."""
+        """Preview or confirm, as enter does outside of a field."""
         self.action_go_on()
 
     def action_go_on(self) -> None:
-        """Preview; if there is one of exactly these fields, confirm."""
+        """Preview, or confirm if the preview is of exactly these values."""
         if self.awaiting:
             return
         if self._previewed is not None and self._values() == self._fields:
@@ -240,32 +243,35 @@ class NewJobScreen(ConsoleScreen):
             self._show_preview([(f"{error}", "$text-error")])
             return
         self._previewed, self._fields = (new, preview), fields
-        self._show_preview([*self._told(new, preview), ("\nEnter again to confirm.", "bold")])
+        self._show_preview([*self._describe(new, preview), ("\nEnter again to confirm.", "bold")])
 
     @staticmethod
-    def _told(new: NewJob, preview: JobPreview) -> list[Piece]:
+    def _describe(new: NewJob, preview: JobPreview) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
         pieces: list[Piece] = [
-            (f"Finds {at_least}{preview.count:,} messages for {preview.recipients:,} mailboxes. ", "bold"),
+            (
+                f"Finds {at_least}{plural(preview.count, 'message')} for {plural(preview.recipients, 'mailbox', 'mailboxes')}. ",
+                "bold",
+            ),
             f"{verdicts}\n",
         ]
         for message in preview.sample[:3]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
             pieces += [(f"  {sanitize(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
         if not preview.count:
-            pieces.append(("The search finds nothing now; this job would do nothing.\n", "$text-warning"))
+            pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))
         if preview.not_searchable:
             pieces.append(
                 (
-                    f"The preview ignores {', '.join(preview.not_searchable)}: the job takes other mail than this.\n",
+                    f"The preview ignores {', '.join(preview.not_searchable)}: the job acts on other messages than these.\n",
                     "$text-error",
                 )
             )
         if new.action is ActionType.RELEASE:
-            pieces.append(("Only held mail is released (delivery_status: quarantined).\n", "dim"))
+            pieces.append(("Only held messages are released (delivery_status: quarantined).\n", "dim"))
         if new.params.detections_only:
-            pieces.append(("Detections only: mail that was delivered as clean is not taken.\n", "dim"))
+            pieces.append(("Detections only: messages without a detection are left alone.\n", "dim"))
         return pieces
 
     @work(exclusive=True, group="create")
@@ -275,7 +281,7 @@ class NewJobScreen(ConsoleScreen):
             if new.action is ActionType.RELEASE
             else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
         )
-        facts = self._told(new, preview)
+        facts = self._describe(new, preview)
         if new.destination is not None:
             facts.append(
                 (
@@ -290,28 +296,17 @@ class NewJobScreen(ConsoleScreen):
         self.awaiting = True
         self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
-            outcome = await self.service.jobs.create(new)
+            result = await self.service.jobs.create(new)
         except GuardError as error:
             self.awaiting = False
             self.notice(str(error))
             return
         self.awaiting = False
         self._previewed = None
-        match outcome:
-            case Done(job, _):
-                self.post_message(self.Created(job))
-            case Refused(failure):
-                self._show_preview([(f"Refused, nothing was started. {failure} ! tells more.", "$text-error")])
-            case Unsent(failure):
-                self._show_preview([(f"Not sent. {failure}", "$text-error")])
-            case Ambiguous(failure):
-                self._show_preview(
-                    [
-                        (
-                            f"Outcome unknown: the job was not seen in the list. Look at the jobs before you start another. {failure}",
-                            "$text-error",
-                        )
-                    ]
-                )
-            case _:
-                assert_never(outcome)
+        if isinstance(result, Done):
+            self.post_message(self.Created(result.value))
+            return
+        words, _ = describe(result)
+        if isinstance(result, Ambiguous):
+            words += " The job is not in the list yet. Look at the jobs before you start another."
+        self._show_preview([(f"New job: {words} ! tells more.", "$text-error")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
@@ -22,6 +22,24 @@ class TextScreen(ConsoleScreen):
     def content(self) -> Iterable[Widget]:
         """One scrolling text."""
         yield VerticalScroll(TextBlock(id="text"), id="page")
+
+    def on_mount(self) -> None:
+        """Show the position anew when the text or the scroll position changes."""
+        super().on_mount()
+        for changed in ("scroll_y", "virtual_size"):
+            self.watch(self._page(), changed, self._moved, init=False)
+
+    def _moved(self) -> None:
+        self.call_after_refresh(self.show_about)
+
+    def about_end(self) -> Sequence[Piece]:
+        """Which lines of the text are shown, as `1-22 of 58`; nothing when all of it is."""
+        page = self._page()
+        shown, lines = page.scrollable_content_region.height, int(page.virtual_size.height)
+        if lines <= shown:
+            return ()
+        first = int(page.scroll_y) + 1
+        return ((f"lines {first}-{min(first + shown - 1, lines)} of {lines}", "dim"),)
 
     def show_text(self, *pieces: Piece) -> None:
         """Replace the text."""

@@ -1,1 +1,1 @@
-"""What stands between Textual and the tty; every private hook of Textual lives here."""
+"""Between Textual and the terminal; `patches` lists every private name of Textual that the program uses."""

@@ -1,4 +1,4 @@
-"""Copying: a sequence that asks the terminal (OSC 52), tmux's own buffer inside of tmux, and what is true to say of it."""
+"""Copying to the clipboard: by a sequence to the terminal (OSC 52), or into tmux's buffer inside of tmux."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tui_app.core.text import strip_controls
 MOST: Final = 74_994
 """Bytes: 100,000 after base64 with its sequence; xterm and others take no more."""
 _SCREEN_PIECE: Final = 700
-"""Bytes of a sequence that GNU screen hands on at once; it takes 768."""
-_TMUX_PATIENCE: Final = 2.0
+"""Bytes of a sequence that are sent to GNU screen at once; it takes 768."""
+_TMUX_TIMEOUT: Final = 2.0
+"""Seconds."""
 
 
 def osc52(text: str, environment: Mapping[str, str]) -> str:
-    """What to write so that the terminal takes the text into its clipboard, if it does such things at all."""
+    """The sequence that puts the text into the terminal's clipboard, if the terminal supports OSC 52."""
     data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
     sequence = f"\x1b]52;c;{data}\x07"
     if not environment.get("STY"):
@@ -32,12 +33,12 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
     """Put the text into tmux's buffer, and with -w into the clipboard of the terminal around it."""
     for options in (["-w"], []):  # before tmux 3.2 there was no -w
         try:
-            ended = subprocess.run(  # noqa: S603 - tmux as the session around us runs it, the text goes in by a pipe
+            ended = subprocess.run(  # noqa: S603 - the tmux of the PATH; the text goes through a pipe
                 ["tmux", "load-buffer", *options, "-"],  # noqa: S607
                 input=text.encode("utf-8", "replace"),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                timeout=_TMUX_PATIENCE,
+                timeout=_TMUX_TIMEOUT,
                 env=child_environment(environment),
                 check=False,
             )
@@ -49,18 +50,18 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
 
 
 async def copy(text: str, write: Callable[[str], None], environment: Mapping[str, str]) -> str:
-    """Copy one line of text; a sentence that says what became of it, as far as that can be known.
+    """Copy one line of text; returns a sentence that says what happened, as far as that can be known.
 
-    No terminal answers to OSC 52, so without tmux nobody can say that it worked.
+    No terminal answers to OSC 52, so without tmux it is not known whether the text was copied.
     """
     line = strip_controls(text).replace("\n", " ").strip()
     size = len(line.encode("utf-8", "replace"))
     if not line:
         return "Nothing to copy."
     if size > MOST:
-        return f"{size:,} bytes are more than terminals take ({MOST:,}): Y, then t shows them."
+        return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. Y, then t shows the text."
     in_tmux = bool(environment.get("TMUX"))
     if in_tmux and await asyncio.to_thread(_into_tmux, line, environment):
-        return "Copied into tmux (prefix ] pastes); where the terminal allows, to the clipboard."
+        return "Copied into tmux (prefix ] pastes), and to the clipboard if your terminal allows it."
     write(osc52(line, environment))
-    return "Copied, if your terminal allows (OSC 52); Y, then t shows it as plain text."
+    return "Copied, if your terminal allows it (OSC 52). Y, then t shows it as plain text."

@@ -1,32 +1,33 @@
-"""Where the cursor is, and the shortest way to where it must be."""
+"""Where the cursor is, and the shortest sequence that moves it to where it must be."""
 
-ConsoleScreen = tuple[int | None, int | None]
+Position = tuple[int | None, int | None]
+"""Line and column, from 0; None where it is not known."""
 
 
 class Cursor:
-    """The terminal's cursor, as far as it is known: its line and its column."""
+    """The line and the column of the terminal's cursor, as far as they are known."""
 
     def __init__(self) -> None:
-        self.position: ConsoleScreen = (None, None)
+        self.position: Position = (None, None)
 
     def forget(self) -> None:
-        """Know nothing of it: the next move is from nowhere."""
+        """The position is unknown from now on: the next move is an absolute one."""
         self.position = (None, None)
 
     def at(self, y: int, x: int) -> None:
-        """It stands there now."""
+        """Note that the cursor is there now."""
         self.position = (y, x)
 
     def advance(self, x: int, width: int) -> None:
-        """It wrote up to this column; behind the last one terminals differ in where it stands."""
+        """Note that text was written up to this column; after the last column terminals differ in where the cursor is."""
         self.position = (self.position[0], x if x < width else None)
 
     def column_in(self, y: int) -> int | None:
-        """Its column if it is known to stand in this line."""
+        """The cursor's column if it is known to be in this line, else None."""
         return self.position[1] if self.position[0] == y else None
 
     def go(self, y: int, x: int) -> str:
-        """The shortest sequence to there; nothing if it is there."""
+        """The shortest sequence that moves the cursor there; empty if it is there."""
         now_y, now_x = self.position
         self.at(y, x)
         if now_y == y and now_x == x:

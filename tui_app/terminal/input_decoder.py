@@ -1,4 +1,4 @@
-"""Keys as they come from a line: one byte that is no UTF-8 must not end the console, and a paste must press no key."""
+"""Decodes what is typed: a byte that is not UTF-8 must not end the console, and a paste must not press a key."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from textual.drivers import linux_driver
-
 LOST: Final = 2.0
-"""Seconds without anything after which one key says that the end of a paste was lost."""
-_BREATH: Final = 0.05
+"""Seconds of silence inside of a paste after which a single key means that the end of the paste was lost."""
+_PAUSE: Final = 0.05
 _LONG: Final = 1024
-"""A paste comes in reads of 4096 bytes at most: what follows one this long (bytes) within a breath (seconds) is of it."""
+"""Bytes. A paste comes in reads of up to 4096 bytes: what follows such a long read within `_PAUSE` seconds is part of it."""
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ONE_KEY: Final = re.compile("[^\x1b]|\x1b{1,2}(?:\\[[0-?]*[ -/]*[@-~]|\\[\\[[A-E]|O[0-9]*.|.)?", re.DOTALL)
-"""A character, a control, or one sequence: also with alt, and of the Linux console."""
+"""One character, one control or one sequence, also with alt, also those of the Linux console."""
 
 
 class _Part(Enum):
@@ -28,33 +26,33 @@ class _Part(Enum):
 
     TYPED = auto()
     PASTED = auto()
-    BEHIND = auto()
-    """What came in one piece with a paste, behind its end: a text that holds the mark of an end would go on there."""
+    AFTER_PASTE = auto()
+    """What came in one read with a paste, after its end: pasted text may hold the end mark, and would go on there."""
 
 
 def _begun(text: str, mark: str) -> int:
-    """How many characters at the end of the text are the beginning of a mark."""
+    """How many characters at the end of the text are the beginning of the mark."""
     return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
 class PasteSafeDecoder:
-    """Bytes of the terminal to text for Textual's parser, which takes what looks like keys inside of a paste for keys."""
+    """Decodes the terminal's bytes for Textual's parser, which would take controls inside of a paste for keys."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        # By itself the input thread gives up on the first byte that is no UTF-8.
+        # Textual's own decoder ends the input thread at the first byte that is not UTF-8.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._monotonic = monotonic
         self._part = _Part.TYPED
         self._before = ""
-        """The end of what was handed on last: a marker may come in two pieces."""
+        """The end of what was returned last: a mark may come in two reads."""
         self._held = ""
         self._heard = monotonic()
         self._waited = 0.0
         self._long = False
-        """Whether the last read was as long as only a paste's are."""
+        """Whether the last read was so long that it must be part of a paste."""
 
     def decode(self, data: bytes, final: bool = False) -> str:
-        """The next piece; inside of a paste there are no controls but tabs and the ends of lines."""
+        """The text of the next bytes; inside of a paste without controls, except for tabs and line ends."""
         new = self._decoder.decode(data, final)
         now = self._monotonic()
         silence, self._heard = max(self._waited, now - self._heard), now
@@ -64,36 +62,36 @@ class PasteSafeDecoder:
             return ""
         begun, self._held = self._held, ""
         text = begun + new
-        handed_on: list[str] = []
+        decoded: list[str] = []
         if self._part is _Part.PASTED and silence >= LOST and self._is_a_key(begun, new):
-            handed_on.append(_CONTROLS.sub("", begun) + _END)
+            decoded.append(_CONTROLS.sub("", begun) + _END)
             self._part, text = _Part.TYPED, new
-        elif self._part is _Part.BEHIND and not self._goes_on(begun, text, silence):
+        elif self._part is _Part.AFTER_PASTE and not self._goes_on(begun, text, silence):
             self._part, text = _Part.TYPED, new
         self._long = len(data) >= _LONG
         while text:
             taken, text = self._split(text, final)
-            handed_on.append(taken)
-        return "".join(handed_on)
+            decoded.append(taken)
+        return "".join(decoded)
 
     @staticmethod
     def _is_a_key(begun: str, new: str) -> bool:
-        """Whether what came inside of a paste is a key of somebody who waits, and not the rest of the paste's end."""
+        """Whether what came inside of a paste is a single key, and not the rest of the paste's end mark."""
         if new == _END or (begun and _END.startswith(begun + new)):
             return False
         return _ONE_KEY.fullmatch(new) is not None
 
     def _goes_on(self, begun: str, text: str, silence: float) -> bool:
-        """Whether what comes behind a paste belongs to what was thrown away there, or ends a mark that began there."""
-        if self._long and silence < _BREATH:
+        """Whether this text, after a paste, still belongs to the paste, or ends a mark that began there."""
+        if self._long and silence < _PAUSE:
             return True
         return bool(begun) and any(text.startswith(mark) or mark.startswith(text) for mark in (_BEGIN, _END))
 
     def _split(self, text: str, final: bool) -> tuple[str, str]:
-        """What is handed on of the text's first part, and the rest."""
+        """What is returned for the first part of the text, and the rest of the text."""
         if self._part is _Part.TYPED:
             return self._typed(text)
-        return self._pasted(text, final) if self._part is _Part.PASTED else self._behind(text)
+        return self._pasted(text, final) if self._part is _Part.PASTED else self._after_paste(text)
 
     def _typed(self, text: str) -> tuple[str, str]:
         begun = (self._before + text).find(_BEGIN)
@@ -108,22 +106,16 @@ class PasteSafeDecoder:
     def _pasted(self, text: str, final: bool) -> tuple[str, str]:
         end = text.find(_END)
         if end >= 0:
-            self._part = _Part.BEHIND
+            self._part = _Part.AFTER_PASTE
             return _CONTROLS.sub("", text[:end]) + _END, text[end + len(_END) :]
         kept = 0 if final else _begun(text, _END)
         self._held = text[len(text) - kept :]
         return _CONTROLS.sub("", text[: len(text) - kept]), ""
 
-    def _behind(self, text: str) -> tuple[str, str]:
+    def _after_paste(self, text: str) -> tuple[str, str]:
         begin = text.find(_BEGIN)
         if begin >= 0:
             self._part = _Part.PASTED
             return _BEGIN, text[begin + len(_BEGIN) :]
         self._held = text[len(text) - max(_begun(text, _BEGIN), _begun(text, _END)) :]
         return "", ""
-
-
-def install_paste_safe_decoder() -> None:
-    """Let Textual's input thread decode with a PasteSafeDecoder."""
-    # A private hook: the pty tests that send broken bytes and pastes fail when Textual decodes in another way.
-    linux_driver.getincrementaldecoder = lambda _: PasteSafeDecoder  # type: ignore[assignment, attr-defined]

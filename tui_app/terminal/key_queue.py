@@ -1,4 +1,4 @@
-"""Keys in their turn: one that comes before the last one was answered waits, and goes where that one led."""
+"""Queues keys: each is handled completely before the next, so that it goes to the widget that has the focus then."""
 
 import asyncio
 from collections import deque
@@ -8,42 +8,44 @@ from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 
-PATIENCE: Final = 0.5
-"""Seconds after which a key that nobody answers holds up the next one no longer."""
+TIMEOUT: Final = 0.5
+"""Seconds after which the next key no longer waits for one that was not handled."""
 
 
 class KeyQueue(App[None]):
-    """Textual hands a key to a widget, and runs what is bound to it when it has bubbled up again; the keys behind it
-    have gone to the same widget by then, though it opened a line to type in. A paste and a slow line send keys so.
+    """An app that sends a key on only when the key before it was handled.
+
+    Textual runs a binding when the key has bubbled up to the app. Keys that follow quickly, as over a slow connection,
+    would go to the old widget by then, even if the first one opened an input.
     """
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self._waiting_keys: deque[events.Key] = deque()
         self._key_number = 0
-        self._key_out = False
+        self._key_pending = False
 
     async def on_event(self, event: events.Event) -> None:
-        """Let a key wait for the one before it."""
+        """Queue a key while the one before it is being handled."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._key_out:
+        elif self._key_pending:
             self._waiting_keys.append(event)
         else:
-            await self._hand_on(event)
+            await self._send_on(event)
 
-    async def _hand_on(self, event: events.Key) -> None:
-        self._key_out = True
+    async def _send_on(self, event: events.Key) -> None:
+        self._key_pending = True
         self._key_number += 1
         number = self._key_number
-        # Twice: what the key made a widget tell, such as a line that was submitted, goes up behind it.
+        # Twice: a message that the key made a widget post, such as Submitted, goes up after the key.
         path: list[DOMNode] = list((self.focused or self.screen).ancestors_with_self) * 2
         await super().on_event(event)
-        asyncio.get_running_loop().call_later(PATIENCE, self._answered_late, number)
+        asyncio.get_running_loop().call_later(TIMEOUT, self._answered_late, number)
         self._follow(path, number)
 
     def _follow(self, path: list[DOMNode], number: int) -> None:
-        """Go the way that the key goes, behind it: through the queue of each that may take it, up to the app."""
+        """Go the way of the key after it: through the queue of each widget that may take it, up to the app."""
         while path:
             node = path.pop(0)
             if node.call_later(self._follow, list(path), number):
@@ -51,12 +53,12 @@ class KeyQueue(App[None]):
         self.call_later(self._answered, number)
 
     def _answered_late(self, number: int) -> None:
-        if number == self._key_number and self._key_out:
+        if number == self._key_number and self._key_pending:
             self.call_later(self._answered, number)
 
     async def _answered(self, number: int) -> None:
-        if number != self._key_number or not self._key_out:
+        if number != self._key_number or not self._key_pending:
             return
-        self._key_out = False
+        self._key_pending = False
         if self._waiting_keys:
-            await self._hand_on(self._waiting_keys.popleft())
+            await self._send_on(self._waiting_keys.popleft())

@@ -1,4 +1,4 @@
-"""Plain text on the terminal's own screen, where it can be selected, scrolled back to and stays: the copy that always works."""
+"""Shows plain text on the terminal's normal screen, where it can be selected with the mouse and stays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TICK: Final = 0.1
 
 
 async def show_plainly(app: App[None], lines: Sequence[str]) -> None:
-    """Leave the full screen, print the lines, wait for a key, come back. What goes on below goes on meanwhile."""
+    """Leave the full screen, print the lines, wait for a key, come back. Polls and plans continue meanwhile."""
     left = threading.Event()
     with app.suspend():
         try:
@@ -38,7 +38,7 @@ def _print_and_wait(lines: Sequence[str], left: threading.Event) -> None:
     try:
         before = termios.tcgetattr(tty)
         one_key = termios.tcgetattr(tty)
-        # ctrl+c and ctrl+z are keys like any other here: they go back, they end nothing.
+        # ctrl+c and ctrl+z go back here like any other key.
         one_key[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG)
         termios.tcsetattr(tty, termios.TCSAFLUSH, one_key)
     except termios.error:

@@ -1,4 +1,4 @@
-"""Frames as differences: an app that writes only what changed on the terminal, instead of all that was painted."""
+"""An app that writes only what changed on the terminal, instead of every cell that was painted."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tui_app.terminal.patches import color_system
 from tui_app.terminal.screen_buffer import ScreenBuffer
 from tui_app.terminal.writer import NonBlockingWriter
 
@@ -24,20 +25,20 @@ _WORTH_SYNCING = 1000
 
 
 def erases_in_colour(terminal: str) -> bool:
-    """Whether a terminal of this name erases with the background of the pen; GNU screen does not unless named so."""
+    """Whether a terminal with this TERM erases with the current background; GNU screen only if it is named so."""
     return not terminal.startswith("screen") or "bce" in terminal
 
 
 class DiffRenderer(App[None]):
-    """Keeps a shadow of the terminal and writes each frame as the difference to it.
+    """Keeps a copy of what the terminal shows and writes each frame as the difference to it.
 
-    Whatever can't be told for sure is painted by Textual itself, and the frame after that is whole again.
+    A frame that can't be written as a difference is painted by Textual itself, and the frame after it is a whole one.
     """
 
     output_diffed: bool = True
     """Whether frames are written as differences; else as Textual writes them."""
 
-    _shadow: ScreenBuffer | None = None
+    _buffer: ScreenBuffer | None = None
     # Raised where the terminal may have changed, also by a signal in the middle of a frame; seen before the next frame.
     _terminal_lost: bool = False
     _terminal_restarted: bool = False
@@ -46,14 +47,19 @@ class DiffRenderer(App[None]):
     _away: bool = False
 
     def write_to_terminal(self, sequence: str) -> None:
-        """Write something that draws nothing; nowhere where there is no terminal."""
+        """Write a sequence that draws nothing; does nothing without a terminal."""
         if self._driver is not None and not self.is_headless and not self._away:
             self._driver.write(sequence)
 
     def repaint_all(self) -> None:
-        """Paint the whole screen anew, for when something else wrote on the terminal."""
+        """Paint the whole screen again: another program may have written on the terminal."""
         self._terminal_lost = True
         self.refresh()
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        # Textual writes a pointer shape (OSC 22) at each change of the screen, also while the mouse is off.
+        if getattr(self._driver, "_mouse", True):
+            super()._set_pointer_shape(shape)
 
     # ---- when the terminal may show something else
 
@@ -64,7 +70,7 @@ class DiffRenderer(App[None]):
         return driver
 
     def _watch_modes(self, driver: Driver) -> None:
-        """Textual starts and stops the driver for a suspension, a signal, and the end: all of them pass here."""
+        """Note each start and stop of the driver: for a suspension, a signal, and the end."""
         start, stop = driver.start_application_mode, driver.stop_application_mode
 
         def start_application_mode() -> None:
@@ -76,8 +82,8 @@ class DiffRenderer(App[None]):
 
         def stop_application_mode() -> None:
             self._terminal_lost = self._away = True
-            # What is written to the terminal next isn't ours and doesn't want our colours.
-            if self._shadow is not None:
+            # What other programs write next must not have our colours.
+            if self._buffer is not None:
                 driver.write("\x1b[m")
             stop()
 
@@ -85,12 +91,12 @@ class DiffRenderer(App[None]):
         driver.stop_application_mode = stop_application_mode  # type: ignore[method-assign]
 
     def _on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
-        # Textual calls this and its own handler. A terminal may cut or reflow what it shows even if it then has the
-        # size it had, which Textual takes for no news.
+        # Textual calls this and its own handler. A terminal may cut or reflow what it shows even when its size is the
+        # old one, and Textual ignores an event with the old size.
         first_report = not self._terminal_reports_size and getattr(self._driver, "_in_band_window_resize", False)
         self._terminal_reports_size = self._terminal_reports_size or first_report
         self._ask_size_again(event)
-        painted, restarted = self._shadow is not None, self._terminal_restarted
+        painted, restarted = self._buffer is not None, self._terminal_restarted
         self._terminal_restarted = False
         if painted and event.size == self._size and (restarted or not first_report):
             self.repaint_all()
@@ -98,7 +104,7 @@ class DiffRenderer(App[None]):
             self._terminal_lost = True
 
     def _ask_size_again(self, event: events.Resize) -> None:
-        """Of two sizes that come close together Textual may hear the older one last."""
+        """Of two sizes in a short time Textual may handle the older one last."""
         driver = self._driver
         if driver is None or self.is_headless or getattr(driver, "_in_band_window_resize", False):
             return
@@ -110,12 +116,12 @@ class DiffRenderer(App[None]):
 
     @property
     def terminal_writer(self) -> NonBlockingWriter | None:
-        """What writes to the terminal; None where there is none."""
+        """The thread that writes to the terminal; None without a terminal."""
         writer = getattr(self._driver, "_writer_thread", None)
         return writer if isinstance(writer, NonBlockingWriter) else None
 
     def _leaves_out(self) -> bool:
-        """Whether this frame would only be late: the one after the terminal has caught up shows it all."""
+        """Whether to leave this frame out: the terminal is behind, and a frame is drawn when it has caught up."""
         writer = self.terminal_writer
         if not self._away and (writer is None or not writer.behind):
             return False
@@ -162,42 +168,42 @@ class DiffRenderer(App[None]):
             self.post_display_hook()
 
     def _display_whole(self, driver: Driver, screen: Screen[object], renderable: RenderableType) -> None:
-        """Let Textual paint it; it takes for granted that the terminal's pen is plain."""
+        """Let Textual paint it; Textual assumes that the terminal has no colours and attributes set."""
         self._terminal_lost = True
-        if self._shadow is not None:
+        if self._buffer is not None:
             driver.write("\x1b[m")
         super()._display(screen, renderable)
 
     def _difference(self, screen: Screen[object], renderable: RenderableType) -> str | None:
-        """What to write for this frame, or None if that can't be told."""
+        """What to write for this frame; None if it can't be written as a difference."""
         if not isinstance(renderable, LayoutUpdate | ChopsUpdate):
             return None
         try:
-            shadow = self._shadow_now()
-            if not shadow.known and isinstance(renderable, ChopsUpdate):
+            buffer = self._current_buffer()
+            if not buffer.known and isinstance(renderable, ChopsUpdate):
                 whole = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
                 if not isinstance(whole, LayoutUpdate):
                     return None
                 renderable = whole
-            return shadow.frame(renderable, self.size) + self._cursor_move(shadow)
+            return buffer.frame(renderable, self.size) + self._cursor_move(buffer)
         except Exception as error:
-            # A fault in here must not cost more than bytes.
+            # An error in here must cost nothing but a larger frame.
             self.log.warning(f"a frame is painted whole: {type(error).__name__}")
             return None
 
-    def _shadow_now(self) -> ScreenBuffer:
-        colours = self.console._color_system or ColorSystem.TRUECOLOR
-        shadow = self._shadow
-        if shadow is None or shadow.colours is not colours:
-            shadow = ScreenBuffer(colours, erases_in_colour=erases_in_colour(os.environ.get("TERM", "")))
-            self._shadow = shadow
+    def _current_buffer(self) -> ScreenBuffer:
+        colours = color_system(self.console) or ColorSystem.TRUECOLOR
+        buffer = self._buffer
+        if buffer is None or buffer.colours is not colours:
+            buffer = ScreenBuffer(colours, erases_in_colour=erases_in_colour(os.environ.get("TERM", "")))
+            self._buffer = buffer
         if self._terminal_lost:
             self._terminal_lost = False
-            shadow.forget()
-        return shadow
+            buffer.forget()
+        return buffer
 
-    def _cursor_move(self, shadow: ScreenBuffer) -> str:
+    def _cursor_move(self, buffer: ScreenBuffer) -> str:
         """The hidden cursor matters only where text is typed: input methods open their windows there."""
         if not isinstance(self.focused, Input):
             return ""
-        return shadow.move_cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))
+        return buffer.move_cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))

@@ -1,4 +1,4 @@
-"""The shadow of the terminal: what it shows, cell by cell, and what must be written for it to show the next frame."""
+"""The screen buffer: what the terminal shows, cell by cell, and what to write so that it shows the next frame."""
 
 from collections import Counter
 from itertools import compress, count, islice
@@ -8,7 +8,7 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from tui_app.terminal.cells import Row, cells_of, is_contested, is_contested_text, mended
+from tui_app.terminal.cells import Row, cells_of, is_contested, is_contested_text, without_half_characters
 from tui_app.terminal.cursor import Cursor
 from tui_app.terminal.scrolling import find_scroll
 from tui_app.terminal.sgr import SEEN_ON_BLANK, CellStyle, CellStyles, SgrState
@@ -21,21 +21,21 @@ _LONGEST_GAP = 8
 
 
 class Unpaintable(Exception):
-    """A frame that can't be told from what is known of the terminal."""
+    """A frame that can't be written as a difference to what is known of the terminal."""
 
 
 class ScreenBuffer:
-    """Takes frames and gives what to write; forgotten, it takes a whole frame first.
+    """Takes frames and returns what to write; the first frame, and the first after `forget`, must be a whole one.
 
-    `erases_in_colour` tells that the terminal erases with the background of the pen (most do, GNU screen does not).
+    `erases_in_colour`: the terminal erases with the current background (most do, GNU screen does not).
     """
 
     def __init__(self, colours: ColorSystem, *, erases_in_colour: bool = True, scrolls: bool = True) -> None:
         self.colours = colours
         self.size = (0, 0)
         self.cursor = Cursor()
-        self._looks = CellStyles(colours)
-        self.pen = SgrState(self._looks)
+        self._styles = CellStyles(colours)
+        self.sgr = SgrState(self._styles)
         self._erases_in_colour = erases_in_colour
         self._scrolls = scrolls
         self._rows: list[Row] = []
@@ -54,14 +54,14 @@ class ScreenBuffer:
         return self._rows
 
     def forget(self) -> None:
-        """Know nothing of the terminal any more."""
+        """What the terminal shows is unknown from now on."""
         self._rows = []
         self._strips = []
-        self.pen.forget()
+        self.sgr.forget()
         self.cursor.forget()
 
     def frame(self, update: Update, size: tuple[int, int]) -> str:
-        """What to write for the terminal of this size to show this update."""
+        """What to write so that the terminal, of this size in cells, shows this update. Raises Unpaintable."""
         self._out = []
         if self.size != size:
             self.forget()
@@ -87,7 +87,7 @@ class ScreenBuffer:
         return data
 
     def move_cursor(self, x: int, y: int) -> str:
-        """What to write for the cursor to stand there; nothing if it does."""
+        """What to write to move the cursor to this column and line; empty if it is there."""
         return self.cursor.go(y, x)
 
     # ---- what a frame wants
@@ -96,17 +96,17 @@ class ScreenBuffer:
         """Clear the terminal, whatever it shows, in the colour most of the frame has."""
         width, height = self.size = size
         if width < 1 or height < 1:
-            raise Unpaintable("no room")
-        look = self._looks.plain
-        self._rows = [[self._looks.blank(look)] * width for _ in range(height)]
+            raise Unpaintable("a terminal without cells")
+        style = self._styles.plain
+        self._rows = [[self._styles.blank(style)] * width for _ in range(height)]
         self._strips = [{} for _ in range(height)]
         wanted = self._rows_of_layout(update)
         if self._erases_in_colour:
-            blanks = Counter(look for row in wanted.values() for text, look in row if text == " ")
-            look = next((look for look, _ in blanks.most_common() if not look.attributes), look)
-        self._rows = [[self._looks.blank(look)] * width for _ in range(height)]
+            blanks = Counter(style for row in wanted.values() for text, style in row if text == " ")
+            style = next((style for style, _ in blanks.most_common() if not style.attributes), style)
+        self._rows = [[self._styles.blank(style)] * width for _ in range(height)]
         # Whatever ran before may have left a region or its colours.
-        self._out.append(f"\x1b[r{self.pen.take(look)}\x1b[2J")
+        self._out.append(f"\x1b[r{self.sgr.take(style)}\x1b[2J")
         return wanted
 
     def _rows_of_layout(self, update: LayoutUpdate) -> dict[int, Row]:
@@ -125,7 +125,7 @@ class ScreenBuffer:
             row = self._rows[y].copy()
             for x, strip in placed:
                 self._place(row, x, strip)
-            wanted[y] = mended(row, self._looks)
+            wanted[y] = without_half_characters(row, self._styles)
             self._strips[y] = dict(placed)
         return wanted
 
@@ -135,7 +135,7 @@ class ScreenBuffer:
             if y >= self.size[1]:
                 continue
             for end, (x, whole) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-                # Which of the strips are painted, and how far, is as Textual has it.
+                # Which of the strips are painted, and how far, is as in Textual.
                 if whole is None or x > last or end <= first:
                     continue
                 strip = whole if first <= x < last and end <= last else whole.crop(0, min(end, last) - x)
@@ -150,10 +150,10 @@ class ScreenBuffer:
                 for other in [o for o, old in known.items() if o < x + width and o + old.cell_length > x]:
                     del known[other]
                 known[x] = strip
-        return {y: mended(row, self._looks) for y, row in wanted.items()}
+        return {y: without_half_characters(row, self._styles) for y, row in wanted.items()}
 
     def _place(self, row: Row, x: int, strip: Strip) -> int:
-        cells = cells_of(strip, self._looks)
+        cells = cells_of(strip, self._styles)
         if x + len(cells) > len(row):
             cells = cells[: max(0, len(row) - x)]
         row[x : x + len(cells)] = cells
@@ -162,14 +162,14 @@ class ScreenBuffer:
     # ---- what to write
 
     def _scrolled(self, wanted: dict[int, Row]) -> list[Row]:
-        empty = [self._looks.blank(self._looks.plain)] * self.size[0]
+        empty = [self._styles.blank(self._styles.plain)] * self.size[0]
         scroll = find_scroll(self._rows, wanted, empty)
         if scroll is None:
             return self._rows
-        # Terminals differ in the colour of new lines unless the pen has none.
-        self._out.append(self.pen.take_for_blank(self._looks.plain))
+        # Terminals differ in the colour of new lines unless no colour is set.
+        self._out.append(self.sgr.take_for_blank(self._styles.plain))
         self._out.append(scroll.sequence())
-        # At home by the book, where it was in some.
+        # The standard puts the cursor at home; some terminals leave it where it was.
         self.cursor.forget()
         rows = scroll.moved(self._rows, empty)
         for y in range(scroll.top, scroll.bottom + 1):
@@ -183,7 +183,7 @@ class ScreenBuffer:
             self._paint_changes(y, shown, wanted)
 
     def _erasable_from(self, wanted: Row) -> int:
-        """Where the blank end of a line begins that can be erased; the end of the line if there is none."""
+        """The column from which the line is blank and can be erased; its width if there is none."""
         end = len(wanted)
         last = wanted[-1]
         if last[0] != " " or last[1].attributes or (last[1].background and not self._erases_in_colour):
@@ -207,13 +207,13 @@ class ScreenBuffer:
         if erases:
             here = self.cursor.column_in(y)
             self._go(y, here if here is not None and blank_from <= here <= blank[0] else blank[0])
-            self._out.append(self.pen.take_for_blank(wanted[-1][1]) + "\x1b[K")
+            self._out.append(self.sgr.take_for_blank(wanted[-1][1]) + "\x1b[K")
 
     def _go(self, y: int, x: int) -> None:
         self._out.append(self.cursor.go(y, x))
 
     def _runs(self, changed: list[int], wanted: Row) -> list[tuple[int, int]]:
-        """From where to where to write; a short gap is cheaper written again than jumped over."""
+        """The columns to write as (start, end); a short gap is cheaper to write again than to jump over."""
         runs: list[tuple[int, int]] = []
         width = len(wanted)
         for x in changed:
@@ -236,32 +236,32 @@ class ScreenBuffer:
         jump = 3 if end - start == 1 else 4
         if len("".join([text for text, _ in gap]).encode()) > jump:
             return False
-        return all(look is before or look is after or _same_as_blank(text, look, before) for text, look in gap)
+        return all(style is before or style is after or _same_as_blank(text, style, before) for text, style in gap)
 
     def _write_cells(self, cells: Row) -> None:
-        out, pen = self._out, self.pen
-        for index, (text, look) in enumerate(cells):
+        out, sgr = self._out, self.sgr
+        for index, (text, style) in enumerate(cells):
             if text == " ":
-                if not pen.paints_blank(look):
+                if not sgr.paints_blank(style):
                     ahead = next((other for letter, other in islice(cells, index, None) if letter != " "), None)
-                    fits = ahead is not None and _same_as_blank(" ", look, ahead)
-                    out.append(pen.take(ahead) if ahead is not None and fits else pen.take_for_blank(look))
+                    fits = ahead is not None and _same_as_blank(" ", style, ahead)
+                    out.append(sgr.take(ahead) if ahead is not None and fits else sgr.take_for_blank(style))
                 out.append(" ")
             elif text:
-                out.append(pen.take(look))
+                out.append(sgr.take(style))
                 out.append(text)
 
     def _paint_line(self, y: int, wanted: Row) -> None:
-        """Paint all of a line whose widths are contested.
+        """Paint all of a line that holds characters of a width on which terminals differ.
 
-        Where a terminal draws a piece of it wider or narrower, what follows still stands in its column, because the
-        cursor is put there; and nothing of the line is left from before.
+        Where a terminal draws a piece of it wider or narrower, what follows is still in its column, because the
+        cursor is moved there; and nothing of the old line is left.
         """
-        out, pen, width = self._out, self.pen, len(wanted)
+        out, sgr, width = self._out, self.sgr, len(wanted)
         end = self._erasable_from(wanted)
-        erased = wanted[-1][1] if end < width else self._looks.plain
+        erased = wanted[-1][1] if end < width else self._styles.plain
         self._go(y, 0)
-        out.append(pen.take_for_blank(erased) + "\x1b[K")
+        out.append(sgr.take_for_blank(erased) + "\x1b[K")
         x = 0
         while x < end:
             contested = is_contested_text(wanted[x][0])
@@ -269,27 +269,27 @@ class ScreenBuffer:
             while stop < end and (not wanted[stop][0] or is_contested_text(wanted[stop][0]) == contested):
                 stop += 1
             piece = wanted[x:stop]
-            if contested and any(look is not piece[0][1] for _, look in piece):
+            if contested and any(style is not piece[0][1] for _, style in piece):
                 stop = next(i for i in range(x, stop) if wanted[i][1] is not piece[0][1])
                 piece = wanted[x:stop]
             if contested and (piece[0][1].background != erased.background or piece[0][1].attributes):
-                # What the terminal leaves free of the room of this piece has the colours of the piece.
-                out.append(pen.take(piece[0][1]) + " " * (stop - x) + f"\x1b[{x + 1}G")
+                # Cells of this piece that the terminal does not draw have the colours of the piece.
+                out.append(sgr.take(piece[0][1]) + " " * (stop - x) + f"\x1b[{x + 1}G")
             self._write_cells(piece)
             if contested and stop < width:
                 out.append(f"\x1b[{stop + 1}G")
             x = stop
         if x < width and is_contested(wanted):
             # A piece may have been drawn into the blank end.
-            out.append(pen.take_for_blank(erased) + "\x1b[K")
+            out.append(sgr.take_for_blank(erased) + "\x1b[K")
         self.cursor.forget()
 
 
-def _same_as_blank(text: str, blank: CellStyle, look: CellStyle) -> bool:
-    """Whether a blank comes out the same in another look."""
+def _same_as_blank(text: str, blank: CellStyle, style: CellStyle) -> bool:
+    """Whether a blank in another style shows the same."""
     return (
         text == " "
         and not blank.attributes
-        and look.background == blank.background
-        and not look.attributes & SEEN_ON_BLANK
+        and style.background == blank.background
+        and not style.attributes & SEEN_ON_BLANK
     )

@@ -1,4 +1,4 @@
-"""Finding out that lines of a frame are old lines that moved, so that the terminal can move them itself."""
+"""Finds lines of a frame that are old lines moved up or down, so that the terminal can scroll them itself."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Scroll:
         return f"\x1b[{self.top + 1};{self.bottom + 1}r{go}{move}\x1b[r"
 
     def moved(self, rows: list[Row], empty: Row) -> list[Row]:
-        """The lines as they are after it."""
+        """The lines after the scroll; `empty` is a new line."""
         part = rows[self.top : self.bottom + 1]
         gap = [empty] * abs(self.lines)
         part = part[self.lines :] + gap if self.lines > 0 else gap + part[: self.lines]
@@ -37,7 +37,7 @@ class Scroll:
 
 
 def find_scroll(rows: list[Row], wanted: dict[int, Row], empty: Row) -> Scroll | None:
-    """The scroll after which much less must be painted than without it, if there is one."""
+    """A scroll after which much less must be painted than without it; None if there is none."""
     changed = sorted(y for y, row in wanted.items() if row != rows[y])
     if len(changed) < _FEWEST_LINES:
         return None

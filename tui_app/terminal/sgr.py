@@ -1,4 +1,4 @@
-"""Looks and the pen: the fewest codes that make the terminal draw what comes next as it should look."""
+"""Colours and attributes of cells, and the fewest SGR codes that change the terminal from one to the next."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ _MANY = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellStyle:
-    """How a cell looks: attributes as bits, colours as codes; two equal looks are one object."""
+    """Colours and attributes of a cell: attributes as bits, colours as SGR codes. Equal styles are one object."""
 
     attributes: int
     foreground: str
@@ -36,44 +36,44 @@ Cell = tuple[str, CellStyle]
 
 
 class CellStyles:
-    """Every look there is, made once from Textual's styles; what can't be seen makes no difference."""
+    """All cell styles, each made once from Textual's styles; what can't be seen makes no difference."""
 
     def __init__(self, colours: ColorSystem) -> None:
         self.colours = colours
-        self._looks: dict[tuple[int, str, str], CellStyle] = {}
+        self._known: dict[tuple[int, str, str], CellStyle] = {}
         self._of_styles: dict[tuple[int, Color | None, Color | None], CellStyle] = {}
         self._blanks: dict[CellStyle, Cell] = {}
-        self.plain = self.look(0, "", "")
+        self.plain = self.get(0, "", "")
 
     def of(self, style: Style | None) -> CellStyle:
-        """The look of a style. Its link and its meta data are never shown."""
+        """The cell style of a Rich style, without its link and its meta data."""
         if style is None:
             return self.plain
         key = (style._attributes & style._set_attributes, style._color, style._bgcolor)
-        look = self._of_styles.get(key)
-        if look is None:
+        cell_style = self._of_styles.get(key)
+        if cell_style is None:
             if len(self._of_styles) > _MANY:
                 self._of_styles.clear()
-            look = self._of_styles[key] = self.look(key[0], self._codes(key[1], True), self._codes(key[2], False))
-        return look
+            cell_style = self._of_styles[key] = self.get(key[0], self._codes(key[1], True), self._codes(key[2], False))
+        return cell_style
 
-    def blank(self, look: CellStyle) -> Cell:
-        """A blank in this look: of a colour that draws nothing, only the background stays."""
-        cell = self._blanks.get(look)
+    def blank(self, cell_style: CellStyle) -> Cell:
+        """A blank cell in this style; a foreground that draws nothing is dropped."""
+        cell = self._blanks.get(cell_style)
         if cell is None:
             if len(self._blanks) > _MANY:
                 self._blanks.clear()
-            seen = look.attributes & SEEN_ON_BLANK
-            cell = self._blanks[look] = (" ", look if seen else self.look(0, "", look.background))
+            seen = cell_style.attributes & SEEN_ON_BLANK
+            cell = self._blanks[cell_style] = (" ", cell_style if seen else self.get(0, "", cell_style.background))
         return cell
 
-    def look(self, attributes: int, foreground: str, background: str) -> CellStyle:
-        """The one look that is so."""
+    def get(self, attributes: int, foreground: str, background: str) -> CellStyle:
+        """The one object for these attributes and colours."""
         key = (attributes, foreground, background)
-        look = self._looks.get(key)
-        if look is None:
-            look = self._looks[key] = CellStyle(*key)
-        return look
+        cell_style = self._known.get(key)
+        if cell_style is None:
+            cell_style = self._known[key] = CellStyle(*key)
+        return cell_style
 
     def _codes(self, colour: Color | None, foreground: bool) -> str:
         if colour is None or colour.is_default:
@@ -82,24 +82,24 @@ class CellStyles:
 
 
 class SgrState:
-    """What the terminal will draw with; codes are made against it, never from nothing."""
+    """The colours and attributes that the terminal has now; codes are made as changes to them."""
 
-    def __init__(self, looks: CellStyles) -> None:
-        self._looks = looks
+    def __init__(self, styles: CellStyles) -> None:
+        self._styles = styles
         self._now: CellStyle | None = None
         self._changes: dict[tuple[CellStyle, CellStyle], str] = {}
 
     @property
     def plain(self) -> bool:
-        """Whether it surely draws without any colour or attribute."""
-        return self._now is self._looks.plain
+        """Whether the terminal is known to draw without any colour or attribute."""
+        return self._now is self._styles.plain
 
     def forget(self) -> None:
-        """Know nothing of it: the next look is set whole."""
+        """The state is unknown from now on: the next style is set whole."""
         self._now = None
 
     def paints_blank(self, blank: CellStyle) -> bool:
-        """Whether a blank, or an erased cell, comes out as this look without any code."""
+        """Whether a blank, or an erased cell, is drawn in this style without any code."""
         now = self._now
         return now is not None and (
             now is blank
@@ -110,33 +110,33 @@ class SgrState:
             )
         )
 
-    def take(self, look: CellStyle) -> str:
-        """The codes that change it to this look."""
-        now, self._now = self._now, look
-        if now is look:
+    def take(self, cell_style: CellStyle) -> str:
+        """The codes that change the terminal to this style; empty for none."""
+        now, self._now = self._now, cell_style
+        if now is cell_style:
             return ""
         if now is None:
-            return _sequence(["0", *_codes_of(look)])
-        change = self._changes.get((now, look))
+            return _sequence(["0", *_codes_of(cell_style)])
+        change = self._changes.get((now, cell_style))
         if change is None:
             if len(self._changes) > _MANY:
                 self._changes.clear()
-            change = self._changes[(now, look)] = _change(now, look)
+            change = self._changes[(now, cell_style)] = _change(now, cell_style)
         return change
 
     def take_for_blank(self, blank: CellStyle) -> str:
-        """The codes after which blanks come out as this look; a foreground that draws nothing may stay."""
+        """The codes after which blanks are drawn in this style; a foreground that draws nothing may stay."""
         if self.paints_blank(blank):
             return ""
         now = self._now
         if now is None or (now.attributes | blank.attributes) & SEEN_ON_BLANK:
             return self.take(blank)
-        return self.take(self._looks.look(now.attributes, now.foreground, blank.background))
+        return self.take(self._styles.get(now.attributes, now.foreground, blank.background))
 
 
-def _codes_of(look: CellStyle) -> list[str]:
-    codes = [code for bit, code in enumerate(_ON) if look.attributes >> bit & 1]
-    return codes + [colour for colour in (look.foreground, look.background) if colour]
+def _codes_of(cell_style: CellStyle) -> list[str]:
+    codes = [code for bit, code in enumerate(_ON) if cell_style.attributes >> bit & 1]
+    return codes + [colour for colour in (cell_style.foreground, cell_style.background) if colour]
 
 
 def _sequence(codes: list[str]) -> str:

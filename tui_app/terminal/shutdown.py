@@ -22,45 +22,45 @@ if TYPE_CHECKING:
 
 
 class GracefulShutdown(App[None]):
-    """Ends with the terminal given back, the right exit code, and nothing on it that was in memory."""
+    """An app that ends with the terminal restored, the right exit code, and no data in an error message."""
 
-    _here: asyncio.AbstractEventLoop | None = None
+    _loop_of_app: asyncio.AbstractEventLoop | None = None
     _ended_by: int = 0
     _failed_early: Exception | None = None
 
     def install_shutdown_handlers(self) -> None:
-        """From now on a signal can be answered, and an error where nobody waits for it ends the console too."""
-        self._here = asyncio.get_running_loop()
-        self._here.set_exception_handler(self._failed_on_the_loop)
+        """From now on signals end the console in good order, and an error in a callback of the loop ends it too."""
+        self._loop_of_app = asyncio.get_running_loop()
+        self._loop_of_app.set_exception_handler(self._failed_on_the_loop)
         if self._failed_early is not None:
             self._handle_exception(self._failed_early)
 
     def _failed_on_the_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        # Of a task somebody may hear yet; of a callback nobody does.
+        # The error of a task may still be handled by what awaits it; the error of a callback never is.
         if "handle" in context and isinstance(error, Exception) and self._running:
             self._handle_exception(error)
 
     def failed_in_a_thread(self, failed: threading.ExceptHookArgs) -> None:
-        """Python would print it on the terminal, with all that it says."""
+        """End the console on an error in a thread; Python would print it on the terminal with its data."""
         error = failed.exc_value
         if isinstance(error, Exception):
             self._failed_early = error
             with contextlib.suppress(RuntimeError):
-                if self._here is not None:
-                    self._here.call_soon_threadsafe(self._handle_exception, error)
+                if self._loop_of_app is not None:
+                    self._loop_of_app.call_soon_threadsafe(self._handle_exception, error)
 
     def show_notice(self, sentence: str) -> None:
-        """Say something where the operator looks."""
+        """Show a short message to the operator."""
 
     def stop_work(self, *, again: bool) -> None:
-        """A signal came; `again` when it is not the first, or the screens are gone already."""
+        """Stop to send; `again` when this is not the first signal, or the screens are closed already."""
 
     def end_by_signal(self, number: int) -> None:
-        """A signal came, or the line is gone: end in good order. From any thread."""
+        """End in good order after a signal or a lost terminal. May be called from any thread."""
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            if self._here is not None:
-                self._here.call_soon_threadsafe(self._end_by_signal, number)
+            if self._loop_of_app is not None:
+                self._loop_of_app.call_soon_threadsafe(self._end_by_signal, number)
 
     def _end_by_signal(self, number: int) -> None:
         self.stop_work(again=bool(self._ended_by) or not self._running)
@@ -68,34 +68,34 @@ class GracefulShutdown(App[None]):
         self.exit(return_code=128 + number)
 
     def _fatal_error(self) -> None:
-        """End on an error of ours with its place in the code, and nothing that was in memory: no token, no mail."""
-        # What a worker died of is inside of what it says that it died.
+        """End on an error of ours; say where in the code it was, and nothing that was in memory: no token, no mail."""
+        # A worker's own error is inside of WorkerFailed.
         error = getattr(self._exception, "error", self._exception) or RuntimeError()
         frames = list(frames_of(error))
         where = f" in {frames[-1].strip().rpartition(' ')[0]}" if frames else ""
         report = write_crash_report(error, state_folder(), datetime.now(UTC))
-        more = f" {report} says where, and holds no data." if report else ""
+        more = f" Details without any data: {report}" if report else ""
         self.end_with(
-            f"mailsluice: stopped by an error of its own ({type(error).__name__}{where}). Please report it.{more}"
+            f"mailsluice: stopped by an internal error ({type(error).__name__}{where}). Please report it.{more}"
         )
 
     def panic(self, *renderables: RenderableType) -> None:
-        """End on an error of Textual's own, without what it would show of memory."""
-        self.end_with("mailsluice: stopped by an error of the terminal's. Please report it.")
+        """End on an error that Textual reports itself, without the data that it would print."""
+        self.end_with("mailsluice: stopped by an error in the screens. Please report it.")
 
     def end_with(self, sentence: str, code: int = 1) -> None:
-        """End with a last sentence on the terminal, and this exit code."""
+        """End with this sentence on the terminal and this exit code."""
         self._exit_renderables.append(Text(strip_controls(sentence)))
         self._return_code = code
         self._close_messages_no_wait()
 
     def action_app_suspend(self) -> None:
-        """Stop, as any program does on ctrl+z, where there is a shell to come back from."""
+        """Suspend as other programs do on ctrl+z, if a shell can resume us."""
         if os.getpgrp() == os.getsid(0):
-            self.show_notice("There is no shell behind this terminal that could bring mailsluice back.")
+            self.show_notice("mailsluice can't be suspended: no shell would resume it in this terminal.")
         else:
             os.kill(os.getpid(), signal.SIGTSTP)
 
     def action_help_quit(self) -> None:
-        """Ctrl+c is too easily pressed to end anything."""
-        self.show_notice("q goes back and on the first screen quits; ctrl+q quits from anywhere.")
+        """Ctrl+c ends nothing: it is easily pressed by mistake. Say how to quit."""
+        self.show_notice("q goes back; on the first screen it quits. ctrl+q quits from anywhere.")

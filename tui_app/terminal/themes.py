@@ -1,4 +1,4 @@
-"""The colours: on dark, on light, in the terminal's own sixteen, and without any."""
+"""The themes: dark, light, the terminal's own sixteen colours, and no colours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from textual.theme import Theme
 if TYPE_CHECKING:
     from tui_app.config.schema import ThemeChoice
 
-# Orange, yellow and a bluish green stay apart to eyes that can't tell red from green, and on a bad projector.
-# Textual draws text in two thirds of these colours and a third of the ground's opposite.
+# Orange, yellow and a bluish green are different also to people with red-green blindness, and on a bad projector.
+# Textual draws text in two thirds of these colours and one third of black or white.
 DARK: Final = Theme(
     "mailsluice-dark",
     primary="#5aa9f5",
@@ -51,7 +51,7 @@ LIGHT: Final = Theme(
         "primary-muted": "#cfe2f8",
     },
 )
-# Of the sixteen only red and magenta can be read on black and on white, whatever a terminal makes of them.
+# Of the sixteen only red and magenta can be read on black and on white, in every common palette.
 _OWN: Final = dict.fromkeys(
     (
         "text-success",
@@ -98,14 +98,14 @@ PLAIN: Final = Theme(
 )
 THEMES: Final = (DARK, LIGHT, ANSI, PLAIN)
 _NAMED: Final[Mapping[str, Theme]] = {"dark": DARK, "light": LIGHT, "ansi": ANSI, "plain": PLAIN}
-_LIGHT_GROUNDS: Final = frozenset({"7", "15"})
+_LIGHT_BACKGROUNDS: Final = frozenset({"7", "15"})
 
 
 def theme_for(choice: ThemeChoice, colours: ColorSystem | None, environment: Mapping[str, str]) -> Theme:
-    """The theme that was chosen; `auto` is what the terminal can show.
+    """The chosen theme; `auto` is the best that the terminal can show.
 
-    No colours under NO_COLOR, the terminal's own where it has sixteen, else dark, or light
-    where COLORFGBG says that the ground is light.
+    For `auto`: no colours under NO_COLOR, the terminal's own where it has sixteen, light where COLORFGBG tells of a
+    light background, else dark.
     """
     if choice != "auto":
         return _NAMED[choice]
@@ -113,5 +113,5 @@ def theme_for(choice: ThemeChoice, colours: ColorSystem | None, environment: Map
         return PLAIN
     if colours is ColorSystem.STANDARD:
         return ANSI
-    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
-    return LIGHT if ground in _LIGHT_GROUNDS else DARK
+    background = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if background in _LIGHT_BACKGROUNDS else DARK

@@ -1,4 +1,4 @@
-"""How the program ends when it is not the operator who ends it: signals, a line that is gone, a terminal that takes nothing."""
+"""Ends the program after a signal, or when the terminal is gone or takes nothing, even if the event loop hangs."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tui_app.core.text import strip_controls
 ENDING: Final = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
 )  # fmt: skip
-"""The signals that end a program and can be answered; nothing here has another use for the last three."""
+"""The signals that end a program and can be handled; the last three have no other use here."""
 GRACE: Final = 2.0
-"""Seconds for an end in good order."""
-PATIENCE: Final = 47.0
-"""Seconds for the answer to a write that is on its way: it has 45 itself."""
+"""Seconds that the program has to end by itself."""
+ANSWER_TIMEOUT: Final = 47.0
+"""Seconds for the answer to a write that was sent; its own time-out is 45."""
 _TICK: Final = 0.1
 _RESTORED: Final = (
-    # Ends a half-written sequence, then: paste, wrap, mouse, keyboard and size reports, screen, cursor, focus, pen.
+    # Ends a half-written sequence, then: paste, wrap, mouse, keyboard and size reports, screen, cursor, focus, colours.
     b"\x1b\\\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2048l\x1b[<u\x1b[r\x1b[m\x1b[?1049l"
     b"\x1b[?25h\x1b[?1004l"
 )
 
 
 def _opened() -> int | None:
-    """The terminal: the one that we belong to, or, where we belong to none, the one that is typed and drawn on."""
+    """A descriptor of the controlling terminal, else of standard input or standard error; None without a terminal."""
     with contextlib.suppress(OSError):
         return os.open("/dev/tty", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     for standard in (0, 2):
@@ -42,7 +42,7 @@ def _opened() -> int | None:
 
 
 def tell(sentence: str, *, patience: float = 0.2) -> None:
-    """Say something on standard error; whoever reads it has that many seconds to take it."""
+    """Print a sentence on standard error; wait at most `patience` seconds until it can be written."""
     with contextlib.suppress(OSError, ValueError):
         _, ready, _ = select.select([], [2], [], patience)
         if ready:
@@ -50,11 +50,11 @@ def tell(sentence: str, *, patience: float = 0.2) -> None:
 
 
 class ShutdownWatchdog:
-    """Sees the end coming on a thread of its own, so that a loop that stands still can't keep the program from it.
+    """Ends the program on its own thread when a signal came, so that a hanging event loop can't prevent it.
 
-    `end(n)` is called on that thread, each time a signal comes: it asks the program to end with 128 + n. What has not
-    ended after two seconds is ended here, with the terminal as it was before; a write whose answer is awaited has
-    47 seconds, and `unknown()` says what is told of it if it never comes.
+    `end(n)` is called on that thread for each signal: it asks the program to end with 128 + n. If the program has not
+    ended after 2 seconds, it is ended here and the terminal is restored. While `awaited()`, the answer to a write has
+    47 seconds; if it does not come, `unknown()` gives the sentence that is printed.
     """
 
     def __init__(
@@ -71,24 +71,24 @@ class ShutdownWatchdog:
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_in, False)
         self._terminal: int | None = None
-        self._as_it_was: list[Any] | None = None
+        self._saved_modes: list[Any] | None = None
         self._before: dict[signal.Signals, Any] = {}
         self._gone = False
 
     def __enter__(self) -> ShutdownWatchdog:
-        """Watch from now on. The terminal is put back to what it is now."""
+        """Begin to watch; at the end the terminal gets the modes that it has now."""
         self._terminal = _opened()
         if self._terminal is not None:
             with contextlib.suppress(OSError, termios.error):
-                self._as_it_was = termios.tcgetattr(self._terminal)
+                self._saved_modes = termios.tcgetattr(self._terminal)
         for number in ENDING:
-            # Python's own handlers run whatever the main thread waits for; a loop's handlers need the loop.
+            # Python's own handlers run also while the event loop hangs; handlers of the loop do not.
             self._before[number] = signal.signal(number, self._came)
-        threading.Thread(target=self._watch, daemon=True, name="guard").start()
+        threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """All is done."""
+        """Stop to watch and restore the signal handlers."""
         self._over.set()
         with contextlib.suppress(OSError):
             os.write(self._wake_in, b"\0")
@@ -99,7 +99,7 @@ class ShutdownWatchdog:
         with contextlib.suppress(OSError):
             os.write(self._wake_in, bytes([number]))
 
-    # ---- on the guard's thread
+    # ---- on the watchdog's thread
 
     def _watch(self) -> None:
         number = self._wait(None)
@@ -107,21 +107,21 @@ class ShutdownWatchdog:
             return
         self._end(number)
         deadline = time.monotonic() + GRACE
-        patience = time.monotonic() + PATIENCE
+        last_moment = time.monotonic() + ANSWER_TIMEOUT
         while not self._over.is_set():
             now = time.monotonic()
             if self._awaited():
-                # Once the answer is there, it has to be written down and told.
+                # When the answer has come, it must still be recorded and shown.
                 deadline = now + GRACE
-            if now > min(patience, deadline):
+            if now > min(last_moment, deadline):
                 self._cut_off(number)
             again = self._wait(_TICK)
-            # A lost line is told twice, by its signal and by the terminal: that is nobody's impatience.
+            # A lost terminal is reported twice, by SIGHUP and by poll: the second report is not another request to end.
             if again and again != signal.SIGHUP and not self._over.is_set():
                 self._end(number)
 
     def _wait(self, seconds: float | None) -> int:
-        """The signal that came within so many seconds, 0 if none did; a terminal that is gone is a SIGHUP."""
+        """The signal that came within so many seconds (None: wait for ever), or 0. A terminal that is gone is SIGHUP."""
         poll = select.poll()
         poll.register(self._wake_out, select.POLLIN)
         if self._terminal is not None and not self._gone:
@@ -135,14 +135,14 @@ class ShutdownWatchdog:
         return 0
 
     def _cut_off(self, number: int) -> None:
-        """End now: whatever still runs had its time."""
+        """End the program now."""
         if self._terminal is not None and not self._gone:
-            # termios.error is no OSError.
+            # termios.error is not an OSError.
             with contextlib.suppress(OSError, termios.error):
                 termios.tcflush(self._terminal, termios.TCOFLUSH)
-                if self._as_it_was is not None:
-                    termios.tcsetattr(self._terminal, termios.TCSANOW, self._as_it_was)
-                # A copy of a standard stream waits for room, as the stream itself does.
+                if self._saved_modes is not None:
+                    termios.tcsetattr(self._terminal, termios.TCSANOW, self._saved_modes)
+                # A copy of a standard stream blocks while the terminal takes nothing.
                 if select.select([], [self._terminal], [], 0)[1]:
                     os.write(self._terminal, _RESTORED)
         awaited = self._awaited()

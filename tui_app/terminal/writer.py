@@ -1,4 +1,4 @@
-"""The way out to the terminal: a thread that writes, and a queue that never makes anybody wait."""
+"""Writes to the terminal in a thread, from a queue that never blocks the event loop."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import IO, Final
 
-from textual.drivers import linux_driver
-
 BEHIND: Final = 8 * 1024
-"""Bytes that may wait for the terminal before frames are left out; a screen of 200 columns has about as many."""
+"""Bytes that may wait for the terminal before frames are left out; about one screen of 200 columns."""
 LAST_WAIT: Final = 2.0
-"""Seconds that the end waits for a terminal that takes nothing."""
+"""Seconds that `stop` waits for a terminal that takes nothing."""
 
 
 class NonBlockingWriter(threading.Thread):
-    """Stands in for Textual's writer, whose queue blocks the event loop when the terminal takes nothing.
+    """Replaces Textual's writer, whose queue blocks the event loop when the terminal takes nothing.
 
-    It holds whatever it is given; whoever draws looks at `behind` first and leaves frames out meanwhile.
+    Its queue is not limited: the renderer asks `behind` first, and leaves frames out while it is true.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -33,19 +31,19 @@ class NonBlockingWriter(threading.Thread):
         self._stopping = False
         self._was_behind = False
         self.lost = False
-        """Whether the terminal is gone; all that is written then goes nowhere."""
+        """Whether the terminal is gone; what is written then is dropped."""
         self.on_caught_up: Callable[[], None] = lambda: None
-        """Called, from this thread, when nothing waits any more after it was behind."""
+        """Called from this thread when the queue is empty again after it was behind."""
 
     @property
     def behind(self) -> bool:
-        """Whether so much waits for the terminal that another frame would only be late."""
+        """Whether more than `BEHIND` bytes wait for the terminal."""
         with self._changed:
             self._was_behind = self._was_behind or self._size > BEHIND
             return self._size > BEHIND
 
     def write(self, text: str) -> None:
-        """Put text behind what waits already; never blocks."""
+        """Add text to the queue; never blocks."""
         data = text.encode("utf-8", "replace")
         with self._changed:
             if self.lost or not data:
@@ -55,7 +53,7 @@ class NonBlockingWriter(threading.Thread):
             self._changed.notify()
 
     def forget(self) -> None:
-        """The terminal is gone: write nothing any more."""
+        """Drop the queue and everything that is written later: the terminal is gone."""
         with self._changed:
             self.lost = True
             self._waiting.clear()
@@ -63,7 +61,7 @@ class NonBlockingWriter(threading.Thread):
             self._changed.notify()
 
     def isatty(self) -> bool:
-        """It stands for a terminal."""
+        """True: it writes to a terminal."""
         return True
 
     def fileno(self) -> int:
@@ -71,10 +69,10 @@ class NonBlockingWriter(threading.Thread):
         return self._descriptor
 
     def flush(self) -> None:
-        """Nothing to do: the thread writes as fast as the terminal takes it."""
+        """Does nothing: the thread writes as fast as the terminal takes it."""
 
     def run(self) -> None:
-        """Write what comes, in its order."""
+        """Write the queue until `stop`."""
         while data := self._next():
             try:
                 while data:
@@ -100,7 +98,7 @@ class NonBlockingWriter(threading.Thread):
             return data
 
     def stop(self) -> None:
-        """Write what waits, and end; a terminal that takes nothing is waited for two seconds, not for ever."""
+        """Write what waits, then end; waits at most 2 seconds for a terminal that takes nothing."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -109,14 +107,8 @@ class NonBlockingWriter(threading.Thread):
             self._write_the_rest()
 
     def _write_the_rest(self) -> None:
-        """What a thread that died of an error left behind: the terminal must not stay as it is."""
+        """Write what a thread that died of an error left: the terminal must be restored."""
         data = b"".join(self._waiting)
         with contextlib.suppress(OSError, ValueError):
             if data and select.select([], [self._descriptor], [], 0)[1]:
                 os.write(self._descriptor, data)
-
-
-def install_nonblocking_writer() -> None:
-    """Let Textual's driver write through a NonBlockingWriter."""
-    # A private hook; a contract test fails when the driver makes its writer in another way.
-    linux_driver.WriterThread = NonBlockingWriter  # type: ignore[assignment, attr-defined]

@@ -1,4 +1,4 @@
-"""One message, read only: what the row says, and what the API says of the mail."""
+"""One message, only to read: the fields of the job's row, and the fields of the message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _field(name: str, *values: object) -> list[Piece]:
-    """A line with a name and its values, one a line; nothing when there are none."""
+    """A name and its values, one value a line; an empty list without values."""
     shown = [
         value.detail() if isinstance(value, Untrusted) else str(value) for value in values if value not in (None, "")
     ]
@@ -36,7 +36,7 @@ def _field(name: str, *values: object) -> list[Piece]:
 
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:
-    """What a job did with one message for one recipient."""
+    """The fields of a job's row: one action on one message for one recipient."""
     state = fmt.row_state(row.status)
     return [
         ("The job's row\n", "bold"),
@@ -44,7 +44,7 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
         *_field("why", row.status_message),
         *_field("action", describe_action(job)),
         *_field("recipient", row.recipient),
-        *_field("tries", row.retry_count),
+        *_field("retries", row.retry_count),
         *_field("retry after", fmt.local(row.retry_after) if row.retry_after else None),
         *_field("processed", fmt.local(row.processed_at) if row.processed_at else None),
         *_field("created", fmt.local(row.created_at) if row.created_at else None),
@@ -57,7 +57,7 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
 
 
 def mail_of_row(row: JobMessage) -> list[Piece]:
-    """What the row tells of its mail, for as long as the mail itself is not here."""
+    """What the row says of its message, until the message itself is read."""
     lines = [
         *_field("subject", row.subject),
         *_field("from", row.sender),
@@ -67,7 +67,7 @@ def mail_of_row(row: JobMessage) -> list[Piece]:
 
 
 def message_lines(message: Message) -> list[Piece]:
-    """What the API says of a mail."""
+    """The fields of a message."""
     return [
         ("The message\n", "bold"),
         *_field("subject", message.subject),
@@ -79,7 +79,7 @@ def message_lines(message: Message) -> list[Piece]:
         *_field("held now", "yes" if message.is_quarantined else "no"),
         *_field("delivery", *message.delivery_status),
         *_field("done to it", *message.post_delivery_operations),
-        *_field("submission", "phish submission; jobs skip it" if message.is_phish_submission else None),
+        *_field("submission", "phish submission: jobs skip it" if message.is_phish_submission else None),
         *_field("scanned", fmt.local(message.when)),
         *_field("investigate id", message.id),
         *_field("postfix id", message.postfix_id),
@@ -111,20 +111,20 @@ class MessageScreen(TextScreen):
         self._where = "Jobs › job › row" if row is not None else "Quarantine › message"
 
     def on_mount(self) -> None:
-        """Show what is known, and ask for the rest."""
+        """Show what is known, and read the message."""
         super().on_mount()
         if self._investigate_id is None:
-            self._show("the API gave no message with this row; the oldest shape has none")
+            self._show("the API gave no message for this row")
         else:
             self._show("reading the message…")
             self._read(self._investigate_id.exact)
 
     def copy_id(self) -> str:
-        """The mail's id."""
+        """The investigate id; empty if it is not known."""
         return str(self._investigate_id or "")
 
     def copy_values(self) -> Sequence[Value]:
-        """What there is to copy of the mail, or of the row as long as there is no mail."""
+        """The values of the message, or of the row until the message is read."""
         if self._message is not None:
             return message_values(self._message)
         return row_values(self._row) if self._row is not None else ()
@@ -140,5 +140,5 @@ class MessageScreen(TextScreen):
             self._show(f"read {self.service.clock.now().astimezone():%H:%M:%S}")
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
-            self._show("as the list told it")
+            self._show("as in the list")
             self.notice(f"{error} ! tells more.")
