@@ -24,7 +24,9 @@ def run_with(changes: dict[str, str], *arguments: str, stdin: str | None = None,
     with TemporaryFile("w+") as taken, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
         taken.write(stdin or "")
         taken.seek(0)
-        child = forker().start(Program(arguments), variables, [file.fileno() for file in (taken, out, err)], folder=folder)
+        child = forker().start(
+            Program(arguments), variables, [file.fileno() for file in (taken, out, err)], folder=folder
+        )
         try:
             code = child.ended(PATIENCE)
         finally:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.support.environment import ROOT, environment
 
@@ -224,7 +224,7 @@ def _take_streams(streams: list[int]) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         ours = getattr(sys, f"__{name}__")
         # Standard error is written by the line, standard output only where it is a terminal: `open` looks for itself.
-        made = open(  # noqa: SIM115, PTH123 - as long as the process lives
+        made = open(  # noqa: SIM115 - as long as the process lives
             number, "w" if number else "r", 1 if number == 2 else -1, ours.encoding, ours.errors, "\n", closefd=False
         )
         setattr(sys, name, made)
