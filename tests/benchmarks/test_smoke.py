@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.__main__ import ROWS
 from benchmarks.figure import Budget, Figure, table_of
+from tests.support.environment import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 CHEAP = ("start-bytes", "idle", "news")
 WITHIN_BUDGET = ("idle", "start-bytes", "news")
 """Rows of which every byte figure must meet its budget."""

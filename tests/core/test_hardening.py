@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.clock import HurriedClock
+from tests.support.environment import ROOT
 from tests.support.faulty import ACCOUNT, FaultyServer, Received, answer, failure, faulty, success
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.errors import ApiError
@@ -30,7 +31,6 @@ from tui_app.jobs.new_job import NewJob
 from tui_app.service import EmailSecurityService
 from tui_app.terminal.clipboard import copy
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN: Final = "".join(Random(7).choices(string.ascii_letters + string.digits, k=40))
 
 

@@ -6,13 +6,14 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.accounts import answering
+from tests.support.consoles import Start
 from tests.support.environment import PROGRAM, environment
 from tests.support.forker import Program
 from tests.support.lifeline import Lifeline
@@ -42,9 +43,6 @@ def lifeline(tmp_path: Path) -> Iterator[Lifeline]:
     lifeline = Lifeline(tmp_path / "lifeline")
     yield lifeline
     lifeline.close()
-
-
-Start = Callable[..., Terminal]
 
 
 @pytest.fixture
