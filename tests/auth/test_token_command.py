@@ -1,4 +1,4 @@
-"""The command that gives the token: what of it may be left, how much of it is heard, what is said of its failures."""
+"""The command that gives the token: what is taken of it, what of it may be left, what is said of its failures."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from tests.support.clock import HurriedClock, until
+from tests.support.environment import ROOT, environment
 from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty
 from tests.support.lifeline import Lifeline
 from tui_app.api.errors import ApiError
@@ -25,7 +26,6 @@ from tui_app.plans.commands import Send
 from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 TOKEN: Final = "".join(Random(8).choices(string.ascii_letters + string.digits, k=40))
 SOON: Final = 5.0
 """Seconds; a command has thirty."""
@@ -61,6 +61,73 @@ def refusal(command: tuple[str, ...]) -> str:
     with pytest.raises(UsageError) as caught:
         token_of(command)
     return str(caught.value)
+
+
+# ---- what is taken of it
+
+
+def python(script: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", script, *arguments)
+
+
+def test_a_command_is_run_without_a_shell_and_its_first_line_is_taken(tmp_path: Path) -> None:
+    words = ("$HOME", "*", "; touch " + str(tmp_path / "ran"), "`id`", "a b")
+    token = token_of(python("import sys; print('-'.join(map(ascii, sys.argv[1:])).replace(' ', '_'))", *words))
+    assert token == "-".join(map(ascii, words)).replace(" ", "_")
+    assert not (tmp_path / "ran").exists()
+    assert token_of(python("print('first\\r\\nsecond')")) == "first"
+
+
+def test_what_a_command_complains_of_is_told_without_what_may_be_a_secret() -> None:
+    script = f"import sys; sys.stderr.write('one\\nno entry for \\x1b[31m\\x07 {TOKEN}: key={TOKEN} \\u202eshort\\n'); sys.exit(3)"
+    with pytest.raises(UsageError) as caught:
+        token_of(python(script))
+    said = str(caught.value)
+    assert TOKEN not in said
+    assert "ended with 3" in said
+    assert "no entry for ␛[31m␇ ***: key=*** ⟨202E⟩short" in said
+    assert "one" not in said.split("It said:")[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("no-such-command-at-all", TOKEN), "'no-such-command-at-all' was not found"),
+        (("/", TOKEN), "can't be run: Permission denied"),
+        (python("", TOKEN), "is empty"),
+        (python("print('two words')", TOKEN), "characters that no token has"),
+        (python("print('x' * 5000)", TOKEN), "characters that no token has"),
+        (python("import os, sys; os.kill(os.getpid(), 9)", TOKEN), "ended with -9"),
+    ],
+    ids=["absent", "a folder", "silent", "words", "too long", "killed"],
+)
+def test_a_command_that_gives_no_token_is_told_of_without_its_arguments(command: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        token_of(command)
+    assert said in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tui_app.auth.token_command.TOKEN_COMMAND_TIMEOUT", 0.5)
+    script = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(UsageError, match="did not answer within"):
+        token_of(python(script))
+    pid = (tmp_path / "pid").read_text()
+    assert not Path(f"/proc/{pid}").exists(), "it is ended, too"
+
+
+def test_a_command_never_reads_what_is_piped_to_us() -> None:
+    asks = ["import sys; print('got' + sys.stdin.read())"]
+    script = (
+        "import sys; from tui_app.auth.credentials import CommandCredential\n"
+        f"print(CommandCredential((sys.executable, '-c', {asks[0]!r})).headers()['Authorization'].split()[1], sys.stdin.read())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], input="ids", cwd=ROOT, capture_output=True, text=True, check=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert ended.stdout == "got ids\n"
 
 
 # ---- what is left of it
@@ -163,9 +230,9 @@ def test_a_signal_ends_the_command_and_then_us(lifeline: Lifeline, tmp_path: Pat
         f"default_profile = 'p'\n[profiles.p]\naccount_id = '{ACCOUNT}'\n"
         f'token_command = [\'/bin/sh\', \'-c\', """{script}"""]\n'
     )
-    environment = {**os.environ, "MAILSLUICE_CONFIG": str(config)}
+    variables = environment(tmp_path, MAILSLUICE_CONFIG=str(config))
     command = [sys.executable, "-c", COMMAND_LINE]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=variables, start_new_session=True) as process:
         lifeline.says()
         process.send_signal(number)
         assert process.wait(SOON) == 128 + number

@@ -1,7 +1,6 @@
 """The benchmarks run: cheap rows of the real program on a real pty. No time is asserted, only bytes, which are exact."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,8 @@ import pytest
 
 from benchmarks.__main__ import ROWS
 from benchmarks.figure import Budget, Figure, table_of
+from tests.support.environment import ROOT, environment
 
-ROOT = Path(__file__).resolve().parents[2]
 CHEAP = ("start-bytes", "idle", "news")
 WITHIN_BUDGET = ("idle", "start-bytes", "news")
 """Rows of which every byte figure must meet its budget."""
@@ -23,7 +22,7 @@ def test_cheap_rows_run_and_their_bytes_are_within_budget(tmp_path: Path) -> Non
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", *CHEAP, "--quick", "--json", str(file)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(tmp_path),
         capture_output=True,
         text=True,
         check=False,

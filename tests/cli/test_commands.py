@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ROOT, Ended, Run, run_with, started, told
+from tests.support.commands import Ended, Run, run_with, started, told
+from tests.support.environment import ROOT, environment
 from tests.support.faulty import ACCOUNT
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -54,7 +54,7 @@ def test_a_reader_that_goes_away_is_no_error(simulator: Simulator) -> None:
     script = f"{sys.executable} -m tui_app quarantine --format ndjson | head -1; echo ${{PIPESTATUS[0]}}"
     ended = subprocess.run(
         ["bash", "-c", script],
-        env={**os.environ, **simulator.environment()},
+        env=environment(Path.home(), simulator),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -278,16 +278,11 @@ def test_the_token_is_taken_from_no_argument() -> None:
 
 def test_the_outcome_of_a_release_survives_a_reader_that_goes_away_and_a_full_disk(simulator: Simulator) -> None:
     mails = simulator.account.held
-    environment = {
-        **os.environ,
-        **simulator.environment(),
-        "MAILSLUICE_CONFIG": os.devnull,
-        "CLOUDFLARE_API_TOKEN": simulator.authenticator.read_token,
-    }
+    variables = environment(Path.home(), simulator, CLOUDFLARE_API_TOKEN=simulator.authenticator.read_token)
     release = f"{sys.executable} -m tui_app release {mails[0].investigate_id} --reason x --yes --json"
     for script in (f"{release} | true; echo code ${{PIPESTATUS[0]}}", f"{release} > /dev/full; echo code $?"):
         ended = subprocess.run(
-            ["bash", "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+            ["bash", "-c", script], env=variables, cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert ended.stdout.strip() == "code 6", ended.stderr
         assert "1 not sent" in ended.stderr

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +12,11 @@ from typing import Any, Final
 import pytest
 
 from tests.support.commands import Ended, run_with
+from tests.support.environment import ABSENT, environment
+from tests.support.forker import Program
 from tests.support.hostile import BY_HAND, Watched, counted, hostile_strings, markers, scan
 from tests.support.hostile_account import HostileAccount, hostile_account
-from tests.support.hostile_tour import FEW, LOW, MANY, NARROW, ROOT, touring
+from tests.support.hostile_tour import FEW, LOW, MANY, NARROW, touring
 
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 FORMULA: Final = tuple("=+-@＝＋－＠\t\r")
@@ -185,14 +185,11 @@ def on_terminal(account: HostileAccount, home: Path, rows: int) -> int:
         "messages": {"STATUS": "status", "RECIPIENT": "client_recipient", "SUBJECT": "subject"},
         "quarantine": {"DISPOSITION": "final_disposition", "FROM": "from", "SUBJECT": "subject"},
     }
-    environment = {
-        **account.environment(), "PATH": os.environ["PATH"], "HOME": str(home), "MAILSLUICE_CONFIG": os.devnull, "LC_ALL": "C.UTF-8",
-        "PYTHONPATH": str(ROOT), "TERM": "xterm",
-    }  # fmt: skip
+    variables = environment(home, account, TERM="xterm", COLORTERM=ABSENT)
     looked_at = 0
     for command in LISTINGS:
         more = [account.jobs[0].job_id] if command == "messages" else []
-        terminal = Watched([sys.executable, "-m", "tui_app", command, *more], environment, (200, 2 * rows + 3))
+        terminal = Watched(Program((command, *more)), variables, (200, 2 * rows + 3))
         try:
             terminal.until(lambda: "" if terminal.raw.count(b"\r\n") > rows else "not all of it")  # noqa: B023
             assert terminal.ends() == 0

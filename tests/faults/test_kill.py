@@ -1,12 +1,10 @@
 """kill -9 at any moment of a release: nothing is released twice, nothing is lost, and what is open is said to be open."""
 
-import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.environment import PROGRAM, ROOT, environment
+from tests.support.forker import Child, Program, forker
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.plans.ledger import Ledger, origin_of
@@ -26,7 +26,6 @@ from tui_app.plans.records import LedgerEntry
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ROUNDS", "1000"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
 WORKERS, CHUNK = 2, 50
@@ -40,66 +39,33 @@ OPEN_OR_NOT_DONE = frozenset(
 )
 RELEASED = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
 
-# The program, loaded once; each command line is a process of its own that is forked from it, so that a thousand of them
-# take minutes. `later` is by how many seconds its clock is ahead, `hurried` makes its waits take no time.
-WARM = """
-import asyncio, importlib, json, os, sys
+SHIFTED = """
+import asyncio
 from datetime import timedelta
+from tui_app.__main__ import start
 from tui_app.core.clock import SystemClock
-for name in ("cli.release", "cli.ledger", "service", "api.transport", "api.client", "plans.service", "plans.report"):
-    importlib.import_module(f"tui_app.{name}")
-import anyio._backends._asyncio
-from tui_app.cli import main
 
-def shift(later, hurried):
-    now, monotonic, waited = SystemClock.now, SystemClock.monotonic, []
-    async def sleep(self, seconds):
-        waited.append(seconds)
-        await asyncio.sleep(0)
-    SystemClock.now = lambda self: now(self) + timedelta(seconds=later)
-    if hurried:
-        SystemClock.sleep, SystemClock.monotonic = sleep, lambda self: monotonic(self) + sum(waited)
+now, monotonic, waited = SystemClock.now, SystemClock.monotonic, []
 
-for line in sys.stdin:
-    wanted = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.environ.update(wanted["environment"])
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            for number in (1, 2):
-                os.dup2(os.open(wanted["output"] + str(number), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-            shift(wanted["later"], wanted["hurried"])
-            sys.argv = ["mailsluice", *wanted["arguments"]]
-            main()
-        except SystemExit as end:
-            code = end.code
-            sys.stdout.flush()
-        finally:
-            os._exit(code)
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+async def sleep(self, seconds):
+    waited.append(seconds)
+    await asyncio.sleep(0)
+
+SystemClock.now = lambda self: now(self) + timedelta(seconds={later})
+if {hurried}:
+    SystemClock.sleep, SystemClock.monotonic = sleep, lambda self: monotonic(self) + sum(waited)
+start()
 """
-
-
-def line_from(pipe: int) -> bytes:
-    """The next line, and nothing of what comes behind it."""
-    line = b""
-    while not line.endswith(b"\n"):
-        more = os.read(pipe, 1)
-        assert more, "the warm process has ended"
-        line += more
-    return line
+"""The program; `later` is by how many seconds its clock is ahead, `hurried` makes its waits take no time."""
 
 
 class Whole:
     """A command in a process that begins with nothing, as a shell starts it."""
 
-    def __init__(self, environment: dict[str, str], arguments: Sequence[str]) -> None:
+    def __init__(self, variables: dict[str, str], arguments: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tui_app", *arguments],
-            env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [*PROGRAM, *arguments],
+            env=variables, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def ended(self) -> int | None:
@@ -109,30 +75,7 @@ class Whole:
         self._process.kill()
 
 
-class Forked:
-    """A command in a process that has the program loaded already."""
-
-    def __init__(self, pid: int, news: int) -> None:
-        self._news = news
-        self._code: int | None = None
-        try:
-            self._handle = os.pidfd_open(pid)
-        except ProcessLookupError:
-            self._handle = -1  # it has ended already
-
-    def ended(self) -> int | None:
-        if self._code is None and select.select([self._news], [], [], 0)[0]:
-            self._code = int(line_from(self._news))
-            if self._handle >= 0:
-                os.close(self._handle)
-        return self._code
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-
-
-Command = Whole | Forked
+Command = Whole | Child
 
 
 def wait(command: Command, holds: Callable[[], bool] = lambda: False, *, patience: float = PATIENCE) -> int | None:
@@ -142,30 +85,6 @@ def wait(command: Command, holds: Callable[[], bool] = lambda: False, *, patienc
         select.select([], [], [], 0.0004)
         assert time.monotonic() < end
     return code
-
-
-class Warm:
-    """Makes forked commands, one after the other."""
-
-    def __init__(self, folder: Path) -> None:
-        self.output = folder / "output"
-        self._process = subprocess.Popen([sys.executable, "-c", WARM], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-
-    def command(
-        self, environment: dict[str, str], arguments: Sequence[str], *, later: float = 0.0, hurried: bool = False
-    ) -> Forked:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        wanted = {"environment": environment, "arguments": list(arguments), "output": str(self.output), "later": later, "hurried": hurried}  # fmt: skip
-        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        self._process.stdin.flush()
-        news = self._process.stdout.fileno()
-        return Forked(int(line_from(news)), news)
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(PATIENCE)
 
 
 @dataclass
@@ -207,10 +126,9 @@ class Campaign:
         self._simulator, self._folder, self._random = simulator, folder, Random(seed)
         self._whole = whole
         """Whether the release of the n-th plan starts as a shell starts it."""
-        self.warm = Warm(folder)
         config = folder / "config.toml"
         config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
-        self._environment = {**simulator.environment(), "HOME": str(folder), "MAILSLUICE_CONFIG": str(config)}
+        self._variables = environment(folder, simulator, MAILSLUICE_CONFIG=str(config))
         self._attempts: dict[str, list[str]] = defaultdict(list)
         """How each time ended that a message's release reached the server."""
         self._read, self._ahead = 0, 0.0
@@ -222,7 +140,7 @@ class Campaign:
             assert at + IDS <= len(ids), "the account is too small"
             if self.tally.plans % 5 == 0:
                 # Few journals in a folder: each command reads them all.
-                self._environment["XDG_STATE_HOME"] = str(self._folder / f"state-{at}")
+                self._variables["XDG_STATE_HOME"] = str(self._folder / f"state-{at}")
                 self._plans = self._folder / f"state-{at}" / "mailsluice" / "plans"
                 self.ledger = Ledger(self._plans, origin_of({}), SystemClock().now)
                 self._ahead = 0.0
@@ -236,10 +154,7 @@ class Campaign:
         before = {entry.plan.plan_id for entry in self.ledger.entries()}
         arguments = ["release", *ids, "--reason", "INC-1", "--yes", "--expect", str(IDS)]
         whole = self._whole(self.tally.plans)
-        environment = {**os.environ, **self._environment}
-        command = (
-            Whole(environment, arguments) if whole else self.warm.command(environment, arguments, later=self._ahead)
-        )
+        command = Whole(self._variables, arguments) if whole else self._forked(arguments)
         self._kill(command, startup=0.5 if whole else 0.1)
         made = [entry for entry in self.ledger.entries() if entry.plan.plan_id not in before]
         if not made:
@@ -260,13 +175,27 @@ class Campaign:
             # Either the whole schedule without its waits, or a minute and more has passed.
             self._ahead += 0.0 if hurried else 90.0
             arguments = ["ledger", "resume", entry.plan.plan_id, "--yes", *(["--resend-unseen"] if again else [])]
-            command = self.warm.command(self._environment, arguments, later=self._ahead, hurried=hurried)
+            command = self._forked(arguments, hurried=hurried)
             if self._random.random() < 0.7 and number < MOST_RESUMES - 4:
                 self._kill(command, startup=0.1)
             else:
                 self._ends(command, ExitCode.DONE, ExitCode.PARTLY_FAILED, ExitCode.UNKNOWN_OUTCOME)
             entry = self.ledger.find(entry.plan.plan_id)
         raise AssertionError(f"never done with: {entry.state.describe()}")
+
+    def _written_to(self, stream: int) -> Path:
+        """Where a stream of the last command is."""
+        return self._folder / f"output{stream}"
+
+    def _forked(self, arguments: Sequence[str], *, hurried: bool = False) -> Child:
+        """A command in a process that has the program loaded already: a thousand of them take minutes."""
+        program = Program(tuple(arguments), SHIFTED.format(later=self._ahead, hurried=hurried))
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            self._written_to(1).open("wb") as out,
+            self._written_to(2).open("wb") as err,
+        ):
+            return forker().start(program, self._variables, [file.fileno() for file in (nothing, out, err)])
 
     def _kill(self, command: Command, *, startup: float) -> None:
         """Kill it at some moment: of the wire, of the journal, or just so long after it began; it may have ended before."""
@@ -290,7 +219,7 @@ class Campaign:
 
     def _ends(self, command: Command, *allowed: int) -> None:
         code = wait(command)
-        assert code in allowed, (code, Path(f"{self.warm.output}2").read_text())
+        assert code in allowed, (code, self._written_to(2).read_text())
 
     # ---- judging
 
@@ -322,8 +251,8 @@ class Campaign:
         self.tally.wrong += verdict.problems
 
     def _shown(self, plan_id: str) -> dict[str, Outcome]:
-        self._ends(self.warm.command(self._environment, ["ledger", "show", plan_id, "--json"]), ExitCode.DONE)
-        rows: list[dict[str, Any]] = json.loads(Path(f"{self.warm.output}1").read_text())
+        self._ends(self._forked(["ledger", "show", plan_id, "--json"]), ExitCode.DONE)
+        rows: list[dict[str, Any]] = json.loads(self._written_to(1).read_text())
         return {row["id"]: Outcome(row["mailsluice"]["outcome"]) for row in rows}
 
 
@@ -332,11 +261,7 @@ def campaign(folder: Path, seed: int, kills: int, *, whole: Callable[[int], bool
     folder.mkdir(parents=True, exist_ok=True)
     options = Options(quota=0, messages=60, held=(kills * 2 + 10) * IDS, latency_ms=LATENCY_MS)
     with running(options) as simulator:
-        made = Campaign(simulator, folder, seed, whole=whole)
-        try:
-            yield made
-        finally:
-            made.warm.close()
+        yield Campaign(simulator, folder, seed, whole=whole)
 
 
 def part(folder: Path, seed: int, kills: int) -> Tally:
@@ -378,9 +303,9 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         held = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][: 2 * BATCH]
         config = tmp_path / "config.toml"
         config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
-        environment = {**os.environ, **simulator.environment(), "HOME": str(tmp_path), "MAILSLUICE_CONFIG": str(config)}
+        variables = environment(tmp_path, simulator, MAILSLUICE_CONFIG=str(config))
         ledger = Ledger(tmp_path / ".local/state/mailsluice/plans", origin_of({}), SystemClock().now)
-        release = Whole(environment, ["release", *held, "--reason", "INC-1", "--yes", "--expect", str(len(held))])
+        release = Whole(variables, ["release", *held, "--reason", "INC-1", "--yes", "--expect", str(len(held))])
         assert wait(release, lambda: sum(seen["endpoint"] == "release" for seen in simulator.wire()) == 2) is None
         release.kill()
         wait(release)
@@ -388,12 +313,12 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         (entry,) = ledger.entries()
         began = time.monotonic()
         resume = ["ledger", "resume", entry.plan.plan_id, "--yes"]
-        assert wait(Whole(environment, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
+        assert wait(Whole(variables, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
         took = time.monotonic() - began
         (entry,) = ledger.entries()
         assert len(entry.state.with_outcome(Outcome.NOT_SEEN)) == BATCH
         assert len(simulator.account.truth.of("release")) == BATCH
-        again = Whole(environment, [*resume, "--resend-unseen"])
+        again = Whole(variables, [*resume, "--resend-unseen"])
         assert wait(again, patience=4 * PATIENCE) in (ExitCode.DONE, ExitCode.PARTLY_FAILED)
         tried = [request["id"] for request in simulator.account.truth.of("release")]
     assert sorted(tried) == sorted(held)

@@ -1,7 +1,6 @@
 """What a bomb costs: a process of its own, measured by the kernel."""
 
 import json
-import os
 import subprocess
 import sys
 import tracemalloc
@@ -11,6 +10,7 @@ from random import Random
 import pytest
 
 from tests.support.clock import HurriedClock
+from tests.support.environment import ROOT, environment
 from tests.support.faulty import ACCOUNT, answer, faulty
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import Invalid, TooLarge
@@ -19,7 +19,6 @@ from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
 from tui_app.simulator.server import Options, running
 
-ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import asyncio, json, os, sys
 from random import Random
@@ -80,7 +79,7 @@ def test_it_costs_less_than_32_mib(fault: str) -> None:
     with running(Options(quota=0, messages=20, held=20, faults=f"none@accounts,{fault}")) as simulator:
         ended = subprocess.run(
             [sys.executable, "-c", CHILD, simulator.account.held[0].investigate_id],
-            env={**os.environ, **simulator.environment(), "MAILSLUICE_CONFIG": os.devnull},
+            env=environment(Path.home(), simulator),
             cwd=ROOT,
             capture_output=True,
             text=True,

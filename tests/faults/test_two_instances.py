@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +11,8 @@ from socket import gethostname
 
 import pytest
 
+from tests.support.environment import PROGRAM, ROOT, environment
+from tests.support.forker import Program
 from tests.support.terminal import Terminal
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
@@ -19,7 +20,6 @@ from tui_app.plans.journal import read
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.simulator.server import Options, Simulator, running
 
-ROOT = Path(__file__).resolve().parents[2]
 RACES = int(os.environ.get("RACES", "100"))
 IDS, BATCH = 40, 10
 PATIENCE = 60.0
@@ -40,39 +40,29 @@ def account() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, account: Simulator) -> dict[str, str]:
-    return environment_for(account, tmp_path)
+def variables(tmp_path: Path, account: Simulator) -> dict[str, str]:
+    return variables_for(account, tmp_path)
 
 
-def environment_for(account: Simulator, tmp_path: Path) -> dict[str, str]:
+def variables_for(account: Simulator, tmp_path: Path) -> dict[str, str]:
     config = tmp_path / "config.toml"
     config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "TERM": "xterm-256color",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "COLORTERM": "truecolor",
-        "PYTHONPATH": str(ROOT),
-        "MAILSLUICE_CONFIG": str(config),
-        **account.environment(),
-    }
+    return environment(tmp_path, account, MAILSLUICE_CONFIG=str(config))
 
 
-def ledger_of(environment: dict[str, str]) -> Ledger:
-    return Ledger(Path(environment["HOME"], ".local/state/mailsluice/plans"), origin_of({}), SystemClock().now)
+def ledger_of(variables: dict[str, str]) -> Ledger:
+    return Ledger(Path(variables["HOME"], ".local/state/mailsluice/plans"), origin_of({}), SystemClock().now)
 
 
 def held_by(account: Simulator) -> list[str]:
     return [mail.investigate_id for mail in account.account.held if mail.disposition in ("BULK", "SPAM")]
 
 
-def release(environment: dict[str, str], ids: Sequence[str]) -> subprocess.Popen[str]:
+def release(variables: dict[str, str], ids: Sequence[str]) -> subprocess.Popen[str]:
     """A release from the command line that runs while the test goes on."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tui_app", "release", *ids, "--reason", "race", "--yes", "--expect", str(len(ids))],
-        env=environment,
+        [*PROGRAM, "release", *ids, "--reason", "race", "--yes", "--expect", str(len(ids))],
+        env=variables,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -105,11 +95,11 @@ def assert_whole(ledger: Ledger, plans: int) -> None:
         assert all(set(record["ids"]) <= ids for record in reading.records if record["type"] == "intent")
 
 
-def race(account: Simulator, environment: dict[str, str], ids: Sequence[Sequence[str]]) -> None:
+def race(account: Simulator, variables: dict[str, str], ids: Sequence[Sequence[str]]) -> None:
     """Two releases start at once; which is first is theirs to find out."""
     account.set_faults(HELD_UP)
     before = len(account.account.truth.of("release"))
-    racing = [release(environment, chosen) for chosen in ids]
+    racing = [release(variables, chosen) for chosen in ids]
     try:
         second = first_to_end(racing)
         account.set_faults("none")
@@ -120,7 +110,7 @@ def race(account: Simulator, environment: dict[str, str], ids: Sequence[Sequence
         if f"{holder} (of" not in said or "is acting on this account" not in said:
             # It came so late that it found its mail in the first one's journal already.
             assert ids[0] == ids[1], said
-            open_there = f"unknown in plan {ledger_of(environment).entries()[0].plan.plan_id}"
+            open_there = f"unknown in plan {ledger_of(variables).entries()[0].plan.plan_id}"
             assert open_there in said or "already released" in said
         assert "Nothing was sent." in said
         _, said = first.communicate(timeout=PATIENCE)
@@ -133,27 +123,25 @@ def race(account: Simulator, environment: dict[str, str], ids: Sequence[Sequence
     assert sent == list(ids[racing.index(first)]), "what the first one was asked for, once each, and nothing else"
 
 
-def races(account: Simulator, environment: dict[str, str], count: int, seed: int) -> None:
+def races(account: Simulator, variables: dict[str, str], count: int, seed: int) -> None:
     random, ids = Random(seed), held_by(account)
     for number in range(count):
         mine = ids[number * 2 * IDS : number * 2 * IDS + IDS]
         other = ids[number * 2 * IDS + IDS : (number + 1) * 2 * IDS]
         # The same mail for both, or mail of their own: the lock is the account's.
-        race(account, environment, (mine, random.choice((mine, other))))
-        assert_whole(ledger_of(environment), number + 1)
+        race(account, variables, (mine, random.choice((mine, other))))
+        assert_whole(ledger_of(variables), number + 1)
 
 
-def test_of_two_releases_at_once_one_acts_and_the_other_names_it(
-    account: Simulator, environment: dict[str, str]
-) -> None:
-    races(account, environment, 5, seed=1)
+def test_of_two_releases_at_once_one_acts_and_the_other_names_it(account: Simulator, variables: dict[str, str]) -> None:
+    races(account, variables, 5, seed=1)
 
 
 @pytest.mark.long
 def test_a_hundred_races(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`RACES` changes how many."""
     with account_with((RACES + 5) * 2 * IDS) as account:
-        races(account, environment_for(account, tmp_path), RACES, seed=2)
+        races(account, variables_for(account, tmp_path), RACES, seed=2)
     with capsys.disabled():
         print(f"\n{RACES} races: one acted in each, journals and chain whole")
 
@@ -164,11 +152,11 @@ Console = Callable[[], Terminal]
 
 
 @pytest.fixture
-def console(environment: dict[str, str]) -> Iterator[Console]:
+def console(variables: dict[str, str]) -> Iterator[Console]:
     opened: list[Terminal] = []
 
     def start() -> Terminal:
-        opened.append(Terminal([sys.executable, "-m", "tui_app"], environment))
+        opened.append(Terminal(Program(), variables))
         return opened[-1]
 
     yield start
@@ -193,27 +181,27 @@ def with_an_open_plan(terminal: Terminal) -> None:
 
 @pytest.mark.long
 def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_nothing(
-    account: Simulator, environment: dict[str, str], console: Console
+    account: Simulator, variables: dict[str, str], console: Console
 ) -> None:
     terminal = console()
     with_an_open_plan(terminal)
     sent = len(account.account.truth.of("release"))
     free = [mail.investigate_id for mail in account.account.held[100:120] if mail.disposition == "BULK"]
-    process = release(environment, free)
+    process = release(variables, free)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == ExitCode.GUARD
     assert f"mailsluice with pid {terminal.pid} on {gethostname()}" in said
     assert len(account.account.truth.of("release")) == sent
     terminal.press("\r")
     terminal.sees("all sent")
-    process = release(environment, free)
+    process = release(variables, free)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
-    assert_whole(ledger_of(environment), 2)
+    assert_whole(ledger_of(variables), 2)
 
 
 def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
-    account: Simulator, environment: dict[str, str], console: Console
+    account: Simulator, variables: dict[str, str], console: Console
 ) -> None:
     first = console()
     with_an_open_plan(first)
@@ -235,4 +223,4 @@ def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
     second.sees("all sent", "Every id is accounted for")  # seen as it went
     second.press("qq\r")
     second.sees("Jobs ›", "live")
-    assert_whole(ledger_of(environment), 1)
+    assert_whole(ledger_of(variables), 1)

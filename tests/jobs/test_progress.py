@@ -1,3 +1,5 @@
+"""How far a job is, how fast, and how long it will take."""
+
 from typing import Any
 
 from hypothesis import given
@@ -5,32 +7,11 @@ from hypothesis import strategies as st
 
 from tests.api.test_models import JOB
 from tui_app.api.models import Job
-from tui_app.api.rows import JobMessage
 from tui_app.jobs.progress import Eta, Progress, acted_share
-from tui_app.jobs.row_pages import RowPages
-from tui_app.jobs.row_store import PackedRows, RowStore
 
 
 def job(**changes: Any) -> Job:
     return Job.from_wire({**JOB, **changes})
-
-
-def rows(*names: str) -> tuple[JobMessage, ...]:
-    return tuple(JobMessage.from_wire({"message_id": name, "status": "PENDING"}) for name in names)
-
-
-class Pages:
-    """A listing that is fed with names of rows."""
-
-    def __init__(self, per_page: int) -> None:
-        self.listing = RowPages(RowStore(), None, per_page)
-
-    def put(self, number: int, *names: str) -> None:
-        self.listing.put(number, self.listing.store.put(PackedRows.of(rows(*names))), last=len(names) < 2)
-
-    @property
-    def names(self) -> list[str]:
-        return [row.id for row in self.listing.rows()]
 
 
 def test_the_share_done_is_not_known_before_discovery_ended() -> None:
@@ -91,34 +72,3 @@ def test_a_stall_is_said() -> None:
     progress.add(reading, 0.0)
     assert not progress.add(reading, 180.0)
     assert progress.eta(reading, 180.0).describe() == "no progress for 3 min"
-
-
-def test_pages_are_put_together_once_each() -> None:
-    pages = Pages(2)
-    pages.put(1, "a", "b")
-    assert pages.listing.next_page == 2
-    pages.put(2, "b", "c")
-    assert pages.listing.shifted
-    pages.put(3, "d")
-    assert pages.names == ["a", "b", "c", "d"]
-    assert pages.listing.next_page is None
-
-
-def test_a_page_that_repeats_what_is_known_ends_the_list() -> None:
-    pages = Pages(2)
-    pages.put(1, "a", "b")
-    pages.put(2, "a", "b")
-    assert (pages.listing.complete, len(pages.listing.pages)) == (True, 1)
-
-
-def test_reading_a_page_again_takes_the_newer_one() -> None:
-    pages = Pages(2)
-    pages.put(1, "a", "b")
-    pages.put(2, "c", "d")
-    seen = pages.listing.rows()
-    pages.put(1, "a")
-    assert pages.names == ["a"]
-    assert pages.listing.complete
-    pages.put(1, "a", "b")
-    assert not pages.listing.complete
-    assert [row.id for row in seen] == ["a", "b", "c", "d"], "who looks at rows does not see their number change"

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from random import Random
 import pytest
 
 from tests.support.clock import HurriedClock
-from tests.support.commands import ROOT, run_with
+from tests.support.commands import run_with
+from tests.support.environment import PROGRAM, ROOT, environment
 from tests.support.services import settings_for
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Close, Resume, Send
@@ -326,26 +326,25 @@ def test_a_full_disk_ends_the_command_with_an_error_and_with_room_it_goes_on(
     account: Simulator, tmp_path: Path
 ) -> None:
     with small_disk(tmp_path / "small") as folder:
-        environment, arguments = released_with(account, tmp_path, folder)
-        ended = run_with(environment, *arguments)
+        changes, arguments = released_with(account, tmp_path, folder)
+        ended = run_with(changes, *arguments)
         assert ended.returncode not in (0, 4), ended.stderr
         assert "No space left" in ended.stderr or "no space left" in ended.stderr
         assert 0 < len(sent(account)) < MESSAGES
         told_of(account, ended.stdout)
         plan = re.findall(r"ledger resume ([0-9a-f]{8})", ended.stderr)[0]
         subprocess.run(["mount", "-o", "remount,size=1m", folder], check=True)
-        ended = run_with(environment, "ledger", "resume", plan, "--yes", "--resend-unseen", "--format", "csv")
+        ended = run_with(changes, "ledger", "resume", plan, "--yes", "--resend-unseen", "--format", "csv")
         told_of(account, ended.stdout)
         assert sent(account) == Counter({target.id: 1 for target in map(Target, arguments[1 : MESSAGES + 1])})
-        assert run_with(environment, "ledger", "verify").returncode == 0
+        assert run_with(changes, "ledger", "verify").returncode == 0
 
 
 def test_a_file_that_may_not_grow_ends_the_command_with_an_error(account: Simulator, tmp_path: Path) -> None:
-    environment, arguments = released_with(account, tmp_path, tmp_path)
-    command = ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", sys.executable, "-m", "tui_app", *arguments]
-    ended = subprocess.run(
-        command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    changes, arguments = released_with(account, tmp_path, tmp_path)
+    command = ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", *PROGRAM, *arguments]
+    variables = environment(tmp_path, **changes)
+    ended = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode not in (0, 4), ended.stderr
     assert "Nothing more is sent" in ended.stderr
     assert len(sent(account)) < MESSAGES

@@ -1,13 +1,15 @@
 """A console in a terminal, on an account of its module."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.accounts import answering
-from tests.support.consoles import ABSENT, MODERN, PROGRAM, ROOT, Start, Variables
+from tests.support.consoles import Start, Variables
+from tests.support.environment import environment
+from tests.support.forker import Program
 from tests.support.terminal import Terminal
 from tui_app.simulator.server import Options, Simulator
 
@@ -21,20 +23,24 @@ def account() -> Iterator[Simulator]:
 @pytest.fixture
 def variables(account: Simulator, tmp_path: Path) -> Variables:
     """An environment that differs from a modern one in what is given."""
-    usual = {**MODERN, "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TZ": "UTC", "PYTHONPATH": str(ROOT)}
-    usual |= {"MAILSLUICE_CONFIG": os.devnull, **account.environment()}
-    return lambda **changes: {name: value for name, value in (usual | changes).items() if value != ABSENT}
+    return lambda on=account, **changes: environment(tmp_path, on, **changes)
 
 
 @pytest.fixture
-def start(variables: Variables) -> Iterator[Start]:
-    opened: list[Terminal] = []
+def start(variables: Variables, account: Simulator) -> Iterator[Start]:
+    """A console in a fork, or a command for real."""
+    with ExitStack() as opened:
 
-    def start(*command: str, columns: int = 80, lines: int = 24, **changes: str) -> Terminal:
-        terminal = Terminal(command or PROGRAM, variables(**changes), columns=columns, lines=lines)
-        opened.append(terminal)
-        return terminal
+        def start(
+            command: Sequence[str] | Program = Program(),  # noqa: B008 - nothing can be changed in it
+            *,
+            columns: int = 80,
+            lines: int = 24,
+            on: Simulator = account,
+            **changes: str,
+        ) -> Terminal:
+            terminal = Terminal(command, variables(on, **changes), columns=columns, lines=lines)
+            opened.callback(terminal.kill)
+            return terminal
 
-    yield start
-    for terminal in opened:
-        terminal.kill()
+        yield start

@@ -1,11 +1,8 @@
 """Wherever the program breaks: it ends with 1, says where, and nothing that was in memory comes out of it."""
 
 import json
-import os
 import re
 import secrets
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,28 +11,25 @@ from typing import Final
 import pytest
 
 from tests.support.accounts import answering
-from tests.support.terminal import PATIENCE, Terminal
+from tests.support.environment import environment
+from tests.support.forker import Program
+from tests.support.terminal import Terminal
 from tui_app.simulator.server import Options, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 GROUPS: Final = 4
 """In how many parts the places are tried; only the first one in every test run."""
 
 BREAKING: Final = """
-import asyncio, gc, importlib, json, os, signal, sys
-from pathlib import Path
-import anyio._backends._asyncio, httpcore, tui_app.app, tui_app.cli
-from pkgutil import walk_packages
+import asyncio, importlib, json, os, signal, sys
+import tui_app.app
 from tests.support.screens import screen_text
+from tui_app.__main__ import start
 from tui_app.screens.confirm import Confirm
 from textual import events
-from tui_app import screens
 
 Confirm.READ_FIRST = 0
-HOME, SITES = Path(os.environ["HOME"]), json.loads(os.environ.pop("SITES"))
+SITE = json.loads(os.environ.pop("SITE"))
 TOKEN, SUBJECT, ADDRESS = os.environ["CLOUDFLARE_API_TOKEN"], os.environ.pop("SUBJECT"), os.environ.pop("ADDRESS")
-for module in {site["module"] for site in SITES} | {found.name for found in walk_packages(screens.__path__, "tui_app.screens.")}:
-    importlib.import_module(module)
 
 def crash(*arguments, **options):
     token, subject, address = TOKEN, SUBJECT, ADDRESS
@@ -56,10 +50,10 @@ def index_of(site):
 def break_at(owner, name, there):
     setattr(owner, name, property(crash) if isinstance(there, property) else crash)
 
-PLACES = [index_of(site) for site in SITES]
+PLACE = index_of(SITE)
 
 class Walking(tui_app.app.SluiceApp):
-    steps = ()
+    steps = SITE["steps"]
 
     async def _init_mode(self, mode):
         self.walk = asyncio.ensure_future(self.go())
@@ -76,24 +70,10 @@ class Walking(tui_app.app.SluiceApp):
         await asyncio.sleep(1.5)
         os._exit(99)
 
-def run(number, site):
-    # Each in a process and in folders of its own; only the imports are shared.
-    folder = HOME / str(number)
-    (folder / "work").mkdir(parents=True)
-    os.chdir(folder / "work")
-    os.environ["XDG_STATE_HOME"] = str(folder / "state")
-    break_at(*PLACES[number])
-    Walking.steps, tui_app.app.SluiceApp = site["steps"], Walking
-    sys.argv = ["mailsluice", *site["arguments"]]
-    signal.alarm(10)
-    tui_app.cli.main()
-
-gc.freeze()
-with (HOME / "codes").open("w") as codes:
-    for number, site in enumerate(SITES):
-        if not (child := os.fork()):
-            run(number, site)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=codes, flush=True)
+break_at(*PLACE)
+tui_app.app.SluiceApp = Walking
+signal.alarm(10)
+start()
 """
 
 
@@ -206,26 +186,23 @@ class Broken:
             f"{secrets.token_hex(8)}@canary.example",
         ]
         ids = {"job": next(iter(account.account.jobs)), "held": account.account.held[0].investigate_id}
-        told = [asdict(site) | {"arguments": [word.format(**ids) for word in site.arguments]} for site in sites]
-        environment = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-            "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": os.devnull, "SITES": json.dumps(told),
-            "SUBJECT": self.canaries[1], "ADDRESS": self.canaries[2],
-        }  # fmt: skip
-        terminal = Terminal([sys.executable, "-c", BREAKING], environment | account.environment())
-        codes = home / "codes"
-        codes.touch()
-        try:
-            for number in range(len(sites)):
-                # Each has as much time as anything else in a terminal.
-                end = time.monotonic() + PATIENCE
-                while len(codes.read_text().split()) == number and time.monotonic() < end:
-                    terminal.read(0.05)
-            assert terminal.ends() == 0, terminal.text
-        finally:
-            terminal.kill()
-        self.raw = bytes(terminal.raw)
-        self.codes = dict(zip(sites, map(int, codes.read_text().split()), strict=True))
+        self.raw = b""
+        self.codes: dict[Site, int] = {}
+        for number, site in enumerate(sites):
+            # Each in a process and in folders of its own.
+            work = home / str(number) / "work"
+            work.mkdir(parents=True)
+            variables = environment(
+                home, account, XDG_STATE_HOME=str(work.parent / "state"), SITE=json.dumps(asdict(site)),
+                SUBJECT=self.canaries[1], ADDRESS=self.canaries[2],
+            )  # fmt: skip
+            arguments = tuple(word.format(**ids) for word in site.arguments)
+            terminal = Terminal(Program(arguments, BREAKING), variables, folder=work)
+            try:
+                self.codes[site] = terminal.ends()
+            finally:
+                terminal.kill()
+            self.raw += terminal.raw
 
     def leaks(self) -> list[str]:
         """Where a canary is: what was written to the terminal, and all files."""

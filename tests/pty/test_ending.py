@@ -11,16 +11,19 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import answering
+from tests.support.consoles import Start
+from tests.support.environment import PROGRAM, environment
+from tests.support.forker import Program
 from tests.support.terminal import PATIENCE, Terminal
-from tui_app.simulator.server import Options, Simulator, running
+from tui_app.simulator.server import Options, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 SOON = 5.0
 """Seconds after which nothing of it may be left."""
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
@@ -69,39 +72,28 @@ def event(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60)) as simulator:
         yield simulator
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "TERM": "xterm-256color",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "COLORTERM": "truecolor",
-        "PYTHONPATH": str(ROOT),
-        "MAILSLUICE_CONFIG": "/dev/null",
-        "BEATS": str(tmp_path / "beats"),
-    }
-
-
-Start = Callable[..., Terminal]
+def variables(account: Simulator, tmp_path: Path) -> dict[str, str]:
+    return environment(tmp_path, account, BEATS=str(tmp_path / "beats"))
 
 
 @pytest.fixture
-def start(environment: dict[str, str], account: Simulator) -> Iterator[Start]:
+def start(variables: dict[str, str], account: Simulator) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def start(*, before: str = "", simulator: Simulator = account, watched: bool = False, **more: str) -> Terminal:
-        program = [sys.executable, "-c", CONSOLE] if watched else [sys.executable, "-m", "tui_app"]
-        command = ["/bin/sh", "-c", f'{before}; exec "$@"', "sh", *program] if before else program
-        terminal = Terminal(command, environment | simulator.environment() | more)
-        opened.append(terminal)
-        terminal.sees("12 loaded", "live")
-        return terminal
+    def start(
+        command: Sequence[str] | Program = Program(),  # noqa: B008 - nothing can be changed in it
+        *,
+        simulator: Simulator = account,
+        **more: str,
+    ) -> Terminal:
+        opened.append(Terminal(command, variables | simulator.environment() | more))
+        opened[-1].sees("12 loaded", "live")
+        return opened[-1]
 
     yield start
     for terminal in opened:
@@ -130,8 +122,8 @@ def test_a_signal_ends_it_in_good_order(start: Start, number: int, code: int) ->
     ends_with(terminal, code)
 
 
-def test_a_signal_in_the_first_moment_ends_it_too(environment: dict[str, str], account: Simulator) -> None:
-    terminal = Terminal([sys.executable, "-m", "tui_app"], environment | account.environment())
+def test_a_signal_in_the_first_moment_ends_it_too(variables: dict[str, str]) -> None:
+    terminal = Terminal(PROGRAM, variables)
     while b"\x1b[?1049h" not in terminal.raw:
         terminal.read(0.1)
     terminal.signal(signal.SIGTERM)
@@ -141,12 +133,7 @@ def test_a_signal_in_the_first_moment_ends_it_too(environment: dict[str, str], a
 def test_a_stop_gives_the_terminal_back_and_fg_brings_it_back(start: Start) -> None:
     terminal = start()
     terminal.signal(signal.SIGTSTP)
-    stopped = False
-    while not stopped:
-        terminal.read(0.05)
-        pid, status = os.waitpid(terminal.pid, os.WUNTRACED | os.WNOHANG)
-        stopped = bool(pid) and os.WIFSTOPPED(status)
-    terminal.settle()
+    terminal.stops()
     assert terminal.cooked
     assert terminal.given_back
     terminal.lose()
@@ -174,7 +161,7 @@ def test_a_line_that_is_lost_ends_it(start: Start) -> None:
 
 
 def test_a_line_that_is_lost_ends_it_even_if_the_signal_is_ignored(start: Start) -> None:
-    terminal = start(before="trap '' HUP")
+    terminal = start(("/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *PROGRAM))
     terminal.hang_up()
     assert terminal.ends_unread(SOON) == 129
 
@@ -182,7 +169,7 @@ def test_a_line_that_is_lost_ends_it_even_if_the_signal_is_ignored(start: Start)
 class Foreign:
     """A program on a terminal that is not its own: the streams are joined to it, and no signal comes from it."""
 
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
@@ -199,8 +186,8 @@ class Foreign:
             assert time.monotonic() < end, self.raw
 
 
-def test_a_lost_terminal_that_is_not_its_own_ends_it(environment: dict[str, str], account: Simulator) -> None:
-    foreign = Foreign([sys.executable, "-m", "tui_app"], environment | account.environment())
+def test_a_lost_terminal_that_is_not_its_own_ends_it(variables: dict[str, str]) -> None:
+    foreign = Foreign(PROGRAM, variables)
     with foreign.process as process:
         try:
             foreign.writes(b"12 loaded")
@@ -222,8 +209,8 @@ with ShutdownWatchdog(lambda number: None):
 """
 
 
-def test_a_terminal_that_is_not_its_own_is_given_back_by_the_guard(environment: dict[str, str]) -> None:
-    foreign = Foreign([sys.executable, "-c", STUCK], environment)
+def test_a_terminal_that_is_not_its_own_is_given_back_by_the_guard(variables: dict[str, str]) -> None:
+    foreign = Foreign([sys.executable, "-c", STUCK], variables)
     with foreign.process as process:
         try:
             foreign.writes(b"stuck")
@@ -236,9 +223,9 @@ def test_a_terminal_that_is_not_its_own_is_given_back_by_the_guard(environment: 
             os.close(foreign.master)
 
 
-def beats_while(environment: dict[str, str], seconds: float) -> list[float]:
+def beats_while(variables: dict[str, str], seconds: float) -> list[float]:
     """When the work below the screens went on, in this many seconds from now."""
-    file = Path(environment["BEATS"])
+    file = Path(variables["BEATS"])
     began = time.monotonic()
     while time.monotonic() < began + seconds:
         time.sleep(0.05)  # nobody reads the terminal: there is nothing to wait for but the time itself
@@ -247,7 +234,7 @@ def beats_while(environment: dict[str, str], seconds: float) -> list[float]:
 
 def stalled(start: Start, **more: str) -> Terminal:
     """A console whose terminal takes nothing any more, while it has something new to paint twenty times a second."""
-    return start(watched=True, **more)
+    return start(Program(script=CONSOLE), **more)
 
 
 def assert_paced(beats: list[float], seconds: float) -> float:
@@ -259,11 +246,11 @@ def assert_paced(beats: list[float], seconds: float) -> float:
 
 
 def test_a_terminal_that_takes_nothing_holds_up_nothing(
-    start: Start, environment: dict[str, str], event: int, record_property: Callable[[str, object], None]
+    start: Start, variables: dict[str, str], event: int, record_property: Callable[[str, object], None]
 ) -> None:
     seconds = 60.0 if event else 5.0
     terminal = stalled(start)
-    record_property("longest silence, s", assert_paced(beats_while(environment, seconds), seconds))
+    record_property("longest silence, s", assert_paced(beats_while(variables, seconds), seconds))
     terminal.press("?")
     terminal.sees("Help › jobs")  # all that was left out meanwhile is there
     terminal.press("\x1b")
@@ -272,9 +259,9 @@ def test_a_terminal_that_takes_nothing_holds_up_nothing(
     ends_with(terminal, 0)
 
 
-def test_a_signal_ends_it_while_the_terminal_takes_nothing(start: Start, environment: dict[str, str]) -> None:
+def test_a_signal_ends_it_while_the_terminal_takes_nothing(start: Start, variables: dict[str, str]) -> None:
     terminal = stalled(start)
-    beats_while(environment, 1.5)
+    beats_while(variables, 1.5)
     began = time.monotonic()
     terminal.signal(signal.SIGTERM)
     assert terminal.ends_unread(SOON) == 143
@@ -283,21 +270,19 @@ def test_a_signal_ends_it_while_the_terminal_takes_nothing(start: Start, environ
     assert terminal.given_back
 
 
-def test_a_line_that_is_lost_while_it_takes_nothing_ends_it(start: Start, environment: dict[str, str]) -> None:
+def test_a_line_that_is_lost_while_it_takes_nothing_ends_it(start: Start, variables: dict[str, str]) -> None:
     terminal = stalled(start)
-    beats_while(environment, 1.0)
+    beats_while(variables, 1.0)
     terminal.hang_up()
     assert terminal.ends_unread(SOON) == 129
 
 
-def test_an_error_of_our_own_ends_it_with_1_and_a_report_without_data(
-    start: Start, environment: dict[str, str]
-) -> None:
-    terminal = start(watched=True, CRASH="1")
+def test_an_error_of_our_own_ends_it_with_1_and_a_report_without_data(start: Start, variables: dict[str, str]) -> None:
+    terminal = start(Program(script=CONSOLE), CRASH="1")
     terminal.press("!")
     ends_with(terminal, 1)
     terminal.says("stopped by an internal error (RuntimeError")
-    (report,) = Path(environment["HOME"], ".local/state/mailsluice").glob("crash-*.txt")
+    (report,) = Path(variables["HOME"], ".local/state/mailsluice").glob("crash-*.txt")
     assert report.stat().st_mode & 0o777 == 0o600
     said = report.read_text()
     assert "action_activity_open" in said
@@ -320,7 +305,7 @@ def release_one(terminal: Terminal) -> None:
 
 def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path) -> None:
     truth = tmp_path / "truth"
-    with running(Options(quota=0, messages=30, held=20, faults="latency=4000@release", truth=truth)) as slow:
+    with answering(Options(quota=0, messages=30, held=20, faults="latency=4000@release", truth=truth)) as slow:
         terminal = start(simulator=slow)
         release_one(terminal)
         terminal.signal(signal.SIGTERM)
@@ -333,7 +318,7 @@ def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path)
 
 
 def test_a_write_whose_answer_never_comes_is_told_as_unknown_when_nobody_waits_any_more(start: Start) -> None:
-    with running(Options(quota=0, messages=30, held=20, faults="stall_after@release")) as silent:
+    with answering(Options(quota=0, messages=30, held=20, faults="stall_after@release")) as silent:
         terminal = start(simulator=silent)
         release_one(terminal)
         terminal.signal(signal.SIGTERM)

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.consoles import ABSENT, PROGRAM, Start, Variables, ends, works
+from tests.support.consoles import Start, Variables, ends, works
+from tests.support.environment import ABSENT, PROGRAM
+from tests.support.forker import Program
 from tests.support.terminal import PATIENCE, Terminal
 
 FEWER: Final = {"COLORTERM": ABSENT}
@@ -69,7 +71,7 @@ def test_the_reader_of_colour_codes_tells_them_apart() -> None:
 @pytest.mark.parametrize("term", ["dumb", ABSENT, "", "vt100", "unknown"])
 def test_a_terminal_that_can_t_show_it_is_told_the_way_without(start: Start, term: str) -> None:
     shown = "" if term == ABSENT else term
-    assert f"'{shown}' can't show the console" in refused(start(TERM=term))
+    assert f"'{shown}' can't show the console" in refused(start(PROGRAM, TERM=term))
 
 
 KINDS: Final = """
@@ -93,7 +95,7 @@ GOOD_ENOUGH: Final = (
 
 
 def test_only_terminals_that_are_too_plain_are_refused(start: Start) -> None:
-    terminal = start(sys.executable, "-c", KINDS, KINDS=f"{TOO_PLAIN} {GOOD_ENOUGH}")
+    terminal = start(Program(script=KINDS), KINDS=f"{TOO_PLAIN} {GOOD_ENOUGH}")
     terminal.sees("all asked")
     assert terminal.ends() == 0
     assert [
@@ -128,7 +130,7 @@ def later(usual: Any) -> Any:
     ],
 )
 def test_it_works_in_the_colours_that_the_terminal_has(start: Start, changes: dict[str, str], colours: str) -> None:
-    terminal = start(**changes)
+    terminal = start(PROGRAM, **changes)
     works(terminal)
     ends(terminal)
     assert kinds_of_colours(bytes(terminal.raw)) - {DEFAULT} == {colours}
@@ -148,7 +150,7 @@ def test_a_light_ground_is_painted_light(start: Start) -> None:
     [cell(), cell(TERM="xterm", **FEWER), later(cell(**FEWER)), later(cell(TERM="linux", **FEWER))],
 )
 def test_nobody_who_wants_no_colour_is_sent_any(start: Start, changes: dict[str, str]) -> None:
-    terminal = start(NO_COLOR="1", **changes)
+    terminal = start(PROGRAM, NO_COLOR="1", **changes)
     works(terminal)
     ends(terminal)
     assert kinds_of_colours(bytes(terminal.raw)) == set()
@@ -163,27 +165,27 @@ def test_nobody_who_wants_no_colour_is_sent_any(start: Start, changes: dict[str,
     ],
 )
 def test_a_terminal_that_really_has_no_utf8_is_told_the_way_without(start: Start, changes: dict[str, str]) -> None:
-    assert "needs UTF-8" in refused(start(**changes))
+    assert "needs UTF-8" in refused(start(PROGRAM, **changes))
 
 
 # ---- no terminal
 
 
-def through_shell(how: str) -> tuple[str, ...]:
-    return ("/bin/sh", "-c", f'exec "$@" {how}', "sh", *PROGRAM)
+def through_shell(how: str, first: str = "") -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f'{first}exec "$@" {how}', "sh", *PROGRAM)
 
 
 @pytest.mark.parametrize("how", ["</dev/null", ">out", "2>out", ">out 2>&1", "<out >out 2>&1"])
 def test_a_stream_that_is_no_terminal_is_enough_to_refuse(start: Start, how: str, tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    terminal = start("/bin/sh", "-c", f'cd "$HOME"; exec "$@" {how}', "sh", *PROGRAM)
+    terminal = start(through_shell(how, 'cd "$HOME"; '))
     assert terminal.ends() == 2
     assert "needs a terminal" in the_sentence(bytes(terminal.raw) + (tmp_path / "out").read_bytes())
 
 
 @pytest.mark.parametrize("how", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_that_is_closed_is_no_terminal_either(start: Start, how: str) -> None:
-    assert start(*through_shell(how)).ends() == 2
+    assert start(through_shell(how)).ends() == 2
 
 
 @pytest.mark.parametrize("arguments", [(), ("demo",)])
@@ -205,7 +207,7 @@ def test_inside_tmux_it_works_and_copies_into_tmux(start: Start, variables: Vari
     with tempfile.TemporaryDirectory() as sockets:
         tmux = ["tmux", "-L", "test", "-f", os.devnull]
         environment = variables(TMUX_TMPDIR=sockets)
-        terminal = start(*tmux, "new-session", *PROGRAM, TMUX_TMPDIR=sockets)
+        terminal = start([*tmux, "new-session", *PROGRAM], TMUX_TMPDIR=sockets)
         try:
             works(terminal)
             terminal.press("y")
@@ -226,7 +228,7 @@ def copied_to_the_terminal(raw: bytes) -> list[bytes]:
 def test_inside_screen_it_works_and_copies_through_screen(start: Start, tmp_path: Path) -> None:
     folder = tmp_path / "screen"
     folder.mkdir(mode=0o700)
-    terminal = start("screen", "-c", os.devnull, *PROGRAM, SCREENDIR=str(folder))
+    terminal = start(["screen", "-c", os.devnull, *PROGRAM], SCREENDIR=str(folder))
     works(terminal)
     terminal.press("y")
     terminal.sees("Copied, if your terminal allows")

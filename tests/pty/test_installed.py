@@ -1,7 +1,6 @@
 """The wheel, installed, in a real terminal."""
 
 import json
-import os
 import select
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environment import ABSENT, ROOT, environment
 from tests.support.terminal import PATIENCE, Terminal
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("installed")
 
 
@@ -59,19 +58,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "TERM": "xterm-256color",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "COLORTERM": "truecolor",
-    }
+def variables(tmp_path: Path) -> dict[str, str]:
+    """Nothing but the wheel: no tree of ours, and no configuration."""
+    return environment(tmp_path, PYTHONPATH=ABSENT, MAILSLUICE_CONFIG=ABSENT)
 
 
-def demo(installed: Path, environment: dict[str, str], *arguments: str, columns: int = 80, lines: int = 24) -> Terminal:
-    return Terminal([str(installed), "demo", *arguments], environment, columns=columns, lines=lines)
+def demo(installed: Path, variables: dict[str, str], *arguments: str, columns: int = 80, lines: int = 24) -> Terminal:
+    return Terminal([str(installed), "demo", *arguments], variables, columns=columns, lines=lines)
 
 
 @pytest.fixture
@@ -83,11 +76,11 @@ def terminals() -> Iterator[list[Terminal]]:
 
 
 def test_the_wheel_brings_its_styles_and_its_version(
-    installed: Path, environment: dict[str, str], tmp_path: Path
+    installed: Path, variables: dict[str, str], tmp_path: Path
 ) -> None:
     assert (
         "version 0.1.0"
-        in subprocess.run([installed, "--version"], env=environment, check=True, capture_output=True, text=True).stdout
+        in subprocess.run([installed, "--version"], env=variables, check=True, capture_output=True, text=True).stdout
     )
     where = (
         "import tui_app.app as a, tui_app.screens.confirm as c, tui_app.screens.new_job as n\n"
@@ -97,7 +90,7 @@ def test_the_wheel_brings_its_styles_and_its_version(
     )
     python = installed.parent / "python"
     sheets = subprocess.run(
-        [python, "-c", where], env=environment, check=True, capture_output=True, text=True, cwd=tmp_path
+        [python, "-c", where], env=variables, check=True, capture_output=True, text=True, cwd=tmp_path
     ).stdout.split()
     assert all(Path(sheet).is_file() and "site-packages/tui_app/styles" in sheet for sheet in sheets)
     names = {Path(sheet).name for sheet in sheets}
@@ -105,10 +98,10 @@ def test_the_wheel_brings_its_styles_and_its_version(
 
 
 def test_a_walk_through_the_demo_and_a_release_of_three(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal], tmp_path: Path
+    installed: Path, variables: dict[str, str], terminals: list[Terminal], tmp_path: Path
 ) -> None:
     truth = tmp_path / "truth.jsonl"
-    terminal = demo(installed, environment, "--truth", str(truth))
+    terminal = demo(installed, variables, "--truth", str(truth))
     terminals.append(terminal)
     terminal.sees("12 loaded", "INC-4802", "live", "? help")
     terminal.press("j" * 5)
@@ -148,9 +141,9 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
 
 
 def test_a_byte_that_is_no_utf8_ends_nothing(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal]
+    installed: Path, variables: dict[str, str], terminals: list[Terminal]
 ) -> None:
-    terminal = demo(installed, environment)
+    terminal = demo(installed, variables)
     terminals.append(terminal)
     terminal.sees("12 loaded")
     terminal.press_bytes(b"\xe9\xff j")
@@ -161,9 +154,9 @@ def test_a_byte_that_is_no_utf8_ends_nothing(
 
 
 def test_the_simulator_ends_with_the_demo(
-    installed: Path, environment: dict[str, str], terminals: list[Terminal]
+    installed: Path, variables: dict[str, str], terminals: list[Terminal]
 ) -> None:
-    terminal = demo(installed, environment)
+    terminal = demo(installed, variables)
     terminals.append(terminal)
     terminal.sees("12 loaded")
     children = Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children")

@@ -1,35 +1,20 @@
 """Keys as terminals send them: pastes, escapes, and the printable way to everything."""
 
-import os
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import answering
+from tests.support.consoles import Start
 from tests.support.terminal import Terminal
-from tui_app.simulator.server import Options, running
-
-ROOT = Path(__file__).resolve().parents[2]
+from tui_app.simulator.server import Options
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "TERM": "xterm-256color",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONPATH": str(ROOT),
-        "MAILSLUICE_CONFIG": "/dev/null",
-    }
-    with running(Options(quota=0, messages=300, held=60)) as simulator:
-        terminal = Terminal([sys.executable, "-m", "tui_app"], environment | simulator.environment())
-        terminal.sees("12 loaded", "live")
-        yield terminal
-        terminal.kill()
+def terminal(start: Start) -> Terminal:
+    terminal = start()
+    terminal.sees("12 loaded", "live")
+    return terminal
 
 
 PASTES = ("QXDq", "X\ry\r", "?!n\x1b[A\x1b[201", "\x11\x03\x1a", "/evil\rR", "x\x1b[201~QXDq", "7f3a\n" * 400)
@@ -88,14 +73,10 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
     assert terminal.ends() == 0
 
 
-def test_text_that_a_terminal_types_in_confirms_nothing(tmp_path: Path) -> None:
+def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
     """Without bracketed paste a text is keys; its letters may well ask for something, and answer yes."""
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
-        "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": "/dev/null",
-    }  # fmt: skip
-    with running(Options(quota=0, messages=300, held=60)) as simulator:
-        terminal = Terminal([sys.executable, "-m", "tui_app"], environment | simulator.environment())
+    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+        terminal = start(on=simulator)
         terminal.sees("12 loaded", "live")
         terminal.press("G")
         terminal.sees("▸ ■ cancelled")
@@ -109,4 +90,3 @@ def test_text_that_a_terminal_types_in_confirms_nothing(tmp_path: Path) -> None:
         terminal.confirm("Delete this job's record?")
         terminal.sees("11 loaded")
         assert len(simulator.account.truth.of("delete_job")) == 1
-        terminal.kill()

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import answering
+from tests.support.environment import environment
+from tests.support.forker import Program
 from tests.support.terminal import Terminal
 from tui_app.simulator.jobs import DONE, Ending
 from tui_app.simulator.mail import Mail
-from tui_app.simulator.server import Options, Simulator, running
+from tui_app.simulator.server import Options, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 BATCH, CANARY = 10, 5
 REASON = "INC-4802"
 CLEARED, SHIFT_TAB, ESC, CTRL_Q = "\x15", "\x1b[Z", "\x1b", "\x11"
@@ -32,7 +32,7 @@ def account() -> Iterator[Account]:
 
         def account(**changes: object) -> Simulator:
             options = Options(**{"quota": 0, "messages": 60, "held": 60, "latency_ms": 100, **changes})  # type: ignore[arg-type]
-            return stack.enter_context(running(options))
+            return stack.enter_context(answering(options))
 
         yield account
 
@@ -45,19 +45,8 @@ def console(tmp_path: Path) -> Iterator[Console]:
     config.write_text(f"[plans]\nbatch_size = {BATCH}\ncanary = {CANARY}\n")
 
     def start(simulator: Simulator) -> Terminal:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "TERM": "xterm-256color",
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-            "COLORTERM": "truecolor",
-            "PYTHONPATH": str(ROOT),
-            "MAILSLUICE_CONFIG": str(config),
-            **simulator.environment(),
-        }
-        command = ["/bin/sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", str(tmp_path), sys.executable, "-m", "tui_app"]
-        opened.append(Terminal(command, environment))
+        variables = environment(tmp_path, simulator, MAILSLUICE_CONFIG=str(config))
+        opened.append(Terminal(Program(), variables, folder=tmp_path))
         return opened[-1]
 
     yield start

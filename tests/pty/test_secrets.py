@@ -1,23 +1,25 @@
 """The token is in no output, no argument and no file; behind the veil no screen shows whose mail it is and what it says."""
 
 import json
-import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.accounts import answering
+from tests.support.commands import run_with
+from tests.support.consoles import Start
+from tests.support.environment import PROGRAM, environment
+from tests.support.forker import Program
 from tests.support.terminal import Terminal
 from tui_app.core.text import sanitize
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 ESCAPE: Final = "\x1b[27u"
 """The key as a terminal sends it that leaves no doubt."""
@@ -30,25 +32,13 @@ def account() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def environment(account: Simulator, tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-        "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": os.devnull, **account.environment(),
-    }  # fmt: skip
-
-
-Start = Callable[..., Terminal]
-
-
-@pytest.fixture
-def start(environment: dict[str, str]) -> Iterator[Start]:
+def start(account: Simulator, tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def start(*arguments: str, size: tuple[int, int] = (80, 24), **changes: str) -> Terminal:
-        command = [sys.executable, "-m", "tui_app", *arguments]
-        terminal = Terminal(command, environment | changes, columns=size[0], lines=size[1])
-        opened.append(terminal)
-        return terminal
+    def start(command: Sequence[str] | Program, *, size: tuple[int, int] = (80, 24), **changes: str) -> Terminal:
+        variables = environment(tmp_path, account, **changes)
+        opened.append(Terminal(command, variables, columns=size[0], lines=size[1]))
+        return opened[-1]
 
     yield start
     for terminal in opened:
@@ -56,28 +46,6 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
 
 
 # ---- the command line
-
-MANY_COMMANDS: Final = """
-import gc, importlib, json, os, sys
-from pathlib import Path
-import tui_app.cli
-
-for module, _, _ in tui_app.cli._COMMANDS.values():
-    importlib.import_module(module)
-import anyio._backends._asyncio, httpcore, tui_app.api.client, tui_app.api.transport
-
-gc.freeze()
-with (Path(os.environ["HOME"]) / "codes").open("w") as codes:
-    for number, (arguments, changes) in enumerate(json.loads(os.environ.pop("COMMANDS"))):
-        if not (child := os.fork()):
-            os.dup2(os.open(f"{number}.out", os.O_WRONLY | os.O_CREAT), 1)
-            os.dup2(1, 2)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.environ.update(changes)
-            sys.argv = ["mailsluice", *arguments]
-            tui_app.cli.main()
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=codes, flush=True)
-"""
 
 
 def all_commands(account: Simulator, stale: str) -> list[tuple[list[str], dict[str, str], int]]:
@@ -159,39 +127,39 @@ def all_commands(account: Simulator, stale: str) -> list[tuple[list[str], dict[s
     return commands
 
 
-def test_no_command_ever_tells_the_token(environment: dict[str, str], tmp_path: Path) -> None:
+def test_no_command_ever_tells_the_token(tmp_path: Path) -> None:
     stale = f"stale_{secrets.token_urlsafe(24)}"
-    script = f"import os; os.chdir({str(tmp_path)!r})\n{MANY_COMMANDS}"
     # They act: the account is theirs alone.
     with answering(Options(quota=0, messages=300, held=60, speed=0.1)) as account:
         commands = all_commands(account, stale)
-        told = json.dumps([(arguments, changes) for arguments, changes, _ in commands])
-        own = {**environment, **account.environment(), "COMMANDS": told}
-        terminal = Terminal([sys.executable, "-c", script], own)
-        try:
-            assert terminal.ends() == 0, terminal.text
-        finally:
-            terminal.kill()
-    codes = [int(code) for code in (tmp_path / "codes").read_text().split()]
-    assert [(line[0], code) for line, code in zip(commands, codes, strict=True) if line[2] != code] == []
+        ended = [
+            run_with({**account.environment(), **changes}, *arguments, folder=tmp_path)
+            for arguments, changes, _ in commands
+        ]
+    codes = [(arguments, run.returncode) for (arguments, _, _), run in zip(commands, ended, strict=True)]
+    assert codes == [(arguments, code) for arguments, _, code in commands]
+    said = [run.stdout + run.stderr for run in ended]
+    assert all(said)
+    assert len(said) >= 60
+    files = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert tmp_path / "x.csv" in files
     authenticator = account.authenticator
-    written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    assert len([file for file in written if file.suffix == ".out" and written[file]]) == len(commands) >= 60
     for secret in (stale, authenticator.token, authenticator.read_token, authenticator.key):
-        assert [file.name for file, text in written.items() if secret.encode() in text] == []
+        assert [arguments for (arguments, _, _), text in zip(commands, said, strict=True) if secret in text] == []
+        assert [file.name for file, content in files.items() if secret.encode() in content] == []
 
 
 @pytest.mark.parametrize("words", ["--token {}", "--token={}", "--token {} jobs", "--api-token {}", "--api-key={}"])
 def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, words: str) -> None:
     secret = f"t{secrets.token_urlsafe(24)}"
-    terminal = start(*words.format(secret).split())
+    terminal = start(Program(tuple(words.format(secret).split())))
     assert terminal.ends() == 2
     terminal.says("make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent.")
     assert secret.encode() not in terminal.raw
 
 
 def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
-    terminal = start("jobs", "--token", secrets.token_urlsafe(24))
+    terminal = start(Program(("jobs", "--token", secrets.token_urlsafe(24))))
     assert terminal.ends() == 2
     assert b"make a new one" in terminal.raw
 
@@ -200,7 +168,7 @@ def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
 
 
 def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
-    start: Start, environment: dict[str, str], account: Simulator, tmp_path: Path
+    start: Start, account: Simulator, tmp_path: Path
 ) -> None:
     token = account.authenticator.token
     (tmp_path / "token").write_text(token)
@@ -215,7 +183,7 @@ def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
     config = tmp_path / "config.toml"
     command = json.dumps([sys.executable, str(tmp_path / "ask.py")])
     config.write_text(f'default_profile = "here"\n[profiles.here]\ntoken_command = {command}\n')
-    terminal = start(MAILSLUICE_CONFIG=str(config), CLOUDFLARE_API_TOKEN="")
+    terminal = start(PROGRAM, MAILSLUICE_CONFIG=str(config), CLOUDFLARE_API_TOKEN="")
     terminal.sees("12 loaded", "live")
     for key, seen in (("?", "Help ›"), ("!", "Activity"), ("q", "Help ›"), ("q", "12 loaded")):
         terminal.press(key)
@@ -233,26 +201,21 @@ def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
     assert token.encode() not in terminal.raw
 
 
-def test_the_simulator_of_a_demo_is_given_no_token(
-    start: Start, environment: dict[str, str], account: Simulator, tmp_path: Path
-) -> None:
+def test_the_simulator_of_a_demo_is_given_no_token(start: Start, tmp_path: Path) -> None:
     simulator, given = tmp_path / "simulator", tmp_path / "given"
     simulator.write_text(f"#!/bin/sh\nenv >'{given}'\n")
     simulator.chmod(0o700)
     script = f"import sys, tui_app.cli\nsys.executable, sys.argv = {str(simulator)!r}, ['mailsluice', 'demo']\ntui_app.cli.main()"
-    terminal = Terminal([sys.executable, "-c", script], environment)
-    try:
-        terminal.says("The simulator did not start")
-        assert terminal.ends() == 1
-    finally:
-        terminal.kill()
+    terminal = start(Program(script=script))
+    terminal.says("The simulator did not start")
+    assert terminal.ends() == 1
     assert "HOME=" in given.read_text()
     assert "CLOUDFLARE" not in given.read_text()
 
 
 def test_a_refused_token_is_told_of_and_not_told(start: Start) -> None:
     stale = secrets.token_urlsafe(24)
-    terminal = start(CLOUDFLARE_API_TOKEN=stale)
+    terminal = start(Program(), CLOUDFLARE_API_TOKEN=stale)
     terminal.sees("access refused")
     terminal.press("!")
     terminal.sees("Activity", "Invalid API Token")
@@ -263,7 +226,7 @@ def test_a_refused_token_is_told_of_and_not_told(start: Start) -> None:
 
 def test_what_textual_would_read_from_the_environment_has_no_effect(start: Start, tmp_path: Path) -> None:
     terminal = start(
-        TEXTUAL="devtools,debug", TEXTUAL_PRESS="question_mark,wait:1,q", TEXTUAL_SCREENSHOT="1", TEXTUAL_LOG=str(tmp_path / "log"),
+        PROGRAM, TEXTUAL="devtools,debug", TEXTUAL_PRESS="question_mark,wait:1,q", TEXTUAL_SCREENSHOT="1", TEXTUAL_LOG=str(tmp_path / "log"),
         TEXTUAL_SCREENSHOT_LOCATION=str(tmp_path), TEXTUAL_DRIVER="nothing:Nothing", TEXTUAL_COLOR_SYSTEM="standard",
         TEXTUAL_THEME="nord", TEXTUAL_FILTERS="dim", TEXTUAL_ALLOW_SIGNALS="1", TEXTUAL_SHOW_RETURN="1",
     )  # fmt: skip
@@ -316,7 +279,7 @@ def test_behind_the_veil_no_screen_shows_whose_mail_it_is_or_what_it_says(
     mails = [*story.held, *story.campaign, *(job.target(number).mail for number in range(job.size))]
     people, subjects = private_words(mails)
     subjects |= {sanitize(job.comment)[:10] for job in story.jobs.values() if job.comment}
-    terminal = start(size=size)
+    terminal = start(Program(), size=size)
     terminal.sees("12 loaded", "live", "INC-4802")
     assert shown(terminal.text, people, subjects)
     terminal.press("M")

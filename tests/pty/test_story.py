@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environment import PROGRAM, environment
 from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator, running
 
-ROOT = Path(__file__).resolve().parents[2]
 HELD, RIDING_ALONG, LATENCY_MS = 1200, 3, 150
 TO_RELEASE = HELD - RIDING_ALONG
 CANARY, BATCH = 5, 100
@@ -43,17 +41,7 @@ class Operator:
     """When the first frame of the last start was there."""
 
     def start(self) -> None:
-        command = [
-            "/bin/sh",
-            "-c",
-            'cd "$1"; shift; exec "$@"',
-            "sh",
-            str(self.folder),
-            sys.executable,
-            "-m",
-            "tui_app",
-        ]
-        self.terminal = Terminal(command, self.environment)
+        self.terminal = Terminal(PROGRAM, self.environment, folder=self.folder)
         self.terminal.sees("? help")
         self.frame = time.monotonic()
 
@@ -95,18 +83,7 @@ def operator_at(account: Simulator, tmp_path: Path) -> Iterator[Operator]:
     config.write_text(f"[plans]\nbatch_size = {BATCH}\ncanary = {CANARY}\n")
     folder = tmp_path / "reports"
     folder.mkdir()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "TERM": "xterm-256color",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "COLORTERM": "truecolor",
-        "PYTHONPATH": str(ROOT),
-        "MAILSLUICE_CONFIG": str(config),
-        **account.environment(),
-    }
-    operator = Operator(environment, folder)
+    operator = Operator(environment(tmp_path, account, MAILSLUICE_CONFIG=str(config)), folder)
     operator.start()
     try:
         yield operator

@@ -1,28 +1,28 @@
 """The command that gives the token, at a real terminal: it may ask there before a screen is drawn, and never afterwards."""
 
 import json
-import os
 import secrets
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.accounts import answering
+from tests.support.consoles import Start
+from tests.support.environment import PROGRAM, environment
+from tests.support.forker import Program
 from tests.support.lifeline import Lifeline
 from tests.support.terminal import Terminal
 from tui_app.simulator.server import Options, Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 SOON: Final = 5.0
 """Seconds; a command has thirty."""
-CONSOLE: Final = (sys.executable, "-m", "tui_app")
-JOBS: Final = (*CONSOLE, "jobs", "--format", "csv")
+JOBS: Final = (*PROGRAM, "jobs", "--format", "csv")
 DEAF: Final = """
 from tui_app.app import SluiceApp
 from tui_app.cli import main
@@ -45,22 +45,16 @@ def lifeline(tmp_path: Path) -> Iterator[Lifeline]:
     lifeline.close()
 
 
-Start = Callable[..., Terminal]
-
-
 @pytest.fixture
 def start(account: Simulator, tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-        "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), **account.environment(), "CLOUDFLARE_API_TOKEN": "",
-        "MAILSLUICE_CONFIG": str(tmp_path / "config.toml"), "PS1": "ready$ ",
-    }  # fmt: skip
+    config = tmp_path / "config.toml"
+    variables = environment(tmp_path, account, CLOUDFLARE_API_TOKEN="", MAILSLUICE_CONFIG=str(config), PS1="ready$ ")
 
-    def start(script: str, program: Sequence[str] = CONSOLE) -> Terminal:
+    def start(script: str, program: Sequence[str] | Program = PROGRAM) -> Terminal:
         command = json.dumps(["/bin/sh", "-c", script])
-        (tmp_path / "config.toml").write_text(f'default_profile = "p"\n[profiles.p]\ntoken_command = {command}\n')
-        terminal = Terminal(program, environment)
+        config.write_text(f'default_profile = "p"\n[profiles.p]\ntoken_command = {command}\n')
+        terminal = Terminal(program, variables)
         opened.append(terminal)
         return terminal
 
@@ -110,7 +104,7 @@ def test_ctrl_c_at_its_question_ends_us_and_gives_the_echo_back(start: Start, li
     assert terminal.cooked
 
 
-@pytest.mark.parametrize("program", [CONSOLE, JOBS], ids=["console", "jobs"])
+@pytest.mark.parametrize("program", [PROGRAM, JOBS], ids=["console", "jobs"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_then_us(
     start: Start, lifeline: Lifeline, number: signal.Signals, program: Sequence[str]
@@ -123,7 +117,7 @@ def test_a_signal_ends_it_and_then_us(
 
 
 def test_a_line_that_is_gone_ends_it_and_us_though_nobody_hears_the_signal(start: Start, lifeline: Lifeline) -> None:
-    deaf = ("/bin/sh", "-c", f"trap '' HUP; exec {shlex.join(CONSOLE)}")
+    deaf = ("/bin/sh", "-c", f"trap '' HUP; exec {shlex.join(PROGRAM)}")
     terminal = start(silent(lifeline), deaf)
     lifeline.says()
     terminal.hang_up()
@@ -163,7 +157,7 @@ def test_another_token_is_asked_for_without_a_terminal(start: Start, tmp_path: P
         "from tui_app.auth.credentials import CommandCredential\n"
         f"credential = CommandCredential(('/bin/sh', '-c', {script!r})); credential.renew()"
     )
-    terminal = start("", (sys.executable, "-c", program))
+    terminal = start("", Program(script=program))
     assert terminal.ends() == 0, terminal.text
     at_the_start, renewed = (tmp_path / "looked").read_text().splitlines()
     assert at_the_start in ("terminal pts False", "terminal tty False")
@@ -172,7 +166,7 @@ def test_another_token_is_asked_for_without_a_terminal(start: Start, tmp_path: P
 
 @pytest.mark.parametrize("way", ["q", "ctrl+q", signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_leaving_waits_for_no_renewal(start: Start, lifeline: Lifeline, tmp_path: Path, way: str | int) -> None:
-    terminal = start(refused_then_silent(lifeline, tmp_path))
+    terminal = start(refused_then_silent(lifeline, tmp_path), Program())
     lifeline.says()
     terminal.sees("Jobs")
     if isinstance(way, int):
@@ -184,7 +178,7 @@ def test_leaving_waits_for_no_renewal(start: Start, lifeline: Lifeline, tmp_path
 
 
 def test_a_console_that_is_cut_off_leaves_no_renewal(start: Start, lifeline: Lifeline, tmp_path: Path) -> None:
-    terminal = start(refused_then_silent(lifeline, tmp_path), (sys.executable, "-c", DEAF))
+    terminal = start(refused_then_silent(lifeline, tmp_path), Program(script=DEAF))
     lifeline.says()
     terminal.sees("Jobs")
     terminal.signal(signal.SIGTERM)
@@ -194,7 +188,7 @@ def test_a_console_that_is_cut_off_leaves_no_renewal(start: Start, lifeline: Lif
 
 def test_why_no_other_token_came_is_on_the_page_of_activity(start: Start, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    terminal = start(f"[ -e {ran} ] && {{ echo the vault is sealed >&2; exit 3; }}; touch {ran}; echo stale")
+    terminal = start(f"[ -e {ran} ] && {{ echo the vault is sealed >&2; exit 3; }}; touch {ran}; echo stale", Program())
     terminal.sees("access refused")
     terminal.press("!")
     terminal.sees("Activity", "ended with 3", "the vault is sealed")

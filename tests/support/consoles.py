@@ -1,17 +1,8 @@
-"""The real program in a modern terminal, or in one that differs in what is told."""
+"""The console on an account: that it works, and that it ends."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
 
 from tests.support.terminal import Terminal
-
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM: Final = (sys.executable, "-m", "tui_app")
-ABSENT: Final = "absent"
-"""In place of a variable's value: the variable is not there."""
-MODERN: Final = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
 
 Variables = Callable[..., dict[str, str]]
 Start = Callable[..., Terminal]

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import pyte
 
+from tests.support.forker import Program
 from tests.support.terminal import PATIENCE, Terminal
 
 MARKER: Final = re.compile(r"h\d{4}")
@@ -248,7 +249,7 @@ class _Paper(pyte.Screen):
 class Watched(Terminal):
     """A terminal whose cells can be looked at one by one, whatever is in them."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], size: tuple[int, int]) -> None:
+    def __init__(self, command: Sequence[str] | Program, environment: dict[str, str], size: tuple[int, int]) -> None:
         columns, lines = self.size = size
         super().__init__(command, environment, columns=columns, lines=lines)
         self._screen = _Paper(columns, lines)

@@ -1,7 +1,6 @@
 """A walk through the whole console on a hostile account: what was seen of every string, place by place."""
 
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.support import hostile_account as served
+from tests.support.environment import environment
+from tests.support.forker import Program
 from tests.support.hostile import BY_HAND, Hit, Hostile, Watched, markers, scan
 from tests.support.hostile_account import Columns, HostileAccount, hostile_account
 
-ROOT = Path(__file__).resolve().parents[2]
 NARROW: Final = (80, 24)
 WIDE: Final = (200, 50)
 LOW: Final = (200, 24)
@@ -33,11 +33,8 @@ class Tour(Watched):
 
     def __init__(self, account: HostileAccount, home: Path, size: tuple[int, int], wanted: int, config: str) -> None:
         (home / "config.toml").write_text(config)
-        environment = {
-            "PATH": "/usr/bin:/bin", "HOME": str(home), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-            "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": str(home / "config.toml"),
-        }  # fmt: skip
-        super().__init__([sys.executable, "-c", HASTY], {**environment, **account.environment()}, size)
+        variables = environment(home, account, MAILSLUICE_CONFIG=str(home / "config.toml"))
+        super().__init__(Program(script=HASTY), variables, size)
         self.account = account
         self.wanted, self.bells = wanted, 0
         self.seen: dict[str, set[str]] = defaultdict(set)

@@ -10,8 +10,12 @@ import struct
 import termios
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyte
+
+from tests.support.environment import ROOT
+from tests.support.forker import Child, Program, forker
 
 PATIENCE = 30.0
 # Sequences that the emulator would print as text: private modes with < = >, and mode queries.
@@ -19,24 +23,84 @@ UNKNOWN_TEXT = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 _UNKNOWN = re.compile(UNKNOWN_TEXT.pattern.encode())
 
 
+class Started:
+    """A command on a terminal of its own, started as a shell starts it."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], folder: Path, size: bytes) -> None:
+        self._code: int | None = None
+        self._stopped = False
+        self.pid, self.tty = pty.fork()
+        if self.pid == 0:
+            try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+                os.chdir(folder)
+                os.execvpe(command[0], list(command), environment)
+            finally:
+                os._exit(127)
+
+    def ended(self) -> int | None:
+        """Its exit code, minus n for a signal."""
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if pid and os.WIFSTOPPED(status):
+                self._stopped = True
+            elif pid:
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def has_stopped(self) -> bool:
+        """Whether it was stopped since this was last asked."""
+        self.ended()
+        stopped, self._stopped = self._stopped, False
+        return stopped
+
+    def kill(self) -> None:
+        """End it, if it runs."""
+        if self.ended() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self._code = -signal.SIGKILL
+
+
+def forked(program: Program, environment: dict[str, str], folder: Path, size: bytes) -> tuple[Child, int]:
+    """The program in a fork, and its terminal."""
+    tty, theirs = pty.openpty()
+    try:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+        return forker().start(program, environment, [theirs], folder=folder), tty
+    finally:
+        os.close(theirs)
+
+
 class Terminal:
-    """Runs a command; `text` is its screen."""
+    """Runs a command, or the program in a fork; `text` is its screen."""
 
     def __init__(
-        self, command: Sequence[str], environment: dict[str, str], *, columns: int = 80, lines: int = 24
+        self,
+        command: Sequence[str] | Program,
+        environment: dict[str, str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        folder: Path = ROOT,
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._lines: dict[int, str] = {}
         self.raw = bytearray()
-        self.pid, self._tty = pty.fork()
         self._closed = False
-        if self.pid == 0:
-            try:
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-                os.execvpe(command[0], list(command), environment)
-            finally:
-                os._exit(127)
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        self._process: Started | Child
+        if isinstance(command, Program):
+            self._process, self._tty = forked(command, environment, folder, size)
+        else:
+            self._process = Started(command, environment, folder, size)
+            self._tty = self._process.tty
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     def cells(self, y: int) -> list[str]:
         """What stands in the cells of a line; nothing in the second one of a wide character."""
@@ -154,6 +218,14 @@ class Terminal:
         while self.read(0.1):
             pass
 
+    def stops(self) -> None:
+        """Wait until it is stopped, as by ctrl+z."""
+        end = time.monotonic() + PATIENCE
+        while not self._process.has_stopped():
+            self.read(0.05)
+            assert time.monotonic() < end, self.text
+        self.settle()
+
     def ends(self) -> int:
         """Wait for the end; the exit code, 128 + n for a signal."""
         return self._ends(PATIENCE, reading=True)
@@ -169,20 +241,15 @@ class Terminal:
                 self.read(0.05)
             else:
                 select.select([], [], [], 0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
+            if (code := self._process.ended()) is not None:
                 if reading:
                     self.settle()
-                return os.waitstatus_to_exitcode(status)
+                return code
         raise AssertionError(f"never ended\n{self.text}")
 
     def kill(self) -> None:
         """End it, whatever it does."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            self.pid = 0
+        self._process.kill()
         if not self._closed:
             self._closed = True
             os.close(self._tty)

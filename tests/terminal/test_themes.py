@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from itertools import combinations
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,13 +12,13 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
+from tests.support.environment import ROOT
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.core.text import Untrusted
 from tui_app.screens import format as fmt
 from tui_app.terminal.themes import ANSI, DARK, LIGHT, PLAIN, THEMES, theme_for
 from tui_app.widgets.virtual_table import Cell
 
-ROOT = Path(__file__).resolve().parents[2]
 # Also `text-disabled`: what stands in an empty field is read too.
 TEXTS = ("foreground", "text-error", "text-warning", "text-success", "text-accent", "text-muted", "text-disabled")
 GROUNDS = ("background", "panel")

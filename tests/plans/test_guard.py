@@ -1,0 +1,85 @@
+"""The guard of a release: what it holds back, and by which word it lets that through."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.support.faulty import ACCOUNT
+from tui_app.api.enums import Disposition
+from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.config.settings import Settings
+from tui_app.core.state_file import StateFile
+from tui_app.core.text import Untrusted
+from tui_app.plans.actions import Release
+from tui_app.plans.guard import Guarded, Policy, guard_targets
+from tui_app.plans.plan import Target
+
+POLICY = Policy(frozenset({"MALICIOUS", "MALICIOUS-BEC"}), 100)
+
+
+def guarded(targets: Iterable[Target], policy: Policy, **how: Any) -> Guarded:
+    settings = Settings(ACCOUNT, "http://127.0.0.1", TokenCredential(Secret("t", "test")))
+    return guard_targets(targets, policy, unfit=Release(settings, StateFile()).unfit, **how)
+
+
+def target(name: str, **changes: object) -> Target:
+    return Target(**{"investigate_id": name, **changes})  # type: ignore[arg-type]
+
+
+def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
+    targets = [
+        target("a", disposition=Disposition.MALICIOUS),
+        target("b", disposition=Disposition.BULK),
+        target("c", held=False),
+    ]
+    allowed = guarded(targets, POLICY)
+    assert [item.id for item in allowed.allowed] == ["b"]
+    assert allowed.reasons() == {"MALICIOUS": 1, "not held now": 1}
+    included = guarded(targets, POLICY, include=["MALICIOUS"])
+    assert [item.id for item in included.allowed] == ["b", "a"], "what is looked at first is not what was named"
+    assert included.named() == {"MALICIOUS": 1}
+
+
+def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() -> None:
+    policy = Policy(frozenset(), 100, frozenset({"VIP.example"}))
+    allowed = guarded([target("a", recipients=(Untrusted("ceo@vip.example"),)), target("b")], policy)
+    assert [item.id for item in allowed.allowed] == ["b"]
+
+
+def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
+    policy = Policy(frozenset({"WEIRD"}), 100)
+    assert not guarded([target("a", disposition=Untrusted("WEIRD"))], policy).allowed
+
+
+def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None:
+    unknown = target("a", checked=False)
+    assert not guarded([unknown], POLICY).allowed
+    assert guarded([unknown], POLICY, include=["unchecked"]).allowed == (unknown,)
+
+
+def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
+    allowed = guarded([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": ("7f3a9c00", False)})
+    assert not allowed.allowed
+    assert allowed.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
+    assert allowed.words() == {}
+
+
+def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
+    policy = Policy(frozenset(), 100, frozenset({"board.example"}))
+    mail = target("a", recipients=(Untrusted("eva@Board.example"),))
+    assert guarded([mail], policy).words() == {"board.example": 1}
+    assert not guarded([mail], policy, include=["board"]).allowed
+    assert guarded([mail], policy, include=["BOARD.example"]).allowed == (mail,)
+
+
+def test_one_word_never_answers_for_another() -> None:
+    to_two = tuple(map(Untrusted.of, ("ana@one.example", "bo@two.example")))
+    bad = target("a", disposition=Disposition.MALICIOUS, recipients=to_two)
+    policy = Policy(frozenset({"MALICIOUS"}), 100, frozenset({"one.example", "two.example"}))
+    words = ("MALICIOUS", "one.example", "two.example")
+    for left_out in words:
+        allowed = guarded([bad], policy, include=[word for word in words if word != left_out])
+        assert allowed.allowed == ()
+        assert allowed.words() == {left_out: 1}
+    assert guarded([bad], policy, include=words).allowed == (bad,)
+    gone = target("b", held=False, released=True)
+    assert guarded([gone], policy, include=["UNSEEN"], open_ids={"b": ("0a1b2c3d", True)}).allowed == ()
