@@ -140,7 +140,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self._ui_priority.end()
 
     async def on_unmount(self) -> None:
-        """Let a write in flight end, then close; there is no screen any more to tell it to."""
+        """Let a write in flight end, then close."""
         self.service.on_activity = lambda _: None
         self.service.on_connection = lambda _: None
         self.service.on_error = lambda _: None
@@ -151,7 +151,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         await self.service.close()
 
     def stop_work(self, *, again: bool) -> None:
-        """A signal came: nothing more is sent; whoever sends a second one waits for no answer."""
+        """Send nothing more after a signal; after a second one, wait for no answer either."""
         self.service.stop_plan()
         if again:
             self.service.abandon()
@@ -184,7 +184,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     # ---- everywhere
 
     def action_screen_redact(self) -> None:
-        """Put the veil on, or take it off."""
+        """Hide or show addresses and subjects."""
         self.redaction.on = not self.redaction.on
         for screen in self.screen_stack:
             for line in screen.query(TextLine):

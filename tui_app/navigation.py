@@ -136,12 +136,12 @@ class Navigation(App[None]):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
-        """Open a plan of before."""
+        """Open a plan from the ledger."""
         if self.is_at("ledger"):
             self.open_plan(message.entry)
 
     def open_plan(self, entry: LedgerEntry) -> None:
-        """Open a plan of before."""
+        """Open a plan from the ledger."""
         from tui_app.screens.plan.screen import PlanScreen
 
         self.push_screen(PlanScreen(self.service, entry=entry))

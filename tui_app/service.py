@@ -249,7 +249,7 @@ class EmailSecurityService:
             self._loop.call_soon_threadsafe(self._poller.recheck)
 
     def _left_behind(self, request: str, result: WriteResult[Any]) -> None:
-        self._record_write(f"{request} (whoever asked had gone)", result)
+        self._record_write(f"{request} (its screen was left)", result)
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""
@@ -299,7 +299,7 @@ class EmailSecurityService:
     # ---- writing
 
     async def _write(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
-        """Run a write to its end, and put its result on record, even if whoever asked goes away."""
+        """Run a write to its end, and put its result on record, even if the caller goes away."""
 
         async def recorded() -> WriteResult[T]:
             result = await work

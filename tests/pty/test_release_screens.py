@@ -200,7 +200,7 @@ def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
     terminal.press("I")
     terminal.sees("0 ids, not sent")
     terminal.press(f"\x1b[200~{chr(13).join(ticket)}\x1b[201~")
-    terminal.sees("5 ids, not sent", "1 came more than once: line 6", "1 not recognised: line 8 '9912345678901'")
+    terminal.sees("5 ids, not sent", "1 repeated: line 6", "1 not recognised: line 8 '9912345678901'")
     terminal.press("no-such-file.txt\r")
     terminal.sees("'no-such-file.txt' is neither an id nor a file", "5 ids, not sent")
     terminal.press("more.txt\r")

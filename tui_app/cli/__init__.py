@@ -25,7 +25,7 @@ _COMMANDS = {
     "delete": ("tui_app.cli.jobs", "delete", "Remove ended jobs from the lists."),
     "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held mail."),
     "release": ("tui_app.cli.release", "release", "Release held mail by id."),
-    "ledger": ("tui_app.cli.ledger", "ledger", "What was released, by whom, why; go on with what is unfinished."),
+    "ledger": ("tui_app.cli.ledger", "ledger", "What was released, by whom and why; resume what is unfinished."),
     "report": ("tui_app.cli.ledger", "report", "Write what a release plan came to."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),

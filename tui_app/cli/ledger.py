@@ -87,7 +87,9 @@ def _list(output_format: str) -> None:
         listing.write(entry)
     listing.close()
     for name in ledger.unexpected_entries():
-        print_status(f"{name} is no file, and stands where a journal may have been; see: mailsluice ledger verify")
+        print_status(
+            f"{name} is not a journal file. Nothing is sent until it is moved away. See: mailsluice ledger verify"
+        )
 
 
 @ledger.command("show")
@@ -128,7 +130,7 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
     """Settle what is unknown of a plan, then send what was never sent."""
     found = _ledger().find(plan)
     if not found.state.unfinished:
-        raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to go on with.")
+        raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to resume.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
@@ -138,7 +140,7 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
             f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
             + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
         )
-        confirmed(f"Go on with plan {entry.plan.plan_id}?", yes=yes)
+        confirmed(f"Resume plan {entry.plan.plan_id}?", yes=yes)
         return await run_plan(service, Resume(entry, resend_unseen=resend_unseen), output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))

@@ -79,7 +79,9 @@ def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
     if parsed.duplicates:
         lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
         more = "…" if parsed.duplicates > 5 else ""
-        print_status(f"{parsed.duplicates:,} ids came more than once (lines {lines_told}{more}); each is sent once.")
+        print_status(
+            f"Repeated: {plural(parsed.duplicates, 'id')} (lines {lines_told}{more}). Each message is sent once."
+        )
     return parsed
 
 
@@ -137,9 +139,9 @@ def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Foreca
 @click.option(
     "--include-unseen",
     is_flag=True,
-    help="Also send what a closed plan sent and nobody saw released. It may go out twice.",
+    help="Also send what a closed plan sent and was never seen released. It may go out twice.",
 )
-@click.option("--include-unchecked", is_flag=True, help="Also send ids that nothing could be found about.")
+@click.option("--include-unchecked", is_flag=True, help="Also send ids of which nothing could be found.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
 @click.pass_context
@@ -181,7 +183,9 @@ def release(
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
         targets = await service.plans.look_up(wanted)
         if twice := len(set(wanted)) - len(targets):
-            print_status(f"{twice:,} ids name a message that another one names too; each is sent once.")
+            print_status(
+                f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
+            )
         include = (
             *include_disposition,
             *include_domain,
@@ -193,7 +197,7 @@ def release(
         _print_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
-            raise GuardError("Nothing is left to release. Nothing was sent.")
+            raise GuardError("No messages are left to release. Nothing was sent.")
         if expect is not None and expect != count:
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if plan_only:
@@ -250,7 +254,7 @@ def _print_outcome(state: PlanState, output_format: str) -> None:
             print_status(f"  {line}")
     print_status(f"{state.describe()} · plan {state.plan.plan_id}")
     if state.unfinished and state.head:
-        print_status(f"Unfinished. Settle and go on with: mailsluice ledger resume {state.plan.plan_id}")
+        print_status(f"Unfinished. Settle it and send the rest: mailsluice ledger resume {state.plan.plan_id}")
 
 
 class _Progress:

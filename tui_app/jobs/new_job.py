@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.pagination import search_pages
 from tui_app.core.errors import GuardError, UsageError
+from tui_app.core.text import plural
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -124,5 +125,5 @@ def guard_job(
         raise GuardError(f"Nobody can tell what this job would take: {why}. Narrow it. Nothing was sent.")
     if releasing and preview.count > max_messages:
         raise GuardError(
-            f"{preview.count:,} messages are more than the policy allows at once ({max_messages:,}, guard.max_messages). Nothing was sent."
+            f"{plural(preview.count, 'message')}: the policy allows {max_messages:,} at once (guard.max_messages). Nothing was sent."
         )

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Write(Protocol):
-    """Runs one write to its end and puts its result on record, even if whoever asked goes away."""
+    """Runs one write to its end and puts its result on record, even if the caller goes away."""
 
     async def __call__(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
         """The result of `work`; `what` names it on record."""

@@ -57,7 +57,9 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
                 raise ValueError(f"A search knows the verdicts {', '.join(sorted(QUERY_DISPOSITIONS))}.")
             params = replace(params, final_disposition=Disposition(verdict))
         else:
-            raise ValueError(f"'{name[:20]}' is no field; known: {', '.join(TEXT_FIELDS)}, verdict, start, end.")
+            raise ValueError(
+                f"'{name[:20]}' is not a field. Known fields: {', '.join(TEXT_FIELDS)}, verdict, start, end."
+            )
     if free:
         params = replace(params, query=" ".join(free))
     return params if params.start else replace(params, start=now - DEFAULT_AGE)

@@ -35,7 +35,7 @@ def check_chain(
 ) -> ChainCheck:
     """Follow the chain through the first lines of numbered journals; `unexpected` are names that are not files."""
     previous, expected, count = "", 1, 0
-    problems = [f"{name} is no file, and stands where a journal may have been." for name in unexpected]
+    problems = [f"{name} is not a journal file, but has the name of one." for name in unexpected]
     for number, path in journals:
         count += 1
         try:

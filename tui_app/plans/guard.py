@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.errors import GuardError
+from tui_app.core.text import plural
 
 if TYPE_CHECKING:
     from tui_app.config.schema import GuardSettings as Rules
@@ -75,7 +76,7 @@ class Guarded:
 UNSEEN: Final = "UNSEEN"
 """The word that lets through what a closed plan has sent and of which nobody knows what became: it may go out twice."""
 UNCHECKED: Final = "UNCHECKED"
-"""The word that lets through what nothing could be found about."""
+"""The word that lets through what nothing is known about."""
 
 
 def guard_targets(
@@ -109,7 +110,7 @@ def guard_targets(
     allowed += dict.fromkeys(kept.target for kept in by_name)
     if len(allowed) > policy.max_messages:
         raise GuardError(
-            f"{len(allowed):,} messages are more than the policy allows at once ({policy.max_messages:,}, "
+            f"{plural(len(allowed), 'message')}: the policy allows {policy.max_messages:,} at once ("
             "guard.max_messages in the configuration). Nothing was sent."
         )
     return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
@@ -123,13 +124,13 @@ def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, 
     if target.id in open_ids:
         name, closed = open_ids[target.id]
         why = (
-            f"sent by plan {name}, closed or damaged, and never seen"
+            f"sent by plan {name} (closed or damaged), outcome never seen"
             if closed
             else f"unknown in plan {name}: settle that first"
         )
         reasons.append(HeldBack(target, why, UNSEEN if closed else ""))
     if not target.checked:
-        why = "not found (unchecked)" if target.looked_up else "not looked up, there are too many (unchecked)"
+        why = "not found (unchecked)" if target.looked_up else "not looked up: too many ids (unchecked)"
         reasons.append(HeldBack(target, why, UNCHECKED))
     verdict = str(target.disposition) if target.disposition is not None else ""
     if verdict in policy.hold_dispositions:

@@ -110,9 +110,7 @@ class Journal:
             reading = read(path)
             if reading.damaged_at is not None or not reading.records:
                 where = f"line {reading.damaged_at} was changed" if reading.damaged_at else "it holds no plan"
-                raise JournalError(
-                    f"The journal {path.name} can't be gone on with: {where}. Keep the file and look at it."
-                )
+                raise JournalError(f"The journal {path.name} can't be used: {where}. Keep the file and look at it.")
             # Whoever began it may have failed between its first line and its name.
             journal._guarded("synced", lambda: journal._disk.sync_folder(os.fspath(path.parent)))
             if reading.torn:
@@ -172,7 +170,7 @@ class Journal:
             reason = error.strerror or "an error of the disk"
             raise JournalError(
                 f"The journal {self.path.name} could not be {what} ({reason}). Nothing more is sent; "
-                "make room or mend the disk, then: mailsluice ledger"
+                "free some space or repair the disk, then run: mailsluice ledger"
             ) from None
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ class Ledger:
             for folder in (self.folder.parent, self.folder):
                 if not is_private(folder):
                     raise JournalError(
-                        f"{folder} must be a folder of yours that nobody else can look into; run: chmod 700 {folder}"
+                        f"{folder} must be your own folder, closed to all others; run: chmod 700 {folder}"
                     )
             names = sorted(path.name for path in self.folder.iterdir())
         except FileNotFoundError:
@@ -128,7 +128,9 @@ class Ledger:
         found: dict[str, tuple[str, bool]] = {}
         files = self._files()
         if strange := self.unexpected_entries():
-            raise JournalError(f"{strange[0]} in {self.folder} is no file: look at it, move it away. Nothing was sent.")
+            raise JournalError(
+                f"{strange[0]} in {self.folder} is not a journal file, but has the name of one. Look at it and move it away. Nothing was sent."
+            )
         for _, path in files:
             reading = read(path)
             entry = self._entry(path, reading)
@@ -218,7 +220,7 @@ class Ledger:
         now = self._entry(path, reading)
         if now is None or now.damaged:
             journal.close()
-            raise JournalError(f"The journal {path.name} can't be gone on with: {now.damaged if now else 'no plan'}.")
+            raise JournalError(f"The journal {path.name} can't be used: {now.damaged if now else 'it holds no plan'}.")
         return journal, now
 
 

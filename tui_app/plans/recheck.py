@@ -1,4 +1,4 @@
-"""What a plan of before no longer sends when it is gone on with, and why."""
+"""What a plan no longer sends when it is resumed, and why."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def left_out(
     why: dict[str, str] = {}
     for target, known in zip(targets, found, strict=True):
         if target.id in others:
-            why[target.id] = f"plan {others[target.id]} has sent it meanwhile"
+            why[target.id] = f"plan {others[target.id]} has sent it since"
         elif known.id in held_back:
-            why[target.id] = f"{held_back[known.id]}, when the plan was gone on with"
+            why[target.id] = f"{held_back[known.id]} (seen when the plan was resumed)"
     return why

@@ -195,10 +195,10 @@ def intended(records: Iterable[Record]) -> set[str]:
 
 
 def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> LedgerEntry:
-    """The plan that records tell of. Raises ValueError when the first one is no plan that this version can read."""
+    """The plan that records tell of. Raises ValueError when the first one is not a plan that this version can read."""
     first = records[0] if records else {}
     if first.get("type") != "plan" or first.get("format") != FORMAT:
-        raise ValueError("no plan that this version can read")
+        raise ValueError("not a plan that this version can read")
     try:
         targets = tuple(map(_target, first["ids"]))
         plan = Plan(
@@ -228,7 +228,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
         state = _replayed(entry.state, records[1:])
         return replace(entry, state=_doubted(state) if entry.damaged else state)
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
-        raise ValueError(f"no plan that this version can read ({type(error).__name__})") from None
+        raise ValueError(f"not a plan that this version can read ({type(error).__name__})") from None
 
 
 def _target(pair: Any) -> Target:

@@ -40,8 +40,8 @@ def sums_checked(state: PlanState) -> tuple[bool, str]:
     told = {outcome: count for outcome, count in state.outcome_counts().items() if count}
     whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(told.values())
     if whole and told == dict(counted):
-        return True, "Every id is accounted for, and the sums add up."
-    return False, "The sums do NOT add up: keep the journal and report this."
+        return True, "Every id is accounted for, and the numbers add up."
+    return False, "The numbers do NOT add up. Keep the journal and report this."
 
 
 def _sighting(row: Result, verification: Verification | None) -> str:
@@ -83,7 +83,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("included by name", included or "nothing"),
         ("held back by the guard, not in the plan", held_back or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
-        ("sent again though it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
+        ("sent again although it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
         ("seen afterwards", _checked(entry.state.verification)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),

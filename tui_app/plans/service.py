@@ -51,7 +51,7 @@ class PlanChanges:
 
 
 class StartedPlan:
-    """A plan that is being worked on. Whoever awaits it may be cancelled and await it again; the work goes on."""
+    """A plan that is being worked on. The task that awaits it may be cancelled and await it again; the work continues."""
 
     def __init__(self, future: asyncio.Future[PlanState]) -> None:
         self._future = future
@@ -154,7 +154,7 @@ class PlanService:
             pass
 
     def start(self, command: Command) -> StartedPlan:
-        """Begin what a command asks; it goes on to its end whoever goes away. Needs a running event loop.
+        """Start a command; it runs to its end even if the caller goes away. Needs a running event loop.
 
         Raises GuardError when the profile is read-only or another plan is being worked on. Awaiting it raises
         GuardError, Locked and JournalError when the plan can't be begun; then nothing was sent.

@@ -91,7 +91,7 @@ class ReleaseReadBack:
         log = await self._client.list_action_log(target.investigate_id)
         if any(str(entry.operation) == _RELEASED and entry.success is not False for entry in log.items):
             return Result(target, Outcome.RELEASED, why="seen released: the action log says so")
-        return Result(target, Outcome.UNKNOWN, why="no longer held, but nothing says that it was released")
+        return Result(target, Outcome.UNKNOWN, why="no longer held, but nothing shows that it was released")
 
 
 def says_released(message: Message) -> bool:

@@ -36,11 +36,11 @@ class Outcome(StrEnum):
 
 
 OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT})
-"""Fates of which nobody can say that they are the last word."""
+"""Outcomes that may still change."""
 
 
 SAID_RELEASED: Final = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.RELEASED})
-"""Fates of what should have arrived somewhere."""
+"""Outcomes of messages that should have arrived."""
 
 
 WORST_FIRST: Final = (
@@ -103,9 +103,9 @@ class Phase(Enum):
 
     RUNNING = "running"
     PAUSED = "paused"
-    CANARY = "the first ones are out: look at them"
-    SETTLING = "settling what is unknown"
-    CHECKING = "looking again at what was released"
+    CANARY = "the first messages were sent: check them"
+    SETTLING = "settling unknown outcomes"
+    CHECKING = "checking what was released"
     STOPPING = "stopping after this batch"
     STOPPED = "stopped"
     HALTED = "halted"
@@ -115,7 +115,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The fate of one target, with the recipients the API named for each outcome."""
+    """The outcome of one message, with the recipients that the API named for each outcome."""
 
     target: Target
     outcome: Outcome
@@ -160,7 +160,7 @@ class PlanState:
         return tuple(self.results_by_id.values())
 
     def outcome_counts(self) -> Mapping[Outcome, int]:
-        """How many messages met which fate; those without a result were not sent."""
+        """How many messages there are of each outcome; those without a result were not sent."""
         counted = Counter(result.outcome for result in self.results_by_id.values())
         flying = sum(1 for target in self.in_flight if target.id not in self.results_by_id)
         counted[Outcome.IN_FLIGHT] = flying
@@ -168,14 +168,14 @@ class PlanState:
         return counted
 
     def outcome_of(self, target: Target) -> Outcome:
-        """The fate of one target."""
+        """The outcome of one message."""
         known = self.results_by_id.get(target.id)
         if known is not None:
             return known.outcome
         return Outcome.IN_FLIGHT if target in self.in_flight else Outcome.NOT_SENT
 
     def with_outcome(self, *outcome_counts: Outcome) -> tuple[Target, ...]:
-        """The targets that met one of these fates, in the plan's order."""
+        """The messages with one of these outcomes, in the plan's order."""
         return tuple(target for target in self.plan.targets if self.outcome_of(target) in outcome_counts)
 
     @property

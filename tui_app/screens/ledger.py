@@ -99,7 +99,9 @@ class LedgerScreen(ConsoleScreen):
         self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListRows(entries, lambda entry: entry.file))
         if strange := self.service.plans.ledger.unexpected_entries():
-            self.notice(f"{strange[0]} is no file, and stands where a journal may have been. V checks.")
+            self.notice(
+                f"{strange[0]} is not a journal file. Nothing is sent until it is moved away. V checks the ledger."
+            )
         self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
         self.show_about()
 
@@ -133,7 +135,7 @@ class LedgerScreen(ConsoleScreen):
         for problem in verdict.problems:
             self.service.record(f"Ledger: {problem}")
         if verdict.problems:
-            self.notice(f"NOT whole: {verdict.problems[0]} ! tells all.")
+            self.notice(f"NOT intact: {verdict.problems[0]} ! shows all.")
         else:
             self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}")
 

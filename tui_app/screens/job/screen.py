@@ -205,7 +205,7 @@ class JobScreen(ConsoleScreen):
         if not rows.complete:
             count += ", not all: G more, L all"
         if self._subject.wanted != rows.arranged:
-            count = f"Looking at {rows.loaded:,} rows…"
+            count = f"Filtering {rows.loaded:,} rows…"
         marks = self.table().marked.marks
         marked = f" · {marks:,} marked" if marks else ""
         stale = " · some rows may have changed, r reads them again" if rows.stale else ""

@@ -126,7 +126,7 @@ class IdsScreen(ConsoleScreen):
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
         if parsed.repeated:
-            pieces.append(f"{parsed.duplicates:,} came more than once: {_places(parsed.repeated)}\n")
+            pieces.append(f"{parsed.duplicates:,} repeated: {_places(parsed.repeated)}\n")
         if parsed.unrecognised:
             pieces.append(
                 (f"{len(parsed.unrecognised):,} not recognised: {_places(parsed.unrecognised)}\n", "$text-warning")
@@ -150,7 +150,9 @@ class IdsScreen(ConsoleScreen):
         finally:
             self.awaiting = False
         if twice := len(self._parsed.ids) - len(targets):
-            self.service.record(f"{twice:,} ids name a message that another one names too; each is taken once.")
+            self.service.record(
+                f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
+            )
         self.post_message(self.Found(targets))
 
 

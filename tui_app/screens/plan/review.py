@@ -44,7 +44,7 @@ def _most(counted: Counter[str]) -> str:
     """The three that are there most, and how many are others."""
     told = ", ".join(f"{count:,} {what}" for what, count in counted.most_common(3))
     rest = counted.total() - sum(count for _, count in counted.most_common(3))
-    return (told or "nobody known") + (f", {rest:,} others" if rest else "")
+    return (told or "no known recipients") + (f", {rest:,} others" if rest else "")
 
 
 class ReviewScreen(ConsoleScreen):
@@ -201,11 +201,11 @@ class ReviewScreen(ConsoleScreen):
     async def _check(self, reason: str) -> None:
         """See whether all is as it was when it was shown; what changed is shown, and the number asked for anew."""
         self.awaiting = True
-        self._problem("Looking whether anything changed meanwhile…", "dim")
+        self._problem("Checking whether anything changed…", "dim")
         try:
             changes = await self.service.plans.changes_since_review(self._plan, self._search)
         except SluiceError as error:
-            self._problem(f"Not sent: it could not be looked up again. {error}")
+            self._problem(f"Not sent: the messages could not be checked again. {error}")
             return
         finally:
             self.awaiting = False
@@ -221,7 +221,7 @@ class ReviewScreen(ConsoleScreen):
         plan = replace(self._plan, reason=reason)
         if changes.new:
             self.service.record(
-                f"Plan {plan.plan_id}: {changes.new:,} more are held by now, not in the plan, not sent."
+                f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} held now, not in the plan, not sent."
             )
         self.post_message(self.Confirmed(plan, self._guarded))
 

@@ -1,4 +1,4 @@
-"""A plan while it is sent, and what became of every recipient; also one of before, to be settled and gone on with."""
+"""A plan while it is sent, and the outcome for every recipient; also an earlier plan, to be settled and resumed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _COLUMNS: Final = (
 
 
 class PlanScreen(ConsoleScreen):
-    """A plan: sent from here if it is new, settled and gone on with if it is one of before."""
+    """A plan: a new one is sent from here, an earlier one is settled and resumed."""
 
     CSS_PATH = sheet("screens/release")
     screen_name = "plan"
@@ -119,7 +119,7 @@ class PlanScreen(ConsoleScreen):
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
         if self.awaiting:
-            self.notice("It is being worked on: S stops after the request in flight; ctrl+q also quits after it.")
+            self.notice("The plan is being sent. S stops after the request in flight, ctrl+q also quits after it.")
         return not self.awaiting
 
     # ---- news
@@ -233,7 +233,7 @@ class PlanScreen(ConsoleScreen):
         if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
-            what = "The first ones are out: look at them." if state.phase is Phase.CANARY else "Paused."
+            what = "The first messages were sent: check them." if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
         if self._lock_holder:
             return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
@@ -242,7 +242,12 @@ class PlanScreen(ConsoleScreen):
         if self._may_settle and outcome_counts[Outcome.UNKNOWN]:
             return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
-            return [("Still held when asked; they may yet go out. W sends them again, at that risk.", "$text-warning")]
+            return [
+                (
+                    "Still held when asked, but they may still be released. W sends them again, at that risk.",
+                    "$text-warning",
+                )
+            ]
         if self._may_resume:
             if state.error is not None:
                 return [(f"{state.error} ", "$text-error"), ("enter sends the rest, C closes.", "$text-warning"), MORE]
@@ -269,7 +274,7 @@ class PlanScreen(ConsoleScreen):
     def action_plan_stop(self) -> None:
         """Send nothing after the request in flight."""
         if self._state.ended:
-            self.notice("It has ended already.")
+            self.notice("The plan has ended.")
             return
         self.service.stop_plan()
         if self._waits_until is None:
@@ -278,7 +283,7 @@ class PlanScreen(ConsoleScreen):
     def action_plan_pause(self) -> None:
         """Pause after the request in flight, or go on."""
         if self._state.phase is Phase.CANARY:
-            self.notice("It waits already: enter sends the rest, S stops.")
+            self.notice("The plan already waits: enter sends the rest, S stops.")
         elif self._state.phase is Phase.PAUSED:
             self.service.plans.go_on()
         elif not self._state.ended:
@@ -297,14 +302,14 @@ class PlanScreen(ConsoleScreen):
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
         if not self._may_settle:
-            self.notice("Nothing is unknown." if self._state.ended else "It is not over yet.")
+            self.notice("Nothing is unknown." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting and (entry := self._entry()):
             self._start_command(Settle(entry))
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be released."""
         if not self._may_check:
-            self.notice("Nothing was released that could be looked at." if self._state.ended else "It is not over yet.")
+            self.notice("No released message to check." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting and (entry := self._entry()):
             self._start_command(Verify(entry))
 
@@ -313,13 +318,13 @@ class PlanScreen(ConsoleScreen):
         """Send again what was not seen released, after the risk was named and the number typed."""
         again = self._state.with_outcome(Outcome.NOT_SEEN)
         if not again or not self._may_resume or self.awaiting:
-            self.notice("Nothing waits to be sent again.")
+            self.notice("No message waits to be sent again.")
             return
         unsent = len(self._state.unsent)
         facts: list[Piece] = [
-            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id}: a request went out, no answer came.\n",
-            "They were still held when asked, and may be released yet.\n",
-            ("Whoever gets one twice will have it twice.\n", "$text-error bold"),
+            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id}: a request was sent, but no answer came.\n",
+            "They were still held when asked, but may still be released.\n",
+            ("A recipient may get a message twice.\n", "$text-error bold"),
         ]
         if unsent:
             facts.append(
@@ -334,16 +339,18 @@ class PlanScreen(ConsoleScreen):
     async def action_plan_close(self) -> None:
         """Close the plan: what was not sent never will be."""
         if not self._may_resume or self.awaiting:
-            self.notice("There is nothing to close.")
+            self.notice("This plan can't be closed now.")
             return
         facts: list[Piece] = [
             f"{self._state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
         ]
         if self._state.unknown:
             still = plural(len(self._state.with_outcome(*OPEN)), "message")
-            facts.append((f"Nobody knows yet what became of {still}: v asks, also afterwards.\n", "$text-warning"))
+            facts.append(
+                (f"The outcome of {still} is unknown: v asks, also after the plan is closed.\n", "$text-warning")
+            )
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
-            self.notice("It stays open.")
+            self.notice("The plan stays open.")
         elif entry := self._entry():
             self._start_command(Close(entry))
 
@@ -351,14 +358,14 @@ class PlanScreen(ConsoleScreen):
         """Take what failed to a new review."""
         failed = self._state.retryable
         if not self._state.ended or not failed:
-            self.notice("Nothing failed." if self._state.ended else "It is not over yet.")
+            self.notice("Nothing failed." if self._state.ended else "The plan has not ended yet.")
             return
         self.post_message(self.RetryWanted([target.id for target in failed]))
 
     def action_plan_report(self) -> None:
         """Write the report beside where the console was started: Markdown, CSV and JSON."""
         if not self._state.ended or not (entry := self._entry()):
-            self.notice("The report is written when it has ended.")
+            self.notice("A report can be written when the plan has ended.")
             return
         try:
             written = write_all(entry)
