@@ -27,7 +27,7 @@ class FromMemory:
 
     async def list_job_messages(self, job_id: str, *, page: int = 1, **_: object) -> Any:
         """A page; an empty one past the last."""
-        from tui_app.api.pagination import Page
+        from tui_app.api.page import Page
 
         await asyncio.sleep(self._seconds)
         return Page(self._pages[page - 1] if page <= len(self._pages) else (), per_page=PER_PAGE)

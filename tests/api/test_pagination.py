@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.api.errors import Invalid, TooLarge, Unreadable
-from tui_app.api.pagination import CursorPages, NumberedPages, Page
+from tui_app.api.page import Page
+from tui_app.api.pagination import CursorPages, NumberedPages
 
 
 def collect(

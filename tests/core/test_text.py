@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.core.text import Untrusted, markdown_escape, plural, sanitize
-from tui_app.simulator.demo_account import HOSTILE_SUBJECTS
+from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

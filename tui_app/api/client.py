@@ -16,7 +16,7 @@ from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, T
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
-from tui_app.api.pagination import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always

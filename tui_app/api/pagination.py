@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.prefetch import Prefetcher, pages_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import ActionType, JobStatus, RowStatus
-    from tui_app.api.errors import Notice
     from tui_app.api.models import CloudflareAccount, Job
     from tui_app.api.rows import JobMessage, Message
     from tui_app.api.search import SearchParams
 
 T = TypeVar("T")
-MAX_PER_PAGE: Final = 1000
-"""A change log speaks of 10,000 for searches; the schema says 1,000."""
-MAX_ACCOUNTS: Final = 50
 MAX_PAGES: Final = 10_000
 MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
@@ -30,21 +26,6 @@ REMEMBERED: Final = 10_000
 """Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a list. None is what the server did not tell.
-
-    `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only).
-    """
-
-    items: tuple[T, ...]
-    next: str | None = None
-    per_page: int | None = None
-    pages: int | None = None
-    notices: tuple[Notice, ...] = ()
 
 
 class Pages(ABC, Generic[T]):

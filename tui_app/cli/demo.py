@@ -16,7 +16,7 @@ from tui_app.cli.console import check_terminal, run_console
 from tui_app.config.settings import load_settings
 from tui_app.core.errors import SluiceError
 from tui_app.core.hardening import child_environment
-from tui_app.simulator.demo_account import DEFAULT_MESSAGES
+from tui_app.simulator.demo_data import DEFAULT_MESSAGES
 
 
 def _environment_of(line: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ import click
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.pagination import MAX_PER_PAGE, job_pages
+from tui_app.api.page import MAX_PER_PAGE
+from tui_app.api.pagination import job_pages
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import confirmed, run_command

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_app.api.enums import RowStatus
-from tui_app.api.pagination import MAX_PER_PAGE, job_message_pages
+from tui_app.api.page import MAX_PER_PAGE
+from tui_app.api.pagination import job_message_pages
 from tui_app.api.rows import JobMessage
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import run_command

@@ -12,7 +12,7 @@ import click
 
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import forbid_memory_dumps
-from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
 from tui_app.simulator.server import Options, Simulator, write_env_file
 

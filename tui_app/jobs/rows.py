@@ -19,7 +19,7 @@ from tui_app.jobs.row_view import AS_LISTED, RowView, Superseded, arrange
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
-    from tui_app.api.pagination import Page
+    from tui_app.api.page import Page
     from tui_app.api.rows import JobMessage
     from tui_app.core.clock import Clock
 

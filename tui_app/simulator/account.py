@@ -6,9 +6,10 @@ from itertools import chain
 from typing import Any
 
 from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, ActionRecord
-from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS, DemoAccount
+from tui_app.simulator.demo_account import DemoAccount
+from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
-from tui_app.simulator.mail import Mail, Wire, row_uuid, scatter, stamp
+from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
 from tui_app.simulator.search import matches
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
@@ -52,7 +53,7 @@ class Account:
         self.speed = speed
         self.generation = generation
         self.truth = truth or TruthLog()
-        self.account_id = f"{scatter(seed, 1):016x}{scatter(seed, 2):016x}"
+        self.account_id = f"{stable_hash(seed, 1):016x}{stable_hash(seed, 2):016x}"
         self.name = "Acme production (simulated)"
         self.start = clock()
         self.log = ActionLog()
@@ -89,7 +90,7 @@ class Account:
             mail.quarantined = False
             mail.delivery_status = ["delivered"]
             # The field is documented, what fills it isn't: here one release in forty does.
-            mail.allowed = scatter(self.seed, mail.number, 5) % 40 == 0
+            mail.allowed = stable_hash(self.seed, mail.number, 5) % 40 == 0
         elif entry.action == "MOVE":
             mail.delivery_status = ["delivered", "moved"]
         mail.operations.append(OPERATIONS_BY_ACTION[entry.action])
@@ -262,7 +263,7 @@ class Account:
     def _release_one(self, request: int, now: datetime, mail: Mail, index: int, partial: bool) -> Wire:
         ends: dict[str, list[str]] = {"delivered": [], "undelivered": [], "failed": []}
         for position, recipient in enumerate(mail.recipients):
-            lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
+            lot = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
             by_lot = 2 if lot < 4 else 1 if lot < 14 else 0
             which = 2 if not mail.quarantined else (index + position) % 3 if partial else by_lot
             list(ends.values())[which].append(recipient)
@@ -313,7 +314,7 @@ class Account:
         moved: list[str] = []
         failed: list[str] = []
         for position, recipient in enumerate(mail.recipients):
-            lot = scatter(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
+            lot = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
             fails = (index + position) % 2 == 1 if partial else lot < 6
             (failed if mail.quarantined or fails else moved).append(recipient)
         entry = ActionRecord("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)

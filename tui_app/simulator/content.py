@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from functools import cache
 
 from tui_app.simulator.action_log import ActionRecord
-from tui_app.simulator.mail import Mail, Wire, scatter, stamp
+from tui_app.simulator.mail import Mail, Wire, stable_hash, stamp
 
 _CATEGORIES = {
     "MALICIOUS": (1, "CredentialHarvester", "Leads to a form that asks for credentials"),
@@ -61,7 +61,7 @@ def detections(mail: Mail) -> Wire:
                 "name": f"SIM_{name.upper()}",
                 "portion": None,
                 "reason": reason,
-                "score": 0.5 + scatter(mail.number, index) % 50 / 100,
+                "score": 0.5 + stable_hash(mail.number, index) % 50 / 100,
                 "value": _link(mail),
             }
             for index, reason in enumerate(mail.reasons)

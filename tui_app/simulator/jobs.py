@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from tui_app.simulator.mail import Mail, Wire, escaped, row_uuid, scatter, stamp
+from tui_app.simulator.mail import Mail, Wire, escaped, row_uuid, stable_hash, stamp
 
 MESSAGE_STATES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED")
 TERMINAL_JOB_STATES = ("COMPLETED", "FAILED", "CANCELLED")
@@ -284,7 +284,7 @@ def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -
     """Endings by share of rows (of 1.0); the rest completes. The same row always ends the same way."""
 
     def choose(index: int) -> Ending:
-        lot = scatter(seed, number, index, 5) / 2**64
+        lot = stable_hash(seed, number, index, 5) / 2**64
         for share, ending in endings:
             if lot < share:
                 return ending
@@ -296,7 +296,7 @@ def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -
 
 def by_count(seed: int, number: int, size: int, endings: Sequence[tuple[int, Ending]]) -> Callable[[int], Ending]:
     """Exactly so many rows of each ending, scattered over the job; the rest completes."""
-    order = sorted(range(size), key=lambda index: scatter(seed, number, index, 6))
+    order = sorted(range(size), key=lambda index: stable_hash(seed, number, index, 6))
     chosen: dict[int, Ending] = {}
     for count, ending in endings:
         while count and order:

@@ -17,7 +17,7 @@ def stamp(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def scatter(*parts: int) -> int:
+def stable_hash(*parts: int) -> int:
     """A 64-bit number that looks random and depends on the parts alone."""
     value = 0x9E3779B97F4A7C15
     for part in parts:
@@ -30,12 +30,12 @@ def scatter(*parts: int) -> int:
 
 def queue_id(seed: int, number: int) -> str:
     """A mail-queue id of 16 characters."""
-    return f"4N{scatter(seed, number) >> 16:012X}{number % 97:02d}"
+    return f"4N{stable_hash(seed, number) >> 16:012X}{number % 97:02d}"
 
 
 def row_uuid(seed: int, job: int, index: int) -> str:
     """A UUID for the index-th row of a job; index -1 is the job itself."""
-    first = scatter(seed * 1_000_003 + job, index)
+    first = stable_hash(seed * 1_000_003 + job, index)
     text = "%032x" % (first << 64 | first * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF)
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 

@@ -18,7 +18,7 @@ import uvicorn
 from tui_app.simulator.account import Account
 from tui_app.simulator.app import SimulatedApi
 from tui_app.simulator.auth import Authenticator
-from tui_app.simulator.demo_account import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import FaultPlan
 from tui_app.simulator.faults.proxy import FaultProxy
 from tui_app.simulator.operations import BASE_PATH

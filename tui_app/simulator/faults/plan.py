@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from tui_app.simulator.faults.kinds import KINDS, Kind
-from tui_app.simulator.mail import scatter
+from tui_app.simulator.mail import stable_hash
 from tui_app.simulator.operations import NAMES
 
 _MANY: Final = 10_000
@@ -111,7 +111,7 @@ class FaultPlan:
     def _strike(self, index: int) -> Fault | None:
         rule = self.rules[index]
         self._counts[index] += 1
-        seed = scatter(self._seed, index, self._counts[index], 17)
+        seed = stable_hash(self._seed, index, self._counts[index], 17)
         if not rule.hits(self._counts[index], seed):
             return None
         default = rule.kind.amount.default if rule.kind.amount else 0

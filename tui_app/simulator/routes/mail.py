@@ -8,7 +8,7 @@ from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
 from tui_app.simulator.envelopes import body_of, counted, listed, success
 from tui_app.simulator.faults.raw_http import plays
-from tui_app.simulator.mail import Mail, scatter
+from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import flag, page_number, page_size, search_query
 
@@ -80,7 +80,7 @@ class MailAnswers:
     async def trace(self, request: Request) -> Response:
         """The way of a mail."""
         mail = self._mail_of(request)
-        pending = mail.investigate_id not in self._traced and scatter(mail.number, 21) % _SLOW_TRACES == 0
+        pending = mail.investigate_id not in self._traced and stable_hash(mail.number, 21) % _SLOW_TRACES == 0
         self._traced.add(mail.investigate_id)
         return success(trace(mail, self._account.done_to(mail), self._account.generation, pending=pending))
 

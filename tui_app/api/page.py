@@ -1,0 +1,29 @@
+"""One page of a list, and how large it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from tui_app.api.errors import Notice
+
+T = TypeVar("T")
+MAX_PER_PAGE: Final = 1000
+"""A change log speaks of 10,000 for searches; the schema says 1,000."""
+MAX_ACCOUNTS: Final = 50
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. None is what the server did not tell.
+
+    `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
+    are in all (accounts only).
+    """
+
+    items: tuple[T, ...]
+    next: str | None = None
+    per_page: int | None = None
+    pages: int | None = None
+    notices: tuple[Notice, ...] = ()
