@@ -176,7 +176,7 @@ def with_an_open_plan(terminal: Terminal) -> None:
     terminal.press("INC-1\r")
     terminal.answers()
     terminal.press(f"{IDS - 1}\r")
-    terminal.sees("look at them", "enter go on")
+    terminal.sees("check them", "enter go on")
 
 
 @pytest.mark.long

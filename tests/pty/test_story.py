@@ -104,7 +104,7 @@ def finds_marks_and_confirms(operator: Operator) -> None:
     operator.press("\r")
     operator.terminal.answers()
     operator.type(f"{TO_RELEASE}", f"Messages       {TO_RELEASE}")
-    operator.press("\r", "look at them", f"{CANARY} of {TO_RELEASE:,}", "enter go on")
+    operator.press("\r", "check them", f"{CANARY} of {TO_RELEASE:,}", "enter go on")
 
 
 def released(account: Simulator) -> list[str]:
