@@ -1,4 +1,4 @@
-"""Every action of the console, once: bindings, footer and help are made from this list."""
+"""The list of all actions of the console; bindings, footer and help are made from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALL_SCREENS: Final = TABLES | PAGES
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a person can do: `id` names the method (`job.cancel` runs `action_job_cancel`), `where` the places."""
+    """One action: `id` names the method (`job.cancel` runs `action_job_cancel`), `where` the screens that have it."""
 
     id: str
     keys: tuple[str, ...]
@@ -24,28 +24,28 @@ class Action:
     where: frozenset[str]
     writes: bool = False
     footer: frozenset[str] = frozenset()
-    """The places whose footer has room for it."""
+    """The screens whose footer shows it."""
     shown_keys: str = ""
-    """How the keys are written in help and footer, where Textual's names say little."""
+    """How help and footer write the keys, where Textual's names are not clear."""
 
     @property
     def method(self) -> str:
-        """The action as Textual calls it."""
+        """The name of the action for Textual."""
         return self.id.replace(".", "_")
 
     @property
     def key_text(self) -> str:
-        """The keys as a person reads them."""
+        """The keys as help writes them."""
         return self.shown_keys or " ".join(self.keys)
 
     @property
     def footer_key(self) -> str:
-        """The one key that the footer has room for."""
+        """The one key that the footer shows."""
         return self.shown_keys if " " not in self.shown_keys and self.shown_keys else self.keys[0]
 
 
 _WITH_THEIR_KEY: Final = frozenset({"filter.status", "copy.value"})
-"""Actions whose keys are digits that mean something."""
+"""Actions that get their key, a digit, as an argument."""
 
 
 def _on(*screens: str) -> frozenset[str]:
@@ -68,7 +68,7 @@ ACTIONS: Final = (
     Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
     Action("filter.edit", ("slash",), "filter", "Look", _on("job"), footer=_on("job"), shown_keys="/"),
     Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine")),
-    Action("sort.reverse", ("O",), "sort the other way round", "Look", _on("jobs", "job", "quarantine")),
+    Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine")),
     Action("rows.load_all", ("L",), "load all rows", "Look", _on("job")),
     Action("rows.export", ("E",), "export the rows to a file", "Look", _on("job")),
     Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
@@ -92,17 +92,17 @@ ACTIONS: Final = (
     Action("filter.action", ("m",), "move, release or both", "Look", _on("jobs")),
     Action("row.down", ("j", "down"), "down", "Move", TABLES | PAGES),
     Action("row.up", ("k", "up"), "up", "Move", TABLES | PAGES),
-    Action("row.first", ("g", "home"), "to the first", "Move", TABLES | PAGES),
-    Action("row.last", ("G", "end"), "to the last loaded; there again: load more", "Move", TABLES | PAGES),
-    Action("page.down", ("f", "pagedown", "ctrl+d"), "a page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
-    Action("page.up", ("b", "pageup", "ctrl+u"), "a page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
+    Action("row.first", ("g", "home"), "to the first row", "Move", TABLES | PAGES),
+    Action("row.last", ("G", "end"), "to the last loaded row; again: load more", "Move", TABLES | PAGES),
+    Action("page.down", ("f", "pagedown", "ctrl+d"), "page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
+    Action("page.up", ("b", "pageup", "ctrl+u"), "page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
     Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "quarantine", "ledger")),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job")),
     Action("view.copy", ("y",), "copy the id", "Look", _on("jobs", "job", "quarantine", "message", "plan", "ledger")),
     Action(
         "view.copy_page",
         ("Y",),
-        "copy something else, or as plain text",
+        "copy another value, or show plain text",
         "Look",
         _on("jobs", "job", "quarantine", "message", "plan"),
     ),
@@ -111,30 +111,35 @@ ACTIONS: Final = (
     ),
     Action("copy.marked", ("a",), "ids of marked rows", "Act", _on("copy"), footer=_on("copy")),
     Action("copy.plain", ("t",), "plain text", "Act", _on("copy"), footer=_on("copy")),
-    Action("ledger.open", ("H",), "ledger: what was released before", "Go", EVERYWHERE),
+    Action("ledger.open", ("H",), "ledger: earlier releases", "Go", EVERYWHERE),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_on("jobs")),
     Action(
-        "activity.open", ("exclamation_mark",), "what was done, and errors in full", "Go", EVERYWHERE, shown_keys="!"
+        "activity.open",
+        ("exclamation_mark",),
+        "activity: writes, and errors with details",
+        "Go",
+        EVERYWHERE,
+        shown_keys="!",
     ),
     Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_SCREENS, shown_keys="?"),
     Action("screen.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_SCREENS - {"jobs"}, shown_keys="esc"),
     Action("screen.leave", ("q",), "back, or quit on the first screen", "Go", EVERYWHERE),
     Action("screen.redact", ("M",), "hide or show addresses and subjects, for screen sharing", "Go", EVERYWHERE),
     Action("screen.repaint", ("Z", "ctrl+l"), "paint the whole screen again", "Go", EVERYWHERE, shown_keys="Z ctrl+l"),
-    Action("app.suspend", ("z", "ctrl+z"), "to the shell; fg comes back", "Go", EVERYWHERE, shown_keys="z ctrl+z"),
+    Action("app.suspend", ("z", "ctrl+z"), "suspend; fg in the shell resumes", "Go", EVERYWHERE, shown_keys="z ctrl+z"),
     Action("app.quit", ("ctrl+q",), "quit", "Go", EVERYWHERE),
 )
 
 
 def actions_for(screen: str, *, read_only: bool) -> tuple[Action, ...]:
-    """What can be done at a place, writes left out when read-only; what works everywhere comes last."""
+    """The actions of a screen, without writes when `read_only`; those of all screens come last."""
     here = [action for action in ACTIONS if screen in action.where]
     anywhere = [action for action in ACTIONS if action.where is EVERYWHERE]
     return tuple(action for action in (*here, *anywhere) if not (read_only and action.writes))
 
 
 def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """Textual bindings of a place; a status key passes its digit on."""
+    """The bindings of a screen for Textual."""
     made: list[Binding | tuple[str, str] | tuple[str, str, str]] = []
     for action in ACTIONS:
         if screen not in action.where:
@@ -146,7 +151,7 @@ def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, st
 
 
 def footer_for(screen: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
-    """Key and label of the few actions worth a place in the footer."""
+    """(key, label) of the actions in the footer of a screen, `most` at most; back and help come last."""
     chosen = [action for action in actions_for(screen, read_only=read_only) if screen in action.footer]
     ways_out = [action for action in chosen if action.id in ("screen.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]

@@ -226,7 +226,7 @@ async def test_words_that_only_sound_like_a_shape_change_no_body(words: str) -> 
 
 async def test_a_check_that_fails_does_not_blame_the_token() -> None:
     blamed = Forbidden("no", request="GET x", status=403)
-    for status, words in ((503, "could not be found out"), (429, "could not be found out"), (401, "not accepted")):
+    for status, words in ((503, "could not be checked"), (429, "could not be checked"), (401, "not accepted")):
         async with (
             faulty(lambda _, s=status: answer(s, failure(1, "x"))) as server,
             client_at(server.base_url) as client,

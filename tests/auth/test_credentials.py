@@ -98,7 +98,7 @@ def test_a_file_of_ours_alone_is_taken_with_or_without_its_line_end(token_file: 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o660, 0o777])
 def test_a_file_that_others_can_get_at_is_refused_with_the_way_out(token_file: Path, mode: int) -> None:
     token_file.chmod(mode)
-    assert f"run: chmod 600 {token_file}" in refusal(token_file)
+    assert f"Run: chmod 600 {token_file}" in refusal(token_file)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -117,11 +117,11 @@ def test_what_is_no_regular_file_is_refused_and_nothing_waits_for_it(token_file:
     script = f"from pathlib import Path; from tui_app.auth.credentials import *; token_from_file(Path({str(pipe)!r}))"
     command = [sys.executable, "-c", script]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
-    assert "is no regular file" in ended.stderr
+    assert "is not a regular file" in ended.stderr
 
 
 def test_a_folder_is_refused_too(tmp_path: Path) -> None:
-    assert "is no regular file" in refusal(tmp_path)
+    assert "is not a regular file" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(

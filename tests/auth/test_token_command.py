@@ -161,10 +161,10 @@ async def test_a_renewal_is_given_up_from_any_thread_and_for_good(lifeline: Life
     renewing = asyncio.create_task(asyncio.to_thread(credential.renew))
     await asyncio.to_thread(lifeline.says)
     credential.give_up()
-    with pytest.raises(UsageError, match="was given up"):
+    with pytest.raises(UsageError, match="was ended"):
         await asyncio.wait_for(renewing, SOON)
     await asyncio.to_thread(lifeline.ends)
-    with pytest.raises(UsageError, match="not run any more"):
+    with pytest.raises(UsageError, match="was not run"):
         credential.renew()
     assert credential.headers() == {"Authorization": "Bearer first"}
 
@@ -253,7 +253,7 @@ def test_an_answer_without_end_is_cut_off_early_and_not_kept() -> None:
     began = time.monotonic()
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     grown, _, said = ended.stdout.partition(" ")
-    assert said == "The token command 'yes' wrote more than 64 KiB; let it write the token alone.\n"
+    assert said == "The token command 'yes' wrote more than 64 KiB; it must print only the token.\n"
     assert int(grown) < 8 * 1024
     assert time.monotonic() - began < SOON
 

@@ -178,7 +178,7 @@ def test_exit_codes_and_nothing_is_sent(run: Run, simulator: Simulator, argument
     ("environment", "code", "said"),
     [
         ({"CLOUDFLARE_API_TOKEN": "wrong"}, 6, "token itself is not accepted"),
-        ({"CLOUDFLARE_ACCOUNT_ID": "0" * 32}, 6, "it sees: Acme production"),
+        ({"CLOUDFLARE_ACCOUNT_ID": "0" * 32}, 6, "It sees: Acme production"),
         ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9/client/v4"}, 6, "refused"),
         ({"CLOUDFLARE_BASE_URL": "http://example.com/client/v4"}, 2, "Nothing was sent"),
         ({"CLOUDFLARE_ACCOUNT_ID": "short"}, 2, "32 hex digits"),

@@ -69,10 +69,10 @@ def test_the_environment_beats_the_file_and_a_named_profile_beats_the_environmen
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[profiles.prod]\nacount_id = 'x'", "profiles.prod.acount_id is no setting; did you mean account_id"),
+        ("[profiles.prod]\nacount_id = 'x'", "profiles.prod.acount_id is not a setting; did you mean account_id"),
         ("[guard]\nmax_messages = 0", "guard.max_messages"),
         ("default_profil = 'x'", "did you mean default_profile"),
-        ("not toml", "is no TOML"),
+        ("not toml", "is not valid TOML"),
         ("default_profile = 'prd'\n[profiles.prod]", "Did you mean prod"),
     ],
 )
@@ -155,9 +155,9 @@ def test_a_named_file_that_can_be_none_is_refused(named: str) -> None:
 def test_a_pipe_is_no_configuration_and_is_not_waited_for_but_nothing_is_an_empty_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         load_settings({"MAILSLUICE_CONFIG": str(pipe)})
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         load_settings({"MAILSLUICE_CONFIG": "/dev/zero"})
     shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
     assert load_settings({"MAILSLUICE_CONFIG": os.devnull, **shell}).account_id == ACCOUNT

@@ -243,7 +243,7 @@ async def test_an_empty_account_offers_what_can_be_done() -> None:
     ("changes", "said"),
     [
         ({"base_url": "http://127.0.0.1:9/client/v4"}, ["offline, again in", "the connection was refused"]),
-        ({"account_id": "0" * 32}, ["access refused", "not an account it sees"]),
+        ({"account_id": "0" * 32}, ["access refused", "does not see this account"]),
     ],
 )
 async def test_trouble_is_said_clearly(simulator: Simulator, changes: dict[str, object], said: list[str]) -> None:

@@ -1,8 +1,9 @@
-"""The token's request quota: what the server says of it, who may still send, and what a plan will cost.
+"""The token's request quota: what the server says about it, when a request may be sent, and what a plan costs.
 
-`Ratelimit`, `Ratelimit-Policy` and `retry-after`: Cloudflare Fundamentals, API rate limits. 1,200 requests in five minutes
-a token, counted together with the dashboard and every other program that uses it; whoever goes over is answered 429
-for five minutes. So our own count is never taken for the whole.
+A token has 1,200 requests in five minutes, counted together with the dashboard and all other programs that use it.
+After more, all requests are answered 429 for five minutes. So our own count is never the complete one. The answers tell
+the quota in the headers `Ratelimit`, `Ratelimit-Policy` and `retry-after`:
+https://developers.cloudflare.com/fundamentals/api/reference/limits/
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from tui_app.api.retry import MAX_WAIT
 from tui_app.core.text import plural
 
 RESERVE: Final = 50
-"""Requests that polls leave for the operator's own actions."""
+"""Requests that polls leave free for the operator's own actions."""
 SCARCE: Final = 0.2
-"""The share of the quota below which polls slow down."""
+"""Share of the quota (0 to 1) below which polls slow down."""
 MANY: Final = 0.5
-"""The share above which nobody needs to be told."""
+"""Share of the quota (0 to 1) above which the screens do not show it."""
 _MOST_WINDOWS: Final = 16
 _LONGEST_NUMBER: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One limit as the server last told it: requests left, and when (monotonic seconds) it starts anew."""
+    """One limit as last answered: `remaining` requests until `resets_at`, in monotonic seconds. None: not known."""
 
     remaining: int | None = None
     resets_at: float | None = None
@@ -37,25 +38,25 @@ class Window:
 
     @property
     def share(self) -> float:
-        """What is left of it, 0 to 1; 1 while that is not known."""
+        """The remaining share, 0 to 1; 1 while it is not known."""
         return 1.0 if self.remaining is None or not self.quota else min(1.0, max(0, self.remaining) / self.quota)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a number of requests would cost. None is what nobody told."""
+    """What a number of requests costs. None: the server did not tell it."""
 
     requests: int
     left: int | None
-    """Requests left after them, in the window that runs out first; below 0 it does not suffice."""
+    """Requests left afterwards in the window that is used up first; below 0 if it is too small."""
     quota: int | None
     waits: float
-    """Seconds of waiting until the quota allows them all."""
+    """Seconds of waiting for the quota."""
     seconds: float
-    """How long it will take with the waits."""
+    """Seconds for all requests with the waits."""
 
     def describe(self) -> str:
-        """In words: `49 requests of 1,150 left`, `49 requests, only 27 left: waits 298 s for the quota`."""
+        """As text: `49 requests of 1,150 left`, `49 requests, only 27 left: waits 298 s for the quota`."""
         cost = plural(self.requests, "request")
         if self.left is None:
             return cost
@@ -66,7 +67,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A snapshot, for headers and narration. `blocked` is the seconds until anything may be sent."""
+    """A snapshot to show. `resets_in` and `blocked` in seconds; nothing may be sent while `blocked` is above 0."""
 
     remaining: int | None = None
     quota: int | None = None
@@ -75,24 +76,24 @@ class BudgetState:
 
     @property
     def low(self) -> bool:
-        """Whether less than half is left: time to tell."""
+        """Whether less than half is left, so that it is shown."""
         return self.remaining is not None and bool(self.quota) and self.remaining < MANY * (self.quota or 1)
 
 
 @dataclass
 class Budget:
-    """One for the process, shared by all that uses the token, on any thread. `monotonic` gives seconds."""
+    """The one budget of the process, for all threads. `monotonic` returns seconds."""
 
     monotonic: Callable[[], float]
     on_block: Callable[[float], None] = lambda _: None
-    """Is told each time the server says 429: nobody sends for so many seconds."""
+    """Called after each 429 with the seconds for which nothing is sent."""
     _windows: dict[str, Window] = field(default_factory=dict, init=False)
     _blocked_until: float = field(default=-math.inf, init=False)
     _sent: int = field(default=0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def spend(self) -> int:
-        """Count a request that goes out now; its number goes with its answer's headers."""
+        """Count a request that is sent now; returns its number, for `read` with the headers of its answer."""
         with self._lock:
             self._sent += 1
             for name, window in self._windows.items():
@@ -101,60 +102,60 @@ class Budget:
             return self._sent
 
     def read(self, headers: Mapping[str, str], number: int) -> None:
-        """Take what the answer to request `number` says of the quota; later requests are not in what it says."""
+        """Read the quota from the headers of the answer to request `number`; later requests are subtracted."""
         states, policies = _items(headers.get("ratelimit")), _items(headers.get("ratelimit-policy"))
         if not states and not policies:
             return
         now = self.monotonic()
         with self._lock:
             later = self._sent - number
-            for name, told in policies.items():
+            for name, policy in policies.items():
                 known = self._windows.get(name, Window())
-                seconds = min(float(told["w"]), MAX_WAIT) if told.get("w") else known.seconds
-                self._windows[name] = replace(known, quota=told.get("q", known.quota), seconds=seconds)
-            for name, told in states.items():
+                seconds = min(float(policy["w"]), MAX_WAIT) if policy.get("w") else known.seconds
+                self._windows[name] = replace(known, quota=policy.get("q", known.quota), seconds=seconds)
+            for name, state in states.items():
                 if len(states) == len(policies) == 1:
-                    # One limit under two names is one limit.
-                    (policy,) = policies
-                    if policy != name:
-                        self._windows[name] = replace(self._windows.pop(policy), remaining=None)
+                    # The two headers may name the one limit differently.
+                    (only,) = policies
+                    if only != name:
+                        self._windows[name] = replace(self._windows.pop(only), remaining=None)
                 known = self._windows.get(name, Window())
-                left = told["r"] - later if "r" in told else known.remaining
-                span = min(float(told["t"]), MAX_WAIT) if "t" in told else known.seconds or MAX_WAIT
-                resets_at = now + span if "t" in told or known.resets_at is None else known.resets_at
+                left = state["r"] - later if "r" in state else known.remaining
+                span = min(float(state["t"]), MAX_WAIT) if "t" in state else known.seconds or MAX_WAIT
+                resets_at = now + span if "t" in state or known.resets_at is None else known.resets_at
                 self._windows[name] = replace(known, remaining=left, resets_at=resets_at)
-            # A server that makes up a new name each time has no more windows than these.
+            # A server that sends a new name each time must not fill the memory.
             for name in list(self._windows)[:-_MOST_WINDOWS]:
                 del self._windows[name]
 
     def limited(self, seconds: float) -> None:
-        """The server answered 429: nothing goes out for so many seconds."""
+        """Note a 429: nothing is sent for so many seconds (300 at most)."""
         with self._lock:
             self._blocked_until = max(self._blocked_until, self.monotonic() + min(seconds, MAX_WAIT))
         self.on_block(seconds)
 
     def wait(self) -> float:
-        """Seconds until a request may go out; 0 = now. Going out earlier would only earn a 429."""
+        """Seconds until a request may be sent; 0: now. An earlier one would be answered 429."""
         with self._lock:
             return self._until(0, self.monotonic())
 
     def wait_to_poll(self, requests: int = 1) -> float:
-        """The same for a poll of so many requests, which leaves the operator's reserve alone."""
+        """Seconds until a poll of so many requests may be sent without using the operator's reserve; 0: now."""
         with self._lock:
             return self._until(RESERVE + requests - 1, self.monotonic())
 
     def _until(self, kept: int, now: float) -> float:
-        """When there will be more than `kept` requests left in every window."""
+        """Seconds until more than `kept` requests are left in every window."""
         until = self._blocked_until - now
         for window in self._current(now):
-            # A quota that is small as a whole can't have a reserve of fifty.
-            bar = kept if window.quota is None else min(kept, window.quota // 4)
-            if window.remaining is not None and window.remaining <= bar:
+            # A small quota can't have a reserve of fifty.
+            limit = kept if window.quota is None else min(kept, window.quota // 4)
+            if window.remaining is not None and window.remaining <= limit:
                 until = max(until, (window.resets_at or now) - now)
         return max(0.0, until)
 
     def _current(self, now: float) -> list[Window]:
-        """Windows as of now: of one that has started anew no more is known than its size."""
+        """The windows now; a window that has started again is full."""
         for name, window in self._windows.items():
             if window.resets_at is not None and now >= window.resets_at:
                 again = now + (window.seconds or MAX_WAIT) if window.quota else None
@@ -162,7 +163,7 @@ class Budget:
         return list(self._windows.values())
 
     def pace(self, requests: int = 1) -> float:
-        """Seconds between polls of so many requests that make a scarce quota last until it starts anew; 0 = any."""
+        """Seconds between polls of so many requests with which a low quota lasts until it resets; 0: no limit."""
         now = self.monotonic()
         with self._lock:
             slowest = 0.0
@@ -172,7 +173,7 @@ class Budget:
             return slowest
 
     def forecast(self, requests: int, seconds_each: float) -> Forecast:
-        """What so many requests, one after the other, would cost from now on, if nobody else sent any."""
+        """What so many requests cost from now on, `seconds_each` for one, if no other program sends any."""
         now = self.monotonic()
         with self._lock:
             waits = max(0.0, self._blocked_until - now)
@@ -193,7 +194,7 @@ class Budget:
 
     @property
     def state(self) -> BudgetState:
-        """How things stand, in the window of which the smallest share is left."""
+        """A snapshot of the window with the smallest share left."""
         now = self.monotonic()
         with self._lock:
             blocked = self._until(0, now)
@@ -206,7 +207,7 @@ class Budget:
 
 
 def _items(header: str | None) -> dict[str, dict[str, int]]:
-    """A list such as `"default";r=50;t=30, "burst";r=5;t=1`; what makes no sense is left out."""
+    """The numbers of a header such as `"default";r=50;t=30, "burst";r=5;t=1`, by name; invalid parts are left out."""
     found: dict[str, dict[str, int]] = {}
     for item in (header or "")[:1024].split(",")[:8]:
         name, *parameters = (part.strip() for part in item.split(";"))

@@ -1,6 +1,10 @@
-"""What the API knows of one mail beyond the list: detections, preview, raw text, trace, action log.
+"""Models of the details of one message: detections, preview, raw text, trace, action log.
 
-Shapes: Cloudflare API reference, Email Security › Investigate › detections, preview, raw, trace, action_log.
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/detections/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/preview/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/raw/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/trace/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/action_log/
 """
 
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -26,7 +30,7 @@ Many = Annotated[tuple[M, ...], BeforeValidator(_objects)]
 
 
 class ThreatCategory(WireModel):
-    """One kind of threat."""
+    """A category of threats."""
 
     id: Untrusted | None = None
     name: Untrusted | None = None
@@ -55,14 +59,14 @@ class MailHeader(WireModel):
 
 
 class MailLink(WireModel):
-    """One link in the mail, to be shown and never to be opened."""
+    """A link in the message; it is shown, never opened."""
 
     href: Untrusted = NOTHING
     text: Untrusted | None = None
 
 
 class SenderInfo(WireModel):
-    """Where the mail came from."""
+    """The sending server: network, country, address."""
 
     as_name: Untrusted | None = None
     as_number: Untrusted | None = None
@@ -72,7 +76,7 @@ class SenderInfo(WireModel):
 
 
 class Evidence(WireModel):
-    """One finding of the detection."""
+    """A finding of the detection."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"attachment", "portion", "score"})
     detection: Untrusted | None = None
@@ -84,7 +88,7 @@ class Evidence(WireModel):
 
 
 class Validation(WireModel):
-    """Results of SPF, DKIM and DMARC, in the API's words."""
+    """Results of SPF, DKIM and DMARC, as the API names them."""
 
     spf: Untrusted | None = None
     dkim: Untrusted | None = None
@@ -93,7 +97,7 @@ class Validation(WireModel):
 
 
 class Detections(WireModel):
-    """Why a mail was detected."""
+    """Why a message was detected."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("final_disposition",)
     action: Untrusted = NOTHING
@@ -108,19 +112,19 @@ class Detections(WireModel):
 
 
 class MailPreview(WireModel):
-    """A picture of the mail: PNG in base64, without a data-URI prefix."""
+    """A picture of the message: PNG in base64, without a data-URI prefix."""
 
     screenshot: Untrusted
 
 
 class RawMessage(WireModel):
-    """The mail as EML text."""
+    """The message as EML text."""
 
     raw: Untrusted
 
 
 class TraceLine(WireModel):
-    """One line of a mail server's log. `ts` ended on 2026-11-01."""
+    """A line of a mail server's log. `ts` ended on 2026-11-01."""
 
     lineno: Count = 0
     logged_at: When = None
@@ -129,26 +133,26 @@ class TraceLine(WireModel):
 
 
 class TraceLeg(WireModel):
-    """One direction of a trace; `pending` asks to come again."""
+    """One direction of a trace; while `pending`, more lines come later."""
 
     lines: Many[TraceLine] = ()
     pending: Flag = False
 
 
 class Trace(WireModel):
-    """The way of a mail through the mail servers."""
+    """The way of a message through the mail servers."""
 
     inbound: Annotated[TraceLeg, BeforeValidator(an_object)] = TraceLeg()
     outbound: Annotated[TraceLeg, BeforeValidator(an_object)] = TraceLeg()
 
     @property
     def pending(self) -> bool:
-        """Whether a part of it is still being collected."""
+        """Whether more lines come later."""
         return self.inbound.pending or self.outbound.pending
 
 
 class LogProperties(WireModel):
-    """Circumstances of an action."""
+    """Details of an action."""
 
     folder: Untrusted | None = None
     requested_by: Untrusted | None = None
@@ -159,7 +163,7 @@ class LogProperties(WireModel):
 
 
 class LogEntry(WireModel):
-    """One action on a mail, by whomever. `success` is None when the API does not say."""
+    """An action on a message. `success` is None when the API does not say it."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("operation",)
     UNREAD: ClassVar[frozenset[str]] = frozenset({"completed_timestamp"})

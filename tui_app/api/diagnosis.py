@@ -1,4 +1,4 @@
-"""What a refusal of access is about: the token, the account, or the permission."""
+"""Finds out why access was refused: the token, the account, or a permission."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
-    """One more sentence on a refusal: is it the token, or the account? Never raises."""
+    """A sentence on why this request was refused; empty for other errors. Sends up to two reads; never raises."""
     about_the_route = isinstance(error, NotFound) and bool(error.codes & {7000, 7003})
     if not (isinstance(error, (Unauthenticated, Forbidden)) or about_the_route):
         return ""
     if isinstance(client.transport.settings.credential, KeyCredential):
-        return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id; a token can be checked better."
+        return "Check CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY and the account id."
     try:
         token = await client.verify_token()
     except (Unauthenticated, Forbidden, Invalid, NotFound):
         return "The token itself is not accepted."
     except ApiError as failed:
-        return f"Whether it is the token could not be found out: {failed}"
+        return f"The token could not be checked: {failed}"
     if token.status is not TokenState.ACTIVE:
         return f"The token is {token.status}."
     try:
         accounts = [account async for page in account_pages(client) for account in page]
     except ApiError:
-        return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
+        return "The token is valid, but not for this account, or it lacks Cloud Email Security permissions."
     if client.transport.settings.account_id in {account.id.exact for account in accounts}:
-        return "The token is valid and sees this account; it lacks Cloud Email Security permissions."
+        return "The token is valid and sees this account, but lacks Cloud Email Security permissions."
     if not accounts:
-        # A token that may do nothing but this sees no accounts: that says nothing of this one.
-        return "The token is valid; it may not use this account or lacks Cloud Email Security permissions."
+        # A token without the permission to list accounts sees none: that says nothing about this account.
+        return "The token is valid, but not for this account, or it lacks Cloud Email Security permissions."
     seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3])
-    return f"The token is valid, but this is not an account it sees; it sees: {seen}."
+    return f"The token is valid, but does not see this account. It sees: {seen}."

@@ -1,4 +1,7 @@
-"""The closed lists of the API, which are never closed: readers keep values that are not here as text."""
+"""The enums of the API. The API may add values: readers keep unknown ones as text.
+
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Final
 
 
 class JobStatus(StrEnum):
-    """States of a job; SKIPPED is of the oldest shape only."""
+    """States of a job; SKIPPED is in the oldest answers only."""
 
     PENDING = "PENDING"
     DISCOVERING = "DISCOVERING"
@@ -19,7 +22,7 @@ class JobStatus(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """States of a job message; DISCOVERING is of the oldest shape only."""
+    """States of a job message; DISCOVERING is in the oldest answers only."""
 
     PENDING = "PENDING"
     DISCOVERING = "DISCOVERING"
@@ -38,7 +41,7 @@ class ActionType(StrEnum):
 
 
 class Destination(StrEnum):
-    """Where MOVE puts mail."""
+    """Folders to which a job moves messages."""
 
     INBOX = "Inbox"
     JUNK = "JunkEmail"
@@ -48,7 +51,7 @@ class Destination(StrEnum):
 
 
 class Disposition(StrEnum):
-    """Verdicts, in the ten values of bodies and answers."""
+    """The ten verdicts of request bodies and answers."""
 
     MALICIOUS = "MALICIOUS"
     MALICIOUS_BEC = "MALICIOUS-BEC"
@@ -63,7 +66,7 @@ class Disposition(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a message."""
+    """Delivery states of a message."""
 
     DELIVERED = "delivered"
     MOVED = "moved"
@@ -76,7 +79,7 @@ class DeliveryStatus(StrEnum):
 
 
 class DeliveryMode(StrEnum):
-    """How a mail came here."""
+    """How the API received a message."""
 
     DIRECT = "DIRECT"
     BCC = "BCC"
@@ -92,7 +95,7 @@ class DeliveryMode(StrEnum):
 
 
 class Operation(StrEnum):
-    """What was done to a mail after its delivery; RELEASE and RECLASSIFY are of the oldest shape only."""
+    """Actions on a message after its delivery; RELEASE and RECLASSIFY are in the oldest answers only."""
 
     PREVIEW = "PREVIEW"
     QUARANTINE_RELEASE = "QUARANTINE_RELEASE"
@@ -103,7 +106,7 @@ class Operation(StrEnum):
 
 
 class TokenState(StrEnum):
-    """What a token check says."""
+    """States of a token."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -111,3 +114,4 @@ class TokenState(StrEnum):
 
 
 ENDED_JOB: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.SKIPPED})
+"""States in which a job does not change any more."""

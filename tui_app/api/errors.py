@@ -1,11 +1,11 @@
-"""What can go wrong between us and the API.
+"""Errors of requests to the API.
 
 ::
 
     ApiError
     ├── Unreachable         no answer: network, time-out, name, TLS
-    ├── Unreadable          an answer that makes no sense, a redirect
-    │   └── TooLarge        an answer larger than we take in
+    ├── Unreadable          an answer that can't be used, a redirect
+    │   └── TooLarge        an answer that is too large
     └── Answered            the API answered with an error status
         ├── Unauthenticated 401, and 400/403 about the credentials' format
         ├── Forbidden       403
@@ -43,7 +43,7 @@ class Notice:
 
 
 class ApiError(SluiceError):
-    """A request that did not bring what was asked for."""
+    """A request that failed."""
 
     exit_code = ExitCode.API
     _without_status = "no answer"
@@ -57,7 +57,7 @@ class ApiError(SluiceError):
         notices: Sequence[Notice] = (),
         ray: Untrusted | None = None,
     ) -> None:
-        """`request` is the method and path, `ray` the `cf-ray` header, which support asks for."""
+        """`request` is method and path; `ray` is the `cf-ray` header, for questions to Cloudflare's support."""
         super().__init__(sentence)
         self.sentence = sentence
         self.request = request
@@ -69,7 +69,7 @@ class ApiError(SluiceError):
         return self.sentence
 
     def details(self) -> tuple[str, ...]:
-        """The server's own words, one line each: codes, texts, pointers, documentation, status, request, ray."""
+        """Lines of the server's own text: codes, messages, pointers, documentation, status, request, ray."""
         lines = [str(notice) for notice in self.notices]
         lines += [f"see {notice.documentation_url}" for notice in self.notices if notice.documentation_url]
         lines.append(f"{self.request}: " + (f"HTTP {self.status}" if self.status else self._without_status))
@@ -79,12 +79,12 @@ class ApiError(SluiceError):
 
     @property
     def codes(self) -> frozenset[int]:
-        """All codes of the answer."""
+        """All error codes of the answer."""
         return frozenset(notice.code for notice in self.notices if notice.code is not None)
 
 
 class Unreachable(ApiError):
-    """No answer arrived; `sent` tells whether the request may have left this machine."""
+    """No answer came; `sent` is False only if it is certain that the request was not sent."""
 
     def __init__(self, sentence: str, *, request: str, sent: bool) -> None:
         super().__init__(sentence, request=request)
@@ -92,17 +92,17 @@ class Unreachable(ApiError):
 
 
 class Unreadable(ApiError):
-    """An answer that is no envelope, or sends us elsewhere."""
+    """An answer that is not an envelope of the API, or a redirect."""
 
-    _without_status = "an answer that is of no use"
+    _without_status = "an answer that can't be used"
 
 
 class TooLarge(Unreadable):
-    """An answer larger than we take in; a smaller page may fit."""
+    """An answer that is too large; a smaller page may be small enough."""
 
 
 class Answered(ApiError):
-    """An error status with, as a rule, an error envelope."""
+    """An error status, normally with an error envelope."""
 
 
 class Unauthenticated(Answered):
@@ -110,7 +110,7 @@ class Unauthenticated(Answered):
 
 
 class Forbidden(Answered):
-    """The credentials are known but may not do this, or not in this account."""
+    """The credentials are valid, but not for this request or this account."""
 
 
 class NotFound(Answered):
@@ -118,13 +118,13 @@ class NotFound(Answered):
 
 
 class Conflict(Answered):
-    """The thing is not in a state for this."""
+    """The job or message is in a state that does not allow the request."""
 
 
 class RateLimited(Answered):
     """Too many requests; `retry_after` is the wait in seconds, at most 300.
 
-    `sent` is False if the quota was known to be used up, so that asking would only have prolonged it.
+    `sent` is False if the quota was known to be used up, so that the request was not sent at all.
     """
 
     retry_after: float = 300.0
@@ -133,44 +133,44 @@ class RateLimited(Answered):
 
     @classmethod
     def before_sending(cls, request: str, wait: float) -> RateLimited:
-        """The error for a request that was not sent, because it would be answered 429 for `wait` more seconds."""
+        """The error for a request that was not sent: for `wait` more seconds it would be answered 429."""
         error = cls(
-            f"The API takes no request of this token for another {wait:.0f} s. Nothing was sent.", request=request
+            f"The API accepts no request of this token for another {wait:.0f} s. Nothing was sent.", request=request
         )
         error.retry_after, error.sent = wait, False
         return error
 
 
 class Invalid(Answered):
-    """The request is not acceptable as it is."""
+    """The API does not accept the request as it is."""
 
 
 class ServerFault(Answered):
-    """The server failed; for a write, nobody knows whether it was done."""
+    """The server failed; after a write it is not known whether it was done."""
 
 
 _ADVICE = {
     1000: "the token is not valid: check CLOUDFLARE_API_TOKEN",
     1001: "an account-owned token can't list accounts: set CLOUDFLARE_ACCOUNT_ID",
-    6003: "the credentials have the wrong format: paste the token alone, without 'Bearer'",
+    6003: "the credentials have the wrong format: paste only the token, without 'Bearer'",
     7000: "no such route: check the account id and the base URL",
     7003: "no such route: check the account id",
     9106: "no credentials were sent: set CLOUDFLARE_API_TOKEN",
     9109: "the token lacks a permission: it needs Cloud Email Security Read or Write",
-    10000: "the token is not allowed this, or not in this account: check the account id and the token's permissions",
+    10000: "the token has no permission for this, or not in this account: check the account id and the token's permissions",
 }
 _BY_STATUS: dict[int, tuple[type[Answered], str]] = {
     401: (Unauthenticated, "The API does not accept the credentials"),
     403: (Forbidden, "The API refused"),
-    404: (NotFound, "The API knows no such thing"),
-    409: (Conflict, "The API refused, it is not in a state for that"),
-    429: (RateLimited, "Too many requests for this token; the API answers none for now"),
+    404: (NotFound, "The API did not find it"),
+    409: (Conflict, "The API refused, because the state does not allow it"),
+    429: (RateLimited, "Too many requests for this token"),
 }
 _CREDENTIAL_CODES = frozenset({1000, 6003, 9106})
 
 
 def answered(status: int, notices: Sequence[Notice], *, request: str, ray: Untrusted | None) -> Answered:
-    """The error for an answer with an error status, with a hint for the codes seen in the field."""
+    """The error for an answer with an error status, with advice for well-known codes."""
     codes = [notice.code for notice in notices if notice.code is not None]
     if status in _BY_STATUS:
         kind, opening = _BY_STATUS[status]

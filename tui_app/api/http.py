@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, with the one fact that decides everything: did it leave this machine?"""
+"""Sends one HTTP request and reads its answer; says whether a request without an answer may have been sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: per phase of a request, and `total` for all of it, so that a byte now and then does not hold us."""
+    """Seconds: for each phase of a request, and `total` for all of it, also if single bytes keep coming."""
 
     connect: float
     read: float
@@ -38,12 +38,12 @@ READING: Final = Timeouts(connect=5, read=15, write=10, pool=5, total=20)
 ACTING: Final = Timeouts(connect=5, read=30, write=10, pool=5, total=45)
 _CONNECTIONS: Final = 8
 _SECRET: Final = 16
-"""Characters; what is shorter opens nothing, and stands in any text by chance. Tokens have forty."""
+"""Characters; shorter strings are not secrets, and may be in any text by chance. Tokens have 40."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Status, headers and whole body of an answer."""
+    """Status, headers and complete, decompressed body of an answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -51,7 +51,7 @@ class HttpResponse:
 
 
 class NoAnswer(Exception):
-    """No usable answer. `sent` is False only if not a byte of the request left this machine."""
+    """No usable answer. `sent` is False only if it is certain that no byte of the request was sent."""
 
     def __init__(self, why: str, *, sent: bool, too_large: bool = False) -> None:
         super().__init__(why)
@@ -61,13 +61,13 @@ class NoAnswer(Exception):
 
 
 def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
-    """The one TLS context of the process, TLS 1.2 or newer: the system's certificates, or a bundle. Raises UsageError."""
+    """A TLS context (1.2 or newer) with the system's certificates, or with those of `ca_bundle`. Raises UsageError."""
     if urlsplit(base_url).scheme == "http":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: plain http to this machine needs no TLS
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate: plain http to this machine needs no TLS
     if ca_bundle is not None:
         try:
             return ssl.create_default_context(cafile=str(ca_bundle.expanduser()))
-        except (OSError, ValueError, RuntimeError):  # ValueError is a NUL in it, RuntimeError the home of nobody
+        except (OSError, ValueError, RuntimeError):  # ValueError: a NUL; RuntimeError: ~ of an unknown user
             raise UsageError(f"The ca_bundle {sanitize(str(ca_bundle))} can't be read as PEM certificates.") from None
     import truststore
 
@@ -75,27 +75,27 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 class HttpChannel:
-    """Connections to the API: reading ones are kept open, acting ones are used once each."""
+    """Connections to the API: `reused` ones are kept open (for reads), others carry one request each (for writes)."""
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext, patience: Timeouts, *, reused: bool) -> None:
+    def __init__(self, settings: Settings, tls: ssl.SSLContext, timeouts: Timeouts, *, reused: bool) -> None:
         try:
             self._base = httpx.URL(settings.base_url)
         except (httpx.InvalidURL, ValueError):
-            raise UsageError("The base URL is no address. Nothing was sent.") from None
+            raise UsageError("The base URL is not a valid URL. Nothing was sent.") from None
         self._base_url = settings.base_url
         self._credential = settings.credential
-        self._patience = patience
+        self._timeouts = timeouts
         self._reused = reused
-        # A kept-alive connection may be closed by the server just as a write goes out; nobody could say if it arrived.
+        # The server may close a kept-alive connection while a write is sent: then it is not known if it arrived.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4 if reused else 0)
         self._http = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False, proxy=_proxy(settings, tls)),
             timeout=httpx.Timeout(
-                connect=patience.connect, read=patience.read, write=patience.write, pool=patience.pool
+                connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
             ),
             follow_redirects=False,
             trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: they would only grow
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no cookies are kept
             headers={
                 "User-Agent": f"mailsluice/{__version__}",
                 "Accept": "application/json",
@@ -108,31 +108,30 @@ class HttpChannel:
         await self._http.aclose()
 
     def _url(self, path: str) -> httpx.URL:
-        """The address of a path, which must lie under the base. Raises UsageError."""
+        """The URL of a path, which must be below the base URL. Raises UsageError."""
         try:
             url = httpx.URL(self._base_url + path)
         except httpx.InvalidURL:
-            raise UsageError("That id makes no address. Nothing was sent.") from None
+            raise UsageError("That id can't be part of a URL. Nothing was sent.") from None
         same_origin = (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
-        # The raw path is what goes out. A server may decode it once before it looks for dots.
+        # The raw path is sent. A server may decode it once before it looks for dots.
         raw = url.raw_path.decode("ascii").partition("?")[0]
         steps = raw.lower().replace("%2e", ".").split("/")
         root = self._base.raw_path.decode("ascii").rstrip("/") + "/"
         if not same_origin or not raw.startswith(root) or "." in steps or ".." in steps:
-            raise UsageError("That id would leave the API's address. Nothing was sent.")
+            raise UsageError("That id would lead to another address than the API's. Nothing was sent.")
         return url
 
     async def send(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None
     ) -> HttpResponse:
-        """Send one request and read its whole answer. Raises NoAnswer, within the total deadline, and UsageError."""
+        """Send one request and return its complete answer, whatever its status. Raises NoAnswer and UsageError."""
         sent = False
         refusal: httpx.Response | None = None
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal sent
-            # Conservative on purpose: once the headers were begun, the server may have all it needs. What a proxy is
-            # asked first is not the request.
+            # Once the headers are begun, the server may have all it needs. CONNECT to a proxy is not the request.
             if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
                 sent = True
 
@@ -141,12 +140,12 @@ class HttpChannel:
         headers = self._credential.headers() | ({} if content is None else {"Content-Type": "application/json"})
         try:
             async with (
-                asyncio.timeout(self._patience.total),
+                asyncio.timeout(self._timeouts.total),
                 self._http.stream(
                     method, url, params=query or None, content=content, headers=headers, extensions={"trace": trace}
                 ) as response,
             ):
-                # An error status is an answer, whatever becomes of the body behind it.
+                # An error status is an answer, also if its body is lost.
                 refusal = response if response.status_code >= 400 else None
                 received = Body(response.headers)
                 async for chunk in response.aiter_raw(65536):
@@ -154,36 +153,38 @@ class HttpChannel:
                 return self._without_secrets(response.status_code, response.headers, received.whole(), headers)
         except asyncio.CancelledError:
             if sent and not self._reused:
-                # The program is ending. What is on the wire can't be taken back: that is an outcome too, and it is unknown.
+                # The program ends. A request that was sent can't be taken back: its outcome is unknown.
                 raise NoAnswer("the program ended before the answer", sent=True) from None
             raise
         except (BodyError, TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             if refusal is not None:
                 return HttpResponse(refusal.status_code, refusal.headers, b"")
             if isinstance(error, UnicodeEncodeError) and not sent:
-                raise UsageError("There is something in it that is no valid text. Nothing was sent.") from None
+                raise UsageError("The request holds characters that are not valid text. Nothing was sent.") from None
             raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, BodyTooLarge)) from None
 
     @staticmethod
-    def _without_secrets(status: int, told: Mapping[str, str], body: bytes, sent: Mapping[str, str]) -> HttpResponse:
-        """The answer, with stars where the server repeats what opened the account: its words are shown and kept."""
+    def _without_secrets(
+        status: int, received: Mapping[str, str], body: bytes, sent: Mapping[str, str]
+    ) -> HttpResponse:
+        """The answer with `***` where the server repeats our credentials: its text is shown and stored."""
         secrets = [sent[name].removeprefix("Bearer ") for name in ("Authorization", "X-Auth-Key") if name in sent]
         for secret in secrets:
             if len(secret) < _SECRET:
                 continue
             if secret.encode() in body:
                 body = body.replace(secret.encode(), b"***")
-            if any(secret in value for value in told.values()):
-                told = {name.lower(): value.replace(secret, "***") for name, value in told.items()}
-        return HttpResponse(status, told, body)
+            if any(secret in value for value in received.values()):
+                received = {name.lower(): value.replace(secret, "***") for name, value in received.items()}
+        return HttpResponse(status, received, body)
 
     def _why(self, error: Exception) -> str:
-        """What became of a request without an answer, in words for people."""
+        """Why there was no answer, as part of a sentence."""
         match error:
             case BodyError():
                 return str(error)
             case TimeoutError():
-                return f"no answer within {self._patience.total:.0f} s"
+                return f"no answer within {self._timeouts.total:.0f} s"
             case httpx.TimeoutException():
                 phase = type(error).__name__.removesuffix("Timeout").lower()
                 return f"time-out while {_PHASES.get(phase, 'waiting')}"
@@ -195,7 +196,7 @@ class HttpChannel:
 
 
 def _proxy(settings: Settings, tls: ssl.SSLContext) -> httpx.Proxy | None:
-    """The proxy of these settings; one that speaks TLS is trusted like the API."""
+    """The proxy of these settings; its TLS certificates are checked as the API's."""
     if settings.proxy is None:
         return None
     url = settings.proxy.url.reveal()

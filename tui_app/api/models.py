@@ -1,6 +1,10 @@
-"""Jobs and the answers to writes, tolerant: unknown fields are kept aside, unknown enum values kept as text, null is missing.
+"""Models of jobs and of the answers to writes. Unknown fields are ignored, unknown enum values kept, null is missing.
 
-Shapes: Cloudflare API reference, Email Security › Investigate › bulk, release, move; User › Tokens; Accounts.
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/bulk/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/release/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/move/
+https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/
+https://developers.cloudflare.com/api/resources/accounts/methods/list/
 """
 
 from typing import Annotated, ClassVar
@@ -34,7 +38,7 @@ class ActionParams(WireModel):
 
 
 class Job(WireModel):
-    """A bulk action job; missing counters are None (the oldest shape has three)."""
+    """A bulk action job; counters that the answer does not have are None (the oldest answers have three)."""
 
     OPEN: ClassVar[tuple[str, ...]] = ("status", "action_type")
     job_id: Identity
@@ -56,41 +60,41 @@ class Job(WireModel):
 
     @property
     def id(self) -> str:
-        """The job's id, exact."""
+        """The job's id as the server sent it."""
         return self.job_id.exact
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether its state does not change any more."""
         return self.status in ENDED_JOB
 
     @property
     def pending(self) -> int:
-        """Rows not yet claimed or still in work."""
+        """Rows that wait or are being processed; 0 without a counter."""
         return self.messages_pending or 0
 
     @property
     def successful(self) -> int:
-        """Rows done."""
+        """Completed rows; 0 without a counter."""
         return self.messages_successful or 0
 
     @property
     def failed(self) -> int:
-        """Rows given up."""
+        """Failed rows; 0 without a counter."""
         return self.messages_failed or 0
 
     @property
     def skipped(self) -> int:
-        """Rows that can't be acted on."""
+        """Rows that the job can't act on; 0 without a counter."""
         return self.messages_skipped or 0
 
     @property
     def cancelled(self) -> int:
-        """Rows stopped before they were done."""
+        """Rows that were stopped by a cancel; 0 without a counter."""
         return self.messages_cancelled or 0
 
     def counted(self, status: RowStatus | None) -> int:
-        """How many rows there are in a state, or in all; 0 where no counter tells."""
+        """The number of rows in a state, with None of all rows; 0 without a counter."""
         counter = {
             None: self.total_messages_discovered,
             RowStatus.PENDING: self.messages_pending,
@@ -103,7 +107,7 @@ class Job(WireModel):
 
     @property
     def counters(self) -> tuple[int | None, ...]:
-        """All of them, to see whether any moved."""
+        """All counters, to compare with those of an earlier answer."""
         return (
             self.total_messages_discovered,
             self.messages_pending,
@@ -120,20 +124,20 @@ class Job(WireModel):
 
     @property
     def skipped_or_cancelled(self) -> int:
-        """Rows that the oldest shape has no counter for; 0 when there are counters."""
+        """Rows that are skipped or cancelled in the oldest answers, which do not count them; else 0."""
         oldest = self.messages_skipped is None and self.messages_cancelled is None
         return max(0, self._rest) if oldest else 0
 
     @property
     def unaccounted(self) -> int:
-        """Discovered rows that no counter claims; the API promises 0."""
+        """Discovered rows that are in no counter; the API documents that it is 0."""
         return self._rest - self.skipped_or_cancelled
 
 
 class ReleaseItem(WireModel):
-    """What a release did to one message, by recipient. `postfix_id` ended on 2026-11-01; the oldest shape needs it.
+    """What a release did to one message, by recipient. `postfix_id` ended on 2026-11-01; the oldest answers need it.
 
-    Strict, as all that tells what became of a write: what is not a list of names is no answer.
+    Strict, because it tells the outcome of a write: a value that is not a list of names is an error.
     """
 
     id: Identity | None = None
@@ -144,7 +148,7 @@ class ReleaseItem(WireModel):
 
 
 class MoveItem(WireModel):
-    """What a move did for one recipient; nothing but `message_id` and `recipient` says which mail it was."""
+    """What a move did for one recipient; only `message_id` and `recipient` say which message it was."""
 
     UNREAD: ClassVar[frozenset[str]] = frozenset({"completed_timestamp", "item_count"})
     success: Truth

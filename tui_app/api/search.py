@@ -1,4 +1,8 @@
-"""What to search for: the fields of a search, as a query and as the `search_params` of a job."""
+"""The fields of a search, as a query of GET investigate and as the `search_params` of a new job.
+
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/methods/list/
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/bulk/methods/create/
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,12 @@ QUERY_DISPOSITIONS: Final = frozenset(
         Disposition.NONE,
     }
 )
-"""The six of ten verdicts that a search takes; a job takes all ten."""
+"""The six of ten verdicts that a search accepts; a job accepts all ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchParams:
-    """Fields of a search, with the API's names. None is not sent."""
+    """Fields of a search, with the API's names. A field that is None is not sent; times are sent in UTC."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -61,7 +65,7 @@ class SearchParams:
         return self._given()
 
     def as_query(self) -> dict[str, str]:
-        """The query of a search; what a search can't express is left out, see `not_searchable`."""
+        """The query of a search. Fields that a search can't express are left out: see `not_searchable`."""
         given = self._given()
         given.pop("submissions", None)
         exact = given.pop("exact_subject", None)
@@ -73,7 +77,7 @@ class SearchParams:
         return {name: str(value) for name, value in given.items()}
 
     def not_searchable(self) -> tuple[str, ...]:
-        """Given fields that only a job understands: a preview through search is then no exact picture of the job."""
+        """Names of given fields that only a job understands: a preview by search is then not exact."""
         names = []
         if self.submissions:
             names.append("submissions")
@@ -82,6 +86,6 @@ class SearchParams:
         return tuple(names)
 
     def narrows(self) -> bool:
-        """Whether anything but time and mail kind is given: a job without it takes all mail of the window."""
+        """Whether a field limits the messages besides the time: without one a job acts on all mail of that time."""
         bare = replace(self, start=None, end=None, detections_only=True, submissions=False, delivery_status=None)
         return bare != SearchParams()

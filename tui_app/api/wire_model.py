@@ -1,4 +1,4 @@
-"""The fields of models of the wire, each with the reader of its values."""
+"""The base class of the models of answers, and types of fields that read their values."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
@@ -30,7 +30,7 @@ OpenDisposition = Annotated[Disposition | Untrusted, PlainValidator(open_enum(Di
 
 
 def an_object(value: Any) -> Any:
-    """Itself if it is an object, else an empty one."""
+    """The value if it is an object, else an empty object."""
     return value if isinstance(value, (dict, BaseModel)) else {}
 
 
@@ -38,15 +38,15 @@ Object = Annotated[Wire, BeforeValidator(an_object)]
 
 
 class WireModel(BaseModel):
-    """An object of the wire: unknown fields are ignored but noticed, null is missing."""
+    """An object of an answer. Unknown fields are ignored but reported to `Drift`; null is like a missing field."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True, populate_by_name=True
     )
     OPEN: ClassVar[tuple[str, ...]] = ()
-    """Fields whose unknown values are to be noticed: lists of the API that may grow."""
+    """Fields whose unknown values are reported: enums of the API that may grow."""
     UNREAD: ClassVar[frozenset[str]] = frozenset()
-    """Documented fields that nothing here reads."""
+    """Documented fields that this program does not read."""
     _wire: Wire = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
@@ -56,7 +56,7 @@ class WireModel(BaseModel):
 
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None) -> Self:
-        """Read one object. Raises pydantic.ValidationError when what it can't do without is missing."""
+        """Read one object. Raises pydantic.ValidationError when a required field is missing."""
         model = cls.model_validate(data)
         model._wire = data
         if drift is not None and isinstance(data, dict):
@@ -64,7 +64,7 @@ class WireModel(BaseModel):
         return model
 
     def notice(self, data: Wire, drift: Drift) -> None:
-        """Tell of what the documentation does not know, here and in the objects inside."""
+        """Report undocumented fields and values, also of the objects inside."""
         model = type(self)
         drift.fields(model.__name__, data.keys() - _documented(model))
         for name in model.OPEN:
@@ -82,7 +82,7 @@ class WireModel(BaseModel):
 
     @property
     def wire(self) -> Wire:
-        """The object exactly as the server sent it; for JSON, never for a screen."""
+        """The object as the server sent it; for JSON, never for a screen."""
         return self._wire
 
 

@@ -1,4 +1,4 @@
-"""The secret that opens the account: where it may come from, and that it is never shown."""
+"""The credentials of the account: where they come from, and a type that never shows them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_TOKEN_BYTES: Final = 4096
 
 @final
 class Secret:
-    """A string that no print, log, format, traceback or pickle can show; `reveal()` is the only way out."""
+    """A string that print, log, format, traceback and pickle do not show; only `reveal()` returns it."""
 
     __slots__ = ("_value",)
 
@@ -26,8 +26,8 @@ class Secret:
             raise UsageError(f"The {origin} is empty; put the API token there.")
         if len(value) > MAX_TOKEN_BYTES or not value.isascii() or not value.isprintable() or " " in value:
             raise UsageError(
-                f"The {origin} has characters that no token has (blanks, line breaks or non-ASCII ones); "
-                "paste the token alone, without 'Bearer' and without quotes."
+                f"The {origin} has characters that no token has (blanks, line breaks or non-ASCII ones). "
+                "Paste only the token, without 'Bearer' and without quotes."
             )
         self._value = value
 
@@ -71,7 +71,7 @@ class KeyCredential:
 
 
 class CommandCredential:
-    """An API token that a command gives, and gives anew when the API no longer takes the last one."""
+    """An API token from a command, which is run again when the API no longer accepts the token."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
         """Run the command. Raises UsageError."""
@@ -87,7 +87,7 @@ class CommandCredential:
         self._token = _answer_of(self._command, may_ask=False)
 
     def give_up(self) -> None:
-        """End the command if it runs, and never run it again. From any thread; waits for nothing."""
+        """End the command if it runs, and never run it again. May be called from any thread; does not wait."""
         self._command.give_up()
 
 
@@ -95,8 +95,8 @@ Credential = TokenCredential | CommandCredential | KeyCredential
 
 
 def token_from_file(path: Path) -> Secret:
-    """Read a token file: ours alone (mode 0600 or less), regular, no link, at most 4 KiB. Raises UsageError."""
-    path = Path(os.path.expandvars(path)).expanduser()  # $CREDENTIALS_DIRECTORY is where systemd puts them
+    """Read a token file: a regular file (not a link) of ours, mode 0600 or less, at most 4 KiB. Raises UsageError."""
+    path = Path(os.path.expandvars(path)).expanduser()  # systemd puts credentials into $CREDENTIALS_DIRECTORY
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -104,10 +104,10 @@ def token_from_file(path: Path) -> Secret:
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
-        raise UsageError(f"The token file {path} is no regular file.")
+        raise UsageError(f"The token file {path} is not a regular file.")
     with os.fdopen(descriptor, "rb") as file:
         if about.st_uid != os.geteuid() or about.st_mode & 0o077:
-            raise UsageError(f"The token file {path} can be read by others; run: chmod 600 {path}")
+            raise UsageError(f"The token file {path} can be read by others. Run: chmod 600 {path}")
         content = file.read(MAX_TOKEN_BYTES + 2)
     return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
 

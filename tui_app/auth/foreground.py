@@ -1,4 +1,4 @@
-"""The terminal while another program asks there: it has the foreground then, and we take it back as it was."""
+"""Lends the terminal's foreground to another program that asks a question there, and takes it back."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 
 def send(group: int, number: int) -> None:
-    """Send a signal to a whole group, if any of it is left and is ours."""
+    """Send a signal to a process group; does nothing if it has ended or is not ours."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 class TerminalForeground:
-    """Our terminal, if we have one and `wanted`; lent to a group of processes so that it can read there and gets ctrl+c."""
+    """Our terminal, if there is one and it is `wanted`. A process group that it is lent to can read and gets ctrl+c."""
 
     def __init__(self, *, wanted: bool) -> None:
         self.descriptor: int | None = None
@@ -38,18 +38,18 @@ class TerminalForeground:
 
     @property
     def _in_front(self) -> bool:
-        """Whether it is ours to lend: not where a shell runs us in the background."""
+        """Whether we are in the foreground, and not in the background of a shell."""
         with contextlib.suppress(OSError):
             return self.descriptor is not None and os.tcgetpgrp(self.descriptor) == os.getpgrp()
         return False
 
     def lend(self, group: int) -> None:
-        """Let a group have it, and go on if it was stopped for trying."""
+        """Give the group the foreground, and continue it if it was stopped because it tried to read."""
         if self.descriptor is not None and self._in_front:
-            # We are in the background now: whoever does not hear SIGTTOU may write and take back all the same.
+            # We are in the background then: with SIGTTOU blocked we can still write and take the foreground back.
             self._before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
             self.lent = True
-            with contextlib.suppress(OSError, termios.error):  # termios.error is no OSError
+            with contextlib.suppress(OSError, termios.error):  # termios.error is not an OSError
                 self._ours = termios.tcgetattr(self.descriptor)
                 if self._theirs is not None:
                     termios.tcsetattr(self.descriptor, termios.TCSANOW, self._theirs)
@@ -57,7 +57,7 @@ class TerminalForeground:
         send(group, signal.SIGCONT)
 
     def take_back(self, *, forget_typed: bool = False) -> None:
-        """Have it again, with the echo that a question may have put out; half a pass phrase is nothing for the next reader."""
+        """Take the foreground and our terminal modes back. `forget_typed` drops typed text, such as half a pass phrase."""
         if self.descriptor is None or not self.lent:
             return
         self.lent = False
@@ -71,9 +71,9 @@ class TerminalForeground:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
     def stop_too(self, group: int, number: int) -> None:
-        """The group was stopped, as by ctrl+z: so are we, for the shell, and both go on together."""
+        """Stop ourselves after the group was stopped, as by ctrl+z; when the shell continues us, continue the group."""
         self.take_back()
-        # Who only was quicker than `lend` goes on at once; who reads in the background waits with us for the foreground.
+        # A group that read before `lend` goes on at once; one that reads in the background waits with us.
         if number == signal.SIGTSTP or not self._in_front:
             os.kill(0, number)
         self.lend(group)

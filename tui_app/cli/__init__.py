@@ -1,4 +1,4 @@
-"""The command line. Commands are imported when they are run, so that `--help` stays instant."""
+"""The command line. A command is imported when it is run, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
     "job": ("tui_app.cli.jobs", "job", "Show one bulk job."),
     "messages": ("tui_app.cli.messages", "messages", "List the messages of a job."),
-    "create": ("tui_app.cli.create", "create", "Start a bulk job over what a search finds."),
-    "cancel": ("tui_app.cli.jobs", "cancel", "Stop running jobs."),
-    "delete": ("tui_app.cli.jobs", "delete", "Remove ended jobs from the lists."),
-    "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held mail."),
-    "release": ("tui_app.cli.release", "release", "Release held mail by id."),
-    "ledger": ("tui_app.cli.ledger", "ledger", "What was released, by whom and why; resume what is unfinished."),
-    "report": ("tui_app.cli.ledger", "report", "Write what a release plan came to."),
+    "create": ("tui_app.cli.create", "create", "Start a bulk job on the messages that a search finds."),
+    "cancel": ("tui_app.cli.jobs", "cancel", "Cancel running jobs."),
+    "delete": ("tui_app.cli.jobs", "delete", "Delete ended jobs from the lists."),
+    "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held messages."),
+    "release": ("tui_app.cli.release", "release", "Release held messages by id."),
+    "ledger": ("tui_app.cli.ledger", "ledger", "Show what was released, by whom and why; resume unfinished plans."),
+    "report": ("tui_app.cli.ledger", "report", "Write the report of a release plan."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }
@@ -49,11 +49,11 @@ class _LazyGroup(click.Group):
 
 
 _LONGEST: Final = 4096
-"""Characters of an error's sentence; none of ours comes near it."""
+"""Characters of an error's sentence that are printed at most."""
 SECRETS = ("--token", "--api-token", "--api-key")
 NEVER_AN_ARGUMENT = (
-    "A token is never given as an argument: every user of this machine can read it there. "
-    "Take it for known, make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent."
+    "A token must not be an argument: every user of this machine can read it there. "
+    "Revoke this token, create a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent."
 )
 
 
@@ -72,7 +72,7 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
     """A terminal console for Cloudflare Email Security bulk jobs and quarantine release.
 
     Without a command it opens the console. The account comes from CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID,
-    or from a profile. Exit codes: 0 done, 2 usage, 3 held back by a guard, 4 partly failed, 5 outcome unknown, 6 API.
+    or from a profile. Exit codes: 0 done, 2 usage, 3 refused by the guard, 4 partly failed, 5 outcome unknown, 6 API.
     """
     ctx.obj = {"profile_name": profile, "read_only": read_only}
     if ctx.invoked_subcommand is None:
@@ -81,50 +81,50 @@ def cli(ctx: click.Context, profile: str | None, read_only: bool) -> None:
         ctx.exit(open_console(profile_name=profile, read_only=read_only))
 
 
-def _tell(sentence: object) -> None:
-    """Print what went wrong, as one line whatever it quotes."""
+def _print_error(sentence: object) -> None:
+    """Print an error as one line on standard error."""
     print(f"mailsluice: {sanitize(str(sentence), _LONGEST)}", file=sys.stderr)
 
 
 def _describe_os_error(error: OSError) -> str:
-    """An error of the system that nobody expected, with the file if it is one's."""
+    """The text of an unexpected error of the system, with the file if there is one."""
     what = error.strerror or "a file or the output failed"
     return f"{what}." if error.filename is None else f"{error.filename}: {what}."
 
 
 def _crashed(error: Exception) -> ExitCode:
-    """An error of our own: where it was, and nothing that was in memory."""
+    """Report an internal error without any data; returns the exit code."""
     from datetime import UTC, datetime
 
     from tui_app.core.crash_report import write_crash_report
     from tui_app.core.paths import state_folder
 
     report = write_crash_report(error, state_folder(), datetime.now(UTC))
-    more = f" {report} says where, and holds no data." if report else ""
-    _tell(f"stopped by an internal error ({type(error).__name__}). Please report it.{more}")
+    more = f" Details without any data: {report}" if report else ""
+    _print_error(f"stopped by an internal error ({type(error).__name__}). Please report it.{more}")
     return ExitCode.UNEXPECTED
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    # Textual reads TEXTUAL_* from the environment; some of them press keys. An operator's shell must not.
+    # Textual reads TEXTUAL_* from the environment; some of them press keys. A shell must not do that.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
     code: Any
-    # How long a lone esc is waited on for the rest of a sequence, in milliseconds; an operator may know his line better.
+    # Milliseconds after a lone esc in which the rest of a sequence may come; the operator may set another value.
     os.environ.setdefault("ESCDELAY", "50")
     fill_closed_streams()
     install_plain_output()
     silence_libraries()
     try:
-        # `start` gave it away until somebody listens, which is from here on.
+        # `start` gave SIGINT its default; from here on it is handled.
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.NoSuchOption as error:
         if error.option_name in SECRETS:
-            _tell(NEVER_AN_ARGUMENT)
+            _print_error(NEVER_AN_ARGUMENT)
         else:
             error.show()
         code = error.exit_code
@@ -140,14 +140,14 @@ def main() -> None:
         code = ExitCode.DONE
     except OSError as error:
         discard_output()
-        _tell(_describe_os_error(error))
+        _print_error(_describe_os_error(error))
         code = ExitCode.UNEXPECTED
     except OutputFailedError as error:
         discard_output()
-        _tell(error)
+        _print_error(error)
         code = error.exit_code
     except SluiceError as error:
-        _tell(error)
+        _print_error(error)
         code = error.exit_code
     except Exception as error:
         code = _crashed(error)

@@ -1,4 +1,4 @@
-"""Opening the console: checks of the terminal first, then settings, then the screens."""
+"""Opens the console: first checks of the terminal, then the settings, then the screens."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from tui_app.core.text import sanitize
 from tui_app.terminal.watchdog import ShutdownWatchdog, tell
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
-"""Kinds of terminals that have no colours, no other screen or no place for a cursor."""
+"""Values of TERM without colours, without an alternate screen or without cursor movement."""
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
-    """Refuse where a full screen can't be drawn. Raises UsageError that names the way without one."""
+    """Raise UsageError, which names the commands, if this terminal can't show the console."""
     # Before anything secret is read.
     forbid_memory_dumps()
     # A stream that was closed before we began is None.
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr, sys.stdout)):
         raise UsageError(
-            "The console needs a terminal; without one use the commands, for example: mailsluice jobs --json"
+            "The console needs a terminal. Without one use the commands, for example: mailsluice jobs --json"
         )
     if _TOO_PLAIN.fullmatch(kind := environment.get("TERM", "")):
         raise UsageError(
-            f"A terminal of kind '{sanitize(kind, 40)}' can't show the console; use the commands: mailsluice jobs"
+            f"A terminal of kind '{sanitize(kind, 40)}' can't show the console. Use the commands: mailsluice jobs"
         )
     if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
-        raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8); or use the commands: mailsluice jobs")
+        raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8). Or use the commands: mailsluice jobs")
 
 
 def run_console(settings: Settings, state: Path | None = None) -> int:
-    """Run the console until it is left; the exit code. `state` is where small facts are remembered, if anywhere."""
-    # Nothing that is made before the first frame is garbage; the app collects and freezes it afterwards.
+    """Run the console until it ends; returns the exit code. `state` is the folder for journals and facts, if any."""
+    # Nothing made before the first frame is garbage; the app collects and freezes it afterwards.
     gc.disable()
-    # A thread that takes a page apart gives way to a key at once, not after five milliseconds each time.
+    # A thread that decodes a page yields to a key at once, not after five milliseconds each time.
     sys.setswitchinterval(0.0002)
-    # A shell may export the size of the window that it was in; Textual would believe it, and not the terminal.
+    # A shell may export the size of its window; Textual would use it in place of the terminal's size.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     from tui_app.app import SluiceApp
@@ -57,26 +57,26 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     from tui_app.core.ui_priority import UiPriority
     from tui_app.service import EmailSecurityService
 
-    ui_priority = UiPriority()
+    priority = UiPriority()
     service = EmailSecurityService(
         settings,
         clock=SystemClock(),
         random=SystemRandom(),
         remembered=StateFile(state),
         state=state,
-        yield_to_ui=ui_priority.yield_to_ui,
+        yield_to_ui=priority.yield_to_ui,
     )
-    app = SluiceApp(service, ui_priority)
+    app = SluiceApp(service, priority)
     threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:
-        # The guard ends the process next; what it started must not outlive it.
+        # The watchdog ends the process next; a token command must not outlive it.
         if isinstance(settings.credential, CommandCredential):
             settings.credential.give_up()
-        return "An answer never came: what was on its way is unknown. Look before you send it again."
+        return "No answer came to a write: its outcome is unknown. Look before you send it again."
 
     with ShutdownWatchdog(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):
-        # A terminal that is gone can't be written to any more; the guard knows the exit code for that.
+        # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
         if service.plan_state is not None:
@@ -86,11 +86,11 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
             )
         for words in service.last_words:
             tell(words, patience=2.0)
-    # What the operator saw on the screen is theirs to judge; what ended unknown after they left must not look like success.
+    # An outcome that became unknown after the screens were closed must not look like success.
     return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.unknown_after_leaving else 0)
 
 
 def open_console(*, profile_name: str | None, read_only: bool) -> int:
-    """The console on the configured account."""
+    """Open the console on the configured account; returns the exit code. Raises UsageError."""
     check_terminal(os.environ)
     return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only), state_folder())

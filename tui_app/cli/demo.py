@@ -1,4 +1,4 @@
-"""`demo`: the console against a simulator of its own, over real HTTP on loopback."""
+"""`demo`: the console with a simulator of its own, over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _environment_of(line: str) -> dict[str, str]:
 
 
 @click.command()
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same data.")
 @click.option(
     "--messages",
     type=click.IntRange(0, 2_000_000),
@@ -36,14 +36,14 @@ def _environment_of(line: str) -> dict[str, str]:
 @click.option(
     "--truth",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the simulator appends every action and its outcome.",
+    help="File to which the simulator appends every action and its outcome.",
 )
 @click.pass_context
 def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> None:
-    """The console on a simulated account: no token, no configuration, nothing leaves this machine."""
+    """Open the console on a simulated account: no token, no configuration, nothing leaves this machine."""
     check_terminal(os.environ)
     arguments = ["--seed", str(seed), "--messages", str(messages), *(["--truth", str(truth)] if truth else [])]
-    # A process of its own: it can't slow the screens, and it ends when its standard input does, however we end.
+    # A separate process can't slow the screens. It ends when its standard input ends, however we end.
     simulator = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tui_app", "simulate", "--until-eof", *arguments],
         stdin=subprocess.PIPE,
@@ -58,11 +58,11 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
         assert simulator.stdout is not None
         line = simulator.stdout.readline()
         if not line.startswith("export "):
-            raise SluiceError("The simulator did not start; try: mailsluice simulate")
+            raise SluiceError("The simulator did not start. Try: mailsluice simulate")
         chosen: dict[str, Any] = ctx.obj
         environment = _environment_of(line) | {"MAILSLUICE_CONFIG": os.devnull}
         settings = load_settings(environment, read_only=chosen["read_only"])
-        # What is released here is of no world but this one, and so is its record.
+        # Releases in the demo are not real: their journals are not kept.
         with tempfile.TemporaryDirectory(prefix="mailsluice-demo-") as state:
             ctx.exit(run_console(settings, Path(state)))
     finally:

@@ -1,4 +1,4 @@
-"""The search fields as options: the API's names with dashes."""
+"""Options for the search fields: the API's names with dashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXTS = {
     "--query": "Words in sender, recipient, subject, attachments, message id.",
     "--message-id": "The Message-ID header.",
     "--alert-id": "The alert's id.",
-    "--metric": "As the API takes it.",
+    "--metric": "Metric, as the API defines it.",
     "--smtp-helo-ip": "Address of the sending server.",
 }
 
@@ -32,34 +32,34 @@ def search_options(command: F) -> F:
     for name, about in reversed(_TEXTS.items()):
         command = click.option(name, help=about)(command)
     for name, about in (
-        ("--end", "Until when; default now."),
-        ("--start", "From when: 24h, 7d, or a time; default 7d."),
+        ("--end", "End of the time; default: now."),
+        ("--start", "Begin of the time: 24h, 7d, or a time; default: 7d."),
     ):
         command = click.option(name, help=about)(command)
     return click.option(
         "--message-action",
         type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
-        help="What was done before.",
+        help="Action that was done before.",
     )(command)
 
 
 def verdict_option(verdicts: Iterable[Disposition]) -> Callable[[F], F]:
-    """`--final-disposition`: a job takes all ten verdicts, a search only six, and must not drop the others unsaid."""
+    """`--final-disposition` with these verdicts: a job accepts ten, a search six."""
     choice = click.Choice(sorted(verdict.value for verdict in verdicts), case_sensitive=False)
     return click.option("--final-disposition", type=choice, help="Verdict.")
 
 
 def delivery_option(command: F) -> F:
-    """`--delivery-status`, for what is not only held mail."""
+    """`--delivery-status`, for commands that do not only find held messages."""
     return click.option(
         "--delivery-status",
         type=click.Choice([d.value for d in DeliveryStatus], case_sensitive=False),
-        help="What became of the mail.",
+        help="Delivery status of the message.",
     )(command)
 
 
 def search_params(now: datetime, *, default_start: str | None = "7d", **given: Any) -> SearchParams:
-    """Search fields from options. Raises UsageError for a time that is none."""
+    """The search of the given options; times are relative to `now`. Raises UsageError for an invalid time."""
     try:
         start = given.pop("start") or default_start
         end = given.pop("end")

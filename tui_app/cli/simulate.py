@@ -1,4 +1,4 @@
-"""`simulate`: the simulated account as a server."""
+"""`simulate`: serves the simulated account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same data.")
 @click.option(
     "--messages",
     type=click.IntRange(0, 2_000_000),
@@ -37,10 +37,14 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     type=click.Choice(["new", "seed"]),
     default="new",
     show_default=True,
-    help="Newest or oldest wire shapes.",
+    help="Newest or oldest form of the answers.",
 )
 @click.option(
-    "--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True, help="How much faster jobs live."
+    "--speed",
+    type=click.FloatRange(0.01, 10_000),
+    default=1.0,
+    show_default=True,
+    help="How many times faster jobs run.",
 )
 @click.option(
     "--latency", type=click.IntRange(0, 60_000), default=0, show_default=True, help="Milliseconds before each answer."
@@ -54,7 +58,7 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     help="Append every action and its outcome to this file, as JSON lines.",
 )
 @click.option(
-    "--faults", default="", metavar="SPEC", help="Let requests and answers come to harm; `--faults help` lists how."
+    "--faults", default="", metavar="SPEC", help="Inject faults into requests and answers; `--faults help` lists them."
 )
 @click.option(
     "--env-file",
@@ -84,7 +88,7 @@ def simulate(
     if faults == "help":
         print(describe_kinds())
         return
-    # Whoever starts it may have a real token in the environment.
+    # A real token may be in the environment.
     forbid_memory_dumps()
     options = Options(
         seed=seed,
@@ -116,7 +120,7 @@ def simulate(
 
     if until_eof:
         threading.Thread(target=_stop_at_eof, args=(simulator,), daemon=True).start()
-    # The account lives as long as the process: the collector need not look at its 100,000 rows again and again.
+    # The account lives as long as the process: the garbage collector need not look at its 100,000 rows.
     gc.collect()
     gc.freeze()
     simulator.serve(ready)

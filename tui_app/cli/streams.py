@@ -1,4 +1,4 @@
-"""Standard output and error of the command line: text that no terminal obeys, and what happens when nobody takes it."""
+"""Standard output and error of the command line: without controls, and what happens when writing fails."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class OutputFailedError(SluiceError):
 
 
 class ReaderGone(Exception):
-    """Whoever read our standard output closed it."""
+    """The reader of our standard output closed it."""
 
 
 def discard_output() -> None:
-    """Send what is still to be flushed nowhere: Python would complain about it at the end."""
+    """Discard what is still buffered: Python would report an error for it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class PlainOutput(TextIOWrapper):
-    """Leaves out of all that is written what a terminal would obey; what can't be encoded becomes an escape."""
+    """A stream that leaves out controls; characters that can't be encoded become escapes."""
 
     def write(self, text: str) -> int:
-        """Write what is left of the text."""
+        """Write the text without controls; returns the length of the given text."""
         super().write(strip_controls(text))
         return len(text)
 
@@ -43,7 +43,7 @@ def _plain(stream: TextIOWrapper) -> PlainOutput:
 
 
 def fill_closed_streams() -> None:
-    """Put nothing in place of a stream that was closed by whoever started us: no file of ours may become it."""
+    """Open the null device for each standard stream that was closed at start: no file of ours must become it."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
@@ -51,12 +51,12 @@ def fill_closed_streams() -> None:
                 os.dup2(descriptor, number)
             stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
             setattr(sys, name, stream)
-            # Kept, or it would close what stands on it.
+            # A reference is kept, or the stream would be closed.
             setattr(sys, f"__{name}__", stream)
 
 
 def install_plain_output() -> None:
-    """Let all that this process prints pass here."""
+    """Filter everything that this process prints."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout = _plain(sys.stdout)
     if isinstance(sys.stderr, TextIOWrapper):

@@ -1,1 +1,1 @@
-"""What the operator configured, checked."""
+"""The configuration, checked: from flags, environment and file."""

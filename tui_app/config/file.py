@@ -1,4 +1,4 @@
-"""The configuration file: what may be in it, and the sentence about what may not."""
+"""Reads and checks the text of the configuration file."""
 
 import difflib
 import tomllib
@@ -41,7 +41,7 @@ class _PlansTable(_Table):
 
 
 class _UiTable(_Table):
-    # Settings of later versions are read past: the file is shared between machines.
+    # Settings of later versions are ignored: the file may be shared between machines.
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     theme: ThemeChoice = "auto"
@@ -58,12 +58,12 @@ class _File(_Table):
 
 
 def checked(path: Path, text: str) -> ConfigFile:
-    """What the text of the file says. Raises UsageError naming file, key, what is wrong and the nearest known key."""
+    """The checked content. Raises UsageError that names the file, the key, the problem and the nearest known key."""
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{sanitize(str(path))} is no TOML: {sanitize(str(error))}.") from None
-    # Settings of later versions that this one reads past: the file is shared between machines.
+        raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
+    # Tables of later versions are ignored: the file may be shared between machines.
     for later in ("keys", "views"):
         content.pop(later, None)
     try:
@@ -86,7 +86,9 @@ def _explain(path: Path, error: ValidationError) -> str:
         return f"{file}: {key}: {sanitize(first['msg'])}."
     names = _known_keys(first["loc"])
     near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-    return f"{file}: {key} is no setting" + (f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}.")
+    return f"{file}: {key} is not a setting" + (
+        f"; did you mean {near[0]}?" if near else f"; known: {', '.join(names)}."
+    )
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:

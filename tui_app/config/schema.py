@@ -1,4 +1,4 @@
-"""What the configuration file says, table by table, and what holds where it says nothing."""
+"""The tables of the configuration file and their defaults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """`[guard]`: what is held back from a release unless it is named."""
+    """`[guard]`: what the guard takes out of a release, unless the operator includes it by name."""
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
     max_messages: int = 5000
@@ -36,7 +36,10 @@ class GuardSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """`[plans]`: how a plan is sent. The console sends the first `canary` messages alone, to be looked at; 0 sends all alike."""
+    """`[plans]`: how a plan is sent, `batch_size` messages in a request.
+
+    The console sends the first `canary` messages alone and waits until the operator has checked them; 0 for none.
+    """
 
     batch_size: int = 25
     canary: int = 5
@@ -44,7 +47,7 @@ class PlanSettings:
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """`[ui]`: how the console draws. `paint_changes_only` sends what changed to the terminal, not whole lines."""
+    """`[ui]`: how the console draws. `paint_changes_only`: write only changed cells to the terminal, not whole lines."""
 
     theme: ThemeChoice = "auto"
     bell: bool = True
@@ -53,7 +56,7 @@ class UiSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The whole file; by itself what an empty one says."""
+    """The whole file; its defaults are those of an empty file."""
 
     default_profile: str | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)

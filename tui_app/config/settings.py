@@ -1,4 +1,4 @@
-"""What the operator configured: flag over environment over file over default."""
+"""The settings for one account. A flag has priority over the environment, then the file, then the default."""
 
 import ipaddress
 import os
@@ -22,14 +22,14 @@ from tui_app.auth.credentials import (
 from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, UiSettings
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
-from tui_app.core.text import sanitize
+from tui_app.core.text import plural, sanitize
 
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy on the way to the API. Its URL may hold a password; `name` is what may be shown."""
+    """An HTTP proxy. Its URL may hold a password; `name` has none and may be shown."""
 
     url: Secret
     name: str
@@ -37,7 +37,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything needed to talk to one account, checked."""
+    """All settings for one account, checked."""
 
     account_id: str
     base_url: str
@@ -54,29 +54,29 @@ class Settings:
 
     @property
     def identity(self) -> str:
-        """The account and where it is: what is found out about it is remembered under this name."""
+        """Account id and base URL: the key for facts in the state file."""
         return f"{self.account_id}@{self.base_url}"
 
 
 def check_account_id(account_id: str) -> str:
-    """32 hex digits, in lower case, or UsageError."""
+    """The account id in lower case. Raises UsageError unless it has 32 hex digits."""
     if not re.fullmatch(r"[0-9a-fA-F]{32}", account_id):
         raise UsageError(
-            f"The account id must be 32 hex digits, this one has {len(account_id)} characters or others among them; "
-            "copy it from the dashboard (Account home, copy account ID). Nothing was sent."
+            f"The account id must be 32 hex digits; this one has {plural(len(account_id), 'character')}, or others than hex digits. "
+            "Copy it from the dashboard (Account home, copy account ID). Nothing was sent."
         )
     return account_id.lower()
 
 
 def check_job_id(job_id: str) -> str:
-    """A UUID in its canonical form, or UsageError."""
+    """The job id as a UUID in its canonical form. Raises UsageError for anything else."""
     if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", job_id):
         return str(UUID(job_id))
     raise UsageError("A job id is a UUID such as 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e. Nothing was sent.")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address stays on this machine."""
+    """Whether a host name or address is of this machine."""
     if host == "localhost":
         return True
     try:
@@ -97,13 +97,13 @@ def _is_address(host: str) -> bool:
 
 
 def check_base_url(base_url: str) -> str:
-    """An https URL, or http to this machine only; no user, query or fragment. Raises UsageError."""
+    """The base URL without a slash at its end. Raises UsageError unless it is https, or http to this machine."""
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    # Nothing that one reader of an address could take for another host or path than the next.
+    # Nothing that two parsers of URLs could read as different hosts or paths.
     clear = _HOST.fullmatch(host) is not None and not re.search(r"%|//|\\", parts.path)
     if ":" in host or host.replace(".", "").isdigit():
         clear = clear and _is_address(host)
@@ -118,7 +118,7 @@ def check_base_url(base_url: str) -> str:
 
 
 def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy that `HTTPS_PROXY` names, unless `NO_PROXY` takes the API's host out. Raises UsageError."""
+    """The proxy of `HTTPS_PROXY`; None without one, or if `NO_PROXY` names the API's host. Raises UsageError."""
     given = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
     host = (urlsplit(base_url).hostname or "").lower()
     if not given or is_loopback(host) or _without_proxy(host, environment):
@@ -143,19 +143,22 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
 
 
 def _text_of(path: Path) -> str:
-    """What is in the file; nobody is waited for, and nothing without an end is read. Raises OSError, ValueError, UsageError."""
+    """The text of a regular file; never waits for a pipe or device. Raises OSError, ValueError, UsageError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     about = os.fstat(descriptor)
-    # The null device is how a shell says that there shall be no file.
+    # A shell names the null device to say that there is no file.
     if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
         os.close(descriptor)
-        raise UsageError(f"{sanitize(str(path))} is no regular file.")
+        raise UsageError(f"{sanitize(str(path))} is not a regular file.")
     with os.fdopen(descriptor, encoding="utf-8") as file:
         return file.read()
 
 
 def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
-    """Read and check the file; a missing one is an empty one unless it was named. Raises UsageError naming file, key and what is wrong."""
+    """The checked file; a missing file is like an empty one unless it `must_exist`.
+
+    Raises UsageError that names the file, the key and the problem.
+    """
     try:
         text = _text_of(path)
     except FileNotFoundError:
@@ -163,14 +166,14 @@ def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
             raise UsageError(f"{sanitize(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
         text = ""
     except UnicodeDecodeError as error:
-        raise UsageError(f"{sanitize(str(path))} is no TOML: {sanitize(str(error))}.") from None
+        raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
     except OSError as error:
         raise UsageError(f"{sanitize(str(path))} can't be read: {error.strerror}.") from None
     except ValueError:
         raise UsageError(f"{sanitize(str(path))} can't be the name of a file.") from None
     if not text.strip():
         return ConfigFile()
-    # Checking takes as long to import as the first screen to draw; who has no file does not wait for it.
+    # Importing the checks takes as long as drawing the first screen: skip it when there is nothing to check.
     from tui_app.config.file import checked
 
     return checked(path, text)
@@ -183,7 +186,7 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
     if profile.token_file:
         try:
             return TokenCredential(token_from_file(profile.token_file))
-        except (ValueError, RuntimeError):  # a NUL in it, or the home of nobody
+        except (ValueError, RuntimeError):  # a NUL, or ~ of an unknown user
             name = sanitize(str(profile.token_file))
             raise UsageError(f"The token_file {name} can't be the name of a file.") from None
     if profile.token_command:
@@ -191,11 +194,11 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
             return CommandCredential(profile.token_command)
         except ValueError:
             name = sanitize(profile.token_command[0])
-            raise UsageError(f"The token_command {name} has a word that no command can be given.") from None
+            raise UsageError(f"The token_command {name} has an argument with a NUL character.") from None
     email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
     if email and key:
         if not email.isascii() or not email.isprintable() or " " in email:
-            raise UsageError("CLOUDFLARE_EMAIL is no e-mail address.")
+            raise UsageError("CLOUDFLARE_EMAIL is not an e-mail address.")
         return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
     raise UsageError(
         "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile. "
@@ -206,7 +209,7 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
 def load_settings(
     environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False
 ) -> Settings:
-    """Settings for one profile. Raises UsageError when something is missing or malformed; nothing is sent before."""
+    """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing."""
     path = config_file(environment)
     file = read_config_file(path, must_exist="MAILSLUICE_CONFIG" in environment)
     name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
@@ -234,7 +237,7 @@ def load_settings(
         )
     account_id = check_account_id(account_id)
     if profile.account_id is not None and account_id != check_account_id(profile.account_id):
-        # The environment points elsewhere: a header that names this profile, in its colour, would lie.
+        # The environment names another account: the header must not show this profile and its colour.
         name, profile = None, replace(profile, color=None)
     base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
     return Settings(

@@ -1,4 +1,4 @@
-"""What was done and what went wrong in this session, line by line."""
+"""The list of all writes and errors of this session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One line of what was done or went wrong; `details` are the server's own words."""
+    """One write or error; `details` are lines of the server's own text."""
 
     at: datetime
     sentence: str
@@ -23,29 +23,29 @@ class Activity:
 
 
 class Activities:
-    """The last 500 lines, oldest first."""
+    """The last 500 entries, oldest first."""
 
     def __init__(self) -> None:
-        self._lines: deque[Activity] = deque(maxlen=MOST)
+        self._entries: deque[Activity] = deque(maxlen=MOST)
 
     def __iter__(self) -> Iterator[Activity]:
-        return iter(self._lines)
+        return iter(self._entries)
 
     def __reversed__(self) -> Iterator[Activity]:
-        return reversed(self._lines)
+        return reversed(self._entries)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._entries)
 
     def __getitem__(self, index: int) -> Activity:
-        return self._lines[index]
+        return self._entries[index]
 
     def add(self, at: datetime, sentence: str, details: Sequence[str] = ()) -> Activity | None:
-        """Add a line, unless it repeats the last one; the line if it was added."""
+        """Add an entry, unless it repeats the last one; returns it, or None if it was not added."""
         entry = Activity(at, sentence, tuple(details))
-        if self._lines:
-            last = self._lines[-1]
+        if self._entries:
+            last = self._entries[-1]
             if (last.sentence, last.details[:1]) == (sentence, entry.details[:1]):
                 return None
-        self._lines.append(entry)
+        self._entries.append(entry)
         return entry

@@ -1,4 +1,4 @@
-"""Time as the rest of the program sees it: passed in, so that tests can hold it still."""
+"""Time, passed in so that tests can stop it, and text for and from moments and durations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time for people, monotonic time for waiting, and the waiting itself."""
+    """Wall time to show, monotonic time to measure, and waiting."""
 
     def now(self) -> datetime:
         """Wall time in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Seconds that never decrease."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -42,16 +42,16 @@ class SystemClock:
 
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-"""Years outside of these are taken for mistakes: zones and formats break at the ends of the calendar."""
+"""Years outside of these are refused: zones and formats fail at the ends of the calendar."""
 _OLDEST = 50 * 365 * 86400
 _RELATIVE = re.compile(r"(\d{1,5})([smhdw])")
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_moment(words: str, now: datetime) -> datetime:
-    """A moment in the past given as RFC 3339, as a date, or as an age such as `24h` or `7d`.
+    """The moment, in UTC, for RFC 3339, a date, `now`, or an age such as `24h` or `7d`; without a zone it is UTC.
 
-    Raises ValueError, with a sentence for people, when it is none of these. A time without a zone is UTC.
+    Raises ValueError with a sentence for the operator.
     """
     words = words.strip()
     if words == "now":
@@ -65,17 +65,17 @@ def parse_moment(words: str, now: datetime) -> datetime:
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise ValueError(words)
     except (ValueError, OverflowError):
-        raise ValueError(f"'{words[:40]}' is no time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
+        raise ValueError(f"'{words[:40]}' is not a time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
     return moment
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment the way the API writes it: UTC, whole seconds, `Z`."""
+    """A moment as the API writes it: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def coarse_age(seconds: float) -> str:
-    """An age in at most three cells: `<1m`, `12m`, `5h`, `3d`, `9w`."""
+    """An age in seconds as at most three characters: `<1m`, `12m`, `5h`, `3d`, `9w`."""
     if seconds < 60:
         return "<1m"
     for unit, size, limit in (("m", 60, 60), ("h", 3600, 48), ("d", 86400, 100)):
@@ -85,7 +85,7 @@ def coarse_age(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """A duration a person would say: `20 s`, `4 min`, `2 h`."""
+    """A duration in seconds, rounded: `20 s`, `4 min`, `2 h`."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
@@ -94,4 +94,4 @@ def rough_duration(seconds: float) -> str:
 
 
 def no_yield() -> None:
-    """What long work calls now and then, where nobody is there to give way to."""
+    """Does nothing: stands in for `UiPriority.yield_to_ui` where there is no screen."""

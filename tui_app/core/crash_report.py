@@ -1,4 +1,4 @@
-"""What is kept of an error of our own: where it happened, and nothing that was in memory."""
+"""The crash report: where in the code an error happened, and no data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_FRAMES: Final = 60
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what it came from; groups and circles end the list."""
+    """The error and its causes; ends at a circle."""
     seen: list[BaseException] = []
     at: BaseException | None = error
     while at is not None and at not in seen:
@@ -34,13 +34,13 @@ def frames_of(error: BaseException) -> Iterator[str]:
     """File, line and function of each frame: never the line's text, an argument or a value."""
     for summary in traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES):
         parts = Path(summary.filename).parts
-        # From the package on: what stands before it tells of the machine, not of the error.
+        # From the package on: the folders before it are about the machine, not about the error.
         start = next((i for i, part in enumerate(parts) if part in ("tui_app", "site-packages")), len(parts) - 1)
         yield f"  {'/'.join(parts[start:])}:{summary.lineno} {summary.name}"
 
 
 def report_text(error: BaseException, at: datetime) -> str:
-    """The report: versions, terminal, and the frames of the error and its causes. No message of an exception is in it."""
+    """The report: versions, terminal, frames of the error and its causes; without the messages of exceptions."""
     lines = [
         f"mailsluice {__version__}, {at.isoformat(timespec='seconds')}",
         f"Python {platform.python_version()} on {sys.platform}, terminal {_word(os.environ.get('TERM', ''))}",
@@ -56,7 +56,7 @@ def _word(name: str) -> str:
 
 
 def write_crash_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
-    """Write the report to a new file that only we can read (0600); None where that can't be done."""
+    """Write the report to a new file (0600) in the folder; returns its path, None if it can't be written."""
     path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     with contextlib.suppress(OSError, SluiceError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended, for scripts."""
+    """Exit codes of commands."""
 
     DONE = 0
     UNEXPECTED = 1
@@ -18,18 +18,18 @@ class ExitCode(IntEnum):
 
 
 class SluiceError(Exception):
-    """Something that a person can act on: one sentence that says what happened, to what, and what to do."""
+    """An error for the operator: one sentence that says what happened, to what, and what to do."""
 
     exit_code = ExitCode.UNEXPECTED
 
 
 class UsageError(SluiceError):
-    """The command, the configuration or the terminal can't be used as they are; nothing was sent."""
+    """The command, the configuration or the terminal can't be used; nothing was sent."""
 
     exit_code = ExitCode.USAGE
 
 
 class GuardError(SluiceError):
-    """A guard or a read-only profile refused; nothing was sent."""
+    """The guard or a read-only profile refused; nothing was sent."""
 
     exit_code = ExitCode.GUARD

@@ -1,4 +1,4 @@
-"""Where our files are, by the XDG rules."""
+"""Paths of our files, by the XDG rules."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from tui_app.core.text import sanitize
 
 
 def config_file(environment: Mapping[str, str]) -> Path:
-    """The configuration file: `MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's config folder. Raises UsageError."""
+    """`MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's configuration folder. Raises UsageError."""
     named = environment.get("MAILSLUICE_CONFIG")
     if named:
         try:
             return Path(named).expanduser()
         except RuntimeError:
-            raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}, and nobody here has that name.") from None
+            raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}: there is no user of that name.") from None
     return user_config_path("mailsluice", appauthor=False) / "config.toml"
 
 
 def state_folder() -> Path:
-    """Where the program keeps what it found out by itself: `mailsluice` in the user's state folder."""
+    """`mailsluice` in the user's state folder: journals, crash reports, remembered facts."""
     return user_state_path("mailsluice", appauthor=False)
 
 
 def is_private(folder: Path) -> bool:
-    """Whether it is a folder, no link, of ours, that nobody else can look into. Raises OSError."""
+    """Whether it is our own folder (not a link) without access for others. Raises OSError."""
     about = folder.lstat()
     return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
 
 
 def styles_folder() -> Path:
-    """The folder of the style sheets: inside an installed wheel, else beside the package in a checkout."""
+    """The folder of the style sheets: in the installed package, else beside it in a checkout. Raises UsageError."""
     package = Path(__file__).resolve().parents[1]
     candidates = (package / "styles", package.parent / "styles")
     for folder in candidates:
@@ -50,5 +50,5 @@ def styles_folder() -> Path:
 
 
 def sheet(name: str) -> PurePath:
-    """One style sheet, by its absolute path. Raises UsageError when there are none."""
+    """The absolute path of a style sheet. Raises UsageError when the folder is missing."""
     return styles_folder() / f"{name}.tcss"

@@ -1,4 +1,4 @@
-"""What the program found out by itself and need not find out again: small facts, one JSON file, never a setting."""
+"""Small facts that the program found out by itself, in one JSON file; never a setting."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _FILE: Final = "remembered.json"
 
 
 class StateFile:
-    """Facts by account and name. What can't be read or written is simply not remembered: nothing depends on it.
+    """Facts by account and name. Errors of reading and writing are ignored: nothing depends on a fact.
 
-    The folder must be ours alone (0700); without one the facts live as long as the process.
+    The folder must be ours with mode 0700; without a folder the facts are kept in memory only.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -33,14 +33,14 @@ class StateFile:
                     self._facts = _facts(json.loads(_read(self._folder / _FILE)))
 
     def get(self, account: str, name: str) -> str | None:
-        """A fact, or None."""
+        """A fact, or None if there is none."""
         return self._facts.get(account, {}).get(name)
 
     def put(self, account: str, name: str, value: str | None) -> None:
-        """Remember a fact, or forget it (None); the file is replaced in one step."""
+        """Store a fact, or delete it with None; the file is replaced atomically."""
         if self.get(account, name) == value:
             return
-        self._load()  # another program may have learnt something meanwhile
+        self._load()  # another process may have written the file
         facts = self._facts.setdefault(account, {})
         if value is None:
             facts.pop(name, None)
@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
 
 
 def _facts(data: Any) -> dict[str, dict[str, str]]:
-    """The facts in whatever the file held."""
+    """The facts of the file; anything of another type is left out."""
     return {
         account: {name: value for name, value in facts.items() if isinstance(value, str)}
         for account, facts in (data.items() if isinstance(data, dict) else ())

@@ -1,4 +1,4 @@
-"""Text from elsewhere: a type that can't be shown by accident, and the one function that makes it showable."""
+"""Text from the server or from files: a type that can't be shown by mistake, and functions that make text safe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIST_LIMIT = 512
 DETAIL_LIMIT = 8192
 _MARKS_ON_ONE_LETTER = 2
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters by category, blanks by looks, and the variation selectors, which change how the cell before them is drawn.
+# Letters by category that are drawn as blanks, and variation selectors, which change the cell before them.
 _FILLERS = frozenset(
     "\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -26,7 +26,7 @@ _FILLERS = frozenset(
 
 
 def _visible(character: str) -> str:
-    """A stand-in that shows which invisible or controlling character was there."""
+    """A visible mark for an invisible character or a control."""
     point = ord(character)
     if point < 0x20:
         return chr(0x2400 + point)
@@ -38,10 +38,10 @@ def _visible(character: str) -> str:
 
 
 def sanitize(text: str, limit: int = LIST_LIMIT) -> str:
-    """One line that no terminal obeys: controls, bidi and invisible characters become visible marks.
+    """The text as one line that is safe to show: controls, bidi and invisible characters become visible marks.
 
-    At most `limit` characters of the text are kept; what is left out is counted as `…(+n)`. Idempotent for
-    texts within the limit. Never send the result back to the server: it is not the text, only a picture of it.
+    At most `limit` characters are kept; `…(+n)` says how many were left out. Idempotent for texts within the limit.
+    Never send the result to the server: it is not the original text.
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
@@ -71,20 +71,20 @@ def sanitize(text: str, limit: int = LIST_LIMIT) -> str:
     return "".join(shown)
 
 
-_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What terminals act on or reorder text by: controls but the line feed, directional marks, lone surrogates."""
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that terminals act on or reorder text by: controls except line feeds, directional marks, surrogates."""
 
 
 def strip_controls(text: str) -> str:
-    """The same without anything that a terminal obeys, but for line feeds: the last line where text becomes bytes.
+    """The text without anything that a terminal obeys, except line feeds. The last filter before text is written.
 
-    Data is made `safe` long before, where it is to be seen what was there.
+    Data is passed through `sanitize` earlier, so that an operator sees what was there.
     """
-    return _OBEYED.sub("", text)
+    return _CONTROLS.sub("", text)
 
 
 def visible(text: str) -> str:
-    """The same without what nobody can see or read: controls, invisible characters, towers of marks. For what is typed in."""
+    """Typed text without what can't be seen or read: controls, invisible characters, more than two marks on a letter."""
     kept: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", text):
@@ -101,7 +101,7 @@ def plural(count: int, noun: str, several: str = "") -> str:
 
 
 def json_text(value: object) -> str:
-    """JSON in ASCII, without a byte that a terminal would obey."""
+    """The value as JSON in ASCII, without controls; numbers that are not finite become null."""
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False)
     except ValueError:
@@ -110,7 +110,7 @@ def json_text(value: object) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """The same with null for numbers beyond all bounds, which JSON can't say."""
+    """The value with null in place of numbers that are not finite, which JSON can't express."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -128,19 +128,19 @@ def markdown_escape(text: str) -> str:
 
 
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a formula begins, also in full width, and behind what parts the cells in half of the world."""
+"""Where a formula begins, also in full-width characters, and after `;`, which separates cells in many countries."""
 
 
 def formula_proof(text: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula, nor any part of it."""
+    """A CSV cell of which a spreadsheet reads no part as a formula."""
     return _FORMULA.sub(r"\1'", text)
 
 
 @final
 class Untrusted:
-    """A string from the server: shown, formatted and printed only in its `safe` form.
+    """A string from the server. `str()`, `format()` and `print` give only its sanitized form.
 
-    `.exact` is what the server sent, for sending back, for comparing and for JSON; never for a screen.
+    `.exact` is the string as the server sent it: to send back, to compare and for JSON, never for a screen.
     """
 
     __slots__ = ("exact",)
@@ -150,13 +150,13 @@ class Untrusted:
 
     @classmethod
     def of(cls, value: object) -> Untrusted:
-        """Take whatever the wire held; what is no string becomes its JSON text."""
+        """A value of the wire; what is not a string becomes its JSON text."""
         if isinstance(value, Untrusted):
             return value
         return cls(value if isinstance(value, str) else json.dumps(value, default=str))
 
     def detail(self) -> str:
-        """The safe form with room for a whole field (8 KiB) instead of a list cell."""
+        """The sanitized form with up to 8,192 characters, in place of the 512 of a list cell."""
         return sanitize(self.exact, DETAIL_LIMIT)
 
     def __str__(self) -> str:
@@ -179,7 +179,7 @@ class Untrusted:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        # Only pydantic asks; whoever draws the first screen need not wait for its import.
+        # Only pydantic calls this: the first screen need not wait for its import.
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(cls.of)

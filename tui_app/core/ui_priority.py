@@ -1,4 +1,4 @@
-"""Whose turn it is: a key's until its answer is on the screen, and then that of everything that can wait."""
+"""Priority for keys: threads that decode answers pause until the answer to a key is on the screen."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import time
 from typing import Final
 
 LONGEST: Final = 0.05
-"""Seconds after which a key's turn is over, whether it has changed the screen or not."""
-_NAP: Final = 0.001
+"""Seconds after which the priority of a key ends, also without a new frame."""
+_PAUSE: Final = 0.001
 
 
 class UiPriority:
-    """Shared by the app, which takes turns for its keys, and by threads that take large answers apart."""
+    """Shared by the app, which asks for priority at each key, and by threads that decode large answers."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def take(self) -> None:
-        """A key has come."""
+        """A key was pressed: threads pause."""
         self._until = time.monotonic() + LONGEST
 
     def end(self) -> None:
-        """It is answered."""
+        """The key is answered: threads go on."""
         self._until = 0.0
 
     def yield_to_ui(self) -> None:
-        """Let others run for a moment, and as long as a key is being answered; for threads only."""
+        """Sleep for 1 ms, and longer while a key is being answered. Call it from threads only."""
         # A thread that never sleeps takes half of the interpreter, whatever else waits for it.
-        time.sleep(_NAP)
+        time.sleep(_PAUSE)
         while time.monotonic() < self._until:
-            time.sleep(_NAP)
+            time.sleep(_PAUSE)

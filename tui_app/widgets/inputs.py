@@ -1,4 +1,4 @@
-"""Fields to type in and to choose from."""
+"""Inputs of one line, and a field that cycles through values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tui_app.core.text import visible
 
 
 class LineInput(Input):
-    """One line: its cursor stands still, and what is pasted is text of one line that can be seen, whatever it was."""
+    """An input of one line. Its cursor does not blink; pasted text becomes one line of visible characters."""
 
     def on_mount(self) -> None:
-        """A cursor that blinks would write to the line twice a second."""
+        """Switch blinking off: it would write to the terminal twice a second."""
         self.cursor_blink = False
 
     def _on_paste(self, event: events.Paste) -> None:
-        # Textual would take the first line with all that is in it, and does so for a base class unless told not to.
+        # Textual would insert the first line as it is; without prevent_default the base class does so too.
         event.prevent_default()
         event.stop()
         if line := visible(" ".join(event.text.split())):
@@ -34,10 +34,10 @@ T = TypeVar("T")
 
 
 class PasteInput(LineInput):
-    """A field that hands on what is pasted with all its lines."""
+    """An input that posts pasted text with all its lines."""
 
     class Pasted(Message):
-        """Text came."""
+        """Text was pasted."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -50,12 +50,12 @@ class PasteInput(LineInput):
 
 
 class CycleSelect(Widget, Generic[T], can_focus=True):
-    """One of (value, label) pairs."""
+    """A choice of one of the (value, label) pairs."""
 
     BINDINGS = [Binding("space,right,l", "turn(1)", show=False), Binding("left,h", "turn(-1)", show=False)]
 
     class Changed(Message):
-        """Another value was chosen."""
+        """The value may have changed."""
 
     def __init__(self, options: Sequence[tuple[T, str]], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -68,18 +68,18 @@ class CycleSelect(Widget, Generic[T], can_focus=True):
         return self._options[self._index][0]
 
     def choose(self, value: T) -> None:
-        """Choose a value."""
+        """Choose a value. Raises StopIteration for one that is not an option."""
         self._index = next(index for index, (known, _) in enumerate(self._options) if known == value)
         self.refresh()
         self.post_message(self.Changed())
 
     def render(self) -> Content:
-        """The label between arrows, and how many values there are."""
+        """The label between arrows."""
         label = self._options[self._index][1]
         return Content.assemble(("‹ ", "dim"), label, (" ›", "dim"))
 
     def action_turn(self, step: int) -> None:
-        """The next value, around the end."""
+        """Choose the next value, after the last one the first."""
         self._index = (self._index + step) % len(self._options)
         self.refresh()
         self.post_message(self.Changed())

@@ -1,4 +1,4 @@
-"""Lines of text that repaint only when what they say changed."""
+"""Lines of text that are painted again only when their text changed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from textual.widgets import Static
 from tui_app.widgets.redaction import Redaction, redaction_of
 
 Piece = str | tuple[str, str]
-"""Text, or text with a style. The text is taken as it is, never as markup."""
+"""Text, or (text, style). The text is never read as markup."""
 
 
 def redacted(pieces: Sequence[Piece], redaction: Redaction) -> list[Piece]:
-    """The pieces as they may be shown now."""
+    """The pieces to show now."""
     if not redaction.on:
         return list(pieces)
     return [
@@ -27,63 +27,63 @@ class TextLine(Static):
     """One or more lines of fixed height."""
 
     grows: ClassVar[bool] = False
-    """Whether it takes the room that its text needs."""
+    """Whether its height follows its text."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__("", id=id, classes=classes, markup=False)
-        self._said: tuple[Any, ...] = ()
-        self._told: tuple[Sequence[Piece], ...] = ()
+        self._shown: tuple[Any, ...] = ()
+        self._pieces: tuple[Sequence[Piece], ...] = ()
 
     def set_text(self, *pieces: Piece) -> None:
-        """Show these pieces; nothing happens if they are what is shown already."""
-        self._told = (pieces,)
+        """Show these pieces; does nothing if they are shown already."""
+        self._pieces = (pieces,)
         shown = redacted(pieces, redaction_of(self))
-        if tuple(shown) != self._said:
-            self._said = tuple(shown)
+        if tuple(shown) != self._shown:
+            self._shown = tuple(shown)
             self.update(Content.assemble(*shown), layout=self.grows)
 
     def refresh_text(self) -> None:
-        """The veil was put on or taken off."""
-        if self._told:
-            self.set_text(*self._told[0])
+        """Show the same pieces after redaction was switched."""
+        if self._pieces:
+            self.set_text(*self._pieces[0])
 
 
 class TextBlock(TextLine):
-    """Text of changing height."""
+    """Text whose height changes."""
 
     grows = True
 
 
 class StatusLine(TextLine):
-    """A line with a left and a right end; the left one gives way."""
+    """A line with a left and a right end; the left end is cut if both do not fit."""
 
     def set_ends(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
-        """Show both ends, filled up with blanks between them."""
-        self._told = (left, right)
+        """Show both ends with blanks between them."""
+        self._pieces = (left, right)
         redaction = redaction_of(self)
         left, right = redacted(left, redaction), redacted(right, redaction)
         width = (self.content_size.width or self.app.size.width) or 80
         start, end = Content.assemble(*left), Content.assemble(*right)
-        room = max(0, width - end.cell_length - 1)
-        if start.cell_length > room:
-            start = start.truncate(room, ellipsis=True)
+        left_width = max(0, width - end.cell_length - 1)
+        if start.cell_length > left_width:
+            start = start.truncate(left_width, ellipsis=True)
         pieces = (str(start), str(end), width, tuple(left), tuple(right))
-        if pieces != self._said:
-            self._said = pieces
+        if pieces != self._shown:
+            self._shown = pieces
             gap = " " * max(1, width - start.cell_length - end.cell_length)
             self.update(Content.assemble(start, gap, end), layout=False)
 
     def refresh_text(self) -> None:
-        """The veil was put on or taken off."""
-        if len(self._told) == 2:
-            self.set_ends(*self._told)
+        """Show the same pieces after redaction was switched."""
+        if len(self._pieces) == 2:
+            self.set_ends(*self._pieces)
 
 
 class Footer(TextLine):
-    """The keys worth knowing here."""
+    """The most important keys of the screen."""
 
     def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Show keys with their labels; what does not fit is left out before the last two, the ways out and to help."""
+        """Show (key, label) pairs; if they do not fit, the ones before the last two are left out: those are back and help."""
         width = (self.content_size.width or self.app.size.width) or 80
         keys = list(keys)
         while len(keys) > 2 and len("  ".join(f"{key} {label}" for key, label in keys)) > width:
@@ -101,7 +101,7 @@ class Footer(TextLine):
 
 
 class Tabs(TextLine):
-    """Numbered views of which one is shown; a number after a name is the server's count."""
+    """Numbered views, one of them shown; the number after a name is the server's count."""
 
     def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:
         """Show (name, short name, count) tabs; short names when the line is too narrow for the long ones."""
@@ -121,7 +121,7 @@ class Tabs(TextLine):
 
 
 def bar(share: float | None, width: int) -> str:
-    """A bar of that many cells in eighths; dots where nothing is known."""
+    """A progress bar of `width` cells; `share` is 0 to 1, None (unknown) gives dots."""
     if share is None:
         return "·" * width
     eighths = int(min(1.0, max(0.0, share)) * width * 8)

@@ -1,4 +1,4 @@
-"""What a window says that is too small to work in."""
+"""What is shown in a window that is too small."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ COLUMNS: Final = 60
 LINES: Final = 16
 ACROSS: Final = [(0, "-too-narrow"), (COLUMNS, "-wide-enough")]
 DOWN: Final = [(0, "-too-low"), (LINES, "-high-enough")]
-"""Classes that every screen has by its size; the style sheet hides all but this widget by them."""
+"""Classes of every screen by its size; with them the style sheet hides all other widgets."""
 
 
 def is_too_small(widget: Widget) -> bool:
-    """Whether its screen shows nothing but this."""
+    """Whether the window is too small for its screen."""
     width, height = widget.app.size
     return width < COLUMNS or height < LINES
 
 
 class TooSmall(Widget):
-    """Shown in place of everything else while the window is too small; nothing behind it is lost."""
+    """Shown in place of everything else while the window is too small; the screen keeps its state."""
 
     def render(self) -> RenderResult:
-        """What is needed, what there is, and the way out; the most important words first."""
+        """The size that there is, the size that is needed, and how to quit."""
         width, height = self.app.size
         return Content(
             f"Too small: {width}x{height}. mailsluice needs {COLUMNS}x{LINES}. "
-            "Make the window larger; all is as it was. ctrl+q quits."
+            "Make the window larger: nothing is lost. ctrl+q quits."
         )
