@@ -234,7 +234,7 @@ async def test_a_write_that_is_refused_is_never_sent_again(tmp_path: Path, verb:
             case "release":
                 return await client.release_messages(["a"])
         params = SearchParams(sender="x.example")
-        return await service.create_job(NewJob(action=ActionType.MOVE, params=params, destination=Destination.INBOX))
+        return await service.jobs.create(NewJob(action=ActionType.MOVE, params=params, destination=Destination.INBOX))
 
     server, times, outcome = await asked(tmp_path, "token-2", {}, write)
     assert type(outcome).__name__ == "Refused", outcome

@@ -21,7 +21,7 @@ def previewed(
     [
         (SearchParams(sender="a"), previewed(verdict="MALICIOUS"), "MALICIOUS"),
         (SearchParams(sender="a"), previewed(10_000, complete=False), "more than 10,000"),
-        (SearchParams(sender="a"), previewed(101), "more than the policy allows"),
+        (SearchParams(sender="a"), previewed(101), "the policy allows 100 at once"),
         (SearchParams(sender="a", submissions=True), previewed(hidden=("submissions",)), "submissions"),
         (
             SearchParams(sender="a", final_disposition=Disposition.MALICIOUS_BEC),

@@ -103,7 +103,7 @@ def test_whatever_was_torn_off_the_rest_is_read_cut_and_added_to(tail: bytes, st
         path = put(tmp_path / "torn.jsonl", WHOLE[:size] + tail)
         whole_lines = WHOLE[:size].count(b"\n")
         if not whole_lines:
-            with pytest.raises(JournalError, match="no plan"):
+            with pytest.raises(JournalError, match="holds no plan"):
                 Journal.reopen(path, Hasty())
             continue
         journal, reading = Journal.reopen(path, Hasty())
@@ -221,7 +221,7 @@ def test_a_folder_that_others_can_look_into_is_refused(mode: int, tmp_path: Path
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "plans").symlink_to(tmp_path / "real")
-    with pytest.raises(JournalError, match="nobody else"):
+    with pytest.raises(JournalError, match="closed to all others"):
         Ledger(tmp_path / "plans", ANA, lambda: NOON).begin(PLAN, "acc")
     assert list((tmp_path / "real").iterdir()) == []
 
@@ -337,13 +337,13 @@ def test_records_that_make_no_sense_are_refused_or_can_be_shown(records: list[Re
 @pytest.mark.parametrize("name", ["number", "batch_size", "canary"])
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), [], None, "x", {}])
 def test_a_number_that_is_none_makes_a_plan_that_cannot_be_read(name: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"no plan|convert|invalid"):
+    with pytest.raises(ValueError, match=r"not a plan|convert|invalid"):
         entry_of([{**RECORDS[0], name: value}])
 
 
 @pytest.mark.parametrize("ids", [[[1, None]], [[None, None]], [["", ""]], [[["a"], None]], [[{}, "b"]], ["ab"], [[]]])
 def test_ids_that_are_no_text_make_a_plan_that_cannot_be_read(ids: object) -> None:
-    with pytest.raises(ValueError, match="no plan"):
+    with pytest.raises(ValueError, match="not a plan"):
         entry_of([{**RECORDS[0], "ids": ids}])
 
 

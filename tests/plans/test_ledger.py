@@ -355,7 +355,7 @@ def test_a_message_that_is_in_a_plan_twice_is_told_of() -> None:
     entry = entry_of(
         [plan_record(plan, number=1, account="a", origin=ANA, at=NOON, version="1", previous="")], file="x", head="y"
     )
-    assert "The sums do NOT add up" in as_markdown(entry)
+    assert "The numbers do NOT add up" in as_markdown(entry)
     assert json.loads(as_json(entry))["sums_add_up"] is False
 
 
@@ -383,7 +383,7 @@ def test_what_lies_among_the_journals_and_is_none_hides_none(tmp_path: Path, kin
         assert ledger.open_elsewhere("a@b") == {}
         assert "by others" in told
         return
-    assert "000002-0badcafe.jsonl is no file" in told
+    assert "000002-0badcafe.jsonl is not a journal file" in told
     with pytest.raises(JournalError, match="no file"):
         ledger.open_elsewhere("a@b")  # it may stand for a journal with something open: nothing is sent meanwhile
 
@@ -392,5 +392,5 @@ def test_a_folder_above_that_others_may_write_is_refused(tmp_path: Path) -> None
     state = tmp_path / "mailsluice"
     state.mkdir()
     state.chmod(0o777)
-    with pytest.raises(JournalError, match="nobody else"):
+    with pytest.raises(JournalError, match="closed to all others"):
         Ledger(state / "plans", ANA, lambda: NOON).begin(A_PLAN, "a@b")

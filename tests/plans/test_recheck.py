@@ -214,7 +214,7 @@ async def test_what_was_never_asked_for_is_not_called_not_found(
     ids = [f"4NAAAAAAAAAAAA{number:02d}-2026-01-01T00:00:00-1" for number in range(3)]
     async with releases_on(account, tmp_path, STOPPED) as releases:
         guarded = releases.guard(await releases.look_up(ids))
-    assert [kept.why.split(",")[0] for kept in guarded.held_back] == [
+    assert [kept.why.split(":")[0] for kept in guarded.held_back] == [
         "not found (unchecked)", "not looked up", "not looked up",
     ]  # fmt: skip
 

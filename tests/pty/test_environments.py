@@ -269,7 +269,7 @@ def test_a_console_that_is_left_alone_uses_next_to_nothing(start: Start) -> None
 
 
 def test_nothing_about_a_pointer_is_written_while_the_mouse_is_off(start: Start) -> None:
-    terminal = start(*PROGRAM, "demo")
+    terminal = start((*PROGRAM, "demo"))
     terminal.sees("12 loaded")
     for keys, words in (("?", "Help › jobs"), ("q", "12 loaded"), ("!", "Activity"), ("q", "12 loaded")):
         terminal.press(keys)

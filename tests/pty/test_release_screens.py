@@ -108,7 +108,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     confirmed(terminal, number)
     terminal.sees("check them", f"{CANARY} of {number}")
     terminal.press("p")
-    terminal.sees("It waits already")
+    terminal.sees("The plan already waits")
     terminal.press("\r")
     terminal.sees("running")
     terminal.press("p")

@@ -154,14 +154,14 @@ def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, wor
     secret = f"t{secrets.token_urlsafe(24)}"
     terminal = start(Program(tuple(words.format(secret).split())))
     assert terminal.ends() == 2
-    terminal.says("make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent.")
+    terminal.says("create a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent.")
     assert secret.encode() not in terminal.raw
 
 
 def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
     terminal = start(Program(("jobs", "--token", secrets.token_urlsafe(24))))
     assert terminal.ends() == 2
-    assert b"make a new one" in terminal.raw
+    assert b"create a new one" in terminal.raw
 
 
 # ---- the console

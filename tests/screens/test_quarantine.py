@@ -44,7 +44,7 @@ async def test_a_search_is_asked_of_the_server(simulator: Simulator) -> None:
         await console.press("slash", "ctrl+u")
         await console.type("colour:red")
         await console.press("enter")
-        await console.sees("'colour' is no field", "3 found")
+        await console.sees("'colour' is not a field", "3 found")
 
 
 async def test_mark_all_leaves_out_what_the_guard_holds(still_simulator: Simulator, still_clock: StillClock) -> None:
