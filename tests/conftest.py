@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.clock import StillClock
+from tests.support.environment import MODERN
 from tui_app.simulator.server import Options, Simulator, running
 
 # The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
@@ -17,19 +18,40 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("here")
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
+"""How the names of variables begin that would change what is tested."""
+PTY = Path(__file__).parent / "pty"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Each worker loads all that is asked for: one file needs none, a part two, and everything four, as much of it is waiting."""
+    parts = config.option.file_or_dir
+    if len(parts) == 1 and ".py" in parts[0]:
+        return 0
+    return 2 if parts or config.option.keyword or config.option.markexpr else 4
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a terminal by its folder; leave the long suite out unless it is asked for."""
+    for item in items:
+        if item.path.is_relative_to(PTY):
+            item.add_marker("pty")
+    if "long" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in list(os.environ):
-        if name.startswith(("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR")):
+        if name.startswith(OF_THE_TESTER):
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLORTERM", "truecolor")
+    for name, value in {**MODERN, "HOME": str(home)}.items():
+        monkeypatch.setenv(name, value)
     time.tzset()
     yield
 
