@@ -1,4 +1,4 @@
-"""The simulated account over HTTP: every operation behind the same door and the same quota."""
+"""The simulated account over HTTP: every operation with the same authentication and the same quota."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Authenticator, Refusal
 from tui_app.simulator.envelopes import refused
-from tui_app.simulator.mail import scatter
+from tui_app.simulator.mail import stable_hash
 from tui_app.simulator.operations import OPERATIONS, ApiOperation
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.routes.account import AccountAnswers
@@ -63,7 +63,7 @@ class SimulatedApi:
 
     def _next_ray(self) -> str:
         self._ray += 1
-        return f"{scatter(self.account.seed, self._ray):016x}-SIM"
+        return f"{stable_hash(self.account.seed, self._ray):016x}-SIM"
 
     def _check_account(self, request: Request) -> None:
         asked = request.path_params.get("account_id")

@@ -1,11 +1,11 @@
-"""The demo account: twelve jobs in all states, a held newsletter with three bad mails riding along, hostile subjects."""
+"""The data of the demo account: twelve jobs in all states, held newsletters, three phish, hostile subjects."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob, by_chance, by_count
-from tui_app.simulator.mail import Mail, queue_id, scatter, stamp
+from tui_app.simulator.mail import Mail, queue_id, stable_hash, stamp
 
 DEFAULT_MESSAGES: Final = 3012
 HELD_NEWSLETTERS: Final = 1200
@@ -77,7 +77,7 @@ def person(number: int) -> str:
 
 
 class DemoAccount:
-    """Builds the mails and jobs of the demo account; the same seed and start give the same account."""
+    """Makes the messages and jobs of the demo account; the same seed and start give the same account."""
 
     def __init__(self, seed: int, start: datetime, *, messages: int = DEFAULT_MESSAGES, speed: float = 1.0) -> None:
         self.seed = seed
@@ -115,12 +115,12 @@ class DemoAccount:
         )
 
     def held(self, newsletters: int = HELD_NEWSLETTERS) -> list[Mail]:
-        """All quarantined mail: the newsletter with its three impostors, phish in many scripts, hostile subjects."""
+        """All held messages: newsletters and three that imitate them, phish in many scripts, hostile subjects."""
         mails: list[Mail] = []
         for index in range(newsletters):
-            lot = scatter(self.seed, index, 11)
-            readers = 1 if lot % 30 else 3
-            to = tuple(dict.fromkeys(person(lot // 64 % 2600 + step * 7) for step in range(readers)))
+            drawn = stable_hash(self.seed, index, 11)
+            readers = 1 if drawn % 30 else 3
+            to = tuple(dict.fromkeys(person(drawn // 64 % 2600 + step * 7) for step in range(readers)))
             age = timedelta(hours=2, seconds=index * 97)
             impostor = index in (5, newsletters // 2, newsletters - 7) and newsletters > 20
             if impostor:
@@ -138,7 +138,7 @@ class DemoAccount:
                     )
                 )
                 continue
-            bulk = lot % 24 != 0
+            bulk = drawn % 24 != 0
             mails.append(
                 self._mail(
                     "news@acme-news.example",
@@ -171,7 +171,7 @@ class DemoAccount:
         return mails
 
     def submissions(self) -> list[Mail]:
-        """Mail that people reported as phish: in a store of its own, never found among the regular mail."""
+        """Messages that users reported as phish; only a search for submissions finds them."""
         mails = [
             self._mail(
                 person(index),
@@ -190,7 +190,7 @@ class DemoAccount:
         return mails
 
     def campaign(self) -> list[Mail]:
-        """Delivered mail of one sender: what the running job moves; at most 5,000 of it can be searched."""
+        """Delivered messages of one sender, which the running job moves; at most 5,000 of them can be searched."""
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
 
     def _campaign_mail(self, index: int) -> Mail:
@@ -236,7 +236,7 @@ class DemoAccount:
             if mails is not None:
                 mail = mails[index] if index < len(mails) else self._campaign_mail(index)
                 return JobRow(mail, mail.recipients[0])
-            to = person(scatter(self.seed, number, index, 3) % names)
+            to = person(stable_hash(self.seed, number, index, 3) % names)
             mail = self._mail(
                 sender,
                 sender.partition("@")[0].title(),

@@ -12,7 +12,7 @@ _LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "acco
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What the value of a kind may be, and what it is when none is given."""
+    """The range of the value of a kind, and its default."""
 
     default: int
     low: int
@@ -25,16 +25,16 @@ class Kind:
 
     name: str
     says: str
-    """What it does, in one line."""
+    """What it does, as one line of help."""
     amount: Amount | None = None
     endpoints: frozenset[str] | None = None
     """The endpoints where it makes sense; None is all of them."""
     processed: bool = True
     """Whether the account acts on the request."""
     ends_badly: bool = False
-    """Whether `any` may draw it."""
+    """Whether `any` may choose it."""
     shapes: Literal["latency", "pace"] | None = None
-    """What it changes of the way an answer travels, if it leaves the answer itself alone."""
+    """What it changes in sending, if it does not change the answer."""
 
 
 def _bad(name: str, says: str, amount: Amount | None = None) -> Kind:

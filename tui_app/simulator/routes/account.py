@@ -1,4 +1,4 @@
-"""What the simulated API answers about the account itself and about tokens."""
+"""Answers about accounts and tokens."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tui_app.simulator.account import Account
 from tui_app.simulator.envelopes import counted, success
-from tui_app.simulator.mail import scatter
+from tui_app.simulator.mail import stable_hash
 from tui_app.simulator.validation import one_of, page_number, page_size
 
 
@@ -27,7 +27,7 @@ class AccountAnswers:
 
     def _verified(self, which: int) -> Response:
         notice = {"code": 10000, "message": "This API Token is valid and active"}
-        return success({"id": f"{scatter(self._account.seed, which):032x}", "status": "active"}, notices=[notice])
+        return success({"id": f"{stable_hash(self._account.seed, which):032x}", "status": "active"}, notices=[notice])
 
     async def accounts(self, request: Request) -> Response:
         """The accounts that the caller may see: this one, unless another name is asked for."""

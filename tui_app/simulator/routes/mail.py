@@ -1,4 +1,4 @@
-"""What the simulated API answers about mail: searches, one mail in all its parts, and actions on chosen mail."""
+"""Answers about messages: searches, the parts of one message, and actions on chosen messages."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,12 +8,12 @@ from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
 from tui_app.simulator.envelopes import body_of, counted, listed, success
 from tui_app.simulator.faults.raw_http import plays
-from tui_app.simulator.mail import Mail, scatter
+from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import flag, page_number, page_size, search_query
 
 _SLOW_TRACES = 4
-"""One of so many traces is pending when it is first asked for."""
+"""One of this many traces is pending at the first request."""
 
 
 class MailAnswers:
@@ -32,7 +32,7 @@ class MailAnswers:
         return mail
 
     def _detection_of(self, request: Request) -> Mail:
-        """Only a mail with a detection is kept whole."""
+        """The message; raises Refusal for one without a detection, whose content is not stored."""
         mail = self._mail_of(request)
         if not mail.is_detection:
             raise Refusal(404, 10404, "No detection for this message")
@@ -80,25 +80,25 @@ class MailAnswers:
     async def trace(self, request: Request) -> Response:
         """The way of a mail."""
         mail = self._mail_of(request)
-        pending = mail.investigate_id not in self._traced and scatter(mail.number, 21) % _SLOW_TRACES == 0
+        pending = mail.investigate_id not in self._traced and stable_hash(mail.number, 21) % _SLOW_TRACES == 0
         self._traced.add(mail.investigate_id)
         return success(trace(mail, self._account.done_to(mail), self._account.generation, pending=pending))
 
     async def release(self, request: Request) -> Response:
-        """How the release of chosen mail ended, per mail."""
+        """Release messages; one result per message."""
         return success(self._account.release(await body_of(request), partial=plays(request.scope, "partial")))
 
     async def move(self, request: Request) -> Response:
-        """How the move of chosen mail ended, per recipient."""
+        """Move messages; one result per recipient."""
         return success(self._account.move(await body_of(request), partial=plays(request.scope, "partial")))
 
     async def move_message(self, request: Request) -> Response:
-        """How the move of one mail ended, per recipient."""
+        """Move one message; one result per recipient."""
         body, mail = await body_of(request), self._mail_of(request)
         return success(self._account.move(body, mail, partial=plays(request.scope, "partial")))
 
     async def reclassify(self, request: Request) -> Response:
-        """Nothing but that the wish was accepted."""
+        """Accept a reclassification."""
         body, mail = await body_of(request), self._mail_of(request)
         self._account.reclassify(mail, body)
         return success({}, status=202)
