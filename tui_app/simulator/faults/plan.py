@@ -22,8 +22,8 @@ class WrongSpec(ValueError):
 
 
 def describe_kinds() -> str:
-    """The table of kinds, one a line, and how a specification is spelt."""
-    lines = [f"{_SPELLING}, separated by commas; the first rule that hits wins.", ""]
+    """The help text: the syntax of a specification, and all kinds, one a line."""
+    lines = [f"{_SPELLING}, separated by commas; the first rule that matches is used.", ""]
     lines += [f"  {kind.name:22} {kind.says}" for kind in KINDS.values()]
     return "\n".join([*lines, "", f"ENDPOINT is one of {', '.join(SCOPES)}."])
 
@@ -139,7 +139,7 @@ _RULE = re.compile(
 def _rule(word: str) -> Rule:
     found = _RULE.fullmatch(word)
     if found is None:
-        raise WrongSpec(f"{word!r} is no rule; a rule is {_SPELLING}.")
+        raise WrongSpec(f"{word!r} is not a rule; a rule is {_SPELLING}.")
     kind = KINDS.get(found["kind"])
     if kind is None:
         raise WrongSpec(f"There is no fault {found['kind']!r}; {_nearest(found['kind'], tuple(KINDS))}")

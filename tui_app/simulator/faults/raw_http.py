@@ -100,7 +100,7 @@ async def read_head(reader: asyncio.StreamReader) -> Asked | None:
     words = first.split(" ")
     headers = [(name.strip().lower(), value.strip()) for name, colon, value in (li.partition(":") for li in lines)]
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
-        raise UnreadableRequest("this is no request")
+        raise UnreadableRequest("this is not a request")
     return Asked(words[0], words[1], headers)
 
 
