@@ -305,7 +305,7 @@ def classes_of(outcome: Any, count: int) -> list[str]:
 
 @contextmanager
 def simulated(seed: int, held: int) -> Iterator[Simulator]:
-    """An account that stands still, behind a gate."""
+    """An account that stands still, behind a fault proxy."""
     options = Options(seed=seed, messages=300, held=held, quota=0, faults="none")
     with running(options, lambda: NOON) as simulator:
         yield simulator

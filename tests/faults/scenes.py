@@ -1,4 +1,4 @@
-"""The kinds of faults of the matrix: those of the simulator's gate, and those on this side of the wire."""
+"""The kinds of faults of the matrix: those of the simulator's fault proxy, and those on this side of the wire."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ class Kind:
     name: str
     classes: frozenset[str]
     spec: str = "none"
-    """For the simulator's gate."""
+    """For the simulator's fault proxy."""
     patience: Timeouts = HASTY
     tries: int = 1
     """How often a write may be on the wire."""

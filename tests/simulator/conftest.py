@@ -1,4 +1,4 @@
-"""One simulator behind a gate for all tests of a file; each starts without faults."""
+"""One simulator behind a fault proxy for all tests of a file; each starts without faults."""
 
 from collections.abc import Iterator
 
@@ -20,6 +20,6 @@ def gated() -> Iterator[Wire]:
 
 @pytest.fixture
 def wire(gated: Wire) -> Wire:
-    """The gate without faults."""
+    """The fault proxy without faults."""
     gated.with_faults("none")
     return gated

@@ -1,4 +1,4 @@
-"""The gate: rules strike the requests they name, and whatever goes on, the server stays whole and ends at once."""
+"""The fault proxy: rules strike the requests they name, and whatever goes on, the server stays whole and ends at once."""
 
 import json
 import os
@@ -148,7 +148,7 @@ def test_the_command_line_lists_faults_and_refuses_wrong_ones(spec: str, code: i
     assert said in (ended.stderr if code else ended.stdout)
 
 
-def test_the_command_line_serves_behind_a_gate(tmp_path: Path) -> None:
+def test_the_command_line_serves_behind_a_fault_proxy(tmp_path: Path) -> None:
     truth = tmp_path / "truth.jsonl"
     command = [
         sys.executable,

@@ -1,4 +1,4 @@
-"""A simulator behind a gate, seen through a plain socket and through httpx."""
+"""A simulator behind a fault proxy, seen through a plain socket and through httpx."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ PATIENCE = 0.25
 
 @dataclass
 class Wire:
-    """A simulator behind a gate, seen through a plain socket and through httpx."""
+    """A simulator behind a fault proxy, seen through a plain socket and through httpx."""
 
     simulator: Simulator
     http: httpx.Client

@@ -41,7 +41,7 @@ class Confirm(ModalScreen[bool]):
         self._shown_at: float | None = None
 
     def compose(self) -> ComposeResult:
-        """Title, facts, what to type, the cancel button."""
+        """Title, facts, what to type, the back button."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield TextBlock(id="facts")
@@ -53,11 +53,11 @@ class Confirm(ModalScreen[bool]):
                 )
                 yield LineInput(id="typed", placeholder="number", max_length=12, compact=True)
             yield TextLine(id="problem")
-            yield Button("Cancel (esc)", id="cancel", compact=True)
+            yield Button("Back (esc)", id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Focus the cancel button, or the input for a count."""
+        """Focus the back button, or the input for a count."""
         self.query_one("#facts", TextBlock).set_text(*self._lines)
         self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
         self.call_after_refresh(self._is_shown)
@@ -82,7 +82,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Close without confirming: the only button cancels."""
+        """Close without confirming: the only button goes back."""
         self.dismiss(False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

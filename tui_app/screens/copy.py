@@ -49,9 +49,12 @@ class CopyScreen(TextScreen):
             ]
         pieces += [
             ("\nt ", "bold $text-accent"),
-            "all of this as plain text on the terminal's normal screen, to select with the mouse\n",
-            ("\nA number asks the terminal to copy the value (OSC 52). Terminals don't answer and\n", "dim"),
-            ("some refuse: outside of tmux it is not known whether it worked. t always works.\n", "dim"),
+            "all of this as plain text on the terminal's normal screen\n",
+            (
+                "\nA number asks the terminal to copy the value (OSC 52). Terminals don't answer to it, and "
+                "some refuse it. t always works.\n",
+                "dim",
+            ),
         ]
         self.show_text(*pieces)
 

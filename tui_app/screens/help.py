@@ -37,12 +37,7 @@ class HelpScreen(TextScreen):
                 pieces += [(f"  {action.key_text:<14}", "bold"), f" {action.label}\n"]
         pieces.append(
             (
-                "\nEvery write opens a review first. States: ✔ completed, ! completed with failures, ✖ failed,\n",
-                "dim",
-            )
-        )
-        pieces.append(
-            (
+                "\nEvery write opens a review first. States: ✔ completed, ! completed with failures, ✖ failed, "
                 "● processing, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? unknown to this version.\n",
                 "dim",
             )

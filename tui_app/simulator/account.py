@@ -1,4 +1,4 @@
-"""The simulated account: its mails, its jobs, and what each action does to them."""
+"""The simulated account: its messages, its jobs, and what each action does to them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ def _by_job(job: SimulatedJob, ending: Ending, at: datetime) -> ActionRecord:
 
 
 class Account:
-    """One account. `clock` gives the time in UTC; `speed` makes jobs live faster; all else follows from the seed."""
+    """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else."""
 
     def __init__(
         self,
@@ -58,14 +58,12 @@ class Account:
         self.start = clock()
         self.log = ActionLog()
         self._new_mails: list[Mail] = []
-        story = DemoAccount(seed, self.start, messages=messages, speed=speed)
-        # No messages at all is the account of somebody who starts today: nothing held, no job yet.
-        self.held = story.held(held) if messages else []
-        self.campaign = story.campaign()
-        self.submissions = story.submissions() if messages else []
-        self.jobs: dict[str, SimulatedJob] = {
-            job.job_id: job for job in (story.jobs(self.campaign) if messages else [])
-        }
+        demo = DemoAccount(seed, self.start, messages=messages, speed=speed)
+        # Without messages the account is new: nothing is held, and there is no job.
+        self.held = demo.held(held) if messages else []
+        self.campaign = demo.campaign()
+        self.submissions = demo.submissions() if messages else []
+        self.jobs: dict[str, SimulatedJob] = {job.job_id: job for job in (demo.jobs(self.campaign) if messages else [])}
         self._created = 1000
         self._by_id = {
             key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)
@@ -74,7 +72,7 @@ class Account:
     # ---- reading
 
     def _settle(self, now: datetime) -> None:
-        """Let jobs that were created here act on the mails whose rows have ended by now."""
+        """Apply what jobs that were created here have done to messages by now."""
         for job in self.jobs.values():
             if not job.acts_on_account:
                 continue
@@ -89,7 +87,7 @@ class Account:
         if entry.action == "RELEASE":
             mail.quarantined = False
             mail.delivery_status = ["delivered"]
-            # The field is documented, what fills it isn't: here one release in forty does.
+            # The field is documented, but not what sets it: here one release in forty does.
             mail.allowed = stable_hash(self.seed, mail.number, 5) % 40 == 0
         elif entry.action == "MOVE":
             mail.delivery_status = ["delivered", "moved"]
@@ -97,7 +95,7 @@ class Account:
         self.log.add(mail.investigate_id, entry)
 
     def done_to(self, mail: Mail) -> list[ActionRecord]:
-        """What was done to a mail, oldest first: by requests, by jobs created here, and by the jobs of the story."""
+        """The actions on a message, oldest first: of requests, of jobs created here, and of the demo's jobs."""
         now = self.clock()
         self._settle(now)
         entries = self.log.of(mail.investigate_id)
@@ -109,7 +107,7 @@ class Account:
         return sorted(entries, key=lambda entry: entry.completed_at)
 
     def search(self, query: dict[str, Any]) -> list[Mail]:
-        """All mails that a search finds, newest first."""
+        """All messages that a search finds, newest first."""
         now = self.clock()
         self._settle(now)
         start = datetime.fromisoformat(query["start"]) if query.get("start") else now - timedelta(days=30)
@@ -126,7 +124,7 @@ class Account:
         return chain(self._new_mails, self.held, self.campaign)
 
     def mail(self, identity: str, *, submission: bool = False) -> Mail | None:
-        """A mail, or a submission, by investigate id (or postfix id, in the oldest generation)."""
+        """A message, or a submission, by investigate id (or postfix id, in the oldest generation); None if not found."""
         self._settle(self.clock())
         if submission:
             return next((mail for mail in self.submissions if identity == mail.investigate_id), None)
@@ -143,19 +141,19 @@ class Account:
         return next((mail for mail in mails if mail.investigate_id == identity), None)
 
     def _rows_of(self, number: int) -> Iterator[tuple[SimulatedJob, int]]:
-        """The rows of the story's jobs that are about the mail of that number."""
+        """The rows of the demo's jobs about the message of that number."""
         for job in self.jobs.values():
             index = number - (10_000_000 * job.number if job.number > 1 else 1_000_000)
             if 0 <= index < job.size and not job.acts_on_account:
                 yield job, index
 
     def arrive(self, mail: Mail) -> None:
-        """Let one more mail arrive, for tests."""
+        """Add a message, for tests."""
         self._new_mails.append(mail)
         self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
 
     def list_jobs(self, status: str | None, action: str | None) -> list[Wire]:
-        """Job objects, newest first, filtered."""
+        """The job objects with this status and action, newest first."""
         now = self.clock()
         self._settle(now)
         jobs = sorted(self.jobs.values(), key=lambda job: (job.created_at, job.number), reverse=True)
@@ -168,7 +166,7 @@ class Account:
     # ---- acting
 
     def create_job(self, body: object) -> Wire:
-        """Start a job over what its search finds. Raises Invalid."""
+        """Start a job on the messages that its search finds; returns the job object. Raises InvalidRequest."""
         request, now = self.truth.next_request(), self.clock()
         if not isinstance(body, dict):
             raise InvalidRequest("the body must be an object", "")
@@ -218,7 +216,7 @@ class Account:
         )
 
     def cancel_job(self, job: SimulatedJob) -> Wire:
-        """Stop a running job. Raises Invalid (409) when it has ended."""
+        """Cancel a running job; returns the job object. Raises InvalidRequest (409) when it has ended."""
         request, now = self.truth.next_request(), self.clock()
         status = job.status(now)
         if status in TERMINAL_JOB_STATES:
@@ -230,7 +228,7 @@ class Account:
         return job.wire(now, self.generation)
 
     def delete_job(self, job: SimulatedJob) -> Wire:
-        """Remove an ended job from all lists. Raises Invalid (409) while it runs."""
+        """Delete an ended job from all lists. Raises InvalidRequest (409) while it runs."""
         request, now = self.truth.next_request(), self.clock()
         status = job.status(now)
         if status not in TERMINAL_JOB_STATES:
@@ -242,7 +240,7 @@ class Account:
         return {"id": job.job_id}
 
     def release(self, body: object, *, partial: bool = False) -> list[Wire]:
-        """Release held mails; the result per recipient. Raises Invalid for the whole request."""
+        """Release held messages; returns the result by recipient. Raises InvalidRequest for the whole request."""
         request, now = self.truth.next_request(), self.clock()
         self._settle(now)
         ids = release_ids(body, self.generation)
@@ -263,9 +261,9 @@ class Account:
     def _release_one(self, request: int, now: datetime, mail: Mail, index: int, partial: bool) -> Wire:
         ends: dict[str, list[str]] = {"delivered": [], "undelivered": [], "failed": []}
         for position, recipient in enumerate(mail.recipients):
-            lot = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
-            by_lot = 2 if lot < 4 else 1 if lot < 14 else 0
-            which = 2 if not mail.quarantined else (index + position) % 3 if partial else by_lot
+            drawn = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
+            by_chance = 2 if drawn < 4 else 1 if drawn < 14 else 0
+            which = 2 if not mail.quarantined else (index + position) % 3 if partial else by_chance
             list(ends.values())[which].append(recipient)
         was_held = mail.quarantined
         if ends["delivered"] or ends["undelivered"]:
@@ -286,7 +284,7 @@ class Account:
         return result
 
     def move(self, body: object, only: Mail | None = None, *, partial: bool = False) -> list[Wire]:
-        """Move mails between folders; one result per recipient. Raises Invalid."""
+        """Move messages to a folder; returns one result per recipient. Raises InvalidRequest."""
         request, now = self.truth.next_request(), self.clock()
         self._settle(now)
         if not isinstance(body, dict):
@@ -314,8 +312,8 @@ class Account:
         moved: list[str] = []
         failed: list[str] = []
         for position, recipient in enumerate(mail.recipients):
-            lot = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
-            fails = (index + position) % 2 == 1 if partial else lot < 6
+            drawn = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
+            fails = (index + position) % 2 == 1 if partial else drawn < 6
             (failed if mail.quarantined or fails else moved).append(recipient)
         entry = ActionRecord("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)
         if moved:
@@ -349,7 +347,7 @@ class Account:
         ]
 
     def reclassify(self, mail: Mail, body: object) -> None:
-        """Take the wish that a mail be judged otherwise. Raises Invalid."""
+        """Accept a request for another verdict. Raises InvalidRequest."""
         request, now = self.truth.next_request(), self.clock()
         disposition = reclassification(body)
         submission = row_uuid(self.seed, 0, request)
@@ -365,13 +363,13 @@ class Account:
         )
 
     def preview(self, mail: Mail) -> None:
-        """Note that a mail was looked at."""
+        """Record that a message was previewed."""
         request, now = self.truth.next_request(), self.clock()
         self._acted(mail, ActionRecord("PREVIEW", now, now, _BY_REQUEST))
         self.truth.add(request, now, "preview", id=mail.investigate_id, outcome="shown")
 
     def preview_clean(self, body: object) -> None:
-        """Note that a mail without a detection was looked at in its mailbox. Raises Invalid."""
+        """Record that a message without a detection was previewed. Raises InvalidRequest."""
         identity = body.get("id") if isinstance(body, dict) else None
         if not isinstance(identity, str):
             raise InvalidRequest("id is required and must be a string", "/id")

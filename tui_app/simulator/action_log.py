@@ -1,4 +1,4 @@
-"""What was done to each mail: the entries of its action log."""
+"""The action log: the actions on each message."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,12 @@ OPERATIONS_BY_ACTION: Final = {
     "RECLASSIFY": "SUBMISSION",
     "PREVIEW": "PREVIEW",
 }
-"""How the log names what a job or a request calls otherwise."""
+"""Names of actions in the log, where jobs and requests use others."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action on one mail, with its outcome."""
+    """An action on a message, with its outcome."""
 
     action: str
     started_at: datetime
@@ -52,15 +52,15 @@ class ActionRecord:
 
 
 class ActionLog:
-    """The entries of all mails, each list in the order of what happened."""
+    """The entries of all messages, in the order of the actions."""
 
     def __init__(self) -> None:
         self._entries: dict[str, list[ActionRecord]] = {}
 
     def add(self, investigate_id: str, entry: ActionRecord) -> None:
-        """Add what was just done to a mail."""
+        """Add an action on a message."""
         self._entries.setdefault(investigate_id, []).append(entry)
 
     def of(self, investigate_id: str) -> list[ActionRecord]:
-        """What was done to a mail."""
+        """The actions on a message."""
         return list(self._entries.get(investigate_id, ()))

@@ -1,4 +1,4 @@
-"""The simulated account over HTTP: every operation behind the same door and the same quota."""
+"""The simulated account over HTTP: every operation with the same authentication and the same quota."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The door of the simulated account: who may pass it, and how the others are refused."""
+"""Authentication of the simulated account: which credentials are accepted, and how others are refused."""
 
 import secrets
 from typing import Any
@@ -24,7 +24,7 @@ class Refusal(Exception):
 
 
 class Authenticator:
-    """The credentials that open the account: a user's token, a read-only one, one of the account, an e-mail with a key."""
+    """The accepted credentials: a user's token, a read-only one, an account's token, an e-mail address with a key."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Authenticator:
         self.key = key
 
     def check(self, headers: Headers, operation: ApiOperation) -> None:
-        """Raise Refusal unless a request with these headers may pass."""
+        """Raise Refusal unless these headers authorise the request."""
         authorization = headers.get("authorization")
         email, key = headers.get("x-auth-email"), headers.get("x-auth-key")
         if authorization is not None:
@@ -66,7 +66,7 @@ class Authenticator:
         if not owned and not reads_only and not _same(token, self.token):
             raise Refusal(401, 1000, "Invalid API Token")
         if operation.name == ("verify" if owned else "verify_owned"):
-            # Each place to verify knows its own kind of token only.
+            # Each endpoint to verify a token knows only its own kind of token.
             raise Refusal(401, 1000, "Invalid API Token")
         if owned and operation.name == "accounts":
             raise Refusal(400, 1001, "List accounts endpoint does not support account owned tokens")

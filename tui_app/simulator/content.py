@@ -1,4 +1,4 @@
-"""What can be read of one mail beyond its metadata: its text, its detections, its trace, its picture."""
+"""The contents of a message: its text, its detections, its trace, its picture."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ def _link(mail: Mail) -> str:
 
 
 def eml(mail: Mail) -> str:
-    """The mail as it came in; a line break in a header is folded."""
+    """The message as EML text; a line break in a header is folded."""
     head = [f"{name}: {value}" for name, value in _headers(mail)]
     folded = ["\r\n ".join(line.splitlines()) for line in head]
     body = ["Hello,", "", f"{mail.subject}.", "", f"Please see {_link(mail)}", "", mail.sender_name]
@@ -47,7 +47,7 @@ def eml(mail: Mail) -> str:
 
 
 def detections(mail: Mail) -> Wire:
-    """Why the mail was detected."""
+    """The detections of a message."""
     number, name, description = _CATEGORIES.get(mail.disposition, (9, "Other", None))
     return {
         "action": "QUARANTINED" if mail.quarantined else "DELIVERED",
@@ -98,7 +98,7 @@ def _attachment(mail: Mail) -> Wire:
 
 
 def trace(mail: Mail, entries: list[ActionRecord], generation: str, *, pending: bool) -> Wire:
-    """The way of the mail in and, once it was released, out; `pending`: the way out is not known yet."""
+    """The trace in and, after a release, out; while `pending` the way out is not known yet."""
     verdict = "held in quarantine" if mail.delivery_status == ["quarantined"] else "passed on"
     inbound = [
         (mail.scanned_at - timedelta(seconds=2), f"{mail.postfix_id}: from=<{mail.sender}>, connect from 192.0.2.25"),

@@ -1,4 +1,4 @@
-"""The demo account: twelve jobs in all states, a held newsletter with three bad mails riding along, hostile subjects."""
+"""The data of the demo account: twelve jobs in all states, held newsletters, three phish, hostile subjects."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,9 +14,77 @@ from tui_app.simulator.demo_data import (
 from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob, by_chance, by_count
 from tui_app.simulator.mail import Mail, queue_id, stable_hash, stamp
 
+DEFAULT_MESSAGES: Final = 3012
+HELD_NEWSLETTERS: Final = 1200
+SEARCHABLE: Final = 5000
+
+_PEOPLE = (
+    "ana",
+    "bo",
+    "chen",
+    "dmitri",
+    "elif",
+    "farah",
+    "goran",
+    "hanna",
+    "ines",
+    "jamal",
+    "kenji",
+    "lena",
+    "milan",
+    "nora",
+    "omar",
+    "priya",
+    "quentin",
+    "rosa",
+    "sven",
+    "tomoko",
+    "umar",
+    "vera",
+    "wanda",
+    "xenia",
+    "yusuf",
+    "zoe",
+)
+_DOMAINS = ("acme.example", "emea.acme.example", "labs.acme.example")
+_SCRIPTS = (
+    "Rechnung für März: Überweisung fällig",
+    "Счёт на оплату № 4711 от 12 ноября",
+    "請求書のご確認をお願いいたします",
+    "您的账户需要验证,请立即登录",
+    "تحديث بيانات الحساب المصرفي",
+    "חשבונית חדשה ממתינה לאישורך",
+    "การแจ้งเตือนการชำระเงินของคุณ",
+    "आपका भुगतान लंबित है",
+    "Τιμολόγιο 4711 προς εξόφληση",
+    "결제 확인이 필요합니다",
+    "Invoice 👩‍💻 overdue 🧾 — please review",
+)
+HOSTILE_SUBJECTS: Final = (
+    "\x1b]0;owned\x07\x1b[2J\x1b[31mYour account is locked",
+    "[@click=app.quit]Invoice[/] [link=https://evil.example]open[/link]",
+    "re: [/x] [red on red]hidden[/red on red",
+    "\u202egpj.eciovni\u202c invoice attached\u2066\u2069",
+    "\x1b]52;c;cm0gLXJmIH4=\x07 paste me",
+    "zero\u200bwidth\u200djoin\ufeff\u00ad tricks",
+    "Z̸̧̢̛̛͓̳̜̙̱͚͚̠̲̗̺̙̥͕͓̗͚̘̫̫̪̠̗͉̟̎̂̀͐̿́͋̋̔͊͌͗̒͛a̵l̴g̶o̷ pays",
+    "NUL\x00 SO\x0e SI\x0f DEL\x7f C1\x9b31m\x90q\x9c",
+    "two\nlines\r\nand a\ttab\u2028and more\u2029",
+    "lone surrogate \ud800 in the middle",
+    "=cmd|' /C calc'!A0",
+    "x" * 3000,
+)
+
+
+def person(number: int) -> str:
+    """A mailbox of the account; 26 names in three domains, then numbered ones."""
+    name, domain = _PEOPLE[number % 26], _DOMAINS[(number // 26) % 3]
+    round_ = number // 78
+    return f"{name}{round_ or ''}@{domain}"
+
 
 class DemoAccount:
-    """Builds the mails and jobs of the demo account; the same seed and start give the same account."""
+    """Makes the messages and jobs of the demo account; the same seed and start give the same account."""
 
     def __init__(self, seed: int, start: datetime, *, messages: int = DEFAULT_MESSAGES, speed: float = 1.0) -> None:
         self.seed = seed
@@ -54,12 +122,12 @@ class DemoAccount:
         )
 
     def held(self, newsletters: int = HELD_NEWSLETTERS) -> list[Mail]:
-        """All quarantined mail: the newsletter with its three impostors, phish in many scripts, hostile subjects."""
+        """All held messages: newsletters and three that imitate them, phish in many scripts, hostile subjects."""
         mails: list[Mail] = []
         for index in range(newsletters):
-            lot = stable_hash(self.seed, index, 11)
-            readers = 1 if lot % 30 else 3
-            to = tuple(dict.fromkeys(person(lot // 64 % 2600 + step * 7) for step in range(readers)))
+            drawn = stable_hash(self.seed, index, 11)
+            readers = 1 if drawn % 30 else 3
+            to = tuple(dict.fromkeys(person(drawn // 64 % 2600 + step * 7) for step in range(readers)))
             age = timedelta(hours=2, seconds=index * 97)
             impostor = index in (5, newsletters // 2, newsletters - 7) and newsletters > 20
             if impostor:
@@ -77,7 +145,7 @@ class DemoAccount:
                     )
                 )
                 continue
-            bulk = lot % 24 != 0
+            bulk = drawn % 24 != 0
             mails.append(
                 self._mail(
                     "news@acme-news.example",
@@ -110,7 +178,7 @@ class DemoAccount:
         return mails
 
     def submissions(self) -> list[Mail]:
-        """Mail that people reported as phish: in a store of its own, never found among the regular mail."""
+        """Messages that users reported as phish; only a search for submissions finds them."""
         mails = [
             self._mail(
                 person(index),
@@ -129,7 +197,7 @@ class DemoAccount:
         return mails
 
     def campaign(self) -> list[Mail]:
-        """Delivered mail of one sender: what the running job moves; at most 5,000 of it can be searched."""
+        """Delivered messages of one sender, which the running job moves; at most 5,000 of them can be searched."""
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
 
     def _campaign_mail(self, index: int) -> Mail:

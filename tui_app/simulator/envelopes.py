@@ -27,7 +27,7 @@ def listed(
 def cursors(
     count: int, size: int, following: str | None, previous: str | None = None, *, generation: str
 ) -> dict[str, Any]:
-    """What is said of a page of a list that has cursors."""
+    """The `result_info` of a page of a list that has cursors."""
     info: dict[str, Any] = {
         "count": count,
         "per_page": size,
@@ -39,7 +39,7 @@ def cursors(
 
 
 def counted(items: list[Any], page: int, size: int) -> Response:
-    """An answer with one page of a list that says how long it is."""
+    """An answer with one page of a list that has a total."""
     result = items[(page - 1) * size : page * size]
     info = {
         "page": page,
@@ -58,7 +58,7 @@ def refused(refusal: Refusal) -> Response:
 
 
 async def body_of(request: Request) -> Any:
-    """The JSON of a request. Raises Refusal."""
+    """The JSON body of a request. Raises Refusal."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk

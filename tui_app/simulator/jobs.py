@@ -1,4 +1,4 @@
-"""Bulk jobs that live: what a job has done is a function of the time, so nothing needs to tick."""
+"""Bulk jobs that progress: the state of a job is computed from the time, without a timer."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ TERMINAL_JOB_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One row of a job before anything happened: a mail and one of its recipients."""
+    """A row of a job before it is processed: a message and one of its recipients."""
 
     mail: Mail
     recipient: str
@@ -22,7 +22,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a row ends: its final state, why, after how many tries, and whether a retry is announced."""
+    """How a row ends: its final state, why, after how many retries, and whether another retry is announced."""
 
     state: str = "COMPLETED"
     reason: str | None = None
@@ -31,7 +31,7 @@ class Ending:
 
 
 DONE = Ending()
-"""A row that simply completes."""
+"""A row that completes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class SimulatedJob:
     ending: Callable[[int], Ending]
     comment: str | None = None
     breaks_after: int | None = None
-    """The row after which the job as a whole fails; None if it doesn't."""
+    """The row after which the whole job fails; None if it does not fail."""
     break_message: str | None = None
     cancelled_at: datetime | None = None
     acts_on_account: bool = False
-    """Whether finished rows change mail that searches find."""
+    """Whether finished rows change messages that searches find."""
     applied: int = field(default=0, repr=False)
     _stamps: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _settled_rows: dict[str, list[int]] | None = field(default=None, init=False, repr=False)
@@ -103,7 +103,7 @@ class SimulatedJob:
         )
 
     def _seconds(self, now: datetime) -> float:
-        """Seconds of the job's own life: it stands still once the job was cancelled or broke."""
+        """Seconds that the job has run; they stop when it was cancelled or failed."""
         alive = (min(now, self.cancelled_at) if self.cancelled_at else now) - self.created_at
         seconds = alive.total_seconds()
         return seconds if self._broke_after is None else min(seconds, self._broke_after)
@@ -158,7 +158,7 @@ class SimulatedJob:
         if status == "CANCELLED":
             cancelled = rest
         elif status == "FAILED":
-            # Rows in flight when the job broke are cancelled; the rest was never claimed.
+            # Rows in flight when the job failed are cancelled; the rest was never claimed.
             cancelled = sum(1 for index in self._flying(seconds))
         return {
             "total_messages_discovered": found,
@@ -181,7 +181,7 @@ class SimulatedJob:
         if state not in MESSAGE_STATES:
             return ()
         if self.status(now) in TERMINAL_JOB_STATES:
-            # Nothing changes any more: sorted once, kept for the pages to come.
+            # Nothing changes any more: sorted once, kept for later pages.
             if self._settled_rows is None:
                 self._settled_rows = self._by_state(now)
             return self._settled_rows.get(state, ())
@@ -195,7 +195,7 @@ class SimulatedJob:
         return rows
 
     def newly_finished(self, now: datetime) -> list[tuple[JobRow, Ending, datetime]]:
-        """Rows that ended since this was last asked, in the order they ended, and when they did."""
+        """Rows that ended since the last call, in that order, with the times of their ends."""
         seconds, fresh = self._seconds(now), []
         while self.applied < self.size:
             index = self._order[self.applied]
@@ -206,7 +206,7 @@ class SimulatedJob:
         return fresh
 
     def ended(self, index: int, now: datetime) -> tuple[Ending, datetime] | None:
-        """How and when a row ended, None if it didn't."""
+        """How and when a row ended; None if it has not."""
         after = self._finished_after[index]
         return (self._endings[index], self._moment(after)) if after <= self._seconds(now) else None
 
@@ -242,7 +242,7 @@ class SimulatedJob:
         }
 
     def _stamp_at(self, seconds: float) -> str:
-        """The time so many seconds into the job's life, to a tenth, as a JSON string."""
+        """The time so many seconds after the job's creation, to a tenth, as a JSON string."""
         tenths = int(seconds * 10)
         text = self._stamps.get(tenths)
         if text is None:
@@ -250,7 +250,7 @@ class SimulatedJob:
         return text
 
     def rows_json(self, indices: Sequence[int], now: datetime, generation: str) -> list[str]:
-        """Rows of the job's messages, each as JSON text: a page of 1,000 must not keep a client waiting."""
+        """The rows as JSON text, one string each: a page of 1,000 must be fast."""
         seconds, status = self._seconds(now), self.status(now)
         place = f',"destination":"{self.destination}"' if self.action == "MOVE" else ""
         head = f'"action_type":"{self.action}","action_params":{{"type":"{self.action}"{place},"client_recipient":'
@@ -284,18 +284,18 @@ def by_chance(seed: int, number: int, endings: Sequence[tuple[float, Ending]]) -
     """Endings by share of rows (of 1.0); the rest completes. The same row always ends the same way."""
 
     def choose(index: int) -> Ending:
-        lot = stable_hash(seed, number, index, 5) / 2**64
+        drawn = stable_hash(seed, number, index, 5) / 2**64
         for share, ending in endings:
-            if lot < share:
+            if drawn < share:
                 return ending
-            lot -= share
+            drawn -= share
         return DONE
 
     return choose
 
 
 def by_count(seed: int, number: int, size: int, endings: Sequence[tuple[int, Ending]]) -> Callable[[int], Ending]:
-    """Exactly so many rows of each ending, scattered over the job; the rest completes."""
+    """Exactly so many rows of each ending, spread over the job; the rest completes."""
     order = sorted(range(size), key=lambda index: stable_hash(seed, number, index, 6))
     chosen: dict[int, Ending] = {}
     for count, ending in endings:

@@ -1,4 +1,4 @@
-"""Mail as the simulated account holds it, and how it looks on the wire."""
+"""Messages of the simulated account, and their JSON."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def stamp(moment: datetime | None) -> str | None:
 
 
 def stable_hash(*parts: int) -> int:
-    """A 64-bit number that looks random and depends on the parts alone."""
+    """A 64-bit number that looks random and depends only on the parts."""
     value = 0x9E3779B97F4A7C15
     for part in parts:
         value = (value ^ (part & 0xFFFFFFFFFFFFFFFF)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
@@ -64,7 +64,7 @@ class Mail:
     """Whether its release put its sender on the allow list."""
     alert_id: str = field(init=False)
     investigate_id: str = field(init=False)
-    """The only identity that paths and bodies take."""
+    """The id in paths and bodies."""
     header_id: str = field(init=False)
     """The Message-ID header."""
     scanned: str = field(init=False)
@@ -77,7 +77,7 @@ class Mail:
 
     @property
     def properties(self) -> Wire:
-        """What is known of it by patterns."""
+        """The `properties` object."""
         if not self.allowed:
             return {}
         return {"allowlisted_pattern": self.sender, "allowlisted_pattern_type": "quarantine_release"}
@@ -117,7 +117,7 @@ class Mail:
         return message
 
     def json(self, generation: str) -> str:
-        """The same object as JSON text, from a template: a page of 1,000 must not keep a client waiting."""
+        """The same object as JSON text, from a template: a page of 1,000 must be fast."""
         return _template(generation) % (
             self.investigate_id,
             self.postfix_id,
@@ -146,7 +146,7 @@ def escaped(text: str) -> str:
 
 
 _often = lru_cache(maxsize=8192)(escaped)
-"""The same, for texts that come in many mails."""
+"""The same, cached, for texts of many messages."""
 
 
 def escaped_list(texts: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ class ApiOperation:
 
     @property
     def writing(self) -> bool:
-        """Whether it takes more than a permission to read."""
+        """Whether it needs the permission to write."""
         return self.method != "GET"
 
 
@@ -59,7 +59,7 @@ _PATTERNS: Final = [
 
 
 def name_of(method: str, path: str) -> str:
-    """The name of the operation that a request asks for, `unknown` if there is none."""
+    """The name of the operation of a request, `unknown` if there is none."""
     for operation, pattern in _PATTERNS:
         if operation.method == method and pattern.fullmatch(path):
             return operation.name

@@ -1,4 +1,4 @@
-"""The request quota: so many a window, then a wall until the window ends."""
+"""The request quota: so many requests in a window, then 429 until the window ends."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Quota:
     _used: int = 0
 
     def take(self, now: float) -> tuple[bool, dict[str, str]]:
-        """Count one request at a monotonic time; whether it may pass, and the headers that tell the state."""
+        """Count a request at a monotonic time; returns whether it is allowed, and the headers of the quota."""
         if not self.quota:
             return True, {}
         if now - self._started >= self.window:

@@ -1,4 +1,4 @@
-"""Which mail a search finds, and the cursors of its pages."""
+"""Which messages a search finds, and the cursors of its pages."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from tui_app.simulator.validation import InvalidRequest
 
 
 def matches(mail: Mail, query: dict[str, Any]) -> bool:
-    """Whether a search finds a mail."""
+    """Whether a search finds a message."""
     if query.get("detections_only", True) and not mail.is_detection:
         return False
     delivery, disposition = query.get("delivery_status"), query.get("final_disposition")
@@ -46,7 +46,7 @@ def cursor_for(offset: int) -> str:
 
 
 def cursor_offset(cursor: str) -> int:
-    """Where a cursor points. Raises Invalid."""
+    """The offset of a cursor. Raises InvalidRequest."""
     try:
         word, _, offset = base64.urlsafe_b64decode(cursor.encode("ascii", "replace")).decode().partition(":")
         if word == "after":

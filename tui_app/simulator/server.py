@@ -1,4 +1,4 @@
-"""The simulator as a server on loopback, until it is told to end."""
+"""The simulator as a server on loopback."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ def _utc_now() -> datetime:
 class Options:
     """What to simulate and how it behaves; `quota` is requests per five minutes, 0 = no limit.
 
-    `faults` is a specification as `FaultPlan.parse` reads it; if it says anything, a gate stands before the account.
+    `faults` is a specification as `FaultPlan.parse` reads it; unless it is empty, a fault proxy is before the account.
     """
 
     seed: int = 1
@@ -50,7 +50,7 @@ class Options:
 
 
 class Simulator:
-    """An account with its door and its socket; `serve` runs it, `stop` ends it (from any thread)."""
+    """An account with its authentication and its socket; `serve` runs it, `stop` ends it (from any thread)."""
 
     def __init__(self, options: Options, clock: Callable[[], datetime] = _utc_now) -> None:
         plan = FaultPlan.parse(options.faults, options.seed)
@@ -76,8 +76,8 @@ class Simulator:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
-        # Without faults nothing stands between the account and its socket.
-        self._gate = FaultProxy(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
+        # Without faults there is no proxy between the account and its socket.
+        self._proxy = FaultProxy(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
         config = uvicorn.Config(
             api.app,
             log_level="critical",
@@ -88,7 +88,7 @@ class Simulator:
             loop="asyncio",
             ws="none",
         )
-        # Everything is imported before anybody is told that it serves: whoever forks then meets no lock that is held.
+        # Everything is imported before `ready`: a process that is forked then has no import lock that is held.
         config.load()
         self._server = uvicorn.Server(config)
 
@@ -108,28 +108,28 @@ class Simulator:
         """Serve until stopped; `ready` is called once connections are accepted by the kernel."""
         self._socket.listen(128)
         ready()
-        if self._gate is None:
+        if self._proxy is None:
             self._server.run(sockets=[self._socket])
         else:
-            asyncio.run(self._gate.serve(self._socket))
+            asyncio.run(self._proxy.serve(self._socket))
 
     def stop(self) -> None:
         """End `serve`."""
         self._server.should_exit = True
-        if self._gate is not None:
-            self._gate.stop()
+        if self._proxy is not None:
+            self._proxy.stop()
 
     def set_faults(self, spec: str) -> None:
-        """Meet the requests from now on with other faults, counted anew; needs `faults` in the options, if only `none`.
+        """Use other faults from now on, and count requests from 1; needs `faults` in the options, at least `none`.
 
         Raises WrongSpec.
         """
-        if self._gate is None:
-            raise RuntimeError("No gate stands before this simulator: start it with faults='none'")
-        self._gate.plan = FaultPlan.parse(spec, self._seed)
+        if self._proxy is None:
+            raise RuntimeError("This simulator has no fault proxy: start it with faults='none'")
+        self._proxy.plan = FaultPlan.parse(spec, self._seed)
 
     def wire(self) -> list[dict[str, Any]]:
-        """What came over the wire, in order: a line per request, with its fault; empty without a gate."""
+        """The requests in order, with their faults; empty without a fault proxy."""
         return self.account.truth.of("wire")
 
 

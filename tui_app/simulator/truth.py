@@ -1,4 +1,4 @@
-"""The truth log: every action that reached the simulator, per message, with what really happened."""
+"""The truth log: every action that reached the simulator, per message, with its real outcome."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from tui_app.simulator.mail import stamp
 
 
 class TruthLog:
-    """JSON lines in memory and, if named, in a file; each is written out before the answer leaves."""
+    """JSON lines in memory and, if named, in a file; each is written before the answer is sent."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._file = path.open("a", encoding="ascii") if path else None
@@ -20,13 +20,13 @@ class TruthLog:
         self.entries: list[dict[str, Any]] = []
 
     def next_request(self) -> int:
-        """A number for one incoming action; its lines share it."""
+        """The number of the next action; its lines share it."""
         with self._lock:
             self._number += 1
             return self._number
 
     def add(self, request: int, now: datetime, action: str, **facts: object) -> None:
-        """Add one line: what was asked of which message or job, and its outcome."""
+        """Add a line: an action on a message or job, and its outcome."""
         with self._lock:
             self._write({"request": request, "time": stamp(now), "action": action, **facts})
 
@@ -40,7 +40,7 @@ class TruthLog:
         fault: str | None,
         processed: bool,
     ) -> None:
-        """Add one line for a request on the wire; all but the fault is None for a connection closed before any."""
+        """Add a line for a request; for a connection that was closed before any request all but the fault is None."""
         with self._lock:
             self._seen += 1
             self._write(

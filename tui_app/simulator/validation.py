@@ -1,4 +1,4 @@
-"""What the simulated API accepts: fields, enums and limits, by generation."""
+"""Checks what the simulated API accepts: fields, enums and limits, by generation."""
 
 import base64
 import re
@@ -52,14 +52,14 @@ class InvalidRequest(Exception):
 
 
 def one_of(value: object, allowed: tuple[str, ...], pointer: str) -> str:
-    """The value, if it is one of the allowed strings. Raises Invalid."""
+    """The value, if it is one of the allowed strings. Raises InvalidRequest."""
     if not isinstance(value, str) or value not in allowed:
         raise InvalidRequest(f"must be one of {', '.join(allowed)}", pointer)
     return value
 
 
 def moment(value: object, pointer: str) -> datetime:
-    """The value as a time. Raises Invalid."""
+    """The value as a time. Raises InvalidRequest."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise InvalidRequest("must be an RFC 3339 date-time", pointer)
     try:
@@ -69,17 +69,17 @@ def moment(value: object, pointer: str) -> datetime:
 
 
 def page_number(query: Mapping[str, str]) -> int:
-    """`page`, at least 1. Raises Invalid."""
+    """`page`, at least 1. Raises InvalidRequest."""
     return _whole(query.get("page", "1"), 1, 10**9, "/query/page")
 
 
 def page_size(query: Mapping[str, str], low: int = 1, high: int = 1000) -> int:
-    """`per_page`, 20 by default. Raises Invalid."""
+    """`per_page`, 20 by default. Raises InvalidRequest."""
     return _whole(query.get("per_page", "20"), low, high, "/query/per_page")
 
 
 def flag(query: Mapping[str, str], name: str) -> bool:
-    """A parameter that is `true` or `false`, false by default. Raises Invalid."""
+    """A parameter that is `true` or `false`, false by default. Raises InvalidRequest."""
     return one_of(query.get(name, "false"), ("true", "false"), f"/query/{name}") == "true"
 
 
@@ -90,7 +90,7 @@ def _whole(text: str, low: int, high: int, pointer: str) -> int:
 
 
 def search_body(params: object, generation: str) -> dict[str, Any]:
-    """The `search_params` of a new job, checked. Raises Invalid."""
+    """The `search_params` of a new job, checked. Raises InvalidRequest."""
     if not isinstance(params, dict):
         raise InvalidRequest("search_params is required and must be an object", "/search_params")
     deliveries = DELIVERY_STATES if generation == "new" else DELIVERY_STATES[:-1]
@@ -118,7 +118,7 @@ def search_body(params: object, generation: str) -> dict[str, Any]:
 
 
 def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
-    """The query of a search, checked, with booleans and times as such. Raises Invalid."""
+    """The query of a search, checked, with booleans and times as such. Raises InvalidRequest."""
     checked: dict[str, Any] = {}
     for name, value in query.items():
         pointer = f"/query/{name}"
@@ -143,7 +143,7 @@ def search_query(query: Mapping[str, str], now: datetime) -> dict[str, Any]:
 
 
 def move_ids(body: dict[str, Any]) -> list[str]:
-    """The ids of a move: 1 to 1,000 in `ids`, or in the deprecated `postfix_ids`. Raises Invalid."""
+    """The ids of a move: 1 to 1,000 in `ids`, or in the deprecated `postfix_ids`. Raises InvalidRequest."""
     name = "ids" if "ids" in body or "postfix_ids" not in body else "postfix_ids"
     ids = body.get(name)
     if not isinstance(ids, list) or not 1 <= len(ids) <= 1000 or not all(isinstance(i, str) for i in ids):
@@ -152,7 +152,7 @@ def move_ids(body: dict[str, Any]) -> list[str]:
 
 
 def reclassification(body: object) -> str:
-    """The disposition that a reclassification expects. Raises Invalid."""
+    """The disposition that a reclassification expects. Raises InvalidRequest."""
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be an object", "")
     for name in ("eml_content", "escalated_submission_id"):
@@ -166,7 +166,7 @@ def reclassification(body: object) -> str:
 
 
 def release_ids(body: object, generation: str) -> list[str]:
-    """The ids of a release body: an object with `ids`, or a bare array in the oldest generation. Raises Invalid."""
+    """The ids of a release body: an object with `ids`, or a list in the oldest generation. Raises InvalidRequest."""
     ids: object
     if generation == "seed":
         if not isinstance(body, list):

@@ -1,1 +1,1 @@
-"""Ways in which a network or a server can fail, by plan."""
+"""Faults of networks and servers, by a specification."""

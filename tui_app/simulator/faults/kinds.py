@@ -12,7 +12,7 @@ _LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "acco
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What the value of a kind may be, and what it is when none is given."""
+    """The range of the value of a kind, and its default."""
 
     default: int
     low: int
@@ -25,16 +25,16 @@ class Kind:
 
     name: str
     says: str
-    """What it does, in one line."""
+    """What it does, as one line of help."""
     amount: Amount | None = None
     endpoints: frozenset[str] | None = None
     """The endpoints where it makes sense; None is all of them."""
     processed: bool = True
     """Whether the account acts on the request."""
     ends_badly: bool = False
-    """Whether `any` may draw it."""
+    """Whether `any` may choose it."""
     shapes: Literal["latency", "pace"] | None = None
-    """What it changes of the way an answer travels, if it leaves the answer itself alone."""
+    """What it changes in sending, if it does not change the answer."""
 
 
 def _bad(name: str, says: str, amount: Amount | None = None) -> Kind:
@@ -46,8 +46,8 @@ def _undone(name: str, says: str, amount: Amount | None = None) -> Kind:
 
 
 _WILD = (
-    Kind("none", "no fault: shields its endpoint from the rules after it"),
-    Kind("any", "a kind drawn by the seed from all that end a request badly"),
+    Kind("none", "no fault: the rules after it are not used for its endpoint"),
+    Kind("any", "one of the kinds after which a request fails, by the seed"),
 )
 _TRANSPORT = (
     _undone("close_on_accept", "closes before a byte is read (with @: after the head)"),
@@ -60,14 +60,14 @@ _TRANSPORT = (
     _undone("stall_before", "reads the whole request and never answers"),
     _bad("stall_after", "processes the request and never answers"),
     _bad("body_stall", "sends the head and half of the body, then nothing more"),
-    _bad("garbage_status", "answers with bytes that are no HTTP"),
+    _bad("garbage_status", "answers with bytes that are not HTTP"),
     _bad("cut_headers", "closes in the middle of the answer's head"),
     _bad("short_body", "announces the whole body, sends half of it and closes"),
     _bad("huge_headers", "answers with 300 KB of headers"),
     Kind("many_headers", "answers with VALUE more headers (2000)", Amount(2000, 1, 100_000)),
-    _bad("bad_gzip", "announces gzip and sends bytes that are none"),
+    _bad("bad_gzip", "announces gzip and sends other bytes"),
     _bad("bomb", "puts VALUE MB (400) of white space before the answer, as gzip", Amount(400, 1, 100_000)),
-    _bad("endless", "answers with white space until the client hangs up"),
+    _bad("endless", "answers with white space until the client closes"),
 )
 _SHAPES = (
     Kind("latency", "waits VALUE ms (1000) before the answer", Amount(1000, 0, 600_000), shapes="latency"),
@@ -91,26 +91,26 @@ _HTTP = (
     _bad("nan_json", "answers with NaN for the first numbers"),
     _bad("big_int", "answers with 5,000 digits for the first numbers"),
     Kind("surrogate", "puts a lone surrogate into each subject and comment"),
-    Kind("duplicate_keys", "says every key twice, first with null"),
+    Kind("duplicate_keys", "sends every key twice, first with null"),
     _undone("redirect", "sends the client to another host with VALUE (307)", Amount(307, 301, 308)),
     _undone("rate_limit", "answers 429 with retry-after VALUE (1)", Amount(1, 0, 10**9)),
     _undone("rate_limit_bare", "answers 429 without retry-after"),
-    _undone("rate_limit_odd", "answers 429 with a retry-after that makes no sense"),
-    Kind("quota_gone", "says on a good answer that no request is left"),
+    _undone("rate_limit_odd", "answers 429 with an invalid retry-after"),
+    Kind("quota_gone", "adds headers that say that no request is left"),
     _undone("unavailable", "answers 503 with retry-after VALUE (1)", Amount(1, 0, 10**9)),
 )
 _MEANING = (
-    Kind("slow_search", "answers 202 and a place to poll, ready at poll VALUE (2)", Amount(2, 1, 1000), _SEARCH),
-    Kind("slow_search_elsewhere", "answers 202 and a place to poll on another host", None, _SEARCH),
+    Kind("slow_search", "answers 202 and a URL to poll, ready at poll VALUE (2)", Amount(2, 1, 1000), _SEARCH),
+    Kind("slow_search_elsewhere", "answers 202 and a URL to poll on another host", None, _SEARCH),
     Kind("page_shift", "lets rows move down by one between pages", None, _NUMBERED),
     Kind("past_end_400", "answers 400 where a page past the end would be empty", None, _LISTS),
     Kind("ignored_page", "always answers with the first page", None, _LISTS),
     Kind("missing_ids", "leaves every second id out of the answer", None, _RELEASE),
-    Kind("partial", "lets recipients of one request end differently", None, _ACTIONS),
-    Kind("null_lists", "says null for each list within the result"),
-    Kind("unknown_enum", "says states and dispositions that nobody documented"),
+    Kind("partial", "gives recipients of one request different outcomes", None, _ACTIONS),
+    Kind("null_lists", "sends null for each list in the result"),
+    Kind("unknown_enum", "sends undocumented states and dispositions"),
     Kind("extra_fields", "adds a field to each object"),
-    Kind("missing_deprecated", "leaves out what is past its end of life"),
+    Kind("missing_deprecated", "leaves out fields that are past their end of life"),
     Kind("deprecation_headers", "adds Deprecation and Sunset headers"),
 )
 KINDS: Final = {kind.name: kind for kind in (*_WILD, *_TRANSPORT, *_SHAPES, *_HTTP, *_MEANING)}

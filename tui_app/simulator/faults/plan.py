@@ -1,4 +1,4 @@
-"""Faults by plan: which request is struck by which kind."""
+"""The specification of faults: which request gets which fault."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MANY: Final = 10_000
 _SPELLING: Final = "KIND[=VALUE][@ENDPOINT][%PERCENT][#N]"
 _ON_ACCEPT: Final = ("close_on_accept", "reset_on_accept")
 SCOPES: Final = ("all", "reads", "writes", "GET", "POST", "DELETE", *NAMES)
-"""What may stand behind the @ of a rule."""
+"""What may follow the @ of a rule."""
 
 
 class WrongSpec(ValueError):
@@ -22,15 +22,15 @@ class WrongSpec(ValueError):
 
 
 def describe_kinds() -> str:
-    """The table of kinds, one a line, and how a specification is spelt."""
-    lines = [f"{_SPELLING}, separated by commas; the first rule that hits wins.", ""]
+    """The help text: the syntax of a specification, and all kinds, one a line."""
+    lines = [f"{_SPELLING}, separated by commas; the first rule that matches is used.", ""]
     lines += [f"  {kind.name:22} {kind.says}" for kind in KINDS.values()]
     return "\n".join([*lines, "", f"ENDPOINT is one of {', '.join(SCOPES)}."])
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One strike: the kind, its value, and a 64-bit lot that decides what is left open."""
+    """A fault of one request: its kind, its value, and a 64-bit seed for what the kind leaves open."""
 
     kind: Kind
     value: int
@@ -49,7 +49,7 @@ class Rule:
     last: int | None = None
 
     def fits(self, method: str, endpoint: str) -> bool:
-        """Whether requests of this sort are counted."""
+        """Whether the rule counts requests of this kind."""
         if self.kind.endpoints is not None and endpoint not in self.kind.endpoints:
             return False
         return self.scope in ("all", endpoint, method) or self.scope == (
@@ -57,20 +57,20 @@ class Rule:
         )
 
     def hits(self, number: int, seed: int) -> bool:
-        """Whether the request of that number, from 1, is struck."""
+        """Whether the request of that number, from 1, gets the fault."""
         if self.share is not None and seed % _MANY >= self.share:
             return False
         return self.first is None or self.first <= number <= (self.last or self.first)
 
     @property
     def at_accept(self) -> bool:
-        """Whether it strikes connections, before any request is known."""
+        """Whether it is for connections, before any request."""
         return self.kind.name in _ON_ACCEPT and self.scope == "all"
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenFaults:
-    """What one request meets: at most one fault, and at most one latency and one pace on top."""
+    """The faults of one request: at most one fault, one latency and one pace."""
 
     fault: Fault | None = None
     latency: Fault | None = None
@@ -91,15 +91,15 @@ class FaultPlan:
         return cls(tuple(_rule(word.strip()) for word in spec.split(",")) if spec.strip() else (), seed)
 
     def at_accept(self) -> Fault | None:
-        """What a new connection meets."""
-        struck = [self._strike(index) for index, rule in enumerate(self.rules) if rule.at_accept]
+        """The fault of a new connection, if any."""
+        struck = [self._fault(index) for index, rule in enumerate(self.rules) if rule.at_accept]
         return next((fault for fault in struck if fault is not None), None)
 
     def choose(self, method: str, endpoint: str) -> ChosenFaults:
-        """What the next request meets."""
+        """The faults of the next request."""
         chosen: dict[str, Fault] = {}
         for index, rule in enumerate(self.rules):
-            if not rule.at_accept and rule.fits(method, endpoint) and (fault := self._strike(index)):
+            if not rule.at_accept and rule.fits(method, endpoint) and (fault := self._fault(index)):
                 chosen.setdefault(rule.kind.shapes or "fault", fault)
         fault = chosen.get("fault")
         if fault is not None and fault.kind.name == "any":
@@ -108,7 +108,7 @@ class FaultPlan:
             fault = None
         return ChosenFaults(fault, chosen.get("latency"), chosen.get("pace"))
 
-    def _strike(self, index: int) -> Fault | None:
+    def _fault(self, index: int) -> Fault | None:
         rule = self.rules[index]
         self._counts[index] += 1
         seed = stable_hash(self._seed, index, self._counts[index], 17)
@@ -139,7 +139,7 @@ _RULE = re.compile(
 def _rule(word: str) -> Rule:
     found = _RULE.fullmatch(word)
     if found is None:
-        raise WrongSpec(f"{word!r} is no rule; a rule is {_SPELLING}.")
+        raise WrongSpec(f"{word!r} is not a rule; a rule is {_SPELLING}.")
     kind = KINDS.get(found["kind"])
     if kind is None:
         raise WrongSpec(f"There is no fault {found['kind']!r}; {_nearest(found['kind'], tuple(KINDS))}")

@@ -1,4 +1,4 @@
-"""The gate: a server before the simulated API that lets requests and answers come to harm by plan."""
+"""The fault proxy: a server before the simulated API that injects faults into requests and answers."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from tui_app.simulator.faults.raw_http import (
     read_body,
     read_head,
 )
-from tui_app.simulator.faults.responses import instead, twisted
+from tui_app.simulator.faults.responses import changed, instead
 from tui_app.simulator.faults.slow_search import TICKET, SlowSearches
 from tui_app.simulator.faults.transport import DAMAGE, Connection
 from tui_app.simulator.operations import name_of
@@ -31,7 +31,7 @@ _HEAD_ONLY = ("close_on_accept", "reset_on_accept", "close_after_headers")
 
 
 class FaultProxy:
-    """Serves an app on one socket; `plan` may be replaced at any time. Each request is told to the truth log."""
+    """Serves an app on one socket; `plan` may be replaced at any time. The truth log gets a line for each request."""
 
     def __init__(self, app: ASGIApp, plan: FaultPlan, truth: TruthLog, clock: Callable[[], datetime]) -> None:
         self.plan = plan
@@ -76,7 +76,7 @@ class FaultProxy:
         line = Connection(reader, writer)
         try:
             if fault := self.plan.at_accept():
-                self._tell(None, None, fault.kind.name)
+                self._record(None, None, fault.kind.name)
                 await DAMAGE[fault.kind.name](line, Answer(0, b""), fault)
             else:
                 while await self._exchange(reader, line):
@@ -86,14 +86,14 @@ class FaultProxy:
             with contextlib.suppress(OSError):
                 await line.send(refusal.head(alive=False) + refusal.body)
         except (OSError, asyncio.CancelledError):
-            # The client is gone, or the simulator ends: nobody is left to be told.
+            # The client is gone, or the simulator ends.
             writer.transport.abort()
         finally:
             self._open.discard(task)
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, line: Connection) -> bool:
-        """One request and its answer; whether the connection lives on."""
+        """Handle one request; returns whether the connection stays open."""
         asked = await read_head(reader)
         if asked is None:
             return False
@@ -102,14 +102,14 @@ class FaultProxy:
         fault = choice.fault
         reads_on = fault is None or fault.kind.name not in _HEAD_ONLY
         if reads_on and not await read_body(reader, asked):
-            self._tell(asked, endpoint, None)
+            self._record(asked, endpoint, None)
             return False
         answer, processed, told = await self._answer(asked, fault)
-        self._tell(asked, endpoint, told, processed=processed)
+        self._record(asked, endpoint, told, processed=processed)
         return await self._send(line, asked, answer, choice)
 
     async def _answer(self, asked: Asked, fault: Fault | None) -> tuple[Answer, bool, str | None]:
-        """What is answered, whether the account acted, and which fault showed."""
+        """The answer, whether the account acted, and the fault that was used."""
         name = fault.kind.name if fault is not None else None
         polled = any(parameter == TICKET for parameter, _ in asked.query)
         if fault is not None and not fault.kind.processed:
@@ -125,7 +125,7 @@ class FaultProxy:
         good = answer.status < 400
         if fault is None or (not good and name not in DAMAGE):
             return answer, good, None
-        return (twisted(answer, fault, asked) if good else answer), good, name
+        return (changed(answer, fault, asked) if good else answer), good, name
 
     async def _send(self, line: Connection, asked: Asked, answer: Answer, choice: ChosenFaults) -> bool:
         line.pace = choice.pace
@@ -138,7 +138,7 @@ class FaultProxy:
         await line.send(answer.head(alive=asked.keeps_alive) + body)
         return asked.keeps_alive
 
-    def _tell(self, asked: Asked | None, endpoint: str | None, fault: str | None, *, processed: bool = False) -> None:
+    def _record(self, asked: Asked | None, endpoint: str | None, fault: str | None, *, processed: bool = False) -> None:
         self._truth.add_wire(
             self._clock(),
             method=asked.method if asked else None,

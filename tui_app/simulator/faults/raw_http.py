@@ -1,4 +1,4 @@
-"""One HTTP exchange as bytes: what was asked, what is answered, and how the app is asked."""
+"""HTTP requests and answers as bytes, and calls of the app."""
 
 import asyncio
 import json
@@ -13,16 +13,16 @@ from starlette.types import ASGIApp
 LARGEST_HEAD: Final = 64 * 1024
 LARGEST_BODY: Final = 5 * 1024 * 1024
 _STRUCK: Final = "simulator.fault"
-"""Where the app finds the name of the fault that it must play itself; no client can set it."""
+"""Key of the fault that the app must simulate itself; no client can set it."""
 
 
 class UnreadableRequest(Exception):
-    """A request that is no HTTP, or larger than is read."""
+    """A request that is not HTTP, or too large."""
 
 
 @dataclass
 class Asked:
-    """A request as it came over the wire."""
+    """A request as it was received."""
 
     method: str
     target: str
@@ -64,7 +64,7 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=lambda: [("content-type", "application/json")])
 
     def head(self, *, length: int | None = None, alive: bool = True) -> bytes:
-        """The status line and the headers; `length` is announced in place of the true one."""
+        """The status line and the headers; `length` replaces the real length."""
         try:
             phrase = HTTPStatus(self.status).phrase
         except ValueError:
@@ -83,13 +83,13 @@ class Answer:
 
 
 def envelope(status: int, code: int, message: str, *headers: tuple[str, str]) -> Answer:
-    """An answer with an error, as the API tells errors."""
+    """An answer with an error envelope."""
     body = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
     return Answer(status, json.dumps(body).encode()).with_headers(*headers)
 
 
 async def read_head(reader: asyncio.StreamReader) -> Asked | None:
-    """The next request without its body, None if the client hung up. Raises Unreadable."""
+    """The next request without its body, None if the client hung up. Raises UnreadableRequest."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -100,12 +100,12 @@ async def read_head(reader: asyncio.StreamReader) -> Asked | None:
     words = first.split(" ")
     headers = [(name.strip().lower(), value.strip()) for name, colon, value in (li.partition(":") for li in lines)]
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
-        raise UnreadableRequest("this is no request")
+        raise UnreadableRequest("this is not a request")
     return Asked(words[0], words[1], headers)
 
 
 async def read_body(reader: asyncio.StreamReader, asked: Asked) -> bool:
-    """Read the body of a request; whether the client sent all of it. Raises Unreadable."""
+    """Read the body of a request; whether the client sent all of it. Raises UnreadableRequest."""
     if asked.header("transfer-encoding"):
         raise UnreadableRequest("a body needs a content-length")
     length = asked.header("content-length") or "0"
@@ -119,7 +119,7 @@ async def read_body(reader: asyncio.StreamReader, asked: Asked) -> bool:
 
 
 async def ask(app: ASGIApp, asked: Asked, fault: str | None = None) -> Answer:
-    """What the app answers; `fault` names what it must play itself."""
+    """The app's answer; `fault` is what it must simulate itself."""
     path, _, query = asked.target.partition("?")
     scope: MutableMapping[str, Any] = {
         "type": "http",
@@ -155,5 +155,5 @@ async def ask(app: ASGIApp, asked: Asked, fault: str | None = None) -> Answer:
 
 
 def plays(scope: Mapping[str, Any], fault: str) -> bool:
-    """Whether the app must play that fault itself for this request."""
+    """Whether the app must simulate that fault for this request."""
     return (scope.get("extensions") or {}).get(_STRUCK) == fault

@@ -1,4 +1,4 @@
-"""Answers that are not what was documented: pure functions on an answer, by the name of the fault."""
+"""Answers that differ from the documentation: functions that change an answer, by the name of the fault."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ _ODD_WAITS: Final = ("-1", "NaN", "1e9", "soon", "", "Wed, 21 Oct 2015 07:28:00 
 _DIGITS: Final = "7" * 5000
 _DEPTH: Final = 100_000
 _TOLD: Final = 20
-"""So many numbers of an answer become odd ones: an answer stays small."""
+"""How many numbers of an answer are replaced."""
 _PAST: Final = frozenset({"ts", "action_log", "findings", "total_count", "page"})
 
 
 class Twice(dict[str, Any]):
-    """An object whose JSON says every key twice, first with null."""
+    """An object whose JSON has every key twice, first with null."""
 
     def items(self) -> Any:
         """The pairs that are written."""
@@ -144,8 +144,8 @@ _ON_ANSWER: Final[dict[str, Callable[[Answer], Answer]]] = {
 }
 
 
-def twisted(answer: Answer, fault: Fault, asked: Asked) -> Answer:
-    """A good answer, twisted as the fault says; the same answer for a fault that twists none."""
+def changed(answer: Answer, fault: Fault, asked: Asked) -> Answer:
+    """The answer, changed by the fault; unchanged for faults that change none."""
     name = fault.kind.name
     if name == "status_after":
         return envelope(fault.value, 10500, "Something went wrong after your request", *_traced(fault))
@@ -159,7 +159,7 @@ def twisted(answer: Answer, fault: Fault, asked: Asked) -> Answer:
 
 
 def instead(fault: Fault, asked: Asked) -> Answer | None:
-    """The answer to a request that is not processed; None if there is none to give."""
+    """The answer to a request that is not processed; None if there is none."""
     name, ray = fault.kind.name, _traced(fault)
     if name == "status":
         return envelope(fault.value, 10500, "Something went wrong", *ray)
@@ -178,7 +178,7 @@ def instead(fault: Fault, asked: Asked) -> Answer | None:
 
 
 def elsewhere(asked: Asked, target: str) -> str:
-    """The address of a target on another host: it names this machine otherwise, so that who follows is seen here."""
+    """The URL of a target on another host, which is this machine by another name: a client that follows is seen."""
     port = asked.header("host").rpartition(":")[2]
     return f"http://localhost:{port}{target}"
 

@@ -1,4 +1,4 @@
-"""Searches that take their time: 202 with a place to poll, until they are ready."""
+"""Slow searches: 202 with a URL to poll, until they are ready."""
 
 from collections import OrderedDict
 from typing import Final
@@ -16,14 +16,14 @@ _BODY: Final = (
 
 
 class SlowSearches:
-    """The tickets of searches that are not ready; the oldest are forgotten."""
+    """The tickets of searches that are not ready; only the newest are kept."""
 
     def __init__(self) -> None:
         self._polls_left: OrderedDict[str, tuple[int, str]] = OrderedDict()
         self._number = 0
 
     def begin(self, asked: Asked, fault: Fault) -> Answer:
-        """The answer to a search that is slow from now on; its place is relative or absolute by the fault's lot."""
+        """The answer to a search that is slow from now on; its URL is relative or absolute, by the fault's seed."""
         self._number += 1
         ticket = f"{self._number}-{fault.seed & 0xFFFFFFFF:08x}"
         target = f"{asked.target}{'&' if '?' in asked.target else '?'}{TICKET}={ticket}"
@@ -37,7 +37,7 @@ class SlowSearches:
         return self._not_ready(place)
 
     def poll(self, asked: Asked) -> Answer | None:
-        """The answer to a poll that comes too early, or for a search that is not known; None if it is ready."""
+        """The answer to a poll that is too early or for an unknown search; None if the search is ready."""
         ticket = next((value for name, value in asked.query if name == TICKET), "")
         if ticket not in self._polls_left:
             return envelope(404, 10404, "No such search, or it was forgotten")

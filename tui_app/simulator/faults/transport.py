@@ -1,4 +1,4 @@
-"""Answers that break on their way: what the bytes on a connection do, by the name of the fault."""
+"""Faults of the connection: how the bytes of an answer are sent, by the name of the fault."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ _PIECE: Final = 64 * 1024
 _MEGABYTE: Final = 1024 * 1024
 _GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _TICKS: Final = 20
-"""So many pieces a second at a given bandwidth."""
+"""Pieces a second at a given bandwidth."""
 
 
 class Connection:
@@ -49,7 +49,7 @@ class Connection:
             await self._writer.drain()
 
     async def until_hung_up(self) -> None:
-        """Say nothing until the client hangs up."""
+        """Send nothing until the client closes."""
         while await self._reader.read(_PIECE):
             pass
 
@@ -60,7 +60,7 @@ class Connection:
         self._writer.transport.abort()
 
     async def endlessly(self, piece: bytes) -> None:
-        """Send a piece again and again until the client hangs up."""
+        """Send a piece again and again until the client closes."""
         while not self._gone:
             await self.send(piece)
             await asyncio.sleep(0)
@@ -115,13 +115,13 @@ async def _whole(line: Connection, answer: Answer) -> None:
 
 @cache
 def _white_megabyte() -> bytes:
-    """A megabyte of white space, deflated so that it may be repeated."""
+    """A megabyte of white space, deflated so that it can be repeated."""
     pressed = zlib.compressobj(9, zlib.DEFLATED, -15)
     return pressed.compress(b" " * _MEGABYTE) + pressed.flush(zlib.Z_FULL_FLUSH)
 
 
 async def _bomb(line: Connection, answer: Answer, fault: Fault) -> None:
-    """The length is known beforehand; nothing large is ever held, and the checksum grows as it is sent."""
+    """The length is known beforehand, and the checksum is computed while it is sent: nothing large is in memory."""
     press = zlib.compressobj(9, zlib.DEFLATED, -15)
     end = press.compress(answer.body) + press.flush()
     white, space = _white_megabyte(), b" " * _MEGABYTE

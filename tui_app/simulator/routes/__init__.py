@@ -1,1 +1,1 @@
-"""What the simulated API answers, one module a noun."""
+"""The answers of the simulated API: accounts, jobs, mail."""

@@ -1,4 +1,4 @@
-"""What the simulated API answers about the account itself and about tokens."""
+"""Answers about accounts and tokens."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the simulated API answers about bulk action jobs."""
+"""Answers about bulk action jobs."""
 
 import json
 
@@ -38,7 +38,7 @@ class JobAnswers:
         return listed(jobs[start : start + size], size, following, generation=generation)
 
     async def create_job(self, request: Request) -> Response:
-        """A job that was just created."""
+        """Create a job."""
         return success(self._account.create_job(await body_of(request)), status=201)
 
     async def job(self, request: Request) -> Response:
@@ -46,11 +46,11 @@ class JobAnswers:
         return success(self._job_of(request).wire(self._account.clock(), self._account.generation))
 
     async def delete_job(self, request: Request) -> Response:
-        """The id of a job that is gone now."""
+        """Delete a job."""
         return success(self._account.delete_job(self._job_of(request)))
 
     async def cancel_job(self, request: Request) -> Response:
-        """A job that was just cancelled."""
+        """Cancel a job."""
         return success(self._account.cancel_job(self._job_of(request)))
 
     async def job_messages(self, request: Request) -> Response:
@@ -64,7 +64,7 @@ class JobAnswers:
         page = job.rows_json(rows[start : start + size], now, generation)
         following = cursor_for(start + size) if start + size < len(rows) else None
         info = json.dumps(cursors(len(page), size, following, generation=generation))
-        # Rows are JSON already: a page of 1,000 must not keep a client waiting.
+        # Rows are JSON already: a page of 1,000 must be fast.
         text = f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(page)}],"result_info":{info}}}'
         return Response(text, media_type="application/json")
 

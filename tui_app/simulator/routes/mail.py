@@ -1,4 +1,4 @@
-"""What the simulated API answers about mail: searches, one mail in all its parts, and actions on chosen mail."""
+"""Answers about messages: searches, the parts of one message, and actions on chosen messages."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import flag, page_number, page_size, search_query
 
 _SLOW_TRACES = 4
-"""One of so many traces is pending when it is first asked for."""
+"""One of this many traces is pending at the first request."""
 
 
 class MailAnswers:
@@ -32,7 +32,7 @@ class MailAnswers:
         return mail
 
     def _detection_of(self, request: Request) -> Mail:
-        """Only a mail with a detection is kept whole."""
+        """The message; raises Refusal for one without a detection, whose content is not stored."""
         mail = self._mail_of(request)
         if not mail.is_detection:
             raise Refusal(404, 10404, "No detection for this message")
@@ -85,20 +85,20 @@ class MailAnswers:
         return success(trace(mail, self._account.done_to(mail), self._account.generation, pending=pending))
 
     async def release(self, request: Request) -> Response:
-        """How the release of chosen mail ended, per mail."""
+        """Release messages; one result per message."""
         return success(self._account.release(await body_of(request), partial=plays(request.scope, "partial")))
 
     async def move(self, request: Request) -> Response:
-        """How the move of chosen mail ended, per recipient."""
+        """Move messages; one result per recipient."""
         return success(self._account.move(await body_of(request), partial=plays(request.scope, "partial")))
 
     async def move_message(self, request: Request) -> Response:
-        """How the move of one mail ended, per recipient."""
+        """Move one message; one result per recipient."""
         body, mail = await body_of(request), self._mail_of(request)
         return success(self._account.move(body, mail, partial=plays(request.scope, "partial")))
 
     async def reclassify(self, request: Request) -> Response:
-        """Nothing but that the wish was accepted."""
+        """Accept a reclassification."""
         body, mail = await body_of(request), self._mail_of(request)
         self._account.reclassify(mail, body)
         return success({}, status=202)
