@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui_app.api.enums import RowStatus
 from tui_app.api.rows import JobMessage
-from tui_app.jobs.id_index import IdIndex, key_of
+from tui_app.jobs.id_index import IdIndex, key_of, keys_of
 from tui_app.jobs.row_pages import RowPages
 from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
 
@@ -59,10 +59,10 @@ def test_rows_come_out_as_they_were_read_last(pages: list[list[tuple[str, str, A
     for identity, read in expected.items():
         slot = store.slot(identity)
         assert slot is not None
-        assert tuple(store.row(slot)) == tuple(read)
+        assert store.row(slot) == read
         assert store.id(slot) == identity
     for status in ("PENDING", "FAILED", "NEW"):
-        wanted = [store.slot(identity) for identity, read in expected.items() if read[5] == status]
+        wanted = [store.slot(identity) for identity, read in expected.items() if read.plain.status == status]
         assert sorted(store.with_status(status)) == sorted(slot for slot in wanted if slot is not None)
 
 
@@ -76,6 +76,11 @@ def test_ids_are_found_where_they_were_put(names: list[str]) -> None:
         assert (ids.find(name), ids[place]) == (place, name)
     assert ids.find("nobody here") is None
     assert len(ids) == len(known)
+
+
+@given(st.lists(identities, max_size=5))
+def test_many_keys_at_once_are_the_keys_of_each(names: list[str]) -> None:
+    assert keys_of(names) == [key_of(name) for name in names]
 
 
 def test_many_ids_are_found_after_every_table_has_grown() -> None:

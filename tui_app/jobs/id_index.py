@@ -17,7 +17,7 @@ class IdIndex:
     A dict would take more than all the rest of a row.
     """
 
-    __slots__ = ("_bytes", "_counts", "_odd", "_shards")
+    __slots__ = ("_bytes", "_counts", "_limits", "_odd", "_shards")
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -26,6 +26,7 @@ class IdIndex:
         # Open addressing with row number + 1, or 0; in shards that grow one at a time, so that no row waits for all others.
         self._shards = [array("I", bytes(4 * _SMALLEST)) for _ in range(_SHARDS)]
         self._counts = [0] * _SHARDS
+        self._limits = [_limit(number, _SMALLEST) for number in range(_SHARDS)]
 
     def __len__(self) -> int:
         return len(self._bytes) // 16
@@ -44,11 +45,13 @@ class IdIndex:
     def add(self, keys: Sequence[Key]) -> array[int]:
         """The rows of ids, by their keys; new ones get the next numbers, in their order."""
         rows = array("I")
-        shards, ids, odd = self._shards, self._bytes, self._odd
+        shards, ids, odd, counts, limits = self._shards, self._bytes, self._odd, self._counts, self._limits
+        new = len(self)
         for key in keys:
             # As in `_look`, but without a call for each of a million.
             spread = hash(key)
-            shard = shards[spread % _SHARDS]
+            number = spread % _SHARDS
+            shard = shards[number]
             mask = len(shard) - 1
             position = (spread >> 8) & mask
             wanted = cast(Any, key)
@@ -63,23 +66,18 @@ class IdIndex:
                     break
                 position = (position + 1) & mask
             else:
-                rows.append(self._put(key, spread, position))
+                rows.append(new)
+                if type(key) is bytes:
+                    ids += key
+                else:
+                    odd[new] = str(key)
+                    ids += bytes(16)
+                new += 1
+                shard[position] = new
+                counts[number] += 1
+                if counts[number] > limits[number]:
+                    self._grow(number)
         return rows
-
-    def _put(self, key: Key, spread: int, position: int) -> int:
-        row, number = len(self._bytes) // 16, spread % _SHARDS
-        if type(key) is bytes:
-            self._bytes += key
-        else:
-            self._odd[row] = str(key)
-            self._bytes += bytes(16)
-        shard = self._shards[number]
-        shard[position] = row + 1
-        self._counts[number] += 1
-        # Each shard is full at another moment: else all of them would grow in the same page.
-        if self._counts[number] > len(shard) * (0.4 + 0.3 * number / _SHARDS):
-            self._grow(number)
-        return row
 
     def _look(self, key: Key, spread: int) -> int | None:
         shard = self._shards[spread % _SHARDS]
@@ -100,15 +98,20 @@ class IdIndex:
     def _grow(self, number: int) -> None:
         before = self._shards[number]
         shard = self._shards[number] = array("I", bytes(4 * 2 * len(before)))
-        mask = len(shard) - 1
+        self._limits[number] = _limit(number, len(shard))
+        mask, odd, ids = len(shard) - 1, self._odd, self._bytes
         for entry in before:
             if entry:
-                row = entry - 1
-                key = self._odd.get(row) or bytes(self._bytes[16 * row : 16 * row + 16])
-                position = (hash(key) >> 8) & mask
+                key = odd.get(entry - 1) if odd else None
+                position = (hash(key or bytes(ids[16 * entry - 16 : 16 * entry])) >> 8) & mask
                 while shard[position]:
                     position = (position + 1) & mask
                 shard[position] = entry
+
+
+def _limit(number: int, places: int) -> float:
+    """How full a shard may be. Each is full at another moment: else all of them would grow in the same page."""
+    return places * (0.4 + 0.3 * number / _SHARDS)
 
 
 def key_of(identity: str) -> Key:
@@ -123,6 +126,27 @@ def key_of(identity: str) -> Key:
     except ValueError:
         return identity
     return packed if packed.hex() == digits else identity
+
+
+def keys_of(identities: Sequence[str]) -> list[Key]:
+    """The keys of many ids; quick where all of them are uuids in their usual form."""
+    many, text = len(identities), "".join(identities)
+    digits = text.replace("-", "")
+    dashes = "-" * many
+    usual = (
+        len(digits) == 32 * many
+        and {36}.issuperset(map(len, identities))
+        and text[8::36] == text[13::36] == text[18::36] == text[23::36] == dashes
+    )
+    if not usual:
+        return [*map(key_of, identities)]
+    try:
+        packed = bytes.fromhex(digits)
+    except ValueError:
+        return [*map(key_of, identities)]
+    if packed.hex() != digits:
+        return [*map(key_of, identities)]
+    return [packed[start : start + 16] for start in range(0, len(packed), 16)]
 
 
 def _written(packed: bytes | bytearray) -> str:
