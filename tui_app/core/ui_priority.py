@@ -7,18 +7,23 @@ from typing import Final
 
 LONGEST: Final = 0.05
 """Seconds after which a key's turn is over, whether it has changed the screen or not."""
+TYPING: Final = 0.2
+"""Seconds after a key in which another one is likely, as from a key that is held down."""
 _NAP: Final = 0.001
+_LONG_NAP: Final = 0.012
+"""While somebody types: a large answer is taken apart at a tenth of the speed, and few keys find the program busy."""
 
 
 class UiPriority:
     """Shared by the app, which takes turns for its keys, and by threads that take large answers apart."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._until = self._typing_until = 0.0
 
     def take(self) -> None:
         """A key has come."""
-        self._until = time.monotonic() + LONGEST
+        now = time.monotonic()
+        self._until, self._typing_until = now + LONGEST, now + TYPING
 
     def end(self) -> None:
         """It is answered."""
@@ -27,6 +32,6 @@ class UiPriority:
     def yield_to_ui(self) -> None:
         """Let others run for a moment, and as long as a key is being answered; for threads only."""
         # A thread that never sleeps takes half of the interpreter, whatever else waits for it.
-        time.sleep(_NAP)
+        time.sleep(_LONG_NAP if time.monotonic() < self._typing_until else _NAP)
         while time.monotonic() < self._until:
             time.sleep(_NAP)

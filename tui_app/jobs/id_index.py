@@ -47,21 +47,20 @@ class IdIndex:
         rows = array("I")
         shards, ids, odd, counts, limits = self._shards, self._bytes, self._odd, self._counts, self._limits
         new = len(self)
-        for key in keys:
+        for key in cast(Sequence[Any], keys):
             # As in `_look`, but without a call for each of a million.
             spread = hash(key)
             number = spread % _SHARDS
             shard = shards[number]
             mask = len(shard) - 1
             position = (spread >> 8) & mask
-            wanted = cast(Any, key)
             while entry := shard[position]:
                 start = 16 * entry - 16
-                if ids[start : start + 16] == wanted:
+                if ids[start : start + 16] == key:
                     if not odd or entry - 1 not in odd:
                         rows.append(entry - 1)
                         break
-                elif odd and odd.get(entry - 1) == wanted:
+                elif odd and odd.get(entry - 1) == key:
                     rows.append(entry - 1)
                     break
                 position = (position + 1) & mask
@@ -70,7 +69,7 @@ class IdIndex:
                 if type(key) is bytes:
                     ids += key
                 else:
-                    odd[new] = str(key)
+                    odd[new] = key
                     ids += bytes(16)
                 new += 1
                 shard[position] = new

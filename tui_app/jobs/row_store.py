@@ -53,7 +53,7 @@ class PackedRows:
             yield_to_ui()
         return cls(rows, keys, [*map(_status_of, plain)], packs)
 
-    def parts(self, size: int = 2 * AT_ONCE) -> Iterator[PackedRows]:
+    def parts(self, size: int = 4 * AT_ONCE) -> Iterator[PackedRows]:
         """The same rows in portions, for whoever takes them between other things."""
         for start in range(0, len(self.rows), size):
             end = start + size
