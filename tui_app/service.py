@@ -25,6 +25,7 @@ from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subje
 if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.drift import Drift
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import DeletedJob, Job
     from tui_app.api.rows import Message
@@ -199,6 +200,11 @@ class EmailSecurityService:
             self.plans.stop()
         if self._opened:
             self.transport.end_waits()
+
+    @property
+    def drift(self) -> Drift | None:
+        """What the API sent in this session that is not documented; None before the first request."""
+        return self.transport.drift if self._opened else None
 
     @property
     def awaits_answer(self) -> bool:

@@ -10,6 +10,7 @@ MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of one answer, decompressed. A page of 1,000 job messages is about 1.2 MB."""
 MAX_HEADERS: Final = 64 * 1024
 """Bytes of all names and values of an answer's headers."""
+_LARGE: Final = 4096
 _AUTO_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -32,7 +33,7 @@ class Body:
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise BodyError("the answer is compressed in a way that was not asked for")
         self._inflating = zlib.decompressobj(_AUTO_GZIP) if encoding.endswith("gzip") else None
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | bytearray] = []
         self._size = 0
         self._begun = False
 
@@ -53,8 +54,14 @@ class Body:
             raise BodyError("the answer's compression is broken") from None
 
     def _take(self, piece: bytes) -> None:
-        self._pieces.append(piece)
         self._size += len(piece)
+        if len(piece) >= _LARGE:
+            self._pieces.append(piece)
+        else:
+            # Eight million pieces of one byte must not be eight million objects.
+            if not self._pieces or not isinstance(self._pieces[-1], bytearray):
+                self._pieces.append(bytearray())
+            self._pieces[-1] += piece
         if self._size > MAX_BODY:
             raise BodyTooLarge(f"the answer is larger than {MAX_BODY // 2**20} MiB")
 

@@ -10,8 +10,8 @@ LONGEST: Final = 0.05
 TYPING: Final = 0.2
 """Seconds after a key in which another one is likely, as from a key that is held down."""
 _NAP: Final = 0.001
-_LONG_NAP: Final = 0.012
-"""While somebody types: a large answer is taken apart at a tenth of the speed, and few keys find the program busy."""
+_LONG_NAP: Final = 0.025
+"""While somebody types: a large answer is taken apart at a twentieth of the speed, and few keys find the program busy."""
 
 
 class UiPriority:
