@@ -88,6 +88,13 @@ def test_many_ids_are_found_after_every_table_has_grown() -> None:
     names = [str(uuid.UUID(int=random.getrandbits(128))) for _ in range(20_000)]
     assert list(ids.add([key_of(name) for name in names])) == list(range(20_000))
     assert all(ids.find(name) == place for place, name in enumerate(names))
+    news = [str(uuid.UUID(int=random.getrandbits(128))) for _ in range(3)]
+    again = [news[0], names[7], news[1], news[0], "odd", names[19_999], news[2], "odd"]
+    assert list(ids.add(keys_of(again))) == [20_000, 7, 20_001, 20_000, 20_002, 19_999, 20_003, 20_002]
+    assert list(ids.add(keys_of([*news, *names[:2]]))) == [20_000, 20_001, 20_003, 0, 1]
+    mixed = [str(uuid.UUID(int=random.getrandbits(128))), *names[:2], news[2]]
+    assert list(ids.add(keys_of(mixed))) == [20_004, 0, 1, 20_003]
+    assert ids[20_004] == mixed[0]
 
 
 def test_a_row_that_is_read_again_changes_in_place_and_keeps_its_mark() -> None:
