@@ -162,8 +162,7 @@ def measure(effort: Effort) -> list[Figure]:
             near["ours"].cpu,
             near["limit"].cpu,
             limit.NAME,
-            Budget(7, True),
-            limit.NOTE,
+            Budget(9, True),
         ),
     ]
 

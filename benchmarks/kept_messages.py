@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from tui_app.api.rows import JobMessage
+from msgspec.structs import replace
+
+from tui_app.api.rows import JobMessage, PlainRow
 from tui_app.core.clock import SystemClock, no_yield
 
 PER_PAGE = 1000
 _STATES = ("COMPLETED",) * 90 + ("FAILED",) * 6 + ("SKIPPED",) * 4
 _REASONS = ("Mailbox not found for recipient", "Phish submission, not actionable")
-_STATUS = 5
-"""The place of the status in a row."""
 
 
 class FromMemory:
@@ -65,28 +65,26 @@ def _made(index: int, chance: Random) -> JobMessage:
     status = chance.choice(_STATES)
     second = f"2026-11-20T{index // 3600 % 24:02}:{index // 60 % 60:02}:{index % 60:02}.000Z"
     return JobMessage(
-        (
-            str(UUID(int=chance.getrandbits(128), version=4)),
-            f"4N{chance.getrandbits(48):012X}{index % 97:02d}",
-            "MOVE",
-            f"person{index % 2600}@acme.example",
-            "JunkEmail",
-            status,
-            0 if status == "COMPLETED" else 3,
-            second,
-            None if status == "COMPLETED" else _REASONS[index % 2],
-            None,
-            second,
-            f"4N{index:014X}-2026-11-20T10:00:00",
-            f"<{index:08x}@evil.example>",
-            f"4N{index:014X}-2026-11-20T10:00:00-{10_000_000 + index}",
-            f"Invoice {4711 + index % 40}",
-            "billing@evil.example",
-            None,
+        PlainRow(
+            message_id=str(UUID(int=chance.getrandbits(128), version=4)),
+            status=status,
+            postfix_id=f"4N{chance.getrandbits(48):012X}{index % 97:02d}",
+            action_type="MOVE",
+            recipient=f"person{index % 2600}@acme.example",
+            destination="JunkEmail",
+            retry_count=0 if status == "COMPLETED" else 3,
+            created_at=second,
+            status_message=None if status == "COMPLETED" else _REASONS[index % 2],
+            processed_at=second,
+            alert_id=f"4N{index:014X}-2026-11-20T10:00:00",
+            email_message_id=f"<{index:08x}@evil.example>",
+            investigate_id=f"4N{index:014X}-2026-11-20T10:00:00-{10_000_000 + index}",
+            subject=f"Invoice {4711 + index % 40}",
+            sender="billing@evil.example",
         )
     )
 
 
 def in_state(row: JobMessage, status: str) -> JobMessage:
     """The row as it is read again in another state."""
-    return JobMessage((*row[:_STATUS], status, *row[_STATUS + 1 :]))
+    return JobMessage(replace(row.plain, status=status))

@@ -1,23 +1,13 @@
-"""The limit of a fetch: one raw socket, each page decoded by msgspec into the fields that a row shows, nothing checked.
+"""The limit of a fetch: one raw socket, each page decoded by msgspec into the fields that a row shows, nothing checked."""
 
-msgspec is no dependency of the project: where it is not installed, http.client and json stand in for it, and the figure says so.
-"""
-
-import http.client
-import json
 import os
 import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-msgspec: Any
-try:
-    import msgspec
-except ImportError:
-    msgspec = None
+import msgspec
 
-NAME = "raw socket + msgspec" if msgspec else "http.client + json"
-NOTE = "" if msgspec else "msgspec is not installed here: the limit is http.client and json, which is dearer"
+NAME = "raw socket + msgspec"
 PER_PAGE = 1000
 
 
@@ -29,11 +19,10 @@ def fetch(job_id: str) -> list[Any]:
     )
     assert base.hostname is not None
     assert base.port is not None
-    pages = _with_msgspec if msgspec else _with_json
-    return pages(base.hostname, base.port, path, os.environ["CLOUDFLARE_API_TOKEN"])
+    return _pages(base.hostname, base.port, path, os.environ["CLOUDFLARE_API_TOKEN"])
 
 
-def _with_msgspec(host: str, port: int, path: str, token: str) -> list[Any]:
+def _pages(host: str, port: int, path: str, token: str) -> list[Any]:
     action = msgspec.defstruct("Action", [("client_recipient", str, "")])
     row = msgspec.defstruct(
         "Row",
@@ -75,19 +64,3 @@ def _body(answers: Any) -> bytes:
             length = int(value)
     body: bytes = answers.read(length)
     return body
-
-
-def _with_json(host: str, port: int, path: str, token: str) -> list[Any]:
-    connection = http.client.HTTPConnection(host, port)
-    kept: list[Any] = []
-    number = 0
-    while True:
-        number += 1
-        connection.request(
-            "GET", f"{path}?per_page={PER_PAGE}&page={number}", headers={"Authorization": f"Bearer {token}"}
-        )
-        page = json.loads(connection.getresponse().read())["result"]
-        kept += page
-        if len(page) < PER_PAGE:
-            connection.close()
-            return kept

@@ -23,6 +23,7 @@ from tui_app.jobs.service import JobService
 if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.drift import Drift
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
@@ -203,6 +204,11 @@ class EmailSecurityService:
             self.plans.stop()
         if self._opened:
             self.transport.end_waits()
+
+    @property
+    def drift(self) -> Drift | None:
+        """What the API sent in this session that is not documented; None before the first request."""
+        return self.transport.drift if self._opened else None
 
     @property
     def awaits_answer(self) -> bool:

@@ -7,11 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.test_decoding import JSON
+from tests.api.test_http import JOB_ID, client_at
 from tests.api.test_models import JOB
+from tests.support.faulty import Received, answer, faulty, success
 from tui_app.api.details import Detections, LogEntry, Trace
-from tui_app.api.drift import MAX_FINDINGS, Drift
+from tui_app.api.drift import MAX_FINDINGS, Drift, describe
 from tui_app.api.models import Job, MoveItem, ReleaseItem, TokenStatus
 from tui_app.api.rows import JobMessage, Message
+from tui_app.api.search import SearchParams
+from tui_app.core.text import Untrusted
 
 ROW: dict[str, Any] = {
     "message_id": "d3a0b2e3-0e30-4deb-ad03-a9529a3a7cf1",
@@ -117,6 +121,49 @@ def test_a_hostile_name_is_text() -> None:
     (finding,) = drift.findings
     assert "\x1b" not in str(finding.what)
     assert len(finding.what.exact) == 200
+
+
+async def test_lists_are_looked_at_by_their_first_page_and_single_answers_always() -> None:
+    def script(request: Received) -> bytes:
+        if "messages" in request.target:
+            return answer(200, success([{**ROW, "message_id": f"m{n}", request.target[-8:]: 1} for n in range(3)]))
+        if "cursor" in request.target or "detections_only" in request.target:
+            name = "second" if "cursor" in request.target else "first"
+            return answer(200, success([{"id": name, name: 1}], result_info={"next": "c"}))
+        return answer(200, success({**JOB, "shard": 7}))
+
+    async with faulty(script) as server, client_at(server.base_url) as client:
+        for page in (1, 2):
+            rows = await client.list_job_messages(JOB_ID, page=page, per_page=3)
+            assert [row.id for row in rows.items] == ["m0", "m1", "m2"]
+        found = await client.search_messages(SearchParams())
+        assert [mail.id.exact for mail in (await client.search_messages(SearchParams(), cursor=found.next)).items] == [
+            "second"
+        ]
+        for _ in range(2):
+            await client.get_job(JOB_ID)
+        assert {(finding.where, finding.what.exact, finding.count) for finding in client.transport.drift.findings} == {
+            ("JobMessage", "r_page=3", 3),
+            ("Message", "first", 1),
+            ("Job", "shard", 2),
+        }
+
+
+def test_what_is_not_documented_is_told_in_plain_words() -> None:
+    drift = Drift()
+    assert describe(drift) == ()
+    drift.fields("Message", ["hue\x1b[2J"])
+    assert describe(drift) == ("The API sent 1 thing that is not documented:", "Message has the field 'hue␛[2J'")
+    drift.value("JobMessage.status", Untrusted("QUEUED"))
+    drift.value("JobMessage.status", Untrusted("QUEUED"))
+    drift.headers("GET investigate/x", {"sunset": "soon"})
+    assert describe(drift)[0] == "The API sent 3 things that are not documented:"
+    assert describe(drift)[2:] == (
+        "JobMessage.status is 'QUEUED', 2 times",
+        "GET investigate/… came with the header 'sunset: soon'",
+    )
+    drift.fields("Job", (f"f{number}" for number in range(2 * MAX_FINDINGS)))
+    assert describe(drift)[-1].startswith("and more, 50")
 
 
 @given(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui_app.api.enums import RowStatus
 from tui_app.api.rows import JobMessage
-from tui_app.jobs.id_index import IdIndex, key_of
+from tui_app.jobs.id_index import IdIndex, key_of, keys_of
 from tui_app.jobs.row_pages import RowPages
 from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
 
@@ -59,10 +59,10 @@ def test_rows_come_out_as_they_were_read_last(pages: list[list[tuple[str, str, A
     for identity, read in expected.items():
         slot = store.slot(identity)
         assert slot is not None
-        assert tuple(store.row(slot)) == tuple(read)
+        assert store.row(slot) == read
         assert store.id(slot) == identity
     for status in ("PENDING", "FAILED", "NEW"):
-        wanted = [store.slot(identity) for identity, read in expected.items() if read[5] == status]
+        wanted = [store.slot(identity) for identity, read in expected.items() if read.plain.status == status]
         assert sorted(store.with_status(status)) == sorted(slot for slot in wanted if slot is not None)
 
 
@@ -78,11 +78,23 @@ def test_ids_are_found_where_they_were_put(names: list[str]) -> None:
     assert len(ids) == len(known)
 
 
+@given(st.lists(identities, max_size=5))
+def test_many_keys_at_once_are_the_keys_of_each(names: list[str]) -> None:
+    assert keys_of(names) == [key_of(name) for name in names]
+
+
 def test_many_ids_are_found_after_every_table_has_grown() -> None:
     random, ids = Random(1), IdIndex()
     names = [str(uuid.UUID(int=random.getrandbits(128))) for _ in range(20_000)]
     assert list(ids.add([key_of(name) for name in names])) == list(range(20_000))
     assert all(ids.find(name) == place for place, name in enumerate(names))
+    news = [str(uuid.UUID(int=random.getrandbits(128))) for _ in range(3)]
+    again = [news[0], names[7], news[1], news[0], "odd", names[19_999], news[2], "odd"]
+    assert list(ids.add(keys_of(again))) == [20_000, 7, 20_001, 20_000, 20_002, 19_999, 20_003, 20_002]
+    assert list(ids.add(keys_of([*news, *names[:2]]))) == [20_000, 20_001, 20_003, 0, 1]
+    mixed = [str(uuid.UUID(int=random.getrandbits(128))), *names[:2], news[2]]
+    assert list(ids.add(keys_of(mixed))) == [20_004, 0, 1, 20_003]
+    assert ids[20_004] == mixed[0]
 
 
 def test_a_row_that_is_read_again_changes_in_place_and_keeps_its_mark() -> None:

@@ -1,7 +1,12 @@
-"""What the console shows of the token's quota, and that it recovers."""
+"""What the console shows of the token's quota, and that it recovers; what it tells of an API that is not as documented."""
+
+from typing import Any
+
+import pytest
 
 from tests.support.screens import console_on
 from tests.support.services import settings_for
+from tui_app.simulator.jobs import SimulatedJob
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, running
 
@@ -67,3 +72,20 @@ async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
             simulator.stop()  # the server goes away, and with it the answer
             await console.sees("1 unknown")
     assert len(simulator.account.truth.of("release")) == 1
+
+
+async def test_the_activity_page_tells_what_the_api_sent_that_is_not_documented(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original = SimulatedJob.wire
+
+    def wire(job: SimulatedJob, *arguments: Any) -> dict[str, Any]:
+        return {**original(job, *arguments), "shard\x1b[2J": 7, "comment": "[/]"}
+
+    monkeypatch.setattr(SimulatedJob, "wire", wire)
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("live")
+            await console.press("exclamation_mark")
+            await console.sees("1 not documented", "The API sent 1 thing that is not documented:")
+            await console.sees("Job has the field 'shard␛[2J'")

@@ -1,7 +1,7 @@
 """EmailSecurityClient: one async method per endpoint, typed both ways.
 
 Endpoints and shapes: Cloudflare API reference, Email Security › Investigate (18 endpoints, beta); User and Account ›
-Tokens; Accounts. A read raises ApiError; a write returns an Outcome, see `traffic` for the rules of both.
+Tokens; Accounts. A read raises ApiError; a write returns an Outcome, see `transport` for the rules of both.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from tui_app.api.decoding import DecodeError, Envelope, read_many, read_one
+from tui_app.api.decoding import DecodeError, Envelope, parse_envelope, read_many, read_one, read_rows, typed_envelope
 from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, Trace
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
-from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
-from tui_app.api.rows import JobMessage, Message
+from tui_app.api.pagination import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.rows import JobMessage, Message, PlainMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always
 from tui_app.config.settings import check_job_id
@@ -35,12 +35,16 @@ MAX_MOVES: Final = 1000
 ReleaseShape = Literal["ids", "array", "postfix"]
 
 
+_parse_mails: Final = typed_envelope(PlainMail)
+_parse_rows: Final = typed_envelope(WireRow)
+
+
 class _Readable(Protocol[T_co]):
-    def __call__(self, data: Any, drift: Drift, /) -> T_co: ...
+    def __call__(self, data: Any, drift: Drift | None, /) -> T_co: ...
 
 
 class EmailSecurityClient:
-    """The API of one account. Nothing here decides what is sent again; `traffic` does."""
+    """The API of one account. Nothing here decides what is sent again; `transport` does."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -62,7 +66,8 @@ class EmailSecurityClient:
     async def list_accounts(self, *, page: int = 1, per_page: int = MAX_ACCOUNTS) -> Page[CloudflareAccount]:
         """Up to 50 accounts that the credentials can see; account-owned tokens may not ask (400, code 1001). GET /accounts."""
         query = {"page": str(page), "per_page": str(per_page)}
-        return await self.transport.get("/accounts", query, self._page(CloudflareAccount.from_wire, counted=True))
+        read = self._page(self._many(CloudflareAccount.from_wire, sampled=page == 1), counted=True)
+        return await self.transport.get("/accounts", query, read)
 
     # ---- searching and reading mail
 
@@ -74,7 +79,11 @@ class EmailSecurityClient:
         A slow search (202) is followed on the same origin until it is ready.
         """
         query = params.as_query() | {"per_page": str(per_page)} | ({"cursor": cursor} if cursor else {})
-        return await self.transport.get(self._path(), query, self._page(partial(Message.from_wire, exact=exact)))
+        # What is not documented is looked for in the first page; only objects that are read whole can show it.
+        whole = exact or cursor is None
+        tolerant = partial(Message.from_wire, drift=None if cursor else self.transport.drift, exact=exact)
+        read = self._page(partial(read_rows, tolerant, Message.of_plain, yield_to_ui=self.transport.yield_to_ui))
+        return await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
 
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
         """One mail with all its fields; a phish submission is found with `submission` only. GET investigate/{id}."""
@@ -106,7 +115,8 @@ class EmailSecurityClient:
     ) -> Page[LogEntry]:
         """What was done to it, by whomever. GET investigate/{id}/action_log."""
         query = {"page": str(page), "per_page": str(per_page)}
-        return await self.transport.get(self._path(investigate_id, "action_log"), query, self._page(LogEntry.from_wire))
+        read = self._page(self._many(LogEntry.from_wire, sampled=page == 1))
+        return await self.transport.get(self._path(investigate_id, "action_log"), query, read)
 
     # ---- acting on mail
 
@@ -166,7 +176,8 @@ class EmailSecurityClient:
         """One page of jobs, filtered by the server, in no promised order. GET investigate/bulk."""
         query = {"page": str(page), "per_page": str(per_page)}
         query |= ({"status": status.value} if status else {}) | ({"action_type": action.value} if action else {})
-        return await self.transport.get(self._path("bulk"), query, self._page(Job.from_wire))
+        read = self._page(self._many(Job.from_wire, sampled=page == 1))
+        return await self.transport.get(self._path("bulk"), query, read)
 
     async def get_job(self, job_id: str) -> Job:
         """One job. GET investigate/bulk/{job_id}."""
@@ -187,7 +198,9 @@ class EmailSecurityClient:
         """
         query = {"page": str(page), "per_page": str(per_page)} | ({"status": status.value} if status else {})
         path = self._path("bulk", check_job_id(job_id), "messages")
-        return await self.transport.get(path, query, self._page(partial(JobMessage.from_wire, exact=exact)))
+        tolerant = partial(JobMessage.from_wire, drift=self.transport.drift if page == 1 else None, exact=exact)
+        read = self._page(partial(read_rows, tolerant, JobMessage.of_plain, yield_to_ui=self.transport.yield_to_ui))
+        return await self.transport.get(path, query, read, parse_envelope if exact or page == 1 else _parse_rows)
 
     async def create_job(
         self,
@@ -241,8 +254,9 @@ class EmailSecurityClient:
         drift = self.transport.drift
         return lambda envelope: read_one(lambda data: read(data, drift), envelope.result)
 
-    def _many(self, read: _Readable[T]) -> Callable[[Envelope], tuple[T, ...]]:
-        drift = self.transport.drift
+    def _many(self, read: _Readable[T], *, sampled: bool = True) -> Callable[[Envelope], tuple[T, ...]]:
+        """A list; what is not documented is noticed in a sample only, which is the first page."""
+        drift = self.transport.drift if sampled else None
         yield_to_ui = self.transport.yield_to_ui
         return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, yield_to_ui)
 
@@ -258,9 +272,10 @@ class EmailSecurityClient:
 
         return about
 
-    def _page(self, read: _Readable[T], *, counted: bool = False) -> Callable[[Envelope], Page[T]]:
+    def _page(
+        self, many: Callable[[Envelope], tuple[T, ...]], *, counted: bool = False
+    ) -> Callable[[Envelope], Page[T]]:
         """A page; only lists that are `counted` tell how many there are."""
-        many = self._many(read)
 
         def page(envelope: Envelope) -> Page[T]:
             info = envelope.result_info

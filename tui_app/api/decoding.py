@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
+import msgspec
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -28,18 +30,21 @@ class DecodeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer's envelope. `result` is plain JSON data."""
+    """An answer's envelope. `result` is plain JSON data, or, if `typed`, a list of structs that were decoded at once."""
 
     success: bool
     result: Any
     errors: tuple[Notice, ...]
     messages: tuple[Notice, ...]
     result_info: dict[str, Any]
+    typed: bool = False
 
 
 MAX_ITEMS: Final = 10_000
 """Items of one list; ten times the largest page that is asked for."""
 SLICE: Final = 100
+TYPED_SLICE: Final = 500
+"""Items that are read before somebody else may have a turn: a third of a millisecond."""
 MAX_DEPTH: Final = 200
 MAX_PARTS: Final = 400_000
 """Commas in a body, and a quarter of that of objects and lists: a page of 1,000 rows has about 40,000 of the one and 6,000 of the other."""
@@ -62,9 +67,17 @@ def _depth(data: Any) -> int:
     return deepest
 
 
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""What stands in a string is no part of the tree: a subject may be full of brackets."""
+
+
+def _has_many_parts(body: bytes) -> bool:
+    return body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4
+
+
 def parse_json(body: bytes) -> Any:
     """JSON data from bytes. Raises DecodeError for anything else: HTML, cut text, NaN, endless nesting, bad UTF-8."""
-    if body.count(b",") > MAX_PARTS or body.count(b"{") + body.count(b"[") > MAX_PARTS // 4:
+    if _has_many_parts(body) and _has_many_parts(_STRINGS.sub(b"", body)):
         # A small body can be a large tree: eight megabytes of empty lists would be half a gigabyte.
         raise DecodeError("the answer has too many parts", too_large=True)
     try:
@@ -111,14 +124,48 @@ def parse_envelope(body: bytes) -> Envelope:
     data = parse_json(body)
     if not isinstance(data, dict) or "success" not in data:
         raise DecodeError("the answer is no Cloudflare envelope")
+    return _envelope(data)
+
+
+def _envelope(data: dict[str, Any], *, typed: bool = False) -> Envelope:
     info = data.get("result_info")
     return Envelope(
+        typed=typed,
         success=data["success"] is True,
         result=data.get("result"),
         errors=_notices(data.get("errors")),
         messages=_notices(data.get("messages")),
         result_info=info if isinstance(info, dict) else {},
     )
+
+
+_NULL: Final = msgspec.Raw(b"null")
+_AROUND: Final = ("errors", "messages", "result_info")
+
+
+def typed_envelope(row: type[msgspec.Struct]) -> Callable[[bytes], Envelope]:
+    """A reader of envelopes whose `result` is a list of such rows.
+
+    It takes the documented types only and skips what has no name in a row. All else is read by `parse_envelope`, which is
+    four times slower and says what is wrong, if anything is.
+    """
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("success", bool)]
+    fields += [("result", list[row])]  # type: ignore[valid-type]
+    fields += [(name, msgspec.Raw, _NULL) for name in _AROUND]
+    decode = msgspec.json.Decoder(msgspec.defstruct("Page", fields, gc=False)).decode
+
+    def parse(body: bytes) -> Envelope:
+        try:
+            if not body.isascii():
+                # The decoder does not look into the strings that it skips.
+                body.decode("utf-8")
+            page: Any = decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return parse_envelope(body)
+        told = {name: parse_json(bytes(getattr(page, name))) for name in _AROUND}
+        return _envelope({"success": page.success, "result": page.result, **told}, typed=True)
+
+    return parse
 
 
 def read_one(read: Callable[[Any], T], data: Any) -> T:
@@ -131,6 +178,24 @@ def read_one(read: Callable[[Any], T], data: Any) -> T:
 
 def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], None] = no_yield) -> tuple[T, ...]:
     """A list of objects; null is an empty list. `yield_to_ui` is called after each hundred of many. Raises DecodeError."""
+    return _read_slices(lambda items: [read(item) for item in items], data, yield_to_ui)
+
+
+def read_rows(
+    tolerant: Callable[[Any], T],
+    of_plain: Callable[[Any], list[T]],
+    envelope: Envelope,
+    yield_to_ui: Callable[[], None] = no_yield,
+) -> tuple[T, ...]:
+    """Rows of an envelope, typed or not; as `read_many`."""
+    if envelope.typed:
+        return _read_slices(of_plain, envelope.result, yield_to_ui, TYPED_SLICE)
+    return read_many(tolerant, envelope.result, yield_to_ui)
+
+
+def _read_slices(
+    read: Callable[[list[Any]], list[T]], data: Any, yield_to_ui: Callable[[], None], size: int = SLICE
+) -> tuple[T, ...]:
     if data is None:
         return ()
     if not isinstance(data, list):
@@ -138,10 +203,10 @@ def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], Non
     if len(data) > MAX_ITEMS:
         raise DecodeError(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
     try:
-        found = [read(item) for item in data[:SLICE]]
-        for start in range(SLICE, len(data), SLICE):
+        found = read(data[:size])
+        for start in range(size, len(data), size):
             yield_to_ui()
-            found += [read(item) for item in data[start : start + SLICE]]
+            found += read(data[start : start + size])
         return tuple(found)
     except (ValidationError, SchemaError) as error:
         raise DecodeError(f"the answer is not understood: {_where(error)}") from None

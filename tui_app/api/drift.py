@@ -24,6 +24,16 @@ class Finding:
     what: Untrusted
     count: int
 
+    def __str__(self) -> str:
+        seen = "" if self.count == 1 else f", {self.count:,} times"
+        match self.kind:
+            case "field":
+                return f"{self.where} has the field '{self.what}'{seen}"
+            case "value":
+                return f"{self.where} is '{self.what}'{seen}"
+            case _:
+                return f"{self.where} came with the header '{self.what}'{seen}"
+
 
 class Drift:
     """The record of all that was seen; any thread may add to it."""
@@ -63,6 +73,16 @@ class Drift:
         with self._lock:
             seen = list(self._seen.items())
         return tuple(Finding(kind, where, Untrusted(what), count) for (kind, where, what), count in seen)
+
+
+def describe(drift: Drift) -> tuple[str, ...]:
+    """What was seen, in safe words, a sentence first and one line for each finding; nothing if all is as documented."""
+    findings = drift.findings
+    if not findings:
+        return ()
+    things = "1 thing that is" if len(findings) == 1 else f"{len(findings):,} things that are"
+    rest = (f"and more, {drift.left_out:,} times",) if drift.left_out else ()
+    return (f"The API sent {things} not documented:", *map(str, findings), *rest)
 
 
 def _general(request: str) -> str:

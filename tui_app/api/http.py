@@ -148,7 +148,7 @@ class HttpChannel:
                 # An error status is an answer, also if its body is lost.
                 refusal = response if response.status_code >= 400 else None
                 received = Body(response.headers)
-                async for chunk in response.aiter_raw(65536):
+                async for chunk in response.aiter_raw():
                     received.feed(chunk)
                 return self._without_secrets(response.status_code, response.headers, received.whole(), headers)
         except asyncio.CancelledError:

@@ -1,7 +1,7 @@
 """Mail and the rows of jobs: what comes by the hundred thousand.
 
-So each is a tuple of plain JSON values, which costs the garbage collector nothing, and a field is made of its value when
-somebody looks at it: a server's string becomes Untrusted on the way out, there is no other way.
+A row has two sides. Its plain values have names and cost little to decode, keep, filter and sort: they are for `jobs` and never
+for a screen. `Message` and `JobMessage` give a value out as what it means: there a server's string is Untrusted.
 
 Shapes: Cloudflare API reference, Email Security › Investigate › list, bulk › messages. `ts`, `action_log` and `findings`
 ended on 2026-11-01 and may be gone; the oldest shape has no `message` in a row.
@@ -9,8 +9,13 @@ ended on 2026-11-01 and may be gone; the oldest shape has no `message` in a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast
+
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from tui_app.api.enums import ActionType, DeliveryMode, DeliveryStatus, Destination, Disposition, Operation, RowStatus
 from tui_app.api.wire_values import SchemaError, Wire, count, flag, moment, open_enum, text, texts
@@ -24,6 +29,9 @@ E = TypeVar("E")
 
 NOT_KEPT: Final[Wire] = {}
 """Stands for the exact object where it was not kept."""
+
+Name = Annotated[str, Meta(min_length=1)]
+Names = tuple[str, ...] | None
 
 _MESSAGE: Final = frozenset(
     [
@@ -93,15 +101,18 @@ _ACTIONS: Final = frozenset(ActionType)
 _DESTINATIONS: Final = frozenset(Destination)
 
 
-class At(Generic[T]):
-    """A field of a tuple: the value at a place, read when it is looked at."""
+class Value(Generic[T]):
+    """A value of a row as it is given out, made of the plain one of the same name when it is looked at."""
 
-    def __init__(self, position: int, read: Callable[[Any], T]) -> None:
-        self._place = position
+    def __init__(self, read: Callable[[Any], T]) -> None:
         self._read = read
+        self._plain: Callable[[Any], Any] = attrgetter("")
 
-    def __get__(self, row: tuple[Any, ...], owner: object) -> T:
-        return self._read(row[self._place])
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._plain = attrgetter(f"plain.{name}")
+
+    def __get__(self, row: object, owner: type) -> T:
+        return self._read(self._plain(row))
 
 
 def _some_text(value: Any) -> Untrusted:
@@ -112,17 +123,9 @@ def _optional(read: Callable[[Any], E]) -> Callable[[Any], E | None]:
     return lambda value: None if value is None else read(value)
 
 
-def _exact(value: Any) -> Wire:
-    return value if value is not None else NOT_KEPT
-
-
 def _frozen(value: Any) -> Any:
     """A list of strings as a tuple, which the garbage collector need not watch."""
     return tuple(value) if type(value) is list else value
-
-
-def _pattern_type(properties: Any) -> Any:
-    return properties.get("allowlisted_pattern_type") if properties and isinstance(properties, dict) else None
 
 
 def _strange(drift: Drift, where: str, value: Any, known: frozenset[Any]) -> None:
@@ -130,68 +133,107 @@ def _strange(drift: Drift, where: str, value: Any, known: frozenset[Any]) -> Non
         drift.value(where, Untrusted.of(value))
 
 
-class Message(tuple[Any, ...]):
+# ---- mail
+
+
+class MailProperties(Struct, frozen=True, gc=False):
+    """`properties` of a mail."""
+
+    allowlisted_pattern_type: str | None = None
+
+
+class PlainMail(Struct, frozen=True, gc=False):
+    """A mail's values as JSON has them. As decoded they are of these types; the tolerant reader puts in anything."""
+
+    id: Name
+    postfix_id: str | None = None
+    message_id: str | None = None
+    alert_id: str | None = None
+    subject: str | None = None
+    sender: str | None = field(default=None, name="from")
+    from_name: str | None = None
+    client_recipients: Names = None
+    to: Names = None
+    is_quarantined: bool | None = None
+    is_phish_submission: bool | None = None
+    final_disposition: str | None = None
+    detection_reasons: Names = None
+    delivery_status: Names = None
+    post_delivery_operations: Names = None
+    scanned_at: str | None = None
+    ts: str | None = None
+    sent_at: str | None = None
+    properties: MailProperties | None = None
+
+
+_MAIL_FIELDS: Final = tuple(
+    (own, wire)
+    for own, wire in zip(PlainMail.__struct_fields__, PlainMail.__struct_encode_fields__, strict=True)
+    if own != "properties"
+)
+
+
+class Message(Struct, frozen=True, gc=False):
     """A mail known to investigate; `id` is its investigate id, the only identity in paths and bodies."""
 
-    __slots__ = ()
-    id = At(0, Untrusted.of)
-    postfix_id = At(1, text)
-    message_id = At(2, text)
-    alert_id = At(3, text)
-    subject = At(4, _some_text)
-    sender = At(5, _some_text)
-    from_name = At(6, text)
-    recipients = At(7, texts)
-    """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
-    is_quarantined = At(8, flag)
-    is_phish_submission = At(9, flag)
-    final_disposition = At(10, _optional(open_enum(Disposition)))
-    detection_reasons = At(11, texts)
-    delivery_status = At(12, texts)
-    post_delivery_operations = At(13, texts)
-    when = At(14, moment)
-    """When it was scanned (`ts` in the oldest shape), else sent."""
-    allowlisted_pattern_type = At(16, text)
-    """Which kind of allow-list pattern it matched (`properties.allowlisted_pattern_type`)."""
-    wire = At(15, _exact)
+    plain: PlainMail
+    wire: Wire = NOT_KEPT
     """The object exactly as the server sent it; for JSON, never for a screen."""
+
+    id = Value(Untrusted.of)
+    postfix_id = Value(text)
+    message_id = Value(text)
+    alert_id = Value(text)
+    subject = Value(_some_text)
+    sender = Value(_some_text)
+    from_name = Value(text)
+    is_quarantined = Value(flag)
+    is_phish_submission = Value(flag)
+    final_disposition = Value(_optional(open_enum(Disposition)))
+    detection_reasons = Value(texts)
+    delivery_status = Value(texts)
+    post_delivery_operations = Value(texts)
+
+    @property
+    def recipients(self) -> tuple[Untrusted, ...]:
+        """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
+        return texts(self.plain.client_recipients or self.plain.to)
+
+    @property
+    def when(self) -> datetime | None:
+        """When it was scanned (`ts` in the oldest shape), else sent."""
+        plain = self.plain
+        return moment(plain.scanned_at) or moment(plain.ts) or moment(plain.sent_at)
+
+    @property
+    def allowlisted_pattern_type(self) -> Untrusted | None:
+        """Which kind of allow-list pattern it matched (`properties.allowlisted_pattern_type`)."""
+        properties = self.plain.properties
+        return None if properties is None else text(properties.allowlisted_pattern_type)
+
+    @classmethod
+    def of_plain(cls, mails: Iterable[PlainMail]) -> list[Message]:
+        """Mails as they were decoded."""
+        return [*map(cls, mails)]
 
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> Message:
-        """Read one mail; `exact` keeps the object too. Raises SchemaError without an id."""
+        """Read one mail, whatever is in it; `exact` keeps the object too. Raises SchemaError without an id."""
         if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
             raise SchemaError("Message: id is missing")
         if drift is not None:
             notice_message(data, drift)
-        get = data.get
-        return cls(
-            (
-                data["id"],
-                get("postfix_id"),
-                get("message_id"),
-                get("alert_id"),
-                get("subject"),
-                get("from"),
-                get("from_name"),
-                _frozen(get("client_recipients") or get("to")),
-                get("is_quarantined"),
-                get("is_phish_submission"),
-                get("final_disposition"),
-                _frozen(get("detection_reasons")),
-                _frozen(get("delivery_status")),
-                _frozen(get("post_delivery_operations")),
-                next((value for name in ("scanned_at", "ts", "sent_at") if moment(value := get(name))), None),
-                data if exact else None,
-                _pattern_type(get("properties")),
-            )
-        )
+        values = {own: _frozen(data.get(wire)) for own, wire in _MAIL_FIELDS}
+        properties = data.get("properties")
+        if properties and isinstance(properties, dict):
+            values["properties"] = MailProperties(properties.get("allowlisted_pattern_type"))
+        return cls(PlainMail(**values), data if exact else NOT_KEPT)
 
 
 def notice_message(data: Wire, drift: Drift) -> None:
     """Tell of what the documentation does not know in a mail, alone or in a row."""
     if not data.keys() <= _MESSAGE:
         drift.fields("Message", data.keys() - _MESSAGE)
-    # Asked of each row of each page: what is missing or an empty list is not worth a call.
     get = data.get
     if (value := get("final_disposition")) is not None:
         _strange(drift, "Message.final_disposition", value, _DISPOSITIONS)
@@ -205,34 +247,125 @@ def notice_message(data: Wire, drift: Drift) -> None:
                     _strange(drift, f"Message.{name}", value, known)
 
 
-class JobMessage(tuple[Any, ...]):
+# ---- rows of jobs
+
+
+class PlainRow(Struct, frozen=True, gc=False):
+    """A row's values as JSON has them, in the order in which they are kept. All but the first two may be of any type."""
+
+    message_id: str
+    status: str
+    postfix_id: Any = None
+    action_type: Any = None
+    recipient: Any = None
+    destination: Any = None
+    retry_count: Any = None
+    created_at: Any = None
+    status_message: Any = None
+    retry_after: Any = None
+    processed_at: Any = None
+    alert_id: Any = None
+    email_message_id: Any = None
+    investigate_id: Any = None
+    subject: Any = None
+    sender: Any = None
+
+
+class _RowParams(Struct, frozen=True, gc=False):
+    client_recipient: str | None = None
+    destination: str | None = None
+
+
+class _RowMail(Struct, frozen=True, gc=False):
+    id: str
+    subject: str | None = None
+    sender: str | None = field(default=None, name="from")
+
+
+_NO_MAIL: Final = _RowMail(cast(Any, None))
+
+
+class WireRow(Struct, frozen=True, gc=False):
+    """A row as the documentation has it: for the decoder, which skips what has no name here."""
+
+    message_id: Name
+    status: Name
+    postfix_id: str | None = None
+    action_type: str | None = None
+    action_params: _RowParams | None = _RowParams()
+    retry_count: int | float | None = None
+    created_at: str | None = None
+    status_message: str | None = None
+    retry_after: str | None = None
+    processed_at: str | None = None
+    alert_id: str | None = None
+    email_message_id: str | None = None
+    message: _RowMail | None = _NO_MAIL
+
+
+_NESTED: Final = {
+    "recipient": "action_params.client_recipient",
+    "destination": "action_params.destination",
+    "investigate_id": "message.id",
+    "subject": "message.subject",
+    "sender": "message.sender",
+}
+"""Where the API has the values that stand deeper in a row."""
+_values: Final[Callable[[WireRow], tuple[Any, ...]]] = attrgetter(
+    *(_NESTED.get(name, name) for name in PlainRow.__struct_fields__)
+)
+
+
+_SOURCES: Final = tuple(
+    (part, "from" if name == "sender" else name)
+    for part, _, name in (_NESTED.get(own, own).rpartition(".") for own in PlainRow.__struct_fields__)
+)
+"""The object of a row and its field there that each plain value is from."""
+
+
+def _plain_row(row: WireRow) -> PlainRow:
+    try:
+        return PlainRow(*_values(row))
+    except AttributeError:
+        # Null is the same as missing.
+        whole = replace(row, action_params=row.action_params or _RowParams(), message=row.message or _NO_MAIL)
+        return PlainRow(*_values(whole))
+
+
+class JobMessage(Struct, frozen=True, gc=False):
     """One row of a job: one action on one message for one recipient; `message_id` is the row's uuid."""
 
-    __slots__ = ()
-    message_id = At(0, Untrusted.of)
-    postfix_id = At(1, text)
-    action_type = At(2, _optional(open_enum(ActionType)))
-    recipient = At(3, _some_text)
-    """The mailbox this row is about."""
-    destination = At(4, _optional(open_enum(Destination)))
-    status = At(5, open_enum(RowStatus))
-    retry_count = At(6, count)
-    created_at = At(7, moment)
-    status_message = At(8, text)
-    retry_after = At(9, moment)
-    processed_at = At(10, moment)
-    alert_id = At(11, text)
-    email_message_id = At(12, text)
-    investigate_id = At(13, text)
-    """The mail's, and with it its subject and sender; the oldest shape has none of them."""
-    subject = At(14, text)
-    sender = At(15, text)
-    wire = At(16, _exact)
+    plain: PlainRow
+    wire: Wire = NOT_KEPT
     """The object exactly as the server sent it; for JSON, never for a screen."""
+
+    message_id = Value(Untrusted.of)
+    postfix_id = Value(text)
+    action_type = Value(_optional(open_enum(ActionType)))
+    recipient = Value(_some_text)
+    """The mailbox this row is about."""
+    destination = Value(_optional(open_enum(Destination)))
+    status = Value(open_enum(RowStatus))
+    retry_count = Value(count)
+    created_at = Value(moment)
+    status_message = Value(text)
+    retry_after = Value(moment)
+    processed_at = Value(moment)
+    alert_id = Value(text)
+    email_message_id = Value(text)
+    investigate_id = Value(text)
+    """The mail's, and with it its subject and sender; the oldest shape has none of them."""
+    subject = Value(text)
+    sender = Value(text)
+
+    @classmethod
+    def of_plain(cls, rows: Iterable[WireRow]) -> list[JobMessage]:
+        """Rows as they were decoded."""
+        return [*map(cls, map(_plain_row, rows))]
 
     @classmethod
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> JobMessage:
-        """Read one row; `exact` keeps the object too. Raises SchemaError without an id or a status."""
+        """Read one row, whatever is in it; `exact` keeps the object too. Raises SchemaError without an id or a status."""
         if not isinstance(data, dict):
             raise SchemaError("JobMessage: is no object")
         get = data.get
@@ -246,28 +379,10 @@ class JobMessage(tuple[Any, ...]):
         mail = mail if isinstance(mail, dict) and isinstance(mail.get("id"), str) else {}
         if drift is not None:
             cls._notice(data, params, mail, drift)
-        return cls(
-            (
-                identity,
-                get("postfix_id"),
-                get("action_type"),
-                params.get("client_recipient"),
-                params.get("destination"),
-                status,
-                get("retry_count"),
-                get("created_at"),
-                get("status_message"),
-                get("retry_after"),
-                get("processed_at"),
-                get("alert_id"),
-                get("email_message_id"),
-                mail.get("id"),
-                mail.get("subject"),
-                mail.get("from"),
-                data if exact else None,
-                _pattern_type(get("properties")),
-            )
-        )
+        parts = {"": data, "action_params": params, "message": mail}
+        values: list[Any] = [parts[part].get(name) for part, name in _SOURCES]
+        plain = PlainRow(*values)
+        return cls(plain, data if exact else NOT_KEPT)
 
     @staticmethod
     def _notice(data: Wire, params: Wire, mail: Wire, drift: Drift) -> None:
@@ -286,4 +401,4 @@ class JobMessage(tuple[Any, ...]):
     @property
     def id(self) -> str:
         """The row's id, exact."""
-        return self[0]  # type: ignore[no-any-return]
+        return self.plain.message_id

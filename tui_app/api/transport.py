@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui_app.core.clock import Clock
 
 T = TypeVar("T")
+Parse = Callable[[bytes], Envelope]
 _CRAFTY: Final = re.compile(r"//|\\|%2f|%5c|/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 """What another reader of an address could take for another path."""
 _LARGE: Final = 64 * 1024
@@ -143,16 +144,24 @@ class Transport:
 
     # ---- reading
 
-    async def get(self, path: str, query: Mapping[str, str] | None, read: Callable[[Envelope], T]) -> T:
+    async def get(
+        self, path: str, query: Mapping[str, str] | None, read: Callable[[Envelope], T], parse: Parse = parse_envelope
+    ) -> T:
         """A read, tried again by the rules, paid from the retry bucket; waits for the quota are no tries. Raises ApiError."""
-        return await self._read("GET", path, query, None, read)
+        return await self._read("GET", path, query, None, read, parse)
 
     async def ask(self, path: str, body: Any, read: Callable[[Envelope], T]) -> T:
         """A question that the API takes as a POST though it changes nothing; not tried again. Raises ApiError."""
         return await self._read("POST", path, None, body, read)
 
     async def _read(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, read: Callable[[Envelope], T]
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        read: Callable[[Envelope], T],
+        parse: Parse = parse_envelope,
     ) -> T:
         request, polls, waits, renewed = self.named(method, path), 0, 0, False
         retries = ReadRetries()
@@ -166,7 +175,7 @@ class Transport:
                     if not await self._sleep(min(5.0, 0.25 * 2 ** min(polls, 5)), self._left):
                         raise Unreadable("The search was left before it was ready.", request=request, status=202)
                     continue
-                _, value = await self._understood(answer, request, read)
+                _, value = await self._understood(answer, request, read, parse)
                 self._bucket.success()
                 return value
             except RateLimited as limited:
@@ -338,10 +347,10 @@ class Transport:
         return error
 
     async def _understood(
-        self, answer: HttpResponse, request: str, read: Callable[[Envelope], T]
+        self, answer: HttpResponse, request: str, read: Callable[[Envelope], T], parse: Parse
     ) -> tuple[Envelope, T]:
         """What a 2xx says. Raises Unreadable when it is no envelope, no success, or not of the shape that `read` wants."""
-        work = partial(_understand, answer, request, read)
+        work = partial(_understand, answer, request, read, parse)
         if len(answer.body) > _LARGE:
             # A page of a thousand rows takes longer than a key press may wait; one at a time, or they would wait for three.
             async with self._reading_pages:
@@ -356,9 +365,11 @@ class Transport:
             self._tell(self.on_notices, request, envelope.messages)
 
 
-def _understand(answer: HttpResponse, request: str, read: Callable[[Envelope], T]) -> tuple[Envelope, T]:
+def _understand(
+    answer: HttpResponse, request: str, read: Callable[[Envelope], T], parse: Parse = parse_envelope
+) -> tuple[Envelope, T]:
     try:
-        envelope = parse_envelope(answer.body)
+        envelope = parse(answer.body)
         if envelope.success:
             return envelope, read(envelope)
     except DecodeError as garbled:

@@ -14,25 +14,16 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import run_command
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
-from tui_app.jobs.export import FIELDS, export_path
+from tui_app.jobs.export import export_path
+from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 ASKABLE_ROW_STATUS = [status.value for status in RowStatus if status is not RowStatus.DISCOVERING]
-WIDTHS = {
-    "message_id": 36,
-    "status": 10,
-    "recipient": 30,
-    "subject": 30,
-    "retry_count": 11,
-    "retry_after": 20,
-    "status_message": 50,
-    "postfix_id": 16,
-    "investigate_id": 52,
-}
 COLUMNS = tuple(
-    ListingColumn[JobMessage](name, WIDTHS[name], text, right=name == "retry_count") for name, text in FIELDS
+    ListingColumn[JobMessage](column.name, column.export_width, column.text, right=column.is_number)
+    for column in EXPORTED
 )
 
 

@@ -6,19 +6,24 @@ import time
 from typing import Final
 
 LONGEST: Final = 0.05
-"""Seconds after which the priority of a key ends, also without a new frame."""
-_PAUSE: Final = 0.001
+"""Seconds after which a key's turn is over, whether it has changed the screen or not."""
+TYPING: Final = 0.2
+"""Seconds after a key in which another one is likely, as from a key that is held down."""
+_NAP: Final = 0.001
+_LONG_NAP: Final = 0.025
+"""While somebody types: a large answer is taken apart at a twentieth of the speed, and few keys find the program busy."""
 
 
 class UiPriority:
     """Shared by the app, which asks for priority at each key, and by threads that decode large answers."""
 
     def __init__(self) -> None:
-        self._until = 0.0
+        self._until = self._typing_until = 0.0
 
     def take(self) -> None:
-        """A key was pressed: threads pause."""
-        self._until = time.monotonic() + LONGEST
+        """A key has come."""
+        now = time.monotonic()
+        self._until, self._typing_until = now + LONGEST, now + TYPING
 
     def end(self) -> None:
         """The key is answered: threads go on."""
@@ -27,6 +32,6 @@ class UiPriority:
     def yield_to_ui(self) -> None:
         """Sleep for 1 ms, and longer while a key is being answered. Call it from threads only."""
         # A thread that never sleeps takes half of the interpreter, whatever else waits for it.
-        time.sleep(_PAUSE)
+        time.sleep(_LONG_NAP if time.monotonic() < self._typing_until else _NAP)
         while time.monotonic() < self._until:
             time.sleep(_PAUSE)

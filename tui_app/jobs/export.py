@@ -19,28 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from tui_app.api.pagination import job_message_pages
-from tui_app.core.clock import rfc3339
 from tui_app.core.errors import SluiceError, UsageError
-from tui_app.core.text import NOTHING, formula_proof, json_text, plural, sanitize
+from tui_app.core.text import formula_proof, json_text, plural, sanitize
+from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
     from tui_app.api.pagination import NumberedPages
     from tui_app.api.rows import JobMessage
-
-FIELDS: Final[tuple[tuple[str, Callable[[JobMessage], str]], ...]] = (
-    ("message_id", lambda row: str(row.message_id)),
-    ("status", lambda row: str(row.status).lower()),
-    ("recipient", lambda row: row.recipient.detail()),
-    ("subject", lambda row: (row.subject or NOTHING).detail()),
-    ("retry_count", lambda row: str(row.retry_count)),
-    ("retry_after", lambda row: rfc3339(row.retry_after) if row.retry_after else ""),
-    ("status_message", lambda row: (row.status_message or NOTHING).detail()),
-    ("postfix_id", lambda row: str(row.postfix_id or "")),
-    ("investigate_id", lambda row: str(row.investigate_id or "")),
-)
-"""The columns of CSV and Markdown. JSON has the API's own objects, unchanged."""
 
 
 class _Writer(Protocol):
@@ -52,16 +39,16 @@ class _Writer(Protocol):
 
 class _Csv:
     def begin(self) -> str:
-        return self._lines([[name for name, _ in FIELDS]])
+        return self._lines([[column.name for column in EXPORTED]])
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        return self._lines([formula_proof(text(row)) for _, text in FIELDS] for row in rows)
+        return self._lines([formula_proof(column.text(row)) for column in EXPORTED] for row in rows)
 
     def end(self, first: bool) -> str:
         return ""
 
     def broken_off(self, sentence: str, first: bool) -> str:
-        return self._lines([[f"PARTIAL: {sentence}", *[""] * (len(FIELDS) - 1)]])
+        return self._lines([[f"PARTIAL: {sentence}", *[""] * (len(EXPORTED) - 1)]])
 
     @staticmethod
     def _lines(lines: Iterable[Sequence[str]]) -> str:
@@ -101,10 +88,10 @@ class _Json(_Ndjson):
 
 class _Markdown:
     def begin(self) -> str:
-        return self._line([name for name, _ in FIELDS]) + "|" + " --- |" * len(FIELDS) + "\n"
+        return self._line([column.name for column in EXPORTED]) + "|" + " --- |" * len(EXPORTED) + "\n"
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        return "".join([self._line([text(row) for _, text in FIELDS]) for row in rows])
+        return "".join([self._line([column.text(row) for column in EXPORTED]) for row in rows])
 
     def end(self, first: bool) -> str:
         return ""

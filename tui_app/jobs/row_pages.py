@@ -74,7 +74,12 @@ class RowPages:
     def _fresh(self, slots: array[int]) -> array[int]:
         """Those that are not listed yet, each once; they are from now on."""
         listed = self._listed
-        listed += bytes(max(0, len(self.store) - len(listed)))
+        before = len(listed)
+        listed += bytes(max(0, len(self.store) - before))
+        if slots and slots[0] >= before and slots == array("I", range(slots[0], slots[0] + len(slots))):
+            # All of them were never seen before: nothing to be looked at one by one.
+            listed[slots[0] : slots[0] + len(slots)] = b"\1" * len(slots)
+            return slots[:]
         fresh = array("I")
         for slot in slots:
             if not listed[slot]:

@@ -9,21 +9,26 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, overload
 
-from tui_app.api.rows import JobMessage
+from msgspec.structs import astuple
+
+from tui_app.api.rows import JobMessage, PlainRow
 from tui_app.core.clock import no_yield
-from tui_app.jobs.id_index import IdIndex, Key, key_of
+from tui_app.jobs.id_index import IdIndex, Key, keys_of
 
 PACK: Final = 32
 """Rows that are packed together: few enough that one of them is quickly there, enough that they share what is alike."""
+AT_ONCE: Final = 4 * PACK
+"""Rows that are packed before somebody else may have a turn."""
 UNPACKED: Final = 128
 """Packs kept open: more than two screens full."""
-_STATUS: Final = 5
-_EXACT: Final = 16
-"""Places in a row: its status, and the exact object, which is not kept here."""
-
 Row = tuple[Any, ...]
+"""The values of a PlainRow in their order: nothing that the garbage collector has to look at, and what `marshal` can write."""
+_plain: Final = attrgetter("plain")
+_id_of: Final = attrgetter("message_id")
+_status_of: Final = attrgetter("status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +37,34 @@ class PackedRows:
 
     rows: list[Row]
     keys: list[Key]
+    states: list[str]
     packs: list[bytes]
 
     @classmethod
     def of(cls, messages: Iterable[JobMessage], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
         """Pack rows as they were read; `yield_to_ui` is called after each few of many."""
-        # A plain tuple of atoms is nothing that the garbage collector has to look at.
-        rows = [tuple(row) if row[_EXACT] is None else (*row[:_EXACT], None) for row in messages]
+        plain = [*map(_plain, messages)]
+        rows = [*map(astuple, plain)]
         keys: list[Key] = []
         packs: list[bytes] = []
-        for start in range(0, len(rows), 4 * PACK):
-            some = rows[start : start + 4 * PACK]
-            keys += [key_of(row[0]) for row in some]
-            packs += _packs(some)
+        for start in range(0, len(rows), AT_ONCE):
+            keys += keys_of([*map(_id_of, plain[start : start + AT_ONCE])])
+            packs += _packs(rows[start : start + AT_ONCE])
             yield_to_ui()
-        return cls(rows, keys, packs)
+        return cls(rows, keys, [*map(_status_of, plain)], packs)
 
-    def parts(self, size: int = 8 * PACK) -> Iterator[PackedRows]:
+    def parts(self, size: int = 4 * AT_ONCE) -> Iterator[PackedRows]:
         """The same rows in portions, for whoever takes them between other things."""
         for start in range(0, len(self.rows), size):
             end = start + size
-            yield PackedRows(self.rows[start:end], self.keys[start:end], self.packs[start // PACK : -(-end // PACK)])
+            packs = self.packs[start // PACK : -(-end // PACK)]
+            yield PackedRows(self.rows[start:end], self.keys[start:end], self.states[start:end], packs)
 
 
 class RowStore:
     """Rows by slot, a number that stays: a row that is read again is the same slot with newer values.
 
-    A row takes about 100 bytes. It is a tuple of JSON values before and after, exactly the same.
+    A row takes about 100 bytes. Its values are the same before and after.
     """
 
     def __init__(self) -> None:
@@ -87,36 +93,37 @@ class RowStore:
         slots = self._ids.add(packed.keys)
         new = len(self) - first
         if new == len(packed.rows):
-            self._append(packed.rows, packed.packs)
+            self._append(packed.states, packed.packs)
             return slots
         fresh: list[Row] = []
-        known: list[tuple[int, Row]] = []
-        for slot, row in zip(slots, packed.rows, strict=True):
+        states: list[str] = []
+        known: list[tuple[int, Row, str]] = []
+        for slot, row, state in zip(slots, packed.rows, packed.states, strict=True):
             if slot == first + len(fresh):
                 fresh.append(row)
+                states.append(state)
             else:
-                known.append((slot, row))
-        self._append(fresh, _packs(fresh))
+                known.append((slot, row, state))
+        self._append(states, _packs(fresh))
         self._compare(known)
         return slots
 
-    def _append(self, rows: Sequence[Row], packs: Sequence[bytes]) -> None:
+    def _append(self, states: Sequence[str], packs: Sequence[bytes]) -> None:
         first, codes = len(self._status), self._status_code
-        for pack in range(len(packs)):
-            self._starts.append(first + pack * PACK)
+        self._starts.extend(range(first, first + len(packs) * PACK, PACK))
         self._packs += packs
-        self._marked += bytes(len(rows))
-        for slot, row in enumerate(rows, first):
-            code = codes.setdefault(row[_STATUS], len(codes))
-            self._status.append(code)
-            view = self._by_status.setdefault(code, array("I"))
+        self._marked += bytes(len(states))
+        # By the state, not by the row: there are few states and very many rows.
+        for state in dict.fromkeys(states):
+            view = self._by_status.setdefault(codes.setdefault(state, len(codes)), array("I"))
             if view is not None:
-                view.append(slot)
+                view.extend([slot for slot, other in enumerate(states, first) if other == state])
+        self._status.extend([codes[state] for state in states])
 
-    def _compare(self, known: Iterable[tuple[int, Row]]) -> None:
+    def _compare(self, known: Iterable[tuple[int, Row, str]]) -> None:
         """Take what differs from what was read before; packs that have nothing new stay as they are."""
         changed: dict[int, list[Row]] = {}
-        for slot, row in known:
+        for slot, row, state in known:
             number, position = self._pack_of(slot)
             rows = changed.get(number) or self._rows(number)
             if rows[position] == row:
@@ -124,7 +131,7 @@ class RowStore:
             if number not in changed:
                 rows = changed[number] = list(rows)
             rows[position] = row
-            code = self._status_code.setdefault(row[_STATUS], len(self._status_code))
+            code = self._status_code.setdefault(state, len(self._status_code))
             if self._status[slot] != code:
                 # Made anew when somebody wants to see them: rows change by the hundred.
                 self._by_status[self._status[slot]] = self._by_status[code] = None
@@ -154,9 +161,9 @@ class RowStore:
     def row(self, slot: int) -> JobMessage:
         """The row as it was read last."""
         number, position = self._pack_of(slot)
-        return JobMessage(self._rows(number)[position])
+        return JobMessage(PlainRow(*self._rows(number)[position]))
 
-    def rows(self, slots: Iterable[int]) -> Iterator[Row]:
+    def rows(self, slots: Iterable[int]) -> Iterator[PlainRow]:
         """Plain rows, one after the other, without disturbing what is kept open for the screen."""
         rows: list[Row] = []
         start = 0
@@ -165,7 +172,7 @@ class RowStore:
                 number, position = self._pack_of(slot)
                 start = slot - position
                 rows = self._unpacked.get(number) or _unpacked(self._packs[number])
-            yield rows[slot - start]
+            yield PlainRow(*rows[slot - start])
 
     def id(self, slot: int) -> str:
         """The id of a row."""

@@ -1,10 +1,11 @@
-"""The activity screen: every write and every error of this session."""
+"""The activity page: every write and every error of this session, and what the API sent that is not documented."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tui_app import actions
+from tui_app.api.drift import describe
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
@@ -31,11 +32,18 @@ class ActivityScreen(TextScreen):
     def show_activities(self) -> None:
         """Show the list."""
         entries = list(reversed(self.service.activities))
-        self.set_breadcrumb([("Activity", "bold"), f"  {len(entries):,} in this session"])
+        drift = self.service.drift
+        strange = describe(drift) if drift is not None else ()
+        below = [f"{len(drift.findings):,} not documented, at the end"] if drift is not None and strange else []
+        self.set_breadcrumb([("Activity", "bold"), f"  {len(entries):,} in this session"], below)
         pieces: list[Piece] = []
         for entry in entries:
             pieces += self._entry(entry)
-        self.show_text(*(pieces or [("No write and no error in this session so far.", "dim")]))
+        if not pieces:
+            pieces.append(("Nothing was written and nothing went wrong so far.\n", "dim"))
+        if strange:
+            pieces += ["\n", f"{strange[0]}\n", *[(f"          {line}\n", "dim") for line in strange[1:]]]
+        self.show_text(*pieces)
 
     @staticmethod
     def _entry(entry: Activity) -> list[Piece]:

@@ -10,6 +10,7 @@ from textual import work
 from tui_app import actions
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
 from tui_app.jobs.progress import describe_search
+from tui_app.jobs.row_columns import COPIED
 from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.plain_text import show_plainly
 from tui_app.widgets.redaction import PrivateText, redaction_of
@@ -107,17 +108,8 @@ def job_values(job: Job) -> list[Value]:
 
 
 def row_values(row: JobMessage) -> list[Value]:
-    """The values of a job's row."""
-    return [
-        *_value("investigate id", row.investigate_id),
-        *_value("recipient", row.recipient),
-        *_value("subject", row.subject),
-        *_value("from", row.sender),
-        *_value("why", row.status_message),
-        *_value("postfix id", row.postfix_id),
-        *_value("Message-ID", row.email_message_id),
-        *_value("row id", row.message_id),
-    ]
+    """Of a job's row."""
+    return [value for column in COPIED for value in _value(column.copied_as, getattr(row, column.name))]
 
 
 def message_values(message: Message) -> list[Value]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
@@ -18,7 +18,7 @@ from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, bar
 from tui_app.widgets.virtual_table import Cell
 
@@ -49,31 +49,83 @@ TAB_NAMES: Final = (
 )
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
-COLUMNS: Final = (
-    Column("STATUS", 13, field="status"),
-    Column("ACTION", 18, field="action"),
-    Column("PROGRESS", 15, from_width=78, field="progress"),
-    Column("OK", 8, right=True, field="ok"),
-    Column("FAIL", 6, right=True, field="fail"),
-    Column("SKIP", 5, right=True, from_width=62, field="skip"),
-    Column("AGE", 4, right=True, field="age"),
-    Column("COMMENT", weight=2, from_width=110, field="comment", private=True),
-    Column("SEARCH", weight=2, from_width=130, private=True),
-    Column("CREATED", 23, from_width=160),
-)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-SORTS: Final[dict[str, Callable[[Job], Any]]] = {
-    "status": lambda job: str(job.status),
-    "action": describe_action,
-    "progress": lambda job: acted_share(job) or 0.0,
-    "ok": lambda job: job.successful,
-    "fail": lambda job: job.failed,
-    "skip": lambda job: job.skipped,
-    # The youngest first, as an age of few minutes is less than one of hours.
-    "age": lambda job: _NEVER - (job.created_at or _NEVER),
-    "comment": lambda job: str(job.comment or "").casefold(),
-}
-"""What the jobs are sorted by, by field."""
+
+
+def _progress_cell(job: Job, now: datetime) -> Cell:
+    share = acted_share(job)
+    if share is None and job.total_messages_discovered:
+        return Cell(f"found {job.total_messages_discovered:,}", "muted")
+    percent = "" if share is None else f"{int(share * 100):>3}%"
+    return Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
+
+
+def _number_cell(job: Job, number: int | None, tone: str = "") -> Cell:
+    """A counter; a dash before anything was acted on."""
+    begun = acted_share(job) is not None or job.ended
+    return Cell(f"{number:,}" if begun and number is not None else "–", tone if number and begun else "muted")
+
+
+COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
+    CellColumn("STATUS", 13, field="status", sort=lambda job: str(job.status), cell=lambda job, _: fmt.job_state(job)),
+    CellColumn("ACTION", 18, field="action", sort=describe_action, cell=lambda job, _: Cell(describe_action(job))),
+    CellColumn(
+        "PROGRESS",
+        15,
+        from_width=78,
+        field="progress",
+        sort=lambda job: acted_share(job) or 0.0,
+        cell=_progress_cell,
+    ),
+    CellColumn(
+        "OK",
+        8,
+        right=True,
+        field="ok",
+        sort=lambda job: job.successful,
+        cell=lambda job, _: _number_cell(job, job.messages_successful),
+    ),
+    CellColumn(
+        "FAIL",
+        6,
+        right=True,
+        field="fail",
+        sort=lambda job: job.failed,
+        cell=lambda job, _: _number_cell(job, job.messages_failed, "error"),
+    ),
+    CellColumn(
+        "SKIP",
+        5,
+        right=True,
+        from_width=62,
+        field="skip",
+        sort=lambda job: job.skipped,
+        cell=lambda job, _: _number_cell(job, job.messages_skipped),
+    ),
+    CellColumn(
+        "AGE",
+        4,
+        right=True,
+        field="age",
+        # The youngest first, as an age of few minutes is less than one of hours.
+        sort=lambda job: _NEVER - (job.created_at or _NEVER),
+        cell=lambda job, now: Cell(fmt.age(job.created_at, now), "muted"),
+    ),
+    CellColumn(
+        "COMMENT",
+        weight=2,
+        from_width=110,
+        field="comment",
+        private=True,
+        sort=lambda job: str(job.comment or "").casefold(),
+        cell=lambda job, _: Cell(str(job.comment or "")),
+    ),
+    CellColumn(
+        "SEARCH", weight=2, from_width=130, private=True, cell=lambda job, _: Cell(describe_search(job), "muted")
+    ),
+    CellColumn("CREATED", 23, from_width=160, cell=lambda job, _: Cell(fmt.local(job.created_at), "muted")),
+)
+SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
 
 
 class JobsScreen(ConsoleScreen):
@@ -128,27 +180,8 @@ class JobsScreen(ConsoleScreen):
         return self.query_one("#table", RowTable)
 
     def _cells(self, job: Job) -> Sequence[Cell]:
-        share = acted_share(job)
-        if share is None and job.total_messages_discovered:
-            progress = Cell(f"found {job.total_messages_discovered:,}", "muted")
-        else:
-            percent = "" if share is None else f"{int(share * 100):>3}%"
-            progress = Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
-        begun = share is not None or job.ended
-        numbers = [
-            Cell(f"{n:,}" if begun and n is not None else "–", tone if n and begun else "muted")
-            for n, tone in ((job.messages_successful, ""), (job.messages_failed, "error"), (job.messages_skipped, ""))
-        ]
-        return (
-            fmt.job_state(job),
-            Cell(describe_action(job)),
-            progress,
-            *numbers,
-            Cell(fmt.age(job.created_at, self.service.clock.now()), "muted"),
-            Cell(str(job.comment or "")),
-            Cell(describe_search(job), "muted"),
-            Cell(fmt.local(job.created_at), "muted"),
-        )
+        now = self.service.clock.now()
+        return [column.cell(job, now) for column in COLUMNS]
 
     # ---- news
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from rich.cells import cell_len, set_cell_size
@@ -41,6 +43,14 @@ class Column:
     from_width: int = 0
     field: str = ""
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellColumn(Column, Generic[T]):
+    """A column with how a row looks in it at a time, and what its rows are sorted by where the screen sorts them."""
+
+    cell: Callable[[T, datetime], Cell] = dataclasses.field(kw_only=True)
+    sort: Callable[[T], Any] | None = dataclasses.field(default=None, kw_only=True)
 
 
 class MarkedRows(Rows[T_co], Protocol[T_co]):

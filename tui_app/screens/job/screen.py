@@ -27,11 +27,13 @@ from tui_app.screens.job.row_task import RowTask
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextLine, bar
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.widget import Widget
 
     from tui_app.api.models import Job
@@ -49,14 +51,39 @@ STATUS_TABS: Final = (
     RowStatus.SKIPPED,
     RowStatus.CANCELLED,
 )
-COLUMNS: Final = (
-    Column("STATUS", 12, field="status"),
-    Column("RECIPIENT", weight=4, field="to"),
-    Column("SUBJECT", weight=3, field="subject", private=True),
-    Column("TRIES", 6, right=True, field="tries"),
-    Column("WHY", weight=6, field="why"),
-    Column("PROCESSED", 23, from_width=130, field="processed"),
+
+
+def _subject_cell(row: JobMessage, now: datetime) -> Cell:
+    """The subject; the oldest shape has none, but an id that stands for the mail."""
+    return Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
+
+
+def _why_cell(row: JobMessage, now: datetime) -> Cell:
+    why = str(row.status_message or "")
+    return Cell(why if row.retry_after is None else f"{why}, retry {row.retry_after.astimezone():%H:%M}")
+
+
+COLUMNS: Final[tuple[CellColumn[JobMessage], ...]] = (
+    CellColumn("STATUS", 12, field="status", cell=lambda row, _: fmt.row_state(row.status)),
+    CellColumn("RECIPIENT", weight=4, field="to", cell=lambda row, _: Cell(str(row.recipient))),
+    CellColumn("SUBJECT", weight=3, field="subject", private=True, cell=_subject_cell),
+    CellColumn(
+        "TRIES",
+        6,
+        right=True,
+        field="tries",
+        cell=lambda row, _: Cell(str(row.retry_count), "" if row.retry_count else "muted"),
+    ),
+    CellColumn("WHY", weight=6, field="why", cell=_why_cell),
+    CellColumn(
+        "PROCESSED",
+        23,
+        from_width=130,
+        field="processed",
+        cell=lambda row, _: Cell(fmt.local(row.processed_at), "muted"),
+    ),
 )
+"""What a row shows; how a field is filtered, sorted, exported and copied is in `jobs/row_columns.py`."""
 
 
 class JobScreen(ConsoleScreen):
@@ -118,18 +145,8 @@ class JobScreen(ConsoleScreen):
         return self.query_one("#table", RowTable)
 
     def _cells(self, row: JobMessage) -> Sequence[Cell]:
-        why = str(row.status_message or "")
-        if row.retry_after is not None:
-            why = f"{why}, retry {row.retry_after.astimezone():%H:%M}"
-        subject = Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
-        return (
-            fmt.row_state(row.status),
-            Cell(str(row.recipient)),
-            subject,
-            Cell(str(row.retry_count), "" if row.retry_count else "muted"),
-            Cell(why),
-            Cell(fmt.local(row.processed_at), "muted"),
-        )
+        now = self.service.clock.now()
+        return [column.cell(row, now) for column in COLUMNS]
 
     # ---- news
 

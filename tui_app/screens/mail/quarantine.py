@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message as Event
@@ -25,7 +25,7 @@ from tui_app.screens.copy import Value, message_values
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -36,26 +36,58 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
-COLUMNS: Final = (
-    Column("VERDICT", 15, field="verdict"),
-    Column("FROM", weight=3, field="from"),
-    Column("SUBJECT", weight=4, field="subject", private=True),
-    Column("TO", weight=2, field="to"),
-    Column("AGE", 4, right=True, field="age"),
-    Column("REASONS", weight=3, from_width=130),
-    Column("SCANNED", 23, from_width=150),
-)
+LOADED_AT_ONCE: Final = 5000
+"""Messages loaded without being asked: five requests."""
 STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-SORTS: Final[dict[str, Callable[[Message], Any]]] = {
-    "verdict": lambda message: str(message.final_disposition or ""),
-    "from": lambda message: str(message.sender).casefold(),
-    "subject": lambda message: str(message.subject).casefold(),
-    "to": lambda message: (len(message.recipients), str(next(iter(message.recipients), "")).casefold()),
-    # The youngest first, as an age of few minutes is less than one of hours.
-    "age": lambda message: _NEVER - (message.when or _NEVER),
-}
-"""What held mail is sorted by, by field."""
+COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
+    CellColumn(
+        "VERDICT",
+        15,
+        field="verdict",
+        sort=lambda message: str(message.final_disposition or ""),
+        cell=lambda message, _: fmt.verdict(message.final_disposition),
+    ),
+    CellColumn(
+        "FROM",
+        weight=3,
+        field="from",
+        sort=lambda message: str(message.sender).casefold(),
+        cell=lambda message, _: Cell(str(message.sender)),
+    ),
+    CellColumn(
+        "SUBJECT",
+        weight=4,
+        field="subject",
+        private=True,
+        sort=lambda message: str(message.subject).casefold(),
+        cell=lambda message, _: Cell(str(message.subject)),
+    ),
+    CellColumn(
+        "TO",
+        weight=2,
+        field="to",
+        sort=lambda message: (len(message.recipients), str(next(iter(message.recipients), "")).casefold()),
+        cell=lambda message, _: Cell(fmt.people(message.recipients), "muted"),
+    ),
+    CellColumn(
+        "AGE",
+        4,
+        right=True,
+        field="age",
+        # The youngest first, as an age of few minutes is less than one of hours.
+        sort=lambda message: _NEVER - (message.when or _NEVER),
+        cell=lambda message, now: Cell(fmt.age(message.when, now), "muted"),
+    ),
+    CellColumn(
+        "REASONS",
+        weight=3,
+        from_width=130,
+        cell=lambda message, _: Cell("; ".join(map(str, message.detection_reasons)), "muted"),
+    ),
+    CellColumn("SCANNED", 23, from_width=150, cell=lambda message, _: Cell(fmt.local(message.when), "muted")),
+)
+SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
 
 
 class QuarantineScreen(ConsoleScreen):
@@ -107,15 +139,8 @@ class QuarantineScreen(ConsoleScreen):
         self.search("")
 
     def _cells(self, message: Message) -> Sequence[Cell]:
-        return (
-            fmt.verdict(message.final_disposition),
-            Cell(str(message.sender)),
-            Cell(str(message.subject)),
-            Cell(fmt.people(message.recipients), "muted"),
-            Cell(fmt.age(message.when, self.service.clock.now()), "muted"),
-            Cell("; ".join(map(str, message.detection_reasons)), "muted"),
-            Cell(fmt.local(message.when), "muted"),
-        )
+        now = self.service.clock.now()
+        return [column.cell(message, now) for column in COLUMNS]
 
     # ---- searching
 

@@ -1,0 +1,54 @@
+"""A column is declared once: what a filter, a sort, an export, a copy and the screen know of it hangs together."""
+
+from tests.jobs.test_row_store import row, stored
+from tui_app.api.rows import JobMessage
+from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.row_columns import BY_FIELD, COPIED, EXPORTED, ROW_COLUMNS
+from tui_app.screens.copy import row_values
+from tui_app.screens.job.screen import COLUMNS
+
+FULL = JobMessage.from_wire(
+    {
+        "message_id": "m1",
+        "status": "FAILED",
+        "postfix_id": "4N34",
+        "action_params": {"client_recipient": "a@b.example"},
+        "retry_count": 2,
+        "created_at": "2026-11-20T12:00:00Z",
+        "retry_after": "2026-11-21T10:00:00Z",
+        "processed_at": "2026-11-20T12:00:01Z",
+        "status_message": "not\x1b[2J found",
+        "email_message_id": "<1@evil.example>",
+        "message": {"id": "4N34-1", "subject": "Invoice", "from": "x@evil.example"},
+    }
+)
+
+
+def test_the_screen_sorts_by_declared_fields_only() -> None:
+    assert {column.field for column in COLUMNS if column.field} <= BY_FIELD.keys()
+
+
+def test_a_row_has_every_declared_value_and_gives_it_out_safe() -> None:
+    for column in ROW_COLUMNS:
+        assert getattr(FULL.plain, column.name) is not None
+        assert column.text(FULL).isprintable()
+        assert column.text(FULL)
+    assert [column.text(FULL) for column in EXPORTED] == [
+        "m1", "failed", "a@b.example", "Invoice", "2", "2026-11-21T10:00:00Z", "not␛[2J found", "4N34", "4N34-1",
+    ]  # fmt: skip
+    assert all(
+        not column.text(row("m")) or column.name in ("message_id", "status", "retry_count") for column in EXPORTED
+    )
+
+
+def test_every_field_can_be_filtered_by_the_value_that_is_kept() -> None:
+    (kept,) = stored(FULL).rows([0])
+    for field, column in BY_FIELD.items():
+        wanted = parse_filter(f"{field}:{2 if column.is_number else getattr(kept, column.name)}".replace(" ", "\\ "))
+        assert wanted is not None
+        assert wanted.matches(kept), field
+
+
+def test_what_is_copied_has_its_declared_name_and_place() -> None:
+    assert [name for name, _ in row_values(FULL)] == [column.copied_as for column in COPIED]
+    assert [column.copy_place for column in COPIED] == list(range(1, len(COPIED) + 1))
