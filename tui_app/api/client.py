@@ -1,7 +1,7 @@
 """EmailSecurityClient: one async method per endpoint, typed both ways.
 
 Endpoints and shapes: Cloudflare API reference, Email Security › Investigate (18 endpoints, beta); User and Account ›
-Tokens; Accounts. A read raises ApiError; a write returns an Outcome, see `transport` for the rules of both.
+Tokens; Accounts. A read raises ApiError; a write returns a WriteResult, see `transport` for the rules of both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, T
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
-from tui_app.api.pagination import MAX_ACCOUNTS, MAX_PER_PAGE, Page
+from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message, PlainMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always

@@ -6,11 +6,11 @@ import time
 from typing import Final
 
 LONGEST: Final = 0.05
-"""Seconds after which a key's turn is over, whether it has changed the screen or not."""
+"""Seconds after which the priority of a key ends, also without a new frame."""
 TYPING: Final = 0.2
 """Seconds after a key in which another one is likely, as from a key that is held down."""
-_NAP: Final = 0.001
-_LONG_NAP: Final = 0.025
+_PAUSE: Final = 0.001
+_LONG_PAUSE: Final = 0.025
 """While somebody types: a large answer is taken apart at a twentieth of the speed, and few keys find the program busy."""
 
 
@@ -21,7 +21,7 @@ class UiPriority:
         self._until = self._typing_until = 0.0
 
     def take(self) -> None:
-        """A key has come."""
+        """A key was pressed: threads pause."""
         now = time.monotonic()
         self._until, self._typing_until = now + LONGEST, now + TYPING
 
@@ -32,6 +32,6 @@ class UiPriority:
     def yield_to_ui(self) -> None:
         """Sleep for 1 ms, and longer while a key is being answered. Call it from threads only."""
         # A thread that never sleeps takes half of the interpreter, whatever else waits for it.
-        time.sleep(_LONG_NAP if time.monotonic() < self._typing_until else _NAP)
+        time.sleep(_LONG_PAUSE if time.monotonic() < self._typing_until else _PAUSE)
         while time.monotonic() < self._until:
             time.sleep(_PAUSE)

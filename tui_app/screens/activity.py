@@ -40,7 +40,7 @@ class ActivityScreen(TextScreen):
         for entry in entries:
             pieces += self._entry(entry)
         if not pieces:
-            pieces.append(("Nothing was written and nothing went wrong so far.\n", "dim"))
+            pieces.append(("No write and no error in this session so far.\n", "dim"))
         if strange:
             pieces += ["\n", f"{strange[0]}\n", *[(f"          {line}\n", "dim") for line in strange[1:]]]
         self.show_text(*pieces)

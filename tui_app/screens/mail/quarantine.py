@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
-LOADED_AT_ONCE: Final = 5000
-"""Messages loaded without being asked: five requests."""
 STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
