@@ -2,59 +2,41 @@
 
 import difflib
 import tomllib
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, ThemeChoice, UiSettings
+from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, UiSettings
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+def _model(settings: type[Any], *, extra: Literal["forbid", "ignore"] = "forbid") -> type[BaseModel]:
+    """A model that checks one table: the fields, types, defaults and bounds are those of the settings class."""
+    hints = get_type_hints(settings)
+    config = ConfigDict(extra=extra, frozen=True, hide_input_in_errors=True)
+    checks: dict[str, Any] = {
+        each.name: (hints[each.name], Field(default=each.default, **each.metadata)) for each in fields(settings)
+    }
+    return create_model(settings.__name__, __config__=config, **checks)
 
 
-class _ProfileTable(_Table):
-    account_id: str | None = None
-    token_file: Path | None = None
-    token_command: tuple[str, ...] | None = Field(None, min_length=1)
-    base_url: str | None = None
-    ca_bundle: Path | None = None
-    read_only: bool = False
-    color: str | None = None
-    release_body: ReleaseBody = "auto"
-
-
-class _GuardTable(_Table):
-    hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
-    max_messages: int = Field(5000, ge=1)
-    hold_recipient_domains: tuple[str, ...] = ()
-    # A second signer is not supported by this version: asking for one is refused, not ignored.
-    require_second_signer: Literal[False] = False
-
-
-class _PlansTable(_Table):
-    batch_size: int = Field(25, ge=1, le=1000)
-    canary: int = Field(5, ge=0)
-
-
-class _UiTable(_Table):
+_PROFILE: Final = _model(Profile)
+_TABLES: Final = {
+    "guard": _model(GuardSettings),
+    "plans": _model(PlanSettings),
     # Settings of later versions are ignored: the file may be shared between machines.
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    theme: ThemeChoice = "auto"
-    bell: bool = True
-    paint_changes_only: bool = True
-
-
-class _File(_Table):
-    default_profile: str | None = None
-    profiles: dict[str, _ProfileTable] = Field(default_factory=dict)
-    guard: _GuardTable = Field(default_factory=_GuardTable)
-    plans: _PlansTable = Field(default_factory=_PlansTable)
-    ui: _UiTable = Field(default_factory=_UiTable)
+    "ui": _model(UiSettings, extra="ignore"),
+}
+_FILE: Final = create_model(
+    "File",
+    __config__=ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True),
+    default_profile=(str | None, None),
+    profiles=(dict[str, _PROFILE], Field(default_factory=dict)),  # type: ignore[valid-type]
+    **{name: (table, Field(default_factory=table)) for name, table in _TABLES.items()},  # type: ignore[call-overload]
+)
 
 
 def checked(path: Path, text: str) -> ConfigFile:
@@ -67,13 +49,13 @@ def checked(path: Path, text: str) -> ConfigFile:
     for later in ("keys", "views"):
         content.pop(later, None)
     try:
-        file = _File.model_validate(content)
+        file: Any = _FILE.model_validate(content)
     except ValidationError as error:
         raise UsageError(_explain(path, error)) from None
     return ConfigFile(
         default_profile=file.default_profile,
         profiles={name: Profile(**dict(table)) for name, table in file.profiles.items()},
-        guard=GuardSettings(**file.guard.model_dump(exclude={"require_second_signer"})),
+        guard=GuardSettings(**dict(file.guard)),
         plans=PlanSettings(**dict(file.plans)),
         ui=UiSettings(**dict(file.ui)),
     )
@@ -92,6 +74,6 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {"profiles": _ProfileTable, "guard": _GuardTable, "plans": _PlansTable}
-    table = tables.get(str(location[0]), _File) if len(location) > 1 else _File
+    tables = {"profiles": _PROFILE, "guard": _TABLES["guard"], "plans": _TABLES["plans"]}
+    table = tables.get(str(location[0]), _FILE) if len(location) > 1 else _FILE
     return list(table.model_fields)

@@ -17,7 +17,7 @@ class Profile:
 
     account_id: str | None = None
     token_file: Path | None = None
-    token_command: tuple[str, ...] | None = None
+    token_command: tuple[str, ...] | None = field(default=None, metadata={"min_length": 1})
     base_url: str | None = None
     ca_bundle: Path | None = None
     read_only: bool = False
@@ -30,8 +30,10 @@ class GuardSettings:
     """`[guard]`: what the guard takes out of a release, unless the operator includes it by name."""
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
-    max_messages: int = 5000
+    max_messages: int = field(default=5000, metadata={"ge": 1})
     hold_recipient_domains: tuple[str, ...] = ()
+    # A second signer is not supported by this version: asking for one is refused, not ignored.
+    require_second_signer: Literal[False] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class PlanSettings:
     The console sends the first `canary` messages alone and waits until the operator has checked them; 0 for none.
     """
 
-    batch_size: int = 25
-    canary: int = 5
+    batch_size: int = field(default=25, metadata={"ge": 1, "le": 1000})
+    canary: int = field(default=5, metadata={"ge": 0})
 
 
 @dataclass(frozen=True, slots=True)
