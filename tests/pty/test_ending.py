@@ -162,7 +162,7 @@ def test_ctrl_c_and_ctrl_z_are_keys_that_end_nothing(start: Start) -> None:
     terminal.press("\x03")
     terminal.sees("ctrl+q quits from anywhere")
     terminal.press("\x1a")  # it is the first program of its terminal: nobody could bring it back
-    terminal.sees("no shell behind this terminal")
+    terminal.sees("no shell would resume it")
     terminal.press("q")
     ends_with(terminal, 0)
 

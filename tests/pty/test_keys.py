@@ -79,7 +79,7 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
     for keys, seen in (("j", "12 loaded"), ("l", "Jobs › "), ("f", "Jobs › "), ("b", "Jobs › "), ("q", "12 loaded")):
         terminal.press(keys)
         terminal.sees(seen)
-    for keys, seen in (("Z", "12 loaded"), ("z", "no shell behind"), ("?", "Help › jobs")):
+    for keys, seen in (("Z", "12 loaded"), ("z", "no shell would resume"), ("?", "Help › jobs")):
         terminal.press(keys)
         terminal.sees(seen)
     terminal.press("q")
@@ -100,7 +100,7 @@ def test_text_that_a_terminal_types_in_confirms_nothing(tmp_path: Path) -> None:
         terminal.press("G")
         terminal.sees("▸ ■ cancelled")
         terminal.press("Dyyy")
-        terminal.sees("Delete this job's record?", "read it first")
+        terminal.sees("Delete this job's record?", "Not confirmed yet")
         terminal.press("\x1b")
         terminal.sees("Nothing was sent")
         assert simulator.account.truth.of("delete_job") == []

@@ -182,18 +182,18 @@ def test_no_command_ever_tells_the_token(environment: dict[str, str], tmp_path: 
 
 
 @pytest.mark.parametrize("words", ["--token {}", "--token={}", "--token {} jobs", "--api-token {}", "--api-key={}"])
-def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, words: str) -> None:
+def test_a_token_as_an_argument_is_refused_and_to_be_revoked(start: Start, words: str) -> None:
     secret = f"t{secrets.token_urlsafe(24)}"
     terminal = start(*words.format(secret).split())
     assert terminal.ends() == 2
-    terminal.says("make a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent.")
+    terminal.says("create a new one, and set CLOUDFLARE_API_TOKEN or token_file. Nothing was sent.")
     assert secret.encode() not in terminal.raw
 
 
-def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
+def test_a_token_behind_a_command_is_to_be_revoked_too(start: Start) -> None:
     terminal = start("jobs", "--token", secrets.token_urlsafe(24))
     assert terminal.ends() == 2
-    assert b"make a new one" in terminal.raw
+    assert b"create a new one" in terminal.raw
 
 
 # ---- the console
