@@ -1,4 +1,4 @@
-"""`python -m tui_app` is `mailsluice`, and so is the command. It loads nothing before ctrl+c can end it in silence."""
+"""The command `mailsluice`, also as `python -m tui_app`; from its start ctrl+c ends it without a traceback."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import signal
 
 def start() -> None:
     """Run the command line and exit with its code."""
-    # Loading takes a moment, and Python would answer ctrl+c with a traceback; main() listens by itself. Who started us
-    # with the signal ignored wants it so.
+    # Loading takes a moment, in which Python would answer ctrl+c with a traceback; main() handles the signal itself.
+    # A signal that was ignored at our start stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui_app.cli import main

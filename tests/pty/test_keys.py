@@ -81,7 +81,7 @@ def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
         terminal.press("G")
         terminal.sees("▸ ■ cancelled")
         terminal.press("Dyyy")
-        terminal.sees("Delete this job's record?", "read it, then press y again")
+        terminal.sees("Delete this job's record?", "Not confirmed yet")
         terminal.press("\x1b")
         terminal.sees("Nothing was sent")
         assert simulator.account.truth.of("delete_job") == []

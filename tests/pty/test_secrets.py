@@ -150,7 +150,7 @@ def test_no_command_ever_tells_the_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["--token {}", "--token={}", "--token {} jobs", "--api-token {}", "--api-key={}"])
-def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, words: str) -> None:
+def test_a_token_as_an_argument_is_refused_and_to_be_revoked(start: Start, words: str) -> None:
     secret = f"t{secrets.token_urlsafe(24)}"
     terminal = start(Program(tuple(words.format(secret).split())))
     assert terminal.ends() == 2
@@ -158,8 +158,8 @@ def test_a_token_as_an_argument_is_refused_and_taken_for_known(start: Start, wor
     assert secret.encode() not in terminal.raw
 
 
-def test_a_token_behind_a_command_is_taken_for_known_too(start: Start) -> None:
-    terminal = start(Program(("jobs", "--token", secrets.token_urlsafe(24))))
+def test_a_token_behind_a_command_is_to_be_revoked_too(start: Start) -> None:
+    terminal = start("jobs", "--token", secrets.token_urlsafe(24))
     assert terminal.ends() == 2
     assert b"create a new one" in terminal.raw
 

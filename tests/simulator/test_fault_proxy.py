@@ -36,9 +36,9 @@ def test_the_first_rule_wins_and_shapes_go_along(wire: Wire) -> None:
     ("spec", "sentence"),
     [
         ("close_befor", "'close_before'"),
-        ("status=", "no rule"),
+        ("status=", "not a rule"),
         ("status=200", "300 to 599"),
-        ("status=abc", "no rule"),
+        ("status=abc", "not a rule"),
         ("close_after=3", "takes no value"),
         ("redirect=304", "301, 302, 303, 307 or 308"),
         ("status@releese", "'release'"),
@@ -47,8 +47,8 @@ def test_the_first_rule_wins_and_shapes_go_along(wire: Wire) -> None:
         ("status#0", "counted from 1"),
         ("status#5-2", "counted from 1"),
         ("slow_search@jobs", "for search only"),
-        ("status,,status", "no rule"),
-        ("status;drop", "no rule"),
+        ("status,,status", "not a rule"),
+        ("status;drop", "not a rule"),
     ],
 )
 def test_a_wrong_specification_says_why(spec: str, sentence: str) -> None:

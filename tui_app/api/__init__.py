@@ -1,1 +1,1 @@
-"""The wire: one client for the Email Security investigate endpoints."""
+"""The client of the Email Security investigate endpoints: requests, answers, errors, quota."""

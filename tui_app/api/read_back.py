@@ -1,4 +1,4 @@
-"""Finding out an unknown outcome by reading back."""
+"""Finds out an unknown outcome by reading back."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 READ_BACK_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
-"""Seconds after an unknown outcome at which the server is asked what became of it."""
+"""Seconds after an unknown outcome at which it is read back."""
 
 
 async def settle(transport: Transport, result: Ambiguous, look: Callable[[], Awaitable[T | None]]) -> WriteResult[T]:
-    """Look on a schedule whether it was done; what is never seen stays unknown, it is never called failed."""
+    """Read back with `look` at the times of `READ_BACK_AFTER`; returns Done if it was seen, else the unknown result."""
     waited = 0.0
     for after in READ_BACK_AFTER:
         if not await transport.wait_to_read_back(after - waited):

@@ -1,4 +1,4 @@
-"""How values of the wire are read: null is missing, what makes no sense is nothing, what is new is kept as text."""
+"""Readers of the values in answers: null is missing, invalid values are empty, unknown ones are kept as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LARGEST_COUNT: Final = 10**12
 
 
 class SchemaError(ValueError):
-    """An object without what it can't do without; the text names the field, never its value."""
+    """An object without a required field; the text names the field, never its value."""
 
 
 def text(value: Any) -> Untrusted | None:
@@ -27,7 +27,7 @@ def text(value: Any) -> Untrusted | None:
 
 
 def texts(value: Any) -> tuple[Untrusted, ...]:
-    """A list of strings without its nulls; null is empty, a lone value a list of one."""
+    """A list of strings without nulls; null is an empty list, a single value a list of one."""
     if isinstance(value, (list, tuple)):
         return tuple([Untrusted.of(item) for item in value if item is not None])
     return () if value is None else (Untrusted.of(value),)
@@ -45,7 +45,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def count(value: Any) -> int:
-    """A number of things; 0 for anything else."""
+    """A count; 0 for anything else."""
     sensible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
     return value if sensible else 0
 
@@ -56,7 +56,7 @@ def flag(value: Any) -> bool:
 
 
 def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
-    """A reader for values of a list: its members, and any other value as text."""
+    """A reader for the values of an enum: its members, and any other value as text."""
     members = {member.value: member for member in kind}
 
     def read(value: Any) -> E | Untrusted:
@@ -67,7 +67,7 @@ def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
 
 
 def identity(value: Any) -> Untrusted:
-    """A name that something goes by: a string with something in it. Raises ValueError for anything else."""
+    """An id or name: a string that is not empty. Raises ValueError for anything else."""
     text = value.exact if isinstance(value, Untrusted) else value
     if not isinstance(text, str) or not text:
         raise ValueError("no identity")
@@ -75,7 +75,7 @@ def identity(value: Any) -> Untrusted:
 
 
 def named(value: Any) -> tuple[Untrusted, ...]:
-    """A list of names, as an answer to a write tells what became of whom. Raises ValueError for anything else."""
+    """A list of names in the answer to a write. Raises ValueError for anything else."""
     if not isinstance(value, list):
         raise ValueError("no list")
     return tuple([identity(item) for item in value])

@@ -1,1 +1,1 @@
-"""How a request proves who sends it: tokens, keys, and commands that print tokens."""
+"""Credentials: tokens, keys, and commands that print tokens."""

@@ -32,14 +32,14 @@ COLUMNS = (
 @click.command()
 @search_options
 @verdict_option(QUERY_DISPOSITIONS)
-@click.option("--detections-only", is_flag=True, help="Leave out held mail without a detection.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--detections-only", is_flag=True, help="Leave out held messages without a detection.")
+@click.option("--limit", type=click.IntRange(min=1), help="List at most this many.")
 @format_option
 @click.pass_context
 def quarantine(
     ctx: click.Context, /, limit: int | None, output_format: str, detections_only: bool, **fields: Any
 ) -> None:
-    """Search held mail: delivery status quarantined, the last 7 days unless told otherwise."""
+    """Search held messages (delivery status quarantined), by default of the last 7 days."""
 
     async def work(service: EmailSecurityService) -> None:
         params = replace(

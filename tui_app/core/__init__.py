@@ -1,1 +1,1 @@
-"""What everything else stands on: text, time, errors, paths and files. Imports nothing else of ours."""
+"""Text, time, errors, paths and files for all other packages; imports none of them."""
