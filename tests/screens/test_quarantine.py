@@ -307,7 +307,7 @@ async def test_a_message_with_an_impossible_id_is_no_crash(simulator: Simulator)
         simulator.account.held[0].investigate_id = ".."
         await open_quarantine(console)
         await console.press("enter")
-        await console.sees("That is no id", "as in the list")
+        await console.sees("That is not an id", "as in the list")
 
 
 async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:

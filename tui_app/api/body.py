@@ -1,4 +1,4 @@
-"""Reads and decompresses the body of an answer, with a limit on its size."""
+"""An answer's body, taken in piece by piece: decompressed with a cap, so that no bomb costs more than the cap."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _AUTO_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class BodyError(Exception):
-    """The body can't be used; the text says why."""
+    """The body can't be taken in; the text says why."""
 
 
 class BodyTooLarge(BodyError):
-    """The body is larger than the limit."""
+    """It is larger than the cap."""
 
 
 class Body:
-    """A body that is fed piece by piece. Every method raises BodyError."""
+    """Bytes fed as they come; `whole` once the last one is there. Every method raises BodyError."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         size = sum(len(name) + len(value) for name, value in headers.items())
@@ -38,18 +38,18 @@ class Body:
         self._begun = False
 
     def feed(self, chunk: bytes) -> None:
-        """Add the next bytes."""
+        """Take the next bytes from the wire."""
         self._begun = True
         if self._inflating is None:
             self._take(chunk)
             return
         try:
             while chunk:
-                # At most one byte over the limit is decompressed.
-                self._take(self._inflating.decompress(chunk, MAX_BODY - len(self._received) + 1))
+                # At most one byte over the cap is ever decompressed.
+                self._take(self._inflating.decompress(chunk, MAX_BODY - self._size + 1))
                 chunk = self._inflating.unconsumed_tail
                 if self._inflating.eof and self._inflating.unused_data:
-                    raise BodyError("there is more after the end of the answer")
+                    raise BodyError("there is something behind the end of the answer")
         except zlib.error:
             raise BodyError("the answer's compression is broken") from None
 
@@ -66,7 +66,7 @@ class Body:
             raise BodyTooLarge(f"the answer is larger than {MAX_BODY // 2**20} MiB")
 
     def whole(self) -> bytes:
-        """The complete, decompressed body, after the last bytes were fed."""
+        """All of it, once the connection says that this was all."""
         if self._inflating is not None and self._begun and not self._inflating.eof:
-            raise BodyError("the compressed answer ends too early")
-        return bytes(self._received)
+            raise BodyError("the answer's compression ends too early")
+        return b"".join(self._pieces)

@@ -157,7 +157,7 @@ class EmailSecurityClient:
         Raises UsageError for a verdict that can't be asked for: six of the ten can.
         """
         if expected not in QUERY_DISPOSITIONS:
-            raise UsageError(f"{expected.value} is no verdict that can be asked for. Nothing was sent.")
+            raise UsageError(f"{expected.value} is not a verdict that can be asked for. Nothing was sent.")
         body = {"expected_disposition": expected.value} | ({} if eml is None else {"eml_content": eml})
         return await self.transport.act(
             "POST", self._path(investigate_id, "reclassify"), body, self._one(Reclassified.from_wire)
@@ -240,11 +240,11 @@ class EmailSecurityClient:
     def _path(self, *parts: str) -> str:
         for part in parts:
             if part in ("", ".", ".."):
-                raise UsageError("That is no id. Nothing was sent.")
+                raise UsageError("That is not an id. Nothing was sent.")
         try:
             quoted = [quote(part, safe="") for part in parts]
         except UnicodeEncodeError:
-            raise UsageError("That id is no valid text. Nothing was sent.") from None
+            raise UsageError("That id is not valid text. Nothing was sent.") from None
         return "/".join([f"{self._account}/email-security/investigate", *quoted])
 
     async def _get(self, read: _Readable[T], *parts: str) -> T:

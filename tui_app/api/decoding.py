@@ -199,7 +199,7 @@ def _read_slices(
     if data is None:
         return ()
     if not isinstance(data, list):
-        raise DecodeError("the answer is not understood: result is no list")
+        raise DecodeError("the answer is not understood: result is not a list")
     if len(data) > MAX_ITEMS:
         raise DecodeError(f"the answer has more than {MAX_ITEMS:,} items", too_large=True)
     try:
@@ -217,4 +217,6 @@ def _where(error: ValidationError | SchemaError) -> str:
         return str(error)
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{error.title}: {place} is {first['type'].replace('_', ' ')}" if place else f"{error.title} is no object"
+    return (
+        f"{error.title}: {place} is {first['type'].replace('_', ' ')}" if place else f"{error.title} is not an object"
+    )

@@ -367,7 +367,7 @@ class JobMessage(Struct, frozen=True, gc=False):
     def from_wire(cls, data: Any, drift: Drift | None = None, *, exact: bool = True) -> JobMessage:
         """Read one row, whatever is in it; `exact` keeps the object too. Raises SchemaError without an id or a status."""
         if not isinstance(data, dict):
-            raise SchemaError("JobMessage: is no object")
+            raise SchemaError("JobMessage: is not an object")
         get = data.get
         identity, status = get("message_id"), get("status")
         if not isinstance(identity, str) or not identity:

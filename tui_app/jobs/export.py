@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from tui_app.api.pagination import job_message_pages
 from tui_app.core.errors import SluiceError, UsageError
-from tui_app.core.text import formula_proof, json_text, plural, sanitize
+from tui_app.core.files import UNFINISHED
+from tui_app.core.text import formula_proof, json_text, markdown_escape, plural, sanitize
 from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
@@ -97,16 +97,11 @@ class _Markdown:
         return ""
 
     def broken_off(self, sentence: str, first: bool) -> str:
-        return f"\n**Partial: {self._escaped(sentence)}**\n"
+        return f"\n**Partial: {markdown_escape(sentence)}**\n"
 
     @staticmethod
     def _line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(map(_Markdown._escaped, cells))} |\n"
-
-    @staticmethod
-    def _escaped(text: str) -> str:
-        """Whoever renders it must take a subject for text, not for a link or a tag."""
-        return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+-.!|~" else char for char in text)
+        return f"| {' | '.join(map(markdown_escape, cells))} |\n"
 
 
 _WRITERS: Final[Mapping[str, Callable[[], _Writer]]] = {
@@ -145,7 +140,7 @@ def export_path(name: str) -> Path:
             raise ValueError
         there = path.exists() or path.is_symlink()
     except (OSError, RuntimeError, ValueError):
-        raise UsageError("That name can't be used for a file: too long, or nobody's home, or no way there.") from None
+        raise UsageError("That name can't be used for a file: it is too long, or its folder is not there.") from None
     if path.suffix.removeprefix(".").lower() not in _WRITERS:
         raise UsageError(f"The name says the format: it must end in .{', .'.join(SUFFIXES[:-1])} or .{SUFFIXES[-1]}.")
     if there:
@@ -157,13 +152,7 @@ def export_path(name: str) -> Path:
 
 def unfinished(path: Path) -> Path:
     """What an export is called until it is whole."""
-    return path.with_name(path.name + ".partial")
-
-
-def free_name(stem: str) -> str:
-    """A name for a CSV file that nothing has yet."""
-    names = (f"{stem}{f'-{number}' if number > 1 else ''}.csv" for number in count(1))
-    return next(name for name in names if not (Path(name).exists() or unfinished(Path(name)).exists()))
+    return path.with_name(path.name + UNFINISHED)
 
 
 async def export_job(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import RowStatus
+from tui_app.core.query import split_words
 from tui_app.jobs.row_columns import BY_FIELD, ROW_COLUMNS
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ class RowFilter:
 
 def parse_filter(line: str) -> RowFilter | None:
     """The filter of a line; None for an empty one. Raises ValueError with a sentence that says what is wrong."""
-    try:
-        terms = shlex.split(line)
-    except ValueError:
-        raise ValueError("A quotation mark is not closed, or a backslash has nothing after it.") from None
+    terms = split_words(line)
     return RowFilter(line.strip(), tuple(_test(term) for term in terms)) if terms else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.core.clock import parse_moment
+from tui_app.core.query import split_words
 
 TEXT_FIELDS: Final = ("sender", "recipient", "subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip")
 DEFAULT_AGE: Final = timedelta(days=7)
@@ -26,10 +26,7 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
     `field:value` sets a field (quotes keep blanks), `verdict:` the disposition, `start:`/`end:` or a bare age the time,
     `detections` leaves out mail without a detection; other words are matched anywhere.
     """
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        raise ValueError("A quote is not closed.") from None
+    words = split_words(line)
     params = SearchParams(delivery_status=DeliveryStatus.QUARANTINED, detections_only=False, end=now)
     free: list[str] = []
     for word in words:

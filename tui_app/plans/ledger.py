@@ -73,7 +73,7 @@ class Ledger:
         return [(number, path) for number, path in found if not _is_not_a_file(path)]
 
     def unexpected_entries(self) -> list[str]:
-        """Names among the journals that are no files: nothing is sent while they are there, for they may stand for some."""
+        """Entries with the name of a journal that are not files. Nothing is sent while they are there: they may hide journals."""
         try:
             return sorted(
                 path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name) and _is_not_a_file(path)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
-from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, sanitize
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, markdown_escape, sanitize
 from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     state = entry.state
     whole, sentence = sums_checked(state)
     lines = [f"# {entry.plan.action.capitalize()} plan {entry.plan.plan_id}: {_ended(entry)}", ""]
-    lines += [f"- {name}: {_escaped(text)}" for name, text in _facts(entry)]
+    lines += [f"- {name}: {markdown_escape(text)}" for name, text in _facts(entry)]
     lines += ["", "| outcome | messages |", "|---|---:|"]
     lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
     lines += [
@@ -106,10 +106,13 @@ def as_markdown(entry: LedgerEntry) -> str:
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    lines += [f"| {' | '.join(map(_escaped, _cells(row, state.verification)))} |" for row in accounted(state)]
+    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.verification)))} |" for row in accounted(state)]
     if entry.plan.held_back:
         lines += ["", "| held back, never in the plan | why |", "|---|---|"]
-        lines += [f"| {_escaped(sanitize(name))} | {_escaped(sanitize(why))} |" for name, why in entry.plan.held_back]
+        lines += [
+            f"| {markdown_escape(sanitize(name))} | {markdown_escape(sanitize(why))} |"
+            for name, why in entry.plan.held_back
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -119,11 +122,6 @@ def _ended(entry: LedgerEntry) -> str:
     return (
         "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed, not all was sent"
     )
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown takes for text."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#" else letter for letter in text)
 
 
 def as_csv(entry: LedgerEntry) -> str:

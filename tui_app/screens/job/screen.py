@@ -14,8 +14,9 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
 from tui_app.core.errors import SluiceError
+from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.export import SUFFIXES, export_path, free_name
+from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
@@ -303,7 +304,7 @@ class JobScreen(ConsoleScreen):
         if self._long.busy():
             return
         under = f"-{self._status.value.lower()}" if self._status is not None else ""
-        self._type(free_name(f"job-{str(self._job.job_id)[:8]}{under}"), naming=True)
+        self._type(free_path(f"job-{str(self._job.job_id)[:8]}{under}", ".csv").name, naming=True)
         count = self._job.counted(self._status)
         requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')} · " if count else ""
         self.notice(f"{requests}.{' .'.join(SUFFIXES)} · enter writes, esc leaves")

@@ -87,7 +87,7 @@ class ReviewScreen(ConsoleScreen):
             TextBlock(id="facts"),
             *(Horizontal(Static(label, classes="label", markup=False), box, classes="field") for label, box in fields),
             TextLine(id="problem"),
-            Button("Cancel (esc)", id="cancel", compact=True),
+            Button("Back (esc)", id="cancel", compact=True),
             id="review",
         )
 
