@@ -384,7 +384,7 @@ def test_what_lies_among_the_journals_and_is_none_hides_none(tmp_path: Path, kin
         assert "by others" in told
         return
     assert "000002-0badcafe.jsonl is not a journal file" in told
-    with pytest.raises(JournalError, match="no file"):
+    with pytest.raises(JournalError, match="not a journal file"):
         ledger.open_elsewhere("a@b")  # it may stand for a journal with something open: nothing is sent meanwhile
 
 
