@@ -23,7 +23,7 @@ from tui_app.terminal.key_queue import KeyQueue
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, theme_for
-from tui_app.terminal.watchdog import tell
+from tui_app.terminal.watchdog import print_line
 from tui_app.widgets import too_small
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
@@ -82,7 +82,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     @work(exclusive=True, group="begin")
     async def on_jobs_screen_drawn(self) -> None:
         """The first frame is there: get ready in a thread, then begin to poll."""
-        # A moment for the frame to get out of the door: the thread would keep the writer from it.
+        # The frame is written first: the thread would keep the writer from it.
         await asyncio.sleep(SETTLE)
         try:
             await asyncio.to_thread(self._get_ready)
@@ -147,7 +147,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.awaits_answer:
-            tell("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
+            print_line("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
         await self.service.close()
 
     def stop_work(self, *, again: bool) -> None:

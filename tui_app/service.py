@@ -62,7 +62,7 @@ class EmailSecurityService:
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
-        self.last_words: list[str] = []
+        self.last_results: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
         self._closing = False
@@ -320,7 +320,7 @@ class EmailSecurityService:
         self.unknown_after_leaving += self._closing and isinstance(result, Ambiguous)
         self.record(sentence, details)
         if self._closing:
-            self.last_words.append(sentence)
+            self.last_results.append(sentence)
         self.refresh()
 
     async def diagnose(self, error: ApiError) -> str:

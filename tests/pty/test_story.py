@@ -159,7 +159,7 @@ def assert_reported(account: Simulator, folder: Path) -> None:
     assert all(words.count(f"| {name} |") == 1 for name in ids)
 
 
-def tell(capsys: pytest.CaptureFixture[str], what: str, operator: Operator, back: float, began: float) -> None:
+def print_line(capsys: pytest.CaptureFixture[str], what: str, operator: Operator, back: float, began: float) -> None:
     with capsys.disabled():
         print(
             f"\n{what}: {operator.keys} keys and {operator.text} characters of text, the unfinished plan {back:.2f} s "
@@ -183,7 +183,7 @@ def test_a_line_that_drops_with_everything_behind_it_costs_no_message_and_releas
     assert len(released(account)) == CONFIRMED + OUT, "asking sends nothing"
     operator.press("\r", "all sent", f"{TO_RELEASE:,} of {TO_RELEASE:,} · 13 requests")
     operator.press("E", "Written here:")
-    tell(capsys, "hung up and killed", operator, back, began)
+    print_line(capsys, "hung up and killed", operator, back, began)
     assert_each_once(account)
     assert_reported(account, operator.folder)
     assert operator.keys <= NO_MORE_KEYS
@@ -204,7 +204,7 @@ def test_a_line_that_drops_lets_the_batch_on_its_way_end_and_the_rest_waits_for_
     assert "unknown" not in operator.terminal.text
     operator.press("\r", "all sent", f"{TO_RELEASE:,} of {TO_RELEASE:,} · 13 requests")
     operator.press("E", "Written here:")
-    tell(capsys, "hung up", operator, back, began)
+    print_line(capsys, "hung up", operator, back, began)
     assert_each_once(account)
     assert_reported(account, operator.folder)
     assert operator.keys <= NO_MORE_KEYS
@@ -239,7 +239,7 @@ def test_a_batch_that_never_arrived_is_asked_for_a_minute_then_sent_again_by_its
         operator.press("\r")
         operator.sees_within(3 * PATIENCE, "all sent", f"{TO_RELEASE:,} of {TO_RELEASE:,}")
         operator.press("E", "Written here:")
-        tell(capsys, f"killed before it arrived, asked for {took:.0f} s", operator, back, began)
+        print_line(capsys, f"killed before it arrived, asked for {took:.0f} s", operator, back, began)
         assert_each_once(account)
         assert_reported(account, operator.folder)
     assert 55 < took < 75

@@ -216,7 +216,7 @@ def _where(error: ValidationError | SchemaError) -> str:
     if isinstance(error, SchemaError):
         return str(error)
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    field = ".".join(str(part) for part in first["loc"])
     return (
-        f"{error.title}: {place} is {first['type'].replace('_', ' ')}" if place else f"{error.title} is not an object"
+        f"{error.title}: {field} is {first['type'].replace('_', ' ')}" if field else f"{error.title} is not an object"
     )

@@ -38,8 +38,8 @@ class Notice:
     documentation_url: Untrusted | None = None
 
     def __str__(self) -> str:
-        place = f" at {self.pointer}" if self.pointer else ""
-        return f"{self.message}{place}" + (f" (code {self.code})" if self.code is not None else "")
+        label = f" at {self.pointer}" if self.pointer else ""
+        return f"{self.message}{label}" + (f" (code {self.code})" if self.code is not None else "")
 
 
 class ApiError(SluiceError):

@@ -182,7 +182,7 @@ class Transport:
                 waits += 1
                 if limited.retry_after > self.read_wait or waits > QUOTA_WAITS:
                     raise
-                self._tell(self.on_wait, limited.retry_after)
+                self._notify(self.on_wait, limited.retry_after)
                 if not await self.wait(limited.retry_after):
                     raise
             except ApiError as error:
@@ -205,7 +205,7 @@ class Transport:
                 except UsageError as error:
                     # What is given up because we leave has not failed.
                     if not self._left.is_set():
-                        self._tell(self.on_renewal_failed, error)
+                        self._notify(self.on_renewal_failed, error)
             return credential.headers() != refused
 
     def _location(self, answer: HttpResponse, path: str, request: str, polls: int) -> str:
@@ -218,7 +218,7 @@ class Transport:
             target, here = urlsplit(""), urlsplit(base)
         same = (target.scheme, target.netloc) == (here.scheme, here.netloc)
         inside = target.path.startswith(f"{here.path}{self._account}/") and not _CRAFTY.search(target.path)
-        place = target.path.removeprefix(here.path)
+        path_to = target.path.removeprefix(here.path)
         if not told or not same or not inside or polls > MAX_POLLS:
             raise Unreadable(
                 "The search is not ready, and where to ask for it makes no sense; search again."
@@ -227,7 +227,7 @@ class Transport:
                 request=request,
                 status=answer.status,
             )
-        return place + (f"?{target.query}" if target.query else "")
+        return path_to + (f"?{target.query}" if target.query else "")
 
     # ---- acting
 
@@ -251,10 +251,10 @@ class Transport:
 
     def _left_behind(self, request: str, sending: asyncio.Task[WriteResult[T]]) -> None:
         if not sending.cancelled() and sending.exception() is None:
-            self._tell(self.on_left_behind, request, sending.result())
+            self._notify(self.on_left_behind, request, sending.result())
 
     @staticmethod
-    def _tell(listener: Callable[..., None], *news: Any) -> None:
+    def _notify(listener: Callable[..., None], *news: Any) -> None:
         """Whoever listens can't change what became of a request, not even by failing."""
         with contextlib.suppress(Exception):
             listener(*news)
@@ -281,7 +281,7 @@ class Transport:
                 waits += 1
                 given_up = limited > WRITE_RESENDS or waits > QUOTA_WAITS or not may_wait()
                 if not given_up and error.retry_after <= self.write_wait:
-                    self._tell(self.on_wait, error.retry_after)
+                    self._notify(self.on_wait, error.retry_after)
                     if await self.wait(error.retry_after):
                         continue
                 return Refused(error) if limited else Unsent(error)
@@ -303,7 +303,7 @@ class Transport:
     # ---- one request
 
     async def _exchange(
-        self, line: HttpChannel, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
+        self, channel: HttpChannel, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
     ) -> HttpResponse:
         """One request on the wire. Raises Unreachable, Unreadable (redirects) and Answered."""
         request = self.named(method, path)
@@ -312,7 +312,7 @@ class Transport:
             raise RateLimited.before_sending(request, wait)
         number = self.budget.spend()
         try:
-            answer = await line.send(method, path, query=query, body=body)
+            answer = await channel.send(method, path, query=query, body=body)
         except NoAnswer as lost:
             if lost.too_large:
                 raise TooLarge(f"The API's answer can't be used: {lost.why}.", request=request) from None
@@ -343,7 +343,7 @@ class Transport:
         error = answered(answer.status, notices, request=request, ray=ray)
         if isinstance(error, RateLimited):
             error.retry_after = retry_after(answer.headers.get("retry-after"), self.clock.now())
-            self._tell(self.budget.limited, error.retry_after)
+            self._notify(self.budget.limited, error.retry_after)
         return error
 
     async def _understood(
@@ -362,7 +362,7 @@ class Transport:
 
     def _notice(self, request: str, envelope: Envelope) -> None:
         if envelope.messages:
-            self._tell(self.on_notices, request, envelope.messages)
+            self._notify(self.on_notices, request, envelope.messages)
 
 
 def _understand(

@@ -20,7 +20,7 @@ from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import state_folder
 from tui_app.core.text import sanitize
-from tui_app.terminal.watchdog import ShutdownWatchdog, tell
+from tui_app.terminal.watchdog import ShutdownWatchdog, print_line
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Values of TERM without colours, without an alternate screen or without cursor movement."""
@@ -80,12 +80,12 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
         if service.plan_state is not None:
-            tell(
+            print_line(
                 f"release plan {service.plan_state.plan.plan_id}: {service.plan_state.abandoned().describe()}",
-                patience=2.0,
+                timeout=2.0,
             )
-        for words in service.last_words:
-            tell(words, patience=2.0)
+        for words in service.last_results:
+            print_line(words, timeout=2.0)
     # An outcome that became unknown after the screens were closed must not look like success.
     return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.unknown_after_leaving else 0)
 

@@ -32,8 +32,12 @@ def describe_action(job: Job) -> str:
     """`move → Junk` or `release`; unknown kinds as the server names them."""
     if job.action_type is ActionType.RELEASE:
         return "release"
-    place = job.action_params.destination
-    label = DESTINATION_LABELS.get(place, str(place)) if isinstance(place, Destination) else str(place or "?")
+    destination = job.action_params.destination
+    label = (
+        DESTINATION_LABELS.get(destination, str(destination))
+        if isinstance(destination, Destination)
+        else str(destination or "?")
+    )
     return f"{str(job.action_type).lower()} → {label}"
 
 

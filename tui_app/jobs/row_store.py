@@ -252,11 +252,11 @@ class OrderedRows(Sequence[JobMessage]):
         return self.store.row(self.slots[index if index >= 0 else index + self._length])
 
     def key_at(self, index: int) -> str:
-        """The id of the row at a place."""
+        """The id of the row at an index."""
         return self.store.id(self.slots[index])
 
     def index_of(self, key: str) -> int | None:
-        """The place of a row; None if it is not here."""
+        """The index of a row; None if it is not here."""
         slot = self.store.slot(key)
         if slot is None:
             return None
@@ -275,11 +275,11 @@ class OrderedRows(Sequence[JobMessage]):
         return self.store.marks
 
     def is_marked(self, index: int) -> bool:
-        """Whether the row at a place is marked."""
+        """Whether the row at an index is marked."""
         return self.store.is_marked(self.slots[index])
 
     def mark(self, positions: Iterable[int], *, on: bool) -> None:
-        """Mark or unmark rows by their places."""
+        """Mark or unmark rows by their indexes."""
         self.store.mark((self.slots[position] for position in positions), on=on)
 
     def unmark(self, keys: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from tui_app.jobs.row_store import OrderedRows
 STEP: Final = 512
 """Rows looked at before somebody else may have a turn: about two milliseconds."""
 _RUN: Final = 4096
-Breathe = Callable[[], Awaitable[None]]
+Pause = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def arrange(
     Lets others run between steps, and raises Superseded as soon as it is not `still` wanted.
     """
 
-    async def breathe() -> None:
+    async def let_others_run() -> None:
         await asyncio.sleep(0)
         if not still():
             raise Superseded
@@ -59,22 +59,22 @@ async def arrange(
     # A copy: more may be listed at the end of the array while others run.
     slots = view.slots[beyond : len(view)]
     if wanted.filter is not None:
-        slots = await _filtered(view, slots, wanted.filter, breathe)
+        slots = await _filtered(view, slots, wanted.filter, let_others_run)
     if wanted.sort is not None:
-        slots = await _sorted(view, slots, wanted.sort, breathe)
+        slots = await _sorted(view, slots, wanted.sort, let_others_run)
     return OrderedRows(view.store, slots)
 
 
-async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, breathe: Breathe) -> array[int]:
+async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, let_others_run: Pause) -> array[int]:
     found, matches = array("I"), wanted.matches
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
         found.extend([slot for slot, row in zip(step, view.store.rows(step), strict=True) if matches(row)])
-        await breathe()
+        await let_others_run()
     return found
 
 
-async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, breathe: Breathe) -> array[int]:
+async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, let_others_run: Pause) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
     value_of = attrgetter(BY_FIELD[wanted.field].name)
     runs: list[Sequence[tuple[Any, int]]] = []
@@ -83,15 +83,15 @@ async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, breathe: B
         for inner in range(start, min(start + _RUN, len(slots)), STEP):
             step = slots[inner : min(inner + STEP, start + _RUN)]
             run += [(_key(value_of(row)), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
-            await breathe()
+            await let_others_run()
         run.sort(key=_by_value, reverse=wanted.reverse)
         runs.append(run)
-        await breathe()
+        await let_others_run()
     ordered = array("I")
     for number, (_, slot) in enumerate(heapq.merge(*runs, key=_by_value, reverse=wanted.reverse)):
         ordered.append(slot)
         if number % STEP == 0:
-            await breathe()
+            await let_others_run()
     return ordered
 
 

@@ -127,9 +127,9 @@ class Ledger:
         """
         found: dict[str, tuple[str, bool]] = {}
         files = self._files()
-        if strange := self.unexpected_entries():
+        if unexpected := self.unexpected_entries():
             raise JournalError(
-                f"{strange[0]} in {self.folder} is not a journal file, but has the name of one. Look at it and move it away. Nothing was sent."
+                f"{unexpected[0]} in {self.folder} is not a journal file, but has the name of one. Look at it and move it away. Nothing was sent."
             )
         for _, path in files:
             reading = read(path)

@@ -33,16 +33,16 @@ class ActivityScreen(TextScreen):
         """Show the list."""
         entries = list(reversed(self.service.activities))
         drift = self.service.drift
-        strange = describe(drift) if drift is not None else ()
-        below = [f"{len(drift.findings):,} not documented, at the end"] if drift is not None and strange else []
+        undocumented = describe(drift) if drift is not None else ()
+        below = [f"{len(drift.findings):,} not documented, at the end"] if drift is not None and undocumented else []
         self.set_breadcrumb([("Activity", "bold"), f"  {len(entries):,} in this session"], below)
         pieces: list[Piece] = []
         for entry in entries:
             pieces += self._entry(entry)
         if not pieces:
             pieces.append(("No write and no error in this session so far.\n", "dim"))
-        if strange:
-            pieces += ["\n", f"{strange[0]}\n", *[(f"          {line}\n", "dim") for line in strange[1:]]]
+        if undocumented:
+            pieces += ["\n", f"{undocumented[0]}\n", *[(f"          {line}\n", "dim") for line in undocumented[1:]]]
         self.show_text(*pieces)
 
     @staticmethod

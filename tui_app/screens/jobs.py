@@ -210,7 +210,7 @@ class JobsScreen(ConsoleScreen):
         self.show_breadcrumb()
 
     def show_frame(self) -> None:
-        """Also the place line and what an empty list means."""
+        """Also the breadcrumb and what an empty list means."""
         super().show_frame()
         if self.ready:
             self.show_breadcrumb()

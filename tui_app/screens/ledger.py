@@ -98,9 +98,9 @@ class LedgerScreen(ConsoleScreen):
         more = f", {unfinished:,} unfinished" if unfinished else ""
         self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListRows(entries, lambda entry: entry.file))
-        if strange := self.service.plans.ledger.unexpected_entries():
+        if unexpected := self.service.plans.ledger.unexpected_entries():
             self.notice(
-                f"{strange[0]} is not a journal file. Nothing is sent until it is moved away. V checks the ledger."
+                f"{unexpected[0]} is not a journal file. Nothing is sent until it is moved away. V checks the ledger."
             )
         self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
         self.show_about()

@@ -41,10 +41,10 @@ def _opened() -> int | None:
     return None
 
 
-def tell(sentence: str, *, patience: float = 0.2) -> None:
+def print_line(sentence: str, *, timeout: float = 0.2) -> None:
     """Print a sentence on standard error; wait at most `patience` seconds until it can be written."""
     with contextlib.suppress(OSError, ValueError):
-        _, ready, _ = select.select([], [2], [], patience)
+        _, ready, _ = select.select([], [2], [], timeout)
         if ready:
             os.write(2, f"{strip_controls(sentence)}\n".encode())
 
@@ -147,5 +147,5 @@ class ShutdownWatchdog:
                     os.write(self._terminal, _RESTORED)
         awaited = self._awaited()
         if (words := self._unknown()) and awaited:
-            tell(words)
+            print_line(words)
         os._exit(128 + number)

@@ -24,7 +24,7 @@ class ListRows(Generic[T]):
         return self.items[index]
 
     def key_at(self, index: int) -> str:
-        """What identifies the row at a place."""
+        """The key of the row at an index."""
         return self._key(self.items[index])
 
     def index_of(self, key: str) -> int | None:
@@ -39,11 +39,11 @@ class ListRows(Generic[T]):
         return len(self.marked)
 
     def is_marked(self, index: int) -> bool:
-        """Whether the row at a place is marked."""
+        """Whether the row at an index is marked."""
         return self.key_at(index) in self.marked
 
     def mark(self, positions: Iterable[int], *, on: bool) -> None:
-        """Mark or unmark rows by their places."""
+        """Mark or unmark rows by their indexes."""
         for position in positions:
             if on:
                 self.marked[self.key_at(position)] = None

@@ -62,11 +62,11 @@ class MarkedRows(Rows[T_co], Protocol[T_co]):
         ...
 
     def is_marked(self, index: int) -> bool:
-        """Whether the row at a place is marked."""
+        """Whether the row at an index is marked."""
         ...
 
     def mark(self, positions: Iterable[int], *, on: bool) -> None:
-        """Mark or unmark rows by their places."""
+        """Mark or unmark rows by their indexes."""
         ...
 
     def unmark(self, keys: Iterable[str]) -> None:
@@ -363,7 +363,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         return self._line_cells(index)
 
     def refresh_text(self) -> None:
-        """The veil was put on or taken off."""
+        """Redaction was switched."""
         self._repaint_changed()
 
     def _repaint_changed(self) -> None:

@@ -28,10 +28,10 @@ _EXPORTING: Final = "exporting"
 
 
 class RowTask:
-    """Loading and exporting of one job's rows; the place shows how far it is."""
+    """Loading and exporting of one job's rows; the screen shows how far it is."""
 
-    def __init__(self, place: ConsoleScreen, subject: JobSubject, show_rows: Callable[[], object]) -> None:
-        self._place = place
+    def __init__(self, screen: ConsoleScreen, subject: JobSubject, show_rows: Callable[[], object]) -> None:
+        self._screen = screen
         self._subject = subject
         self._show_rows = show_rows
         self._path: Path | None = None
@@ -71,7 +71,7 @@ class RowTask:
             self._worker.cancel()
         self._ending = True
         if self._what:
-            self._place.notice(f"Ended: {self._so_far}")
+            self._screen.notice(f"Ended: {self._so_far}")
         return True
 
     @property
@@ -86,7 +86,7 @@ class RowTask:
     def busy(self) -> bool:
         """Whether something has to end first; that is said."""
         if self.running:
-            self._place.notice("One thing after the other: esc ends what is running.")
+            self._screen.notice("One thing after the other: esc ends what is running.")
         return self.running
 
     def _begin(self, work: Coroutine[Any, Any, None], what: str = "", of: int = 0, done: int = 0) -> None:
@@ -95,22 +95,22 @@ class RowTask:
                 await work
             except SluiceError as error:
                 details = error.details() if isinstance(error, ApiError) else ()
-                self._place.service.record(str(error), details)
-                self._place.notice(f"{self._so_far} {error}" if self._what else f"{error} ! tells more.")
+                self._screen.service.record(str(error), details)
+                self._screen.notice(f"{self._so_far} {error}" if self._what else f"{error} ! tells more.")
             finally:
                 # What came before it ended is not on the screen yet.
                 if self._what == _LOADING:
                     self._show_rows()
                 self._worker, self._what = None, ""
-                self._place.show_frame()
+                self._screen.show_frame()
 
         self._what, self._of, self._done, self._ending = what, of, done, False
-        self._worker = self._place.run_worker(to_its_end(), group="rows")
-        self._place.show_about()
+        self._worker = self._screen.run_worker(to_its_end(), group="rows")
+        self._screen.show_about()
 
     def _on_progress(self, rows: int) -> None:
         self._done = rows
-        self._place.show_about()
+        self._screen.show_about()
 
     # ---- loading
 
@@ -121,9 +121,9 @@ class RowTask:
 
         async def more() -> None:
             await self._subject.load_more()
-            self._place.notice("")
+            self._screen.notice("")
 
-        self._place.notice("Loading more rows…")
+        self._screen.notice("Loading more rows…")
         self._begin(more())
 
     def load_all(self, rows: RowsSnapshot) -> None:
@@ -131,14 +131,14 @@ class RowTask:
         if self.busy():
             return
         if rows.complete and not rows.stale:
-            self._place.notice(f"All {plural(rows.loaded, 'row')} are loaded.")
+            self._screen.notice(f"All {plural(rows.loaded, 'row')} are loaded.")
             return
         requests = self._subject.requests_to_load_all
         if requests > ASK_BEFORE and not self._offered:
             self._offered = True
-            quota = self._place.service.budget.quota
+            quota = self._screen.service.budget.quota
             share = f", {requests / quota:.0%} of the quota" if quota else ""
-            self._place.notice(f"Loading all takes {requests:,} requests{share}: L again does it.")
+            self._screen.notice(f"Loading all takes {requests:,} requests{share}: L again does it.")
             return
         self._offered = False
         so_far = 0 if rows.complete else rows.loaded
@@ -150,9 +150,9 @@ class RowTask:
         """Write all rows under the status to a new file."""
 
         async def exported() -> None:
-            done = await self._place.service.jobs.export(job.id, status, path, self._on_progress)
+            done = await self._screen.service.jobs.export(job.id, status, path, self._on_progress)
             self._what = ""
-            self._place.notice(done.sentence)
+            self._screen.notice(done.sentence)
 
         self._path = path
         self._begin(exported(), _EXPORTING, job.counted(status))

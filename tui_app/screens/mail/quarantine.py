@@ -228,7 +228,7 @@ class QuarantineScreen(ConsoleScreen):
         self.show_about()
 
     def show_frame(self) -> None:
-        """Also the place line."""
+        """Also the breadcrumb."""
         super().show_frame()
         self.show_breadcrumb()
 

@@ -181,9 +181,9 @@ class ReviewScreen(ConsoleScreen):
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
         known = {word.upper(): word for word in self.service.plans.guard(self._targets).words()}
-        strange = [word for word in typed if word.upper() not in known]
-        if strange:
-            self._problem(f"Nothing is held back under {sanitize(strange[0], 40)}; type {' or '.join(known.values())}.")
+        unknown = [word for word in typed if word.upper() not in known]
+        if unknown:
+            self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
             return
         try:
             included = tuple(known[word.upper()] for word in typed)
