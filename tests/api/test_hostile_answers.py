@@ -9,7 +9,8 @@ import pytest
 
 from tests.api.test_http import JOB, JOB_ID, client_at
 from tests.support.clock import HurriedClock
-from tests.support.faulty import Received, answer, failure, faulty, success
+from tests.support.commands import run_with
+from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, success
 from tests.support.services import lonely_service
 from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import ActionType
@@ -345,3 +346,36 @@ async def test_what_is_no_text_is_not_sent() -> None:
         assert server.received == []
         with pytest.raises(UsageError):
             await client.create_job(ActionType.MOVE, SearchParams())
+
+
+OTHER = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26f"
+MAIL = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
+
+
+@pytest.mark.parametrize("verb", ["job", "message"])
+async def test_an_answer_about_another_id_is_never_read(verb: str) -> None:
+    about = {"job": JOB | {"job_id": OTHER}, "message": {"id": MAIL.replace("Njp", "Njq")}}[verb]
+    async with faulty(lambda _: answer(200, success(about))) as server, client_at(server.base_url) as client:
+        with pytest.raises(Unreadable, match="about another id than"):
+            await (client.get_job(JOB_ID) if verb == "job" else client.get_message(MAIL))
+
+
+@pytest.mark.parametrize("verb", ["cancel", "delete"])
+async def test_a_job_that_is_answered_about_another_one_is_never_written_to(verb: str) -> None:
+    """`cancel A` reads A first; answered with B, nothing is sent for either."""
+    posts: list[str] = []
+
+    def script(request: Received) -> bytes:
+        if request.method != "GET":
+            posts.append(request.target)
+        return answer(
+            200, success(JOB | {"job_id": OTHER, "status": "COMPLETED" if verb == "delete" else "PROCESSING"})
+        )
+
+    async with faulty(script) as server:
+        environment = {
+            "CLOUDFLARE_BASE_URL": server.base_url, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t",
+        }  # fmt: skip
+        ended = await asyncio.to_thread(run_with, environment, verb, JOB_ID, "--yes")
+    assert (ended.returncode, posts) == (6, [])
+    assert "about another id than" in ended.stderr

@@ -49,7 +49,7 @@ class Body:
                 self._take(self._inflating.decompress(chunk, MAX_BODY - self._size + 1))
                 chunk = self._inflating.unconsumed_tail
                 if self._inflating.eof and self._inflating.unused_data:
-                    raise BodyError("there is something behind the end of the answer")
+                    raise BodyError("there is more after the end of the answer")
         except zlib.error:
             raise BodyError("the answer's compression is broken") from None
 

@@ -22,11 +22,11 @@ from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import UsageError
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.drift import Drift
     from tui_app.api.write_result import WriteResult
-    from tui_app.core.text import Untrusted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -88,7 +88,8 @@ class EmailSecurityClient:
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
         """One mail with all its fields; a phish submission is found with `submission` only. GET investigate/{id}."""
         query = {"submission": "true"} if submission else None
-        return await self.transport.get(self._path(investigate_id), query, self._one(Message.from_wire))
+        read = self._about(investigate_id, Message.from_wire, lambda message: message.id.exact)
+        return await self.transport.get(self._path(investigate_id), query, read)
 
     async def get_detections(self, investigate_id: str) -> Detections:
         """Why it was detected; only mail with a detection has this. GET investigate/{id}/detections."""
@@ -181,7 +182,9 @@ class EmailSecurityClient:
 
     async def get_job(self, job_id: str) -> Job:
         """One job. GET investigate/bulk/{job_id}."""
-        return await self._get(Job.from_wire, "bulk", check_job_id(job_id))
+        job_id = check_job_id(job_id)
+        read = self._about(job_id, Job.from_wire, lambda job: job.id.lower())
+        return await self.transport.get(self._path("bulk", job_id), None, read)
 
     async def list_job_messages(
         self,
@@ -226,13 +229,13 @@ class EmailSecurityClient:
     async def cancel_job(self, job_id: str) -> WriteResult[Job]:
         """Stop a job's pending work. POST investigate/bulk/{job_id}/cancel."""
         job_id = check_job_id(job_id)
-        read = self._about(job_id, Job.from_wire, lambda job: job.job_id)
+        read = self._about(job_id, Job.from_wire, lambda job: job.id.lower())
         return await self.transport.act("POST", self._path("bulk", job_id, "cancel"), None, read)
 
     async def delete_job(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from lists; mail is not touched. DELETE investigate/bulk/{job_id}."""
         job_id = check_job_id(job_id)
-        read = self._about(job_id, DeletedJob.from_wire, lambda deleted: deleted.id)
+        read = self._about(job_id, DeletedJob.from_wire, lambda deleted: deleted.id.exact.lower())
         return await self.transport.act("DELETE", self._path("bulk", job_id), None, read)
 
     # ---- how
@@ -260,14 +263,14 @@ class EmailSecurityClient:
         yield_to_ui = self.transport.yield_to_ui
         return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, yield_to_ui)
 
-    def _about(self, asked: str, read: _Readable[T], name: Callable[[T], Untrusted]) -> Callable[[Envelope], T]:
-        """An answer that is about something else than was asked for is none."""
+    def _about(self, asked: str, read: _Readable[T], name: Callable[[T], str]) -> Callable[[Envelope], T]:
+        """Reads an answer about one thing; one that bears another id is refused, before anybody can use it."""
         one = self._one(read)
 
         def about(envelope: Envelope) -> T:
             answer = one(envelope)
-            if name(answer).exact.lower() != asked:
-                raise DecodeError("the answer is about something else")
+            if name(answer) != asked:
+                raise DecodeError(f"the answer is about another id than {sanitize(asked, 80)}")
             return answer
 
         return about
