@@ -1,4 +1,3 @@
-from urllib.parse import unquote
 
 """What is sent again and what never is, against a server that misbehaves on a real socket."""
 
@@ -7,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
+from urllib.parse import unquote
 
 import pytest
 
