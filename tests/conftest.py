@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.accounts import end_servers_soon
 from tests.support.clock import StillClock
 from tests.support.environment import MODERN
 from tui_app.simulator.server import Options, Simulator, running
@@ -16,6 +17,7 @@ from tui_app.simulator.server import Options, Simulator, running
 # The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+end_servers_soon()
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
