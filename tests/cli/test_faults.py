@@ -198,7 +198,7 @@ def test_a_list_that_is_null_is_no_empty_list(gated: Simulator) -> None:
         ["quarantine"],
         ["create", "--action", "release", "--sender", "acme-news.example", "--preview"],
     ):
-        ended = run_with(gated.environment(), *command)
+        ended = run_with(gated.environment(), *command, hurried=True)
         assert ended.returncode == 6
         assert "has no list" in ended.stderr
         assert ended.stdout == ""
