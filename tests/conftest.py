@@ -27,7 +27,7 @@ PTY = Path(__file__).parent / "pty"
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Each worker loads all that is asked for: one file needs none, a part two, and everything four, as much of it is waiting."""
-    parts = config.option.file_or_dir
+    parts = getattr(config.option, "file_or_dir", [])  # there are none with --help
     if len(parts) == 1 and ".py" in parts[0]:
         return 0
     return 2 if parts or config.option.keyword or config.option.markexpr else 4

@@ -219,7 +219,8 @@ def _serve(line: socket.socket) -> _Request | None:
                 file.close()
             for number in (report, *reports.values()):
                 os.close(number)
-            return _Request(*json.loads(said), streams)
+            folder, variables, script, arguments = json.loads(said)
+            return _Request(folder, variables, script, arguments, streams)
         reports[pid] = report
         os.write(report, b"%d\n" % pid)
         for number in streams:
