@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.accounts import end_servers_soon
 from tests.support.clock import StillClock
 from tests.support.environment import MODERN
 from tui_app.simulator.server import Options, Simulator, running
@@ -16,6 +17,7 @@ from tui_app.simulator.server import Options, Simulator, running
 # The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+end_servers_soon()
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
@@ -25,7 +27,7 @@ PTY = Path(__file__).parent / "pty"
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Each worker loads all that is asked for: one file needs none, a part two, and everything four, as much of it is waiting."""
-    parts = config.option.file_or_dir
+    parts = getattr(config.option, "file_or_dir", [])  # there are none with --help
     if len(parts) == 1 and ".py" in parts[0]:
         return 0
     return 2 if parts or config.option.keyword or config.option.markexpr else 4

@@ -41,7 +41,17 @@ def test_a_release_whose_answer_is_lost_is_settled_by_reading_back_and_goes_on(g
     gated.set_faults("close_after@release#2")
     ids = newsletters(gated, 57)
     ended = run_with(
-        gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "57", "--format", "csv"
+        gated.environment(),
+        "release",
+        *ids,
+        "--reason",
+        "t",
+        "--yes",
+        "--expect",
+        "57",
+        "--format",
+        "csv",
+        hurried=True,
     )
     assert ended.returncode in (0, 4)
     results_by_id = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(ended.stdout))}
@@ -69,7 +79,7 @@ def test_what_can_t_be_read_back_stays_unknown_and_nothing_more_is_sent(gated: S
     assert again.returncode == 3
     assert "already released" in again.stderr or f"unknown in plan {plan['plan']}" in again.stderr
     gated.set_faults("none")
-    resumed = run_with(environment, "ledger", "resume", plan["plan"], "--yes", "--json")
+    resumed = run_with(environment, "ledger", "resume", plan["plan"], "--yes", "--json", hurried=True)
     assert resumed.returncode in (0, 4), resumed.stderr
     truth = [entry["id"] for entry in gated.account.truth.of("release")]
     assert sorted(truth) == sorted(ids)
@@ -100,7 +110,9 @@ def test_whoever_does_not_wait_for_an_answer_is_told_what_is_unknown(gated: Simu
 def test_ids_that_an_answer_leaves_out_are_read_back(gated: Simulator) -> None:
     gated.set_faults("missing_ids")
     ids = newsletters(gated, 10)
-    ended = run_with(gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "10", "--json")
+    ended = run_with(
+        gated.environment(), "release", *ids, "--reason", "t", "--yes", "--expect", "10", "--json", hurried=True
+    )
     assert ended.returncode in (0, 4)
     results_by_id = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
     assert results_by_id.count("seen released") == 5
@@ -117,7 +129,7 @@ def test_what_is_unknown_is_settled_without_sending_anything(gated: Simulator, t
     gated.set_faults("none")
     (plan,) = json.loads(run_with(environment, "ledger", "list", "--json").stdout)
     assert plan["sums"] == {"unknown": 25, "not sent": 5}
-    ended = run_with(environment, "ledger", "settle", plan["plan"], "--json")
+    ended = run_with(environment, "ledger", "settle", plan["plan"], "--json", hurried=True)
     results_by_id = [item["mailsluice"]["outcome"] for item in json.loads(ended.stdout)]
     assert (results_by_id.count("seen released"), results_by_id.count("not sent")) == (25, 5), ended.stderr
     assert ended.returncode == 4, "the rest was never sent"
@@ -186,7 +198,7 @@ def test_a_list_that_is_null_is_no_empty_list(gated: Simulator) -> None:
         ["quarantine"],
         ["create", "--action", "release", "--sender", "acme-news.example", "--preview"],
     ):
-        ended = run_with(gated.environment(), *command)
+        ended = run_with(gated.environment(), *command, hurried=True)
         assert ended.returncode == 6
         assert "has no list" in ended.stderr
         assert ended.stdout == ""

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.commands import with_clock
 from tests.support.environment import PROGRAM, ROOT, environment
 from tests.support.forker import Child, Program, forker
 from tui_app.core.clock import SystemClock
@@ -38,25 +39,6 @@ OPEN_OR_NOT_DONE = frozenset(
     {Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.NOT_SENT, Outcome.FAILED, Outcome.REFUSED, Outcome.LEFT_OUT}
 )
 RELEASED = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
-
-SHIFTED = """
-import asyncio
-from datetime import timedelta
-from tui_app.__main__ import start
-from tui_app.core.clock import SystemClock
-
-now, monotonic, waited = SystemClock.now, SystemClock.monotonic, []
-
-async def sleep(self, seconds):
-    waited.append(seconds)
-    await asyncio.sleep(0)
-
-SystemClock.now = lambda self: now(self) + timedelta(seconds={later})
-if {hurried}:
-    SystemClock.sleep, SystemClock.monotonic = sleep, lambda self: monotonic(self) + sum(waited)
-start()
-"""
-"""The program; `later` is by how many seconds its clock is ahead, `hurried` makes its waits take no time."""
 
 
 class Whole:
@@ -189,7 +171,7 @@ class Campaign:
 
     def _forked(self, arguments: Sequence[str], *, hurried: bool = False) -> Child:
         """A command in a process that has the program loaded already: a thousand of them take minutes."""
-        program = Program(tuple(arguments), SHIFTED.format(later=self._ahead, hurried=hurried))
+        program = Program(tuple(arguments), with_clock(ahead=self._ahead, hurried=hurried))
         with (
             Path(os.devnull).open("rb") as nothing,
             self._written_to(1).open("wb") as out,

@@ -1,18 +1,18 @@
 """Two of us on one account: one acts, the other says who does; journals stay whole and follow each other."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from socket import gethostname
+from tempfile import TemporaryFile
 
 import pytest
 
-from tests.support.environment import PROGRAM, ROOT, environment
-from tests.support.forker import Program
+from tests.support.environment import environment
+from tests.support.forker import Program, forker
 from tests.support.terminal import Terminal
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
@@ -58,26 +58,34 @@ def held_by(account: Simulator) -> list[str]:
     return [mail.investigate_id for mail in account.account.held if mail.disposition in ("BULK", "SPAM")]
 
 
-def release(variables: dict[str, str], ids: Sequence[str]) -> subprocess.Popen[str]:
-    """A release from the command line that runs while the test goes on."""
-    return subprocess.Popen(
-        [*PROGRAM, "release", *ids, "--reason", "race", "--yes", "--expect", str(len(ids))],
-        env=variables,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Release:
+    """A release from the command line that runs while the test goes on; what it says is in a file."""
+
+    def __init__(self, variables: dict[str, str], ids: Sequence[str]) -> None:
+        arguments = ("release", *ids, "--reason", "race", "--yes", "--expect", str(len(ids)))
+        self._says = TemporaryFile("w+")  # noqa: SIM115 - as long as the release
+        with Path(os.devnull).open("r+b") as nothing:
+            streams = [nothing.fileno(), nothing.fileno(), self._says.fileno()]
+            self.process = forker().start(Program(arguments), variables, streams)
+
+    def ends(self) -> tuple[int, str]:
+        """Wait for its end: the exit code, and what it said on standard error."""
+        code = self.process.ended(PATIENCE)
+        assert code is not None
+        self._says.seek(0)
+        return code, self._says.read()
+
+    def close(self) -> None:
+        self.process.kill()
+        self._says.close()
 
 
-def first_to_end(processes: Sequence[subprocess.Popen[str]]) -> subprocess.Popen[str]:
+def first_to_end(releases: Sequence[Release]) -> Release:
     end = time.monotonic() + PATIENCE
     while True:
-        for process in processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(0.01)
-                return process
+        for one in releases:
+            if one.process.ended(0.01) is not None:
+                return one
         assert time.monotonic() < end
 
 
@@ -99,26 +107,25 @@ def race(account: Simulator, variables: dict[str, str], ids: Sequence[Sequence[s
     """Two releases start at once; which is first is theirs to find out."""
     account.set_faults(HELD_UP)
     before = len(account.account.truth.of("release"))
-    racing = [release(variables, chosen) for chosen in ids]
+    racing = [Release(variables, chosen) for chosen in ids]
     try:
         second = first_to_end(racing)
         account.set_faults("none")
-        (first,) = (process for process in racing if process is not second)
-        _, said = second.communicate(timeout=PATIENCE)
-        assert second.returncode == ExitCode.GUARD, said
-        holder = f"mailsluice with pid {first.pid} on {gethostname()}"
+        (first,) = (one for one in racing if one is not second)
+        code, said = second.ends()
+        assert code == ExitCode.GUARD, said
+        holder = f"mailsluice with pid {first.process.pid} on {gethostname()}"
         if f"{holder} (of" not in said or "is acting on this account" not in said:
             # It came so late that it found its mail in the first one's journal already.
             assert ids[0] == ids[1], said
             open_there = f"unknown in plan {ledger_of(variables).entries()[0].plan.plan_id}"
             assert open_there in said or "already released" in said
         assert "Nothing was sent." in said
-        _, said = first.communicate(timeout=PATIENCE)
-        assert first.returncode in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
+        code, said = first.ends()
+        assert code in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
     finally:
-        for process in racing:
-            process.kill()
-            process.wait()
+        for one in racing:
+            one.close()
     sent = [entry["id"] for entry in account.account.truth.of("release")[before:]]
     assert sent == list(ids[racing.index(first)]), "what the first one was asked for, once each, and nothing else"
 
@@ -187,16 +194,16 @@ def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_
     with_an_open_plan(terminal)
     sent = len(account.account.truth.of("release"))
     free = [mail.investigate_id for mail in account.account.held[100:120] if mail.disposition == "BULK"]
-    process = release(variables, free)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == ExitCode.GUARD
+    with closing(Release(variables, free)) as late:
+        code, said = late.ends()
+    assert code == ExitCode.GUARD
     assert f"mailsluice with pid {terminal.pid} on {gethostname()}" in said
     assert len(account.account.truth.of("release")) == sent
     terminal.press("\r")
     terminal.sees("all sent")
-    process = release(variables, free)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
+    with closing(Release(variables, free)) as free_now:
+        code, said = free_now.ends()
+    assert code in (ExitCode.DONE, ExitCode.PARTLY_FAILED), said
     assert_whole(ledger_of(variables), 2)
 
 

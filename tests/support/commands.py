@@ -7,14 +7,38 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from tests.support.environment import PROGRAM, ROOT, environment
-from tests.support.forker import PATIENCE, Program, forker
+from tests.support.forker import PATIENCE, START, Program, forker
 
 Ended = subprocess.CompletedProcess[str]
 Run = Callable[..., Ended]
+_WITH_CLOCK = """
+import asyncio
+from datetime import timedelta
+from tui_app.__main__ import start
+from tui_app.core.clock import SystemClock
+
+now, monotonic, waited = SystemClock.now, SystemClock.monotonic, []
+
+async def sleep(self, seconds):
+    waited.append(seconds)
+    await asyncio.sleep(0)
+
+SystemClock.now = lambda self: now(self) + timedelta(seconds={ahead})
+if {hurried}:
+    SystemClock.sleep, SystemClock.monotonic = sleep, lambda self: monotonic(self) + sum(waited)
+start()
+"""
 
 
-def run_with(changes: dict[str, str], *arguments: str, stdin: str | None = None, folder: Path = ROOT) -> Ended:
-    """Run a command to its end in a process of its own, in the test's home."""
+def with_clock(*, ahead: float = 0.0, hurried: bool = False) -> str:
+    """The program with a clock that is so many seconds ahead, or whose waits take no time though it shows them."""
+    return _WITH_CLOCK.format(ahead=ahead, hurried=hurried)
+
+
+def run_with(
+    changes: dict[str, str], *arguments: str, stdin: str | None = None, folder: Path = ROOT, hurried: bool = False
+) -> Ended:
+    """Run a command to its end in a process of its own, in the test's home; `hurried` lets its waits take no time."""
     variables = environment(Path.home(), **changes)
     if any(name.startswith("PYTHON") for name in changes):
         return subprocess.run(
@@ -25,7 +49,10 @@ def run_with(changes: dict[str, str], *arguments: str, stdin: str | None = None,
         taken.write(stdin or "")
         taken.seek(0)
         child = forker().start(
-            Program(arguments), variables, [file.fileno() for file in (taken, out, err)], folder=folder
+            Program(arguments, with_clock(hurried=True) if hurried else START),
+            variables,
+            [file.fileno() for file in (taken, out, err)],
+            folder=folder,
         )
         try:
             code = child.ended(PATIENCE)

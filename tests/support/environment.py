@@ -21,7 +21,7 @@ class Account(Protocol):
         """The variables that lead to it."""
 
 
-def environment(home: Path, account: Account | None = None, **changes: str) -> dict[str, str]:
+def environment(home: Path, account: Account | None = None, /, **changes: str) -> dict[str, str]:
     """A modern terminal and an empty configuration, in this home and on this account; then the changes."""
     usual = {
         **MODERN, "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "MAILSLUICE_CONFIG": os.devnull,

@@ -5,6 +5,7 @@ what happens before: how Python reads the locale and its own variables, how long
 Tests of those, and of signals in the first moment, start the program for real.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -22,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.support.environment import ROOT, environment
 
@@ -56,7 +57,8 @@ class Child:
         self._news, self._read = news, b""
         self._code: int | None = None
         self._stopped = False
-        (self.pid,) = map(int, self._lines(PATIENCE))
+        self.pid = 0
+        self.ended(PATIENCE)
 
     def _lines(self, seconds: float) -> list[str]:
         """What was told since it was last asked for; waits so long for the first of it."""
@@ -69,15 +71,17 @@ class Child:
 
     def ended(self, seconds: float = 0.0) -> int | None:
         """Its exit code, minus n for a signal; None if it runs on for so long."""
-        end = time.monotonic() + seconds
+        end, begins = time.monotonic() + seconds, not self.pid
         while self._code is None:
             for line in self._lines(max(end - time.monotonic(), 0.0)):
-                if line == STOPPED:
+                if not self.pid:
+                    self.pid = int(line)
+                elif line == STOPPED:
                     self._stopped = True
                 else:
                     self._code = int(line)
                     os.close(self._news)
-            if time.monotonic() >= end:
+            if (begins and self.pid) or time.monotonic() >= end:
                 break
         return self._code
 
@@ -135,6 +139,14 @@ def forker() -> Forker:
 
 # ---- in the process that forks
 
+_KEPT: Final[dict[str, Any]] = {}
+
+
+def _keep_modules() -> None:
+    """Let Python's end find no modules to take apart: that costs more than most programs do, and is done last of all."""
+    _KEPT.update(sys.modules)
+    sys.modules.clear()
+
 
 def _load() -> None:
     """Load all that a command or a console loads, behind what the program does to its environment first."""
@@ -150,6 +162,7 @@ def _load() -> None:
             importlib.import_module(module.name)
     for name in LOADED_LATER:
         importlib.import_module(name)
+    atexit.register(_keep_modules)
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1, "a fork beside a thread may wait for ever"
@@ -206,7 +219,8 @@ def _serve(line: socket.socket) -> _Request | None:
                 file.close()
             for number in (report, *reports.values()):
                 os.close(number)
-            return _Request(*json.loads(said), streams)
+            folder, variables, script, arguments = json.loads(said)
+            return _Request(folder, variables, script, arguments, streams)
         reports[pid] = report
         os.write(report, b"%d\n" % pid)
         for number in streams:
