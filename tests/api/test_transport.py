@@ -1,4 +1,3 @@
-
 """What is sent again and what never is, against a server that misbehaves on a real socket."""
 
 import asyncio
