@@ -81,7 +81,7 @@ async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, breathe: B
         run: list[tuple[Any, int]] = []
         for inner in range(start, min(start + _RUN, len(slots)), STEP):
             step = slots[inner : min(inner + STEP, start + _RUN)]
-            run += [(_key(read(row)), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
+            run += [*zip(map(_key, map(read, view.store.rows(step))), step, strict=True)]
             await breathe()
         run.sort(key=_by_value, reverse=wanted.reverse)
         runs.append(run)
