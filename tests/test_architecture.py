@@ -133,6 +133,12 @@ def test_exact_text_reaches_no_screen() -> None:
                 assert "sanitize(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
 
 
+def test_plain_values_of_rows_reach_no_screen() -> None:
+    """A server's string comes out of a row as Untrusted; `plain` is for keeping, filtering and sorting."""
+    for path in (path for path in modules() if package_of(path) in ("screens", "widgets", "cli", "app")):
+        assert not re.search(r"\.plain\b|Plain(Row|Mail)\b", path.read_text()), path.name
+
+
 def test_style_sheets_use_theme_variables_only() -> None:
     for sheet in (ROOT / "styles").rglob("*.tcss"):
         assert not re.search(
@@ -185,6 +191,7 @@ def test_nothing_heavy_is_loaded_before_the_first_frame() -> None:
     )
     assert "tui_app.screens.jobs" in loaded
     assert not loaded & {
+        "msgspec",
         "pydantic",
         "pydantic_core",
         "httpx",

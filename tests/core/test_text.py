@@ -60,8 +60,8 @@ def test_plural() -> None:
 
 
 def test_markdown_shows_exactly_the_text() -> None:
-    assert markdown_escape("[a](http://b) | *c*") == r"\[a\]\(http://b\) \| \*c\*"
-    assert markdown_escape("plain text 1") == "plain text 1"
+    assert markdown_escape("[a](http://b) | *c*") == r"\[a\](http://b) \| \*c\*"
+    assert markdown_escape("plain text 1, 2026-11-28.") == "plain text 1, 2026-11-28."
 
 
 def test_one_of_a_thing_is_not_several() -> None:

@@ -159,7 +159,7 @@ def test_a_token_as_an_argument_is_refused_and_to_be_revoked(start: Start, words
 
 
 def test_a_token_behind_a_command_is_to_be_revoked_too(start: Start) -> None:
-    terminal = start("jobs", "--token", secrets.token_urlsafe(24))
+    terminal = start(Program(("jobs", "--token", secrets.token_urlsafe(24))))
     assert terminal.ends() == 2
     assert b"create a new one" in terminal.raw
 

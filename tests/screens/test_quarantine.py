@@ -289,7 +289,7 @@ async def test_the_review_can_be_used_in_the_smallest_window(simulator: Simulato
         await console.sees("12 loaded", "FAIL", "AGE", "? help")
         await open_quarantine(console)
         await console.press("space", "space", "R")
-        await console.sees("2 messages", "Reason", "type 2 to send", "Cancel (esc)")
+        await console.sees("2 messages", "Reason", "type 2 to send", "Back (esc)")
         await send(console, "x", 2)
         await console.sees("all sent")
 

@@ -194,6 +194,9 @@ class Message(Struct, frozen=True, gc=False):
     delivery_status = Value(texts)
     post_delivery_operations = Value(texts)
 
+    def __repr__(self) -> str:
+        return f"Message({self.id})"
+
     @property
     def recipients(self) -> tuple[Untrusted, ...]:
         """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
@@ -357,6 +360,9 @@ class JobMessage(Struct, frozen=True, gc=False):
     """The mail's, and with it its subject and sender; the oldest shape has none of them."""
     subject = Value(text)
     sender = Value(text)
+
+    def __repr__(self) -> str:
+        return f"JobMessage({self.message_id})"
 
     @classmethod
     def of_plain(cls, rows: Iterable[WireRow]) -> list[JobMessage]:

@@ -118,8 +118,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-_MARKDOWN: Final = frozenset("\\`*_{}[]<>()#+-.!|~")
-"""Characters that mean something to Markdown."""
+_MARKDOWN = frozenset("\\`*_{}[]<>|#~&")
+"""Characters that mean something to Markdown inside a line; ids and dates stay as they are."""
 
 
 def markdown_escape(text: str) -> str:

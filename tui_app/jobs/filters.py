@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tui_app.api.enums import RowStatus
 from tui_app.core.query import split_words
 from tui_app.jobs.row_columns import BY_FIELD, ROW_COLUMNS
+from tui_app.jobs.row_store import Row, value_of
 
-if TYPE_CHECKING:
-    from tui_app.api.rows import PlainRow
-
-_words: Final = attrgetter(*(column.name for column in ROW_COLUMNS if column.in_words))
+_words: Final = value_of(*(column.name for column in ROW_COLUMNS if column.in_words))
 """The values in which a bare word may stand: what the table shows."""
 _COMPARED: Final = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -32,7 +29,7 @@ class RowFilter:
     """A filter of rows; `line` is what was typed. Two filters of the same line are the same."""
 
     line: str
-    _tests: tuple[Callable[[PlainRow], bool], ...]
+    _tests: tuple[Callable[[Row], bool], ...]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RowFilter) and other.line == self.line
@@ -40,7 +37,7 @@ class RowFilter:
     def __hash__(self) -> int:
         return hash(self.line)
 
-    def matches(self, row: PlainRow) -> bool:
+    def matches(self, row: Row) -> bool:
         """Whether a row passes."""
         return all(test(row) for test in self._tests)
 
@@ -51,20 +48,20 @@ def parse_filter(line: str) -> RowFilter | None:
     return RowFilter(line.strip(), tuple(_test(term) for term in terms)) if terms else None
 
 
-def _test(term: str) -> Callable[[PlainRow], bool]:
+def _test(term: str) -> Callable[[Row], bool]:
     negative = term.startswith("-") and len(term) > 1
     positive = _positive(term[1:] if negative else term)
     return (lambda row: not positive(row)) if negative else positive
 
 
-def _positive(term: str) -> Callable[[PlainRow], bool]:
+def _positive(term: str) -> Callable[[Row], bool]:
     name, colon, value = term.partition(":")
     if not colon or not name.isalpha():
         return _word(term)
     column = BY_FIELD.get(name.lower())
     if column is None:
         raise ValueError(f"No field '{name}'; try to, from, subject, status, why, tries, id, postfix.")
-    value_of = attrgetter(column.name)
+    read = value_of(column.name)
     parts = _COMPARED.fullmatch(value)
     assert parts is not None
     sign, wanted = parts[1], parts[2]
@@ -73,22 +70,22 @@ def _positive(term: str) -> Callable[[PlainRow], bool]:
     if column.is_number:
         if not wanted.isdecimal():
             raise ValueError(f"'{name}' is a number: for example {name}:>2.")
-        return _compared(value_of, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
+        return _compared(read, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
     if column.name == "status" and not any(wanted.casefold() in status.casefold() for status in RowStatus):
         raise ValueError(f"No row is ever '{wanted}': {', '.join(RowStatus).lower()}.")
     if sign:
-        return _compared(value_of, sign, wanted.casefold(), lambda found: str(found or "").casefold())
+        return _compared(read, sign, wanted.casefold(), lambda found: str(found or "").casefold())
     wanted = wanted.casefold()
-    return lambda row: wanted in str(value_of(row) or "").casefold()
+    return lambda row: wanted in str(read(row) or "").casefold()
 
 
 def _compared(
-    value_of: Callable[[Any], Any], sign: str, wanted: Any, read: Callable[[Any], Any]
-) -> Callable[[PlainRow], bool]:
+    read: Callable[[Row], Any], sign: str, wanted: Any, as_compared: Callable[[Any], Any]
+) -> Callable[[Row], bool]:
     compare = _COMPARISONS[sign]
-    return lambda row: compare(read(value_of(row)), wanted)
+    return lambda row: compare(as_compared(read(row)), wanted)
 
 
-def _word(word: str) -> Callable[[PlainRow], bool]:
+def _word(word: str) -> Callable[[Row], bool]:
     wanted = word.casefold()
     return lambda row: wanted in "\n".join([str(value) for value in _words(row) if value]).casefold()

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, overload
 
 from msgspec.structs import astuple
@@ -26,6 +26,13 @@ UNPACKED: Final = 128
 """Packs kept open: more than two screens full."""
 Row = tuple[Any, ...]
 """The values of a PlainRow in their order: nothing that the garbage collector has to look at, and what `marshal` can write."""
+
+
+def value_of(*names: str) -> Callable[[Row], Any]:
+    """A reader of a kept row's value by its name, or of several of them: much quicker than an object for each of a million rows."""
+    return itemgetter(*[PlainRow.__struct_fields__.index(name) for name in names])
+
+
 _plain: Final = attrgetter("plain")
 _id_of: Final = attrgetter("message_id")
 _status_of: Final = attrgetter("status")
@@ -163,8 +170,8 @@ class RowStore:
         number, position = self._pack_of(slot)
         return JobMessage(PlainRow(*self._rows(number)[position]))
 
-    def rows(self, slots: Iterable[int]) -> Iterator[PlainRow]:
-        """Plain rows, one after the other, without disturbing what is kept open for the screen."""
+    def rows(self, slots: Iterable[int]) -> Iterator[Row]:
+        """Kept rows, one after the other, without disturbing what is kept open for the screen."""
         rows: list[Row] = []
         start = 0
         for slot in slots:
@@ -172,7 +179,7 @@ class RowStore:
                 number, position = self._pack_of(slot)
                 start = slot - position
                 rows = self._unpacked.get(number) or _unpacked(self._packs[number])
-            yield PlainRow(*rows[slot - start])
+            yield rows[slot - start]
 
     def id(self, slot: int) -> str:
         """The id of a row."""

@@ -7,12 +7,11 @@ import heapq
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Final
 
 from tui_app.jobs.filters import RowFilter
 from tui_app.jobs.row_columns import BY_FIELD
-from tui_app.jobs.row_store import OrderedRows
+from tui_app.jobs.row_store import OrderedRows, value_of
 
 STEP: Final = 512
 """Rows looked at before somebody else may have a turn: about two milliseconds."""
@@ -76,13 +75,13 @@ async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, let
 
 async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, let_others_run: Pause) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
-    value_of = attrgetter(BY_FIELD[wanted.field].name)
+    read = value_of(BY_FIELD[wanted.field].name)
     runs: list[Sequence[tuple[Any, int]]] = []
     for start in range(0, len(slots), _RUN):
         run: list[tuple[Any, int]] = []
         for inner in range(start, min(start + _RUN, len(slots)), STEP):
             step = slots[inner : min(inner + STEP, start + _RUN)]
-            run += [(_key(value_of(row)), slot) for slot, row in zip(step, view.store.rows(step), strict=True)]
+            run += [*zip(map(_key, map(read, view.store.rows(step))), step, strict=True)]
             await let_others_run()
         run.sort(key=_by_value, reverse=wanted.reverse)
         runs.append(run)
