@@ -134,8 +134,10 @@ def test_ids_and_what_is_held_back_are_text_too(account: HostileAccount, output_
     account.hostile_ids = True
     ended = run(account, "quarantine", "--format", output_format)
     assert len(check(ended, output_format)) >= 50
-    held = run(account, "release", "--format", output_format)
-    assert len(check(held, output_format)) >= 50
+    refused = run(account, "release", "--format", output_format)
+    check(refused, output_format)
+    assert (refused.returncode, refused.stdout) == (6, "")
+    assert "about another id than" in refused.stderr, "an id that the server chose gets into no plan"
 
 
 def test_what_is_held_back_from_a_release_is_told_as_text(account: HostileAccount) -> None:

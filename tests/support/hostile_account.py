@@ -188,12 +188,12 @@ class HostileAccount:
 
     def released(self, body: bytes) -> Any:
         """How a release ended: for one recipient of each message, whom nobody knows."""
-        results_by_id = ("delivered", "undelivered", "failed")
+        endings = ("delivered", "undelivered", "failed")
         items = []
         for identity in json.loads(body)["ids"]:
             row = self._rows.get(identity, 0)
-            ends: dict[str, list[str]] = {name: [] for name in results_by_id}
-            ends[results_by_id[row % 3]] = [self._text(self.string("released", row))]
+            ends: dict[str, list[str]] = {name: [] for name in endings}
+            ends[endings[row % 3]] = [self._text(self.string("released", row))]
             items.append({"id": identity, **ends})
         return {"success": True, "errors": [], "messages": [], "result": items}
 
@@ -207,8 +207,8 @@ class HostileAccount:
         """Errors or messages with a hostile string in every field."""
         made = []
         for number in range(0, STRINGS_OF_AN_ERROR, 4):
-            message, pointer, connection, cause = (self.in_error(number + part).text[:9999] for part in range(4))
-            notice: dict[str, Any] = {"code": 10400 + number, "message": message, "documentation_url": connection}
+            message, pointer, link, cause = (self.in_error(number + part).text[:9999] for part in range(4))
+            notice: dict[str, Any] = {"code": 10400 + number, "message": message, "documentation_url": link}
             notice["source"] = {"pointer": pointer}
             made.append({**notice, "error_chain": [{"code": 1, "message": cause}]})
         return made
