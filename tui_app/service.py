@@ -53,7 +53,7 @@ class EmailSecurityService:
         self.clock = clock
         self._random = random
         self._read_wait = read_wait
-        self._give_way = yield_to_ui
+        self._yield_to_ui = yield_to_ui
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
@@ -86,7 +86,7 @@ class EmailSecurityService:
             self.clock,
             self._random,
             shared_budget=self._budget,
-            yield_to_ui=self._give_way,
+            yield_to_ui=self._yield_to_ui,
             read_wait=self._read_wait,
             on_wait=self._waiting,
             on_notices=lambda asked, said: self.record(f"The API says to {asked}:", tuple(map(str, said))),

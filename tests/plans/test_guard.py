@@ -10,7 +10,7 @@ from tui_app.config.settings import Settings
 from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
 from tui_app.plans.actions import Release
-from tui_app.plans.guard import Guarded, Policy, guard_targets
+from tui_app.plans.guard import Guarded, OpenElsewhere, Policy, guard_targets
 from tui_app.plans.plan import Target
 
 POLICY = Policy(frozenset({"MALICIOUS", "MALICIOUS-BEC"}), 100)
@@ -57,7 +57,12 @@ def test_what_could_not_be_looked_up_is_sent_only_by_name_of_that_risk() -> None
 
 
 def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
-    allowed = guarded([target("a")], POLICY, include=["UNCHECKED", "a"], open_ids={"a": ("7f3a9c00", False)})
+    allowed = guarded(
+        [target("a")],
+        POLICY,
+        include=["UNCHECKED", "a"],
+        open_ids={"a": OpenElsewhere("7f3a9c00", "unknown in plan 7f3a9c00: settle that first")},
+    )
     assert not allowed.allowed
     assert allowed.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
     assert allowed.words() == {}
@@ -82,4 +87,9 @@ def test_one_word_never_answers_for_another() -> None:
         assert allowed.words() == {left_out: 1}
     assert guarded([bad], policy, include=words).allowed == (bad,)
     gone = target("b", held=False, released=True)
-    assert guarded([gone], policy, include=["UNSEEN"], open_ids={"b": ("0a1b2c3d", True)}).allowed == ()
+    assert (
+        guarded(
+            [gone], policy, include=["UNSEEN"], open_ids={"b": OpenElsewhere("0a1b2c3d", "never seen", "UNSEEN")}
+        ).allowed
+        == ()
+    )

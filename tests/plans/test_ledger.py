@@ -394,3 +394,47 @@ def test_a_folder_above_that_others_may_write_is_refused(tmp_path: Path) -> None
     state.chmod(0o777)
     with pytest.raises(JournalError, match="closed to all others"):
         Ledger(state / "plans", ANA, lambda: NOON).begin(A_PLAN, "a@b")
+
+
+def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> None:
+    """The same journal with other records, each with a right checksum."""
+    records = [json.loads(line[9:]) for line in path.read_bytes().splitlines()]
+    for record in records:
+        change(record)
+    path.write_bytes(b"".join(map(line_of, records)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda r: r.update(format=2, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
+        (lambda r: r.update(type="design") if r["type"] == "plan" else None, "not understood"),
+        (
+            lambda r: [each.update(outcome="teleported") for each in r["outcomes"]] if r["type"] == "result" else None,
+            "not understood",
+        ),
+        (lambda r: r.update(batch_size="many") if r["type"] == "plan" else None, "not understood"),
+    ],
+    ids=["a newer format", "no plan", "an unknown outcome", "a broken plan"],
+)  # fmt: skip
+def test_what_is_not_understood_in_a_journal_holds_its_ids_back(
+    change: Callable[[dict[str, object]], object], says: str, tmp_path: Path
+) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger, 1)
+    rewritten(path, change)
+    assert ledger.entries() == []
+    held = ledger.open_elsewhere("another account")
+    assert set(held) == {target.id for target in TARGETS}
+    assert {each.include for each in held.values()} == {""}, "no word lets them through"
+    (sentence,) = ledger.unreadable()
+    assert says in sentence
+    assert "12 ids held back" in sentence
+
+
+def test_an_id_in_a_reason_holds_nothing_back(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger, 1)
+    other = "4NBBBBBBBBBBBB01-2026-01-01T00:00:00-1"
+    rewritten(path, lambda r: r.update(format=2, reason=other) if r["type"] == "plan" else None)
+    assert other not in ledger.open_elsewhere("acc")

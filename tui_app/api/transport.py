@@ -57,7 +57,7 @@ def always() -> bool:
 
 @dataclass
 class Transport:
-    """All requests to one account's API. Reads raise ApiError; a write returns an Outcome.
+    """All requests to one account's API. Reads raise ApiError; a write returns a WriteResult.
 
     `read_wait` and `write_wait` are the longest waits in seconds for the quota that a call sits out by itself;
     `on_wait` is told each such wait, `on_notices` each envelope's `messages` that came with a success, `on_left_behind`

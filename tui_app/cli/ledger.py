@@ -86,6 +86,8 @@ def _list(output_format: str) -> None:
     for entry in ledger.entries():
         listing.write(entry)
     listing.close()
+    for sentence in ledger.unreadable():
+        print_status(sentence)
     for name in ledger.unexpected_entries():
         print_status(
             f"{name} is not a journal file. Nothing is sent until it is moved away. See: mailsluice ledger verify"

@@ -125,10 +125,10 @@ class Release:
         answer = await post(_release_request(batch, body))
         known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
         may_change = self._settings.release_body == "auto" and known_both_ways and not self._understood
-        if may_change and rejects_the_body(answer.error) and may_repeat():
+        if may_change and answer.refused and rejects_the_body(answer.error) and may_repeat():
             other: ReleaseShape = "postfix" if body == "ids" else "ids"
             second = await post(_release_request(batch, other))
-            if rejects_the_body(second.error):
+            if second.refused and rejects_the_body(second.error):
                 return answer  # neither body is understood: the first refusal is the one to show
             body, answer = other, second
         if answer.names_an_outcome and all(target.investigate_id for target in batch):

@@ -13,7 +13,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.core.errors import GuardError
 from tui_app.plans.commands import Close, Command, Resume, Send, Settle, Verify
-from tui_app.plans.guard import UNSEEN, Policy
+from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
 from tui_app.plans.recheck import left_out
 from tui_app.plans.records import (
@@ -72,17 +72,21 @@ class Engine:
             self._stopping = self._pausing = False
             self._set(state)
             try:
-                await asyncio.sleep(
-                    0
-                )  # whoever said stop while the journal was opened is heard before the first request
+                # A stop that came while the journal was opened is obeyed before the first request.
+                await asyncio.sleep(0)
                 await self._do(command)
                 self._close_if_finished()
             except JournalError as error:
                 # What is known stays on the screen, though the disk does not have it.
-                self._change(phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
+                self._keep(phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
+            except BaseException:
+                # Never shown as being on its way when nobody waits for it any more.
+                self._state = self.state.abandoned()
+                raise
             finally:
                 self._journal.close()
                 self._journal = None
+                self.report(self.state)
             return self.state
 
     def stop(self) -> None:
@@ -125,8 +129,13 @@ class Engine:
         self._state = state
         self.report(state)
 
+    def _keep(self, **changes: Any) -> None:
+        """Change the state without telling anybody yet."""
+        self._state = replace(self.state, **changes)
+
     def _change(self, **changes: Any) -> None:
-        self._set(replace(self.state, **changes))
+        """Change the state and report it; whatever it waited for is over, unless the change says otherwise."""
+        self._set(replace(self.state, **{"waiting": None, **changes}))
 
     def _put(self, results: Iterable[Result], **changes: Any) -> None:
         """Take results; what was not sent has none."""
@@ -164,10 +173,10 @@ class Engine:
     def _check_open_elsewhere(self, plan: Plan) -> None:
         # Since the guard looked, another plan may have sent some of these and not heard what became of them.
         taken = self.ledger.open_elsewhere(self.settings.identity)
-        if found := next((taken[target.id] for target in plan.targets if target.id in taken), None):
-            name, closed = found
-            if not (closed and UNSEEN in plan.included):
-                raise GuardError(f"Plan {name} has sent some of these and must settle them first. Nothing was sent.")
+        for target in plan.targets:
+            held = taken.get(target.id)
+            if held is not None and not (held.include and held.include in plan.included):
+                raise GuardError(f"{target.id} is held back: {held.why}. Nothing was sent.")
 
     async def _do(self, command: Command) -> None:
         match command:
@@ -177,24 +186,24 @@ class Engine:
                 await self._resume(entry, resend_unseen=resend_unseen)
             case Settle(entry):
                 await self._settle(late=self._is_late(entry))
-                self._change(phase=Phase.INTERRUPTED)
+                self._keep(phase=Phase.INTERRUPTED, waiting=None)
             case Verify(entry):
                 await self._verify(entry)
             case Close():
                 self._write(closed_record(self.state, self.clock.now()))
-                self._change(phase=Phase.STOPPED, closed=True)
+                self._keep(phase=Phase.STOPPED, closed=True)
             case _:
                 assert_never(command)
 
     def _close_if_finished(self) -> None:
         if self.state.finished and not self.state.closed:
             self._write(closed_record(self.state, self.clock.now()))
-            self._change(phase=Phase.HALTED if self.state.phase is Phase.HALTED else Phase.DONE, closed=True)
+            self._keep(phase=Phase.HALTED if self.state.phase is Phase.HALTED else Phase.DONE, closed=True)
 
     async def _resume(self, entry: LedgerEntry, *, resend_unseen: bool) -> None:
         await self._settle(late=self._is_late(entry))
         if self.state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
-            self._change(phase=Phase.HALTED)
+            self._keep(phase=Phase.HALTED, waiting=None)
             return
         again = self.state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
         try:
@@ -203,7 +212,7 @@ class Engine:
                 self.client, self.ledger, policy, self._action, entry, (*again, *self.state.unsent), now
             )
         except (ApiError, GuardError) as error:
-            self._change(phase=Phase.HALTED, error=error)
+            self._keep(phase=Phase.HALTED, error=error)
             return
         self._leave_out(gone)
         self._record_settled(
@@ -226,10 +235,10 @@ class Engine:
         try:
             seen = await self._action.verify(self.client, self.state, self.clock.now(), lambda: not self._stopping)
         except ApiError as error:
-            self._change(phase=entry.state.phase, error=error)
+            self._keep(phase=entry.state.phase, error=error, waiting=None)
             return
         self._write(checked_record(seen))
-        self._change(phase=entry.state.phase, verification=seen)
+        self._keep(phase=entry.state.phase, verification=seen, waiting=None)
 
     def _is_late(self, entry: LedgerEntry) -> bool:
         """Whether so much time has passed since a plan last sent something that one look is as good as five."""
@@ -250,7 +259,7 @@ class Engine:
         refused = 0
         while queue:
             if self._stopping:
-                self._change(phase=Phase.STOPPED)
+                self._keep(phase=Phase.STOPPED, waiting=None)
                 return
             if self._pausing:
                 await self._hold(Phase.PAUSED)
@@ -259,23 +268,24 @@ class Engine:
             self._record_resend([target for target in batch if target.id in confirmed])
             confirmed -= {target.id for target in batch}
             answer = await self._action.send(batch, partial(self._post, batch), self._may_repeat)
+            self._put(answer.results, in_flight=(), error=answer.error)
             if answer.next is Next.SPLIT:
                 middle = len(batch) // 2
                 queue.extendleft((batch[middle:], batch[:middle]))
                 continue
             refused = refused + len(batch) if answer.next is Next.CONTINUE and answer.error is not None else 0
             if answer.next is Next.HALT or (refused >= HOPELESS and not anything_done(self.state)):
-                self._change(phase=Phase.HALTED)
+                self._keep(phase=Phase.HALTED, waiting=None)
                 return
             if answer.next is Next.SETTLE:
                 await self._settle(late=False)
                 if self.state.unknown:
-                    self._change(phase=Phase.HALTED)
+                    self._keep(phase=Phase.HALTED, waiting=None)
                     return
             elif canary and queue:
                 await self._hold(Phase.CANARY)
             canary = False
-        self._change(phase=Phase.DONE if self.state.finished else Phase.HALTED)
+        self._keep(phase=Phase.DONE if self.state.finished else Phase.HALTED)
 
     def _may_repeat(self) -> bool:
         return not self._stopping
@@ -295,9 +305,13 @@ class Engine:
         result = await request.send(self.client, self._may_repeat)
         took = round((self.clock.monotonic() - began) * 1000)
         answer = judge(batch, result, request.match).keeping_open(self.state.resent)
-        # Known first, written then: if the disk fails, the screen still tells it.
-        self._put(answer.results, in_flight=(), waiting=None, error=answer.error, requests=self.state.requests + 1)
-        self._write(result_record(answer.results, http=answer.http, ray=answer.ray, ms=took, at=self.clock.now()))
+        self._keep(requests=self.state.requests + 1)
+        try:
+            self._write(result_record(answer.results, http=answer.http, ray=answer.ray, ms=took, at=self.clock.now()))
+        except JournalError:
+            # Known, though it could not be written down.
+            self._put(answer.results)
+            raise
         return answer
 
     async def _hold(self, phase: Phase) -> None:
@@ -318,8 +332,9 @@ class Engine:
         schedule = READ_BACK_AFTER if not late else (0.0,)
         for number, after in enumerate(schedule, 1):
             self._change(phase=Phase.SETTLING, asked=number - 1, next_question=after - waited)
-            if self._stopping or not await self.client.transport.wait(after - waited):
-                self._change(next_question=None)
+            waits_out = not self._stopping and await self.client.transport.wait(after - waited)
+            self._keep(next_question=None)
+            if not waits_out:
                 return
             waited = after
             try:
@@ -328,14 +343,19 @@ class Engine:
                 self._change(error=error)
             if number == len(schedule):
                 self._record_settled(await read_back.last_round(self.state.with_outcome(*OPEN)))
-            self._change(asked=number, next_question=None)
+            self._change(asked=number)
             if not self.state.with_outcome(*OPEN):
                 self._change(error=None)
                 return
 
     def _record_settled(self, found: Iterable[Result]) -> None:
         """Take what reading back showed; only what changes an outcome goes on record."""
-        for result in found:
-            if self.state.results_by_id[result.target.id].outcome is not result.outcome:
-                self._write(settled_record(result, self.clock.now()))
-            self._put((result,))
+        written: list[Result] = []
+        try:
+            for result in found:
+                if self.state.results_by_id[result.target.id].outcome is not result.outcome:
+                    self._write(settled_record(result, self.clock.now()))
+                written.append(result)
+        finally:
+            if written:
+                self._put(written)

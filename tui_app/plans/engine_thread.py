@@ -56,9 +56,9 @@ class EngineThread:
         """Let the engine do what a command asks, to its end; the future raises whatever the engine raises."""
 
         async def work() -> PlanState:
-            if self._engine is None:
-                self._engine = self._make()
             try:
+                if self._engine is None:
+                    self._engine = self._make()
                 return await self._engine.work(command)
             finally:
                 self.busy = False

@@ -73,6 +73,16 @@ class Guarded:
         return dict(Counter(item.include for item in self.held_back if item.include))
 
 
+@dataclass(frozen=True, slots=True)
+class OpenElsewhere:
+    """An id that a journal holds back: another plan may have sent it, and nobody knows what became of it."""
+
+    plan_id: str
+    why: str
+    include: str = ""
+    """The word that lets it through all the same; empty where nothing does."""
+
+
 UNSEEN: Final = "UNSEEN"
 """The word that lets through what a closed plan has sent and of which nobody knows what became: it may go out twice."""
 UNCHECKED: Final = "UNCHECKED"
@@ -85,14 +95,13 @@ def guard_targets(
     *,
     unfit: Callable[[Target], str],
     include: Iterable[str] = (),
-    open_ids: Mapping[str, tuple[str, bool]] | None = None,
+    open_ids: Mapping[str, OpenElsewhere] | None = None,
 ) -> Guarded:
     """Apply the policy to an action; `include` names, in any case, what is sent all the same: verdicts, domains, UNCHECKED.
 
     `unfit` says why the action can't be done to a message, or nothing.
 
-    `open_ids` are ids that a plan has sent and of which nobody knows what became, with that plan and whether it is closed:
-    the plan has to settle them; once it is closed, UNSEEN lets them through. Raises GuardError when more is left than the policy's maximum.
+    `open_ids` are ids that other journals hold back. Raises GuardError when more is left than the policy's maximum.
     """
     included = frozenset(word.upper() for word in include)
     allowed: list[Target] = []
@@ -116,19 +125,13 @@ def guard_targets(
     return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
 
 
-def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, tuple[str, bool]]) -> list[HeldBack]:
+def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, OpenElsewhere]) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
     if unfit:
         reasons.append(HeldBack(target, unfit))
-    if target.id in open_ids:
-        name, closed = open_ids[target.id]
-        why = (
-            f"sent by plan {name} (closed or damaged), outcome never seen"
-            if closed
-            else f"unknown in plan {name}: settle that first"
-        )
-        reasons.append(HeldBack(target, why, UNSEEN if closed else ""))
+    if (held := open_ids.get(target.id)) is not None:
+        reasons.append(HeldBack(target, held.why, held.include))
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up: too many ids (unchecked)"
         reasons.append(HeldBack(target, why, UNCHECKED))

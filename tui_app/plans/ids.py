@@ -58,6 +58,11 @@ def is_investigate_id(text: str) -> bool:
     return INVESTIGATE_ID.fullmatch(text) is not None
 
 
+def is_message_id(text: str) -> bool:
+    """Whether it has the form of an investigate id or of a postfix id."""
+    return is_investigate_id(text) or POSTFIX_ID.fullmatch(text) is not None
+
+
 def moment_of_id(text: str) -> datetime | None:
     """When a message was scanned, as its investigate id tells."""
     match = INVESTIGATE_ID.fullmatch(text)
@@ -115,7 +120,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_id(word: str) -> bool:
-    return is_investigate_id(word) or POSTFIX_ID.fullmatch(word) is not None
+    return is_message_id(word)
 
 
 def _seems_an_id(word: str, whole: set[str]) -> bool:

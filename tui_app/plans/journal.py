@@ -91,21 +91,21 @@ def read(path: Path) -> JournalContents:
 class Journal:
     """An open journal, locked for as long as it is open. Once a write or a sync has failed it takes nothing more."""
 
-    def __init__(self, path: Path, descriptor: int, disk: Storage) -> None:
+    def __init__(self, path: Path, descriptor: int, storage: Storage) -> None:
         self.path = path
         self._descriptor = descriptor
-        self._disk = disk
+        self._disk = storage
         self._failed = False
 
     @classmethod
-    def create(cls, path: Path, first: Record, disk: Storage | None = None) -> Journal:
+    def create(cls, path: Path, first: Record, storage: Storage | None = None) -> Journal:
         """A new journal with its first record; its name is on the disk too. Raises JournalError."""
-        return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, disk or Storage(), first)
+        return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, storage or Storage(), first)
 
     @classmethod
-    def reopen(cls, path: Path, disk: Storage | None = None) -> tuple[Journal, JournalContents]:
+    def reopen(cls, path: Path, storage: Storage | None = None) -> tuple[Journal, JournalContents]:
         """One that is there, to go on with it; a torn end is cut off. Raises JournalError, also when it is damaged."""
-        journal = cls._open(path, os.O_RDWR | os.O_APPEND, disk or Storage(), None)
+        journal = cls._open(path, os.O_RDWR | os.O_APPEND, storage or Storage(), None)
         try:
             reading = read(path)
             if reading.damaged_at is not None or not reading.records:
@@ -122,19 +122,19 @@ class Journal:
         return journal, reading
 
     @classmethod
-    def _open(cls, path: Path, flags: int, disk: Storage, first: Record | None) -> Journal:
+    def _open(cls, path: Path, flags: int, storage: Storage, first: Record | None) -> Journal:
         try:
-            descriptor = disk.open(os.fspath(path), flags)
+            descriptor = storage.open(os.fspath(path), flags)
         except OSError as error:
             raise JournalError(
                 f"The journal {path.name} can't be opened: {error.strerror}. Nothing was sent."
             ) from None
-        journal = cls(path, descriptor, disk)
+        journal = cls(path, descriptor, storage)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if first is not None:
                 journal.add(first)
-                journal._guarded("sync", lambda: disk.sync_folder(os.fspath(path.parent)))
+                journal._guarded("sync", lambda: storage.sync_folder(os.fspath(path.parent)))
         except BlockingIOError:
             journal.close()
             raise JournalError(f"The journal {path.name} is in use by another mailsluice.") from None

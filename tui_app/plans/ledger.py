@@ -16,11 +16,13 @@ from typing import Final
 
 from tui_app import __version__
 from tui_app.core.paths import is_private
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, check_chain, hash_of
+from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalContents, JournalError, read
 from tui_app.plans.plan import Plan
-from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, plan_record
+from tui_app.plans.records import FORMAT, LedgerEntry, Origin, entry_of, intended, named_ids, plan_record
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
 
@@ -120,29 +122,54 @@ class Ledger:
         """Plans of an account that somebody still has to do something about, the newest first."""
         return [entry for entry in self.entries() if entry.account == account and entry.state.unfinished]
 
-    def open_elsewhere(self, account: str) -> dict[str, tuple[str, bool]]:
-        """Ids of an account whose outcome is open, with the plan that sent them and whether nobody can go on with it.
+    def open_elsewhere(self, account: str) -> dict[str, OpenElsewhere]:
+        """Ids that must not be sent by another plan of an account: their outcome is open, or can't be read here.
 
-        They must not be sent by another plan. Raises JournalError.
+        What this version does not understand in a journal is never taken for nothing: every id that its lines name is
+        held back. Raises JournalError.
         """
-        found: dict[str, tuple[str, bool]] = {}
+        found: dict[str, OpenElsewhere] = {}
         files = self._files()
         if unexpected := self.unexpected_entries():
             raise JournalError(
-                f"{unexpected[0]} in {self.folder} is not a journal file, but has the name of one. Look at it and move it away. Nothing was sent."
+                f"{unexpected[0]} in {self.folder} is not a journal file, but has the name of one. "
+                "Look at it and move it away. Nothing was sent."
             )
         for _, path in files:
-            reading = read(path)
-            entry = self._entry(path, reading)
-            if entry is not None and entry.account == account:
+            contents = read(path)
+            entry = self._entry(path, contents)
+            if entry is None:
+                why = f"named in {path.name}, which this version can't read: {_newer(contents)}"
+                for identity in named_ids((*contents.records, *contents.later)):
+                    found.setdefault(identity, OpenElsewhere(path.stem, why))
+                continue
+            name = entry.plan.plan_id
+            given_up = OpenElsewhere(name, f"sent by plan {name} (closed or damaged), outcome never seen", UNSEEN)
+            if entry.account == account:
+                # Nobody can resume a damaged one, either.
+                nobody_settles = entry.state.closed or bool(entry.damaged)
+                held = given_up if nobody_settles else OpenElsewhere(name, f"unknown in plan {name}: settle that first")
                 for target in entry.state.with_outcome(*OPEN):
-                    # Nobody can go on with a damaged one, either.
-                    found.setdefault(target.id, (entry.plan.plan_id, entry.state.closed or bool(entry.damaged)))
-            if reading.damaged_at:
+                    found.setdefault(target.id, held)
+            if contents.damaged_at:
                 # Whatever a changed journal still says was about to be sent, for whichever account it was.
-                for identity in intended((*reading.records, *reading.later)):
-                    found.setdefault(identity, (path.stem, True))
+                for identity in intended((*contents.records, *contents.later)):
+                    found.setdefault(identity, given_up)
         return found
+
+    def unreadable(self) -> list[str]:
+        """A sentence for each journal that can't be read by this version; their plans are in no list. Raises JournalError."""
+        sentences = []
+        for _, path in self._files():
+            try:
+                contents = read(path)
+            except JournalError as error:
+                sentences.append(str(error))
+                continue
+            if (contents.records or contents.later) and self._entry(path, contents) is None:
+                ids = len(named_ids((*contents.records, *contents.later)))
+                sentences.append(f"{path.name}: {_newer(contents)} {plural(ids, 'id')} held back.")
+        return sentences
 
     def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
         """Ids that another plan of the account has released, or may have, since a plan was made, with that plan."""
@@ -222,6 +249,15 @@ class Ledger:
             journal.close()
             raise JournalError(f"The journal {path.name} can't be used: {now.damaged if now else 'it holds no plan'}.")
         return journal, now
+
+
+def _newer(contents: JournalContents) -> str:
+    """Why a journal with good lines is not read: who wrote it, as it says itself."""
+    first = contents.records[0] if contents.records else {}
+    version, number = first.get("version"), first.get("format")
+    if isinstance(number, int) and number > FORMAT:
+        return f"it was written by a newer version of mailsluice ({sanitize(str(version), 20)}). Update this one."
+    return "its records are not understood. Keep the file and look at it."
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:

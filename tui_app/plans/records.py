@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.core.text import Untrusted, plural
+from tui_app.plans.ids import is_message_id
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.state import Outcome, Phase, PlanState, Result, Sighting, Verification
@@ -192,6 +193,22 @@ def intended(records: Iterable[Record]) -> set[str]:
     """All ids that a request was about to be sent for, whatever became of it."""
     kept = (record.get("ids") for record in records if record.get("type") == "intent")
     return {identity for ids in kept if isinstance(ids, list) for identity in ids if isinstance(identity, str)}
+
+
+def named_ids(records: Iterable[Record]) -> set[str]:
+    """All message ids in records that this version may not understand, in whatever field they are; never out of a reason."""
+    found: set[str] = set()
+    left: list[Any] = [value for record in records for name, value in record.items() if name != "reason"]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if is_message_id(value):
+                found.add(value)
+        elif isinstance(value, Mapping):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            left += value
+    return found
 
 
 def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> LedgerEntry:

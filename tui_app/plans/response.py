@@ -37,6 +37,8 @@ class BatchResult:
     results: tuple[Result, ...]
     error: ApiError | None
     next: Next
+    refused: bool = False
+    """Whether the API said for certain that nothing was done."""
 
     @property
     def http(self) -> int | None:
@@ -79,12 +81,12 @@ def judge(batch: tuple[Target, ...], result: WriteResult[T], match: Callable[[T]
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
             why = "refused as a whole, then halved"
-            return BatchResult(_all(batch, Outcome.NOT_SENT, why), error, Next.SPLIT)
+            return BatchResult(_all(batch, Outcome.NOT_SENT, why), error, Next.SPLIT, refused=True)
         case Refused(error) if isinstance(error, _HALTS):
             # Not about these messages: they are as unsent as those behind them.
-            return BatchResult(_all(batch, Outcome.NOT_SENT, str(error)), error, Next.HALT)
+            return BatchResult(_all(batch, Outcome.NOT_SENT, str(error)), error, Next.HALT, refused=True)
         case Refused(error):
-            return BatchResult(_all(batch, Outcome.REFUSED, str(error)), error, Next.CONTINUE)
+            return BatchResult(_all(batch, Outcome.REFUSED, str(error)), error, Next.CONTINUE, refused=True)
         case Unsent(error):
             return BatchResult(_all(batch, Outcome.NOT_SENT, str(error)), error, Next.HALT)
         case Ambiguous(error):

@@ -174,9 +174,9 @@ class PlanState:
             return known.outcome
         return Outcome.IN_FLIGHT if target in self.in_flight else Outcome.NOT_SENT
 
-    def with_outcome(self, *outcome_counts: Outcome) -> tuple[Target, ...]:
+    def with_outcome(self, *outcomes: Outcome) -> tuple[Target, ...]:
         """The messages with one of these outcomes, in the plan's order."""
-        return tuple(target for target in self.plan.targets if self.outcome_of(target) in outcome_counts)
+        return tuple(target for target in self.plan.targets if self.outcome_of(target) in outcomes)
 
     @property
     def unsent(self) -> tuple[Target, ...]:

@@ -102,8 +102,17 @@ class LedgerScreen(ConsoleScreen):
             self.notice(
                 f"{unexpected[0]} is not a journal file. Nothing is sent until it is moved away. V checks the ledger."
             )
+        elif unreadable := self._unreadable():
+            self.notice(unreadable[0])
         self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
         self.show_about()
+
+    def _unreadable(self) -> Sequence[str]:
+        """Journals that this version can't read: their plans are not in the list, and their ids are held back."""
+        try:
+            return self.service.plans.ledger.unreadable()
+        except SluiceError:
+            return ()
 
     def describe(self) -> Sequence[Piece]:
         """Who and why, of the plan under the cursor."""
