@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from tui_app.api.rows import JobMessage, PlainRow
+from tui_app.api.rows import JobMessage, RawRow
 from tui_app.core.clock import SystemClock, no_yield
 
 PER_PAGE = 1000
@@ -65,7 +65,7 @@ def _made(index: int, chance: Random) -> JobMessage:
     status = chance.choice(_STATES)
     second = f"2026-11-20T{index // 3600 % 24:02}:{index // 60 % 60:02}:{index % 60:02}.000Z"
     return JobMessage(
-        PlainRow(
+        RawRow(
             message_id=str(UUID(int=chance.getrandbits(128), version=4)),
             status=status,
             postfix_id=f"4N{chance.getrandbits(48):012X}{index % 97:02d}",
@@ -87,4 +87,4 @@ def _made(index: int, chance: Random) -> JobMessage:
 
 def in_state(row: JobMessage, status: str) -> JobMessage:
     """The row as it is read again in another state."""
-    return JobMessage(replace(row.plain, status=status))
+    return JobMessage(replace(row.raw, status=status))

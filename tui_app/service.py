@@ -133,8 +133,8 @@ class EmailSecurityService:
             self.clock,
             self._random,
             self._remembered,
-            reading=lambda: self.client,
-            acting=self._acting_client,
+            read_client=lambda: self.client,
+            make_client=self._make_acting_client,
             folder=self._state / "plans",
             environment=os.environ,
             on_state=lambda state: self.on_plan(state),
@@ -142,7 +142,7 @@ class EmailSecurityService:
             on_ended=self._plan_ended,
         )
 
-    def _acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
+    def _make_acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
         """A client for the engine's thread, on the same budget; what it reads for a plan waits for the quota, too."""
         from tui_app.api.client import EmailSecurityClient
         from tui_app.api.transport import Transport

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tui_app.api import decoding
 from tui_app.api.decoding import DecodeError, Envelope, parse_envelope, read_many, read_rows, typed_envelope
-from tui_app.api.rows import JobMessage, Message, PlainMail, WireRow
+from tui_app.api.rows import JobMessage, Message, WireMail, WireRow
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -77,7 +77,7 @@ def test_error_chains_and_pointers_are_kept() -> None:
 
 # ---- rows that are decoded at once
 
-PARSE_ROWS, PARSE_MAILS = typed_envelope(WireRow), typed_envelope(PlainMail)
+PARSE_ROWS, PARSE_MAILS = typed_envelope(WireRow), typed_envelope(WireMail)
 ROW: dict[str, Any] = {
     "message_id": "d3a0b2e3-0e30-4deb-ad03-a9529a3a7cf1",
     "postfix_id": "4N34",
@@ -96,11 +96,11 @@ MAIL: dict[str, Any] = {
 
 
 def read_as_rows(envelope: Envelope) -> tuple[JobMessage, ...]:
-    return read_rows(partial(JobMessage.from_wire, exact=False), JobMessage.of_plain, envelope)
+    return read_rows(partial(JobMessage.from_wire, exact=False), JobMessage.of_raw, envelope)
 
 
 def read_as_mails(envelope: Envelope) -> tuple[Message, ...]:
-    return read_rows(partial(Message.from_wire, exact=False), Message.of_plain, envelope)
+    return read_rows(partial(Message.from_wire, exact=False), Message.of_raw, envelope)
 
 
 def seen(item: JobMessage | Message) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def test_one_odd_row_costs_no_page_however_it_is_read(odd: dict[str, Any]) -> No
 def test_brackets_in_a_subject_are_no_parts_of_an_answer(parse: Any) -> None:
     row = {**ROW, "message": {"id": "i", "subject": "[" * 200_000 + '\\"' + "," * 500_000}}
     (read,) = read_as_rows(parse(json.dumps({"success": True, "result": [row]}).encode()))
-    assert len(read.plain.subject) == 700_002
+    assert len(read.raw.subject) == 700_002
     for poison in (b"[" + b"[]," * 100_001 + b"[]]", b"[" + b"1," * 400_001 + b"1]"):
         with pytest.raises(DecodeError, match="too many parts"):
             parse(b'{"success": true, "errors": ' + poison + b', "result": []}')

@@ -30,7 +30,7 @@ def test_the_screen_sorts_by_declared_fields_only() -> None:
 
 def test_a_row_has_every_declared_value_and_gives_it_out_safe() -> None:
     for column in ROW_COLUMNS:
-        assert getattr(FULL.plain, column.name) is not None
+        assert getattr(FULL.raw, column.name) is not None
         assert column.text(FULL).isprintable()
         assert column.text(FULL)
     assert [column.text(FULL) for column in EXPORTED] == [
@@ -45,7 +45,7 @@ def test_every_field_can_be_filtered_by_the_value_that_is_kept() -> None:
     (kept,) = stored(FULL).rows([0])
     for field, column in BY_FIELD.items():
         wanted = parse_filter(
-            f"{field}:{2 if column.is_number else getattr(FULL.plain, column.name)}".replace(" ", "\\ ")
+            f"{field}:{2 if column.is_number else getattr(FULL.raw, column.name)}".replace(" ", "\\ ")
         )
         assert wanted is not None
         assert wanted.matches(kept), field

@@ -62,7 +62,7 @@ def test_rows_come_out_as_they_were_read_last(pages: list[list[tuple[str, str, A
         assert store.row(slot) == read
         assert store.id(slot) == identity
     for status in ("PENDING", "FAILED", "NEW"):
-        wanted = [store.slot(identity) for identity, read in expected.items() if read.plain.status == status]
+        wanted = [store.slot(identity) for identity, read in expected.items() if read.raw.status == status]
         assert sorted(store.with_status(status)) == sorted(slot for slot in wanted if slot is not None)
 
 

@@ -25,7 +25,7 @@ ROWS = (
 def passing(line: str) -> list[str]:
     wanted = parse_filter(line)
     assert wanted is not None
-    return [read.id for read in ROWS if wanted.matches(astuple(read.plain))]
+    return [read.id for read in ROWS if wanted.matches(astuple(read.raw))]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_no_line_breaks_it(line: str) -> None:
     except ValueError:
         return
     if wanted is not None:
-        assert all(isinstance(wanted.matches(astuple(read.plain)), bool) for read in ROWS)
+        assert all(isinstance(wanted.matches(astuple(read.raw)), bool) for read in ROWS)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(), st.text(max_size=3), st.booleans()), max_size=60), st.booleans())

@@ -36,7 +36,7 @@ def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
     assert allowed.reasons() == {"MALICIOUS": 1, "not held now": 1}
     included = guarded(targets, POLICY, include=["MALICIOUS"])
     assert [item.id for item in included.allowed] == ["b", "a"], "what is looked at first is not what was named"
-    assert included.named() == {"MALICIOUS": 1}
+    assert included.included_counts() == {"MALICIOUS": 1}
 
 
 def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() -> None:
@@ -65,13 +65,13 @@ def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
     )
     assert not allowed.allowed
     assert allowed.held_back[0].why == "unknown in plan 7f3a9c00: settle that first"
-    assert allowed.words() == {}
+    assert allowed.includable_counts() == {}
 
 
 def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
     policy = Policy(frozenset(), 100, frozenset({"board.example"}))
     mail = target("a", recipients=(Untrusted("eva@Board.example"),))
-    assert guarded([mail], policy).words() == {"board.example": 1}
+    assert guarded([mail], policy).includable_counts() == {"board.example": 1}
     assert not guarded([mail], policy, include=["board"]).allowed
     assert guarded([mail], policy, include=["BOARD.example"]).allowed == (mail,)
 
@@ -84,7 +84,7 @@ def test_one_word_never_answers_for_another() -> None:
     for left_out in words:
         allowed = guarded([bad], policy, include=[word for word in words if word != left_out])
         assert allowed.allowed == ()
-        assert allowed.words() == {left_out: 1}
+        assert allowed.includable_counts() == {left_out: 1}
     assert guarded([bad], policy, include=words).allowed == (bad,)
     gone = target("b", held=False, released=True)
     assert (

@@ -195,7 +195,7 @@ for n in range(12): ledger.begin(Plan.make([Target(f"id-{n}")], "x", 1, random),
 ACTS = """
 import sys; from datetime import UTC, datetime; from pathlib import Path
 from tui_app.plans.ledger import Ledger; from tui_app.plans.records import Origin
-with Ledger(Path(sys.argv[1]), Origin("bo", "jump2"), lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)).acting("acc"):
+with Ledger(Path(sys.argv[1]), Origin("bo", "jump2"), lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)).account_locked("acc"):
     print("ready", flush=True); sys.stdin.read()
 """
 
@@ -231,24 +231,24 @@ def test_whoever_acts_on_the_account_is_named_and_nobody_else_acts_on_it_meanwhi
     with elsewhere(ACTS, ledger.folder) as holder:
         with (
             pytest.raises(Locked, match=rf"pid {holder.pid} on jump2 \(of bo, since 2026-11-20T12:00\)"),
-            ledger.acting("acc"),
+            ledger.account_locked("acc"),
         ):
             raise AssertionError
-        with ledger.acting("another account"):
+        with ledger.account_locked("another account"):
             pass
         holder.send_signal(signal.SIGKILL)
         holder.wait(timeout=10)
-        with ledger.acting("acc"):
+        with ledger.account_locked("acc"):
             pass  # the lock died with it
 
 
 @pytest.mark.parametrize("signed", [b"", b"{", b"[]", b'{"pid": "x"}', b'{"pid": 1, "host": "\\u001b[2J", "user": 1}'])
 def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
-    with ledger.acting("acc"):
+    with ledger.account_locked("acc"):
         (lock,) = ledger.folder.glob("acting-*.lock")
         lock.write_bytes(signed)
-        with pytest.raises(Locked, match="another mailsluice is acting"), ledger.acting("acc"):
+        with pytest.raises(Locked, match="another mailsluice is acting"), ledger.account_locked("acc"):
             raise AssertionError
 
 

@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def test_every_plan_is_told_as_the_version_told_it_that_wrote_it(ledger: Ledger) -> None:
     told = [
-        entry_json(entry) | {"results": [result_json(row, entry.state.verification) for row in accounted(entry.state)]}
+        entry_json(entry) | {"results": [result_json(row, entry.state.arrival) for row in accounted(entry.state)]}
         for entry in ledger.entries()
     ]
     assert told == json.loads((WRITTEN / "expected.json").read_text())

@@ -127,7 +127,7 @@ class Sluice(RuleBasedStateMachine):
 
         def moved(state: PlanState) -> None:
             if state.phase in (Phase.PAUSED, Phase.CANARY):
-                releases.go_on()
+                releases.continue_sending()
 
         self.service.on_plan = moved
         try:
@@ -298,13 +298,13 @@ async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: S
     """Whoever presses ctrl+c while the engine is being made wants nothing to be sent, either."""
     account.set_faults("none")
     service = EmailSecurityService(settings_for(account), clock=HurriedClock(), random=Random(1), state=tmp_path)
-    releases, make = service.plans, service.plans.acting
+    releases, make = service.plans, service.plans.make_client
 
     def stopped_meanwhile(waits: Callable[[float], None]) -> Any:
         service.stop_plan()
         return make(waits)
 
-    releases.acting = stopped_meanwhile
+    releases.make_client = stopped_meanwhile
     before = len(account.account.truth.of("release"))
     targets = [Target(mail.investigate_id) for mail in account.account.held]
     state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))

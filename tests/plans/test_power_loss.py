@@ -108,7 +108,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
         client.events = disk.events
         return client
 
-    releases.acting = acting
+    releases.make_client = acting
     held = simulator.account.held[:messages]
     targets = [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
     state: PlanState = await releases.start(Send(releases.plan(releases.guard(targets), "x")))

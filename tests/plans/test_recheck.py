@@ -80,7 +80,7 @@ async def test_what_a_closed_plan_never_saw_goes_out_again_only_by_its_word(acco
         assert (word.include, "settle that first" in word.why) == ("", True), "an open plan has to be settled"
         await releases.start(Close(releases.ledger.find(state.plan.plan_id)))
         guarded = releases.guard(targets)
-        assert guarded.words() == {UNSEEN: 3}
+        assert guarded.includable_counts() == {UNSEEN: 3}
         assert guarded.allowed == tuple(targets[3:])
         plan = releases.plan(releases.guard(targets, include=[UNSEEN]), "x", include=[UNSEEN])
         after = await releases.start(Send(plan))

@@ -88,7 +88,7 @@ async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes:
     settings, clock = settings_for(simulator, plans=PlanSettings(batch_size=case.batch), **changes), HurriedClock()
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
     releases: PlanService = service.plans
-    releases.acting = lambda waits: EmailSecurityClient(
+    releases.make_client = lambda waits: EmailSecurityClient(
         Transport(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
     )
     try:

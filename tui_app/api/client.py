@@ -17,7 +17,7 @@ from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, R
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Reclassified, ReleaseItem, TokenStatus
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
-from tui_app.api.rows import JobMessage, Message, PlainMail, WireRow
+from tui_app.api.rows import JobMessage, Message, WireMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always
 from tui_app.config.settings import check_job_id
@@ -35,7 +35,7 @@ MAX_MOVES: Final = 1000
 ReleaseShape = Literal["ids", "array", "postfix"]
 
 
-_parse_mails: Final = typed_envelope(PlainMail)
+_parse_mails: Final = typed_envelope(WireMail)
 _parse_rows: Final = typed_envelope(WireRow)
 
 
@@ -82,7 +82,7 @@ class EmailSecurityClient:
         # What is not documented is looked for in the first page; only objects that are read whole can show it.
         whole = exact or cursor is None
         tolerant = partial(Message.from_wire, drift=None if cursor else self.transport.drift, exact=exact)
-        read = self._page(partial(read_rows, tolerant, Message.of_plain, yield_to_ui=self.transport.yield_to_ui))
+        read = self._page(partial(read_rows, tolerant, Message.of_raw, yield_to_ui=self.transport.yield_to_ui))
         return await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
 
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
@@ -202,7 +202,7 @@ class EmailSecurityClient:
         query = {"page": str(page), "per_page": str(per_page)} | ({"status": status.value} if status else {})
         path = self._path("bulk", check_job_id(job_id), "messages")
         tolerant = partial(JobMessage.from_wire, drift=self.transport.drift if page == 1 else None, exact=exact)
-        read = self._page(partial(read_rows, tolerant, JobMessage.of_plain, yield_to_ui=self.transport.yield_to_ui))
+        read = self._page(partial(read_rows, tolerant, JobMessage.of_raw, yield_to_ui=self.transport.yield_to_ui))
         return await self.transport.get(path, query, read, parse_envelope if exact or page == 1 else _parse_rows)
 
     async def create_job(

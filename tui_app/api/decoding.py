@@ -200,13 +200,13 @@ def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], Non
 
 def read_rows(
     tolerant: Callable[[Any], T],
-    of_plain: Callable[[Any], list[T]],
+    of_raw: Callable[[Any], list[T]],
     envelope: Envelope,
     yield_to_ui: Callable[[], None] = no_yield,
 ) -> tuple[T, ...]:
     """Rows of an envelope, typed or not; as `read_many`."""
     if envelope.typed:
-        return _read_slices(of_plain, envelope.result, yield_to_ui, TYPED_SLICE)
+        return _read_slices(of_raw, envelope.result, yield_to_ui, TYPED_SLICE)
     return read_many(tolerant, envelope.result, yield_to_ui)
 
 

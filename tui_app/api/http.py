@@ -189,7 +189,7 @@ class HttpChannel:
                 phase = type(error).__name__.removesuffix("Timeout").lower()
                 return f"time-out while {_PHASES.get(phase, 'waiting')}"
             case httpx.ProxyError():
-                return f"the proxy refused the connection ({_plain(error)})"
+                return f"the proxy refused the connection ({_raw(error)})"
             case httpx.ConnectError():
                 return _why_not_connected(error)
         return "the connection broke"
@@ -211,7 +211,7 @@ _PHASES = {
 }
 
 
-def _plain(error: Exception) -> str:
+def _raw(error: Exception) -> str:
     words = str(error)[:60]
     return words if words.isascii() and words.isprintable() else type(error).__name__
 

@@ -1,6 +1,6 @@
 """Mail and the rows of jobs: what comes by the hundred thousand.
 
-A row has two sides. Its plain values have names and cost little to decode, keep, filter and sort: they are for `jobs` and never
+A row has two sides. Its raw values have names and cost little to decode, keep, filter and sort: they are for `jobs` and never
 for a screen. `Message` and `JobMessage` give a value out as what it means: there a server's string is Untrusted.
 
 Shapes: Cloudflare API reference, Email Security › Investigate › list, bulk › messages. `ts`, `action_log` and `findings`
@@ -102,17 +102,17 @@ _DESTINATIONS: Final = frozenset(Destination)
 
 
 class Value(Generic[T]):
-    """A value of a row as it is given out, made of the plain one of the same name when it is looked at."""
+    """A value of a row as it is given out, made of the raw one of the same name when it is looked at."""
 
     def __init__(self, read: Callable[[Any], T]) -> None:
         self._read = read
-        self._plain: Callable[[Any], Any] = attrgetter("")
+        self._raw: Callable[[Any], Any] = attrgetter("")
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._plain = attrgetter(f"plain.{name}")
+        self._raw = attrgetter(f"raw.{name}")
 
     def __get__(self, row: object, owner: type) -> T:
-        return self._read(self._plain(row))
+        return self._read(self._raw(row))
 
 
 def _some_text(value: Any) -> Untrusted:
@@ -142,7 +142,7 @@ class MailProperties(Struct, frozen=True, gc=False):
     allowlisted_pattern_type: str | None = None
 
 
-class PlainMail(Struct, frozen=True, gc=False):
+class WireMail(Struct, frozen=True, gc=False):
     """A mail's values as JSON has them. As decoded they are of these types; the tolerant reader puts in anything."""
 
     id: Name
@@ -168,7 +168,7 @@ class PlainMail(Struct, frozen=True, gc=False):
 
 _MAIL_FIELDS: Final = tuple(
     (own, wire)
-    for own, wire in zip(PlainMail.__struct_fields__, PlainMail.__struct_encode_fields__, strict=True)
+    for own, wire in zip(WireMail.__struct_fields__, WireMail.__struct_encode_fields__, strict=True)
     if own != "properties"
 )
 
@@ -176,7 +176,7 @@ _MAIL_FIELDS: Final = tuple(
 class Message(Struct, frozen=True, gc=False):
     """A mail known to investigate; `id` is its investigate id, the only identity in paths and bodies."""
 
-    plain: PlainMail
+    raw: WireMail
     wire: Wire = NOT_KEPT
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
@@ -200,22 +200,22 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def recipients(self) -> tuple[Untrusted, ...]:
         """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
-        return texts(self.plain.client_recipients or self.plain.to)
+        return texts(self.raw.client_recipients or self.raw.to)
 
     @property
     def when(self) -> datetime | None:
         """When it was scanned (`ts` in the oldest shape), else sent."""
-        plain = self.plain
-        return moment(plain.scanned_at) or moment(plain.ts) or moment(plain.sent_at)
+        raw = self.raw
+        return moment(raw.scanned_at) or moment(raw.ts) or moment(raw.sent_at)
 
     @property
     def allowlisted_pattern_type(self) -> Untrusted | None:
         """Which kind of allow-list pattern it matched (`properties.allowlisted_pattern_type`)."""
-        properties = self.plain.properties
+        properties = self.raw.properties
         return None if properties is None else text(properties.allowlisted_pattern_type)
 
     @classmethod
-    def of_plain(cls, mails: Iterable[PlainMail]) -> list[Message]:
+    def of_raw(cls, mails: Iterable[WireMail]) -> list[Message]:
         """Mails as they were decoded."""
         return [*map(cls, mails)]
 
@@ -230,7 +230,7 @@ class Message(Struct, frozen=True, gc=False):
         properties = data.get("properties")
         if properties and isinstance(properties, dict):
             values["properties"] = MailProperties(properties.get("allowlisted_pattern_type"))
-        return cls(PlainMail(**values), data if exact else NOT_KEPT)
+        return cls(WireMail(**values), data if exact else NOT_KEPT)
 
 
 def notice_message(data: Wire, drift: Drift) -> None:
@@ -253,7 +253,7 @@ def notice_message(data: Wire, drift: Drift) -> None:
 # ---- rows of jobs
 
 
-class PlainRow(Struct, frozen=True, gc=False):
+class RawRow(Struct, frozen=True, gc=False):
     """A row's values as JSON has them, in the order in which they are kept. All but the first two may be of any type."""
 
     message_id: str
@@ -315,30 +315,30 @@ _NESTED: Final = {
 }
 """Where the API has the values that stand deeper in a row."""
 _values: Final[Callable[[WireRow], tuple[Any, ...]]] = attrgetter(
-    *(_NESTED.get(name, name) for name in PlainRow.__struct_fields__)
+    *(_NESTED.get(name, name) for name in RawRow.__struct_fields__)
 )
 
 
 _SOURCES: Final = tuple(
     (part, "from" if name == "sender" else name)
-    for part, _, name in (_NESTED.get(own, own).rpartition(".") for own in PlainRow.__struct_fields__)
+    for part, _, name in (_NESTED.get(own, own).rpartition(".") for own in RawRow.__struct_fields__)
 )
-"""The object of a row and its field there that each plain value is from."""
+"""The object of a row and its field there that each raw value is from."""
 
 
-def _plain_row(row: WireRow) -> PlainRow:
+def _plain_row(row: WireRow) -> RawRow:
     try:
-        return PlainRow(*_values(row))
+        return RawRow(*_values(row))
     except AttributeError:
         # Null is the same as missing.
         whole = replace(row, action_params=row.action_params or _RowParams(), message=row.message or _NO_MAIL)
-        return PlainRow(*_values(whole))
+        return RawRow(*_values(whole))
 
 
 class JobMessage(Struct, frozen=True, gc=False):
     """One row of a job: one action on one message for one recipient; `message_id` is the row's uuid."""
 
-    plain: PlainRow
+    raw: RawRow
     wire: Wire = NOT_KEPT
     """The object exactly as the server sent it; for JSON, never for a screen."""
 
@@ -365,7 +365,7 @@ class JobMessage(Struct, frozen=True, gc=False):
         return f"JobMessage({self.message_id})"
 
     @classmethod
-    def of_plain(cls, rows: Iterable[WireRow]) -> list[JobMessage]:
+    def of_raw(cls, rows: Iterable[WireRow]) -> list[JobMessage]:
         """Rows as they were decoded."""
         return [*map(cls, map(_plain_row, rows))]
 
@@ -387,8 +387,8 @@ class JobMessage(Struct, frozen=True, gc=False):
             cls._notice(data, params, mail, drift)
         parts = {"": data, "action_params": params, "message": mail}
         values: list[Any] = [parts[part].get(name) for part, name in _SOURCES]
-        plain = PlainRow(*values)
-        return cls(plain, data if exact else NOT_KEPT)
+        raw = RawRow(*values)
+        return cls(raw, data if exact else NOT_KEPT)
 
     @staticmethod
     def _notice(data: Wire, params: Wire, mail: Wire, drift: Drift) -> None:
@@ -407,4 +407,4 @@ class JobMessage(Struct, frozen=True, gc=False):
     @property
     def id(self) -> str:
         """The row's id, exact."""
-        return self.plain.message_id
+        return self.raw.message_id

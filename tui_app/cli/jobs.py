@@ -38,7 +38,7 @@ JOB_COLUMNS = (
     ListingColumn[Job]("action", 18, describe_action),
     ListingColumn[Job]("done", 4, _percent, right=True),
     ListingColumn[Job]("found", 9, lambda job: str(job.total_messages_discovered), right=True),
-    ListingColumn[Job]("ok", 9, lambda job: str(job.successful), right=True),
+    ListingColumn[Job]("completed", 9, lambda job: str(job.successful), right=True),
     ListingColumn[Job]("failed", 7, lambda job: str(job.failed), right=True),
     ListingColumn[Job]("skipped", 7, lambda job: str(job.skipped), right=True),
     ListingColumn[Job]("cancelled", 9, lambda job: str(job.cancelled), right=True),

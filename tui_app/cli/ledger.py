@@ -17,10 +17,10 @@ from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.commands import Close, Resume, Settle, Verify
+from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
-from tui_app.plans.state import SAID_RELEASED, WRONG, Outcome, Result, Verification
+from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
 
 if TYPE_CHECKING:
     from tui_app.plans.records import LedgerEntry
@@ -37,9 +37,9 @@ _PLANS: Final = (
 )
 
 _SEEN: Final = (
-    ListingColumn[tuple[Result, Verification]]("id", 52, lambda row: sanitize(row[0].target.id)),
-    ListingColumn[tuple[Result, Verification]]("outcome", 17, lambda row: row[0].outcome.value),
-    ListingColumn[tuple[Result, Verification]](
+    ListingColumn[tuple[Result, ArrivalCheck]]("id", 52, lambda row: sanitize(row[0].target.id)),
+    ListingColumn[tuple[Result, ArrivalCheck]]("outcome", 17, lambda row: row[0].outcome.value),
+    ListingColumn[tuple[Result, ArrivalCheck]](
         "seen", 28, lambda row: row[1].sightings.get(row[0].target.id, "not looked at")
     ),
 )
@@ -173,10 +173,10 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        state = await service.plans.start(Verify(entry))
+        state = await service.plans.start(CheckArrival(entry))
         if state.error is not None:
             raise state.error
-        check = state.verification
+        check = state.arrival
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):

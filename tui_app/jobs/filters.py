@@ -60,7 +60,7 @@ def _positive(term: str) -> Callable[[Row], bool]:
         return _word(term)
     column = BY_FIELD.get(name.lower())
     if column is None:
-        raise ValueError(f"No field '{name}'; try to, from, subject, status, why, tries, id, postfix.")
+        raise ValueError(f"'{name}' is not a field. Fields: {', '.join(BY_FIELD)}.")
     read = value_of(column.name)
     parts = _COMPARED.fullmatch(value)
     assert parts is not None

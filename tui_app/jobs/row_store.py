@@ -1,4 +1,4 @@
-"""All rows of a job that were ever read: packed by the dozen, with columns for what is asked of all of them."""
+"""All rows of a job that were ever read: packed 32 at a time, with columns for what is asked of all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Final, overload
 
 from msgspec.structs import astuple
 
-from tui_app.api.rows import JobMessage, PlainRow
+from tui_app.api.rows import JobMessage, RawRow
 from tui_app.core.clock import no_yield
 from tui_app.jobs.id_index import IdIndex, Key, keys_of
 
@@ -30,10 +30,10 @@ Row = tuple[Any, ...]
 
 def value_of(*names: str) -> Callable[[Row], Any]:
     """A reader of a kept row's value by its name, or of several of them: much quicker than an object for each of a million rows."""
-    return itemgetter(*[PlainRow.__struct_fields__.index(name) for name in names])
+    return itemgetter(*[RawRow.__struct_fields__.index(name) for name in names])
 
 
-_plain: Final = attrgetter("plain")
+_raw: Final = attrgetter("raw")
 _id_of: Final = attrgetter("message_id")
 _status_of: Final = attrgetter("status")
 
@@ -50,7 +50,7 @@ class PackedRows:
     @classmethod
     def of(cls, messages: Iterable[JobMessage], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
         """Pack rows as they were read; `yield_to_ui` is called after each few of many."""
-        plain = [*map(_plain, messages)]
+        plain = [*map(_raw, messages)]
         rows = [*map(astuple, plain)]
         keys: list[Key] = []
         packs: list[bytes] = []
@@ -168,7 +168,7 @@ class RowStore:
     def row(self, slot: int) -> JobMessage:
         """The row as it was read last."""
         number, position = self._pack_of(slot)
-        return JobMessage(PlainRow(*self._rows(number)[position]))
+        return JobMessage(RawRow(*self._rows(number)[position]))
 
     def rows(self, slots: Iterable[int]) -> Iterator[Row]:
         """Kept rows, one after the other, without disturbing what is kept open for the screen."""

@@ -39,13 +39,13 @@ class LockFiles:
     @contextmanager
     def account(self, account: str) -> Iterator[None]:
         """Hold the lock of an account. Raises Locked, naming who holds it, and JournalError."""
-        with self._hold(_name_for(account), wait=False):
+        with self._wait_for_operator(_name_for(account), wait=False):
             yield
 
     @contextmanager
     def chain(self) -> Iterator[None]:
         """Hold the lock under which a journal is added to the chain; waits for it. Raises JournalError."""
-        with self._hold("chain.lock", wait=True):
+        with self._wait_for_operator("chain.lock", wait=True):
             yield
 
     def holder(self, account: str) -> str:
@@ -66,7 +66,7 @@ class LockFiles:
             os.close(descriptor)
 
     @contextmanager
-    def _hold(self, name: str, *, wait: bool) -> Iterator[None]:
+    def _wait_for_operator(self, name: str, *, wait: bool) -> Iterator[None]:
         path = self._folder / name
         try:
             descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)

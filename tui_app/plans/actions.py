@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui_app.api.errors import ApiError, Unauthenticated
 from tui_app.api.write_result import WriteResult
+from tui_app.plans.arrival import check_arrival
 from tui_app.plans.plan import RELEASE
 from tui_app.plans.response import BatchResult, match_by_identity
 from tui_app.plans.settle import ReleaseReadBack
-from tui_app.plans.state import SAID_RELEASED, Outcome, PlanState, Result, Verification
-from tui_app.plans.verify import verify
+from tui_app.plans.state import SAID_RELEASED, ArrivalCheck, Outcome, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient, ReleaseShape
@@ -55,7 +55,7 @@ class ReadBack(Protocol):
         ...
 
 
-class Action(Protocol):
+class PlanAction(Protocol):
     """One kind of action on chosen messages. The engine knows nothing else of what it sends."""
 
     name: str
@@ -69,9 +69,9 @@ class Action(Protocol):
         """A way to find out what became of messages whose outcome is open."""
         ...
 
-    async def verify(
+    async def check_arrival(
         self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
-    ) -> Verification:
+    ) -> ArrivalCheck:
         """Look at what was told as done. `wanted` says whether somebody still waits. Raises ApiError."""
         ...
 
@@ -150,11 +150,11 @@ class Release:
         """By a search for released mail, then message by message."""
         return ReleaseReadBack(client, now)
 
-    async def verify(
+    async def check_arrival(
         self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
-    ) -> Verification:
+    ) -> ArrivalCheck:
         """Look at what was told as released: seen delivered, or held again. Raises ApiError."""
-        return await verify(client, state.with_outcome(*SAID_RELEASED), now, wanted)
+        return await check_arrival(client, state.with_outcome(*SAID_RELEASED), now, wanted)
 
     def unfit(self, target: Target) -> str:
         """Only held mail can be released."""

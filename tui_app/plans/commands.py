@@ -36,7 +36,7 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
-class Verify:
+class CheckArrival:
     """Look again at what was told as done; nothing is sent."""
 
     entry: LedgerEntry
@@ -49,7 +49,7 @@ class Close:
     entry: LedgerEntry
 
 
-Command = Send | Resume | Settle | Verify | Close
+Command = Send | Resume | Settle | CheckArrival | Close
 
 
 def plan_of(command: Command) -> Plan:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from tui_app.api.errors import ApiError
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.core.errors import GuardError
-from tui_app.plans.commands import Close, Command, Resume, Send, Settle, Verify
+from tui_app.plans.commands import CheckArrival, Close, Command, Resume, Send, Settle
 from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
 from tui_app.plans.recheck import left_out
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
-    from tui_app.plans.actions import Action, Batch, Request
+    from tui_app.plans.actions import Batch, PlanAction, Request
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
@@ -51,7 +51,7 @@ class Engine:
     settings: Settings
     ledger: Ledger
     clock: Clock
-    actions: Mapping[str, Action]
+    actions: Mapping[str, PlanAction]
     """What can be done to messages, by the names that journals keep."""
     report: Callable[[PlanState], None] = lambda _: None
     _state: PlanState | None = field(default=None, init=False)
@@ -67,7 +67,7 @@ class Engine:
 
         Raises Locked, GuardError and JournalError when it can't be begun; then nothing was sent.
         """
-        with self.ledger.acting(self.settings.identity):
+        with self.ledger.account_locked(self.settings.identity):
             self._journal, state = self._open(command)
             self._stopping = self._pausing = False
             self._set(state)
@@ -101,12 +101,12 @@ class Engine:
         """Send nothing after the batch in flight until `go_on`."""
         self._pausing = True
 
-    def go_on(self) -> None:
+    def continue_sending(self) -> None:
         """Go on after a pause, or after the canary."""
         self._pausing = False
         self._wake.set()
 
-    def waits(self, seconds: float) -> None:
+    def set_waiting(self, seconds: float) -> None:
         """A 429 is sat out for so many seconds."""
         if self._state is not None and not self._state.ended:
             self._change(waiting=seconds)
@@ -187,8 +187,8 @@ class Engine:
             case Settle(entry):
                 await self._settle(late=self._is_late(entry))
                 self._keep(phase=Phase.INTERRUPTED, waiting=None)
-            case Verify(entry):
-                await self._verify(entry)
+            case CheckArrival(entry):
+                await self._check_arrival(entry)
             case Close():
                 self._write(closed_record(self.state, self.clock.now()))
                 self._keep(phase=Phase.STOPPED, closed=True)
@@ -230,15 +230,17 @@ class Engine:
             self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
             self._put(gone)
 
-    async def _verify(self, entry: LedgerEntry) -> None:
+    async def _check_arrival(self, entry: LedgerEntry) -> None:
         self._change(phase=Phase.CHECKING)
         try:
-            seen = await self._action.verify(self.client, self.state, self.clock.now(), lambda: not self._stopping)
+            seen = await self._action.check_arrival(
+                self.client, self.state, self.clock.now(), lambda: not self._stopping
+            )
         except ApiError as error:
             self._keep(phase=entry.state.phase, error=error, waiting=None)
             return
         self._write(checked_record(seen))
-        self._keep(phase=entry.state.phase, verification=seen, waiting=None)
+        self._keep(phase=entry.state.phase, arrival=seen, waiting=None)
 
     def _is_late(self, entry: LedgerEntry) -> bool:
         """Whether so much time has passed since a plan last sent something that one look is as good as five."""
@@ -247,7 +249,7 @@ class Engine:
     # ---- sending
 
     @property
-    def _action(self) -> Action:
+    def _action(self) -> PlanAction:
         return self.actions[self.state.plan.action]
 
     async def _send_all(self, again: tuple[Target, ...] = ()) -> None:
@@ -262,7 +264,7 @@ class Engine:
                 self._keep(phase=Phase.STOPPED, waiting=None)
                 return
             if self._pausing:
-                await self._hold(Phase.PAUSED)
+                await self._wait_for_operator(Phase.PAUSED)
                 continue
             batch = queue.popleft()
             self._record_resend([target for target in batch if target.id in confirmed])
@@ -283,7 +285,7 @@ class Engine:
                     self._keep(phase=Phase.HALTED, waiting=None)
                     return
             elif canary and queue:
-                await self._hold(Phase.CANARY)
+                await self._wait_for_operator(Phase.CANARY)
             canary = False
         self._keep(phase=Phase.DONE if self.state.finished else Phase.HALTED)
 
@@ -314,7 +316,7 @@ class Engine:
             raise
         return answer
 
-    async def _hold(self, phase: Phase) -> None:
+    async def _wait_for_operator(self, phase: Phase) -> None:
         self._change(phase=phase)
         self._pausing = True
         while self._pausing and not self._stopping:

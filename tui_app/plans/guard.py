@@ -11,7 +11,7 @@ from tui_app.core.errors import GuardError
 from tui_app.core.text import plural
 
 if TYPE_CHECKING:
-    from tui_app.config.schema import GuardSettings as Rules
+    from tui_app.config.schema import GuardSettings
     from tui_app.plans.plan import Target
 
 
@@ -24,7 +24,7 @@ class Policy:
     hold_recipient_domains: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, rules: Rules) -> Policy:
+    def of(cls, rules: GuardSettings) -> Policy:
         """The policy that the configuration asks for."""
         return cls(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
 
@@ -64,11 +64,11 @@ class Guarded:
         by_name = tuple(kept for kept in self.by_name if kept.target.id not in left_out)
         return Guarded(allowed, self.held_back, by_name)
 
-    def named(self) -> dict[str, int]:
+    def included_counts(self) -> dict[str, int]:
         """How many each word did let through."""
         return dict(Counter(item.include for item in self.by_name))
 
-    def words(self) -> dict[str, int]:
+    def includable_counts(self) -> dict[str, int]:
         """How many each word would let through."""
         return dict(Counter(item.include for item in self.held_back if item.include))
 

@@ -211,7 +211,7 @@ class Ledger:
         self._files()
 
     @contextmanager
-    def acting(self, account: str) -> Iterator[None]:
+    def account_locked(self, account: str) -> Iterator[None]:
         """Hold the lock under which plans of an account are sent. Raises Locked, naming who holds it, and JournalError."""
         self._make_folder()
         with self._locks.account(account):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.plans.actions import Action
+    from tui_app.plans.actions import PlanAction
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Target
     from tui_app.plans.records import LedgerEntry
@@ -22,7 +22,7 @@ async def left_out(
     client: EmailSecurityClient,
     ledger: Ledger,
     policy: Policy,
-    action: Action,
+    action: PlanAction,
     entry: LedgerEntry,
     targets: Sequence[Target],
     now: datetime,

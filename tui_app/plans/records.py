@@ -11,7 +11,7 @@ from tui_app.core.text import Untrusted, plural
 from tui_app.plans.ids import is_message_id
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.state import Outcome, Phase, PlanState, Result, Sighting, Verification
+from tui_app.plans.state import ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting
 
 FORMAT: Final = 1
 
@@ -156,17 +156,17 @@ def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Re
     }
 
 
-def checked_record(verification: Verification) -> Record:
+def checked_record(arrival: ArrivalCheck) -> Record:
     """What a second look at what was released has shown."""
     seen: dict[str, list[str]] = {}
-    for identity, sighting in verification.sightings.items():
+    for identity, sighting in arrival.sightings.items():
         seen.setdefault(sighting.value, []).append(identity)
     return {
         "type": "checked",
-        "wanted": verification.wanted,
+        "wanted": arrival.wanted,
         "seen": seen,
-        "allowed": sorted(verification.allowed),
-        "at": timestamp(verification.at),
+        "allowed": sorted(arrival.allowed),
+        "at": timestamp(arrival.at),
     }
 
 
@@ -285,7 +285,7 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     by_id = {target.id: target for target in state.plan.targets}
     results_by_id: dict[str, Result] = {}
     requests, closed = 0, False
-    verification: Verification | None = None
+    arrival: ArrivalCheck | None = None
     for record in records:
         match record.get("type"):
             case "intent":
@@ -306,19 +306,19 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
             case "resend":
                 state = resending(state, record)
             case "checked":
-                verification = _verification_of(record)
+                arrival = _arrival_of(record)
             case "closed":
                 closed = True
-    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, verification=verification)
+    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, arrival=arrival)
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 
 
-def _verification_of(record: Record) -> Verification | None:
+def _arrival_of(record: Record) -> ArrivalCheck | None:
     at = _moment(record["at"])
     if at is None:
         return None
     sightings = {str(name): Sighting(sighting) for sighting, names in record["seen"].items() for name in names}
-    return Verification(at, _whole(record["wanted"]), sightings, frozenset(map(str, record["allowed"])))
+    return ArrivalCheck(at, _whole(record["wanted"]), sightings, frozenset(map(str, record["allowed"])))
 
 
 def _result(target: Target, kept: Mapping[str, Any]) -> Result:

@@ -14,7 +14,7 @@ from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.plans.records import LedgerEntry
-    from tui_app.plans.state import Verification
+    from tui_app.plans.state import ArrivalCheck
 
 COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
 _NEVER: Final = "it was never sent"
@@ -44,29 +44,29 @@ def sums_checked(state: PlanState) -> tuple[bool, str]:
     return False, "The numbers do NOT add up. Keep the journal and report this."
 
 
-def _sighting(row: Result, verification: Verification | None) -> str:
-    return verification.sightings.get(row.target.id, "") if verification is not None else ""
+def _sighting(row: Result, arrival: ArrivalCheck | None) -> str:
+    return arrival.sightings.get(row.target.id, "") if arrival is not None else ""
 
 
 def _names(recipients: Sequence[Untrusted]) -> str:
     return " ".join(recipient.detail() for recipient in recipients)
 
 
-def _cells(row: Result, verification: Verification | None) -> list[str]:
+def _cells(row: Result, arrival: ArrivalCheck | None) -> list[str]:
     recipients = (row.delivered, row.undelivered, row.failed)
     return [
         sanitize(row.target.id),
         row.outcome.value,
-        _sighting(row, verification),
+        _sighting(row, arrival),
         *map(_names, recipients),
         sanitize(row.why, DETAIL_LIMIT),
     ]
 
 
-def _checked(verification: Verification | None) -> str:
-    if verification is None:
+def _checked(arrival: ArrivalCheck | None) -> str:
+    if arrival is None:
         return "not looked at again"
-    return f"{verification.at.isoformat(timespec='seconds')}: {verification.describe()}. {verification.side_effect()}".strip()
+    return f"{arrival.at.isoformat(timespec='seconds')}: {arrival.describe()}. {arrival.side_effect()}".strip()
 
 
 def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
@@ -84,7 +84,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("held back by the guard, not in the plan", held_back or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
         ("sent again although it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
-        ("seen afterwards", _checked(entry.state.verification)),
+        ("seen afterwards", _checked(entry.state.arrival)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
         ("link of the chain", entry.state.head),
@@ -106,7 +106,7 @@ def as_markdown(entry: LedgerEntry) -> str:
         "",
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.verification)))} |" for row in accounted(state)]
+    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.arrival)))} |" for row in accounted(state)]
     if entry.plan.held_back:
         lines += ["", "| held back, never in the plan | why |", "|---|---|"]
         lines += [
@@ -130,31 +130,31 @@ def as_csv(entry: LedgerEntry) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        [formula_proof(cell) for cell in _cells(row, entry.state.verification)] for row in accounted(entry.state)
+        [formula_proof(cell) for cell in _cells(row, entry.state.arrival)] for row in accounted(entry.state)
     )
     return out.getvalue()
 
 
-def result_json(row: Result, verification: Verification | None = None) -> dict[str, Any]:
+def result_json(row: Result, arrival: ArrivalCheck | None = None) -> dict[str, Any]:
     """The API's item of a release, with the outcome we read from it under our own name."""
     return {
         "id": row.target.id,
         "delivered": [recipient.exact for recipient in row.delivered],
         "undelivered": [recipient.exact for recipient in row.undelivered],
         "failed": [recipient.exact for recipient in row.failed],
-        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, verification)},
+        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)},
     }
 
 
-def _checked_json(verification: Verification | None) -> dict[str, Any] | None:
-    if verification is None:
+def _checked_json(arrival: ArrivalCheck | None) -> dict[str, Any] | None:
+    if arrival is None:
         return None
-    counted = Counter(sighting.value for sighting in verification.sightings.values())
+    counted = Counter(sighting.value for sighting in arrival.sightings.values())
     return {
-        "at": verification.at.isoformat(),
-        "wanted": verification.wanted,
+        "at": arrival.at.isoformat(),
+        "wanted": arrival.wanted,
         "seen": dict(counted),
-        "allowed": sorted(verification.allowed),
+        "allowed": sorted(arrival.allowed),
     }
 
 
@@ -178,7 +178,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "sums_add_up": whole,
         "unfinished": entry.state.unfinished,
         "closed": entry.state.closed,
-        "checked": _checked_json(entry.state.verification),
+        "checked": _checked_json(entry.state.arrival),
         "resends": list(entry.state.resends),
         "damaged": entry.damaged,
         "digest": entry.plan.digest,
@@ -191,8 +191,7 @@ def as_json(entry: LedgerEntry) -> str:
     """The report as JSON."""
     return (
         json_text(
-            entry_json(entry)
-            | {"results": [result_json(row, entry.state.verification) for row in accounted(entry.state)]}
+            entry_json(entry) | {"results": [result_json(row, entry.state.arrival) for row in accounted(entry.state)]}
         )
         + "\n"
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
     from tui_app.core.state_file import StateFile
-    from tui_app.plans.actions import Action
+    from tui_app.plans.actions import PlanAction
     from tui_app.plans.commands import Command
     from tui_app.plans.records import LedgerEntry
     from tui_app.plans.state import PlanState
@@ -68,9 +68,9 @@ class PlanService:
     clock: Clock
     random: Random
     remembered: StateFile
-    reading: Callable[[], EmailSecurityClient]
+    read_client: Callable[[], EmailSecurityClient]
     """The client for reads, on the loop of whoever asks."""
-    acting: Callable[[Callable[[float], None]], EmailSecurityClient]
+    make_client: Callable[[Callable[[float], None]], EmailSecurityClient]
     """Makes the engine's own client; it is given whom to tell of a wait for the quota."""
     folder: Path
     environment: Mapping[str, str]
@@ -83,12 +83,12 @@ class PlanService:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
-        self.actions: Mapping[str, Action] = {RELEASE: Release(self.settings, self.remembered)}
+        self.actions: Mapping[str, PlanAction] = {RELEASE: Release(self.settings, self.remembered)}
         self._thread = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _make_engine(self) -> Engine:
-        client = self.acting(lambda seconds: self._thread.call(lambda engine: engine.waits(seconds)))
+        client = self.make_client(lambda seconds: self._thread.call(lambda engine: engine.set_waiting(seconds)))
         client.transport.on_renewal_failed = lambda error: self._on_loop(partial(self.record, str(error), ()))
         return Engine(client, self.settings, self.ledger, self.clock, self.actions, self._report)
 
@@ -99,7 +99,7 @@ class PlanService:
 
         Held mail is searched first, a thousand a request; what remains is asked for one by one.
         """
-        found = await look_up(self.reading(), ids, self.clock.now())
+        found = await look_up(self.read_client(), ids, self.clock.now())
         return tuple({target.id: target for target in found}.values())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
@@ -136,7 +136,7 @@ class PlanService:
         else:
             held = {}
             until_now = replace(search, end=self.clock.now())
-            async for page in search_pages(self.reading(), until_now):
+            async for page in search_pages(self.read_client(), until_now):
                 held.update((target.id, target) for target in map(Target.of, page) if target.held)
         gone = tuple(
             target
@@ -150,7 +150,7 @@ class PlanService:
 
     def check_unlocked(self) -> None:
         """Raises Locked while another mailsluice acts on this account."""
-        with self.ledger.acting(self.settings.identity):
+        with self.ledger.account_locked(self.settings.identity):
             pass
 
     def start(self, command: Command) -> StartedPlan:
@@ -225,9 +225,9 @@ class PlanService:
         """Send no batch after the one in flight, until `go_on`."""
         self._thread.call(Engine.pause)
 
-    def go_on(self) -> None:
+    def continue_sending(self) -> None:
         """Go on after a pause, or after the first ones were looked at."""
-        self._thread.call(Engine.go_on)
+        self._thread.call(Engine.continue_sending)
 
     def abandon(self) -> None:
         """Wait for no answer any more: what is in flight stays unknown."""

@@ -73,7 +73,7 @@ WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
 
 
 @dataclass(frozen=True)
-class Verification:
+class ArrivalCheck:
     """What a second look showed, by message; what could not be looked at is not in it."""
 
     at: datetime
@@ -103,7 +103,7 @@ class Phase(Enum):
 
     RUNNING = "running"
     PAUSED = "paused"
-    CANARY = "the first messages were sent: check them"
+    CANARY = "first messages sent"
     SETTLING = "settling unknown outcomes"
     CHECKING = "checking what was released"
     STOPPING = "stopping after this batch"
@@ -151,7 +151,7 @@ class PlanState:
     """Ids that were confirmed to be sent again: what was sent before may yet be done, whatever is answered now."""
     resends: tuple[str, ...] = ()
     """Who confirmed that, when, and of how many, in words."""
-    verification: Verification | None = None
+    arrival: ArrivalCheck | None = None
     """What the last second look at what was released has shown."""
 
     @property
@@ -220,7 +220,7 @@ class PlanState:
     @property
     def retryable(self) -> tuple[Target, ...]:
         """What may be tried again in a new plan: failed, refused, seen held again; what is open is settled first."""
-        sightings = self.verification.sightings if self.verification is not None else {}
+        sightings = self.arrival.sightings if self.arrival is not None else {}
         return tuple(
             target
             for target in self.plan.targets

@@ -86,11 +86,11 @@ def counter_pieces(job: Job) -> list[Piece]:
     pieces: list[Piece] = [
         f"{job.total_messages_discovered:,} found · {job.successful:,} completed · ",
         (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
-        f" · {job.skipped_or_cancelled:,} skipped or cancelled"
-        if job.skipped_or_cancelled
-        else f" · {job.skipped:,} skipped · {job.cancelled:,} cancelled",
         f" · {job.pending:,} pending",
     ]
+    # What is zero is left out: on a narrow screen the end of the line would be cut.
+    rest = ((job.skipped_or_cancelled, "skipped or cancelled"), (job.skipped, "skipped"), (job.cancelled, "cancelled"))
+    pieces += [f" · {count:,} {word}" for count, word in rest if count]
     if job.unaccounted:
         pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
     return pieces

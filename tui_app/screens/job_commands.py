@@ -34,12 +34,12 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
     ]
     if wants_ended:
         facts.append(
-            f"{str(job.status).lower()}: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
+            f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
             "The record is removed from all lists, for everybody. Messages are not touched. This can't be undone.\n"
         )
         return Confirm("Delete this job's record?", facts)
     facts.append(
-        f"{job.pending:,} of {job.total_messages_discovered:,} rows are still pending and will not be acted on.\n"
+        f"{job.pending:,} of {job.total_messages_discovered:,} rows pending, which will not be acted on.\n"
         f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"
     )
     return Confirm("Cancel this job?", facts)

@@ -43,7 +43,7 @@ TAB_NAMES: Final = (
     ("pending", "pend"),
     ("discovering", "disc"),
     ("processing", "proc"),
-    ("completed", "done"),
+    ("completed", "comp"),
     ("failed", "fail"),
     ("cancelled", "canc"),
 )
@@ -78,10 +78,10 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
         cell=_progress_cell,
     ),
     CellColumn(
-        "OK",
+        "COMP",
         8,
         right=True,
-        field="ok",
+        field="completed",
         sort=lambda job: job.successful,
         cell=lambda job, _: _number_cell(job, job.messages_successful),
     ),
@@ -311,14 +311,14 @@ class JobsScreen(ConsoleScreen):
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
         if job := self.table().current:
-            from tui_app.screens import job_commands as ending
+            from tui_app.screens import job_commands
 
-            await ending.cancel(self, job)
+            await job_commands.cancel(self, job)
 
     @work
     async def action_job_delete(self) -> None:
         """Review and delete."""
         if job := self.table().current:
-            from tui_app.screens import job_commands as ending
+            from tui_app.screens import job_commands
 
-            await ending.delete(self, job)
+            await job_commands.delete(self, job)

@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
 
 class Rows(Protocol[T_co]):
-    """Rows in the order in which a table shows them. All but `place_of` takes the same time for any number of rows."""
+    """Rows in the order in which a table shows them. All but `index_of` takes the same time for any number of rows."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> T_co: ...

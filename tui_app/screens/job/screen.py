@@ -21,7 +21,7 @@ from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
 from tui_app.screens import format as fmt
-from tui_app.screens import job_commands as ending
+from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
@@ -394,7 +394,7 @@ class JobScreen(ConsoleScreen):
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
-        if job := await ending.cancel(self, self._job):
+        if job := await job_commands.cancel(self, self._job):
             # The answer is newer than the last poll: what follows acts on this.
             self._job = job
             self._subject.take(job)
@@ -403,7 +403,7 @@ class JobScreen(ConsoleScreen):
     @work
     async def action_job_delete(self) -> None:
         """Review and delete; a deleted job has no screen."""
-        if await ending.delete(self, self._job) and self.is_current:
+        if await job_commands.delete(self, self._job) and self.is_current:
             self.app.pop_screen()
             if isinstance(self.app.screen, ConsoleScreen):
                 self.app.screen.notice("Delete: deleted.")

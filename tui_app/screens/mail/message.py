@@ -44,7 +44,7 @@ def row_lines(job: Job, row: JobMessage) -> list[Piece]:
         *_field("why", row.status_message),
         *_field("action", describe_action(job)),
         *_field("recipient", row.recipient),
-        *_field("retries", row.retry_count),
+        *_field("tries", row.retry_count),
         *_field("retry after", fmt.local(row.retry_after) if row.retry_after else None),
         *_field("processed", fmt.local(row.processed_at) if row.processed_at else None),
         *_field("created", fmt.local(row.created_at) if row.created_at else None),

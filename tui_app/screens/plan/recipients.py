@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import sanitize
-from tui_app.plans.state import WORST_FIRST, WRONG, Outcome, Result, Sighting, Verification
+from tui_app.plans.state import WORST_FIRST, WRONG, ArrivalCheck, Outcome, Result, Sighting
 from tui_app.screens import format as fmt
 from tui_app.widgets.virtual_table import Cell
 
@@ -36,10 +36,10 @@ class RecipientRow:
 
 
 def recipient_rows(
-    results: Iterable[Result], targets: Mapping[str, Target], verification: Verification | None = None
+    results: Iterable[Result], targets: Mapping[str, Target], arrival: ArrivalCheck | None = None
 ) -> list[RecipientRow]:
     """Lines for results, the worst first; `targets` know more of the mail than a journal keeps."""
-    sightings = verification.sightings if verification is not None else {}
+    sightings = arrival.sightings if arrival is not None else {}
     lines: list[RecipientRow] = []
     for result in results:
         target = targets.get(result.target.id, result.target)

@@ -50,7 +50,7 @@ def _most(counted: Counter[str]) -> str:
 class ReviewScreen(ConsoleScreen):
     """What would be released, before anything is sent. `search` is what the messages were found by, if they were."""
 
-    CSS_PATH = sheet("screens/release")
+    CSS_PATH = sheet("screens/plan")
     screen_name = "review"
 
     class Confirmed(Message):
@@ -73,7 +73,7 @@ class ReviewScreen(ConsoleScreen):
 
     def content(self) -> Iterable[Widget]:
         """Facts, what to include, the reason, the number."""
-        words = self._guarded.words()
+        words = self._guarded.includable_counts()
         include = LineInput(
             placeholder=f"type {' or '.join(words)} to send these too", id="include", max_length=100, compact=True
         )
@@ -131,7 +131,7 @@ class ReviewScreen(ConsoleScreen):
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
-        if named := guarded.named():
+        if named := guarded.included_counts():
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
@@ -180,7 +180,7 @@ class ReviewScreen(ConsoleScreen):
     def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
-        known = {word.upper(): word for word in self.service.plans.guard(self._targets).words()}
+        known = {word.upper(): word for word in self.service.plans.guard(self._targets).includable_counts()}
         unknown = [word for word in typed if word.upper() not in known]
         if unknown:
             self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")

@@ -12,7 +12,7 @@ from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.commands import Close, Resume, Send, Settle, Verify
+from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.report import accounted, sums_checked, write_all
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.screens.base import MORE, ConsoleScreen
@@ -45,7 +45,7 @@ _COLUMNS: Final = (
 class PlanScreen(ConsoleScreen):
     """A plan: a new one is sent from here, an earlier one is settled and resumed."""
 
-    CSS_PATH = sheet("screens/release")
+    CSS_PATH = sheet("screens/plan")
     screen_name = "plan"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("plan")
@@ -119,7 +119,12 @@ class PlanScreen(ConsoleScreen):
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
         if self.awaiting:
-            self.notice("The plan is being sent. S stops after the request in flight, ctrl+q also quits after it.")
+            waits = self._state.phase in (Phase.CANARY, Phase.PAUSED)
+            self.notice(
+                "The plan waits for you: enter sends the rest, S stops."
+                if waits
+                else "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
+            )
         return not self.awaiting
 
     # ---- news
@@ -134,12 +139,12 @@ class PlanScreen(ConsoleScreen):
             return
         if state.ended:
             self.notice("")
-        shown = (state.results_by_id, state.in_flight, state.ended, state.verification)
+        shown = (state.results_by_id, state.in_flight, state.ended, state.arrival)
         if shown != self._shown:
             self._shown = shown
             results = accounted(state) if state.ended else list(state.results)
             self.table().show_rows(
-                ListRows(recipient_rows(results, self._targets, state.verification), lambda line: line.key)
+                ListRows(recipient_rows(results, self._targets, state.arrival), lambda line: line.key)
             )
             if state.ended:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
@@ -258,7 +263,7 @@ class PlanScreen(ConsoleScreen):
         if not whole:
             return [(sentence, "$text-error")]
         held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
-        effect = f" {state.verification.side_effect()}" if state.verification is not None else ""
+        effect = f" {state.arrival.side_effect()}" if state.arrival is not None else ""
         return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
 
     # ---- intents
@@ -285,7 +290,7 @@ class PlanScreen(ConsoleScreen):
         if self._state.phase is Phase.CANARY:
             self.notice("The plan already waits: enter sends the rest, S stops.")
         elif self._state.phase is Phase.PAUSED:
-            self.service.plans.go_on()
+            self.service.plans.continue_sending()
         elif not self._state.ended:
             self.service.plans.pause()
             self.notice("Pausing after the request in flight; enter goes on.")
@@ -295,7 +300,7 @@ class PlanScreen(ConsoleScreen):
         if self._lock_holder:
             self.notice(f"Nothing can be done here while {self._lock_holder} is acting.")
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
-            self.service.plans.go_on()
+            self.service.plans.continue_sending()
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
             self._start_command(Resume(entry))
 
@@ -311,7 +316,7 @@ class PlanScreen(ConsoleScreen):
         if not self._may_check:
             self.notice("No released message to check." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting and (entry := self._entry()):
-            self._start_command(Verify(entry))
+            self._start_command(CheckArrival(entry))
 
     @work
     async def action_plan_resend(self) -> None:

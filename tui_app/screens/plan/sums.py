@@ -57,8 +57,8 @@ def sums_of(state: PlanState) -> list[Piece]:
     pieces[-1] = "\n" if to_do else ""
     for piece in to_do:
         pieces += ["  ", piece]
-    if (verification := state.verification) is not None:
-        wrong = any(sighting in WRONG for sighting in verification.sightings.values())
-        told = f"\n  checked {verification.at.astimezone():%H:%M}: {verification.describe()}"
+    if (arrival := state.arrival) is not None:
+        wrong = any(sighting in WRONG for sighting in arrival.sightings.values())
+        told = f"\n  checked {arrival.at.astimezone():%H:%M}: {arrival.describe()}"
         pieces.append((told, "$text-warning" if wrong else ""))
     return pieces

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.clock import HurriedClock
 from tests.support.services import held_targets, service_on
-from tui_app.plans.commands import Send, Verify
+from tui_app.plans.commands import CheckArrival, Send
 from tui_app.plans.report import as_json, as_markdown
 from tui_app.plans.state import Outcome, PlanState, Sighting
 from tui_app.service import EmailSecurityService
@@ -43,9 +43,9 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
             mail.allowed = mail is allowed
         sent = len(simulator.account.truth.of("release"))
         entry = service.plans.ledger.find(state.plan.plan_id)
-        checked = await service.plans.start(Verify(entry))
+        checked = await service.plans.start(CheckArrival(entry))
         assert len(simulator.account.truth.of("release")) == sent, "nothing is sent by looking"
-    check = checked.verification
+    check = checked.arrival
     assert check is not None
     odd = {held.investigate_id: Sighting.HELD, queued.investigate_id: Sighting.RELEASED}
     odd[vanished.investigate_id] = Sighting.NOT_SEEN
@@ -56,8 +56,8 @@ async def test_what_was_released_is_seen_as_it_is_now(simulator: Simulator, stat
     assert vanished.investigate_id not in {target.id for target in checked.retryable}
 
     kept = service.plans.ledger.find(state.plan.plan_id)
-    assert kept.state.verification is not None
-    assert (kept.state.verification.sightings, kept.state.verification.allowed) == (check.sightings, check.allowed)
+    assert kept.state.arrival is not None
+    assert (kept.state.arrival.sightings, kept.state.arrival.allowed) == (check.sightings, check.allowed)
     report = as_markdown(kept)
     assert "1 held again" in report
     assert "1 now on the allow list" in report
@@ -75,10 +75,10 @@ async def failing_look(simulator: Simulator) -> None:
     async with service_on(simulator, clock=HurriedClock()) as service:
         state = await released(service, 3)
         simulator.set_faults("status=403@search")
-        checked = await service.plans.start(Verify(service.plans.ledger.find(state.plan.plan_id)))
+        checked = await service.plans.start(CheckArrival(service.plans.ledger.find(state.plan.plan_id)))
         assert checked.error is not None
-        assert checked.verification is None
-        assert service.plans.ledger.find(state.plan.plan_id).state.verification is None
+        assert checked.arrival is None
+        assert service.plans.ledger.find(state.plan.plan_id).state.arrival is None
 
 
 async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_folder: Path) -> None:
@@ -88,8 +88,8 @@ async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_fol
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         entry = service.plans.ledger.find(state.plan.plan_id)
         assert entry.state.unfinished
-        checked = await service.plans.start(Verify(entry))
+        checked = await service.plans.start(CheckArrival(entry))
         assert checked.unfinished
-        assert checked.verification is not None
-        assert checked.verification.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
+        assert checked.arrival is not None
+        assert checked.arrival.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
         assert service.plans.ledger.find(state.plan.plan_id).state.unfinished

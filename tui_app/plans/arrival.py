@@ -12,7 +12,7 @@ from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.plan import index_by_id, window_of
 from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released
-from tui_app.plans.state import Sighting, Verification
+from tui_app.plans.state import ArrivalCheck, Sighting
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _BY_A_RELEASE: Final = "quarantine_release"
 
 
-async def verify(
+async def check_arrival(
     client: EmailSecurityClient, targets: Sequence[Target], now: datetime, wanted: Callable[[], bool]
-) -> Verification:
+) -> ArrivalCheck:
     """Look at each of these messages: by a search, then one by one, at most a hundred. Raises ApiError from the search.
 
     `wanted` = whether somebody still waits for the answer; it is asked before each request for a single message.
@@ -53,7 +53,7 @@ async def verify(
         seen[target.id] = message
         sightings[target.id] = _sighting(message)
     allowed = frozenset(name for name, message in seen.items() if _allowed(message))
-    return Verification(now, len(targets), sightings, allowed)
+    return ArrivalCheck(now, len(targets), sightings, allowed)
 
 
 def _sighting(message: Message) -> Sighting:
