@@ -60,8 +60,8 @@ def test_an_empty_line_is_no_filter() -> None:
     ("line", "words"),
     [
         ('"open', "quotation"),
-        ("color:red", "No field"),
-        ("http://nowhere", "No field"),
+        ("color:red", "is not a field"),
+        ("http://nowhere", "is not a field"),
         ("tries:many", "number"),
         ("to:", "without a value"),
     ],

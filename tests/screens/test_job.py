@@ -53,7 +53,7 @@ async def test_a_filter_counts_says_what_is_missing_and_ends_with_esc(simulator:
         await console.press("slash")
         await console.type("color:red")
         await console.press("enter")
-        await console.sees("No field 'color'")
+        await console.sees("'color' is not a field")
         assert not console.app.screen.query_one("#typed-line").disabled, "what was typed is still there to be mended"
 
 

@@ -228,7 +228,7 @@ class Message(Struct, frozen=True, gc=False):
             notice_message(data, drift)
         values = {own: _frozen(data.get(wire)) for own, wire in _MAIL_FIELDS}
         properties = data.get("properties")
-        if properties and isinstance(properties, dict):
+        if isinstance(properties, dict):
             values["properties"] = MailProperties(properties.get("allowlisted_pattern_type"))
         return cls(WireMail(**values), data if exact else NOT_KEPT)
 

@@ -39,7 +39,7 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
         )
         return Confirm("Delete this job's record?", facts)
     facts.append(
-        f"{job.pending:,} of {job.total_messages_discovered:,} rows pending, which will not be acted on.\n"
+        f"Pending: {job.pending:,} of {job.total_messages_discovered:,} rows. They will not be acted on.\n"
         f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"
     )
     return Confirm("Cancel this job?", facts)
