@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +13,6 @@ from tests.support.services import lonely_service
 from tui_app.api.errors import ApiError, Forbidden
 from tui_app.mail.search import MailSnapshot, MailSubject
 
-NOON, LATER = ManualClock().now(), datetime.fromisoformat("2026-11-20T12:01:00Z")
 Query = dict[str, list[str]]
 
 
@@ -29,6 +27,11 @@ class Watched:
     @property
     def last(self) -> MailSnapshot:
         return self.snapshots[-1]
+
+    @property
+    def read_at(self) -> str:
+        """The time of day of the last page; empty before there is one."""
+        return f"{self.last.read_at:%H:%M}" if self.last.read_at else ""
 
     @property
     def ids(self) -> list[str]:
@@ -132,20 +135,20 @@ async def test_a_refusal_is_told_with_its_diagnosis_and_loading_ends() -> None:
         begun = search.snapshots[told]
         assert (begun.loading, begun.problem, begun.diagnosis) == (True, None, "")
         assert search.ids == ["a-0", "a-1", "a-2", "a-3"]
-        assert (search.last.problem, search.last.complete) == (None, True)
+    assert (search.subject.snapshot.problem, search.subject.snapshot.complete) == (None, True)
 
 
 async def test_when_it_was_read_survives_a_new_search() -> None:
     async with searching(lambda request: pages_of(asked(request), 1)) as search:
         search.subject.ask("sender:a")
-        assert search.last.read_at is None
+        assert search.read_at == ""
         await search.subject.load()
-        assert search.last.read_at == NOON
+        assert (search.read_at, search.ids) == ("12:00", ["a-0", "a-1"])
         await search.clock.advance(60)
         search.subject.ask("sender:b")
-        assert (search.last.read_at, search.ids) == (NOON, [])
+        assert (search.read_at, search.ids) == ("12:00", [])
         await search.subject.load()
-        assert (search.last.read_at, search.ids) == (LATER, ["b-0", "b-1"])
+        assert (search.read_at, search.ids) == ("12:01", ["b-0", "b-1"])
 
 
 async def test_a_line_that_is_not_a_search_changes_nothing() -> None:

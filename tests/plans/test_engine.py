@@ -17,7 +17,7 @@ from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.state_file import StateFile
 from tui_app.plans.actions import Batch, Post, Release, Request
 from tui_app.plans.commands import Resume, Send, Settle
-from tui_app.plans.journal import read
+from tui_app.plans.journal import Record, read
 from tui_app.plans.plan import RELEASE, Plan, Target
 from tui_app.plans.response import BatchResult
 from tui_app.plans.state import Outcome, Phase, PlanState
@@ -234,7 +234,7 @@ async def released(service: EmailSecurityService, targets: tuple[Target, ...]) -
     return await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
 
 
-def journal_lines(service: EmailSecurityService, kind: str) -> list[dict[str, Any]]:
+def journal_lines(service: EmailSecurityService, kind: str) -> list[Record]:
     """The journal lines of one kind, in the order in which they were written."""
     files = sorted(service.plans.ledger.folder.glob("*.jsonl"))
     return [record for file in files for record in read(file).records if record["type"] == kind]

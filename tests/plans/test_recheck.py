@@ -269,7 +269,7 @@ async def test_a_plan_made_before_a_closed_one_left_ids_open_goes_out_only_by_th
         targets, state = await run(account, releases, LOST)
         await releases.start(Close(releases.ledger.find(state.plan.plan_id)))
         for plan in (without, other_word):
-            with pytest.raises(GuardError, match="is held back: .*outcome never seen"):
+            with pytest.raises(GuardError, match=r"is held back: .*outcome never seen"):
                 await releases.start(Send(plan))
         assert sent(account) == []
         after = await releases.start(Send(named))
