@@ -1,6 +1,15 @@
 """A column is declared once: what a filter, a sort, an export, a copy and the screen know of it hangs together."""
 
+import csv
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
 from tests.jobs.test_row_store import row, stored
+from tests.jobs.test_rows import JOB, wire_row
+from tests.support.faulty import Received, answer, faulty, success
+from tests.support.services import lonely_service
 from tui_app.api.rows import JobMessage
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.row_columns import BY_FIELD, COPIED, EXPORTED, ROW_COLUMNS
@@ -54,3 +63,32 @@ def test_every_field_can_be_filtered_by_the_value_that_is_kept() -> None:
 def test_what_is_copied_has_its_declared_name_and_place() -> None:
     assert [name for name, _ in row_values(FULL)] == [column.copied_as for column in COPIED]
     assert [column.copy_place for column in COPIED] == list(range(1, len(COPIED) + 1))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "md"])
+async def test_an_export_says_the_status_in_lower_case_also_one_that_is_not_known(suffix: str, tmp_path: Path) -> None:
+    rows = [wire_row(number, status) for number, status in enumerate(["COMPLETED", "FAILED", "NEWLY_MADE"])]
+    job = {"job_id": JOB, "status": "COMPLETED", "total_messages_discovered": 3, "messages_successful": 3}
+
+    def script(request: Received) -> bytes:
+        return answer(200, success(rows if "/messages" in request.target else job))
+
+    path = tmp_path / f"rows.{suffix}"
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        await service.jobs.export(JOB, None, path)
+        await service.close()
+    text = path.read_text()
+    if suffix == "csv":
+        said = [each["status"] for each in csv.DictReader(StringIO(text))]
+    else:
+        said = [line.split(" | ")[1].replace("\\", "") for line in text.splitlines() if line.startswith("| r")]
+    assert said == ["completed", "failed", "newly_made"]
+
+
+@pytest.mark.parametrize(("line", "passes"), [("evil.example", True), ("EVIL", True), ("-evil", False), ("x@", True)])
+def test_a_bare_word_looks_at_the_sender_too(line: str, passes: bool) -> None:
+    (kept,) = stored(row("m1", message={"id": "i1", "subject": "Invoice", "from": "x@evil.example"})).rows([0])
+    wanted = parse_filter(line)
+    assert wanted is not None
+    assert wanted.matches(kept) is passes

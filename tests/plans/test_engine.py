@@ -1,21 +1,28 @@
 """What a release sends, and what it makes of each answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
 
+from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, Script, answer, failure, faulty, success
 from tests.support.services import held_targets, lonely_service, service_on
-from tui_app.api.errors import Forbidden
+from tui_app.api.errors import ApiError, Forbidden
+from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.state_file import StateFile
-from tui_app.plans.commands import Send
-from tui_app.plans.plan import Target
-from tui_app.plans.state import Outcome, Phase
+from tui_app.plans.actions import Batch, Post, Release, Request
+from tui_app.plans.commands import Resume, Send, Settle
+from tui_app.plans.journal import Record, read
+from tui_app.plans.plan import RELEASE, Plan, Target
+from tui_app.plans.response import BatchResult
+from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.service import EmailSecurityService
-from tui_app.simulator.server import Simulator
+from tui_app.simulator.server import Options, Simulator, running
 
 
 @pytest.mark.parametrize("which", ["simulator", "seed_simulator"])
@@ -208,3 +215,202 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
         await service.close()
         assert server.count("POST") == 1
     assert state.outcome_counts()[Outcome.NOT_SENT] == 1
+
+
+@pytest.fixture
+def faulted_simulator() -> Iterator[Simulator]:
+    """The demo account behind a connection that can be given faults."""
+    with running(Options(quota=0, messages=100, held=120, faults="none")) as simulator:
+        yield simulator
+
+
+def numbered(count: int) -> tuple[Target, ...]:
+    """Messages that are known by both their ids."""
+    names = [f"4NAAAAAAAAAAAA{n:02d}" for n in range(count)]
+    return tuple(Target(f"{name}-2026-01-01T00:00:00-1", name) for name in names)
+
+
+async def released(service: EmailSecurityService, targets: tuple[Target, ...]) -> PlanState:
+    return await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
+
+
+def journal_lines(service: EmailSecurityService, kind: str) -> list[Record]:
+    """The journal lines of one kind, in the order in which they were written."""
+    files = sorted(service.plans.ledger.folder.glob("*.jsonl"))
+    return [record for file in files for record in read(file).records if record["type"] == kind]
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
+async def test_an_error_is_in_the_journal_with_its_status_and_ray(status: int) -> None:
+    reply = answer(status, failure(1, "no"), cf_ray=f"8f{status}-FRA")
+    async with faulty(only_to_posts(reply)) as server:
+        service = lonely_service(server.base_url)
+        await released(service, numbered(1))
+        await service.close()
+        assert server.count("POST") == 1
+    assert [(line["http"], line["ray"]) for line in journal_lines(service, "result")] == [(status, f"8f{status}-FRA")]
+
+
+async def test_where_neither_body_is_understood_the_first_refusal_is_the_one_to_show() -> None:
+    def script(request: Received) -> bytes:
+        word = "object" if isinstance(json.loads(request.body), dict) else "list"
+        return answer(422, failure(10400, f"the {word} must be an array"), cf_ray=f"{word}-FRA")
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        state = await released(service, numbered(1))
+        await service.close()
+        assert server.count("POST") == 2
+    assert isinstance(state.error, ApiError)
+    assert state.error.ray is not None
+    assert state.error.ray.exact == "object-FRA"
+    assert "the object must be" in state.results[0].why
+    assert state.results[0].outcome is Outcome.REFUSED
+
+
+async def test_messages_that_are_known_by_one_id_only_say_nothing_of_the_body_for_others() -> None:
+    bodies: list[str] = []
+    remembered = StateFile()
+    async with faulty(lambda request: understanding(next(shapes), bodies)(request)) as server:
+        service = lonely_service(server.base_url, remembered)
+        shapes = iter(["postfix"])
+        state = await released(service, tuple(replace(target, investigate_id=None) for target in numbered(2)))
+        assert state.outcome_counts()[Outcome.DELIVERED] == 2
+        shapes = iter(["postfix", "postfix"])
+        state = await released(service, numbered(2))
+        assert state.outcome_counts()[Outcome.DELIVERED] == 2, "a body that is refused now may still be changed"
+        await service.close()
+    assert bodies == ["postfix", "ids", "postfix"]
+
+
+async def test_once_a_body_was_understood_a_refusal_does_not_send_the_other_one() -> None:
+    bodies: list[str] = []
+    shapes = iter(["ids", "postfix"])
+    async with faulty(lambda request: understanding(next(shapes), bodies)(request)) as server:
+        service = lonely_service(server.base_url)
+        first = await released(service, numbered(1))
+        second = await released(service, numbered(1))
+        await service.close()
+    assert first.results[0].outcome is Outcome.DELIVERED
+    assert second.results[0].outcome is Outcome.REFUSED
+    assert bodies == ["ids", "ids"]
+
+
+async def test_a_batch_that_is_too_large_goes_out_in_halves() -> None:
+    sizes: list[int] = []
+
+    def script(request: Received) -> bytes:
+        names = json.loads(request.body)["ids"]
+        sizes.append(len(names))
+        if len(names) > 2:
+            return answer(413, failure(1, "too large"))
+        return answer(200, success([{"id": name, "delivered": ["a@b.example"]} for name in names]))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        state = await released(service, numbered(8))
+        await service.close()
+    assert (state.phase, state.outcome_counts()[Outcome.DELIVERED]) == (Phase.DONE, 8)
+    assert sizes == [8, 4, 2, 2, 4, 2, 2]
+
+
+@pytest.mark.parametrize(("fault", "rounds"), [("close_before", len(READ_BACK_AFTER)), ("close_after", 1)])
+async def test_settling_reports_by_rounds_and_not_by_messages(
+    faulted_simulator: Simulator, fault: str, rounds: int
+) -> None:
+    simulator = faulted_simulator
+    counted = []
+    for many in (3, 25):
+        told: list[PlanState] = []
+        async with service_on(simulator, clock=HurriedClock()) as service:
+            targets = await held_targets(service, many)
+            simulator.set_faults(f"{fault}@release#1")
+            service.on_plan = told.append
+            state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
+            simulator.set_faults("none")
+            assert state.outcome_counts()[Outcome.RELEASED if fault == "close_after" else Outcome.NOT_SEEN] == many
+            if state.unfinished:
+                await service.plans.start(Resume(service.plans.ledger.entries()[0], resend_unseen=True))
+        settling = [each for each in told if each.phase is Phase.SETTLING and each.plan is state.plan]
+        counted.append(len(settling))
+    assert counted[0] == counted[1]
+    # Two a round, and at the end the last word on each and that nothing is open.
+    assert counted[1] <= 2 * rounds + 2
+
+
+@pytest.mark.parametrize(("which", "several"), [("seed_simulator", False), ("simulator", True)])
+async def test_the_first_ones_are_looked_at_only_if_more_follow(
+    which: str, several: bool, request: pytest.FixtureRequest
+) -> None:
+    simulator: Simulator = request.getfixturevalue(which)
+    phases: list[Phase] = []
+    async with service_on(simulator) as service:
+        found = await held_targets(service, 5)
+        # Those that are known by one id only are never sent first: here one request takes them all.
+        targets = found if several else [replace(target, investigate_id=None) for target in found]
+        plan = Plan.make(targets, "x", 10, Random(1), canary=2)
+
+        def told(state: PlanState) -> None:
+            phases.append(state.phase)
+            if state.phase is Phase.CANARY:
+                service.plans.go_on()
+
+        service.on_plan = told
+        state = await service.plans.start(Send(plan))
+    assert (state.phase, state.requests) == (Phase.DONE, 2 if several else 1)
+    assert phases.count(Phase.CANARY) == several
+
+
+async def test_a_wait_for_the_quota_in_a_read_back_is_over_when_it_was_sat_out() -> None:
+    searches = 0
+
+    def script(request: Received) -> bytes | None:
+        nonlocal searches
+        if request.method == "POST":
+            return None
+        searches += 1
+        return answer(429, failure(971, "slow"), retry_after="7") if searches == 1 else answer(200, success([]))
+
+    told: list[PlanState] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        service.on_plan = told.append
+        state = await released(service, numbered(1))
+        await service.close()
+    waited = [at for at, each in enumerate(told) if each.waiting]
+    assert [told[at].waiting for at in waited] == [7.0]
+    assert (told[waited[0] + 1].phase, told[waited[0] + 1].waiting) == (Phase.SETTLING, None)
+    assert (state.phase, state.waiting) == (Phase.HALTED, None)
+
+
+class BreaksOnce(Release):
+    """A release with a fault of its own: it raises while it reads its first answer."""
+
+    broken = False
+
+    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
+        def breaking(_: object) -> tuple[Any, ...]:
+            self.broken = True
+            raise RuntimeError("a fault of the action")
+
+        async def posted(request: Request) -> BatchResult:
+            return await post(request if self.broken else replace(request, match=breaking))
+
+        return await super().send(batch, posted, may_repeat)
+
+
+async def test_a_fault_of_the_action_leaves_nothing_in_flight_and_the_next_command_starts(simulator: Simulator) -> None:
+    async with service_on(simulator, clock=HurriedClock()) as service:
+        plans = service.plans
+        plans.actions = {RELEASE: BreaksOnce(plans.settings, StateFile())}
+        targets = await held_targets(service, 6)
+        with pytest.raises(RuntimeError, match="a fault of the action"):
+            await released(service, targets[:3])
+        state = plans.state
+        assert state is not None
+        assert (state.in_flight, state.ended, plans.awaits_answer) == ((), True, False)
+        assert state.outcome_counts()[Outcome.UNKNOWN] == 3, "it was sent, and nobody knows more"
+        settled = await plans.start(Settle(plans.ledger.entries()[0]))
+        assert settled.outcome_counts()[Outcome.RELEASED] == 3
+        assert (await released(service, targets[3:])).phase is Phase.DONE
+    assert sorted(entry["id"] for entry in simulator.account.truth.of("release")) == sorted(t.id for t in targets)

@@ -14,6 +14,7 @@ from tui_app.core.errors import GuardError
 from tui_app.plans import lookup as look_up
 from tui_app.plans.commands import Close, Resume, Send, Settle
 from tui_app.plans.guard import UNSEEN
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
 from tui_app.plans.report import as_markdown
 from tui_app.plans.service import PlanService
@@ -240,3 +241,52 @@ async def test_a_resend_is_guarded_too_and_only_what_was_sent_again_is_told_of(
         assert Counter(sent(account)) == Counter(names(targets[1:]))
         (told,) = state.resends
         assert told.startswith("2 messages at ")
+
+
+async def test_what_was_left_out_is_told_so_by_a_ledger_that_reads_the_journal_anew(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, state = await stopped(account, releases)
+        account.account.release({"ids": [targets[3].id]})  # by somebody else
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
+        anew = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now)
+    kept = anew.find(state.plan.plan_id).state
+    assert names(kept.with_outcome(Outcome.LEFT_OUT)) == [targets[3].id]
+    assert kept.results_by_id[targets[3].id].why == after.results_by_id[targets[3].id].why
+    assert "already released" in kept.results_by_id[targets[3].id].why
+    assert (kept.unsent, kept.finished) == ((), True)
+
+
+async def test_a_plan_made_before_a_closed_one_left_ids_open_goes_out_only_by_the_word(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, LOST) as releases:
+        early = releases.guard(held_again(account, LOST.messages))
+        without, other_word, named = (
+            releases.plan(early, "made before", include=include) for include in ([], ["SPAM"], [UNSEEN])
+        )
+        targets, state = await run(account, releases, LOST)
+        await releases.start(Close(releases.ledger.find(state.plan.plan_id)))
+        for plan in (without, other_word):
+            with pytest.raises(GuardError, match=r"is held back: .*outcome never seen"):
+                await releases.start(Send(plan))
+        assert sent(account) == []
+        after = await releases.start(Send(named))
+        assert after.phase is Phase.DONE
+    assert sorted(sent(account)) == sorted(names(targets))
+
+
+async def test_what_was_left_out_was_not_taken_so_a_hopeless_plan_still_ends_soon(
+    account: Simulator, tmp_path: Path
+) -> None:
+    case = Case(1, "status=403@release", 9, 1, PATIENT)
+    async with releases_on(account, tmp_path, case) as releases:
+        targets, state = await run(account, releases, case)
+        assert names(state.unsent) == names(targets), "nothing was sent yet"
+        account.account.release({"ids": [targets[0].id]})  # by somebody else
+        account.set_faults("status=400@release")
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
+        account.set_faults("none")
+    assert names(after.with_outcome(Outcome.LEFT_OUT)) == [targets[0].id]
+    assert (after.phase, len(after.with_outcome(Outcome.REFUSED)), len(after.unsent)) == (Phase.HALTED, 5, 3)
