@@ -78,7 +78,7 @@ class Engine:
                 self._close_if_finished()
             except JournalError as error:
                 # What is known stays on the screen, though the disk does not have it.
-                self._keep(phase=Phase.HALTED, error=error, in_flight=(), waiting=None)
+                self._keep(phase=Phase.HALTED, error=error, in_flight=())
             except BaseException:
                 # Never shown as being on its way when nobody waits for it any more.
                 self._state = self.state.abandoned()
@@ -86,6 +86,7 @@ class Engine:
             finally:
                 self._journal.close()
                 self._journal = None
+                self._keep(waiting=None, next_question=None)
                 self.report(self.state)
             return self.state
 
@@ -186,7 +187,7 @@ class Engine:
                 await self._resume(entry, resend_unseen=resend_unseen)
             case Settle(entry):
                 await self._settle(late=self._is_late(entry))
-                self._keep(phase=Phase.INTERRUPTED, waiting=None)
+                self._keep(phase=Phase.INTERRUPTED)
             case CheckArrival(entry):
                 await self._check_arrival(entry)
             case Close():
@@ -203,7 +204,7 @@ class Engine:
     async def _resume(self, entry: LedgerEntry, *, resend_unseen: bool) -> None:
         await self._settle(late=self._is_late(entry))
         if self.state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
-            self._keep(phase=Phase.HALTED, waiting=None)
+            self._keep(phase=Phase.HALTED)
             return
         again = self.state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
         try:
@@ -237,10 +238,10 @@ class Engine:
                 self.client, self.state, self.clock.now(), lambda: not self._stopping
             )
         except ApiError as error:
-            self._keep(phase=entry.state.phase, error=error, waiting=None)
+            self._keep(phase=entry.state.phase, error=error)
             return
         self._write(checked_record(seen))
-        self._keep(phase=entry.state.phase, arrival=seen, waiting=None)
+        self._keep(phase=entry.state.phase, arrival=seen)
 
     def _is_late(self, entry: LedgerEntry) -> bool:
         """Whether so much time has passed since a plan last sent something that one look is as good as five."""
@@ -261,7 +262,7 @@ class Engine:
         refused = 0
         while queue:
             if self._stopping:
-                self._keep(phase=Phase.STOPPED, waiting=None)
+                self._keep(phase=Phase.STOPPED)
                 return
             if self._pausing:
                 await self._wait_for_operator(Phase.PAUSED)
@@ -277,12 +278,12 @@ class Engine:
                 continue
             refused = refused + len(batch) if answer.next is Next.CONTINUE and answer.error is not None else 0
             if answer.next is Next.HALT or (refused >= HOPELESS and not anything_done(self.state)):
-                self._keep(phase=Phase.HALTED, waiting=None)
+                self._keep(phase=Phase.HALTED)
                 return
             if answer.next is Next.SETTLE:
                 await self._settle(late=False)
                 if self.state.unknown:
-                    self._keep(phase=Phase.HALTED, waiting=None)
+                    self._keep(phase=Phase.HALTED)
                     return
             elif canary and queue:
                 await self._wait_for_operator(Phase.CANARY)
@@ -301,7 +302,7 @@ class Engine:
 
     async def _post(self, batch: Batch, request: Request) -> BatchResult:
         """One request, with its intent on the disk before it and what it came to after it."""
-        self._change(phase=Phase.RUNNING, in_flight=batch, waiting=None)
+        self._change(phase=Phase.RUNNING, in_flight=batch)
         self._write(intent_record(batch, request.body, self.clock.now()))
         began = self.clock.monotonic()
         result = await request.send(self.client, self._may_repeat)
