@@ -353,7 +353,7 @@ async def test_the_first_ones_are_looked_at_only_if_more_follow(
         def told(state: PlanState) -> None:
             phases.append(state.phase)
             if state.phase is Phase.CANARY:
-                service.plans.go_on()
+                service.plans.continue_sending()
 
         service.on_plan = told
         state = await service.plans.start(Send(plan))
