@@ -27,6 +27,9 @@ from tui_app.core.text import plural, sanitize
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
 
+_DEFAULTS: Final = Profile()
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """An HTTP proxy. Its URL may hold a password; `name` has none and may be shown."""
@@ -47,7 +50,7 @@ class Settings:
     color: str | None = None
     ca_bundle: Path | None = None
     proxy: Proxy | None = None
-    release_body: ReleaseBody = "auto"
+    release_body: ReleaseBody = _DEFAULTS.release_body
     guard: GuardSettings = field(default_factory=GuardSettings)
     plans: PlanSettings = field(default_factory=PlanSettings)
     ui: UiSettings = field(default_factory=UiSettings)
