@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.accounts import end_servers_soon
 from tests.support.clock import StillClock
 from tests.support.environment import MODERN
+from tests.support.wire import Wire
 from tui_app.simulator.server import Options, Simulator, running
 
 # The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
@@ -90,3 +92,19 @@ def still_simulator() -> Iterator[Simulator]:
 def still_clock() -> StillClock:
     """A clock that shows that moment."""
     return StillClock(MOMENT)
+
+
+@pytest.fixture(scope="module")
+def gated() -> Iterator[Wire]:
+    with (
+        running(Options(quota=0, messages=60, held=300, faults="none")) as simulator,
+        httpx.Client(headers={"Authorization": f"Bearer {simulator.authenticator.token}"}, trust_env=False) as http,
+    ):
+        yield Wire(simulator, http)
+
+
+@pytest.fixture
+def wire(gated: Wire) -> Wire:
+    """The fault proxy without faults."""
+    gated.with_faults("none")
+    return gated
