@@ -190,8 +190,13 @@ async def test_a_postfix_id_of_two_messages_is_nobody_s(simulator: Simulator) ->
     first, second = simulator.account.held[:2]
     second.postfix_id = first.postfix_id
     async with service_on(simulator) as service:
-        (target,) = await service.plans.look_up([first.postfix_id])
-    assert not target.checked
+        targets = await service.plans.look_up([first.postfix_id])
+        guarded = service.plans.guard(targets, include=["UNCHECKED", "UNSEEN", first.disposition, second.disposition])
+    assert guarded.allowed == ()
+    (held,) = guarded.held_back
+    verdicts = ", ".join(sorted((first.disposition, second.disposition)))
+    assert held.why == f"names 2 messages ({verdicts}): give the investigate id"
+    assert held.include == "", "no word lets it through"
 
 
 async def test_a_search_goes_on_where_a_page_failed() -> None:

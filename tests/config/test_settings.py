@@ -7,7 +7,15 @@ import pytest
 
 from tui_app.api.http import tls_context
 from tui_app.auth.credentials import KeyCredential, TokenCredential
-from tui_app.config.settings import check_account_id, check_base_url, check_job_id, load_settings, proxy_for
+from tui_app.config.settings import (
+    Settings,
+    canonical_account,
+    check_account_id,
+    check_base_url,
+    check_job_id,
+    load_settings,
+    proxy_for,
+)
 from tui_app.core.errors import UsageError
 
 ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -253,3 +261,44 @@ def test_this_machine_is_never_asked_through_a_proxy_and_nonsense_is_refused() -
     for nonsense in ("socks5://x:1", "http://", "http://x:port", "http://x/path", "http://[1"):
         with pytest.raises(UsageError, match="HTTPS_PROXY"):
             proxy_for("https://api.cloudflare.com/client/v4", {"HTTPS_PROXY": nonsense})
+
+
+@pytest.mark.parametrize("verdict", ["malicious", "Malicious ", "MALICIOUS_BEC", "malicious bec"])
+def test_a_verdict_of_the_guard_has_one_form(tmp_path: Path, verdict: str) -> None:
+    (held,) = _guarded(tmp_path, f'hold_dispositions = ["{verdict}"]').guard.hold_dispositions
+    assert held in ("MALICIOUS", "MALICIOUS-BEC")
+
+
+def test_a_verdict_that_could_never_match_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"'MALICOUS' is not a verdict. Did you mean MALICIOUS\?"):
+        _guarded(tmp_path, 'hold_dispositions = ["MALICOUS"]')
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("@acme.example", "acme.example"), ("*.Acme.example", "*.acme.example"), ("acme.example.", "acme.example"),
+        (" acme.example", "acme.example"), ("Ana@Acme.example", "ana@acme.example"), ("bücher.example", "xn--bcher-kva.example"),
+    ],
+)  # fmt: skip
+def test_a_recipient_rule_of_the_guard_has_one_form(tmp_path: Path, written: str, rule: str) -> None:
+    assert _guarded(tmp_path, f'hold_recipient_domains = ["{written}"]').guard.hold_recipient_domains == (rule,)
+
+
+@pytest.mark.parametrize("written", ["", "*", "acme example", "a@b@", "http://acme.example"])
+def test_a_recipient_rule_that_could_never_match_is_refused(tmp_path: Path, written: str) -> None:
+    with pytest.raises(UsageError, match="is not a domain"):
+        _guarded(tmp_path, f'hold_recipient_domains = ["{written}"]')
+
+
+def _guarded(tmp_path: Path, rule: str) -> Settings:
+    known = {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t"}
+    return load_settings(environment(tmp_path, f"[guard]\n{rule}\n", **known))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://API.example/client/v4", "HTTPS://api.example/client/v4/", "https://api.example.:443/client/v4"]
+)
+def test_an_account_is_one_whatever_the_spelling_of_its_address(url: str) -> None:
+    assert check_base_url(url) == "https://api.example/client/v4"
+    assert canonical_account(f"{ACCOUNT.upper()}@{url}") == f"{ACCOUNT}@https://api.example/client/v4"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, Script, answer, failure, faulty, success
-from tests.support.services import held_targets, lonely_service, service_on
+from tests.support.services import held_mail, held_targets, lonely_service, service_on
 from tui_app.api.errors import ApiError, Forbidden
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.auth.credentials import Secret, TokenCredential
@@ -62,7 +62,9 @@ def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
 
 
 async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts() -> None:
-    targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
+    targets = tuple(
+        held_mail(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30)
+    )
     bodies: list[str] = []
     remembered = StateFile()
     port = 0
@@ -87,7 +89,7 @@ async def test_nothing_but_a_refused_shape_makes_us_try_another_body(status: int
     reply = answer(status, failure(10400, "expected array, received object", ""))
     async with faulty(lambda _: reply) as server:
         service = lonely_service(server.base_url)
-        target = Target("4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA01")
+        target = held_mail("4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA01")
         await service.plans.start(Send(service.plans.plan(service.plans.guard((target,)), "x")))
         await service.close()
         assert server.count("POST") == 1
@@ -119,7 +121,7 @@ async def test_a_bad_id_is_found_by_halving_and_all_others_go_out_once(simulator
 async def test_a_refusal_that_is_about_no_message_ends_the_plan_soon() -> None:
     async with faulty(lambda _: answer(400, failure(1, "no"))) as server:
         service = lonely_service(server.base_url)
-        targets = tuple(Target(f"4NAAAAAAAAAAA{n:03d}-2026-01-01T00:00:00-1") for n in range(200))
+        targets = tuple(held_mail(f"4NAAAAAAAAAAA{n:03d}-2026-01-01T00:00:00-1") for n in range(200))
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
         assert server.count("POST") <= 20
@@ -141,7 +143,7 @@ async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Si
 async def test_a_release_without_an_answer_is_unknown_and_halts() -> None:
     async with faulty(lambda _: None) as server:
         service = lonely_service(server.base_url)
-        targets = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1") for n in range(60))
+        targets = tuple(held_mail(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1") for n in range(60))
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
         assert server.count("POST") == 1
@@ -155,7 +157,7 @@ async def test_an_id_that_the_answer_does_not_name_is_unknown() -> None:
     async with faulty(only_to_posts(reply)) as server:
         service = lonely_service(server.base_url)
         state = await service.plans.start(
-            Send(service.plans.plan(service.plans.guard([Target(name) for name in names]), "x"))
+            Send(service.plans.plan(service.plans.guard([held_mail(name) for name in names]), "x"))
         )
         await service.close()
     assert [result.outcome for result in state.results] == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.UNKNOWN]
@@ -178,7 +180,7 @@ async def test_a_refused_shape_is_not_tried_the_other_way_after_it_worked_once()
     async with faulty(lambda _: next(replies)) as server:
         service = lonely_service(server.base_url)
         for expected in (Outcome.DELIVERED, Outcome.REFUSED):
-            target = Target("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
+            target = held_mail("4NAAAAAAAAAAAA00-2026-01-01T00:00:00-1", "4NAAAAAAAAAAAA00")
             state = await service.plans.start(Send(service.plans.plan(service.plans.guard([target]), "x")))
             assert state.results[0].outcome is expected
         await service.close()
@@ -194,7 +196,7 @@ async def test_an_answer_is_credited_only_to_the_message_it_names() -> None:
     ]
     async with faulty(only_to_posts(answer(200, success(items)))) as server:
         service = lonely_service(server.base_url)
-        targets = [Target(name, name[:16]) for name in names]
+        targets = [held_mail(name, name[:16]) for name in names]
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()
     assert [result.outcome for result in state.results] == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.UNKNOWN]
@@ -211,7 +213,7 @@ async def test_a_release_that_is_stopped_while_a_request_is_in_flight_does_not_w
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
         services.append(service)
-        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([Target("4NA-1")]), "x")))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([held_mail("4NA-1")]), "x")))
         await service.close()
         assert server.count("POST") == 1
     assert state.outcome_counts()[Outcome.NOT_SENT] == 1
@@ -227,7 +229,7 @@ def faulted_simulator() -> Iterator[Simulator]:
 def numbered(count: int) -> tuple[Target, ...]:
     """Messages that are known by both their ids."""
     names = [f"4NAAAAAAAAAAAA{n:02d}" for n in range(count)]
-    return tuple(Target(f"{name}-2026-01-01T00:00:00-1", name) for name in names)
+    return tuple(held_mail(f"{name}-2026-01-01T00:00:00-1", name) for name in names)
 
 
 async def released(service: EmailSecurityService, targets: tuple[Target, ...]) -> PlanState:

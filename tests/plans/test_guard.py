@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from tests.support.faulty import ACCOUNT
 from tui_app.api.enums import Disposition
 from tui_app.auth.credentials import Secret, TokenCredential
@@ -13,7 +15,7 @@ from tui_app.plans.actions import Release
 from tui_app.plans.guard import Guarded, OpenElsewhere, Policy, guard_targets
 from tui_app.plans.plan import Target
 
-POLICY = Policy(frozenset({"MALICIOUS", "MALICIOUS-BEC"}), 100)
+POLICY = Policy.make({"MALICIOUS", "MALICIOUS-BEC"}, 100)
 
 
 def guarded(targets: Iterable[Target], policy: Policy, **how: Any) -> Guarded:
@@ -22,7 +24,14 @@ def guarded(targets: Iterable[Target], policy: Policy, **how: Any) -> Guarded:
 
 
 def target(name: str, **changes: object) -> Target:
-    return Target(**{"investigate_id": name, **changes})  # type: ignore[arg-type]
+    return Target(
+        **{
+            "investigate_id": name,
+            "disposition": Disposition.BULK,
+            "recipients": (Untrusted("bo@acme.example"),),
+            **changes,
+        }
+    )  # type: ignore[arg-type]
 
 
 def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
@@ -40,13 +49,13 @@ def test_malicious_mail_is_held_back_unless_it_is_named() -> None:
 
 
 def test_mail_to_a_recipient_s_domain_that_is_to_be_left_alone_is_held_back() -> None:
-    policy = Policy(frozenset(), 100, frozenset({"VIP.example"}))
+    policy = Policy.make((), 100, {"VIP.example"})
     allowed = guarded([target("a", recipients=(Untrusted("ceo@vip.example"),)), target("b")], policy)
     assert [item.id for item in allowed.allowed] == ["b"]
 
 
 def test_an_unknown_verdict_is_no_way_around_the_guard() -> None:
-    policy = Policy(frozenset({"WEIRD"}), 100)
+    policy = Policy.make({"WEIRD"}, 100)
     assert not guarded([target("a", disposition=Untrusted("WEIRD"))], policy).allowed
 
 
@@ -69,7 +78,7 @@ def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
 
 
 def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
-    policy = Policy(frozenset(), 100, frozenset({"board.example"}))
+    policy = Policy.make((), 100, {"board.example"})
     mail = target("a", recipients=(Untrusted("eva@Board.example"),))
     assert guarded([mail], policy).includable_counts() == {"board.example": 1}
     assert not guarded([mail], policy, include=["board"]).allowed
@@ -79,7 +88,7 @@ def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> 
 def test_one_word_never_answers_for_another() -> None:
     to_two = tuple(map(Untrusted.of, ("ana@one.example", "bo@two.example")))
     bad = target("a", disposition=Disposition.MALICIOUS, recipients=to_two)
-    policy = Policy(frozenset({"MALICIOUS"}), 100, frozenset({"one.example", "two.example"}))
+    policy = Policy.make({"MALICIOUS"}, 100, {"one.example", "two.example"})
     words = ("MALICIOUS", "one.example", "two.example")
     for left_out in words:
         allowed = guarded([bad], policy, include=[word for word in words if word != left_out])
@@ -93,3 +102,26 @@ def test_one_word_never_answers_for_another() -> None:
         ).allowed
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [
+        ("malicious", "MALICIOUS"), ("Malicious ", "MALICIOUS"), ("MALICIOUS_BEC", "MALICIOUS-BEC"),
+        ("PHISHING", "UNKNOWN-VERDICT"), ("[\'MALICIOUS\']", "UNKNOWN-VERDICT"), ("", "NO-VERDICT"), (None, "NO-VERDICT"),
+    ],
+)  # fmt: skip
+def test_a_verdict_in_any_spelling_is_held_and_what_is_not_understood_too(verdict: str | None, word: str) -> None:
+    mail = target("a", disposition=None if verdict is None else Untrusted(verdict))
+    assert guarded([mail], POLICY).includable_counts() == {word: 1}
+    assert guarded([mail], POLICY, include=[word.lower()]).allowed == (mail,)
+
+
+def test_where_recipients_are_to_be_left_alone_those_that_can_t_be_read_are_held() -> None:
+    policy = Policy.make((), 100, ["vip.example"])
+    for changes in (
+        {"recipients": (Untrusted("undisclosed"),)}, {"recipients": ()}, {"recipients_known": False},
+    ):  # fmt: skip
+        mail = target("a", **changes)
+        assert guarded([mail], policy).includable_counts() == {"UNREADABLE-RECIPIENT": 1}
+        assert guarded([mail], POLICY).allowed == (mail,), "without such rules nobody has to read them"

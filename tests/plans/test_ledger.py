@@ -438,3 +438,15 @@ def test_an_id_in_a_reason_holds_nothing_back(tmp_path: Path) -> None:
     other = "4NBBBBBBBBBBBB01-2026-01-01T00:00:00-1"
     rewritten(path, lambda r: r.update(format=2, reason=other) if r["type"] == "plan" else None)
     assert other not in ledger.open_elsewhere("acc")
+
+
+def test_a_journal_of_the_same_account_in_another_spelling_holds_its_ids_back(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    journal, _ = ledger.begin(Plan.make(TARGETS, "a ticket", 6, Random(1)), "acc@HTTP://LOCALHOST.:80/client/v4/")
+    journal.add(intent_record(TARGETS[:6], "ids", NOON))
+    journal.close()
+    account = "acc@http://localhost/client/v4"
+    assert len(ledger.open_elsewhere(account)) == 6
+    assert len(ledger.unfinished(account)) == 1
+    with ledger.account_locked("acc@http://LOCALHOST/client/v4"), pytest.raises(Locked), ledger.account_locked(account):
+        pass

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.support.clock import HurriedClock
-from tests.support.services import settings_for
+from tests.support.services import held_mail, settings_for
 from tui_app.api.enums import Disposition
 from tui_app.config.schema import PlanSettings
 from tui_app.core.errors import GuardError
@@ -254,7 +254,7 @@ class Sluice(RuleBasedStateMachine):
 
 
 def _target(mail: Mail) -> Target:
-    return Target(
+    return held_mail(
         mail.investigate_id,
         mail.postfix_id,
         when=mail.scanned_at,
@@ -306,7 +306,7 @@ async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: S
 
     releases.make_client = stopped_meanwhile
     before = len(account.account.truth.of("release"))
-    targets = [Target(mail.investigate_id) for mail in account.account.held]
+    targets = [held_mail(mail.investigate_id) for mail in account.account.held]
     state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     await service.close()
     assert state.phase is Phase.STOPPED

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.support.clock import HurriedClock
-from tests.support.services import settings_for
+from tests.support.services import held_mail, settings_for
 from tui_app.api.client import EmailSecurityClient, ReleaseShape
 from tui_app.api.models import ReleaseItem
 from tui_app.api.transport import Transport, always
@@ -18,7 +18,6 @@ from tui_app.config.settings import Settings
 from tui_app.plans.commands import Send
 from tui_app.plans.journal import Journal, JournalError, parse
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.plan import Target
 from tui_app.plans.records import entry_of
 from tui_app.plans.state import Phase, PlanState
 from tui_app.plans.storage import Storage
@@ -110,7 +109,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
 
     releases.make_client = acting
     held = simulator.account.held[:messages]
-    targets = [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
+    targets = [held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
     state: PlanState = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     await service.close()
     assert (state.phase, state.finished) == (Phase.DONE, True)

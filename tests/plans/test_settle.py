@@ -12,7 +12,7 @@ import pytest
 from tests.faults.scenes import PATIENT
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
-from tests.support.services import lonely_service, settings_for
+from tests.support.services import held_mail, lonely_service, settings_for
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
@@ -80,7 +80,7 @@ def held_again(simulator: Simulator, count: int) -> list[Target]:
         simulator.account.log.of(mail.investigate_id).clear()
     simulator.account.truth.entries.clear()
     mails = simulator.account.held[:count]
-    return [Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails]
+    return [held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails]
 
 
 @asynccontextmanager
@@ -233,7 +233,7 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([Target(name)]), "x")))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([held_mail(name)]), "x")))
         await service.close()
     assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.unfinished
@@ -245,6 +245,6 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
     async with faulty(lambda request: None if request.method == "POST" else answer(200, success([]))) as server:
         service = lonely_service(server.base_url)
         releases = service.plans
-        state = await releases.start(Send(releases.plan(releases.guard([Target(name, "4NAAAAAAAAAAAA01")]), "x")))
+        state = await releases.start(Send(releases.plan(releases.guard([held_mail(name, "4NAAAAAAAAAAAA01")]), "x")))
         await service.close()
     assert (state.phase, state.results[0].outcome) == (Phase.HALTED, Outcome.UNKNOWN)

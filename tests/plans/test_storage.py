@@ -18,7 +18,7 @@ import pytest
 from tests.support.clock import HurriedClock
 from tests.support.commands import run_with
 from tests.support.environment import PROGRAM, ROOT, environment
-from tests.support.services import settings_for
+from tests.support.services import held_mail, settings_for
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Close, Resume, Send
 from tui_app.plans.journal import JournalError, Record, parse
@@ -95,7 +95,7 @@ def held_again(simulator: Simulator) -> tuple[Target, ...]:
         mail.operations.clear()
     simulator.account.truth.entries.clear()
     mails = simulator.account.held[:MESSAGES]
-    return tuple(Target(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails)
+    return tuple(held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails)
 
 
 def releases_on(simulator: Simulator, folder: Path, disk: Storage) -> tuple[EmailSecurityService, PlanService]:
@@ -336,7 +336,7 @@ def test_a_full_disk_ends_the_command_with_an_error_and_with_room_it_goes_on(
         subprocess.run(["mount", "-o", "remount,size=1m", folder], check=True)
         ended = run_with(changes, "ledger", "resume", plan, "--yes", "--resend-unseen", "--format", "csv")
         told_of(account, ended.stdout)
-        assert sent(account) == Counter({target.id: 1 for target in map(Target, arguments[1 : MESSAGES + 1])})
+        assert sent(account) == Counter({target.id: 1 for target in map(held_mail, arguments[1 : MESSAGES + 1])})
         assert run_with(changes, "ledger", "verify").returncode == 0
 
 

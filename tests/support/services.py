@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT
-from tui_app.api.enums import DeliveryStatus
+from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import SearchParams
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings, load_settings
@@ -47,3 +48,8 @@ async def held_targets(service: EmailSecurityService, count: int) -> tuple[Targe
 def lonely_service(base_url: str, remembered: StateFile | None = None) -> EmailSecurityService:
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
     return EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), remembered=remembered)
+
+
+def held_mail(investigate_id: str | None, postfix_id: str | None = None, **known: Any) -> Target:
+    """A held message that was looked up: of a verdict that the guard lets through."""
+    return Target(investigate_id, postfix_id, **{"disposition": Disposition.BULK, **known})

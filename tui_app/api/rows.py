@@ -198,6 +198,11 @@ class Message(Struct, frozen=True, gc=False):
         return f"Message({self.id})"
 
     @property
+    def names_mailboxes(self) -> bool:
+        """Whether `recipients` are the mailboxes that the API named; else they are what the sender wrote in `To`."""
+        return bool(self.raw.client_recipients)
+
+    @property
     def recipients(self) -> tuple[Untrusted, ...]:
         """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
         return texts(self.raw.client_recipients or self.raw.to)

@@ -12,6 +12,7 @@ import click
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.release import COLUMNS, exit_code, run_plan
 from tui_app.cli.runner import confirmed, run_command
+from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
@@ -55,7 +56,7 @@ def state_of(entry: LedgerEntry) -> str:
 def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
     entry = service.plans.ledger.find(found.plan.plan_id)
-    if entry.account != service.settings.identity:
+    if canonical_account(entry.account) != service.settings.identity:
         raise UsageError(
             f"Plan {entry.plan.plan_id} belongs to another account, {sanitize(entry.account)}. Nothing was sent."
         )

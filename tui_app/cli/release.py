@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
-from tui_app.api.enums import Disposition, RowStatus
+from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import job_message_pages
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
@@ -19,6 +19,7 @@ from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
+from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
 from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
@@ -130,7 +131,7 @@ def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Foreca
 @click.option(
     "--include-disposition",
     multiple=True,
-    type=click.Choice([d.value for d in Disposition], case_sensitive=False),
+    type=click.Choice([*VERDICTS, UNKNOWN_VERDICT, NO_VERDICT], case_sensitive=False),
     help="Release this verdict although the guard holds it back.",
 )
 @click.option(

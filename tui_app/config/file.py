@@ -2,15 +2,17 @@
 
 import difflib
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, UiSettings
+from tui_app.core.address import RecipientRule
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
+from tui_app.core.verdict import VERDICTS, canonical_verdict
 
 
 def _model(settings: type[Any], *, extra: Literal["forbid", "ignore"] = "forbid") -> type[BaseModel]:
@@ -55,10 +57,32 @@ def checked(path: Path, text: str) -> ConfigFile:
     return ConfigFile(
         default_profile=file.default_profile,
         profiles={name: Profile(**dict(table)) for name, table in file.profiles.items()},
-        guard=GuardSettings(**dict(file.guard)),
+        guard=_canonical(path, GuardSettings(**dict(file.guard))),
         plans=PlanSettings(**dict(file.plans)),
         ui=UiSettings(**dict(file.ui)),
     )
+
+
+def _canonical(path: Path, guard: GuardSettings) -> GuardSettings:
+    """The guard's rules in their one form. Raises UsageError for a rule that could never hold anything."""
+    verdicts = tuple(map(canonical_verdict, guard.hold_dispositions))
+    for verdict, written in zip(verdicts, guard.hold_dispositions, strict=True):
+        if verdict not in VERDICTS:
+            near = difflib.get_close_matches(verdict, VERDICTS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Verdicts are {', '.join(VERDICTS)}."
+            raise UsageError(
+                f"{sanitize(str(path))}: guard.hold_dispositions: '{sanitize(written, 40)}' is not a verdict. {hint}"
+            )
+    rules: list[str] = []
+    for written in guard.hold_recipient_domains:
+        try:
+            rules.append(RecipientRule.parse(written).text)
+        except ValueError:
+            raise UsageError(
+                f"{sanitize(str(path))}: guard.hold_recipient_domains: '{sanitize(written, 60)}' is not a domain, "
+                "*.DOMAIN or an address."
+            ) from None
+    return replace(guard, hold_dispositions=verdicts, hold_recipient_domains=tuple(rules))
 
 
 def _explain(path: Path, error: ValidationError) -> str:

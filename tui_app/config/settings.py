@@ -99,6 +99,24 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def canonical_url(url: str) -> str:
+    """One spelling of an address: lower case, no dot behind the host, no port that is the usual one, no slash at the end."""
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "").rstrip("."), parts.port
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{'' if port in (None, usual) else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def canonical_account(identity: str) -> str:
+    """One spelling of `account@URL`, as journals of earlier versions may not have it."""
+    account, at, url = identity.partition("@")
+    try:
+        return f"{account.lower()}{at}{canonical_url(url)}" if at else identity
+    except ValueError:
+        return identity
+
+
 def check_base_url(base_url: str) -> str:
     """The base URL without a slash at its end. Raises UsageError unless it is https, or http to this machine."""
     try:
@@ -117,7 +135,7 @@ def check_base_url(base_url: str) -> str:
             "The base URL must be https://HOST/PATH (http only to this machine), without user, query or fragment. "
             "Nothing was sent."
         )
-    return base_url.rstrip("/")
+    return canonical_url(base_url)
 
 
 def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.pagination import search_pages
+from tui_app.core.address import RecipientRule, canonical_address
 from tui_app.core.errors import GuardError, UsageError
-from tui_app.core.text import plural
+from tui_app.core.text import NOTHING, plural
+from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonical_verdict
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -59,6 +61,8 @@ class JobPreview:
     recipients: int
     sample: tuple[Message, ...]
     not_searchable: tuple[str, ...]
+    addresses: frozenset[str | None] = frozenset()
+    """All recipients in one form; None stands for those that can't be read or that the API did not name."""
 
 
 async def preview(client: EmailSecurityClient, params: SearchParams, on_progress: Callable[[int], None]) -> JobPreview:
@@ -73,8 +77,13 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
         if len(found) >= PREVIEW_LIMIT:
             complete = False
             break
-    verdicts = Counter(str(message.final_disposition or "none") for message in found)
+    verdicts = Counter(str(message.final_disposition or NO_VERDICT) for message in found)
     mailboxes = {recipient.exact.casefold() for message in found for recipient in message.recipients}
+    addresses = frozenset(
+        canonical_address(recipient.exact) if message.names_mailboxes else None
+        for message in found
+        for recipient in message.recipients or (NOTHING,)
+    )
     return JobPreview(
         len(found),
         complete,
@@ -82,6 +91,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
         len(mailboxes),
         tuple(found[:5]),
         params.not_searchable(),
+        addresses,
     )
 
 
@@ -91,30 +101,38 @@ def guard_job(
     *,
     hold_dispositions: Collection[str],
     max_messages: int,
+    hold_recipients: Collection[str] = (),
     include: Collection[str] = (),
 ) -> None:
     """Refuse a job that would do what the policy holds back, or of which nobody can tell. Raises GuardError.
 
-    A release job is held to the rules of a release: no held-back verdict that is not in `include`, no more messages than
-    the policy allows, and a preview that shows all of it. So is a move that can't be undone, but for the verdicts.
+    Whatever brings mail into a mailbox is held to the rules of a release: a release, and a move to the inbox. No held,
+    unknown or missing verdict and no held recipient that is not in `include`, no more messages than the policy allows,
+    and a preview that shows all of it. Of a move that can't be undone the preview must show all of it, too.
     """
-    releasing = new.action is ActionType.RELEASE
-    if not releasing and new.destination is not Destination.HARD_DELETE:
+    into_mailbox = new.action is ActionType.RELEASE or new.destination is Destination.INBOX
+    if not into_mailbox and new.destination is not Destination.HARD_DELETE:
         return
-    verdict = new.params.final_disposition
-    named = {verdict.value} if verdict is not None else set()
-    caught = [
-        f"{count:,} {name}" for name, count in preview.dispositions if name in hold_dispositions and name not in include
-    ]
-    if releasing and (caught or (named & set(hold_dispositions)) - set(include)):
-        raise GuardError(
-            f"This search would release {' and '.join(caught) or verdict} mail: narrow it, for example by verdict, "
-            "or release chosen messages. Nothing was sent."
-        )
+    included = {canonical_verdict(word) for word in include}
+    wanted = new.params.final_disposition
+    named = {canonical_verdict(wanted)} if wanted is not None else set()
+    if into_mailbox:
+        held = set(map(canonical_verdict, hold_dispositions))
+        caught = [
+            f"{count:,} {name}"
+            for name, count in preview.dispositions
+            if _verdict_word(name, held) not in (included | {""})
+        ]
+        if caught or (named & held) - included:
+            raise GuardError(
+                f"This search would bring {' and '.join(caught) or wanted} mail into mailboxes. Narrow it, for example by "
+                "verdict, or act on chosen messages. Nothing was sent."
+            )
+        _check_recipients(preview, hold_recipients, included)
     unseen = [
         name
         for name in preview.not_searchable
-        if not (name == "final_disposition" and named <= set(include) and releasing)
+        if not (name == "final_disposition" and named <= included and into_mailbox)
     ]
     if unseen or not preview.complete:
         why = (
@@ -122,8 +140,32 @@ def guard_job(
             if unseen
             else f"it finds more than {PREVIEW_LIMIT:,} messages"
         )
-        raise GuardError(f"Nobody can tell what this job would take: {why}. Narrow it. Nothing was sent.")
-    if releasing and preview.count > max_messages:
+        raise GuardError(f"It is unknown what this job would take: {why}. Narrow it. Nothing was sent.")
+    if into_mailbox and preview.count > max_messages:
         raise GuardError(
-            f"{plural(preview.count, 'message')}: the policy allows {max_messages:,} at once (guard.max_messages). Nothing was sent."
+            f"{plural(preview.count, 'message')}: the policy allows {max_messages:,} at once (guard.max_messages). "
+            "Nothing was sent."
+        )
+
+
+def _verdict_word(name: str, held: Collection[str]) -> str:
+    """The word that lets a verdict through; empty when nothing holds it."""
+    verdict = canonical_verdict(name)
+    if verdict == NO_VERDICT:
+        return NO_VERDICT
+    if verdict not in VERDICTS:
+        return UNKNOWN_VERDICT
+    return verdict if verdict in held else ""
+
+
+def _check_recipients(preview: JobPreview, hold_recipients: Collection[str], included: Collection[str]) -> None:
+    for rule in map(RecipientRule.parse, hold_recipients):
+        hit = next((name for name in preview.addresses if name is not None and rule.matches(name)), None)
+        if hit is not None and rule.text.upper() not in included:
+            raise GuardError(
+                f"This search would bring mail to {rule.text}, which the policy leaves alone. Narrow it. Nothing was sent."
+            )
+    if hold_recipients and None in preview.addresses:
+        raise GuardError(
+            "Some recipients can't be read, and the policy leaves some alone. Act on chosen messages. Nothing was sent."
         )

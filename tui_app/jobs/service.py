@@ -72,7 +72,12 @@ class JobService:
 
         policy = self.settings.guard
         guard_job(
-            new, preview, hold_dispositions=policy.hold_dispositions, max_messages=policy.max_messages, include=include
+            new,
+            preview,
+            hold_dispositions=policy.hold_dispositions,
+            max_messages=policy.max_messages,
+            hold_recipients=policy.hold_recipient_domains,
+            include=include,
         )
 
     async def create(self, new: NewJob) -> WriteResult[Job]:

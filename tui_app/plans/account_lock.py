@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from tui_app.config.settings import canonical_account
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
 from tui_app.plans.journal import JournalError
@@ -103,7 +104,7 @@ class LockFiles:
 
 
 def _name_for(account: str) -> str:
-    return f"acting-{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
+    return f"acting-{hashlib.sha256(canonical_account(account).encode()).hexdigest()[:16]}.lock"
 
 
 def _holder(descriptor: int) -> str:

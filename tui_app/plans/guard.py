@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.address import RecipientRule, canonical_address
 from tui_app.core.errors import GuardError
-from tui_app.core.text import plural
+from tui_app.core.text import Untrusted, plural, sanitize
+from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonical_verdict
 
 if TYPE_CHECKING:
     from tui_app.config.schema import GuardSettings
@@ -21,16 +23,18 @@ class Policy:
 
     hold_dispositions: frozenset[str]
     max_messages: int
-    hold_recipient_domains: frozenset[str] = frozenset()
+    hold_recipients: tuple[RecipientRule, ...] = ()
 
     @classmethod
     def of(cls, rules: GuardSettings) -> Policy:
         """The policy that the configuration asks for."""
-        return cls(frozenset(rules.hold_dispositions), rules.max_messages, frozenset(rules.hold_recipient_domains))
+        return cls.make(rules.hold_dispositions, rules.max_messages, rules.hold_recipient_domains)
 
-    def holds_recipient(self, address: str) -> bool:
-        """Whether a recipient's domain is one to leave alone."""
-        return address.rpartition("@")[2].casefold() in {domain.casefold() for domain in self.hold_recipient_domains}
+    @classmethod
+    def make(cls, dispositions: Iterable[str], max_messages: int, recipients: Iterable[str] = ()) -> Policy:
+        """A policy; verdicts and recipients in any spelling. Raises ValueError for a recipient rule that is not one."""
+        verdicts = frozenset(map(canonical_verdict, dispositions))
+        return cls(verdicts, max_messages, tuple(map(RecipientRule.parse, recipients)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class OpenElsewhere:
 
 UNSEEN: Final = "UNSEEN"
 """The word that lets through what a closed plan has sent and of which nobody knows what became: it may go out twice."""
+UNREADABLE_RECIPIENT: Final = "UNREADABLE-RECIPIENT"
+"""The word that lets through recipients that can't be read, where some are to be left alone."""
 UNCHECKED: Final = "UNCHECKED"
 """The word that lets through what nothing is known about."""
 
@@ -132,16 +138,40 @@ def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, 
         reasons.append(HeldBack(target, unfit))
     if (held := open_ids.get(target.id)) is not None:
         reasons.append(HeldBack(target, held.why, held.include))
+    if target.shared_by:
+        verdicts = ", ".join(sorted(target.shared_by))
+        why = f"names {len(target.shared_by)} messages ({verdicts}): give the investigate id"
+        return [HeldBack(target, why)]
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up: too many ids (unchecked)"
         reasons.append(HeldBack(target, why, UNCHECKED))
-    verdict = str(target.disposition) if target.disposition is not None else ""
-    if verdict in policy.hold_dispositions:
-        reasons.append(HeldBack(target, verdict, verdict))
-    held_domains = dict.fromkeys(
-        str(recipient).rpartition("@")[2].casefold()
-        for recipient in target.recipients
-        if policy.holds_recipient(recipient.exact)
-    )
-    reasons += [HeldBack(target, f"recipient at {domain}", domain) for domain in held_domains]
+        return sorted(reasons, key=lambda kept: bool(kept.include))  # nothing else is known of it
+    reasons += _verdict_reasons(target, policy)
+    reasons += _recipient_reasons(target, policy)
     return sorted(reasons, key=lambda kept: bool(kept.include))
+
+
+def _verdict_reasons(target: Target, policy: Policy) -> list[HeldBack]:
+    """What is not understood is held back, as what the policy names."""
+    written = target.disposition.exact if isinstance(target.disposition, Untrusted) else target.disposition
+    verdict = canonical_verdict(written or "")
+    if not verdict:
+        return [HeldBack(target, "no verdict", NO_VERDICT)]
+    if verdict not in VERDICTS:
+        return [HeldBack(target, f"unknown verdict {sanitize(str(written), 40)}", UNKNOWN_VERDICT)]
+    return [HeldBack(target, verdict, verdict)] if verdict in policy.hold_dispositions else []
+
+
+def _recipient_reasons(target: Target, policy: Policy) -> list[HeldBack]:
+    """Where recipients are to be left alone, a recipient that can't be read may be one of them."""
+    if not policy.hold_recipients:
+        return []
+    addresses = [canonical_address(recipient.exact) for recipient in target.recipients]
+    reasons = [
+        HeldBack(target, f"recipient at {rule.text}", rule.text)
+        for rule in policy.hold_recipients
+        if any(address is not None and rule.matches(address) for address in addresses)
+    ]
+    if not addresses or None in addresses or not target.recipients_known:
+        reasons.append(HeldBack(target, "recipients can't be read", UNREADABLE_RECIPIENT))
+    return reasons

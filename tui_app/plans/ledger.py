@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_app import __version__
+from tui_app.config.settings import canonical_account
 from tui_app.core.paths import is_private
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.account_lock import LockFiles
@@ -120,7 +121,7 @@ class Ledger:
 
     def unfinished(self, account: str) -> list[LedgerEntry]:
         """Plans of an account that somebody still has to do something about, the newest first."""
-        return [entry for entry in self.entries() if entry.account == account and entry.state.unfinished]
+        return [entry for entry in self.entries() if _same_account(entry.account, account) and entry.state.unfinished]
 
     def open_elsewhere(self, account: str) -> dict[str, OpenElsewhere]:
         """Ids that must not be sent by another plan of an account: their outcome is open, or can't be read here.
@@ -145,7 +146,7 @@ class Ledger:
                 continue
             name = entry.plan.plan_id
             given_up = OpenElsewhere(name, f"sent by plan {name} (closed or damaged), outcome never seen", UNSEEN)
-            if entry.account == account:
+            if _same_account(entry.account, account):
                 # Nobody can resume a damaged one, either.
                 nobody_settles = entry.state.closed or bool(entry.damaged)
                 held = given_up if nobody_settles else OpenElsewhere(name, f"unknown in plan {name}: settle that first")
@@ -176,7 +177,7 @@ class Ledger:
         return {
             result.target.id: entry.plan.plan_id
             for entry in self.entries()
-            if entry.account == than.account and entry.plan.plan_id != than.plan.plan_id
+            if _same_account(entry.account, than.account) and entry.plan.plan_id != than.plan.plan_id
             if entry.number > than.number or _later(entry.last_at, than.at)
             for result in entry.state.results
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
@@ -249,6 +250,10 @@ class Ledger:
             journal.close()
             raise JournalError(f"The journal {path.name} can't be used: {now.damaged if now else 'it holds no plan'}.")
         return journal, now
+
+
+def _same_account(one: str, other: str) -> bool:
+    return canonical_account(one) == canonical_account(other)
 
 
 def _newer(contents: JournalContents) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -29,20 +29,20 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     what was released from quarantine; what remains is asked for one by one.
     """
     wanted = dict.fromkeys(ids)
-    found: dict[str, Target] = {}
-    shared: set[str] = set()
+    found: dict[str, dict[str, Target]] = {}
+    """Of each id the messages that go by it, by investigate id: a postfix id may be that of several."""
     start, end = window_of([_unchecked(name) for name in wanted], now)
     held = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
     released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+    # A second message of the same postfix id may be on the last page of what is held.
+    whole = not all(map(is_investigate_id, wanted))
     for params, most in ((held, None), (released, _RELEASED_PAGES)):
         pages = 0
         async for page in search_pages(client, params):
             for name, message in index_by_id(page, wanted):
-                known = found.setdefault(name, Target.of(message))
-                if known.investigate_id != message.id.exact:
-                    shared.add(name)
+                found.setdefault(name, {}).setdefault(message.id.exact, Target.of(message))
             pages += 1
-            if len(found) == len(wanted) or pages == most:
+            if (len(found) == len(wanted) and not (whole and params is held)) or pages == most:
                 break
         if len(found) == len(wanted):
             break
@@ -50,13 +50,21 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     never_asked = frozenset(remaining[SINGLE_LOOK_UPS:])
     for name in remaining[:SINGLE_LOOK_UPS]:
         try:
-            found[name] = Target.of(await client.get_message(name))
+            found[name] = {name: Target.of(await client.get_message(name))}
         except NotFound:
             continue
-    for name in shared:
-        # Two messages go by this postfix id: nobody can tell which was meant.
-        del found[name]
-    return tuple(found.get(name) or replace(_unchecked(name), looked_up=name not in never_asked) for name in wanted)
+    return tuple(
+        _one_of(name, found[name]) if name in found else replace(_unchecked(name), looked_up=name not in never_asked)
+        for name in wanted
+    )
+
+
+def _one_of(name: str, known: Mapping[str, Target]) -> Target:
+    """The one message that goes by an id; where there are several, none of them."""
+    if len(known) == 1:
+        return next(iter(known.values()))
+    verdicts = tuple(str(target.disposition or "no verdict") for target in known.values())
+    return replace(_unchecked(name), shared_by=verdicts)
 
 
 def _unchecked(name: str) -> Target:

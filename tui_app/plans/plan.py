@@ -37,10 +37,14 @@ class Target:
     subject: Untrusted = NOTHING
     sender: Untrusted = NOTHING
     disposition: Disposition | Untrusted | None = None
+    recipients_known: bool = True
+    """Whether the API named the mailboxes; else the recipients are those that the sender wrote."""
     held: bool = True
     checked: bool = True
     looked_up: bool = True
     """Whether it was asked for at all."""
+    shared_by: tuple[str, ...] = ()
+    """Verdicts of all messages that go by this id, where it is a postfix id of several: nobody knows which is meant."""
     released: bool = False
     """Whether it was released from quarantine before, by whomever."""
     when: datetime | None = None
@@ -52,6 +56,7 @@ class Target:
             investigate_id=message.id.exact,
             postfix_id=message.postfix_id.exact if message.postfix_id else None,
             recipients=message.recipients,
+            recipients_known=message.names_mailboxes,
             subject=message.subject,
             sender=message.sender,
             disposition=message.final_disposition,

@@ -1,0 +1,55 @@
+"""Addresses, domains and rules about them: one form, whatever the spelling."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.core.address import RecipientRule, canonical_address, canonical_domain
+
+
+@given(
+    st.sampled_from(
+        ["vip.example", "VIP.Example", " vip.example ", "vip.example.", "@vip.example", "xn--bcher-kva.example"]
+    ),
+    st.sampled_from(["{}", "CEO <{}>", '"CEO, the" <{}>', " {} ", "{}."]),
+    st.sampled_from(["ceo", "CEO", "c.e.o+x"]),
+    st.sampled_from(["", "mail.", "a.b."]),
+)
+def test_a_domain_holds_every_spelling_of_its_addresses_and_its_subdomains(
+    rule: str, around: str, local: str, sub: str
+) -> None:
+    domain = "bücher.example" if rule.startswith("xn--") else "Vip.Example"
+    address = canonical_address(around.format(f"{local}@{sub}{domain}"))
+    assert address is not None
+    assert RecipientRule.parse(rule).matches(address)
+    assert not RecipientRule.parse(rule).matches("ceo@notvip.example")
+
+
+def test_a_star_holds_subdomains_only_and_an_address_itself_only() -> None:
+    star, one = RecipientRule.parse("*.vip.example"), RecipientRule.parse("CEO@vip.example")
+    assert [star.matches(name) for name in ("a@vip.example", "a@b.vip.example")] == [False, True]
+    assert [one.matches(name) for name in ("ceo@vip.example", "bo@vip.example")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no at", "@vip.example", "a@", "a@b@", "a b@c.example", "<a@b.example", "a@b..example"]
+)
+def test_what_can_t_be_read_is_no_address(text: str) -> None:
+    assert canonical_address(text) is None
+
+
+@pytest.mark.parametrize("text", ["", ".", "*", "a b.example", "http://vip.example", "*.*.example"])
+def test_what_can_never_match_is_no_rule(text: str) -> None:
+    with pytest.raises(ValueError, match=""):
+        RecipientRule.parse(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    address = canonical_address(text)
+    assert address is None or canonical_address(address) == address
+    try:
+        domain = canonical_domain(text)
+    except ValueError:
+        return
+    assert canonical_domain(domain) == domain
