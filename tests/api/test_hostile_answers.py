@@ -11,7 +11,7 @@ from tests.api.test_http import JOB, JOB_ID, client_at
 from tests.support.clock import HurriedClock
 from tests.support.commands import run_with
 from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, success
-from tests.support.services import lonely_service
+from tests.support.services import held_mail, lonely_service
 from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import ActionType
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unreadable
@@ -23,10 +23,9 @@ from tui_app.core.errors import UsageError
 from tui_app.core.state_file import StateFile
 from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.plans.commands import Send
-from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, Phase
 
-TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
+TARGETS = tuple(held_mail(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30))
 NO_NAMES: list[Any] = [False, 0, "", {}, [False], [""], [[]], [None], "a@b.example", {"a@b.example": 1}]
 
 

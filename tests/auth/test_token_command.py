@@ -18,12 +18,12 @@ from tests.support.clock import HurriedClock, until
 from tests.support.environment import ROOT, environment
 from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty
 from tests.support.lifeline import Lifeline
+from tests.support.services import held_mail
 from tui_app.api.errors import ApiError
 from tui_app.auth.credentials import CommandCredential
 from tui_app.config.settings import Settings
 from tui_app.core.errors import UsageError
 from tui_app.plans.commands import Send
-from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
 
 TOKEN: Final = "".join(Random(8).choices(string.ascii_letters + string.digits, k=40))
@@ -208,7 +208,7 @@ async def test_why_a_renewal_for_a_plan_failed_is_on_record_too(tmp_path: Path) 
 
     async with faulty(script) as server:
         service = service_at(server.base_url, once_only(tmp_path, "echo the vault is sealed >&2; exit 3"))
-        plan = service.plans.plan(service.plans.guard([Target("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
+        plan = service.plans.plan(service.plans.guard([held_mail("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
         await service.plans.start(Send(plan))
         await until(lambda: any("the vault is sealed" in entry.sentence for entry in service.activities))
         await service.close()

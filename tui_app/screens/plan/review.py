@@ -22,6 +22,7 @@ from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import fitted
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
@@ -32,8 +33,14 @@ if TYPE_CHECKING:
     from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
 
+_VERDICT_WIDTH = 15
 _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
+
+
+def _verdict(target: Target) -> str:
+    """The verdict in so many cells: the server's own word may be as long as it likes."""
+    return fitted(fmt.verdict(target.disposition).text, _VERDICT_WIDTH)
 
 
 def _domains(targets: Iterable[Target]) -> Iterable[str]:
@@ -112,12 +119,12 @@ class ReviewScreen(ConsoleScreen):
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
         forecast = self.service.forecast(len(plan.batches()))
-        each = f", {plan.batch_size} messages each" if forecast.requests > 1 else ""
+        each = f", {plural(plan.batch_size, 'message')} each" if forecast.requests > 1 else ""
         facts: list[Piece] = [
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
             f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
             *self._quota(forecast),
-            (f"{_most(Counter(fmt.verdict(target.disposition).text for target in plan.targets))}, to ", "dim"),
+            (f"{_most(Counter(_verdict(target).strip() for target in plan.targets))}, to ", "dim"),
             (f"{_most(Counter(_domains(plan.targets)))}\n", "dim"),
         ]
         if plan.canary:
@@ -127,7 +134,7 @@ class ReviewScreen(ConsoleScreen):
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
         for target in list(named_first)[:sample]:
             subject = PrivateText(sanitize(target.subject.exact, 60))
-            seen = f"  {fmt.verdict(target.disposition).text:<14} {sanitize(target.sender.exact, 60)}  "
+            seen = f"  {_verdict(target)} {sanitize(target.sender.exact, 60)}  "
             facts += [(seen, "dim"), (subject, "dim"), "\n"]
         if len(plan.targets) > sample:
             facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
