@@ -283,7 +283,7 @@ class Engine:
             if answer.next is Next.SETTLE:
                 await self._settle(late=False)
                 if self.state.unknown:
-                    self._keep(phase=Phase.HALTED)
+                    self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
                     return
             elif canary and queue:
                 await self._wait_for_operator(Phase.CANARY)

@@ -293,7 +293,9 @@ class PlanScreen(ConsoleScreen):
             self.service.plans.continue_sending()
         elif not self._state.ended:
             self.service.plans.pause()
-            self.notice("Pausing after the request in flight; enter goes on.")
+            settling = self._state.phase is Phase.SETTLING
+            when = "when this is settled" if settling else "after the request in flight"
+            self.notice(f"Pauses {when}; enter sends the rest.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
