@@ -416,3 +416,12 @@ async def test_a_fault_of_the_action_leaves_nothing_in_flight_and_the_next_comma
         assert settled.outcome_counts()[Outcome.RELEASED] == 3
         assert (await released(service, targets[3:])).phase is Phase.DONE
     assert sorted(entry["id"] for entry in simulator.account.truth.of("release")) == sorted(t.id for t in targets)
+
+
+async def test_how_a_release_can_be_undone_is_on_record(simulator: Simulator) -> None:
+    async with service_on(simulator) as service:
+        targets = await held_targets(service, 3)
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
+        (undo,) = service.activities[len(service.activities) - 1].details
+    delivered = len(state.with_outcome(Outcome.DELIVERED, Outcome.PARTLY))
+    assert undo.startswith(f"To undo this, move {delivered} message")

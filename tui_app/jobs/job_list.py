@@ -35,7 +35,6 @@ class JobsSnapshot:
     query: JobsQuery
     jobs: tuple[Job, ...]
     etas: dict[str, Eta]
-    read_at: datetime
     shifted: bool = False
     """Whether jobs moved from page to page while they were read: some may be missing."""
 
@@ -77,6 +76,6 @@ class JobsSubject:
             moved |= progress.add(job, at) and job.id in known
             self._progress[job.id] = progress
         etas = {job.id: self._progress[job.id].eta(job, at) for job in found if not job.ended}
-        self.listener(JobsSnapshot(query, newest_first(tuple(found)), etas, self.clock.now(), pages.shifted))
+        self.listener(JobsSnapshot(query, newest_first(tuple(found)), etas, pages.shifted))
         left = [eta.left for eta in etas.values() if eta.left is not None]
         return PollResult(moved or len(found) != len(known), min(left, default=None), requests=requests)

@@ -6,7 +6,6 @@ import asyncio
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError, TooLarge
@@ -41,7 +40,6 @@ class RowsSnapshot:
     loaded: int = 0
     """Rows loaded under this status, whether the filter lets them through or not."""
     complete: bool = False
-    read_at: datetime | None = None
     stale: bool = False
     """Whether counters moved since some of the loaded rows were read."""
     shifted: bool = False
@@ -114,7 +112,6 @@ class JobRows:
             rows=rows,
             loaded=len(listing.rows()),
             complete=listing.complete,
-            read_at=self.clock.now(),
             stale=listing.stale,
             shifted=listing.shifted,
             arranged=self._wanted,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui_app.api.errors import ApiError, Unauthenticated
 from tui_app.api.write_result import WriteResult
+from tui_app.core.text import plural
 from tui_app.plans.arrival import check_arrival
 from tui_app.plans.plan import RELEASE
 from tui_app.plans.response import BatchResult, match_by_identity
@@ -165,7 +166,9 @@ class Release:
     def undo(self, state: PlanState) -> str:
         """What was delivered can be moved out of the inbox again; who read it has read it."""
         count = len(state.with_outcome(*SAID_RELEASED))
-        return f"move {count:,} delivered to Junk or Soft delete; a read mail stays read" if count else ""
+        if not count:
+            return ""
+        return f"To undo this, move {plural(count, 'message')} to Junk or Soft delete. A mail that was read stays read."
 
 
 def _release_request(batch: Batch, body: ReleaseShape) -> Request:

@@ -186,8 +186,9 @@ class PlanService:
         if ended.cancelled() or ended.exception() is not None:
             return
         state = ended.result()
-        details = state.error.details() if isinstance(state.error, ApiError) else ()
         plan = state.plan
+        undo = self.actions[plan.action].undo(state)
+        details = (*(state.error.details() if isinstance(state.error, ApiError) else ()), *filter(None, (undo,)))
         self.record(
             f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}.", details
         )

@@ -74,7 +74,6 @@ class ReviewScreen(ConsoleScreen):
         super().__init__(service)
         self._targets = tuple(targets)
         self._search = search
-        self._include: tuple[str, ...] = ()
         self._guarded = service.plans.guard(self._targets)
         self._plan = service.plans.plan(self._guarded, "", canary=True)
 
@@ -198,7 +197,7 @@ class ReviewScreen(ConsoleScreen):
         except SluiceError as error:
             self._problem(str(error))
             return
-        self._include, self._guarded = included, guarded
+        self._guarded = guarded
         self._plan = self.service.plans.plan(guarded, "", include=included, canary=True)
         self._problem("")
         self._show_plan()
