@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.core.clock import coarse_age
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.core.text import Untrusted
     from tui_app.widgets.text_lines import Piece
+
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 _JOB = {
     JobStatus.PENDING: ("○", "muted"),
@@ -67,6 +69,11 @@ def verdict(disposition: Disposition | Untrusted | None) -> Cell:
 def age(moment: datetime | None, now: datetime) -> str:
     """A coarse age such as `3 h`, or a dash without a time."""
     return "–" if moment is None else coarse_age(max(0.0, (now - moment).total_seconds()))
+
+
+def by_age(moment: datetime | None) -> timedelta:
+    """What sorts the youngest first, as an age of few minutes is less than one of hours; no time comes before all."""
+    return _LATEST - (moment or _LATEST)
 
 
 def local(moment: datetime | None) -> str:

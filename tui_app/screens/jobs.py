@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -49,7 +49,6 @@ TAB_NAMES: Final = (
 )
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _progress_cell(job: Job, now: datetime) -> Cell:
@@ -107,8 +106,7 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
         4,
         right=True,
         field="age",
-        # The youngest first, as an age of few minutes is less than one of hours.
-        sort=lambda job: _NEVER - (job.created_at or _NEVER),
+        sort=lambda job: fmt.by_age(job.created_at),
         cell=lambda job, now: Cell(fmt.age(job.created_at, now), "muted"),
     ),
     CellColumn(

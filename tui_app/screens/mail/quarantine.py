@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
     CellColumn(
         "VERDICT",
@@ -73,8 +71,7 @@ COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
         4,
         right=True,
         field="age",
-        # The youngest first, as an age of few minutes is less than one of hours.
-        sort=lambda message: _NEVER - (message.when or _NEVER),
+        sort=lambda message: fmt.by_age(message.when),
         cell=lambda message, now: Cell(fmt.age(message.when, now), "muted"),
     ),
     CellColumn(
