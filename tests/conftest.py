@@ -1,6 +1,7 @@
 """Every test has an empty home, no account in the environment, UTC, and a simulator if it asks for one."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from tui_app.simulator.server import Options, Simulator, running
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 end_servers_soon()
+# A shell without job control starts what it runs in the background with these ignored, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")

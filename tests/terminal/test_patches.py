@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -59,6 +60,7 @@ def contract(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return registered
 
 
+@cache
 def source(thing: object) -> str:
     return inspect.getsource(thing)  # type: ignore[arg-type]
 
@@ -102,8 +104,12 @@ def private_names_of(module: str) -> set[str]:
     for made in vars(importlib.import_module(module)).values():
         if isinstance(made, type) and made.__module__ == module:
             bases = "\n".join(source(base) for base in made.__mro__ if base.__module__.startswith("textual."))
-            used |= {name for name in names_in(made) if re.search(rf"\b(self\.{name}|def {name})\b", bases)}
-    return {name for name in used if re.match("_[a-z]", name)}
+            used |= {name for name in names_in(made) if private(name) and re.search(rf"\b(self\.|def ){name}\b", bases)}
+    return {name for name in used if private(name)}
+
+
+def private(name: str) -> bool:
+    return re.match("_[a-z]", name) is not None
 
 
 def names_in(made: type) -> set[str]:
