@@ -135,6 +135,11 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
             self._ui_priority.take()
         await super().on_event(event)
 
+    @property
+    def key_waits(self) -> bool:
+        """Whether a key has no frame yet that answers it."""
+        return self._ui_priority.taken
+
     def post_display_hook(self) -> None:
         """A frame went out."""
         self._ui_priority.end()

@@ -1,10 +1,12 @@
 """What the console shows of the token's quota, and that it recovers; what it tells of an API that is not as documented."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from textual.events import Key
 
-from tests.support.screens import console_on
+from tests.support.screens import PATIENCE, console_on
 from tests.support.services import settings_for
 from tui_app.simulator.jobs import SimulatedJob
 from tui_app.simulator.quota import Quota
@@ -50,6 +52,18 @@ async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
             await console.until(lambda: console.app.service.budget.remaining == 2)
             await console.press("a", "R")
             await console.sees("4 requests, 25 messages each", "only 2 left")
+
+
+async def test_a_key_is_answered_whatever_the_clock_of_frames_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("live")
+            await console.settles()
+            painted = asyncio.Event()
+            console.app.screen._update_timer.stop()  # it paints no more
+            monkeypatch.setattr(type(console.app), "post_display_hook", lambda _: painted.set())
+            console.app.post_message(Key("j", "j"))
+            await asyncio.wait_for(painted.wait(), PATIENCE)
 
 
 async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:

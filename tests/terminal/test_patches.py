@@ -23,6 +23,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste, Resize
 from textual.filter import Monochrome, NoColor
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import DataTable, Input
@@ -280,6 +281,17 @@ def test_frames_are_of_two_kinds_with_these_parts() -> None:
     assert "self._compositor = Compositor()" in source(Screen)
     assert isinstance(App._background_screens, property)
     assert (_ansi_sequences.SYNC_START, _ansi_sequences.SYNC_END) == ("\x1b[?2026h", "\x1b[?2026l")
+
+
+@contract("Screen._on_idle", "Screen._on_timer_update")
+def test_a_screen_paints_when_a_clock_says_so_and_can_be_told_to_paint_now() -> None:
+    # Both are called: a handler of a subclass first, then Textual's own, which sets the clock going if there is still something to paint.
+    assert "self._update_timer.resume()" in source(Screen._on_idle)
+    assert parameters(Screen._on_timer_update) == []
+    update = source(Screen._on_timer_update)
+    assert "self._compositor_refresh()" in update
+    assert "self.is_current and not self.app._batch_count" in update
+    assert "for cls in self.__class__.__mro__:" in source(MessagePump._get_dispatch_methods)
 
 
 # ---- the driver

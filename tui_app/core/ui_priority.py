@@ -20,6 +20,11 @@ class UiPriority:
     def __init__(self) -> None:
         self._until = self._typing_until = 0.0
 
+    @property
+    def taken(self) -> bool:
+        """Whether a key waits for its answer."""
+        return time.monotonic() < self._until
+
     def take(self) -> None:
         """A key was pressed: threads pause."""
         now = time.monotonic()

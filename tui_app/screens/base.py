@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
+from textual.events import Idle
 from textual.message import Message
 from textual.screen import Screen
 
@@ -83,6 +84,12 @@ class ConsoleScreen(Screen[None]):
         self._fresh: Piece = ""
         self.awaiting = False
         """Whether the answer to a write of this screen is awaited."""
+
+    async def _on_idle(self, event: Idle) -> None:
+        # A key has a frame of its own, at once: behind one that something else has just had, it would wait for two
+        # turns of Textual's clock, 33 ms.
+        if isinstance(self.app, DiffRenderer) and self.app.key_waits:
+            self._on_timer_update()
 
     # ---- for subclasses
 

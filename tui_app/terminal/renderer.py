@@ -46,6 +46,11 @@ class DiffRenderer(App[None]):
     _frames_left_out: bool = False
     _away: bool = False
 
+    @property
+    def key_waits(self) -> bool:
+        """Whether a key has no frame yet that answers it."""
+        return False
+
     def write_to_terminal(self, sequence: str) -> None:
         """Write a sequence that draws nothing; does nothing without a terminal."""
         if self._driver is not None and not self.is_headless and not self._away:
