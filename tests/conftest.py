@@ -21,9 +21,10 @@ from tui_app.simulator.server import Options, Simulator, running
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 end_servers_soon()
-# A shell without job control starts what it runs in the background with these ignored, and so would be all that tests start.
+# In the background of a shell without job control, and under nohup, these are ignored, and would be in all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+for number in (signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")

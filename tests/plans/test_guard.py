@@ -18,9 +18,9 @@ from tui_app.plans.plan import Target
 POLICY = Policy.make({"MALICIOUS", "MALICIOUS-BEC"}, 100)
 
 
-def guarded(targets: Iterable[Target], policy: Policy, **how: Any) -> Guarded:
+def guarded(targets: Iterable[Target], policy: Policy, include: Iterable[str] = (), **how: Any) -> Guarded:
     settings = Settings(ACCOUNT, "http://127.0.0.1", TokenCredential(Secret("t", "test")))
-    return guard_targets(targets, policy, unfit=Release(settings, StateFile()).unfit, **how)
+    return guard_targets(targets, policy, unfit=Release(settings, StateFile()).unfit, include=lambda _: include, **how)
 
 
 def target(name: str, **changes: object) -> Target:

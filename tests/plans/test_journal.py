@@ -37,7 +37,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANA = Origin("ana", "jump1", "bo", "192.0.2.7")
 HOSTILE = "late \x1b[2J\r\n\x00 \ud800 \u202egnp| <b> \x7f\x9b"
 TARGETS = tuple(Target(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(8))
-PLAN = Plan("0a1b2c3d", TARGETS, HOSTILE, 2, canary=2, included=("SPAM",))
+PLAN = Plan("0a1b2c3d", TARGETS, HOSTILE, 2, canary=2, included=(("SPAM", TARGETS[0].id),))
 
 
 class Hasty(Storage):

@@ -280,7 +280,7 @@ results_by_id = st.lists(
 def entry_with(results_by_id: list[tuple[Outcome, list[str], str]], reason: str) -> LedgerEntry:
     """A plan over so many messages, as its journal tells of it."""
     targets = TARGETS[: len(results_by_id)]
-    plan = Plan("0a1b2c3d", targets, reason, 5, included=(reason,))
+    plan = Plan("0a1b2c3d", targets, reason, 5, included=((reason, targets[0].id),))
     results = []
     for target, (outcome, names, why) in zip(targets, results_by_id, strict=True):
         recipients = tuple(map(Untrusted, names))
@@ -407,7 +407,7 @@ def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> None
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda r: r.update(format=2, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
+        (lambda r: r.update(format=3, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
         (lambda r: r.update(type="design") if r["type"] == "plan" else None, "not understood"),
         (
             lambda r: [each.update(outcome="teleported") for each in r["outcomes"]] if r["type"] == "result" else None,
@@ -436,7 +436,7 @@ def test_an_id_in_a_reason_holds_nothing_back(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     (path,) = begin(ledger, 1)
     other = "4NBBBBBBBBBBBB01-2026-01-01T00:00:00-1"
-    rewritten(path, lambda r: r.update(format=2, reason=other) if r["type"] == "plan" else None)
+    rewritten(path, lambda r: r.update(format=3, reason=other) if r["type"] == "plan" else None)
     assert other not in ledger.open_elsewhere("acc")
 
 

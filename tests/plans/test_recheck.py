@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,7 +84,7 @@ async def test_what_a_closed_plan_never_saw_goes_out_again_only_by_its_word(acco
         guarded = releases.guard(targets)
         assert guarded.includable_counts() == {UNSEEN: 3}
         assert guarded.allowed == tuple(targets[3:])
-        plan = releases.plan(releases.guard(targets, include=[UNSEEN]), "x", include=[UNSEEN])
+        plan = releases.plan(releases.guard(targets, include=[UNSEEN]), "x")
         after = await releases.start(Send(plan))
         assert after.phase is Phase.DONE
         assert sorted(sent(account)) == sorted(target.id for target in targets)
@@ -263,8 +264,10 @@ async def test_a_plan_made_before_a_closed_one_left_ids_open_goes_out_only_by_th
 ) -> None:
     async with releases_on(account, tmp_path, LOST) as releases:
         early = releases.guard(held_again(account, LOST.messages))
-        without, other_word, named = (
-            releases.plan(early, "made before", include=include) for include in ([], ["SPAM"], [UNSEEN])
+        without = releases.plan(early, "made before")
+        other_word, named = (
+            replace(without, included=tuple((word, target.id) for target in without.targets))
+            for word in ("SPAM", UNSEEN)
         )
         targets, state = await run(account, releases, LOST)
         await releases.start(Close(releases.ledger.find(state.plan.plan_id)))

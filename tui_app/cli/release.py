@@ -194,7 +194,7 @@ def release(
             *([UNSEEN] if include_unseen else []),
         )
         guarded = service.plans.guard(targets, include=include)
-        plan = service.plans.plan(guarded, (reason or "").strip(), include=include)
+        plan = service.plans.plan(guarded, (reason or "").strip())
         _print_guarded(guarded, targets, service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:

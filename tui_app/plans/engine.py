@@ -176,7 +176,7 @@ class Engine:
         taken = self.ledger.open_elsewhere(self.settings.identity)
         for target in plan.targets:
             held = taken.get(target.id)
-            if held is not None and not (held.include and held.include in plan.included):
+            if held is not None and not (held.include and held.include in plan.words_for(target.id)):
                 raise GuardError(f"{target.id} is held back: {held.why}. Nothing was sent.")
 
     async def _do(self, command: Command) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -100,21 +100,21 @@ def guard_targets(
     policy: Policy,
     *,
     unfit: Callable[[Target], str],
-    include: Iterable[str] = (),
+    include: Callable[[Target], Collection[str]] = lambda _: (),
     open_ids: Mapping[str, OpenElsewhere] | None = None,
 ) -> Guarded:
-    """Apply the policy to an action; `include` names, in any case, what is sent all the same: verdicts, domains, UNCHECKED.
+    """Apply the policy to an action; `include` gives the words, in any case, that let a message through: verdicts, domains, UNCHECKED.
 
     `unfit` says why the action can't be done to a message, or nothing.
 
     `open_ids` are ids that other journals hold back. Raises GuardError when more is left than the policy's maximum.
     """
-    included = frozenset(word.upper() for word in include)
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
     for target in targets:
         reasons = _reasons(target, policy, unfit(target), open_ids or {})
+        included = {word.upper() for word in include(target)} if reasons else ()
         standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
         if standing:
             held_back.append(standing[0])

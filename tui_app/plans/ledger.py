@@ -22,8 +22,8 @@ from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, check_chain, hash_of
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalContents, JournalError, read
-from tui_app.plans.plan import Plan
-from tui_app.plans.records import FORMAT, LedgerEntry, Origin, entry_of, intended, named_ids, plan_record
+from tui_app.plans.plan import FORMAT, Plan
+from tui_app.plans.records import LedgerEntry, Origin, entry_of, intended, named_ids, plan_record
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
 

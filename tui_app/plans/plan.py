@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.ids import moment_of_id
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RELEASE: Final = "release"
 """The name of the action that releases from quarantine."""
+FORMAT: Final = 2
+"""Of the journals that this version writes. Format 1 did not say for which message a word was typed."""
 _MARGIN: Final = timedelta(minutes=1)
 LONGEST_WINDOW: Final = timedelta(days=90)
 """How far back a search looks for messages of which no time is known."""
@@ -81,12 +83,14 @@ class Plan:
     batch_size: int
     canary: int = 0
     """How many are sent first, to be looked at before the rest; 0 = all alike."""
-    included: tuple[str, ...] = ()
-    """What the guard would have held back, and was named to be sent all the same."""
+    included: tuple[tuple[str, str], ...] = ()
+    """What the guard would have held back, and was named to be sent all the same: a word, and the id that it was typed for."""
     held_back: tuple[tuple[str, str], ...] = ()
     """What was asked for and taken out by the guard: ids, and why."""
     action: str = RELEASE
     """The name of the action that is done to the targets, see `actions`."""
+    format: int = FORMAT
+    """Of the journal that it is in: the digest of an older one covers less."""
 
     @classmethod
     def make(
@@ -97,7 +101,7 @@ class Plan:
         random: Random,
         *,
         canary: int = 0,
-        included: Iterable[str] = (),
+        included: Iterable[tuple[str, str]] = (),
         held_back: Iterable[tuple[str, str]] = (),
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
@@ -108,19 +112,29 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the ids and the reason, in order."""
-        content = json.dumps([[[target.investigate_id, target.postfix_id] for target in self.targets], self.reason])
-        return hashlib.sha256(content.encode()).hexdigest()
+        """SHA-256 over the ids and the reason, in order; from format 2 on also over the action and what was included by name."""
+        content: list[Any] = [[[target.investigate_id, target.postfix_id] for target in self.targets], self.reason]
+        if self.format > 1:
+            content += [self.action, list(map(list, self.included))]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
     def recipients(self) -> int:
         """Mailboxes the messages go to, counted per message."""
         return sum(len(target.recipients) for target in self.targets)
 
+    def words_for(self, identity: str) -> frozenset[str]:
+        """The words that were typed for a message: they let no other one through."""
+        return frozenset(word for word, name in self.included if name == identity)
+
     def without(self, gone: Iterable[Target]) -> Plan:
         """The same plan with these messages taken out."""
         left_out = {target.id for target in gone}
-        return replace(self, targets=tuple(target for target in self.targets if target.id not in left_out))
+        return replace(
+            self,
+            targets=tuple(target for target in self.targets if target.id not in left_out),
+            included=tuple((word, name) for word, name in self.included if name not in left_out),
+        )
 
     def batches(self, targets: Iterable[Target] | None = None) -> tuple[tuple[Target, ...], ...]:
         """One tuple per request, of all or of some targets; those known by a postfix id only never share one with others.

@@ -34,7 +34,7 @@ async def left_out(
     if not targets:
         return {}
     found = await look_up(client, [target.id for target in targets], now)
-    guarded = guard_targets(found, policy, unfit=action.unfit, include=entry.plan.included)
+    guarded = guard_targets(found, policy, unfit=action.unfit, include=lambda target: entry.plan.words_for(target.id))
     held_back = {kept.target.id: kept.why for kept in guarded.held_back}
     # A search may be behind: what another plan was told is known at once.
     others = ledger.sent_meanwhile(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,10 +10,10 @@ from typing import Any, Final
 from tui_app.core.text import Untrusted, plural
 from tui_app.plans.ids import is_message_id
 from tui_app.plans.journal import Record
-from tui_app.plans.plan import Plan, Target
+from tui_app.plans.plan import FORMAT, Plan, Target
 from tui_app.plans.state import ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting
 
-FORMAT: Final = 1
+_READABLE: Final = (1, FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def plan_record(
     """The first record: the whole plan. Of the mail it keeps ids alone."""
     return {
         "type": "plan",
-        "format": FORMAT,
+        "format": plan.format,
         "number": number,
         "plan": plan.plan_id,
         "account": account,
@@ -91,7 +91,7 @@ def plan_record(
         "digest": plan.digest,
         "batch_size": plan.batch_size,
         "canary": plan.canary,
-        "included": list(plan.included),
+        "included": [list(pair) for pair in plan.included],
         "held_back": [list(kept) for kept in plan.held_back],
         "user": origin.user,
         "host": origin.host,
@@ -214,7 +214,7 @@ def named_ids(records: Iterable[Record]) -> set[str]:
 def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> LedgerEntry:
     """The plan that records tell of. Raises ValueError when the first one is not a plan that this version can read."""
     first = records[0] if records else {}
-    if first.get("type") != "plan" or first.get("format") != FORMAT:
+    if first.get("type") != "plan" or first.get("format") not in _READABLE:
         raise ValueError("not a plan that this version can read")
     try:
         targets = tuple(map(_target, first["ids"]))
@@ -222,11 +222,12 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             str(first["plan"]),
             targets,
             str(first["reason"]),
-            _whole(first["batch_size"]),
+            _whole(first["batch_size"], least=1),
             _whole(first["canary"]),
-            tuple(map(str, first["included"])),
+            tuple(_included(first["included"], first["format"])),
             tuple((str(name), str(why)) for name, why in first.get("held_back", ())),
             action=str(first["action"]),
+            format=first["format"],
         )
         origin = Origin(*(str(first[name]) for name in ("user", "host", "sudo_user", "ssh_client")))
         entry = LedgerEntry(
@@ -259,8 +260,15 @@ def _target(pair: Any) -> Target:
     return Target(investigate_id=investigate_id, postfix_id=postfix_id)
 
 
-def _whole(number: Any) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+def _included(kept: Iterable[Any], written_as: int) -> Iterator[tuple[str, str]]:
+    """Words with their ids. A plan of format 1 had its words for all of it: they are told, and let nothing more through."""
+    for one in kept:
+        word, identity = (one, "") if written_as == 1 else one
+        yield str(word), str(identity)
+
+
+def _whole(number: Any, least: int = 0) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
         raise ValueError("no number")
     return number
 

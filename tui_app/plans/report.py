@@ -71,7 +71,7 @@ def _checked(arrival: ArrivalCheck | None) -> str:
 
 def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     plan = entry.plan
-    included = ", ".join(map(sanitize, plan.included))
+    included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     counted = Counter(why for _, why in plan.held_back)
     held_back = ", ".join(f"{count:,} {sanitize(why)}" for why, count in counted.items())
     return [
@@ -166,7 +166,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "account": entry.account,
         "action": entry.plan.action,
         "reason": entry.plan.reason,
-        "included": list(entry.plan.included),
+        "included": [{"word": word, "id": name} for word, name in entry.plan.included],
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
         "user": entry.origin.user,
         "host": entry.origin.host,

@@ -108,11 +108,11 @@ class PlanService:
             targets,
             Policy.of(self.settings.guard),
             unfit=self.actions[RELEASE].unfit,
-            include=include,
+            include=lambda _: include,
             open_ids=self.ledger.open_elsewhere(self.settings.identity),
         )
 
-    def plan(self, guarded: Guarded, reason: str, *, include: Sequence[str] = (), canary: bool = False) -> Plan:
+    def plan(self, guarded: Guarded, reason: str, *, canary: bool = False) -> Plan:
         """Fix what will be sent; with a canary the first ones wait to be looked at."""
         plans = self.settings.plans
         # Where one request takes them all there is nothing to look at in between.
@@ -123,7 +123,7 @@ class PlanService:
             plans.batch_size,
             self.random,
             canary=first,
-            included=include,
+            included=[(kept.include, kept.target.id) for kept in guarded.by_name],
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
         )
 

@@ -198,7 +198,7 @@ class ReviewScreen(ConsoleScreen):
             self._problem(str(error))
             return
         self._guarded = guarded
-        self._plan = self.service.plans.plan(guarded, "", include=included, canary=True)
+        self._plan = self.service.plans.plan(guarded, "", canary=True)
         self._problem("")
         self._show_plan()
         self.query_one("#reason").focus()
