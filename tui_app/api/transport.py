@@ -298,7 +298,7 @@ class Transport:
                     Unreadable(f"The API's answer could not be used ({type(fault).__name__}).", request=request)
                 )
             self._notice(request, envelope)
-            return Done(value, envelope.messages)
+            return Done(value, envelope.messages, envelope.errors)
 
     # ---- one request
 

@@ -13,10 +13,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Done(Generic[T]):
-    """The API answered that it was done; `notices` are the envelope's `messages`."""
+    """The API answered that it was done; `notices` are the envelope's `messages`.
+
+    `errors` are what it calls errors all the same: it contradicts itself, and that is told.
+    """
 
     value: T
     notices: tuple[Notice, ...] = ()
+    errors: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

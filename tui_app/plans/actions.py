@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import ApiError, Unauthenticated
+from tui_app.api.pagination import search_pages
+from tui_app.api.search import SearchParams
 from tui_app.api.write_result import WriteResult
 from tui_app.core.text import plural
+from tui_app.core.verdict import NO_VERDICT
 from tui_app.plans.arrival import check_arrival
-from tui_app.plans.plan import RELEASE
-from tui_app.plans.response import BatchResult, match_by_identity
+from tui_app.plans.plan import LONGEST_WINDOW, RELEASE
+from tui_app.plans.recheck import LOOK_AGAIN_AFTER
+from tui_app.plans.response import BatchResult, Matched, Next, match_by_identity
 from tui_app.plans.settle import ReleaseReadBack
 from tui_app.plans.state import SAID_RELEASED, ArrivalCheck, Outcome, PlanState, Result
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient, ReleaseShape
     from tui_app.api.models import ReleaseItem
     from tui_app.config.settings import Settings
+    from tui_app.core.clock import Clock
     from tui_app.core.state_file import StateFile
     from tui_app.plans.plan import Target
 
@@ -29,19 +35,30 @@ Batch = tuple["Target", ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST for a batch: how it is sent, and how the items of its answer are joined with the messages.
+    """One POST for a batch: how it is sent, and how the items of its answer are joined with its messages.
 
     `body` is the name of the body's form, for the journal. `send` gets the client and a function that says whether
     the request may still be tried again.
     """
 
+    batch: Batch
     body: str
     send: Callable[[EmailSecurityClient, Callable[[], bool]], Awaitable[WriteResult[Any]]]
-    match: Callable[[Any], tuple[Result, ...]]
+    match: Callable[[Any], Matched]
 
 
-Post = Callable[[Request], Awaitable[BatchResult]]
-"""Sends one request of a batch, with its intent in the journal before it and its result after it."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What an action may use while it sends a batch."""
+
+    client: EmailSecurityClient
+    clock: Clock
+    post: Callable[[Request], Awaitable[BatchResult]]
+    """Sends one request, with its intent in the journal before it and its result after it."""
+    may_repeat: Callable[[], bool]
+    """Whether a second request may still follow."""
+    leave_out: Callable[[Mapping[str, str]], None]
+    """Takes messages out before they are sent, on record: ids, and why."""
 
 
 class ReadBack(Protocol):
@@ -62,11 +79,11 @@ class PlanAction(Protocol):
     name: str
     """Its name in journals, reports and sentences."""
 
-    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
-        """Send one batch, as a rule with one request; `may_repeat` says whether a second one may still follow."""
+    async def send(self, batch: Batch, sending: Sending) -> BatchResult:
+        """Send one batch, as a rule with one request. Raises ApiError when it can't look before it sends; nothing was sent."""
         ...
 
-    def read_back(self, client: EmailSecurityClient, now: datetime) -> ReadBack:
+    def read_back(self, client: EmailSecurityClient, now: datetime, state: PlanState) -> ReadBack:
         """A way to find out what became of messages whose outcome is open."""
         ...
 
@@ -119,24 +136,73 @@ class Release:
         self._remembered = remembered
         self._understood = False
         """Whether a body was accepted since the program started: then a refusal is about something else."""
+        self._held: tuple[float, Mapping[str, frozenset[tuple[str, str]]]] | None = None
+        """All held mail by postfix id (investigate ids and verdicts), and when that was read."""
 
-    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
-        """Send one batch; two requests only where the first body is not understood."""
+    async def send(self, batch: Batch, sending: Sending) -> BatchResult:
+        """Send one batch; two requests only where the first body is not understood.
+
+        A postfix id goes out only if it names exactly one held message by then. Raises ApiError when that can't be seen.
+        """
         body = self._body_for(batch)
-        answer = await post(_release_request(batch, body))
+        if body == "postfix":
+            batch = await self._named_alone(batch, sending)
+        if not batch:
+            return BatchResult((), None, Next.CONTINUE)
+        answer = await sending.post(_release_request(batch, body))
         known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
         may_change = self._settings.release_body == "auto" and known_both_ways and not self._understood
-        if may_change and answer.refused and rejects_the_body(answer.error) and may_repeat():
+        if may_change and answer.refused and rejects_the_body(answer.error) and sending.may_repeat():
             other: ReleaseShape = "postfix" if body == "ids" else "ids"
-            second = await post(_release_request(batch, other))
+            if other == "postfix":
+                batch = await self._named_alone(batch, sending)
+                if not batch:
+                    return BatchResult((), None, Next.CONTINUE)
+            second = await sending.post(_release_request(batch, other))
             if second.refused and rejects_the_body(second.error):
-                return answer  # neither body is understood: the first refusal is the one to show
+                return answer.about(batch)  # neither body is understood: the first refusal is the one to show
             body, answer = other, second
         if answer.names_an_outcome and all(target.investigate_id for target in batch):
             self._understood = True
             account = self._settings.identity
             self._remembered.put(account, _RELEASE_BODY, "postfix" if body == "postfix" else None)
         return answer
+
+    async def _named_alone(self, batch: Batch, sending: Sending) -> Batch:
+        """Those of a batch whose postfix id is that of one held message and no other; the rest is left out, with the reason."""
+        held = await self._held_by_postfix_id(sending)
+        why: dict[str, str] = {}
+        for target in batch:
+            named = held.get(target.postfix_id or target.id, frozenset())
+            if len(named) > 1:
+                verdicts = ", ".join(sorted(verdict for _, verdict in named))
+                why[target.id] = (
+                    f"its postfix id names {len(named)} held messages ({verdicts}): the API would release all"
+                )
+            elif target.checked and not any(name == target.investigate_id for name, _ in named):
+                why[target.id] = "its postfix id names no held message, or another one"
+        if why:
+            sending.leave_out(why)
+        return tuple(target for target in batch if target.id not in why)
+
+    async def _held_by_postfix_id(self, sending: Sending) -> Mapping[str, frozenset[tuple[str, str]]]:
+        now = sending.clock.monotonic()
+        if self._held is not None and now - self._held[0] < LOOK_AGAIN_AFTER:
+            return self._held[1]
+        found: dict[str, set[tuple[str, str]]] = {}
+        end = sending.clock.now()
+        # The message that shares an id may be of any time.
+        params = SearchParams(
+            start=end - LONGEST_WINDOW, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
+        )
+        async for page in search_pages(sending.client, params):
+            for message in page:
+                if message.postfix_id is not None and message.is_quarantined:
+                    verdict = str(message.final_disposition or NO_VERDICT)
+                    found.setdefault(message.postfix_id.exact, set()).add((message.id.exact, verdict))
+        held = {name: frozenset(messages) for name, messages in found.items()}
+        self._held = (now, held)
+        return held
 
     def _body_for(self, batch: Batch) -> ReleaseShape:
         configured = self._settings.release_body
@@ -147,9 +213,9 @@ class Release:
         remembered = self._remembered.get(self._settings.identity, _RELEASE_BODY)
         return "postfix" if remembered == "postfix" and all(target.postfix_id for target in batch) else "ids"
 
-    def read_back(self, client: EmailSecurityClient, now: datetime) -> ReadBack:
+    def read_back(self, client: EmailSecurityClient, now: datetime, state: PlanState) -> ReadBack:
         """By a search for released mail, then message by message."""
-        return ReleaseReadBack(client, now)
+        return ReleaseReadBack(client, now, state.sent_at)
 
     async def check_arrival(
         self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
@@ -181,6 +247,7 @@ def _release_request(batch: Batch, body: ReleaseShape) -> Request:
         return identity.exact if identity else ""
 
     return Request(
+        batch,
         body,
         lambda client, may_wait: client.release_messages(list(map(sent_id, batch)), body, may_wait=may_wait),
         lambda items: match_by_identity(batch, items, sent=sent_id, named=named, read=_released),

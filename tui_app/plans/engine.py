@@ -6,16 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from tui_app.api.errors import ApiError
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.core.errors import GuardError
+from tui_app.plans.actions import Sending
 from tui_app.plans.commands import CheckArrival, Close, Command, Resume, Send, Settle
 from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
-from tui_app.plans.recheck import left_out
+from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, left_out
 from tui_app.plans.records import (
     checked_record,
     closed_record,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
-    from tui_app.plans.actions import Batch, PlanAction, Request
+    from tui_app.plans.actions import PlanAction, Request
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.plan import Plan, Target
@@ -53,6 +53,8 @@ class Engine:
     clock: Clock
     actions: Mapping[str, PlanAction]
     """What can be done to messages, by the names that journals keep."""
+    looks: LastLooks
+    """When messages were last looked at, by whomever."""
     report: Callable[[PlanState], None] = lambda _: None
     _state: PlanState | None = field(default=None, init=False)
     _journal: Journal | None = field(default=None, init=False)
@@ -207,29 +209,38 @@ class Engine:
             self._keep(phase=Phase.HALTED)
             return
         again = self.state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
+        # A search may be behind: what another plan was told is known at once.
+        others = self.ledger.sent_meanwhile(entry)
+        waiting = (*again, *self.state.unsent)
+        sent = {target.id: f"plan {others[target.id]} has sent it since" for target in waiting if target.id in others}
         try:
-            policy, now = Policy.of(self.settings.guard), self.clock.now()
-            gone = await left_out(
-                self.client, self.ledger, policy, self._action, entry, (*again, *self.state.unsent), now
-            )
+            gone = await self._look(waiting)
         except (ApiError, GuardError) as error:
             self._keep(phase=Phase.HALTED, error=error)
             return
-        self._leave_out(gone)
-        self._record_settled(
-            Result(target, Outcome.NOT_SEEN, why=f"not sent again: {gone[target.id]}")
-            for target in again
-            if target.id in gone
-        )
-        await self._send_all(tuple(target for target in again if target.id not in gone))
+        self._leave_out({**{name: f"{why} (seen when the plan was resumed)" for name, why in gone.items()}, **sent})
+        await self._send_all(tuple(target for target in again if target.id not in gone and target.id not in sent))
+
+    async def _look(self, targets: Sequence[Target]) -> dict[str, str]:
+        """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
+        policy = Policy.of(self.settings.guard)
+        gone = await left_out(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
+        self.looks.looked(target.id for target in targets)
+        return gone
 
     def _leave_out(self, why: Mapping[str, str]) -> None:
         """Take out what is not to be sent any more, on record with the reason."""
-        unsent = self.state.unsent
-        gone = [Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in unsent if target.id in why]
+        gone = [
+            Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in self.state.unsent if target.id in why
+        ]
         if gone:
             self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
             self._put(gone)
+        self._record_settled(
+            Result(target, Outcome.NOT_SEEN, why=f"not sent again: {why[target.id]}")
+            for target in self.state.with_outcome(Outcome.NOT_SEEN)
+            if target.id in why
+        )
 
     async def _check_arrival(self, entry: LedgerEntry) -> None:
         self._change(phase=Phase.CHECKING)
@@ -259,7 +270,8 @@ class Engine:
         queue = deque((*plan.batches(again), *plan.batches(unsent)))
         confirmed = {target.id for target in again}
         canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1
-        refused = 0
+        refused, gone = 0, frozenset[str]()
+        sending = Sending(self.client, self.clock, self._post, self._may_repeat, self._leave_out)
         while queue:
             if self._stopping:
                 self._keep(phase=Phase.STOPPED)
@@ -267,12 +279,31 @@ class Engine:
             if self._pausing:
                 await self._wait_for_operator(Phase.PAUSED)
                 continue
-            batch = queue.popleft()
+            batch = tuple(target for target in queue.popleft() if target.id not in gone)
+            if any(self.looks.is_old(target.id) for target in batch):
+                ahead = [target for later in queue for target in later if target.id not in gone]
+                try:
+                    changed = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
+                except (ApiError, GuardError) as error:
+                    self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED, error=error)
+                    return
+                self._leave_out({name: f"{why} (seen before it was sent)" for name, why in changed.items()})
+                gone |= changed.keys()
+                queue.appendleft(batch)  # whoever stopped or paused it meanwhile is heard
+                continue
+            if not batch:
+                continue
             self._record_resend([target for target in batch if target.id in confirmed])
             confirmed -= {target.id for target in batch}
-            answer = await self._action.send(batch, partial(self._post, batch), self._may_repeat)
+            try:
+                answer = await self._action.send(batch, sending)
+            except ApiError as error:
+                self._change(in_flight=(), error=error)
+                self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
+                return
             self._put(answer.results, in_flight=(), error=answer.error)
             if answer.next is Next.SPLIT:
+                batch = tuple(result.target for result in answer.results)
                 middle = len(batch) // 2
                 queue.extendleft((batch[middle:], batch[:middle]))
                 continue
@@ -300,17 +331,28 @@ class Engine:
             self._write(record)
             self._set(resending(self.state, record))
 
-    async def _post(self, batch: Batch, request: Request) -> BatchResult:
+    async def _post(self, request: Request) -> BatchResult:
         """One request, with its intent on the disk before it and what it came to after it."""
-        self._change(phase=Phase.RUNNING, in_flight=batch)
-        self._write(intent_record(batch, request.body, self.clock.now()))
+        batch, now = request.batch, self.clock.now()
+        sent_at = {**self.state.sent_at, **dict.fromkeys((target.id for target in batch), now)}
+        self._change(phase=Phase.RUNNING, in_flight=batch, sent_at=sent_at)
+        self._write(intent_record(batch, request.body, now))
         began = self.clock.monotonic()
         result = await request.send(self.client, self._may_repeat)
         took = round((self.clock.monotonic() - began) * 1000)
         answer = judge(batch, result, request.match).keeping_open(self.state.resent)
-        self._keep(requests=self.state.requests + 1)
+        self._keep(requests=self.state.requests + 1, remarks=(*self.state.remarks, *answer.remarks))
         try:
-            self._write(result_record(answer.results, http=answer.http, ray=answer.ray, ms=took, at=self.clock.now()))
+            self._write(
+                result_record(
+                    answer.results,
+                    http=answer.http,
+                    ray=answer.ray,
+                    ms=took,
+                    at=self.clock.now(),
+                    remarks=answer.remarks,
+                )
+            )
         except JournalError:
             # Known, though it could not be written down.
             self._put(answer.results)
@@ -330,7 +372,7 @@ class Engine:
         """Read back what is open, on the schedule; `late` = it has been over long enough for one look."""
         if not self.state.with_outcome(*OPEN):
             return
-        read_back = self._action.read_back(self.client, self.clock.now())
+        read_back = self._action.read_back(self.client, self.clock.now(), self.state)
         waited = 0.0
         schedule = READ_BACK_AFTER if not late else (0.0,)
         for number, after in enumerate(schedule, 1):

@@ -47,8 +47,8 @@ class Target:
     """Whether it was asked for at all."""
     shared_by: tuple[str, ...] = ()
     """Verdicts of all messages that go by this id, where it is a postfix id of several: nobody knows which is meant."""
-    released: bool = False
-    """Whether it was released from quarantine before, by whomever."""
+    released: bool | None = False
+    """Whether it was released from quarantine before, by whomever; None = not known."""
     when: datetime | None = None
 
     @classmethod

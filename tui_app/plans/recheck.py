@@ -1,47 +1,79 @@
-"""What a plan no longer sends when it is resumed, and why."""
+"""A look at messages right before they are sent: what changed since somebody decided is left out, with the reason."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
+from tui_app.core.text import Untrusted, sanitize
+from tui_app.core.verdict import NO_VERDICT, canonical_verdict
 from tui_app.plans.guard import Policy, guard_targets
 from tui_app.plans.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.core.clock import Clock
     from tui_app.plans.actions import PlanAction
-    from tui_app.plans.ledger import Ledger
-    from tui_app.plans.plan import Target
-    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.plan import Plan, Target
+
+LOOK_AGAIN_AFTER: Final = 30.0
+"""Seconds for which a look at a message counts."""
+LOOK_AHEAD: Final = 500
+"""Messages that one look before a batch is about: the ones behind it will be sent before the look is old."""
+
+
+@dataclass
+class LastLooks:
+    """When each message was last looked at, by both clocks: after a sleep of the machine one of them is too young."""
+
+    clock: Clock
+    _at: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+
+    def looked(self, ids: Iterable[str]) -> None:
+        """These were looked at just now."""
+        now = (self.clock.monotonic(), self.clock.now())
+        self._at.update(dict.fromkeys(ids, now))
+
+    def is_old(self, identity: str) -> bool:
+        """Whether a message has to be looked at again before it is sent."""
+        at = self._at.get(identity)
+        if at is None:
+            return True
+        passed = (self.clock.monotonic() - at[0], (self.clock.now() - at[1]).total_seconds())
+        return max(passed) > LOOK_AGAIN_AFTER or min(passed) < 0
 
 
 async def left_out(
     client: EmailSecurityClient,
-    ledger: Ledger,
     policy: Policy,
     action: PlanAction,
-    entry: LedgerEntry,
+    plan: Plan,
     targets: Sequence[Target],
     now: datetime,
 ) -> dict[str, str]:
-    """Reasons by id for those of these targets that the guard would hold back by now, or another plan has sent meanwhile.
+    """Reasons by id for those of these targets that are not to be sent as the account knows them by now.
 
-    Raises ApiError, and GuardError when the rest is more than the policy's maximum.
+    The guard holds them back, or their verdict is not what it was when the plan was made. Raises ApiError, and
+    GuardError when the rest is more than the policy's maximum.
     """
     if not targets:
         return {}
     found = await look_up(client, [target.id for target in targets], now)
-    guarded = guard_targets(found, policy, unfit=action.unfit, include=lambda target: entry.plan.words_for(target.id))
+    guarded = guard_targets(found, policy, unfit=action.unfit, include=lambda known: plan.words_for(known.id))
     held_back = {kept.target.id: kept.why for kept in guarded.held_back}
-    # A search may be behind: what another plan was told is known at once.
-    others = ledger.sent_meanwhile(entry)
     why: dict[str, str] = {}
     for target, known in zip(targets, found, strict=True):
-        if target.id in others:
-            why[target.id] = f"plan {others[target.id]} has sent it since"
-        elif known.id in held_back:
-            why[target.id] = f"{held_back[known.id]} (seen when the plan was resumed)"
+        if known.id in held_back:
+            why[target.id] = held_back[known.id]
+        elif _verdict(target) and _verdict(known) != _verdict(target):
+            why[target.id] = f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(target)}"
     return why
+
+
+def _verdict(target: Target) -> str:
+    """The verdict in its one form; empty where none is known."""
+    written = target.disposition.exact if isinstance(target.disposition, Untrusted) else target.disposition
+    return sanitize(canonical_verdict(written or ""), 40) if target.checked else ""

@@ -93,6 +93,7 @@ def plan_record(
         "canary": plan.canary,
         "included": [list(pair) for pair in plan.included],
         "held_back": [list(kept) for kept in plan.held_back],
+        "released_before": [target.id for target in plan.targets if target.released is not False],
         "user": origin.user,
         "host": origin.host,
         "sudo_user": origin.sudo_user,
@@ -108,8 +109,10 @@ def intent_record(batch: Sequence[Target], body: str, at: datetime) -> Record:
     return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": timestamp(at)}
 
 
-def result_record(results: Iterable[Result], *, http: int | None, ray: str | None, ms: int, at: datetime) -> Record:
-    """After each request: what became of each id, as far as the answer tells."""
+def result_record(
+    results: Iterable[Result], *, http: int | None, ray: str | None, ms: int, at: datetime, remarks: Sequence[str] = ()
+) -> Record:
+    """After each request: what became of each id, as far as the answer tells, and what it told beside that."""
     return {
         "type": "result",
         "outcomes": [_outcome(result) for result in results],
@@ -117,6 +120,7 @@ def result_record(results: Iterable[Result], *, http: int | None, ray: str | Non
         "ray": ray,
         "ms": ms,
         "at": timestamp(at),
+        **({"remarks": list(remarks)} if remarks else {}),
     }
 
 
@@ -217,7 +221,8 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
     if first.get("type") != "plan" or first.get("format") not in _READABLE:
         raise ValueError("not a plan that this version can read")
     try:
-        targets = tuple(map(_target, first["ids"]))
+        released = first["released_before"] if first["format"] > 1 else None
+        targets = tuple(_target(pair, released) for pair in first["ids"])
         plan = Plan(
             str(first["plan"]),
             targets,
@@ -249,7 +254,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
         raise ValueError(f"not a plan that this version can read ({type(error).__name__})") from None
 
 
-def _target(pair: Any) -> Target:
+def _target(pair: Any, released_before: Any) -> Target:
     investigate_id, postfix_id = pair
     if (
         not isinstance(pair, list)
@@ -257,7 +262,9 @@ def _target(pair: Any) -> Target:
         or not (investigate_id or postfix_id)
     ):
         raise ValueError("no id")
-    return Target(investigate_id=investigate_id, postfix_id=postfix_id)
+    # Of the mail a journal keeps ids, and whether it had been released before.
+    released = None if released_before is None else (investigate_id or postfix_id) in released_before
+    return Target(investigate_id=investigate_id, postfix_id=postfix_id, released=released)
 
 
 def _included(kept: Iterable[Any], written_as: int) -> Iterator[tuple[str, str]]:
@@ -292,16 +299,22 @@ def _moment(text: object) -> datetime | None:
 def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     by_id = {target.id: target for target in state.plan.targets}
     results_by_id: dict[str, Result] = {}
+    sent_at: dict[str, datetime] = {}
+    remarks: list[str] = []
     requests, closed = 0, False
     arrival: ArrivalCheck | None = None
     for record in records:
         match record.get("type"):
             case "intent":
                 # Until a result says more, whatever was about to be sent may have been.
+                at = _moment(record.get("at"))
                 for identity in record["ids"]:
                     results_by_id[identity] = Result(by_id[identity], Outcome.UNKNOWN, why="no answer on record")
+                    if at is not None:
+                        sent_at[identity] = at
                 requests += 1
             case "result":
+                remarks += map(str, record.get("remarks", ()))
                 for kept in record["outcomes"]:
                     result = _result(by_id[kept["id"]], kept)
                     if result.outcome is Outcome.NOT_SENT:
@@ -317,7 +330,10 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
                 arrival = _arrival_of(record)
             case "closed":
                 closed = True
-    done = replace(state, results_by_id=results_by_id, requests=requests, closed=closed, arrival=arrival)
+    done = replace(
+        state, results_by_id=results_by_id, requests=requests, closed=closed, arrival=arrival, sent_at=sent_at,
+        remarks=tuple(remarks),
+    )  # fmt: skip
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 
 

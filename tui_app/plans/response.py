@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final, TypeVar, assert_never
 
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
+from tui_app.core.address import canonical_address
+from tui_app.core.text import sanitize
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
 T = TypeVar("T")
 _SPLITS: Final = frozenset({400, 404, 413, 415, 422})
 """Status codes of refusals that may be about one id in a batch."""
+_TOLD: Final = 5
 _HALTS: Final = (Unauthenticated, Forbidden, RateLimited)
 
 
@@ -39,6 +42,8 @@ class BatchResult:
     next: Next
     refused: bool = False
     """Whether the API said for certain that nothing was done."""
+    remarks: tuple[str, ...] = ()
+    """What the answer told beside what was asked: it goes on record, and somebody should look at it."""
 
     @property
     def http(self) -> int | None:
@@ -54,6 +59,11 @@ class BatchResult:
     def names_an_outcome(self) -> bool:
         """Whether the answer says of any message what became of it: only then was the body understood."""
         return self.error is None and any(result.outcome is not Outcome.UNKNOWN for result in self.results)
+
+    def about(self, batch: Sequence[Target]) -> BatchResult:
+        """The same, of these messages only."""
+        names = {target.id for target in batch}
+        return replace(self, results=tuple(result for result in self.results if result.target.id in names))
 
     def keeping_open(self, resent: frozenset[str]) -> BatchResult:
         """The same, where what was sent before stays open if this request was not taken: the first may yet be done.
@@ -71,13 +81,23 @@ class BatchResult:
         return replace(self, results=results)
 
 
-def judge(batch: tuple[Target, ...], result: WriteResult[T], match: Callable[[T], tuple[Result, ...]]) -> BatchResult:
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The items of an answer joined with the messages that were sent, and what it told that was not asked for."""
+
+    results: tuple[Result, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def judge(batch: tuple[Target, ...], result: WriteResult[T], match: Callable[[T], Matched]) -> BatchResult:
     """What a request for a batch came to; `match` joins the items of an answer with the messages that were sent."""
     match result:
-        case Done(items, _):
-            results = match(items)
-            unknown = any(each.outcome is Outcome.UNKNOWN for each in results)
-            return BatchResult(results, None, Next.SETTLE if unknown else Next.CONTINUE)
+        case Done(items, _, errors):
+            matched = match(items)
+            unknown = any(each.outcome is Outcome.UNKNOWN for each in matched.results)
+            contradictions = tuple(f"the answer says success and also: {error.message.detail()}" for error in errors)
+            following = Next.SETTLE if unknown else Next.CONTINUE
+            return BatchResult(matched.results, None, following, remarks=(*contradictions, *matched.remarks))
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
             why = "refused as a whole, then halved"
@@ -111,10 +131,11 @@ def match_by_identity(
     sent: Callable[[Target], str],
     named: Callable[[Any], str],
     read: Callable[[Target, Any], Result],
-) -> tuple[Result, ...]:
+) -> Matched:
     """Each target with the one item that names it by the identity that was sent; any other target is unknown.
 
-    An identity that two items name tells nothing.
+    An identity that two items name tells nothing. Items about something else, and recipients that a message does not
+    have, are told.
     """
     by_identity: dict[str, list[Any]] = {}
     for item in items:
@@ -128,4 +149,23 @@ def match_by_identity(
         else:
             why = "the answer names it more than once" if answers else "the answer does not name it"
             results.append(Result(target, Outcome.UNKNOWN, why=why))
-    return tuple(results)
+    others = [name for name in by_identity if name not in set(map(sent, batch))]
+    remarks = [f"the answer names {sanitize(name)}, which was not sent" for name in others[:_TOLD]]
+    if len(others) > _TOLD:
+        remarks.append(f"the answer names {len(others) - _TOLD:,} more that were not sent")
+    return Matched(tuple(results), (*remarks, *filter(None, map(_strangers, results))))
+
+
+def _strangers(result: Result) -> str:
+    """Recipients that an answer names and the message does not have, in a sentence; empty where there are none."""
+    target = result.target
+    if not (target.checked and target.recipients_known and target.recipients):
+        return ""  # nothing is known to compare with
+    known = {canonical_address(name.exact) or name.exact for name in target.recipients}
+    told = (*result.delivered, *result.undelivered, *result.failed)
+    others = [name for name in told if (canonical_address(name.exact) or name.exact) not in known]
+    if not others:
+        return ""
+    shown = ", ".join(name.detail() for name in others[:_TOLD])
+    more = f" and {len(others) - _TOLD:,} more" if len(others) > _TOLD else ""
+    return f"the answer for {sanitize(target.id)} names recipients that it does not have: {shown}{more}"

@@ -22,6 +22,7 @@ from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import look_up
 from tui_app.plans.plan import RELEASE, Plan, Target
+from tui_app.plans.recheck import LastLooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,13 +85,14 @@ class PlanService:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
         self.actions: Mapping[str, PlanAction] = {RELEASE: Release(self.settings, self.remembered)}
+        self._looks = LastLooks(self.clock)
         self._thread = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _make_engine(self) -> Engine:
         client = self.make_client(lambda seconds: self._thread.call(lambda engine: engine.set_waiting(seconds)))
         client.transport.on_renewal_failed = lambda error: self._on_loop(partial(self.record, str(error), ()))
-        return Engine(client, self.settings, self.ledger, self.clock, self.actions, self._report)
+        return Engine(client, self.settings, self.ledger, self.clock, self.actions, self._looks, self._report)
 
     # ---- before anything is sent
 
@@ -100,6 +102,7 @@ class PlanService:
         Held mail is searched first, a thousand a request; what remains is asked for one by one.
         """
         found = await look_up(self.read_client(), ids, self.clock.now())
+        self._looks.looked(target.id for target in found)
         return tuple({target.id: target for target in found}.values())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
@@ -143,6 +146,7 @@ class PlanService:
             for target in plan.targets
             if target.checked and (target.id not in held or held[target.id].disposition != target.disposition)
         )
+        self._looks.looked(held)
         known = {target.id for target in plan.targets}
         return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
@@ -16,6 +16,7 @@ from tui_app.plans.state import Outcome, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.details import LogEntry
     from tui_app.api.rows import Message
     from tui_app.plans.plan import Target
 
@@ -24,17 +25,26 @@ MOST_PAGES: Final = 5
 MOST_SINGLE: Final = 100
 """Messages that are asked for one by one in a last round; each is a request or two."""
 _RELEASED: Final = "QUARANTINE_RELEASE"
+_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+"""How far the server's clock may be behind this machine's."""
 
 
 class ReleaseReadBack:
     """Asks what became of some targets: a search a round, and in the last round each that is still open by itself."""
 
-    def __init__(self, client: EmailSecurityClient, now: datetime) -> None:
+    def __init__(self, client: EmailSecurityClient, now: datetime, sent_at: Mapping[str, datetime]) -> None:
         self._client = client
         self._now = now
+        self._sent_at = sent_at
 
     async def round(self, targets: Sequence[Target]) -> list[Result]:
-        """Those of these targets that a search shows as released. Raises ApiError."""
+        """Those of these targets that a search shows as released. Raises ApiError.
+
+        A search does not tell when: what had been released before is asked for by itself, in the last round.
+        """
+        targets = [target for target in targets if target.released is False]
+        if not targets:
+            return []
         start, end = window_of(targets, self._now)
         params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
         wanted, seen = {target.id for target in targets}, set[str]()
@@ -85,13 +95,26 @@ class ReleaseReadBack:
     async def _judged(self, target: Target, message: Message) -> Result:
         if message.is_quarantined:
             return Result(target, Outcome.NOT_SEEN, why="still held when it was read back")
-        if says_released(message):
+        if target.released is False and says_released(message):
             return Result(target, Outcome.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
         log = await self._client.list_action_log(target.investigate_id)
-        if any(str(entry.operation) == _RELEASED and entry.success is not False for entry in log.items):
+        releases = [entry for entry in log.items if str(entry.operation) == _RELEASED and entry.success is not False]
+        if any(self._is_since_sent(target, entry) for entry in releases):
             return Result(target, Outcome.RELEASED, why="seen released: the action log says so")
-        return Result(target, Outcome.UNKNOWN, why="no longer held, but nothing shows that it was released")
+        why = (
+            "was released before it was sent; nothing shows that it was released since"
+            if releases
+            else ("no longer held, but nothing shows that it was released")
+        )
+        return Result(target, Outcome.UNKNOWN, why=why)
+
+    def _is_since_sent(self, target: Target, entry: LogEntry) -> bool:
+        """Whether a release is the one that was asked for, and not an older one."""
+        at, sent_at = entry.completed_at or entry.started_at, self._sent_at.get(target.id)
+        if at is None or sent_at is None:
+            return target.released is False
+        return at >= sent_at - _CLOCKS_DIFFER
 
 
 def says_released(message: Message) -> bool:

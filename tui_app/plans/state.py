@@ -145,6 +145,10 @@ class PlanState:
     """Seconds until it is asked again."""
     head: str = ""
     """The hash of the journal's first line, by which a report names this plan in the chain."""
+    sent_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each message was last about to be sent."""
+    remarks: tuple[str, ...] = ()
+    """What answers told beside what was asked."""
     closed: bool = False
     """Whether nothing more will ever be sent for this plan."""
     resent: frozenset[str] = frozenset()
