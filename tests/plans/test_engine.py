@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.support.clock import HurriedClock
-from tests.support.faulty import Received, Script, answer, failure, faulty, success
-from tests.support.services import held_mail, held_targets, lonely_service, service_on
+from tests.support.faulty import Received, Script, answer, failure, faulty, found, success
+from tests.support.services import SeenJustNow, held_mail, held_targets, lonely_service, service_on
 from tui_app.api.errors import ApiError, Forbidden
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.state_file import StateFile
-from tui_app.plans.actions import Batch, Post, Release, Request
+from tui_app.plans.actions import Batch, Release, Request, Sending
 from tui_app.plans.commands import Resume, Send, Settle
 from tui_app.plans.journal import Record, read
 from tui_app.plans.plan import RELEASE, Plan, Target
@@ -46,9 +46,11 @@ async def test_a_release_sends_every_id_exactly_once_in_either_generation(
 
 
 def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
-    """A server that takes one shape of body only and notes which ones came."""
+    """A server that takes one shape of body only and notes which ones came; it holds thirty messages."""
 
     def script(request: Received) -> bytes:
+        if request.method == "GET":
+            return answer(200, found(target.id for target in numbered(30)))
         body = json.loads(request.body)
         came = "ids" if isinstance(body, dict) else "postfix"
         bodies.append(came)
@@ -62,9 +64,7 @@ def understanding(shape: str, bodies: list[str]) -> Callable[[Received], bytes]:
 
 
 async def test_the_body_that_works_is_learnt_once_and_remembered_over_restarts() -> None:
-    targets = tuple(
-        held_mail(f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1", f"4NAAAAAAAAAAAA{n:02d}") for n in range(30)
-    )
+    targets = numbered(30)
     bodies: list[str] = []
     remembered = StateFile()
     port = 0
@@ -102,6 +102,7 @@ def only_to_posts(reply: bytes) -> Script:
 
 async def test_a_bad_id_is_found_by_halving_and_all_others_go_out_once(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
+        service.plans._looks = SeenJustNow(service.clock)
         good = await held_targets(service, 30)
         bad = replace(good[0], investigate_id="4NAAAAAAAAAAAAAA-2026-01-01T00:00:00-1")
         plan = service.plans.plan(service.plans.guard((bad, *good)), "x")
@@ -255,6 +256,8 @@ async def test_an_error_is_in_the_journal_with_its_status_and_ray(status: int) -
 
 async def test_where_neither_body_is_understood_the_first_refusal_is_the_one_to_show() -> None:
     def script(request: Received) -> bytes:
+        if request.method == "GET":
+            return answer(200, found([numbered(1)[0].id]))
         word = "object" if isinstance(json.loads(request.body), dict) else "list"
         return answer(422, failure(10400, f"the {word} must be an array"), cf_ray=f"{word}-FRA")
 
@@ -273,7 +276,9 @@ async def test_where_neither_body_is_understood_the_first_refusal_is_the_one_to_
 async def test_messages_that_are_known_by_one_id_only_say_nothing_of_the_body_for_others() -> None:
     bodies: list[str] = []
     remembered = StateFile()
-    async with faulty(lambda request: understanding(next(shapes), bodies)(request)) as server:
+    async with faulty(
+        lambda request: understanding(next(shapes) if request.method == "POST" else "", bodies)(request)
+    ) as server:
         service = lonely_service(server.base_url, remembered)
         shapes = iter(["postfix"])
         state = await released(service, tuple(replace(target, investigate_id=None) for target in numbered(2)))
@@ -390,15 +395,15 @@ class BreaksOnce(Release):
 
     broken = False
 
-    async def send(self, batch: Batch, post: Post, may_repeat: Callable[[], bool]) -> BatchResult:
+    async def send(self, batch: Batch, sending: Sending) -> BatchResult:
         def breaking(_: object) -> tuple[Any, ...]:
             self.broken = True
             raise RuntimeError("a fault of the action")
 
         async def posted(request: Request) -> BatchResult:
-            return await post(request if self.broken else replace(request, match=breaking))
+            return await sending.post(request if self.broken else replace(request, match=breaking))
 
-        return await super().send(batch, posted, may_repeat)
+        return await super().send(batch, replace(sending, post=posted))
 
 
 async def test_a_fault_of_the_action_leaves_nothing_in_flight_and_the_next_command_starts(simulator: Simulator) -> None:

@@ -108,7 +108,7 @@ async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int
         return client
 
     releases.make_client = acting
-    held = simulator.account.held[:messages]
+    held = [mail for mail in simulator.account.held if mail.disposition == "BULK"][:messages]
     targets = [held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
     state: PlanState = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     await service.close()

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.scenes import PATIENT
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
-from tests.support.services import held_mail, lonely_service, settings_for
+from tests.support.services import SeenJustNow, held_mail, lonely_service, settings_for
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
@@ -84,10 +84,14 @@ def held_again(simulator: Simulator, count: int) -> list[Target]:
 
 
 @asynccontextmanager
-async def releases_on(simulator: Simulator, folder: Path, case: Case, **changes: object) -> AsyncIterator[PlanService]:
+async def releases_on(
+    simulator: Simulator, folder: Path, case: Case, *, looks_again: bool = True, **changes: object
+) -> AsyncIterator[PlanService]:
     settings, clock = settings_for(simulator, plans=PlanSettings(batch_size=case.batch), **changes), HurriedClock()
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
     releases: PlanService = service.plans
+    if not looks_again:
+        releases._looks = SeenJustNow(clock)
     releases.make_client = lambda waits: EmailSecurityClient(
         Transport(settings, clock, Random(case.seed), acting=case.patience, reading=PATIENT, on_wait=waits)
     )
@@ -181,7 +185,7 @@ async def test_it_is_read_back_five_times_and_what_is_still_held_is_called_so(
     seen: list[tuple[int, Phase]] = []
     targets = held_again(account, case.messages)
     account.set_faults(case.faults)
-    async with releases_on(account, tmp_path, case) as releases:
+    async with releases_on(account, tmp_path, case, looks_again=False) as releases:
         releases.on_state = lambda state: seen.append((state.asked, state.phase))
         state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
     assert state.phase is Phase.HALTED
@@ -199,7 +203,7 @@ async def test_what_cannot_be_read_back_is_unknown_and_the_plan_is_not_over(acco
     case = Case(1, "close_after@release#1,status=500@reads", 6, 3, PATIENT)
     targets = held_again(account, case.messages)
     account.set_faults(case.faults)
-    async with releases_on(account, tmp_path, case) as releases:
+    async with releases_on(account, tmp_path, case, looks_again=False) as releases:
         state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
         assert (state.phase, state.unfinished) == (Phase.HALTED, True)
         assert {state.outcome_of(target) for target in targets[:3]} == {Outcome.UNKNOWN}

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -33,6 +33,15 @@ def answer(status: int, body: object = None, **headers: str) -> bytes:
 
 def success(result: object, **more: object) -> dict[str, object]:
     return {"success": True, "errors": [], "messages": [], "result": result, **more}
+
+
+def found(ids: Iterable[str]) -> dict[str, object]:
+    """A search that finds held mail with these investigate ids."""
+    mails = [
+        {"id": name, "postfix_id": name.partition("-")[0], "is_quarantined": True, "final_disposition": "BULK"}
+        for name in ids
+    ]
+    return success(mails, result_info={"count": len(mails)})
 
 
 def failure(code: int, message: str, pointer: str | None = None) -> dict[str, object]:

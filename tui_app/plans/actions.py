@@ -179,7 +179,7 @@ class Release:
                 why[target.id] = (
                     f"its postfix id names {len(named)} held messages ({verdicts}): the API would release all"
                 )
-            elif target.checked and not any(name == target.investigate_id for name, _ in named):
+            elif target.checked and not any(target.investigate_id in (name, None) for name, _ in named):
                 why[target.id] = "its postfix id names no held message, or another one"
         if why:
             sending.leave_out(why)
