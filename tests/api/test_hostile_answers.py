@@ -10,7 +10,7 @@ import pytest
 from tests.api.test_http import JOB, JOB_ID, client_at
 from tests.support.clock import HurriedClock
 from tests.support.commands import run_with
-from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, success
+from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, found, success
 from tests.support.services import held_mail, lonely_service
 from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import ActionType
@@ -202,6 +202,8 @@ async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_
 
 async def test_an_answer_that_names_nobody_teaches_nothing() -> None:
     def script(request: Received) -> bytes:
+        if request.method == "GET":
+            return answer(200, found(target.id for target in TARGETS))
         if isinstance(json.loads(request.body), dict):
             return answer(400, failure(1, "must be an array"))
         return answer(200, success([]))

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.faults.scenes import PATIENT
 from tests.plans.test_settle import Case, held_again, releases_on
+from tests.support.clock import ManualClock
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans import lookup as look_up
@@ -17,6 +18,7 @@ from tui_app.plans.commands import Close, Resume, Send, Settle
 from tui_app.plans.guard import UNSEEN
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Target
+from tui_app.plans.recheck import LastLooks
 from tui_app.plans.report import as_markdown
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
@@ -29,7 +31,7 @@ STOPPED = Case(1, "none", 6, 3, PATIENT)
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=40, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
         yield simulator
 
 
@@ -293,3 +295,114 @@ async def test_what_was_left_out_was_not_taken_so_a_hopeless_plan_still_ends_soo
         account.set_faults("none")
     assert names(after.with_outcome(Outcome.LEFT_OUT)) == [targets[0].id]
     assert (after.phase, len(after.with_outcome(Outcome.REFUSED)), len(after.unsent)) == (Phase.HALTED, 5, 3)
+
+
+# ---- between the decision and the request
+
+
+def turn(account: Simulator, targets: Iterable[Target], verdict: str) -> None:
+    """The account thinks otherwise of these from now on."""
+    names_of = set(names(targets))
+    for mail in account.account.held:
+        if mail.investigate_id in names_of:
+            mail.disposition = verdict
+
+
+async def test_a_word_lets_nothing_through_that_it_was_not_typed_for(account: Simulator, tmp_path: Path) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 6)
+        turn(account, targets[5:], "MALICIOUS")
+        looked_up = await releases.look_up(names(targets))
+        assert releases.guard(looked_up).includable_counts() == {"MALICIOUS": 1}
+        plan = releases.plan(releases.guard(looked_up, include=["MALICIOUS"]), "x")
+        assert plan.included == (("MALICIOUS", targets[5].id),)
+        releases.on_state = lambda state: releases.stop() if state.in_flight else None
+        state = await releases.start(Send(plan))
+        releases.on_state = lambda _: None
+        later = state.unsent
+        assert targets[5].id in names(later)
+        turn(account, targets, "MALICIOUS")
+        after = await releases.start(Resume(releases.ledger.find(plan.plan_id)))
+    assert names(after.with_outcome(Outcome.LEFT_OUT)) == [each.id for each in later if each.id != targets[5].id]
+    assert sorted(sent(account)) == sorted([*names(targets[:3]), targets[5].id])
+
+
+async def test_a_verdict_that_turns_while_the_first_ones_are_looked_at_is_not_sent(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 9)
+        before = len([entry for entry in account.wire() if entry["endpoint"] == "search"])
+        looked_up = await releases.look_up(names(targets))
+        plan = replace(releases.plan(releases.guard(looked_up), "x"), canary=3)
+
+        def told(state: PlanState) -> None:
+            if state.phase is Phase.CANARY and not releases.clock.waits:  # type: ignore[attr-defined]
+                turn(account, targets[4:6], "MALICIOUS")
+                turn(account, targets[6:7], "SPAM")
+                releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+                releases.continue_sending()
+
+        releases.on_state = told
+        after = await releases.start(Send(plan))
+        asked = len([entry for entry in account.wire() if entry["endpoint"] == "search"]) - before
+    assert {target.id: after.results_by_id[target.id].why for target in after.with_outcome(Outcome.LEFT_OUT)} == {
+        targets[4].id: "MALICIOUS (seen before it was sent)",
+        targets[5].id: "MALICIOUS (seen before it was sent)",
+        targets[6].id: "its verdict is SPAM, it was BULK (seen before it was sent)",
+    }
+    assert sorted(sent(account)) == sorted(names([*targets[:4], *targets[7:]]))
+    assert after.finished
+    kept = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now).find(plan.plan_id).state
+    assert names(kept.with_outcome(Outcome.LEFT_OUT)) == names(targets[4:7]), "on record"
+    assert asked == 2, "one search to look the ids up, and one for all batches behind the first"
+
+
+async def test_nothing_is_sent_when_it_can_not_be_looked_at_again(account: Simulator, tmp_path: Path) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 6)
+        account.set_faults("status=500@reads")
+        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+        account.set_faults("none")
+        assert (state.phase, sent(account)) == (Phase.HALTED, [])
+        assert state.error is not None
+        after = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
+    assert sorted(sent(account)) == sorted(names(targets))
+    assert after.finished
+
+
+def test_a_look_is_old_by_whichever_clock_has_gone_further() -> None:
+    clock = ManualClock()
+    looks = LastLooks(clock)
+    assert looks.is_old("a")
+    looks.looked(["a"])
+    assert not looks.is_old("a")
+    clock._seconds = 30.5
+    assert looks.is_old("a")
+    looks.looked(["a"])
+    slept = MonkeyClock(clock, later=timedelta(minutes=5))
+    assert LastLooks(slept, looks._at).is_old("a"), "the machine slept"
+    assert LastLooks(MonkeyClock(clock, later=-timedelta(minutes=5)), looks._at).is_old("a"), "the clock was set back"
+
+
+class MonkeyClock(ManualClock):
+    """Another clock's seconds, and a wall clock that went its own way."""
+
+    def __init__(self, like: ManualClock, later: timedelta) -> None:
+        super().__init__()
+        self._seconds, self._later = like.monotonic(), later
+
+    def now(self) -> datetime:
+        return super().now() + self._later
+
+
+async def test_a_postfix_id_that_names_two_held_messages_is_never_sent(tmp_path: Path) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
+        targets = held_again(account, 3)
+        twin = account.account.held[40]
+        twin.postfix_id, twin.disposition = targets[1].postfix_id or "", "MALICIOUS"
+        async with releases_on(account, tmp_path, STOPPED) as releases:
+            after = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+        assert "names 2 held messages (BULK, MALICIOUS)" in after.results_by_id[targets[1].id].why
+        assert after.outcome_of(targets[1]) is Outcome.LEFT_OUT
+        assert sorted(sent(account)) == sorted([targets[0].id, targets[2].id])

@@ -229,7 +229,8 @@ class Engine:
         return gone
 
     def _leave_out(self, why: Mapping[str, str]) -> None:
-        """Take out what is not to be sent any more, on record with the reason."""
+        """Take out what is not to be sent any more, on record with the reason. Nothing is on its way meanwhile."""
+        self._keep(in_flight=())
         gone = [
             Result(target, Outcome.LEFT_OUT, why=why[target.id]) for target in self.state.unsent if target.id in why
         ]
