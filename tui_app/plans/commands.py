@@ -21,11 +21,15 @@ class Send:
 class Resume:
     """Settle what is unknown of a plan, then send what was never sent.
 
-    With `resend_unseen` also what was not seen done, which may do it twice.
+    With `resend_unseen` also what was not seen done, which may do it twice. `ids` are those that somebody reviewed: nothing
+    else is sent; None = all.
     """
 
     entry: LedgerEntry
     resend_unseen: bool = False
+    ids: frozenset[str] | None = None
+    despite_doubts: bool = False
+    """Whether what speaks against the plan's journal was read and typed (`LedgerEntry.doubts`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,9 +184,9 @@ class Engine:
     async def _do(self, command: Command) -> None:
         match command:
             case Send():
-                await self._send_all()
-            case Resume(entry, resend_unseen):
-                await self._resume(entry, resend_unseen=resend_unseen)
+                await self._send_all(self.state.unsent)
+            case Resume():
+                await self._resume(command)
             case Settle(entry):
                 await self._settle(late=self._is_late(entry))
                 self._keep(phase=Phase.INTERRUPTED)
@@ -203,15 +203,17 @@ class Engine:
             self._write(closed_record(self.state, self.clock.now()))
             self._keep(phase=Phase.HALTED if self.state.phase is Phase.HALTED else Phase.DONE, closed=True)
 
-    async def _resume(self, entry: LedgerEntry, *, resend_unseen: bool) -> None:
+    async def _resume(self, command: Resume) -> None:
+        entry = command.entry
         await self._settle(late=self._is_late(entry))
         if self.state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
             self._keep(phase=Phase.HALTED)
             return
-        again = self.state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()
+        again = self.state.with_outcome(Outcome.NOT_SEEN) if command.resend_unseen else ()
+        reviewed = command.ids
         # A search may be behind: what another plan was told is known at once.
         others = self.ledger.sent_meanwhile(entry)
-        waiting = (*again, *self.state.unsent)
+        waiting = [target for target in (*again, *self.state.unsent) if reviewed is None or target.id in reviewed]
         sent = {target.id: f"plan {others[target.id]} has sent it since" for target in waiting if target.id in others}
         try:
             gone = await self._look(waiting)
@@ -219,7 +221,11 @@ class Engine:
             self._keep(phase=Phase.HALTED, error=error)
             return
         self._leave_out({**{name: f"{why} (seen when the plan was resumed)" for name, why in gone.items()}, **sent})
-        await self._send_all(tuple(target for target in again if target.id not in gone and target.id not in sent))
+        left = [target for target in waiting if target.id not in gone and target.id not in sent]
+        unsent = set(self.state.unsent)
+        await self._send_all(
+            [target for target in left if target in unsent], [target for target in left if target not in unsent]
+        )
 
     async def _look(self, targets: Sequence[Target]) -> dict[str, str]:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
@@ -265,9 +271,9 @@ class Engine:
     def _action(self) -> PlanAction:
         return self.actions[self.state.plan.action]
 
-    async def _send_all(self, again: tuple[Target, ...] = ()) -> None:
+    async def _send_all(self, unsent: Sequence[Target], again: Sequence[Target] = ()) -> None:
         """Send what was never sent, after what is sent again."""
-        plan, unsent = self.state.plan, self.state.unsent
+        plan = self.state.plan
         queue = deque((*plan.batches(again), *plan.batches(unsent)))
         confirmed = {target.id for target in again}
         canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1

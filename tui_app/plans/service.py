@@ -182,8 +182,8 @@ class PlanService:
                     f"{plural(len(plan.targets), 'message')}, reason: {sanitize(plan.reason)}",
                     (),
                 )
-            case Resume(_, resend_unseen):
-                risk = ", and sends again what was not seen released" if resend_unseen else ""
+            case Resume():
+                risk = ", and sends again what was not seen released" if command.resend_unseen else ""
                 self.record(f"{plan.action.capitalize()} plan {plan.plan_id}: resumes{risk}.", ())
 
     def _record_end(self, ended: asyncio.Future[PlanState]) -> None:
