@@ -103,9 +103,10 @@ def test_ids_from_standard_input_and_from_a_job(run: Run, simulator: Simulator) 
     text = f"please: {mails[0].investigate_id}\n{mails[1].postfix_id}\njunk\n{mails[0].postfix_id[:-3]} cut\n"
     planned = run("release", "--from", "-", "--plan-only", "--format", "ndjson", stdin=text)
     assert planned.returncode == 0
-    assert [json.loads(line)["id"] for line in planned.stdout.splitlines()] == [
-        mail.investigate_id for mail in mails[:2]
-    ]
+    listed = [json.loads(line) for line in planned.stdout.splitlines()]
+    assert [row["id"] for row in listed[:2]] == [mail.investigate_id for mail in mails[:2]]
+    assert [row["mailsluice"]["outcome"] for row in listed] == ["not sent", "not sent", "held back"]
+    assert [row["mailsluice"]["verdict"] for row in listed[:2]] == [mail.disposition for mail in mails[:2]]
     assert "'junk' (line 3)" in planned.stderr
     assert f"'{mails[0].postfix_id[:-3]}' (line 4)" in planned.stderr or len(mails[0].postfix_id[:-3]) >= 12
     job = next(job for job in simulator.account.list_jobs(None, None) if job["messages_failed"] == 140)

@@ -79,7 +79,7 @@ def test_what_can_t_be_read_back_stays_unknown_and_nothing_more_is_sent(gated: S
     assert again.returncode == 3
     assert "already released" in again.stderr or f"unknown in plan {plan['plan']}" in again.stderr
     gated.set_faults("none")
-    resumed = run_with(environment, "ledger", "resume", plan["plan"], "--yes", "--json", hurried=True)
+    resumed = run_with(environment, "ledger", "resume", plan["plan"], "--yes", "--expect", "32", "--json", hurried=True)
     assert resumed.returncode in (0, 4), resumed.stderr
     truth = [entry["id"] for entry in gated.account.truth.of("release")]
     assert sorted(truth) == sorted(ids)

@@ -157,6 +157,7 @@ class Campaign:
             # Either the whole schedule without its waits, or a minute and more has passed.
             self._ahead += 0.0 if hurried else 90.0
             arguments = ["ledger", "resume", entry.plan.plan_id, "--yes", *(["--resend-unseen"] if again else [])]
+            arguments += ["--expect", str(len(entry.state.unsent) + len(again))]
             command = self._forked(arguments, hurried=hurried)
             if self._random.random() < 0.7 and number < MOST_RESUMES - 4:
                 self._kill(command, startup=0.1)
@@ -294,7 +295,7 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         simulator.set_faults("none")
         (entry,) = ledger.entries()
         began = time.monotonic()
-        resume = ["ledger", "resume", entry.plan.plan_id, "--yes"]
+        resume = ["ledger", "resume", entry.plan.plan_id, "--yes", "--expect", str(BATCH)]
         assert wait(Whole(variables, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
         took = time.monotonic() - began
         (entry,) = ledger.entries()

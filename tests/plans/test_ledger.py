@@ -337,7 +337,7 @@ def test_every_form_of_a_report_accounts_for_every_id(
     assert {outcome: int(count) for outcome, count in told} == sums
     assert f"| **all** | **{len(expected)}** |" in facts
     assert "Every id is accounted for, and the numbers add up." in facts
-    assert facts.count("\n- ") == 13
+    assert facts.count("\n- ") == 15
 
     head, *lines = csv.reader(io.StringIO(as_csv(entry)))
     assert tuple(head) == COLUMNS

@@ -114,9 +114,13 @@ def create(
             raise GuardError(
                 f"{new.destination} can't be undone by the user. Repeat with --expect {preview.count}. Nothing was sent."
             )
+        if new.into_mailbox and yes and expect is None and preview.count > 1:
+            raise GuardError(
+                f"{plural(preview.count, 'message')} would reach mailboxes: repeat with --expect {preview.count}. Nothing was sent."
+            )
         if expect is not None and (expect != preview.count or not preview.complete):
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
-        confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", yes=yes)
+        confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes)
         result = await service.jobs.create(new)
         if isinstance(result, Done):
             write_job(result.value, output_format)

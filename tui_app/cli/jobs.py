@@ -129,7 +129,7 @@ def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: boo
             return ExitCode.GUARD
         for job in fitting:
             print_status(f"{job.job_id}  {describe_action(job)}  {str(job.status).lower()}  {job.comment or ''}")
-        confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", yes=yes)
+        confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", len(fitting), yes=yes)
         # What was left alone was asked for too: all done would be a lie.
         codes = [ExitCode.PARTLY_FAILED] if len(fitting) < len(ids) else []
         codes += [

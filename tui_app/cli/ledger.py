@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.release import COLUMNS, exit_code, run_plan
+from tui_app.cli.release import COLUMNS, exit_code, print_to_send, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock
@@ -126,11 +126,18 @@ def _verify(ctx: click.Context) -> None:
 @ledger.command("resume")
 @click.argument("plan")
 @click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen released. It may go out twice.")
+@click.option(
+    "--expect",
+    type=click.IntRange(min=0),
+    help="How many will be sent after the guard; needed with --yes for more than one.",
+)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
 @click.pass_context
-def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, output_format: str) -> None:
-    """Settle what is unknown of a plan, then send what was never sent."""
+def _resume(
+    ctx: click.Context, plan: str, resend_unseen: bool, expect: int | None, yes: bool, output_format: str
+) -> None:
+    """Settle what is unknown of a plan, then send what was never sent: looked up, guarded and confirmed again."""
     found = _ledger().find(plan)
     if not found.state.unfinished:
         raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to resume.")
@@ -143,8 +150,19 @@ def _resume(ctx: click.Context, plan: str, resend_unseen: bool, yes: bool, outpu
             f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
             + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
         )
-        confirmed(f"Resume plan {entry.plan.plan_id}?", yes=yes)
-        return await run_plan(service, Resume(entry, resend_unseen=resend_unseen), output_format)
+        rest = await service.plans.review_rest(entry, resend_unseen=resend_unseen)
+        count = len(rest.fit)
+        requests = -(-count // entry.plan.batch_size)
+        print_to_send(rest.fit, unsent + (unseen if resend_unseen else 0), service.forecast(requests))
+        for name, why in rest.why_not.items():
+            print_status(f"Left out: {sanitize(name)} ({sanitize(why)})")
+        if expect is not None and expect != count:
+            raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
+        if yes and expect is None and count > 1:
+            raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
+        confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", max(count, 1), yes=yes)
+        ids = frozenset(target.id for target in rest.fit)
+        return await run_plan(service, Resume(entry, resend_unseen=resend_unseen, ids=ids), output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -24,8 +25,9 @@ from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids
 from tui_app.plans.journal import JournalError
-from tui_app.plans.report import accounted, result_json
+from tui_app.plans.report import result_json, told
 from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
+from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
@@ -46,6 +48,8 @@ COLUMNS: Final = (
 
 _TOLD_ONE_BY_ONE: Final = 20
 """Messages; more that are held back are told by their reasons."""
+_DOMAINS: Final = 20
+_SAMPLE: Final = 10
 
 
 def exit_code(state: PlanState) -> ExitCode:
@@ -96,17 +100,35 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     return list(ids)
 
 
-def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Forecast) -> None:
-    recipients = sum(len(target.recipients) for target in guarded.allowed)
+def print_to_send(allowed: Sequence[Target], asked: int, forecast: Forecast) -> None:
+    """What would be sent, in counts: one bad one among many is to be seen."""
+    recipients = sum(len(target.recipients) for target in allowed)
     print_status(
-        f"{len(guarded.allowed):,} of {plural(len(targets), 'message')} to release, {plural(recipients, 'recipient')}, {forecast.describe()}."
+        f"{len(allowed):,} of {plural(asked, 'message')} to release, {plural(recipients, 'recipient')}, {forecast.describe()}."
     )
-    if len(guarded.held_back) > _TOLD_ONE_BY_ONE:
-        for why, count in guarded.reasons().items():
-            print_status(f"Held back: {count:,} {why}")
+    if not allowed:
         return
-    for item in guarded.held_back:
-        print_status(f"Held back: {sanitize(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
+    print_status("Verdicts: " + ", ".join(f"{count:,} {verdict}" for verdict, count in verdict_counts(allowed)))
+    domains = sender_domain_counts(allowed)
+    more = f", and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
+    print_status("From: " + ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS]) + more)
+    for target in rarest_first(allowed)[:_SAMPLE]:
+        print_status(f"  {verdict_of(target)}  {target.sender}  {target.subject}")
+    if len(allowed) > _SAMPLE:
+        print_status(f"  … and {len(allowed) - _SAMPLE:,} more")
+
+
+def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
+    print_to_send(guarded.allowed, asked, forecast)
+    if len(guarded.allowed) > _SAMPLE:
+        print_status("All of them, each with its verdict: --plan-only --json")
+    for word, taken_out in (("Held back", guarded.held_back), ("Left out", guarded.unfit)):
+        for item in taken_out[:_TOLD_ONE_BY_ONE]:
+            name = sanitize(item.target.id)
+            print_status(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
+        rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
+        for why, count in rest.items():
+            print_status(f"{word}: {count:,} more {why}; --json lists all")
 
 
 @click.command()
@@ -195,17 +217,18 @@ def release(
         )
         guarded = service.plans.guard(targets, include=include)
         plan = service.plans.plan(guarded, (reason or "").strip())
-        _print_guarded(guarded, targets, service.forecast(len(plan.batches())))
+        _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())))
         count = len(plan.targets)
         if not count:
+            _write(output_format, told(PlanState(plan)))
             raise GuardError("No messages are left to release. Nothing was sent.")
         if expect is not None and expect != count:
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if plan_only:
-            return _write(output_format, [Result(target, Outcome.NOT_SENT, why="plan only") for target in plan.targets])
+            return _write(output_format, told(PlanState(plan)))
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
-        confirmed(f"Release {plural(count, 'message')}?", yes=yes)
+        confirmed(f"Release {plural(count, 'message')}?", count, yes=yes)
         return await run_plan(service, Send(plan), output_format)
 
     ctx.exit(run_command(ctx, work, writes=not plan_only))
@@ -241,7 +264,7 @@ async def run_plan(service: EmailSecurityService, command: Command, output_forma
 
 def _print_outcome(state: PlanState, output_format: str) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
-    rows = accounted(state)
+    rows = told(state)
     try:
         _write(output_format, rows)
     except (ReaderGone, OutputFailedError) as gone:
@@ -253,6 +276,8 @@ def _print_outcome(state: PlanState, output_format: str) -> None:
         print_status(f"{state.error}")
         for line in state.error.details() if isinstance(state.error, ApiError) else ():
             print_status(f"  {line}")
+    for remark in state.remarks:
+        print_status(f"Look at this: {sanitize(remark)}")
     print_status(f"{state.describe()} · plan {state.plan.plan_id}")
     if state.unfinished and state.head:
         print_status(f"Unfinished. Settle it and send the rest: mailsluice ledger resume {state.plan.plan_id}")

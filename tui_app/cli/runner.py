@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+import termios
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import SystemRandom
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -109,13 +111,26 @@ def _plain_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def confirmed(question: str, *, yes: bool) -> None:
-    """Ask on a terminal unless `--yes`. Raises UsageError where nobody can be asked, GuardError on a no."""
+_READ_FIRST: Final = 0.3
+"""Seconds for which a question stands before an answer counts."""
+
+
+def confirmed(question: str, count: int = 1, *, yes: bool) -> None:
+    """Ask on a terminal unless `--yes`: one thing is confirmed by `y`, several by their number.
+
+    What was typed before the question stood there is thrown away. Raises UsageError where nobody can be asked,
+    GuardError on a no.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
+    wanted = "y" if count == 1 else str(count)
     with _plain_signals():
-        agreed = click.confirm(question, err=True)
-    if not agreed:
-        raise GuardError("Nothing was sent.")
+        click.echo(f"{question} To do it, type {wanted}: ", err=True, nl=False)
+        time.sleep(_READ_FIRST)
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        typed = sys.stdin.readline().strip()
+    if typed.lower().replace(",", "") != wanted:
+        raise GuardError("Not confirmed. Nothing was sent.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,3 +66,27 @@ class RecipientRule:
         if self.text.startswith("*."):
             return domain.endswith(self.text[1:])
         return domain == self.text or domain.endswith(f".{self.text}")
+
+
+_TAKEN_FOR: Final = {
+    "0": "o", "1": "l", "|": "l", "і": "i", "ӏ": "l", "е": "e", "о": "o", "а": "a", "с": "c", "р": "p", "х": "x", "у": "y",
+    "ο": "o", "α": "a", "ı": "i",
+}  # fmt: skip
+_ALIKE: Final = str.maketrans(_TAKEN_FOR)
+
+
+def look_alike_key(domain: str) -> str:
+    """A rough form that domains share which look like each other: for sorting, never for a decision.
+
+    Characters that are taken for others are made one, and only the first label counts: `acme.example.evil.test` and
+    `acrne.example` have the key of `acme.example`.
+    """
+    name = domain.casefold()
+    if "xn--" in name:
+        with suppress(UnicodeError):
+            name = name.encode("ascii").decode("idna")
+    name = unicodedata.normalize("NFKD", name)
+    name = "".join(character for character in name if not unicodedata.combining(character))
+    name = name.translate(_ALIKE).replace("rn", "m").replace("vv", "w").replace("i", "l")
+    first = name.split(".")[0]
+    return first.replace("-", "")

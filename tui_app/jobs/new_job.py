@@ -32,6 +32,11 @@ class NewJob:
     destination: Destination | None = None
     comment: str = ""
 
+    @property
+    def into_mailbox(self) -> bool:
+        """Whether it brings mail into mailboxes: then it is held to the rules of a release."""
+        return self.action is ActionType.RELEASE or self.destination is Destination.INBOX
+
     def checked(self, now: datetime) -> NewJob:
         """The job as it will be sent: both times set, a release over held mail. Raises GuardError for what we never send."""
         params = self.params
@@ -110,7 +115,7 @@ def guard_job(
     unknown or missing verdict and no held recipient that is not in `include`, no more messages than the policy allows,
     and a preview that shows all of it. Of a move that can't be undone the preview must show all of it, too.
     """
-    into_mailbox = new.action is ActionType.RELEASE or new.destination is Destination.INBOX
+    into_mailbox = new.into_mailbox
     if not into_mailbox and new.destination is not Destination.HARD_DELETE:
         return
     included = {canonical_verdict(word) for word in include}

@@ -15,7 +15,7 @@ from tui_app.plans.actions import Sending
 from tui_app.plans.commands import CheckArrival, Close, Command, Resume, Send, Settle
 from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
-from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, left_out
+from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, look_again
 from tui_app.plans.records import (
     checked_record,
     closed_record,
@@ -227,12 +227,12 @@ class Engine:
             [target for target in left if target in unsent], [target for target in left if target not in unsent]
         )
 
-    async def _look(self, targets: Sequence[Target]) -> dict[str, str]:
+    async def _look(self, targets: Sequence[Target]) -> Mapping[str, str]:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
         policy = Policy.of(self.settings.guard)
-        gone = await left_out(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
+        look = await look_again(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
         self.looks.looked(target.id for target in targets)
-        return gone
+        return look.why_not
 
     def _leave_out(self, why: Mapping[str, str]) -> None:
         """Take out what is not to be sent any more, on record with the reason. Nothing is on its way meanwhile."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.address import RecipientRule, canonical_address
@@ -54,19 +54,26 @@ class Guarded:
     allowed: tuple[Target, ...]
     """What was included by name comes last: the first ones, which are looked at before the rest, are not those."""
     held_back: tuple[HeldBack, ...]
+    """What the guard holds back."""
+    unfit: tuple[HeldBack, ...] = ()
+    """What the action can't be done to, whatever anybody types, such as mail that is not held now."""
     by_name: tuple[HeldBack, ...] = ()
     """What is allowed only because it was included by name."""
 
     def reasons(self) -> dict[str, int]:
-        """How many were taken out for which reason."""
+        """How many the guard holds back for which reason."""
         return dict(Counter(item.why for item in self.held_back))
+
+    def unfit_reasons(self) -> dict[str, int]:
+        """To how many the action can't be done for which reason."""
+        return dict(Counter(item.why for item in self.unfit))
 
     def without(self, gone: Iterable[Target]) -> Guarded:
         """The same without these among what may be sent."""
         left_out = {target.id for target in gone}
         allowed = tuple(target for target in self.allowed if target.id not in left_out)
         by_name = tuple(kept for kept in self.by_name if kept.target.id not in left_out)
-        return Guarded(allowed, self.held_back, by_name)
+        return replace(self, allowed=allowed, by_name=by_name)
 
     def included_counts(self) -> dict[str, int]:
         """How many each word did let through."""
@@ -112,11 +119,15 @@ def guard_targets(
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
+    unfit_ones: list[HeldBack] = []
     for target in targets:
-        reasons = _reasons(target, policy, unfit(target), open_ids or {})
+        reasons = _reasons(target, policy, open_ids or {})
+        why_not = unfit(target)
         included = {word.upper() for word in include(target)} if reasons else ()
         standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
-        if standing:
+        if why_not and not any(not kept.include for kept in standing):
+            unfit_ones.append(HeldBack(target, why_not))
+        elif standing:
             held_back.append(standing[0])
         elif reasons:
             by_name += reasons
@@ -128,14 +139,12 @@ def guard_targets(
             f"{plural(len(allowed), 'message')}: the policy allows {policy.max_messages:,} at once ("
             "guard.max_messages in the configuration). Nothing was sent."
         )
-    return Guarded(tuple(allowed), tuple(held_back), tuple(by_name))
+    return Guarded(tuple(allowed), tuple(held_back), tuple(unfit_ones), tuple(by_name))
 
 
-def _reasons(target: Target, policy: Policy, unfit: str, open_ids: Mapping[str, OpenElsewhere]) -> list[HeldBack]:
+def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewhere]) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
-    if unfit:
-        reasons.append(HeldBack(target, unfit))
     if (held := open_ids.get(target.id)) is not None:
         reasons.append(HeldBack(target, held.why, held.include))
     if target.shared_by:

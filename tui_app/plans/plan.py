@@ -87,6 +87,8 @@ class Plan:
     """What the guard would have held back, and was named to be sent all the same: a word, and the id that it was typed for."""
     held_back: tuple[tuple[str, str], ...] = ()
     """What was asked for and taken out by the guard: ids, and why."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """What was asked for and the action can't be done to: ids, and why."""
     action: str = RELEASE
     """The name of the action that is done to the targets, see `actions`."""
     format: int = FORMAT
@@ -103,12 +105,22 @@ class Plan:
         canary: int = 0,
         included: Iterable[tuple[str, str]] = (),
         held_back: Iterable[tuple[str, str]] = (),
+        left_out: Iterable[tuple[str, str]] = (),
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
         plan_id = f"{random.getrandbits(32):08x}"
         first = canary if 0 < canary < len(unique) else 0
-        return cls(plan_id, tuple(unique.values()), reason, batch_size, first, tuple(included), tuple(held_back))
+        return cls(
+            plan_id,
+            tuple(unique.values()),
+            reason,
+            batch_size,
+            first,
+            tuple(included),
+            tuple(held_back),
+            tuple(left_out),
+        )
 
     @cached_property
     def digest(self) -> str:

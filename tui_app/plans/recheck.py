@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import Untrusted, sanitize
@@ -11,7 +11,7 @@ from tui_app.plans.guard import Policy, guard_targets
 from tui_app.plans.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
@@ -46,31 +46,43 @@ class LastLooks:
         return max(passed) > LOOK_AGAIN_AFTER or min(passed) < 0
 
 
-async def left_out(
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What messages of a plan are by now: those that may be sent as they were found, and why others may not, by id."""
+
+    fit: tuple[Target, ...]
+    why_not: Mapping[str, str]
+
+
+async def look_again(
     client: EmailSecurityClient,
     policy: Policy,
     action: PlanAction,
     plan: Plan,
     targets: Sequence[Target],
     now: datetime,
-) -> dict[str, str]:
-    """Reasons by id for those of these targets that are not to be sent as the account knows them by now.
+) -> Look:
+    """Look at these targets as the account knows them by now.
 
-    The guard holds them back, or their verdict is not what it was when the plan was made. Raises ApiError, and
-    GuardError when the rest is more than the policy's maximum.
+    Not to be sent is what the guard holds back, and what has another verdict than when the plan was made. Raises
+    ApiError, and GuardError when the rest is more than the policy's maximum.
     """
     if not targets:
-        return {}
+        return Look((), {})
     found = await look_up(client, [target.id for target in targets], now)
     guarded = guard_targets(found, policy, unfit=action.unfit, include=lambda known: plan.words_for(known.id))
-    held_back = {kept.target.id: kept.why for kept in guarded.held_back}
+    held_back = {kept.target.id: kept.why for kept in (*guarded.held_back, *guarded.unfit)}
     why: dict[str, str] = {}
+    fit: list[Target] = []
     for target, known in zip(targets, found, strict=True):
         if known.id in held_back:
             why[target.id] = held_back[known.id]
         elif _verdict(target) and _verdict(known) != _verdict(target):
             why[target.id] = f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(target)}"
-    return why
+        else:
+            # By the id that the plan knows it by.
+            fit.append(replace(known, investigate_id=target.investigate_id, postfix_id=target.postfix_id))
+    return Look(tuple(fit), why)
 
 
 def _verdict(target: Target) -> str:

@@ -93,6 +93,7 @@ def plan_record(
         "canary": plan.canary,
         "included": [list(pair) for pair in plan.included],
         "held_back": [list(kept) for kept in plan.held_back],
+        "left_out": [list(kept) for kept in plan.left_out],
         "released_before": [target.id for target in plan.targets if target.released is not False],
         "user": origin.user,
         "host": origin.host,
@@ -231,6 +232,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             _whole(first["canary"]),
             tuple(_included(first["included"], first["format"])),
             tuple((str(name), str(why)) for name, why in first.get("held_back", ())),
+            tuple((str(name), str(why)) for name, why in first.get("left_out", ())),
             action=str(first["action"]),
             format=first["format"],
         )

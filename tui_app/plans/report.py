@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, markdown_escape, sanitize
+from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def accounted(state: PlanState) -> list[Result]:
             known = Result(target, outcome, why=_NEVER if outcome is Outcome.NOT_SENT else "")
         rows.append(known)
     return rows
+
+
+def told(state: PlanState) -> list[Result]:
+    """The same, and behind them what was asked for and never was in the plan."""
+    out = [(name, why, Outcome.HELD_BACK) for name, why in state.plan.held_back]
+    out += [(name, why, Outcome.LEFT_OUT) for name, why in state.plan.left_out]
+    return [*accounted(state), *(Result(Target(name), outcome, why=why) for name, why, outcome in out)]
 
 
 def sums_checked(state: PlanState) -> tuple[bool, str]:
@@ -74,6 +82,9 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     counted = Counter(why for _, why in plan.held_back)
     held_back = ", ".join(f"{count:,} {sanitize(why)}" for why, count in counted.items())
+    left_out = ", ".join(
+        f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in plan.left_out).items()
+    )
     return [
         ("plan", plan.plan_id),
         ("account", sanitize(entry.account)),
@@ -82,8 +93,10 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("why", sanitize(plan.reason, DETAIL_LIMIT)),
         ("included by name", included or "nothing"),
         ("held back by the guard, not in the plan", held_back or "nothing"),
+        ("asked for and left out", left_out or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
         ("sent again although it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
+        ("what answers told beside what was asked", "; ".join(map(sanitize, entry.state.remarks)) or "nothing"),
         ("seen afterwards", _checked(entry.state.arrival)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
@@ -107,12 +120,12 @@ def as_markdown(entry: LedgerEntry) -> str:
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.arrival)))} |" for row in accounted(state)]
-    if entry.plan.held_back:
-        lines += ["", "| held back, never in the plan | why |", "|---|---|"]
-        lines += [
-            f"| {markdown_escape(sanitize(name))} | {markdown_escape(sanitize(why))} |"
-            for name, why in entry.plan.held_back
-        ]
+    for heading, taken_out in (("held back by the guard", entry.plan.held_back), ("left out", entry.plan.left_out)):
+        if taken_out:
+            lines += ["", f"| {heading}, never in the plan | why |", "|---|---|"]
+            lines += [
+                f"| {markdown_escape(sanitize(name))} | {markdown_escape(sanitize(why))} |" for name, why in taken_out
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -129,20 +142,27 @@ def as_csv(entry: LedgerEntry) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(
-        [formula_proof(cell) for cell in _cells(row, entry.state.arrival)] for row in accounted(entry.state)
-    )
+    writer.writerows([formula_proof(cell) for cell in _cells(row, entry.state.arrival)] for row in told(entry.state))
     return out.getvalue()
 
 
 def result_json(row: Result, arrival: ArrivalCheck | None = None) -> dict[str, Any]:
-    """The API's item of a release, with the outcome we read from it under our own name."""
+    """The API's item of a release, with the outcome that we read from it, and what is known of the mail, under our own name."""
+    target = row.target
+    ours: dict[str, Any] = {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)}
+    if target.sender or target.disposition or target.recipients:
+        ours |= {
+            "verdict": str(target.disposition or ""),
+            "sender": target.sender.exact,
+            "subject": target.subject.exact,
+            "recipients": [recipient.exact for recipient in target.recipients],
+        }
     return {
-        "id": row.target.id,
+        "id": target.id,
         "delivered": [recipient.exact for recipient in row.delivered],
         "undelivered": [recipient.exact for recipient in row.undelivered],
         "failed": [recipient.exact for recipient in row.failed],
-        "mailsluice": {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)},
+        "mailsluice": ours,
     }
 
 
@@ -168,6 +188,8 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "reason": entry.plan.reason,
         "included": [{"word": word, "id": name} for word, name in entry.plan.included],
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
+        "left_out": [{"id": name, "why": why} for name, why in entry.plan.left_out],
+        "remarks": list(entry.state.remarks),
         "user": entry.origin.user,
         "host": entry.origin.host,
         "sudo_user": entry.origin.sudo_user,

@@ -22,7 +22,8 @@ from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import look_up
 from tui_app.plans.plan import RELEASE, Plan, Target
-from tui_app.plans.recheck import LastLooks
+from tui_app.plans.recheck import LastLooks, Look, look_again
+from tui_app.plans.state import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +129,7 @@ class PlanService:
             canary=first,
             included=[(kept.include, kept.target.id) for kept in guarded.by_name],
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
+            left_out=[(kept.target.id, kept.why) for kept in guarded.unfit],
         )
 
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
@@ -149,6 +151,21 @@ class PlanService:
         self._looks.looked(held)
         known = {target.id for target in plan.targets}
         return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
+
+    async def review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> Look:
+        """What going on with a plan would send by now: what was never sent, and if asked for what was not seen done.
+
+        Raises ApiError, GuardError and JournalError.
+        """
+        state = entry.state
+        rest = (*(state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()), *state.unsent)
+        others = self.ledger.sent_meanwhile(entry)
+        sent = {target.id: f"plan {others[target.id]} has sent it since" for target in rest if target.id in others}
+        left = [target for target in rest if target.id not in sent]
+        policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
+        look = await look_again(self.read_client(), policy, action, entry.plan, left, self.clock.now())
+        self._looks.looked(target.id for target in left)
+        return Look(look.fit, {**look.why_not, **sent})
 
     # ---- working on a plan
 

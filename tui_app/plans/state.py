@@ -33,6 +33,8 @@ class Outcome(StrEnum):
     LEFT_OUT = "left out"
     """Not sent on purpose: since the plan was made something changed."""
     IN_FLIGHT = "in flight"
+    HELD_BACK = "held back"
+    """Asked for and taken out by the guard: it never was in the plan."""
 
 
 OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT})
@@ -48,6 +50,7 @@ WORST_FIRST: Final = (
     Outcome.NOT_SEEN,
     Outcome.FAILED,
     Outcome.REFUSED,
+    Outcome.HELD_BACK,
     Outcome.LEFT_OUT,
     Outcome.PARTLY,
     Outcome.UNDELIVERED,

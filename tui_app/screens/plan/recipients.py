@@ -64,6 +64,7 @@ _FATE: Final = {
     Outcome.RELEASED: ("✔", "success"),
     Outcome.PARTLY: ("!", "warning"),
     Outcome.LEFT_OUT: ("○", "warning"),
+    Outcome.HELD_BACK: ("○", "warning"),
     Outcome.UNDELIVERED: ("!", "warning"),
     Outcome.FAILED: ("✖", "error"),
     Outcome.REFUSED: ("✖", "error"),

@@ -1,0 +1,56 @@
+"""What chosen messages are, in counts: verdicts and sender domains, so that one bad one among many is seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tui_app.core.address import look_alike_key
+from tui_app.core.text import Untrusted, sanitize
+from tui_app.core.verdict import NO_VERDICT
+
+if TYPE_CHECKING:
+    from tui_app.plans.plan import Target
+
+NO_DOMAIN = "no readable domain"
+
+
+def verdict_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
+    """Verdicts with their counts, the rarest first."""
+    counted = Counter(verdict_of(target) for target in targets)
+    return sorted(counted.items(), key=lambda pair: (pair[1], pair[0]))
+
+
+def verdict_of(target: Target) -> str:
+    """The verdict as the server wrote it, as safe text; a word where there is none."""
+    written = target.disposition.exact if isinstance(target.disposition, Untrusted) else target.disposition
+    if not target.checked:
+        return "unchecked"
+    return sanitize(str(written), 60).strip() if written else NO_VERDICT
+
+
+def sender_domain(target: Target) -> str:
+    """The domain of the sender, whole and as safe text; where there is none, a word that says so."""
+    address = target.sender.exact.strip().rstrip(">").strip()
+    domain = address.rpartition("@")[2].strip() if "@" in address else ""
+    return sanitize(domain.casefold(), 255) or NO_DOMAIN
+
+
+def sender_domain_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
+    """Sender domains with their counts; those that look alike stand beside each other, groups with a rare one come first."""
+    counted = Counter(map(sender_domain, targets))
+    rarest: dict[str, int] = {}
+    for domain, count in counted.items():
+        key = look_alike_key(domain)
+        rarest[key] = min(count, rarest.get(key, count))
+    return sorted(counted.items(), key=lambda pair: (rarest[look_alike_key(pair[0])], look_alike_key(pair[0]), pair[0]))
+
+
+def rarest_first(targets: Iterable[Target]) -> list[Target]:
+    """Messages with the rarest verdict first; within one those whose sender domains look alike stand together, rare ones first."""
+    listed = list(targets)
+    verdicts = dict(verdict_counts(listed))
+    domains = [domain for domain, _ in sender_domain_counts(listed)]
+    place = {domain: at for at, domain in enumerate(domains)}
+    return sorted(listed, key=lambda each: (verdicts[verdict_of(each)], verdict_of(each), place[sender_domain(each)]))
