@@ -97,10 +97,10 @@ class JobAnswers:
         if fault is None:
             return []
         now, generation = self._account.clock(), self._account.generation
-        other = self._account.other_job(job)
         if fault.value == 2 or (not fault.value and fault.seed % 2):
-            # Its messages have another sender.
-            return [] if other is None else other.rows_json(other.rows_in(None, now)[:3], now, generation)
+            # The messages of another job have another sender.
+            others = (other for other in self._account.jobs.values() if other is not job and other.discovered(now))
+            return next((other.rows_json(other.rows_in(None, now)[:3], now, generation) for other in others), [])
         wrong = [index for index in job.rows_in(None, now) if status and job.row_state(index, now) != status][:3]
         return job.rows_json(wrong, now, generation)
 
