@@ -76,10 +76,10 @@ class Account:
 
     def _settle(self, now: datetime) -> None:
         """Apply what jobs that were created here have done to messages by now, and verdicts that have turned."""
-        due = [turn for turn in self._turns if turn[0] <= now]
-        self._turns = [turn for turn in self._turns if turn[0] > now]
-        for at, mails, verdict in due:
-            self._turn(at, mails, verdict)
+        for turn in [turn for turn in self._turns if turn[0] <= now]:
+            # Taken out one by one: a test may add one from its own thread meanwhile.
+            self._turns.remove(turn)
+            self._turn(*turn)
         for job in self.jobs.values():
             if not job.acts_on_account:
                 continue
