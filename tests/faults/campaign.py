@@ -1,6 +1,6 @@
 """The fault matrix: every kind of fault against every kind of request, judged by the server's own record.
 
-A campaign asks the same eight things again and again, five writes and three reads, each time under one kind of fault, and
+A campaign asks the same ten things again and again, five writes and five reads, each time under one kind of fault, and
 holds what our client says of it against the wire log and the truth log of the simulator.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.faults.scenes import AMBIGUOUS, BY_NAME, DONE, HASTY, PATIENT, REFUSE
 from tests.support.clock import HurriedClock, until
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.enums import ActionType, Destination
+from tui_app.api.enums import ActionType, Destination, RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.http import Timeouts
 from tui_app.api.models import ReleaseItem
@@ -32,7 +33,11 @@ from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EVERYTHING = SearchParams(start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False)
+DELIVERED = SearchParams(
+    start=datetime(2000, 1, 1, tzinfo=UTC), end=NOON, detections_only=False, sender="billing@evil.example"
+)
+REQUESTS = 10
+"""In a cycle."""
 WRITES = frozenset({"release", "create_job", "move", "cancel_job", "delete_job"})
 
 
@@ -66,7 +71,7 @@ class Campaign:
         self._held = iter([mail.investigate_id for mail in self.simulator.account.held])
 
     async def run(self, kind: Kind, cycles: int) -> Tally:
-        """So many times all eight requests under this kind."""
+        """So many times all ten requests under this kind."""
         tally = Tally(kind.name)
         if not self._expected:
             self.simulator.set_faults("none")
@@ -134,7 +139,7 @@ class Campaign:
 
         def done() -> list[int]:
             log = self.simulator.account.truth.of("create_job")
-            return [sum(mark in (entry["body"].get("comment") or "") for entry in log)]
+            return [sum(mark in (entry["body"].get("comment") or "") and "stored" not in entry for entry in log)]
 
         params = SearchParams(sender="nobody.example", start=NOON, end=NOON)
         return lambda client: client.create_job(ActionType.RELEASE, params, comment=mark), done
@@ -196,7 +201,8 @@ class Campaign:
         wrong = [
             seen > max(kind.tries, kind.name == "none"),
             any(times > 1 for times in truth),
-            not set(said) <= kind.classes,
+            not set(said) <= (kind.classes if _meets(kind, name) else {DONE}),
+            _missed(kind, name, wire),
             any(what == DONE and times != 1 for what, times in zip(said, truth, strict=True)),
             any(what in (UNSENT, REFUSED) and times for what, times in zip(said, truth, strict=True)),
             UNSENT in said and seen > 0,
@@ -229,19 +235,27 @@ class Campaign:
     # ---- reads
 
     def _reads(self) -> dict[str, Callable[[EmailSecurityClient], Awaitable[list[str]]]]:
-        job_id = next(iter(self.simulator.account.jobs))
+        job_id, mail_id = next(iter(self.simulator.account.jobs)), self.simulator.account.campaign[0].investigate_id
 
         async def jobs(client: EmailSecurityClient) -> list[str]:
             known = [job.id async for page in job_pages(client) for job in page]
             return sorted(one for one in known if one in self._first_jobs)
 
+        pages = partial(job_message_pages, job_id=job_id, per_page=100, status=RowStatus.COMPLETED)
+
         async def rows(client: EmailSecurityClient) -> list[str]:
-            return [row.id async for page in job_message_pages(client, job_id, per_page=100) for row in page]
+            return [row.id async for page in pages(client) for row in page]
 
         async def mails(client: EmailSecurityClient) -> list[str]:
-            return sorted([mail.id.exact async for page in search_pages(client, EVERYTHING) for mail in page])
+            return sorted([mail.id.exact async for page in search_pages(client, DELIVERED) for mail in page])
 
-        return {"jobs": jobs, "job_messages": rows, "search": mails}
+        async def job(client: EmailSecurityClient) -> list[str]:
+            return [(await client.get_job(job_id)).id]
+
+        async def message(client: EmailSecurityClient) -> list[str]:
+            return [(await client.get_message(mail_id)).id.exact]
+
+        return {"jobs": jobs, "job_messages": rows, "search": mails, "job": job, "message": message}
 
     @property
     def _first_jobs(self) -> set[str]:
@@ -261,12 +275,25 @@ class Campaign:
                 said = "read"
                 if found != self._expected[name] and kind.name not in ("null_result", "null_lists"):
                     tally.violations.append(f"{kind.name}: {name} read {len(found)}, not {len(self._expected[name])}")
-        tally.on_the_wire += len(self.simulator.wire()) - before
+        wire = self.simulator.wire()[before:]
+        tally.on_the_wire += len(wire)
         tally.classes[said] += 1
-        if kind.classes == {DONE} and said != "read":
+        classes = kind.classes if _meets(kind, name) else {DONE}
+        if _missed(kind, name, wire):
+            tally.violations.append(f"{kind.name}: {name} did not meet it")
+        if classes == {DONE} and said != "read":
             tally.violations.append(f"{kind.name}: {name} could not be read")
-        if not kind.classes & {DONE} and said != "error":
+        if not classes & {DONE} and said != "error":
             tally.violations.append(f"{kind.name}: {name} was read, which can't be")
+
+
+def _meets(kind: Kind, name: str) -> bool:
+    return not kind.at or name in kind.at
+
+
+def _missed(kind: Kind, name: str, wire: list[dict[str, Any]]) -> bool:
+    """Whether a request that must meet the fault did not, so that nothing was tested."""
+    return name in kind.at and all(entry["fault"] != kind.spec.partition("=")[0] for entry in wire)
 
 
 @dataclass(frozen=True)

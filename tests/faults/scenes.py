@@ -28,12 +28,19 @@ class Kind:
     patience: Timeouts = HASTY
     tries: int = 1
     """How often a write may be on the wire."""
+    at: frozenset[str] = frozenset()
+    """The requests of the campaign that it meets, if not all; the others must be done, and read, as without it."""
     scene: "Callable[[Settings], Any] | None" = None
     """For faults on this side of the wire: a context that gives the settings to use."""
 
 
 def _gate(classes: str, *specs: str, tries: int = 1, patience: Timeouts = HASTY) -> list[Kind]:
     return [Kind(spec, frozenset(classes.split()), spec, patience, tries) for spec in specs]
+
+
+def _untrue(classes: str, at: str, *specs: str) -> list[Kind]:
+    """Answers that are good in form and say another thing than was asked or done."""
+    return [Kind(spec, frozenset(classes.split()), spec, PATIENT, at=frozenset(at.split())) for spec in specs]
 
 
 # ---- faults on this side
@@ -142,5 +149,9 @@ KINDS: tuple[Kind, ...] = (
     # The connection may be reset before we know that there is one.
     *_gate(f"{UNSENT} {AMBIGUOUS}", "reset_on_accept"),
     *_gate(f"{DONE} {AMBIGUOUS}", "null_result", "nan_json", "big_int", "many_headers", "missing_ids", "null_lists"),
+    *_untrue(AMBIGUOUS, "cancel delete job message", "wrong_id"),
+    # The job is as it was asked for: whoever is told of another one may say so, or look.
+    *_untrue(f"{DONE} {AMBIGUOUS}", "create", *(f"echo_changed={value}" for value in range(1, 7))),
+    *_untrue(f"{DONE} {AMBIGUOUS}", "release", "extra_items=1", "extra_items=3", "extra_items=4"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.faults.campaign import Tally, campaign
+from tests.faults.campaign import REQUESTS, Tally, campaign
 from tests.faults.scenes import KINDS
 
 WORKERS = 2
@@ -15,14 +15,14 @@ WORKERS = 2
 def test_one_round(name: str) -> None:
     (tally,) = campaign([name], cycles=1, seed=1)
     assert tally.violations == []
-    assert tally.requests == 8
+    assert tally.requests == REQUESTS
 
 
 @pytest.mark.long
 def test_ten_thousand_requests(capsys: pytest.CaptureFixture[str]) -> None:
     """`FAULT_REQUESTS` and `FAULT_SEED` change how many, and which."""
     requests, seed = int(os.environ.get("FAULT_REQUESTS", "10000")), int(os.environ.get("FAULT_SEED", "1"))
-    cycles = -(-requests // (8 * len(KINDS)))
+    cycles = -(-requests // (REQUESTS * len(KINDS)))
     with ProcessPoolExecutor(WORKERS) as pool:
         running = [pool.submit(campaign, [kind.name], cycles, seed) for kind in KINDS]
         tallies = [tally for one in running for tally in one.result()]

@@ -1,6 +1,6 @@
 """The simulated account: its messages, its jobs, and what each action does to them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -10,7 +10,7 @@ from tui_app.simulator.demo_account import DemoAccount
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
-from tui_app.simulator.search import matches
+from tui_app.simulator.search import matches, outside
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
     ACTIONS,
@@ -26,6 +26,7 @@ from tui_app.simulator.validation import (
 PHISH_SKIP = Ending("SKIPPED", "Phish submission, not actionable")
 NOT_HELD_SKIP = Ending("SKIPPED", "The message is not in quarantine")
 _BY_REQUEST = "api-token"
+_BY_ANOTHER = "lena@acme.example"
 
 
 def _by_job(job: SimulatedJob, ending: Ending, at: datetime) -> ActionRecord:
@@ -65,6 +66,8 @@ class Account:
         self.submissions = demo.submissions() if messages else []
         self.jobs: dict[str, SimulatedJob] = {job.job_id: job for job in (demo.jobs(self.campaign) if messages else [])}
         self._created = 1000
+        self._sharing: dict[str, list[Mail]] = {}
+        self._turns: list[tuple[datetime, tuple[Mail, ...], str]] = []
         self._by_id = {
             key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)
         }
@@ -72,7 +75,11 @@ class Account:
     # ---- reading
 
     def _settle(self, now: datetime) -> None:
-        """Apply what jobs that were created here have done to messages by now."""
+        """Apply what jobs that were created here have done to messages by now, and verdicts that have turned."""
+        for turn in [turn for turn in self._turns if turn[0] <= now]:
+            # Taken out one by one: a test may add one from its own thread meanwhile.
+            self._turns.remove(turn)
+            self._turn(*turn)
         for job in self.jobs.values():
             if not job.acts_on_account:
                 continue
@@ -152,6 +159,26 @@ class Account:
         self._new_mails.append(mail)
         self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
 
+    def known(self, identity: str) -> Mail | None:
+        """The message of an investigate id or a postfix id; None if there is none."""
+        return self._by_id.get(identity)
+
+    def other_job(self, job: SimulatedJob) -> SimulatedJob | None:
+        """The newest job that is not this one."""
+        others = [other for other in self.jobs.values() if other.job_id != job.job_id]
+        return max(others, key=lambda other: (other.created_at, other.number), default=None)
+
+    def other_mail(self, *mails: Mail) -> Mail | None:
+        """A message that is none of these, held if there is one, with a detection."""
+        known = {mail.investigate_id for mail in mails}
+        others = [mail for mail in self._regular() if mail.is_detection and mail.investigate_id not in known]
+        return next((mail for mail in others if mail.quarantined), next(iter(others), None))
+
+    def outside(self, query: Wire, which: int, seed: int) -> list[Mail]:
+        """A few messages that a search must not find, by the part of its filter that they do not fit."""
+        self._settle(self.clock())
+        return outside(self._regular(), query, which, seed)
+
     def list_jobs(self, status: str | None, action: str | None) -> list[Wire]:
         """The job objects with this status and action, newest first."""
         now = self.clock()
@@ -165,8 +192,11 @@ class Account:
 
     # ---- acting
 
-    def create_job(self, body: object) -> Wire:
-        """Start a job on the messages that its search finds; returns the job object. Raises InvalidRequest."""
+    def create_job(self, body: object, *, asked: object = None) -> Wire:
+        """Start a job on the messages that its search finds; returns the job object. Raises InvalidRequest.
+
+        `asked` is the body as it was sent, if the account does another thing.
+        """
         request, now = self.truth.next_request(), self.clock()
         if not isinstance(body, dict):
             raise InvalidRequest("the body must be an object", "")
@@ -183,9 +213,9 @@ class Account:
         self._created += 1
         job = self._job_over(action, destination, params, comment, now)
         self.jobs[job.job_id] = job
-        self.truth.add(
-            request, now, "create_job", job_id=job.job_id, kind=action, rows=job.size, body=body, outcome="created"
-        )
+        odd = {} if asked is None or asked == body else {"body": asked, "stored": body}
+        facts = {"job_id": job.job_id, "kind": action, "rows": job.size, "body": body, "outcome": "created", **odd}
+        self.truth.add(request, now, "create_job", **facts)
         return job.wire(now, self.generation)
 
     def _job_over(
@@ -255,7 +285,8 @@ class Account:
                 for other in ids:
                     self.truth.add(request, now, "release", id=other, outcome="refused")
                 raise InvalidRequest("message not found", pointer, 10404)
-            mails.append(found)
+            # The oldest generation knows a message by its postfix id only: all that have it are meant.
+            mails += self._sharing.get(identity, [found])
         return [self._release_one(request, now, mail, index, partial) for index, mail in enumerate(mails)]
 
     def _release_one(self, request: int, now: datetime, mail: Mail, index: int, partial: bool) -> Wire:
@@ -272,7 +303,8 @@ class Account:
             self.log.add(mail.investigate_id, ActionRecord("RELEASE", now, now, _BY_REQUEST, False, "FAILED"))
         released = was_held and not mail.quarantined
         outcome = "released" if released else "not released"
-        self.truth.add(request, now, "release", id=mail.investigate_id, outcome=outcome, **ends)
+        facts = {"postfix_id": mail.postfix_id, "verdict": mail.disposition, **ends}
+        self.truth.add(request, now, "release", id=mail.investigate_id, outcome=outcome, **facts)
         result: Wire = {
             "id": mail.investigate_id,
             "delivered": ends["delivered"],
@@ -303,7 +335,7 @@ class Account:
             mail = self.mail(identity) if pointer == "/ids" else self._by_id.get(identity)
             if mail is None:
                 raise InvalidRequest("message not found", f"{pointer}/{index}", 10404)
-            mails.append(mail)
+            mails += self._sharing.get(identity, [mail])
         return mails
 
     def _move_one(
@@ -377,3 +409,60 @@ class Account:
         if mail is None or mail.is_detection or mail.quarantined:
             raise InvalidRequest("no such message in a mailbox", "/id", 10404, 404)
         self.preview(mail)
+
+    # ---- what others do
+
+    def turn_verdict(self, ids: Sequence[str], verdict: str, *, at: datetime | None = None) -> None:
+        """Give messages another verdict, now or once the clock says `at`; searches and single reads tell it."""
+        mails = tuple(self._by_id[identity] for identity in ids)
+        if at is not None and at > self.clock():
+            self._turns.append((at, mails, verdict))
+        else:
+            self._turn(self.clock(), mails, verdict)
+
+    def _turn(self, at: datetime, mails: tuple[Mail, ...], verdict: str) -> None:
+        for mail in mails:
+            mail.disposition = verdict
+            mail.reasons = (*mail.reasons, f"Found to be {verdict} later")
+        if mails:
+            ids = [mail.investigate_id for mail in mails]
+            self.truth.add(self.truth.next_request(), at, "turn_verdict", ids=ids, verdict=verdict)
+
+    def share_postfix(self, first: str, second: str) -> str:
+        """Give the second message the postfix id of the first; returns its investigate id, which changes with it.
+
+        Whoever acts by that postfix id alone acts on both.
+        """
+        kept, changed = self._by_id[first], self._by_id[second]
+        before = changed.investigate_id
+        del self._by_id[before], self._by_id[changed.postfix_id]
+        changed.share_postfix_id(kept.postfix_id)
+        self._by_id[changed.investigate_id] = changed
+        self.log.rename(before, changed.investigate_id)
+        self._sharing.setdefault(kept.postfix_id, [kept]).append(changed)
+        ids = [mail.investigate_id for mail in self._sharing[kept.postfix_id]]
+        self.truth.add(
+            self.truth.next_request(), self.clock(), "share_postfix", postfix_id=kept.postfix_id, ids=ids, was=before
+        )
+        return changed.investigate_id
+
+    def shares(self, mail: Mail) -> bool:
+        """Whether another message has the same postfix id."""
+        return mail.postfix_id in self._sharing
+
+    def backdate_release(self, ids: Sequence[str], age: timedelta = timedelta(days=3), *, gone: bool = False) -> None:
+        """Let messages tell of a release so long ago, although they are held; with `gone` they are held no more."""
+        now = self.clock()
+        for identity in ids:
+            mail = self._by_id[identity]
+            # A message that came in later can't have been released then. Its ids stay, they are only names.
+            if mail.scanned_at >= now - age:
+                mail.scanned_at = now - age - timedelta(hours=1)
+                mail.scanned = (stamp(mail.scanned_at) or "")[:23] + "Z"
+            mail.operations.append(OPERATIONS_BY_ACTION["RELEASE"])
+            self.log.add(mail.investigate_id, ActionRecord("RELEASE", now - age, now - age, _BY_ANOTHER))
+            if gone:
+                mail.quarantined = False
+                mail.delivery_status = ["delivered"]
+        if ids:
+            self.truth.add(self.truth.next_request(), now, "backdate_release", ids=list(ids), gone=gone)

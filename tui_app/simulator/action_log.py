@@ -61,6 +61,11 @@ class ActionLog:
         """Add an action on a message."""
         self._entries.setdefault(investigate_id, []).append(entry)
 
+    def rename(self, investigate_id: str, now: str) -> None:
+        """Keep the actions on a message whose id has changed."""
+        if investigate_id in self._entries:
+            self._entries[now] = self._entries.pop(investigate_id)
+
     def of(self, investigate_id: str) -> list[ActionRecord]:
         """The actions on a message."""
         return list(self._entries.get(investigate_id, ()))

@@ -70,6 +70,14 @@ class Mail:
     scanned: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._name()
+
+    def share_postfix_id(self, postfix_id: str) -> None:
+        """Take another message's mail-queue id; the ids that are made from it change, too."""
+        self.postfix_id = postfix_id
+        self._name()
+
+    def _name(self) -> None:
         self.scanned = self.scanned_at.isoformat(timespec="milliseconds")[:23] + "Z"
         self.alert_id = f"{self.postfix_id}-{self.scanned[:19]}"
         self.investigate_id = f"{self.alert_id}-{10_000_000 + self.number}"

@@ -2,10 +2,14 @@
 
 import base64
 import binascii
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.validation import InvalidRequest
+
+_STATUS: Final[tuple[str, ...]] = ("detections_only", "final_disposition", "delivery_status", "message_action")
+_WRONG: Final = 3
 
 
 def matches(mail: Mail, query: dict[str, Any]) -> bool:
@@ -38,6 +42,22 @@ def matches(mail: Mail, query: dict[str, Any]) -> bool:
     words = (query.get("query") or "").casefold().split()
     haystack = " ".join((mail.sender, *mail.recipients, mail.subject, mail.header_id)).casefold() if words else ""
     return all(word in haystack for word in words)
+
+
+def outside(mails: Iterable[Mail], query: dict[str, Any], which: int, seed: int) -> list[Mail]:
+    """Up to three messages that a search must not find: of another status (1), sender (2), or not held (3); 0 is any."""
+    status = {"detections_only": True, **{name: query[name] for name in _STATUS if name in query}}
+    rest = {name: value for name, value in query.items() if name not in (*_STATUS, "start", "end", "submissions")}
+    known = list(mails)
+    wrong = (
+        [mail for mail in known if not matches(mail, status)],
+        [mail for mail in known if not matches(mail, {"detections_only": False, **rest})],
+        [mail for mail in known if not mail.quarantined] if query.get("delivery_status") == "quarantined" else [],
+    )
+    fitting = [found for found in wrong if found]
+    chosen = wrong[which - 1] if which else fitting[seed % len(fitting)] if fitting else []
+    # What is held comes first: it could be sent on.
+    return sorted(chosen, key=lambda mail: not mail.quarantined)[:_WRONG]
 
 
 def cursor_for(offset: int) -> str:

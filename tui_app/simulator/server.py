@@ -19,6 +19,7 @@ from tui_app.simulator.account import Account
 from tui_app.simulator.app import SimulatedApi
 from tui_app.simulator.auth import Authenticator
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.faults.events import Events
 from tui_app.simulator.faults.plan import FaultPlan
 from tui_app.simulator.faults.proxy import FaultProxy
 from tui_app.simulator.operations import BASE_PATH
@@ -77,7 +78,8 @@ class Simulator:
         self._socket.bind(("127.0.0.1", options.port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{BASE_PATH}"
         # Without faults there is no proxy between the account and its socket.
-        self._proxy = FaultProxy(api.app, plan, self.account.truth, self.account.clock) if plan.rules else None
+        happen = Events(self.account).happen
+        self._proxy = FaultProxy(api.app, plan, self.account.truth, clock, happen) if plan.rules else None
         config = uvicorn.Config(
             api.app,
             log_level="critical",

@@ -5,8 +5,12 @@ from typing import Final, Literal
 
 _SEARCH: Final = frozenset({"search"})
 _RELEASE: Final = frozenset({"release"})
+_CREATE: Final = frozenset({"create_job"})
 _ACTIONS: Final = frozenset({"release", "move", "move_message"})
 _NUMBERED: Final = frozenset({"jobs", "job_messages"})
+_ONE_JOB: Final = frozenset({"job", "cancel_job", "delete_job"})
+_ONE_MAIL: Final = frozenset({"message", "action_log", "detections", "raw", "trace"})
+_FILTERED: Final = frozenset({"search", "jobs", "job_messages"})
 _LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "accounts"})
 
 
@@ -17,6 +21,12 @@ class Amount:
     default: int
     low: int
     high: int
+
+
+_TENTH: Final = Amount(10, 1, 100)
+_ALL: Final = Amount(100, 1, 100)
+_ONE: Final = Amount(1, 1, 1000)
+_MINUTE: Final = Amount(60, 0, 10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Kind:
     """Whether `any` may choose it."""
     shapes: Literal["latency", "pace"] | None = None
     """What it changes in sending, if it does not change the answer."""
+    happens: Literal["before", "after"] | None = None
+    """When it changes the account, if it changes nothing of the request: before the request is read, or afterwards."""
 
 
 def _bad(name: str, says: str, amount: Amount | None = None) -> Kind:
@@ -113,5 +125,37 @@ _MEANING = (
     Kind("missing_deprecated", "leaves out fields that are past their end of life"),
     Kind("deprecation_headers", "adds Deprecation and Sunset headers"),
 )
-KINDS: Final = {kind.name: kind for kind in (*_WILD, *_TRANSPORT, *_SHAPES, *_HTTP, *_MEANING)}
+# Answers that are good in form and say another thing than was asked or done. A value chooses what; 0 leaves it to the seed.
+_UNTRUE = (
+    Kind("wrong_id", "answers about another job or message than was asked for", None, _ONE_JOB | _ONE_MAIL),
+    Kind("echo_changed", "does as asked, but tells another VALUE of the job (below)", Amount(0, 0, 6), _CREATE),
+    Kind("stored_changed", "does, and tells, another VALUE of the job (below)", Amount(0, 0, 6), _CREATE),
+    Kind("extra_items", "tells more of a release than was asked, by VALUE (below)", Amount(0, 0, 4), _RELEASE),
+    Kind(
+        "wrong_rows", "adds up to three rows that the filter leaves out, by VALUE (below)", Amount(0, 0, 3), _FILTERED
+    ),
+)
+# What others do to the account meanwhile. These go along with any other fault of the same request.
+_EVENTS = (
+    Kind("verdict_turns", "once answered, VALUE % (10) of the held mail turns MALICIOUS", _TENTH, happens="after"),
+    Kind("verdict_turns_in", "a tenth of the held mail turns MALICIOUS VALUE s (60) later", _MINUTE, happens="after"),
+    Kind(
+        "shared_postfix", "VALUE pairs (1) of held mail, BULK and MALICIOUS, share a postfix id", _ONE, happens="before"
+    ),
+    Kind("old_release", "VALUE % (100) of the held mail tells of a release 3 days ago", _ALL, happens="before"),
+    Kind("old_release_gone", "the same, and that mail is held no more", _ALL, happens="before"),
+)
+KINDS: Final = {kind.name: kind for kind in (*_WILD, *_TRANSPORT, *_SHAPES, *_HTTP, *_MEANING, *_UNTRUE, *_EVENTS)}
 """All kinds by name."""
+VALUES: Final = {
+    "echo_changed, stored_changed": (
+        "action", "destination", "comment", "a search field is missing", "a search field is another",
+        "a search field more",
+    ),
+    "extra_items": (
+        "an item nobody asked for", "a recipient that the message does not have", "an item with another id",
+        "success beside errors",
+    ),
+    "wrong_rows": ("another status", "another sender", "not held"),
+}  # fmt: skip
+"""What the values of some kinds mean, from 1; 0 is any of them, by the seed."""

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from tui_app.simulator.faults.kinds import KINDS, Kind
+from tui_app.simulator.faults.kinds import KINDS, VALUES, Kind
 from tui_app.simulator.mail import stable_hash
 from tui_app.simulator.operations import NAMES
 
@@ -25,6 +25,9 @@ def describe_kinds() -> str:
     """The help text: the syntax of a specification, and all kinds, one a line."""
     lines = [f"{_SPELLING}, separated by commas; the first rule that matches is used.", ""]
     lines += [f"  {kind.name:22} {kind.says}" for kind in KINDS.values()]
+    lines += ["", "VALUE from 1; 0, the default, is any of them, by the seed:", ""]
+    for names, meanings in VALUES.items():
+        lines += [f"  {names}"] + [f"    {number} {meaning}" for number, meaning in enumerate(meanings, 1)]
     return "\n".join([*lines, "", f"ENDPOINT is one of {', '.join(SCOPES)}."])
 
 
@@ -70,11 +73,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFaults:
-    """The faults of one request: at most one fault, one latency and one pace."""
+    """The faults of one request: at most one fault, one latency and one pace; and what happens to the account."""
 
     fault: Fault | None = None
     latency: Fault | None = None
     pace: Fault | None = None
+    events: tuple[Fault, ...] = ()
 
 
 class FaultPlan:
@@ -98,15 +102,19 @@ class FaultPlan:
     def choose(self, method: str, endpoint: str) -> ChosenFaults:
         """The faults of the next request."""
         chosen: dict[str, Fault] = {}
+        events: list[Fault] = []
         for index, rule in enumerate(self.rules):
             if not rule.at_accept and rule.fits(method, endpoint) and (fault := self._fault(index)):
-                chosen.setdefault(rule.kind.shapes or "fault", fault)
+                if rule.kind.happens is not None:
+                    events.append(fault)
+                else:
+                    chosen.setdefault(rule.kind.shapes or "fault", fault)
         fault = chosen.get("fault")
         if fault is not None and fault.kind.name == "any":
             fault = _drawn(fault.seed, endpoint)
         if fault is not None and fault.kind.name == "none":
             fault = None
-        return ChosenFaults(fault, chosen.get("latency"), chosen.get("pace"))
+        return ChosenFaults(fault, chosen.get("latency"), chosen.get("pace"), tuple(events))
 
     def _fault(self, index: int) -> Fault | None:
         rule = self.rules[index]

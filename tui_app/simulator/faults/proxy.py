@@ -31,13 +31,24 @@ _HEAD_ONLY = ("close_on_accept", "reset_on_accept", "close_after_headers")
 
 
 class FaultProxy:
-    """Serves an app on one socket; `plan` may be replaced at any time. The truth log gets a line for each request."""
+    """Serves an app on one socket; `plan` may be replaced at any time. The truth log gets a line for each request.
 
-    def __init__(self, app: ASGIApp, plan: FaultPlan, truth: TruthLog, clock: Callable[[], datetime]) -> None:
+    `happen` does to the account what is not about the request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        plan: FaultPlan,
+        truth: TruthLog,
+        clock: Callable[[], datetime],
+        happen: Callable[[Fault], None],
+    ) -> None:
         self.plan = plan
         self._app = app
         self._truth = truth
         self._clock = clock
+        self._happen = happen
         self._slow = SlowSearches()
         self._open: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
@@ -100,11 +111,13 @@ class FaultProxy:
         endpoint = name_of(asked.method, asked.path)
         choice = self.plan.choose(asked.method, endpoint)
         fault = choice.fault
+        self._befall(choice, "before")
         reads_on = fault is None or fault.kind.name not in _HEAD_ONLY
         if reads_on and not await read_body(reader, asked):
             self._record(asked, endpoint, None)
             return False
         answer, processed, told = await self._answer(asked, fault)
+        self._befall(choice, "after")
         self._record(asked, endpoint, told, processed=processed)
         return await self._send(line, asked, answer, choice)
 
@@ -121,11 +134,16 @@ class FaultProxy:
         inner = asked.without(TICKET) if polled else asked
         if name == "ignored_page":
             inner = inner.without("page", "cursor")
-        answer = await ask(self._app, inner, name)
+        answer = await ask(self._app, inner, fault)
         good = answer.status < 400
         if fault is None or (not good and name not in DAMAGE):
             return answer, good, None
         return (changed(answer, fault, asked) if good else answer), good, name
+
+    def _befall(self, choice: ChosenFaults, when: str) -> None:
+        for event in choice.events:
+            if event.kind.happens == when:
+                self._happen(event)
 
     async def _send(self, line: Connection, asked: Asked, answer: Answer, choice: ChosenFaults) -> bool:
         line.pace = choice.pace

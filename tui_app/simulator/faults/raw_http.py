@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from starlette.types import ASGIApp
 
+from tui_app.simulator.faults.plan import Fault
+
 LARGEST_HEAD: Final = 64 * 1024
 LARGEST_BODY: Final = 5 * 1024 * 1024
 _STRUCK: Final = "simulator.fault"
@@ -118,7 +120,7 @@ async def read_body(reader: asyncio.StreamReader, asked: Asked) -> bool:
     return True
 
 
-async def ask(app: ASGIApp, asked: Asked, fault: str | None = None) -> Answer:
+async def ask(app: ASGIApp, asked: Asked, fault: Fault | None = None) -> Answer:
     """The app's answer; `fault` is what it must simulate itself."""
     path, _, query = asked.target.partition("?")
     scope: MutableMapping[str, Any] = {
@@ -154,6 +156,12 @@ async def ask(app: ASGIApp, asked: Asked, fault: str | None = None) -> Answer:
     return answer
 
 
-def plays(scope: Mapping[str, Any], fault: str) -> bool:
+def struck(scope: Mapping[str, Any], name: str) -> Fault | None:
+    """The fault of that name, if the app must simulate it for this request."""
+    fault: Fault | None = (scope.get("extensions") or {}).get(_STRUCK)
+    return fault if fault is not None and fault.kind.name == name else None
+
+
+def plays(scope: Mapping[str, Any], name: str) -> bool:
     """Whether the app must simulate that fault for this request."""
-    return (scope.get("extensions") or {}).get(_STRUCK) == fault
+    return struck(scope, name) is not None

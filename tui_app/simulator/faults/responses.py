@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from tui_app.simulator.faults.job_changes import echo
 from tui_app.simulator.faults.plan import Fault
 from tui_app.simulator.faults.raw_http import Answer, Asked, envelope
 
@@ -153,6 +154,9 @@ def changed(answer: Answer, fault: Fault, asked: Asked) -> Answer:
         body = json.loads(answer.body)
         past = not body["result"] and any(name in ("page", "cursor") and value != "1" for name, value in asked.query)
         return envelope(400, 10400, "page is past the end", *_traced(fault)) if past else answer
+    if name == "echo_changed":
+        body = json.loads(answer.body)
+        return _with_body(answer, {**body, "result": echo(body["result"], fault)})
     if name in _ON_ANSWER:
         return _ON_ANSWER[name](answer)
     return _with_body(answer, _ON_JSON[name](json.loads(answer.body))) if name in _ON_JSON else answer

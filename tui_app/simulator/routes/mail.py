@@ -1,5 +1,7 @@
 """Answers about messages: searches, the parts of one message, and actions on chosen messages."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -7,7 +9,7 @@ from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
 from tui_app.simulator.envelopes import body_of, counted, listed, success
-from tui_app.simulator.faults.raw_http import plays
+from tui_app.simulator.faults.raw_http import plays, struck
 from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import flag, page_number, page_size, search_query
@@ -31,6 +33,10 @@ class MailAnswers:
             raise Refusal(404, 10404, "Message not found")
         return mail
 
+    def _told(self, request: Request, mail: Mail) -> Mail:
+        """The message that the answer is about."""
+        return (self._account.other_mail(mail) if plays(request.scope, "wrong_id") else None) or mail
+
     def _detection_of(self, request: Request) -> Mail:
         """The message; raises Refusal for one without a detection, whose content is not stored."""
         mail = self._mail_of(request)
@@ -42,7 +48,10 @@ class MailAnswers:
         """One page of what a search finds, newest first."""
         query, size = dict(request.query_params), page_size(request.query_params)
         generation = self._account.generation
-        found = self._account.search(search_query(query, self._account.clock()))
+        asked = search_query(query, self._account.clock())
+        found = self._account.search(asked)
+        if fault := struck(request.scope, "wrong_rows"):
+            found = [*self._account.outside(asked, fault.value, fault.seed), *found]
         offset = cursor_offset(query["cursor"]) if query.get("cursor") else (page_number(query) - 1) * size
         page = [mail.wire(generation) for mail in found[offset : offset + size]]
         following = cursor_for(offset + size) if offset + size < len(found) else None
@@ -51,21 +60,21 @@ class MailAnswers:
 
     async def message(self, request: Request) -> Response:
         """One mail."""
-        return success(self._mail_of(request).wire(self._account.generation))
+        return success(self._told(request, self._mail_of(request)).wire(self._account.generation))
 
     async def action_log(self, request: Request) -> Response:
         """One page of what was done to a mail, oldest first."""
         page, size = page_number(request.query_params), page_size(request.query_params)
-        entries = self._account.done_to(self._mail_of(request))
+        entries = self._account.done_to(self._told(request, self._mail_of(request)))
         return counted([entry.wire(self._account.generation) for entry in entries], page, size)
 
     async def detections(self, request: Request) -> Response:
         """Why a mail was detected."""
-        return success(detections(self._detection_of(request)))
+        return success(detections(self._told(request, self._detection_of(request))))
 
     async def raw(self, request: Request) -> Response:
         """A mail as it came in."""
-        return success({"raw": eml(self._detection_of(request))})
+        return success({"raw": eml(self._told(request, self._detection_of(request)))})
 
     async def preview(self, request: Request) -> Response:
         """A picture of a mail with a detection."""
@@ -82,11 +91,34 @@ class MailAnswers:
         mail = self._mail_of(request)
         pending = mail.investigate_id not in self._traced and stable_hash(mail.number, 21) % _SLOW_TRACES == 0
         self._traced.add(mail.investigate_id)
+        mail = self._told(request, mail)
         return success(trace(mail, self._account.done_to(mail), self._account.generation, pending=pending))
 
     async def release(self, request: Request) -> Response:
         """Release messages; one result per message."""
-        return success(self._account.release(await body_of(request), partial=plays(request.scope, "partial")))
+        items = self._account.release(await body_of(request), partial=plays(request.scope, "partial"))
+        if fault := struck(request.scope, "extra_items"):
+            return self._told_too_much(items, fault.value or 1 + fault.seed % 4)
+        return success(items)
+
+    def _told_too_much(self, items: list[dict[str, Any]], which: int) -> Response:
+        """The answer to a release with more in it than was asked or done."""
+        asked = [mail for item in items if (mail := self._account.known(item["id"]))]
+        other = self._account.other_mail(*asked)
+        about = {} if other is None else {"id": other.investigate_id}
+        if other is not None and self._account.generation == "seed":
+            about["postfix_id"] = other.postfix_id
+        match which:
+            case 1 if other is not None:
+                told = {**about, "delivered": list(other.recipients), "undelivered": None, "failed": None}
+                return success([*items, told])
+            case 2:
+                names = [*(items[0]["delivered"] or ()), "stranger@elsewhere.example"]
+                return success([{**items[0], "delivered": names}, *items[1:]])
+            case 3:
+                return success([{**items[0], **about}, *items[1:]])
+            case _:
+                return success(items, errors=[{"code": 10500, "message": "Something went wrong"}])
 
     async def move(self, request: Request) -> Response:
         """Move messages; one result per recipient."""
