@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger"})
+TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger", "targets"})
 PAGES: Final = frozenset({"message", "help", "activity", "copy"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_SCREENS: Final = TABLES | PAGES
@@ -58,8 +58,8 @@ ACTIONS: Final = (
         ("enter", "l"),
         "open",
         "Look",
-        _on("jobs", "job", "quarantine", "ledger"),
-        footer=_on("jobs", "job", "quarantine", "ledger"),
+        _on("jobs", "job", "quarantine", "ledger", "plan", "targets"),
+        footer=_on("jobs", "job", "quarantine", "ledger", "plan", "targets"),
     ),
     Action("mark.toggle", ("space",), "mark", "Mark", _on("job", "quarantine"), footer=_on("job", "quarantine")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _on("job", "quarantine")),
@@ -76,7 +76,7 @@ ACTIONS: Final = (
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
-    Action("plan.continue", ("enter", "N"), "go on", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.continue", ("A",), "send the rest", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.settle", ("v",), "settle", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.check", ("c",), "check arrival", "Look", _on("plan"), footer=_on("plan")),
     Action("plan.pause", ("p",), "pause", "Act", _on("plan"), footer=_on("plan")),
@@ -98,13 +98,19 @@ ACTIONS: Final = (
     Action("page.up", ("b", "pageup", "ctrl+u"), "page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
     Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "quarantine", "ledger")),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job")),
-    Action("view.copy", ("y",), "copy the id", "Look", _on("jobs", "job", "quarantine", "message", "plan", "ledger")),
+    Action(
+        "view.copy",
+        ("y",),
+        "copy the id",
+        "Look",
+        _on("jobs", "job", "quarantine", "message", "plan", "ledger", "targets"),
+    ),
     Action(
         "view.copy_page",
         ("Y",),
         "copy another value, or show plain text",
         "Look",
-        _on("jobs", "job", "quarantine", "message", "plan"),
+        _on("jobs", "job", "quarantine", "message", "plan", "targets"),
     ),
     Action(
         "copy.value", tuple("123456789"), "copy the value", "Act", _on("copy"), footer=_on("copy"), shown_keys="1-9"

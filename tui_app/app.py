@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 import os
+from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -65,6 +66,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         patches.draw_no_greys(self)
         self.animation_level = "none"
         self.service = service
+        self._last_key = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         service.on_connection = self._connection_changed
@@ -118,6 +120,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
             "mail.quarantine",
             "plan.review",
             "plan.screen",
+            "plan.targets",
             "ledger",
             "plan.ids",
             "job_commands",
@@ -133,6 +136,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         """Keys first: loading and packing wait until the answer is on the screen."""
         if isinstance(event, Key):
             self._ui_priority.take()
+            self.key_gap, self._last_key = event.time - self._last_key, event.time
         await super().on_event(event)
 
     @property

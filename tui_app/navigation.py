@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tui_app.core.errors import SluiceError
+from tui_app.core.text import Untrusted
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui_app.screens.plan.ids import IdsScreen
     from tui_app.screens.plan.review import ReviewScreen
     from tui_app.screens.plan.screen import PlanScreen
+    from tui_app.screens.plan.targets import TargetsScreen
     from tui_app.service import EmailSecurityService
 
 
@@ -100,6 +102,28 @@ class Navigation(App[None]):
             return
         self.push_screen(review)
 
+    def on_review_screen_list_wanted(self, message: ReviewScreen.ListWanted) -> None:
+        """List all messages of a review."""
+        from tui_app.screens.plan.targets import TargetsScreen
+
+        if self.is_at("review"):
+            self.push_screen(TargetsScreen(self.service, message.guarded))
+
+    def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
+        """Open a message of a review."""
+        if self.is_at("targets"):
+            self._open_message(message.target.id)
+
+    def on_plan_screen_message_chosen(self, message: PlanScreen.MessageChosen) -> None:
+        """Open a message of a plan."""
+        if self.is_at("plan"):
+            self._open_message(message.investigate_id)
+
+    def _open_message(self, investigate_id: str) -> None:
+        from tui_app.screens.mail.message import MessageScreen
+
+        self.push_screen(MessageScreen(self.service, None, investigate_id=Untrusted.of(investigate_id)))
+
     def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
         """Look the messages of a job up."""
         if self.is_at("job"):
@@ -151,7 +175,7 @@ class Navigation(App[None]):
         from tui_app.screens.plan.screen import PlanScreen
 
         if self.is_at("review"):
-            self.switch_screen(PlanScreen(self.service, message.plan, held_back=len(message.guarded.held_back)))
+            self.switch_screen(PlanScreen(self.service, message.plan))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""

@@ -53,6 +53,8 @@ class LedgerEntry:
     damaged: str = ""
     """What is wrong with the journal; empty when nothing is."""
 
+    doubts: tuple[str, ...] = ()
+    """What speaks against its journal, in sentences: it is gone on with only after they were read."""
     sent_at: datetime | None = None
     """When it last was about to send something."""
 

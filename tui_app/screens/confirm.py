@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Static
 
 from tui_app.core.paths import sheet
+from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
@@ -25,16 +26,38 @@ def _without_end(piece: Piece) -> Piece:
     return piece.rstrip() if isinstance(piece, str) else (piece[0].rstrip(), piece[1])
 
 
+ALL_AT_ONCE: Final = 0.03
+"""Seconds: nobody presses enter so soon after another key; what is pasted without brackets comes faster."""
+ENTER_AGAIN: Final = "Not confirmed yet: it came all at once. Read it, then press enter again."
+
+
+def came_too_soon(screen: Screen[Any], shown_at: float | None, pause: float) -> bool:
+    """Whether a key confirms nothing: its question was not on the screen for a moment, or it came in one go with others.
+
+    `shown_at` = when the question was painted, by the loop's clock; `pause` = seconds before the key without another one.
+    """
+    if not Confirm.READ_FIRST:
+        return False
+    gap = screen.app.key_gap if isinstance(screen.app, DiffRenderer) else 0.0
+    return shown_at is None or asyncio.get_running_loop().time() - shown_at < Confirm.READ_FIRST or gap < pause
+
+
 class Confirm(ModalScreen[bool]):
-    """Says what will happen and asks. `typed` is what confirms: `y`, or a number. The cancel button has the focus."""
+    """Says what will happen and asks. `typed` is what confirms: `y`, a number, or a beginning of an id.
+
+    `way_out` says what stays as it is without an answer; it has the focus where `y` is asked for.
+    """
 
     CSS_PATH = sheet("screens/confirm")
     READ_FIRST: ClassVar[float] = 0.3
     """Seconds for which the question must be shown before `y` counts: text that a terminal pastes comes at once."""
     BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
 
-    def __init__(self, title: str, lines: Sequence[Piece], *, typed: str = "y") -> None:
+    def __init__(
+        self, title: str, lines: Sequence[Piece], *, typed: str = "y", way_out: str = "Back, nothing is sent"
+    ) -> None:
         super().__init__()
+        self._way_out = way_out
         self._title = title
         self._lines = (*lines[:-1], _without_end(lines[-1]))
         self._typed = typed
@@ -51,9 +74,9 @@ class Confirm(ModalScreen[bool]):
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
                 )
-                yield LineInput(id="typed", placeholder="number", max_length=12, compact=True)
+                yield LineInput(id="typed", placeholder=self._typed, max_length=12, compact=True)
             yield TextLine(id="problem")
-            yield Button("Back (esc)", id="cancel", compact=True)
+            yield Button(f"{self._way_out} (esc)", id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -73,8 +96,7 @@ class Confirm(ModalScreen[bool]):
         """Confirm, if `y` is what was asked for."""
         if self._typed != "y" or is_too_small(self):
             return
-        shown = self._shown_at
-        if self.READ_FIRST and (shown is None or asyncio.get_running_loop().time() - shown < self.READ_FIRST):
+        if came_too_soon(self, self._shown_at, self.READ_FIRST):
             self.query_one("#problem", TextLine).set_text(
                 ("Not confirmed yet: read it, then press y again.", "$text-warning")
             )
@@ -88,6 +110,9 @@ class Confirm(ModalScreen[bool]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Confirm with the right number; else say what to type."""
         if event.value.strip().replace(",", "") == self._typed:
+            if came_too_soon(self, self._shown_at, ALL_AT_ONCE):
+                self.query_one("#problem", TextLine).set_text((ENTER_AGAIN, "$text-warning"))
+                return
             self.dismiss(True)
         else:
             self.query_one("#problem", TextLine).set_text(

@@ -37,12 +37,12 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
             f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
             "The record is removed from all lists, for everybody. Messages are not touched. This can't be undone.\n"
         )
-        return Confirm("Delete this job's record?", facts)
+        return Confirm("Delete this job's record?", facts, typed=job.id[:4], way_out="Keep the record")
     facts.append(
         f"Pending: {job.pending:,} of {job.total_messages_discovered:,} rows. They will not be acted on.\n"
         f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"
     )
-    return Confirm("Cancel this job?", facts)
+    return Confirm("Cancel this job?", facts, way_out="Keep it running")
 
 
 def sentence(result: WriteResult[T], what: str) -> str:

@@ -289,7 +289,7 @@ class NewJobScreen(ConsoleScreen):
                     "$text-error bold" if new.destination is Destination.HARD_DELETE else "",
                 )
             )
-        typed = "y" if preview.count <= 1 else str(preview.count)
+        typed = "y" if preview.count == 1 else str(preview.count)
         if not await self.app.push_screen_wait(Confirm(f"{what}: start this job?", facts, typed=typed)):
             self.notice("Nothing was sent.")
             return

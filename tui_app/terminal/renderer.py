@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from functools import partial
+from math import inf
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
@@ -45,6 +46,9 @@ class DiffRenderer(App[None]):
     _terminal_reports_size: bool = False
     _frames_left_out: bool = False
     _away: bool = False
+
+    key_gap: float = inf
+    """Seconds between the last two keys as they came from the terminal: what is pasted comes all at once."""
 
     @property
     def key_waits(self) -> bool:

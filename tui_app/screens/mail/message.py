@@ -89,7 +89,7 @@ def message_lines(message: Message) -> list[Piece]:
 
 
 class MessageScreen(TextScreen):
-    """The details of a job's row, or of a held message."""
+    """The details of a job's row, of a held message, or of one that is known by its id only."""
 
     screen_name = "message"
     BINDINGS = actions.bindings("message")
@@ -101,14 +101,18 @@ class MessageScreen(TextScreen):
         *,
         job: Job | None = None,
         row: JobMessage | None = None,
+        investigate_id: Untrusted | None = None,
     ) -> None:
         super().__init__(service)
         self._message = message
         self._row = row
-        self._investigate_id = message.id if message is not None else row.investigate_id if row is not None else None
+        known = message.id if message is not None else row.investigate_id if row is not None else None
+        self._investigate_id = investigate_id or known
         self._above = row_lines(job, row) if job is not None and row is not None else []
         self._below = mail_of_row(row) if row is not None else []
-        self._where = "Jobs › job › row" if row is not None else "Quarantine › message"
+        self._where = (
+            "Jobs › job › row" if row is not None else "Quarantine › message" if message else "Release › message"
+        )
 
     def on_mount(self) -> None:
         """Show what is known, and read the message."""

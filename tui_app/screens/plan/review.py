@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
@@ -18,8 +19,10 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.plan import Plan, Target
+from tui_app.plans.summary import rarest_first, sender_domain, sender_domain_counts, verdict_counts, verdict_of
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import fitted
@@ -33,25 +36,34 @@ if TYPE_CHECKING:
     from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
 
-_VERDICT_WIDTH = 15
+_VERDICTS, _DOMAINS = 6, 6
+"""Verdicts and sender domains that are named; f2 lists every message."""
 _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
 
 
-def _verdict(target: Target) -> str:
-    """The verdict in so many cells: the server's own word may be as long as it likes."""
-    return fitted(fmt.verdict(target.disposition).text, _VERDICT_WIDTH)
+def _counted(counts: Sequence[tuple[str, int]], most: int, rest: str) -> str:
+    """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones."""
+    told = ", ".join(f"{count:,} {what}" for what, count in counts[:most])
+    more = sum(count for _, count in counts[most:])
+    return told + (f", {more:,} {rest}" if more else "")
 
 
-def _domains(targets: Iterable[Target]) -> Iterable[str]:
-    return (sanitize(name.exact.rpartition("@")[2], 40) for target in targets for name in target.recipients)
+def _kinds(targets: Iterable[Target]) -> list[Target]:
+    """One message of each kind, by verdict and sender domain, then the others; the rarest first."""
+    listed = rarest_first(targets)
+    kinds = {(verdict_of(target), sender_domain(target)): target for target in reversed(listed)}
+    firsts = [target for target in listed if kinds[verdict_of(target), sender_domain(target)] is target]
+    seen = {target.id for target in firsts}
+    return [*firsts, *(target for target in listed if target.id not in seen)]
 
 
-def _most(counted: Counter[str]) -> str:
-    """The three that are there most, and how many are others."""
-    told = ", ".join(f"{count:,} {what}" for what, count in counted.most_common(3))
-    rest = counted.total() - sum(count for _, count in counted.most_common(3))
-    return (told or "no known recipients") + (f", {rest:,} others" if rest else "")
+def _sender(target: Target) -> str:
+    """The sender in so many cells; its domain is never cut: who sends mail would choose what is cut off."""
+    address = sanitize(target.sender.exact.strip(), 320)
+    local, at, domain = address.rpartition("@")
+    room = max(8, 50 - len(domain))
+    return f"{local if len(local) <= room else local[: room - 1] + '…'}{at}{domain}"
 
 
 class ReviewScreen(ConsoleScreen):
@@ -59,6 +71,15 @@ class ReviewScreen(ConsoleScreen):
 
     CSS_PATH = sheet("screens/plan")
     screen_name = "review"
+
+    BINDINGS = [Binding("f2", "list_all", "list all", show=False)]
+
+    class ListWanted(Message):
+        """The operator wants to see every message."""
+
+        def __init__(self, guarded: Guarded) -> None:
+            super().__init__()
+            self.guarded = guarded
 
     class Confirmed(Message):
         """The operator typed the number, and nothing had changed since it was shown."""
@@ -76,6 +97,7 @@ class ReviewScreen(ConsoleScreen):
         self._search = search
         self._guarded = service.plans.guard(self._targets)
         self._plan = service.plans.plan(self._guarded, "", canary=True)
+        self._shown_at: float | None = None
 
     def content(self) -> Iterable[Widget]:
         """Facts, what to include, the reason, the number."""
@@ -93,7 +115,7 @@ class ReviewScreen(ConsoleScreen):
             TextBlock(id="facts"),
             *(Horizontal(Static(label, classes="label", markup=False), box, classes="field") for label, box in fields),
             TextLine(id="problem"),
-            Button("Back (esc)", id="cancel", compact=True),
+            Button("Back, nothing is sent (esc)", id="cancel", compact=True),
             id="review",
         )
 
@@ -110,10 +132,22 @@ class ReviewScreen(ConsoleScreen):
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def _show_plan(self) -> None:
+        self._shown_at = None
+        self.call_after_refresh(self._is_shown)
         self.query_one("#facts", TextBlock).set_text(*self._facts())
-        left = len(self._plan.targets)
-        self.query_one("#typed", Input).placeholder = f"type {left} to send" if left else "nothing is left to send"
+        self.query_one("#typed", Input).placeholder = (
+            f"type {self._to_type} to send" if self._plan.targets else "nothing is left to send"
+        )
         self.set_breadcrumb([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
+
+    def _is_shown(self) -> None:
+        self._shown_at = asyncio.get_running_loop().time()
+
+    @property
+    def _to_type(self) -> str:
+        """What confirms: `y` for one message, else their number."""
+        left = len(self._plan.targets)
+        return "y" if left == 1 else str(left)
 
     def _facts(self) -> list[Piece]:
         plan, guarded = self._plan, self._guarded
@@ -123,26 +157,32 @@ class ReviewScreen(ConsoleScreen):
             (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
             f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
             *self._quota(forecast),
-            (f"{_most(Counter(_verdict(target).strip() for target in plan.targets))}, to ", "dim"),
-            (f"{_most(Counter(_domains(plan.targets)))}\n", "dim"),
         ]
+        if plan.targets:
+            verdicts, domains = verdict_counts(plan.targets), sender_domain_counts(plan.targets)
+            facts += [
+                f"{_counted(verdicts, _VERDICTS, 'of other verdicts')}\n",
+                f"from {_counted(domains, _DOMAINS, 'from other domains')}\n",
+            ]
         if plan.canary:
             facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
         sample = 5 if self.app.size.height >= 22 else 1
         # What was named is what should be looked at twice.
-        named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *plan.targets))
+        named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *_kinds(plan.targets)))
         for target in list(named_first)[:sample]:
-            subject = PrivateText(sanitize(target.subject.exact, 60))
-            seen = f"  {_verdict(target)} {sanitize(target.sender.exact, 60)}  "
-            facts += [(seen, "dim"), (subject, "dim"), "\n"]
-        if len(plan.targets) > sample:
-            facts.append((f"  … and {len(plan.targets) - sample:,} more\n", "dim"))
+            seen = f"  {fitted(fmt.verdict(target.disposition).text, 15)} {_sender(target)}  "
+            facts += [(seen, "dim"), (PrivateText(sanitize(target.subject.exact, 60)), "dim"), "\n"]
+        more = f"  … and {len(plan.targets) - sample:,} more: " if len(plan.targets) > sample else "  "
+        facts.append((f"{more}f2 lists all\n", "dim"))
         if named := guarded.included_counts():
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
+        if guarded.unfit:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
+            facts.append((f"Left out: {why}\n", "$text-warning"))
         kept = os.environ.get("TMUX") or os.environ.get("STY")
         if not kept and forecast.requests > _LONG:
             facts.append(("A lost line ends this terminal: tmux or screen would keep it.\n", "$text-warning"))
@@ -158,7 +198,11 @@ class ReviewScreen(ConsoleScreen):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
-        return (("enter", "next field, send at the last"), ("tab", "next field"), ("esc", "back, nothing is sent"))
+        return (("enter", "next field, send at the last"), ("f2", "list all"), ("esc", "back, nothing is sent"))
+
+    def action_list_all(self) -> None:
+        """List every message: to send, held back, left out."""
+        self.post_message(self.ListWanted(self._guarded))
 
     # ---- confirming
 
@@ -178,8 +222,10 @@ class ReviewScreen(ConsoleScreen):
             typed.focus()
         elif not self._plan.targets:
             self._problem("Nothing is left to send.")
-        elif typed.value.strip().replace(",", "") != str(len(self._plan.targets)):
-            self._problem(f"Not sent: type {len(self._plan.targets)} to send, or esc to leave.")
+        elif typed.value.strip().lower().replace(",", "") not in (self._to_type, str(len(self._plan.targets))):
+            self._problem(f"Not sent: type {self._to_type} to send, or esc to leave.")
+        elif came_too_soon(self, self._shown_at, ALL_AT_ONCE):
+            self._problem(ENTER_AGAIN, "$text-warning")
         elif not self.awaiting:
             self._check(reason.value.strip())
 
@@ -220,8 +266,7 @@ class ReviewScreen(ConsoleScreen):
             self._guarded = self._guarded.without(changes.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
-            left = len(self._plan.targets)
-            then = f"type {left} for the rest" if left else "nothing is left"
+            then = f"type {self._to_type} for the rest" if self._plan.targets else "nothing is left"
             self._problem(f"Not sent: {len(changes.gone):,} changed since, and left the plan; {then}.")
             return
         plan = replace(self._plan, reason=reason)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -13,8 +14,10 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
-from tui_app.plans.report import accounted, sums_checked, write_all
+from tui_app.plans.ids import is_investigate_id
+from tui_app.plans.report import sums_checked, told, write_all
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
+from tui_app.plans.summary import sender_domain_counts, verdict_counts
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.copy import Value
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from tui_app.plans.commands import Command
     from tui_app.plans.plan import Plan
+    from tui_app.plans.recheck import Look
     from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
 
@@ -40,6 +44,39 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
+_DOMAINS: Final = 8
+"""Sender domains that a question names; the table below it has all."""
+
+
+def _reasons(why_not: Mapping[str, str]) -> str:
+    """Why messages are left out, in counts."""
+    counted = Counter(why_not.values())
+    return "".join(f"{count:,} {sanitize(why)}. " for why, count in counted.items())
+
+
+def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[Piece]:
+    """What going on with a plan would do: how many of which verdicts and from whom, what is left out, and the risks."""
+    state = entry.state
+    facts: list[Piece] = [(f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts]
+    if unknown := len(state.with_outcome(Outcome.UNKNOWN)):
+        facts.append(
+            f"First {plural(unknown, 'message')} of unknown outcome {'is' if unknown == 1 else 'are'} asked about.\n"
+        )
+    facts.append((f"{plural(len(rest.fit), 'message')} to send", "bold"))
+    verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdict_counts(rest.fit))
+    domains = sender_domain_counts(rest.fit)
+    shown = ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS])
+    more = f" and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
+    facts.append(f": {verdicts}, from {shown}{more}\n" if rest.fit else "\n")
+    if rest.why_not:
+        facts.append((f"Left out: {_reasons(rest.why_not)}\n", "$text-warning bold"))
+    if resend_unseen:
+        again = len(state.with_outcome(Outcome.NOT_SEEN))
+        facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
+        facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
+    if entry.doubts:
+        facts.append(("To go on in spite of that, type the plan's id.\n", "$text-warning"))
+    return facts
 
 
 class PlanScreen(ConsoleScreen):
@@ -57,12 +94,15 @@ class PlanScreen(ConsoleScreen):
             super().__init__()
             self.ids = ids
 
+    class MessageChosen(Message):
+        """The message of a row was opened."""
+
+        def __init__(self, investigate_id: str) -> None:
+            super().__init__()
+            self.investigate_id = investigate_id
+
     def __init__(
-        self,
-        service: EmailSecurityService,
-        plan: Plan | None = None,
-        entry: LedgerEntry | None = None,
-        held_back: int = 0,
+        self, service: EmailSecurityService, plan: Plan | None = None, entry: LedgerEntry | None = None
     ) -> None:
         super().__init__(service)
         assert (plan is None) is not (entry is None)
@@ -70,7 +110,6 @@ class PlanScreen(ConsoleScreen):
         self._state = entry.state if entry is not None else PlanState(plan)  # type: ignore[arg-type]
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
-        self._held_back = held_back
         self._old = entry
         self._lock_holder = ""
         """Who works on it elsewhere."""
@@ -121,7 +160,7 @@ class PlanScreen(ConsoleScreen):
         if self.awaiting:
             waits = self._state.phase in (Phase.CANARY, Phase.PAUSED)
             self.notice(
-                "The plan waits for you: enter sends the rest, S stops."
+                "The plan waits for you: A sends the rest, S stops."
                 if waits
                 else "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
             )
@@ -142,7 +181,7 @@ class PlanScreen(ConsoleScreen):
         shown = (state.results_by_id, state.in_flight, state.ended, state.arrival)
         if shown != self._shown:
             self._shown = shown
-            results = accounted(state) if state.ended else list(state.results)
+            results = told(state) if state.ended else list(state.results)
             self.table().show_rows(
                 ListRows(recipient_rows(results, self._targets, state.arrival), lambda line: line.key)
             )
@@ -205,7 +244,8 @@ class PlanScreen(ConsoleScreen):
         fits = {
             "S": not state.ended,
             "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
-            "enter": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
+            "enter": True,
+            "A": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
             "v": self._may_settle,
             "c": self._may_check,
             "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self._may_resume,
@@ -239,13 +279,14 @@ class PlanScreen(ConsoleScreen):
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             what = "The first messages were sent: check them." if state.phase is Phase.CANARY else "Paused."
-            return [(f"{what} enter sends the rest, S stops.", "$text-warning bold")]
+            rest = plural(len(state.unsent), "message")
+            return [(f"{what} A sends the other {rest}, S stops, enter opens one.", "$text-warning bold")]
         if self._lock_holder:
             return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
             return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
         if self._may_settle and outcome_counts[Outcome.UNKNOWN]:
-            return [("Some are unknown: v asks; enter asks, then sends what was never sent.", "$text-warning")]
+            return [("Some are unknown: v asks; A asks, then sends what was never sent.", "$text-warning")]
         if self._may_settle:
             return [
                 (
@@ -255,15 +296,18 @@ class PlanScreen(ConsoleScreen):
             ]
         if self._may_resume:
             if state.error is not None:
-                return [(f"{state.error} ", "$text-error"), ("enter sends the rest, C closes.", "$text-warning"), MORE]
-            return [("enter sends what was never sent, C closes the plan.", "$text-warning")]
+                return [(f"{state.error} ", "$text-error"), ("A sends the rest, C closes.", "$text-warning"), MORE]
+            return [("A shows what was never sent and sends it, C closes the plan.", "$text-warning")]
         if not state.ended:
             return []
         whole, sentence = sums_checked(state)
         if not whole:
             return [(sentence, "$text-error")]
-        held = f" {self._held_back:,} held back by the guard, not sent." if self._held_back else ""
+        held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
         effect = f" {state.arrival.side_effect()}" if state.arrival is not None else ""
+        if state.remarks:
+            more = f" and {len(state.remarks) - 1:,} more" if len(state.remarks) > 1 else ""
+            return [(f"Look at this: {sanitize(state.remarks[0])}{more}. ", "$text-error"), MORE]
         return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
 
     # ---- intents
@@ -288,14 +332,14 @@ class PlanScreen(ConsoleScreen):
     def action_plan_pause(self) -> None:
         """Pause after the request in flight, or go on."""
         if self._state.phase is Phase.CANARY:
-            self.notice("The plan already waits: enter sends the rest, S stops.")
+            self.notice("The plan already waits: A sends the rest, S stops.")
         elif self._state.phase is Phase.PAUSED:
             self.service.plans.continue_sending()
         elif not self._state.ended:
             self.service.plans.pause()
             settling = self._state.phase is Phase.SETTLING
             when = "when this is settled" if settling else "after the request in flight"
-            self.notice(f"Pauses {when}; enter sends the rest.")
+            self.notice(f"Pauses {when}; A sends the rest.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
@@ -304,7 +348,37 @@ class PlanScreen(ConsoleScreen):
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
             self.service.plans.continue_sending()
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
-            self._start_command(Resume(entry))
+            self._review_rest(entry)
+        elif not self.awaiting:
+            self.notice("Nothing is left to send.")
+
+    @work(exclusive=True, group="rest")
+    async def _review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> None:
+        """Look at what is left, show what would be sent by now, and send it when its number was typed."""
+        self.awaiting = True
+        self.notice("Looking at what is left…")
+        try:
+            rest = await self.service.plans.review_rest(entry, resend_unseen=resend_unseen)
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.notice(f"{error} Nothing was sent.")
+            return
+        finally:
+            self.awaiting = False
+        self.notice("")
+        unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
+        if not rest.fit and not unknown:
+            self.notice(f"Nothing is left to send. {_reasons(rest.why_not)}")
+            return
+        count = len(rest.fit)
+        typed = entry.plan.plan_id if entry.doubts else "y" if count == 1 else str(count)
+        title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
+        facts = rest_facts(entry, rest, resend_unseen=resend_unseen)
+        if not await self.app.push_screen_wait(Confirm(title, facts, typed=typed, way_out="Back, nothing is sent")):
+            self.notice("Nothing was sent.")
+        elif now := self._entry():
+            ids = frozenset(target.id for target in rest.fit)
+            self._start_command(Resume(now, resend_unseen=resend_unseen, ids=ids, despite_doubts=bool(entry.doubts)))
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
@@ -320,27 +394,14 @@ class PlanScreen(ConsoleScreen):
         elif not self.awaiting and (entry := self._entry()):
             self._start_command(CheckArrival(entry))
 
-    @work
-    async def action_plan_resend(self) -> None:
+    def action_plan_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
         again = self._state.with_outcome(Outcome.NOT_SEEN)
         if not again or not self._may_resume or self.awaiting:
             self.notice("No message waits to be sent again.")
             return
-        unsent = len(self._state.unsent)
-        facts: list[Piece] = [
-            f"{plural(len(again), 'message')} of plan {self._state.plan.plan_id}: a request was sent, but no answer came.\n",
-            "They were still held when asked, but may still be released.\n",
-            ("A recipient may get a message twice.\n", "$text-error bold"),
-        ]
-        if unsent:
-            facts.append(
-                f"After them go {plural(unsent, 'message')} that {'was' if unsent == 1 else 'were'} never sent.\n"
-            )
-        if not await self.app.push_screen_wait(Confirm("Send these again?", facts, typed=str(len(again) + unsent))):
-            self.notice("Nothing was sent.")
-        elif entry := self._entry():
-            self._start_command(Resume(entry, resend_unseen=True))
+        if entry := self._entry():
+            self._review_rest(entry, resend_unseen=True)
 
     @work
     async def action_plan_close(self) -> None:
@@ -356,10 +417,19 @@ class PlanScreen(ConsoleScreen):
             facts.append(
                 (f"The outcome of {still} is unknown: v asks, also after the plan is closed.\n", "$text-warning")
             )
-        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts)):
+        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, way_out="Keep it open")):
             self.notice("The plan stays open.")
         elif entry := self._entry():
             self._start_command(Close(entry))
+
+    def action_row_open(self) -> None:
+        """Open the message of a row."""
+        line = self.table().current
+        identity = line.key.partition(" ")[0] if line is not None else ""
+        if is_investigate_id(identity):
+            self.post_message(self.MessageChosen(identity))
+        else:
+            self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 
     def action_plan_retry(self) -> None:
         """Take what failed to a new review."""

@@ -1,0 +1,150 @@
+"""All messages of a review in a list: what would be sent, the rarest first, what is held back and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual.message import Message
+
+from tui_app import actions
+from tui_app.core.text import plural, sanitize
+from tui_app.plans.summary import rarest_first, sender_domain
+from tui_app.screens import format as fmt
+from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.copy import Value
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.plans.guard import Guarded
+    from tui_app.plans.plan import Target
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+_COLUMNS: Final = (
+    Column("WHAT", 11),
+    Column("VERDICT", 15),
+    Column("SENDER'S DOMAIN", weight=3),
+    Column("SUBJECT", weight=3, private=True),
+    Column("TO", weight=2, private=True, from_width=100),
+    Column("WHY", weight=2),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One message of a review, and what happens to it."""
+
+    target: Target
+    what: str
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its id."""
+        return self.target.id
+
+
+def target_rows(guarded: Guarded) -> list[TargetRow]:
+    """What is not sent first, with its reason; then what is sent: the rarest verdicts first, look-alike domains together."""
+    by_name = {kept.target.id: f"included: {sanitize(kept.include)}" for kept in guarded.by_name}
+    return [
+        *(TargetRow(kept.target, "held back", sanitize(kept.why)) for kept in guarded.held_back),
+        *(TargetRow(kept.target, "left out", sanitize(kept.why)) for kept in guarded.unfit),
+        *(TargetRow(target, "to send", by_name.get(target.id, "")) for target in rarest_first(guarded.allowed)),
+    ]
+
+
+class TargetsScreen(ConsoleScreen):
+    """The messages of a review."""
+
+    CSS_PATH = None
+    screen_name = "targets"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("targets")
+
+    class Chosen(Message):
+        """A message was opened."""
+
+        def __init__(self, target: Target) -> None:
+            super().__init__()
+            self.target = target
+
+    def __init__(self, service: EmailSecurityService, guarded: Guarded) -> None:
+        super().__init__(service)
+        self._guarded = guarded
+
+    def content(self) -> Iterable[Widget]:
+        """The table."""
+        yield RowTable[TargetRow](_COLUMNS, self._cells, id="table")
+
+    def table(self) -> RowTable[TargetRow]:
+        """The messages."""
+        return self.query_one("#table", RowTable)
+
+    @staticmethod
+    def _cells(row: TargetRow) -> Sequence[Cell]:
+        target = row.target
+        return (
+            Cell(row.what, "" if row.what == "to send" else "warning"),
+            fmt.verdict(target.disposition),
+            Cell(sender_domain(target)),
+            Cell(str(target.subject) or sanitize(target.id)),
+            Cell(fmt.people(target.recipients)),
+            Cell(row.why),
+        )
+
+    def on_mount(self) -> None:
+        """Show them."""
+        super().on_mount()
+        guarded = self._guarded
+        sums = [f"{plural(len(guarded.allowed), 'message')} to send"]
+        sums += [f"{len(guarded.held_back):,} held back"] if guarded.held_back else []
+        sums += [f"{len(guarded.unfit):,} left out"] if guarded.unfit else []
+        self.set_breadcrumb([("Release › ", "dim"), ("messages", "bold"), f"  {' · '.join(sums)}"], ["not sent yet"])
+        self.table().show_rows(ListRows(target_rows(guarded), lambda row: row.key))
+
+    def describe(self) -> Sequence[Piece]:
+        """The whole sender and the reason, of the row under the cursor."""
+        row = self.table().current
+        if row is None:
+            return []
+        why = f" · {row.why}" if row.why else ""
+        return [(PrivateText(sanitize(row.target.sender.exact, 320)), "dim"), (why, "$text-warning")]
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another one."""
+        self.show_about()
+
+    def action_row_open(self) -> None:
+        """Open the message."""
+        row = self.table().current
+        if row is not None and row.target.investigate_id is not None:
+            self.post_message(self.Chosen(row.target))
+        elif row is not None:
+            self.notice("Of this message only a postfix id is known: it can't be opened.")
+
+    def copy_id(self) -> str:
+        """The message's id."""
+        row = self.table().current
+        return row.key if row is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of it."""
+        row = self.table().current
+        if row is None:
+            return ()
+        target = row.target
+        found = [
+            ("id", sanitize(target.id)),
+            ("sender", str(target.sender)),
+            ("subject", str(target.subject)),
+            ("why", row.why),
+        ]
+        return [(name, text) for name, text in found if text]
