@@ -23,7 +23,7 @@ from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.jobs.new_job import NewJob
 from tui_app.plans.commands import Send
 from tui_app.service import EmailSecurityService
-from tui_app.simulator.server import Simulator
+from tui_app.simulator.server import Options, Simulator, running
 
 
 async def test_read_only_refuses_every_write_before_anything_is_sent(simulator: Simulator) -> None:
@@ -79,7 +79,8 @@ async def test_a_new_job_always_says_when_and_a_release_only_takes_held_mail(sim
             NewJob(action=ActionType.RELEASE, params=SearchParams(sender="acme-news.example"), comment="INC-1")
         )
         assert isinstance(outcome, Done)
-        assert str(outcome.value.comment).startswith("INC-1 #op-")
+        assert str(outcome.value.job.comment).startswith("INC-1 #op-")
+        assert outcome.value.differences == ()
     (entry,) = simulator.account.truth.of("create_job")
     body = entry["body"]
     assert body["search_params"]["delivery_status"] == "quarantined"
@@ -114,6 +115,29 @@ async def test_a_preview_counts_what_the_job_will_take(simulator: Simulator) -> 
     rows = simulator.account.truth.of("create_job")[0]["rows"]
     assert (preview.count, preview.complete) == (rows, True)
     assert preview.dispositions[0][0] == "MALICIOUS"
+
+
+@pytest.mark.parametrize(
+    "fault", [*(f"echo_changed={n}" for n in (1, 2, 4, 5, 6)), "stored_changed=2", "stored_changed=4"]
+)
+async def test_a_new_job_that_is_another_one_than_was_asked_for_is_told_and_on_record(fault: str) -> None:
+    new = NewJob(
+        action=ActionType.MOVE,
+        params=SearchParams(sender="billing@evil.example", subject="invoice"),
+        destination=Destination.JUNK,
+    )
+    with running(Options(quota=0, messages=300, held=60, faults="none")) as simulator:
+        simulator.set_faults(f"{fault}@create_job")
+        async with service_on(simulator) as service:
+            made = await service.jobs.create(new)
+            assert isinstance(made, Done)
+            assert made.value.differences
+            (told,) = [entry for entry in service.activities if "differs from what was asked for" in entry.sentence]
+            assert told.details == made.value.differences
+            simulator.set_faults("none")
+            same = await service.jobs.create(new)
+            assert isinstance(same, Done)
+            assert same.value.differences == ()
 
 
 async def test_a_release_job_that_would_free_malicious_mail_is_held_back(simulator: Simulator) -> None:
@@ -154,7 +178,7 @@ async def test_a_create_without_an_answer_is_found_by_its_mark_and_never_sent_ag
         outcome = await service.jobs.create(NewJob(action=ActionType.RELEASE, params=HELD))
         await service.close()
         assert isinstance(outcome, Done)
-        assert outcome.value.job_id == Untrusted("j0")
+        assert outcome.value.job.job_id == Untrusted("j0")
         assert server.count("POST") == 1
 
 

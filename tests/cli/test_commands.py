@@ -353,3 +353,23 @@ def test_an_interrupted_release_ends_after_its_request_and_tells_every_outcome()
     sent = [result["id"] for result in results if result["mailsluice"]["outcome"] != "not sent"]
     assert sorted(entry["id"] for entry in truth) == sorted(sent)
     assert 25 <= len(sent) < 60
+
+
+def test_a_new_job_that_differs_from_what_was_asked_for_is_never_called_done() -> None:
+    arguments = ["--destination", "JunkEmail", "--sender", "billing@evil.example", "--yes"]
+    with running(Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job")) as simulator:
+        made = run_with(simulator.environment(), "create", "--action", "move", *arguments)
+    assert made.returncode == 5
+    assert "differs from what was asked for" in made.stderr
+    assert "destination: asked for JunkEmail, the job has" in made.stderr
+    assert "It was not cancelled. To cancel it: mailsluice cancel" in made.stderr
+    assert not simulator.account.truth.of("cancel_job")
+
+
+def test_what_reaches_mailboxes_needs_its_number_beside_yes(run: Run, simulator: Simulator) -> None:
+    search = ["--sender", "acme-news.example", "--final-disposition", "BULK", "--yes"]
+    for kind in (["move", "--destination", "Inbox"], ["release"]):
+        refused = run("create", "--action", *kind, *search)
+        assert refused.returncode == 3
+        assert "repeat with --expect" in refused.stderr
+    assert simulator.account.truth.entries == []

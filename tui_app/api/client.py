@@ -83,7 +83,8 @@ class EmailSecurityClient:
         whole = exact or cursor is None
         tolerant = partial(Message.from_wire, drift=None if cursor else self.transport.drift, exact=exact)
         read = self._page(partial(read_rows, tolerant, Message.of_raw, yield_to_ui=self.transport.yield_to_ui))
-        return await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
+        page = await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
+        return page.only(params.allows)
 
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
         """One mail with all its fields; a phish submission is found with `submission` only. GET investigate/{id}."""
@@ -203,7 +204,9 @@ class EmailSecurityClient:
         path = self._path("bulk", check_job_id(job_id), "messages")
         tolerant = partial(JobMessage.from_wire, drift=self.transport.drift if page == 1 else None, exact=exact)
         read = self._page(partial(read_rows, tolerant, JobMessage.of_raw, yield_to_ui=self.transport.yield_to_ui))
-        return await self.transport.get(path, query, read, parse_envelope if exact or page == 1 else _parse_rows)
+        found = await self.transport.get(path, query, read, parse_envelope if exact or page == 1 else _parse_rows)
+        wanted = status.value if status is not None else None
+        return found if wanted is None else found.only(lambda row: row.raw.status.upper() == wanted)
 
     async def create_job(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Page(Generic[T]):
     """One page of a list. None is what the server did not tell.
 
     `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only).
+    are in all (accounts only), `unasked` how many more items it had that are not what was asked for: those are left out.
     """
 
     items: tuple[T, ...]
@@ -27,3 +28,10 @@ class Page(Generic[T]):
     per_page: int | None = None
     pages: int | None = None
     notices: tuple[Notice, ...] = ()
+    unasked: int = 0
+
+    def only(self, asked: Callable[[T], bool]) -> Page[T]:
+        """The same page without what was not asked for."""
+        items = tuple(item for item in self.items if asked(item))
+        left_out = len(self.items) - len(items)
+        return replace(self, items=items, unasked=left_out) if left_out else self

@@ -42,6 +42,8 @@ class Pages(ABC, Generic[T]):
         """Shrinks when an answer is too large to be taken in."""
         self.complete = False
         """Whether the last page is here."""
+        self.unasked = 0
+        """How many items of the server's were not what was asked for: they are left out, and that is to be told."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
 
@@ -106,7 +108,7 @@ def past_the_end(error: ApiError) -> bool:
 
 def is_short(page: Page[T], asked: int) -> bool:
     """Whether a page has less than a page holds, by what was asked for and by what the server goes by."""
-    return len(page.items) < min(asked, page.per_page or asked)
+    return len(page.items) + page.unasked < min(asked, page.per_page or asked)
 
 
 class NumberedPages(Pages[T]):
@@ -149,6 +151,7 @@ class NumberedPages(Pages[T]):
             self.complete = True
             self.close()
             return ()
+        self.unasked += page.unasked
         fresh, repeats = self._fresh(page.items)
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh) and not self._again
@@ -193,6 +196,7 @@ class CursorPages(Pages[T]):
             self._cursors.add(self._cursor)
         self._cursor = page.next
         self.complete = page.next is None
+        self.unasked += page.unasked
         fresh, repeats = self._fresh(page.items)
         self.shifted |= repeats and bool(fresh)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.

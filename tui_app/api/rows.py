@@ -154,6 +154,7 @@ class WireMail(Struct, frozen=True, gc=False):
     from_name: str | None = None
     client_recipients: Names = None
     to: Names = None
+    envelope_from: str | None = None
     is_quarantined: bool | None = None
     is_phish_submission: bool | None = None
     final_disposition: str | None = None

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.core.clock import rfc3339
+from tui_app.core.verdict import canonical_verdict
+
+if TYPE_CHECKING:
+    from tui_app.api.rows import Message
 
 QUERY_DISPOSITIONS: Final = frozenset(
     {
@@ -84,6 +88,21 @@ class SearchParams:
         if self.final_disposition is not None and self.final_disposition not in QUERY_DISPOSITIONS:
             names.append("final_disposition")
         return tuple(names)
+
+    def allows(self, message: Message) -> bool:
+        """Whether a search may have found a message, as far as it says so itself: by its verdict, its sender, whether it is held."""
+        raw = message.raw
+        if self.delivery_status is DeliveryStatus.QUARANTINED and raw.is_quarantined is False:
+            return False
+        if self.sender and isinstance(raw.envelope_from, str | None):
+            senders = (message.sender.exact, raw.envelope_from or "")
+            if any(senders) and not any(self.sender.casefold() in name.casefold() for name in senders):
+                return False
+        verdict = raw.final_disposition
+        if self.final_disposition in QUERY_DISPOSITIONS and isinstance(verdict, str) and verdict:
+            # A search for MALICIOUS may mean MALICIOUS-BEC too.
+            return canonical_verdict(verdict).startswith(canonical_verdict(str(self.final_disposition)))
+        return True
 
     def narrows(self) -> bool:
         """Whether a field limits the messages besides the time: without one a job acts on all mail of that time."""

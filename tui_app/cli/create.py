@@ -14,8 +14,8 @@ from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.core.text import json_text, plural
-from tui_app.jobs.new_job import JobPreview, NewJob
+from tui_app.core.text import json_text, plural, sanitize
+from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -49,6 +49,24 @@ def _print_preview(preview: JobPreview) -> None:
         )
     if not preview.count:
         print_status("The search finds nothing now: a job over it would do nothing.")
+
+
+async def _told_differences(service: EmailSecurityService, created: CreatedJob) -> ExitCode:
+    """Say what the job does differently, and cancel it if somebody is there who agrees."""
+    job = created.job
+    print_status(f"Job {sanitize(job.id)} differs from what was asked for:")
+    for difference in created.differences:
+        print_status(f"  {difference}")
+    try:
+        confirmed("Cancel this job?", yes=False)
+    except (UsageError, GuardError):
+        print_status(f"It was not cancelled. To cancel it: mailsluice cancel {sanitize(job.id)}")
+        return ExitCode.UNKNOWN_OUTCOME
+    words, details = describe(await service.jobs.cancel(job.id))
+    print_status(f"Cancel: {words}")
+    for line in details:
+        print_status(f"  {line}")
+    return ExitCode.UNKNOWN_OUTCOME
 
 
 @click.command()
@@ -123,8 +141,8 @@ def create(
         confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes)
         result = await service.jobs.create(new)
         if isinstance(result, Done):
-            write_job(result.value, output_format)
-            return ExitCode.DONE
+            write_job(result.value.job, output_format)
+            return await _told_differences(service, result.value) if result.value.differences else ExitCode.DONE
         if isinstance(result, Ambiguous):
             words, _ = describe(result)
             print_status(f"New job: {words} It is not in the list yet. Look again with: mailsluice jobs")

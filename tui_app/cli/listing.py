@@ -14,7 +14,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.cli.streams import OutputFailedError, ReaderGone
-from tui_app.core.text import formula_proof, json_text
+from tui_app.core.text import formula_proof, json_text, plural
 
 if TYPE_CHECKING:
     from tui_app.api.pagination import Pages
@@ -143,6 +143,8 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
     finally:
         pages.close()
     (listing or open_listing()).close()
+    if pages.unasked:
+        print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if pages.shifted:
         print_status("Rows moved from page to page while they were read: some may be missing. Run it again.")
 

@@ -167,6 +167,10 @@ async def export_job(
     pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
 
     async def missing(rows: int) -> str:
+        if pages.unasked:
+            return (
+                f"{plural(pages.unasked, 'row')} of another status {'was' if pages.unasked == 1 else 'were'} left out"
+            )
         after = await client.get_job(job_id)
         if pages.shifted or (status is not None and after.counters != job.counters):
             return "rows changed while they were read"

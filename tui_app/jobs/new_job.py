@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.pagination import search_pages
 from tui_app.core.address import RecipientRule, canonical_address
 from tui_app.core.errors import GuardError, UsageError
-from tui_app.core.text import NOTHING, plural
+from tui_app.core.text import NOTHING, Untrusted, plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonical_verdict
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.models import Job
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
 
@@ -54,6 +55,56 @@ class NewJob:
         if params.start and params.end and params.start >= params.end:
             raise UsageError("The start must be before the end. Nothing was sent.")
         return replace(self, params=params, destination=self.destination if self.action is ActionType.MOVE else None)
+
+    def differences(self, job: Job) -> tuple[str, ...]:
+        """What a job that was created does differently from this one, by its own words, in sentences; empty when nothing.
+
+        The API repeats the request in its answer: https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/bulk/methods/create/
+        """
+        told: dict[str, Any] = {"action": str(job.action_type).upper()}
+        asked: dict[str, Any] = {"action": self.action.value}
+        if self.destination is not None or job.action_params.destination is not None:
+            told["destination"] = job.action_params.destination
+            asked["destination"] = self.destination
+        for name, value in self.params.as_body().items():
+            asked[name], told[name] = value, job.search_params.get(name)
+        for name, value in job.search_params.items():
+            if name not in asked and value not in _NOTHING.get(name, (None, "", False)):
+                asked[name], told[name] = None, value
+        return tuple(
+            f"{sanitize(name, 40)}: asked for {_shown(value)}, the job has {_shown(told[name])}"
+            for name, value in asked.items()
+            if _comparable(value) != _comparable(told[name])
+        )
+
+
+_NOTHING: Final[Mapping[str, tuple[object, ...]]] = {"detections_only": (None, True)}
+"""What a field of a search may be without changing what is found, where that is not the usual."""
+
+
+def _shown(value: object) -> str:
+    return sanitize(str(value), 60) if value is not None else "nothing"
+
+
+def _comparable(value: object) -> object:
+    """A value so that two ways to write the same are the same: a time, a word of a closed list."""
+    if isinstance(value, Untrusted):
+        value = value.exact
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return moment.timestamp() if moment.tzinfo is not None else value
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedJob:
+    """A job that was created, and what it does differently from what was asked for."""
+
+    job: Job
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class RowPages:
     """Whether counters moved since it was read."""
     stale: bool = False
     """Whether counters moved since some of its pages were read."""
+    unasked: dict[int, int] = field(default_factory=dict)
+    """How many rows of each page were not of the status that was asked for."""
     _order: array[int] = field(default_factory=lambda: array("I"))
     _listed: bytearray = field(default_factory=bytearray)
     """One per slot: whether it is in the order already."""

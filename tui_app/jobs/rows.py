@@ -42,6 +42,8 @@ class RowsSnapshot:
     complete: bool = False
     stale: bool = False
     """Whether counters moved since some of the loaded rows were read."""
+    unasked: int = 0
+    """How many rows the server sent that are not of the status that was asked for: they are left out."""
     shifted: bool = False
     """Whether rows moved from page to page between the readings: some may be missing."""
     arranged: RowView = AS_LISTED
@@ -114,6 +116,7 @@ class JobRows:
             complete=listing.complete,
             stale=listing.stale,
             shifted=listing.shifted,
+            unasked=sum(listing.unasked.values()),
             arranged=self._wanted,
         )
 
@@ -249,6 +252,7 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
+        listing.unasked[number] = page.unasked
         yield_to_ui = self.client.transport.yield_to_ui
         packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
         slots = array("I")

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tui_app.core.errors import GuardError
+from tui_app.core.text import sanitize
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tui_app.core.clock import Clock
     from tui_app.jobs.export import Exported
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
-    from tui_app.jobs.new_job import JobPreview, NewJob
+    from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 T = TypeVar("T")
 
@@ -80,14 +81,25 @@ class JobService:
             include=include,
         )
 
-    async def create(self, new: NewJob) -> WriteResult[Job]:
-        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError."""
+    async def create(self, new: NewJob) -> WriteResult[CreatedJob]:
+        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError.
+
+        What the job does differently from what was asked for is told, and on record.
+        """
+        from tui_app.api.write_result import Done
         from tui_app.jobs import commands
+        from tui_app.jobs.new_job import CreatedJob
 
         self._check_writable()
         mark = f"#op-{self.random.getrandbits(32):08x}"
-        work = commands.create_job(self.client(), new.checked(self.clock.now()), mark)
-        return await self.write(f"New {new.action.lower()} job", work)
+        sent = new.checked(self.clock.now())
+        result = await self.write(f"New {new.action.lower()} job", commands.create_job(self.client(), sent, mark))
+        if not isinstance(result, Done):
+            return result
+        created = CreatedJob(result.value, sent.differences(result.value))
+        if created.differences:
+            self.record(f"New job {sanitize(created.job.id)} differs from what was asked for.", created.differences)
+        return Done(created, result.notices, result.errors)
 
     async def cancel(self, job_id: str) -> WriteResult[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""

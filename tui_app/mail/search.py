@@ -34,6 +34,8 @@ class MailSnapshot:
     """Each message once, in the server's order."""
     complete: bool = False
     loading: bool = False
+    unasked: int = 0
+    """How many more the server sent that are not what was asked for."""
     problem: SluiceError | None = None
     """Why loading ended early."""
     diagnosis: str = ""
@@ -77,6 +79,7 @@ class MailSubject:
                     pages,
                     found=(*self.snapshot.found, *more),
                     complete=pages.complete,
+                    unasked=pages.unasked,
                     read_at=self._clock.now(),
                 )
         except SluiceError as error:

@@ -19,7 +19,7 @@ from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.new_job import JobPreview, NewJob
+from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
@@ -150,6 +150,22 @@ class NewJobScreen(ConsoleScreen):
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
         self.query_one("#preview", TextBlock).set_text(*pieces)
         self.query_one("#preview", TextBlock).scroll_visible(animate=False)
+
+    async def _told_differences(self, created: CreatedJob) -> None:
+        """Say first what the job does differently, and cancel it if the operator agrees."""
+        facts: list[Piece] = [
+            f"{sanitize(created.job.id)}\n",
+            *((f"{difference}\n", "$text-error bold") for difference in created.differences),
+            "It may act on other mail, or put it elsewhere. y cancels it.\n",
+        ]
+        question = Confirm("The new job differs from what was asked for. Cancel it?", facts, way_out="Let it run")
+        if await self.app.push_screen_wait(question):
+            try:
+                result = await self.service.jobs.cancel(created.job.id)
+            except GuardError as error:
+                self.notice(str(error))
+                return
+            self.notice(f"Cancel: {describe(result)[0]} ! tells more.")
 
     # ---- the values of the form
 
@@ -304,7 +320,9 @@ class NewJobScreen(ConsoleScreen):
         self.awaiting = False
         self._previewed = None
         if isinstance(result, Done):
-            self.post_message(self.Created(result.value))
+            if result.value.differences:
+                await self._told_differences(result.value)
+            self.post_message(self.Created(result.value.job))
             return
         words, _ = describe(result)
         if isinstance(result, Ambiguous):

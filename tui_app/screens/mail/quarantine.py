@@ -115,6 +115,8 @@ class QuarantineScreen(ConsoleScreen):
         super().__init__(service)
         self._marks: dict[str, None] = {}
         """Marked ids; they outlive each reading of the list."""
+        self._taken_out: tuple[Target, ...] = ()
+        """What `a` did not mark, since the guard holds it back or it can't be released: the review tells of it."""
         self._subject = service.mail.watch(self._found)
 
     def content(self) -> Iterable[Widget]:
@@ -214,6 +216,8 @@ class QuarantineScreen(ConsoleScreen):
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
+        if search.unasked:
+            loaded += f", {search.unasked:,} not asked for left out"
         self.set_breadcrumb([("Quarantine", "bold"), "  held · ", what], [loaded])
         if self._problem:
             empty = self._problem
@@ -301,9 +305,11 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(str(error))
             return
         table.unmark_all()
+        self._taken_out = tuple(kept.target for kept in (*guarded.held_back, *guarded.unfit))
         places = (table.shown.index_of(target.id) for target in guarded.allowed)
         table.mark_shown([place for place in places if place is not None])
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
+        held_back += f", {len(guarded.unfit):,} not held now" if guarded.unfit else ""
         rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
         self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
 
@@ -337,7 +343,10 @@ class QuarantineScreen(ConsoleScreen):
         if not chosen:
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to release: no held mail is listed.")
             return
-        self.post_message(self.ReleaseWanted([Target.of(message) for message in chosen], self._search.params))
+        targets = {message.id.exact: Target.of(message) for message in chosen}
+        if table.marked.marks:
+            targets.update((target.id, target) for target in self._taken_out if target.id not in targets)
+        self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params))
 
     def plan_moved(self, state: PlanState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
