@@ -4,13 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.faulty import ACCOUNT
-from tui_app.api.enums import Disposition
+from tui_app.api.enums import ActionType, Destination, Disposition
+from tui_app.api.search import SearchParams
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
+from tui_app.core.address import canonical_address
+from tui_app.core.errors import GuardError
 from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
+from tui_app.core.verdict import VERDICTS, canonical_verdict
+from tui_app.jobs.new_job import JobPreview, NewJob, guard_job
 from tui_app.plans.actions import Release
 from tui_app.plans.guard import Guarded, OpenElsewhere, Policy, guard_targets
 from tui_app.plans.plan import Target
@@ -126,3 +133,71 @@ def test_where_recipients_are_to_be_left_alone_those_that_can_t_be_read_are_held
         mail = target("a", **changes)
         assert guarded([mail], policy).includable_counts() == {"UNREADABLE-RECIPIENT": 1}
         assert guarded([mail], POLICY).allowed == (mail,), "without such rules nobody has to read them"
+
+
+# ---- any spelling, any way into a mailbox
+
+
+def in_any_case(text: str) -> st.SearchStrategy[str]:
+    return st.lists(st.booleans(), min_size=len(text), max_size=len(text)).map(
+        lambda upper: "".join(
+            letter.upper() if high else letter.lower() for letter, high in zip(text, upper, strict=True)
+        )
+    )
+
+
+blanks = st.sampled_from(["", " ", "  ", "\t"])
+verdicts = st.builds(
+    lambda before, word, joint, after: before + word.replace("-", joint) + after,
+    blanks, st.sampled_from(["MALICIOUS", "MALICIOUS-BEC"]).flatmap(in_any_case), st.sampled_from(["-", "_", " "]), blanks,
+)  # fmt: skip
+held_addresses = st.builds(
+    lambda form, sub, domain, dot: form.format(f"ceo@{sub}{domain}{dot}"),
+    st.sampled_from(["{}", " {} ", "CEO <{}>", "<{}>", '"The, CEO" <{}>']),
+    st.sampled_from(["", "mail.", "a.b."]), in_any_case("vip.example"), st.sampled_from(["", "."]),
+)  # fmt: skip
+
+
+def job_over(*mails: Target) -> JobPreview:
+    """What a search would show of these."""
+    return JobPreview(
+        len(mails), True, tuple((str(mail.disposition), 1) for mail in mails), 1, (), (),
+        frozenset(canonical_address(name.exact) for mail in mails for name in mail.recipients),
+    )  # fmt: skip
+
+
+WAYS = (
+    NewJob(action=ActionType.RELEASE, params=SearchParams(sender="x")),
+    NewJob(action=ActionType.MOVE, params=SearchParams(sender="x"), destination=Destination.INBOX),
+)
+
+
+@given(verdict=verdicts)
+def test_a_held_verdict_reaches_no_mailbox_in_whatever_spelling(verdict: str) -> None:
+    mail = target("a", disposition=Untrusted(verdict))
+    assert guarded([mail, target("b")], POLICY).allowed == (target("b"),)
+    for way in WAYS:
+        with pytest.raises(GuardError):
+            guard_job(way, job_over(mail), hold_dispositions=["malicious", "Malicious_BEC"], max_messages=100)
+
+
+@given(address=held_addresses, rule=st.sampled_from(["vip.example", "@VIP.example", "vip.example.", " vip.example "]))
+def test_mail_to_a_held_recipient_reaches_no_mailbox_in_whatever_spelling(address: str, rule: str) -> None:
+    mail = target("a", recipients=(Untrusted("bo@acme.example"), Untrusted(address)))
+    policy = Policy.make((), 100, [rule])
+    assert guarded([mail], policy).includable_counts().keys() <= {"vip.example", "UNREADABLE-RECIPIENT"}
+    assert not guarded([mail], policy).allowed
+    for way in WAYS:
+        with pytest.raises(GuardError):
+            guard_job(way, job_over(mail), hold_dispositions=(), max_messages=100, hold_recipients=[rule])
+
+
+@given(word=st.text(min_size=1, max_size=12))
+def test_a_verdict_that_nobody_knows_reaches_no_mailbox(word: str) -> None:
+    mail = target("a", disposition=Untrusted(word))
+    known = canonical_verdict(word) in VERDICTS
+    assert bool(guarded([mail], Policy.make((), 100)).allowed) is known
+    if not known:
+        for way in WAYS:
+            with pytest.raises(GuardError):
+                guard_job(way, job_over(mail), hold_dispositions=(), max_messages=100)

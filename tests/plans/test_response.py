@@ -1,0 +1,68 @@
+"""What an answer tells beside what was asked: it changes no outcome, is told, and is on record."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.faults.scenes import PATIENT
+from tests.plans.test_settle import Case, held_again, releases_on
+from tests.support.services import held_mail
+from tui_app.api.models import ReleaseItem
+from tui_app.core.text import Untrusted
+from tui_app.plans.actions import _released
+from tui_app.plans.commands import Send
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.report import as_json, as_markdown
+from tui_app.plans.response import match_by_identity
+from tui_app.plans.state import Outcome, Phase
+from tui_app.simulator.server import Options, running
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (1, "which was not sent"),
+        (2, "names recipients that it does not have: stranger@elsewhere.example"),
+        (4, "the answer says success and also:"),
+    ],
+)
+async def test_what_nobody_asked_for_is_told_in_the_plan_and_in_its_report(
+    value: int, told: str, tmp_path: Path
+) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as account:
+        targets = held_again(account, 3)
+        case = Case(1, f"extra_items={value}@release", 3, 3, PATIENT)
+        async with releases_on(account, tmp_path, case) as releases:
+            looked_up = await releases.look_up([target.id for target in targets])
+            account.set_faults(case.faults)
+            state = await releases.start(Send(releases.plan(releases.guard(looked_up), "x")))
+            assert state.phase is Phase.DONE
+            assert any(told in remark for remark in state.remarks), state.remarks
+            kept = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now).find(state.plan.plan_id)
+        assert kept.state.remarks == state.remarks
+        assert told.split(":")[0] in as_json(kept)
+        assert "what answers told beside what was asked: nothing" not in as_markdown(kept)
+
+
+names = st.text(st.sampled_from("abc"), min_size=1, max_size=3)
+
+
+@given(sent=st.lists(names, min_size=1, max_size=6, unique=True), told=st.lists(names, max_size=10))
+def test_whatever_an_answer_names_only_what_it_names_once_and_was_sent_has_an_outcome(
+    sent: list[str], told: list[str]
+) -> None:
+    batch = tuple(held_mail(name, recipients=(Untrusted("bo@acme.example"),)) for name in sent)
+    items = [ReleaseItem.from_wire({"id": name, "delivered": ["bo@acme.example"]}) for name in told]
+    matched = match_by_identity(
+        batch, items, sent=lambda target: target.id, named=lambda item: item.id.exact, read=_released
+    )
+    assert [result.target for result in matched.results] == list(batch), "each message once, in its order"
+    for result in matched.results:
+        once = told.count(result.target.id) == 1
+        assert (result.outcome is Outcome.DELIVERED) is once
+    strangers = set(told) - set(sent)
+    assert bool(matched.remarks) is bool(strangers)
+    for name in sorted(strangers)[:1] if len(strangers) <= 5 else []:
+        assert any(name in remark for remark in matched.remarks)
