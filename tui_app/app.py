@@ -136,7 +136,8 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         """Keys first: loading and packing wait until the answer is on the screen."""
         if isinstance(event, Key):
             self._ui_priority.take()
-            self.key_gap, self._last_key = event.time - self._last_key, event.time
+            if event.time != self._last_key:  # a key that nobody took comes here again
+                self.key_gap, self._last_key = event.time - self._last_key, event.time
         await super().on_event(event)
 
     @property
