@@ -278,9 +278,8 @@ class PlanScreen(ConsoleScreen):
         if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
-            what = "The first messages were sent: check them." if state.phase is Phase.CANARY else "Paused."
-            rest = plural(len(state.unsent), "message")
-            return [(f"{what} A sends the other {rest}, S stops, enter opens one.", "$text-warning bold")]
+            what = "The first were sent: check them." if state.phase is Phase.CANARY else "Paused."
+            return [(f"{what} A sends the other {len(state.unsent):,}, S stops.", "$text-warning bold")]
         if self._lock_holder:
             return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:
