@@ -153,5 +153,8 @@ KINDS: tuple[Kind, ...] = (
     # The job is as it was asked for: whoever is told of another one may say so, or look.
     *_untrue(f"{DONE} {AMBIGUOUS}", "create", *(f"echo_changed={value}" for value in range(1, 7))),
     *_untrue(f"{DONE} {AMBIGUOUS}", "release", "extra_items=1", "extra_items=3", "extra_items=4"),
+    # What was not asked for is left out.
+    *_untrue(DONE, "job_messages", "wrong_rows=1@job_messages", "wrong_rows=3@job_messages"),
+    *_untrue(DONE, "search", "wrong_rows=1@search", "wrong_rows=2@search", "wrong_rows=3@search"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
