@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
@@ -22,7 +22,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
 from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
-from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import accounted, result_json
 from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
@@ -66,23 +66,18 @@ def exit_code(state: PlanState) -> ExitCode:
     )
 
 
-def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
-    def lines() -> Iterator[str]:
-        yield from ids
-        if source is not None:
-            yield from source
-
-    parsed = parse_ids(lines()).shifted(len(ids) if source is not None else 0)
-    for number, word in parsed.unrecognised:
-        print_status(f"Not an id: '{sanitize(word, 40)}' (line {number}); left out.")
-    for number, word in parsed.commented:
-        print_status(f"Behind a #: {sanitize(word, 60)} (line {number}); not taken.")
-    if parsed.duplicates:
-        lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
-        more = "…" if parsed.duplicates > 5 else ""
-        print_status(
-            f"Repeated: {plural(parsed.duplicates, 'id')} (lines {lines_told}{more}). Each message is sent once."
-        )
+def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
+    """The ids of the command line and of a file: two texts, and nothing in the second is ever an option."""
+    parsed = parse_ids(ids)
+    if source is not None:
+        parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(source.read())]))
+    searched = [found for found in parsed.found if found.excerpt]
+    for found in searched[:_TOLD_ONE_BY_ONE]:
+        print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 100)}'")
+    if len(searched) > _TOLD_ONE_BY_ONE:
+        print_status(f"{plural(len(searched) - _TOLD_ONE_BY_ONE, 'more id')} out of free text.")
+    for sentence in parsed.sentences():
+        print_status(sentence)
     return parsed
 
 
@@ -106,7 +101,29 @@ def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Foreca
             print_status(f"Held back: {count:,} {why}")
         return
     for item in guarded.held_back:
+        if item.target.shared_by:
+            _print_shared(item.target)
+            continue
         print_status(f"Held back: {sanitize(item.target.id)} ({item.why}) {item.target.sender} {item.target.subject}")
+
+
+def _print_shared(shared: Target) -> None:
+    """All messages that go by one id, so that one can be chosen."""
+    count = len(shared.shared_by)
+    print_status(f"Held back: {sanitize(shared.id)} names {plural(count, 'message')}. Give the investigate id of one:")
+    for target in shared.shared_by[:_TOLD_ONE_BY_ONE]:
+        print_status(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
+    if count > _TOLD_ONE_BY_ONE:
+        print_status(f"  and {count - _TOLD_ONE_BY_ONE:,} more")
+
+
+def _print_named(targets: Sequence[Target]) -> None:
+    """Which message a Message-ID or an alert id stands for: a sender chose the first, so it is shown before anything is sent."""
+    for target in targets:
+        if target.named and target.checked:
+            print_status(
+                f"{sanitize(target.named)} is {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}"
+            )
 
 
 @click.command()
@@ -114,8 +131,8 @@ def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Foreca
 @click.option(
     "--from",
     "source",
-    type=click.File("r", encoding="utf-8", errors="replace"),
-    help="Read ids from a file; - is standard input.",
+    type=click.File("rb"),
+    help="Read ids from a file; - is standard input. Nothing in it is ever an option.",
 )
 @click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job.")
 @click.option(
@@ -149,7 +166,7 @@ def _print_guarded(guarded: Guarded, targets: Sequence[Target], forecast: Foreca
 def release(
     ctx: click.Context,
     ids: tuple[str, ...],
-    source: TextIO | None,
+    source: BinaryIO | None,
     job_id: str | None,
     status: str | None,
     reason: str | None,
@@ -162,9 +179,12 @@ def release(
     yes: bool,
     output_format: str,
 ) -> None:
-    """Release held mail by investigate id or postfix id.
+    """Release held mail by investigate id, postfix id, alert id or Message-ID.
 
     Every id is looked up first; malicious mail is held back unless it is included by name.
+
+    Ids out of a file: with --from FILE, or behind --. Never through xargs alone: a line of the file that begins with a
+    hyphen, such as --yes, would be obeyed as an option.
     """
     if status and not job_id:
         raise UsageError("--status goes with --job. Nothing was sent.")
@@ -182,7 +202,10 @@ def release(
         if not plan_only:
             service.plans.check_unlocked()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
+        least = service.plans.least_requests(wanted)
+        print_status(f"Looking up {plural(len(wanted), 'id')}: {plural(least, 'request')} at the least.")
         targets = await service.plans.look_up(wanted)
+        _print_named(targets)
         if twice := len(set(wanted)) - len(targets):
             print_status(
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
