@@ -10,7 +10,7 @@ from tui_app.core.text import plural, sanitize
 
 Words = tuple[tuple[int, str], ...]
 """Lines, counted from 1, with a word of each; the line 0 is what was typed."""
-_NAMED: Final = 10
+NAMED: Final = 10
 """Words that are told one by one; more are summed up."""
 _EXCERPT: Final = 200
 
@@ -73,14 +73,14 @@ class ParsedIds:
             *(one + two for one, two in zip(mine[1:], theirs[1:], strict=True)),
         )
 
-    def sentences(self) -> list[str]:
-        """What was not taken, and why, as safe text; at most ten lines of one kind, then their sum."""
-        told = [f"{sanitize(note)} (line {number:,})" for number, note in self.notes[:_NAMED]]
-        if more := len(self.notes) - _NAMED:
-            told += [f"{more:,} more such lines."] if more > 0 else []
-        told += _each("Not an id", "left out", self.unrecognised)
-        told += _each("Behind a #", "not taken", self.commented)
-        told += _each("In a field that somebody else wrote", "not taken", self.not_searched)
+    def sentences(self, most: int = NAMED) -> list[str]:
+        """What was not taken, and why, as safe text; so many lines of one kind at most, then their sum."""
+        told = [f"{sanitize(note)} (line {number:,})" for number, note in self.notes[:most]]
+        if len(self.notes) > most:
+            told.append(f"{len(self.notes) - most:,} more lines that can't be read so.")
+        told += _each("Not an id", "left out", self.unrecognised, most)
+        told += _each("Behind a #", "not taken", self.commented, most)
+        told += _each("In words that somebody else wrote", "not taken", self.not_searched, most)
         if self.foreign:
             count = plural(len(self.foreign), "word")
             told.append(
@@ -103,10 +103,10 @@ class ParsedIds:
         )
 
 
-def _each(what: str, why: str, words: Words) -> list[str]:
-    told = [f"{what}: '{sanitize(word, 80)}' (line {number:,}); {why}." for number, word in words[:_NAMED]]
-    if len(words) > _NAMED:
-        told.append(f"{what}: {len(words) - _NAMED:,} more; {why}.")
+def _each(what: str, why: str, words: Words, most: int) -> list[str]:
+    told = [f"{what}: '{sanitize(word, 80)}' (line {number:,}); {why}." for number, word in words[:most]]
+    if len(words) > most:
+        told.append(f"{what}: {len(words) - most:,} more; {why}.")
     return told
 
 

@@ -10,12 +10,14 @@ from itertools import accumulate
 
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
-from tui_app.plans.pasted_table import heading_of, read_table, row_without_heading
+from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
 from tui_app.plans.pasted_text import ids_told, read_text
 
 __all__ = ["FoundId", "ParsedIds", "is_heading", "lines_of", "parse_ids", "text_of"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FEW = 10
+"""Lines before the first word of a text."""
 _UNREADABLE_JSON = "It begins like JSON and can't be read from here on: nothing was taken."
 
 
@@ -73,7 +75,10 @@ class _Reading:
                 at = self._read_json(at, begin)
                 continue
             following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
-            if (heading := heading_of(line, following)) is not None:
+            heading = heading_of(line, following)
+            if heading is None and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)]):
+                heading = lone_heading(line)
+            if heading is not None:
                 self._flush(at)
                 at += 1 + read_table(heading, self._lines[at + 1 :], at + 2, self._findings)
             elif row_without_heading(line, self._findings, at + 1):

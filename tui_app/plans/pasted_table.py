@@ -22,7 +22,7 @@ _BETWEEN: Final = re.compile(r"(?<!\\)\|")
 _LONGEST_NAME: Final = 40
 _NO_COLUMN: Final = "A table without a column of ids: nothing was taken."
 _NO_HEADING: Final = "Looks like the row of a table without its heading, and names several messages: nothing was taken."
-_UNEVEN: Final = "A row with more or fewer columns than its heading: nothing was taken."
+_UNEVEN: Final = "A row with more or fewer columns than its heading: nothing was taken. Paste it by itself."
 _UNREADABLE: Final = "From here on the table can't be read: nothing was taken."
 
 
@@ -49,13 +49,16 @@ def heading_of(line: str, following: str) -> Heading | None:
         if not _RULE.fullmatch(following) or "-" not in following:
             return None
         return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
-    lone = field_name(line)
-    if lone in WRITTEN and len(line.split()) == 1:
-        return Heading((lone,), ",")
     found = [heading for mark in ",;\t|" if mark in line and (heading := _separated(line, mark))]
     if found:
         return max(found, key=lambda heading: sum(name in OTHER or name in ID_FIELDS for name in heading.names))
     return _laid_out(line)
+
+
+def lone_heading(line: str) -> Heading | None:
+    """The heading of a single column with words of somebody else; None where a line is none."""
+    name = field_name(line)
+    return Heading((name,), "\x1f") if name in WRITTEN and len(line.split()) == 1 else None
 
 
 def _separated(line: str, mark: str) -> Heading | None:

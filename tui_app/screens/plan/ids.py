@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
+_REFUSED: Final = 3
+"""Words of one kind that were not taken and are told one by one."""
 
 
 class IdsScreen(ConsoleScreen):
@@ -136,6 +138,8 @@ class IdsScreen(ConsoleScreen):
             pieces.append((f"{self._failed}\n", "$text-error"))
         if parsed.ids:
             pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
+        pieces += [(f"{sentence}\n", "$text-warning") for sentence in parsed.sentences(_REFUSED)]
+        if parsed.ids:
             # What was searched out of a sentence is to be looked at first.
             shown = sorted(parsed.found, key=lambda found: not found.excerpt)
             for found in shown[:_TOLD]:
@@ -144,7 +148,6 @@ class IdsScreen(ConsoleScreen):
                     pieces.append((PrivateText(f"    {sanitize(found.excerpt, 100)}\n"), "dim"))
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
-        pieces += [(f"{sentence}\n", "$text-warning") for sentence in parsed.sentences()]
         self.query_one("#understood", TextBlock).set_text(*pieces)
 
     @work(exclusive=True, group="look-up")
