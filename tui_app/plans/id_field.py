@@ -146,9 +146,12 @@ def ids_of_row(fields: Mapping[str, object]) -> RowIds:
     return RowIds((), tuple(unrecognised), any(name in ID_FIELDS for name in fields))
 
 
-def id_of_cell(text: str) -> str:
-    """The id that a cell holds and nothing beside it; empty where there is none."""
-    return _cell(text)
+def id_of_cell(text: str, *, queue_id: bool = False) -> str:
+    """The id that a cell holds and nothing beside it; empty where there is none.
+
+    `queue_id` = the field says that it is a postfix id, and is believed as to what one looks like.
+    """
+    return _cell(text, queue_id=queue_id)
 
 
 def _cell(text: str, *, queue_id: bool = False) -> str:

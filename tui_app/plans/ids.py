@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
+from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
 from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
 from tui_app.plans.pasted_text import ids_told, read_text
 
-__all__ = ["FoundId", "ParsedIds", "is_heading", "lines_of", "parse_ids", "text_of"]
+__all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FEW = 10
@@ -40,6 +41,17 @@ def lines_of(text: str) -> list[str]:
 def is_heading(line: str) -> bool:
     """Whether it is the heading of a table."""
     return heading_of(line, "") is not None
+
+
+def ids_of_rows(ids: Iterable[str]) -> ParsedIds:
+    """Ids that the API named in rows; the lines are their places."""
+    findings = Findings()
+    for number, name in enumerate(ids, start=1):
+        if id_of_cell(name, queue_id=True) == name:
+            findings.take(name, number)
+        else:
+            findings.unrecognised.append((number, name))
+    return findings.parsed()
 
 
 def parse_ids(lines: Iterable[str]) -> ParsedIds:

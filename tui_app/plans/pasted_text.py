@@ -9,7 +9,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Final
 
 from tui_app.plans.id_field import WRITTEN
-from tui_app.plans.id_form import message_id
+from tui_app.plans.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
@@ -157,6 +157,10 @@ def _joined(lines: Sequence[str], at: int, number: int, findings: Findings) -> i
 
 
 def _search(line: str, number: int, findings: Findings) -> None:
+    alone = line.strip()
+    if INVESTIGATE_ID.fullmatch(alone) or ALERT_ID.fullmatch(alone):
+        findings.take(alone, number)  # whatever it begins with: nothing can be glued to it
+        return
     in_addresses = [word for address in _ADDRESS.findall(line) for word in ids_told(address)]
     findings.not_searched += [(number, word) for word in in_addresses]
     free = _ADDRESS.sub(" ", line)

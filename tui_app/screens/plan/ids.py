@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.ids import ParsedIds, is_heading, lines_of, parse_ids, text_of
+from tui_app.plans.ids import ParsedIds, ids_of_rows, is_heading, lines_of, parse_ids, text_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import PasteInput
 from tui_app.widgets.redaction import PrivateText
@@ -47,7 +47,8 @@ class IdsScreen(ConsoleScreen):
 
     def __init__(self, service: EmailSecurityService, ids: Sequence[str] = ()) -> None:
         super().__init__(service)
-        self._texts: list[list[str]] = [list(ids)] if ids else []
+        self._given = ids_of_rows(ids)
+        self._texts: list[list[str]] = []
         """What was pasted or read, each a text of its own; what was typed line by line is one."""
         self._typing = False
         self._parsed = ParsedIds()
@@ -128,7 +129,7 @@ class IdsScreen(ConsoleScreen):
 
     def _understand(self) -> None:
         self._leaving = False
-        parsed = ParsedIds()
+        parsed = self._given
         for text in self._texts:
             parsed = parsed.followed_by(parse_ids(text))
         self._parsed = parsed
