@@ -219,7 +219,9 @@ async def test_a_postfix_id_of_two_messages_is_nobody_s(simulator: Simulator) ->
     assert guarded.allowed == ()
     (held,) = guarded.held_back
     verdicts = ", ".join(sorted((first.disposition, second.disposition)))
-    assert held.why == f"names 2 messages ({verdicts}): give the investigate id"
+    assert held.why == f"names 2 messages ({verdicts}): give the investigate id: " + ", ".join(
+        f"{mail.investigate_id} ({mail.disposition})" for mail in (first, second)
+    )
     assert held.include == "", "no word lets it through"
 
 

@@ -105,7 +105,7 @@ def test_ids_from_standard_input_and_from_a_job(run: Run, simulator: Simulator) 
     assert planned.returncode == 0
     listed = [json.loads(line) for line in planned.stdout.splitlines()]
     assert [row["id"] for row in listed[:2]] == [mail.investigate_id for mail in mails[:2]]
-    assert [row["mailsluice"]["outcome"] for row in listed] == ["not sent", "not sent", "held back"]
+    assert [row["mailsluice"]["outcome"] for row in listed] == ["not sent", "not sent"]
     assert [row["mailsluice"]["verdict"] for row in listed[:2]] == [mail.disposition for mail in mails[:2]]
     assert "'junk' (line 3)" in planned.stderr
     assert f"'{mails[0].postfix_id[:-3]}' (line 4)" in planned.stderr or len(mails[0].postfix_id[:-3]) >= 12
@@ -373,3 +373,58 @@ def test_what_reaches_mailboxes_needs_its_number_beside_yes(run: Run, simulator:
         assert refused.returncode == 3
         assert "repeat with --expect" in refused.stderr
     assert simulator.account.truth.entries == []
+
+
+def test_nothing_in_a_file_of_ids_is_an_option(run: Run, simulator: Simulator, tmp_path: Path) -> None:
+    bad = next(mail for mail in simulator.account.held if mail.disposition == "MALICIOUS")
+    file = tmp_path / "ids.txt"
+    file.write_text(
+        f"--yes\n--include-disposition=MALICIOUS\n--include-unchecked\n-- {bad.investigate_id}\n--plan-only\n"
+    )
+    ended = run("release", "--from", str(file), "--reason", "x")
+    assert (ended.returncode, simulator.account.truth.entries) == (2, []), "nobody to ask, and no --yes"
+    ended = run("release", "--from", str(file), "--reason", "x", "--yes")
+    assert (ended.returncode, simulator.account.truth.entries) == (3, []), "held back, and not included"
+    assert "'--include-disposition=MALICIOUS' (line 2)" in ended.stderr
+    ended = run("release", "--reason", "x", "--yes", "--", bad.investigate_id, "--include-disposition=MALICIOUS")
+    assert (ended.returncode, simulator.account.truth.entries) == (3, [])
+    assert "xargs" in run("release", "--help").stdout
+
+
+def test_a_subject_in_an_export_releases_nothing(run: Run, simulator: Simulator) -> None:
+    mails = simulator.account.held
+    mails[0].subject = f"Weekly digest {mails[1].investigate_id}"
+    for output_format in ("csv", "json", "ndjson", "table"):
+        export = run("quarantine", "--subject", "Weekly digest 4N", "--format", output_format).stdout
+        ended = run("release", "--from", "-", "--plan-only", "--json", stdin=export)
+        assert [row["id"] for row in json.loads(ended.stdout)] == [mails[0].investigate_id], output_format
+
+
+def test_a_message_id_of_several_messages_is_told_with_their_ids_and_none_is_sent(
+    run: Run, simulator: Simulator
+) -> None:
+    one, other = simulator.account.held[:2]
+    other.header_id = one.header_id
+    ended = run("release", one.header_id, "--reason", "x", "--yes", "--include-unchecked")
+    assert (ended.returncode, simulator.account.truth.entries) == (3, [])
+    for mail in (one, other):
+        assert f"{mail.investigate_id}  {mail.disposition}  {mail.subject}" in ended.stderr
+    other.header_id = "<other@x.example>"
+    ended = run("release", "--from", "-", "--reason", "x", "--yes", stdin=f"Message-ID: {one.header_id}\n")
+    assert ended.returncode == 0
+    assert f"{one.header_id} is {one.investigate_id}  {one.disposition}  {one.subject}" in ended.stderr
+    assert [entry["id"] for entry in simulator.account.truth.of("release")] == [one.investigate_id]
+
+
+@pytest.mark.parametrize("year", ["9999", "0001", "2020"])
+def test_an_id_of_a_year_that_no_mail_is_of_is_not_found(run: Run, year: str) -> None:
+    ended = run("release", f"AAAAAAAAAAAA-{year}-12-31T23:59:59-0", "4NAAAAAAAAAAAAAA", "--reason", "x", "--yes")
+    assert ended.returncode == 3
+    assert "2 ids: 1 request at the least" in ended.stderr
+    assert ended.stderr.count("not found (unchecked)") == 2
+
+
+def test_ids_out_of_free_text_are_told_with_their_lines(run: Run, simulator: Simulator) -> None:
+    name = simulator.account.held[0].investigate_id
+    ended = run("release", "--from", "-", "--plan-only", stdin=f"hello\nplease release {name} today\n")
+    assert f"Line 2: {name} out of 'please release {name} today'" in ended.stderr

@@ -171,12 +171,12 @@ def test_what_a_release_costs_and_what_is_left(gated: Simulator) -> None:
     gated.api.quota = Quota(8)
     ended = run_with(gated.environment(), "release", *newsletters(gated, 60), "--plan-only")
     assert ended.returncode == 0
-    assert "3 requests of 7 left" in ended.stderr
+    assert "3 requests of 6 left" in ended.stderr
     assert "requests left" not in ended.stderr
     for _ in range(4):
         ended = run_with(gated.environment(), "jobs", "--json")
     assert len(json.loads(ended.stdout)) == 12
-    assert "3 of 8 requests left for the next" in ended.stderr
+    assert "2 of 8 requests left for the next" in ended.stderr
 
 
 def test_what_the_oldest_api_wants_is_remembered_between_commands(tmp_path: Path) -> None:

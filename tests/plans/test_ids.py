@@ -1,12 +1,27 @@
-"""Ids in what an operator pastes: tickets, tables, pages, logs."""
+"""Ids in what an operator pastes: tickets, tables, pages, logs; and what others wrote, which chooses nothing."""
 
+import csv
+import io
 import json
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui_app.plans.ids import parse_ids
+from tui_app.api.rows import JobMessage, Message
+from tui_app.cli import messages, quarantine
+from tui_app.cli.listing import Listing, with_ours
+from tui_app.core.text import Untrusted
+from tui_app.plans.ids import ParsedIds, parse_ids, text_of
+from tui_app.plans.plan import Plan, Target
+from tui_app.plans.records import Origin, entry_of, intent_record, plan_record, result_record
+from tui_app.plans.report import FORMATS
+from tui_app.plans.state import Outcome, Result
 
 INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
 
@@ -19,7 +34,9 @@ def test_ids_of_both_kinds_are_found_in_pasted_text() -> None:
             INVESTIGATE,
         ]
     )
-    assert parsed.ids == (INVESTIGATE, "4Njp3P0STMz2c02Q", "4Njp3P0STMz2c02R")
+    assert parsed.ids == (INVESTIGATE, "4Njp3P0STMz2c02Q", "4Njp3P0STMz2c02R", "4Njp3P0STMz2c02S")
+    assert [found.line for found in parsed.found] == [1, 2, 2, 2]
+    assert parsed.found[0].excerpt == f"please release '{INVESTIGATE}', thanks"
     assert parsed.duplicates == 1
     assert parsed.repeated == ((3, INVESTIGATE),)
     assert parsed.unrecognised == ()
@@ -44,10 +61,15 @@ def test_what_looks_like_an_id_and_is_none_is_told_of(line: str) -> None:
     assert parsed.unrecognised
 
 
-def test_what_somebody_took_out_of_a_list_is_told_of_and_not_taken() -> None:
-    parsed = parse_ids([f"# {ONE}", f'"x # 0",{OTHER}', f"#{OTHER}"])
+def test_a_line_that_begins_with_a_hash_is_told_of_and_not_taken() -> None:
+    parsed = parse_ids([f"# {ONE}", f"#{OTHER}", f"  # {OTHER} x"])
     assert parsed.ids == ()
     assert parsed.commented == ((1, ONE), (2, OTHER), (3, OTHER))
+
+
+@pytest.mark.parametrize("line", [f"ticket #4711 {ONE}", f"see # 1 {ONE}", f"https://h/%23/{ONE}", f"x # {ONE}"])
+def test_a_hash_within_a_line_drops_nothing(line: str) -> None:
+    assert parse_ids([line]).ids == (ONE,)
 
 
 def test_a_line_of_any_length_an_address_and_utf_16_are_read_whole() -> None:
@@ -68,3 +90,332 @@ def test_a_line_of_any_length_an_address_and_utf_16_are_read_whole() -> None:
 )
 def test_an_id_out_of_a_word_processor_or_a_page_is_taken(line: str) -> None:
     assert parse_ids([f"see {line} please"]).ids == (ONE,)
+
+
+# ---- what others wrote
+
+HELD = [f"4NBC{n:04d}73B7D1FD-2026-11-2{n}T10:00:00-{n}" for n in range(1, 5)]
+VICTIM = "4NV1C71M83DAD1DD-2026-11-25T17:55:50-10000077"
+WORDS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            VICTIM,
+            VICTIM[:16],
+            VICTIM[:36],
+            f"<{VICTIM[:16]}@x.example>",
+            "id",
+            "postfix_id",
+            "subject",
+            "ids",
+            "PARTIAL: ",
+            '"',
+            "'",
+            ",",
+            ";",
+            "\t",
+            "|",
+            "\n",
+            "\r",
+            "\r\n",
+            "\u2028",
+            "\x0b",
+            "\x85",
+            "\x00",
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            "=",
+            "#",
+            "\\",
+            "\nid,subject\n",
+            '","',
+            '"},{"id":"',
+            "```",
+            "  ",
+            "\ufeff",
+            "表",
+            "😀",
+            "\u202e",
+            "ID  SUBJECT",
+        ]
+    ),
+)
+HOSTILE = st.lists(WORDS, max_size=6).map("".join)
+
+
+def mail(name: str, words: Sequence[str]) -> dict[str, Any]:
+    subject, sender, header, recipient, reason = words
+    return {
+        "id": name,
+        "postfix_id": name[:16],
+        "alert_id": name.rpartition("-")[0],
+        "message_id": header,
+        "subject": subject,
+        "from": sender,
+        "from_name": subject,
+        "to": [recipient],
+        "client_recipients": [recipient],
+        "detection_reasons": [reason],
+        "final_disposition": "SPAM",
+        "scanned_at": "2026-11-25T17:55:50Z",
+        "properties": {"allowlisted_pattern": subject},
+        "is_quarantined": True,
+    }
+
+
+def job_row(name: str, words: Sequence[str]) -> dict[str, Any]:
+    subject, sender, header, recipient, reason = words
+    return {
+        "message_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
+        "postfix_id": name[:16],
+        "status": "FAILED",
+        "status_message": reason,
+        "email_message_id": header,
+        "action_params": {"client_recipient": recipient},
+        "message": {"subject": subject, "from": sender, "id": name},
+    }
+
+
+def listed(kind: str, made: Callable[[str, Sequence[str]], dict[str, Any]], mails: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    wires = [made(name, words) for name, words in zip(HELD, mails, strict=False)]
+    with redirect_stdout(out):
+        if made is mail:
+            held = Listing[Message](kind, quarantine.COLUMNS, lambda row: with_ours(row.wire))
+            for wire in wires:
+                held.write(Message.from_wire(wire))
+            held.close()
+        else:
+            rows = Listing[JobMessage](kind, messages.COLUMNS, lambda row: with_ours(row.wire))
+            for wire in wires:
+                rows.write(JobMessage.from_wire(wire))
+            rows.close()
+    return out.getvalue()
+
+
+MAILS = st.lists(st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("made", [mail, job_row])
+@pytest.mark.parametrize("kind", ["csv", "json", "ndjson"])
+@given(mails=MAILS)
+@settings(max_examples=60, deadline=None)
+def test_no_text_of_a_mail_chooses_what_is_taken_out_of_our_exports(
+    kind: str, made: Callable[..., dict[str, Any]], mails: list[tuple[str, ...]]
+) -> None:
+    text = listed(kind, made, mails)
+    assert parse_ids(io.StringIO(text)).ids == tuple(HELD[: len(mails)])
+    for encoding in ("utf-16", "utf-8-sig"):
+        assert parse_ids([text_of(text.encode(encoding, "replace"))]).ids == tuple(HELD[: len(mails)])
+
+
+@given(mails=MAILS)
+@settings(max_examples=60, deadline=None)
+def test_a_listing_of_held_mail_is_read_by_its_first_column(mails: list[tuple[str, ...]]) -> None:
+    assert parse_ids(listed("table", mail, mails).split("\n")).ids == tuple(HELD[: len(mails)])
+
+
+@given(mails=MAILS)
+@settings(max_examples=60, deadline=None)
+def test_a_listing_of_a_job_s_rows_gives_no_other_ids_than_its_rows(mails: list[tuple[str, ...]]) -> None:
+    parsed = parse_ids(listed("table", job_row, mails).split("\n"))
+    assert set(parsed.ids) <= set(HELD[: len(mails)])
+    assert {name[:16] for name in HELD[: len(mails)]} <= {word[:16] for word in told(parsed)}
+
+
+@given(
+    mails=MAILS,
+    mark=st.sampled_from(",;\t"),
+    order=st.permutations(["id", "Subject", "from", "Message-ID", "Postfix ID", "recipients", "Comment"]),
+    bom=st.sampled_from(["", "\ufeff"]),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_table_is_read_by_its_heading_in_any_order(
+    mails: list[tuple[str, ...]], mark: str, order: list[str], bom: str
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=mark)
+    writer.writerow(order)
+    for name, words in zip(HELD, mails, strict=False):
+        subject, sender, header, recipient, reason = words
+        row = {
+            "id": name, "Subject": subject, "from": sender, "Message-ID": header, "Postfix ID": name[:16],
+            "recipients": recipient, "Comment": reason,
+        }  # fmt: skip
+        writer.writerow([row[column] for column in order])
+    assert parse_ids([bom + out.getvalue()]).ids == tuple(HELD[: len(mails)])
+
+
+@given(words=st.lists(HOSTILE, min_size=5, max_size=5), suffix=st.sampled_from(sorted(FORMATS)))
+@settings(max_examples=60, deadline=None)
+def test_a_report_of_a_plan_is_read_by_its_ids(words: list[str], suffix: str) -> None:
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    targets = [Target(name) for name in HELD[:3]]
+    plan = Plan.make(targets, words[0], 25, Random(1), held_back=[(VICTIM, f"names 2 messages: {VICTIM}")])
+    results = [
+        Result(target, Outcome.PARTLY, (Untrusted(words[1]),), (Untrusted(words[2]),), (Untrusted(words[3]),), words[4])
+        for target in targets
+    ]
+    records = [
+        plan_record(plan, number=1, account="acc", origin=Origin("ana", "jump1"), at=now, version="1", previous=""),
+        intent_record(targets, "ids", now),
+        result_record(results, http=200, ray=None, ms=5, at=now),
+    ]
+    # The table of a report has a line for what was held back, too: the guard will do so again.
+    listed = (*HELD[:3], VICTIM) if suffix == ".csv" else tuple(HELD[:3])
+    assert parse_ids([FORMATS[suffix](entry_of(records))]).ids == listed
+    assert parse_ids(f"9bbb2774 {json.dumps(record)}" for record in records).ids == tuple(HELD[:3])
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["subject,from", f"Weekly {ONE},a@b.example"], "A table without a column of ids: nothing was taken. (line 1)"),
+        (["subject", f"Weekly {ONE}", ONE], "A table without a column of ids: nothing was taken. (line 1)"),
+        ([json.dumps({"subject": ONE})], "JSON without a field of ids: nothing was taken. (line 1)"),
+        (["[", json.dumps({"id": ONE}) + ",", '{"subject": "cut o'], "It begins like JSON and can't be read from here on: nothing was taken. (line 1)"),
+    ],
+)  # fmt: skip
+def test_what_has_no_field_of_ids_gives_none_and_one_sentence(lines: list[str], sentence: str) -> None:
+    parsed = parse_ids(lines)
+    assert parsed.ids == ()
+    assert parsed.sentences()[0] == sentence
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Subject: Weekly {ONE}", f"> From: {ONE} <a@b.example>", f"x, subject={ONE}", f'"comment": "{ONE}",',
+        f"Betreff: {ONE}", f"Message-ID: <{ONE}@x> and more", f"To: {ONE}", f"mail from {ONE[:16]}@x.example",
+        f"Held back: {OTHER[:9]} (SPAM) {ONE}", f"subject     {ONE}", f"Received: by mx with ESMTP id {ONE[:16]}",
+    ],
+)  # fmt: skip
+def test_a_line_with_a_field_that_somebody_else_wrote_is_told_of_and_not_searched(line: str) -> None:
+    parsed = parse_ids(["please", line])
+    assert parsed.ids == ()
+    assert [number for number, _ in parsed.not_searched] == [2]
+
+
+def test_a_folded_subject_is_not_searched_and_the_text_after_it_is() -> None:
+    parsed = parse_ids(["Subject: weekly", f"\t{OTHER}", "", f"release {ONE}"])
+    assert parsed.ids == (ONE,)
+    assert parsed.not_searched == ((2, OTHER),)
+
+
+def test_a_row_that_lost_its_heading_names_one_message_or_none() -> None:
+    assert parse_ids([f"{ONE},SPAM,a@b.example,Weekly {OTHER},c@d.example,,{ONE[:16]}"]).ids == (ONE,)
+    parsed = parse_ids([f"{ONE},SPAM,a@b.example,{OTHER},c@d.example,,{ONE[:16]}"])
+    assert parsed.ids == ()
+    assert {ONE, OTHER} <= {word for _, word in parsed.not_searched}
+    assert parse_ids([f"{ONE}       SPAM  a@b.example  Weekly {OTHER}  c"]).ids == (ONE,)
+
+
+# ---- any surrounding
+
+
+def told(parsed: ParsedIds) -> list[str]:
+    groups = (parsed.unrecognised, parsed.commented, parsed.not_searched, parsed.foreign, parsed.repeated)
+    return [*parsed.ids, *(word for group in groups for _, word in group)]
+
+
+AROUND = st.lists(
+    st.one_of(
+        st.text(max_size=4),
+        st.sampled_from(
+            [
+                *list("“”‘’„«»•-+$&@…–，（）№→\xad\u200b\u202e\u2066\ufeff=%#<>_*`~|;:,.!?'\"{}[]()0a"),
+                "&nbsp;",
+                "&lt;",
+                "&quot;",
+                "&#",
+                "&#5",
+                "&amp;quot;",
+                "%2",
+                "%20",
+                "%",
+                "=3D",
+                "=2",
+                "?postfix=",
+                "&x=1",
+                "subject:",
+                "x-",
+                "-x",
+                "> ",
+                "\n",
+                "=\n",
+                "<wbr>",
+                " ",
+                ",,,",
+                "id",
+                '{"',
+                "\t",
+                "; ",
+            ]
+        ),
+    ),
+    max_size=5,
+).map("".join)
+QUEUE_ID = st.from_regex(r"4N[0-9A-Za-z]{14}", fullmatch=True)
+ID = st.one_of(QUEUE_ID, QUEUE_ID.map(lambda name: f"{name}-2026-11-25T17:55:50-10000004"))
+
+
+@given(before=AROUND, name=ID, after=AROUND)
+@example("mail “", "4NCD73B7D1FD0901", "” and")
+@example("%2", "4NCD73B7D1FD0901", "")
+@example("请释放", "4NCD73B7D1FD0901", "，")
+@settings(max_examples=600, deadline=None)
+def test_an_id_in_any_surrounding_is_found_or_told(before: str, name: str, after: str) -> None:
+    parsed = parse_ids([before + name + after])
+    notes = [note for _, note in parsed.notes]
+    assert any(name in word for word in told(parsed)) or notes, parsed
+
+
+@pytest.mark.parametrize(
+    "mark", [*list("“”‘’„«»•-+$&…–，（）№→"), "&nbsp;", "&lt;", "&quot;", "%22", "\u202e", "\xad", "请"]
+)
+def test_punctuation_that_is_glued_to_an_id_is_no_part_of_it(mark: str) -> None:
+    assert parse_ids([f"see {mark}{ONE}{mark} {mark}{OTHER[:16]}{mark}"]).ids == (ONE, OTHER[:16])
+
+
+@pytest.mark.parametrize("at", [place for place, mark in enumerate(ONE, start=1) if mark == "-"])
+@pytest.mark.parametrize("end", ["\n", "=\n", "\r\n", "\n> "])
+def test_an_id_that_is_wrapped_after_a_hyphen_is_found(at: int, end: str) -> None:
+    start = "> " if end.endswith("> ") else ""
+    parsed = parse_ids([f"{start}see {ONE[:at]}{end}{ONE[at:]} please{end}and {OTHER}"])
+    assert parsed.ids == (ONE, OTHER)
+
+
+def test_half_a_number_is_not_taken_for_an_id() -> None:
+    parsed = parse_ids([f"and the message {ONE[:-3]}", f"{ONE[-3:]} as well"])
+    assert parsed.ids == ()
+    assert parsed.unrecognised == ((1, f"{ONE[:-3]} {ONE[-3:]}"),)
+
+
+# ---- other ids, and how much is told
+
+
+def test_a_message_id_counts_where_it_stands_alone() -> None:
+    assert parse_ids(["Message-ID: <a.b@c.example>"]).ids == ("<a.b@c.example>",)
+    assert parse_ids(["Message-ID:", " <a.b@c.example>", "<d@e.example>"]).ids == ("<a.b@c.example>", "<d@e.example>")
+    assert parse_ids(["see <a.b@c.example>", "a@b.example", "References: <x@y.example>"]).ids == ()
+    assert parse_ids(["message_id,subject", "a@b.example,<c@d.example>"]).ids == ("<a@b.example>",)
+    assert parse_ids(["message_id,id", f"<a@b.example>,{ONE}", "<c@d.example>,"]).ids == (ONE,)
+    alert = ONE.rpartition("-")[0]
+    assert parse_ids([f"alert {alert}", f"{OTHER} {OTHER.rpartition('-')[0]}"]).ids == (alert, OTHER)
+
+
+def test_a_large_mail_log_is_told_in_a_few_lines() -> None:
+    log = [f"Nov 28 host postfix/qmgr[1]: 3F{n:010X}: removed 4Njp3P0STMz2c{n % 90 + 10}" for n in range(20_000)]
+    parsed = parse_ids([*log, *(f"4N{n}bad" for n in range(100, 150))])
+    assert parsed.ids == ()
+    assert len(parsed.foreign) == 40_000
+    assert len(parsed.sentences()) == 12
+    assert parsed.sentences()[10] == "Not an id: 40 more; left out."
+
+
+def test_a_telephone_number_is_no_id() -> None:
+    parsed = parse_ids(["call 4930123456789012 please"])
+    assert (parsed.ids, parsed.unrecognised) == ((), ((1, "4930123456789012"),))

@@ -192,7 +192,7 @@ async def test_a_clock_that_was_set_back_lets_nothing_go_out_twice(
         targets, state = await stopped(account, releases)
         now = releases.clock.now
         with monkeypatch.context() as earlier:
-            earlier.setattr(releases.clock, "now", lambda: now() - timedelta(hours=30))
+            earlier.setattr(releases.clock, "now", lambda: now() - timedelta(hours=20))
             await releases.start(Send(releases.plan(releases.guard(targets[3:]), "meanwhile")))
         for mail in account.account.held:
             mail.quarantined = mail.investigate_id in {target.id for target in targets[3:]}  # as a late search shows it
@@ -215,7 +215,8 @@ async def test_what_was_never_asked_for_is_not_called_not_found(
     account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(look_up, "SINGLE_LOOK_UPS", 1)
-    ids = [f"4NAAAAAAAAAAAA{number:02d}-2026-01-01T00:00:00-1" for number in range(3)]
+    scanned = account.account.held[0].scanned[:19]
+    ids = [f"4NAAAAAAAAAAAA{number:02d}-{scanned}-1" for number in range(3)]
     async with releases_on(account, tmp_path, STOPPED) as releases:
         guarded = releases.guard(await releases.look_up(ids))
     assert [kept.why.split(":")[0] for kept in guarded.held_back] == [

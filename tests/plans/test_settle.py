@@ -256,29 +256,30 @@ async def test_an_id_that_cannot_be_asked_for_stays_unknown(name: str) -> None:
 
 @pytest.mark.parametrize(("fault", "outcome"), [("close_before", Outcome.UNKNOWN), ("close_after", Outcome.RELEASED)])
 async def test_an_old_release_is_no_sign_of_the_one_that_was_asked_for(
-    account: Simulator, tmp_path: Path, fault: str, outcome: Outcome
+    tmp_path: Path, fault: str, outcome: Outcome
 ) -> None:
     case = Case(1, f"{fault}@release#1", 2, 2, PATIENT)
-    targets = held_again(account, 2)
-    account.account.backdate_release([target.id for target in targets])
-    async with releases_on(account, tmp_path, case) as releases:
-        looked_up = await releases.look_up([target.id for target in targets])
-        assert [target.released for target in looked_up] == [True, True]
-        plan = releases.plan(releases.guard(looked_up), "held again since")
-        account.set_faults(case.faults)
+    with running(Options(quota=0, held=40, messages=100, faults="none")) as account:
+        targets = held_again(account, 2)
+        account.account.backdate_release([target.id for target in targets])
+        async with releases_on(account, tmp_path, case) as releases:
+            looked_up = await releases.look_up([target.id for target in targets])
+            assert [target.released for target in looked_up] == [True, True]
+            plan = releases.plan(releases.guard(looked_up), "held again since")
+            account.set_faults(case.faults)
 
-        def told(state: PlanState) -> None:
-            if state.phase is Phase.SETTLING and fault == "close_before":
-                for mail in account.account.held[:2]:
-                    mail.quarantined = False  # it was taken away by somebody else, and not released
+            def told(state: PlanState) -> None:
+                if state.phase is Phase.SETTLING and fault == "close_before":
+                    for mail in account.account.held[:2]:
+                        mail.quarantined = False  # it was taken away by somebody else, and not released
 
-        releases.on_state = told
-        state = await releases.start(Send(plan))
-        account.set_faults("none")
-        assert {state.outcome_of(target) for target in plan.targets} == {outcome}
-        kept = releases.ledger.find(plan.plan_id)
-        assert [target.released for target in kept.plan.targets] == [True, True], "also when it is settled later"
-        if outcome is Outcome.UNKNOWN:
-            later = await releases.start(Settle(kept))
-            assert {later.outcome_of(target) for target in plan.targets} == {Outcome.UNKNOWN}
-            assert "was released before it was sent" in later.results[0].why
+            releases.on_state = told
+            state = await releases.start(Send(plan))
+            account.set_faults("none")
+            assert {state.outcome_of(target) for target in plan.targets} == {outcome}
+            kept = releases.ledger.find(plan.plan_id)
+            assert [target.released for target in kept.plan.targets] == [True, True], "also when it is settled later"
+            if outcome is Outcome.UNKNOWN:
+                later = await releases.start(Settle(kept))
+                assert {later.outcome_of(target) for target in plan.targets} == {Outcome.UNKNOWN}
+                assert "was released before it was sent" in later.results[0].why

@@ -185,13 +185,13 @@ def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
     nowhere = f"4NZZZZZZZZZZZZ00-{bulk[0].scanned[:19]}-99"
     ticket = [
         "Hi, please let these go, thanks, Ana",
-        "id,subject",
-        f'"{bulk[0].investigate_id}","Weekly digest"',
         json.dumps({"id": bulk[1].investigate_id, "postfix_id": bulk[1].postfix_id}),
-        f"Nov 20 12:00:01 mx1 postfix/qmgr[123]: {bulk[2].postfix_id}: from=<news@acme-news.example>",
+        f"Nov 20 12:00:01 mx1 postfix/qmgr[123]: {bulk[2].postfix_id}: removed",
         bulk[1].investigate_id,
         f"and {bad.investigate_id}, {nowhere}?",
         "order 9912345678901",
+        "id,subject",
+        f'"{bulk[0].investigate_id}","Weekly digest {bulk[6].investigate_id}"',
     ]
     more = tmp_path / "more.txt"
     more.write_text("\n".join(mail.investigate_id for mail in bulk[3:6]))
@@ -200,7 +200,7 @@ def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
     terminal.press("I")
     terminal.sees("0 ids, not sent")
     terminal.press(f"\x1b[200~{chr(13).join(ticket)}\x1b[201~")
-    terminal.sees("5 ids, not sent", "1 repeated: line 6", "1 not recognised: line 8 '9912345678901'")
+    terminal.sees("5 ids, not sent", "Repeated: 1 id (line 4)", "Not an id: '9912345678901' (line 6)")
     terminal.press("no-such-file.txt\r")
     terminal.sees("'no-such-file.txt' is neither an id nor a file", "5 ids, not sent")
     terminal.press("more.txt\r")

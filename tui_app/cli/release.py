@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
@@ -23,7 +23,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
 from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
-from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import result_json, told
 from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
@@ -70,23 +70,18 @@ def exit_code(state: PlanState) -> ExitCode:
     )
 
 
-def _parsed(ids: Sequence[str], source: TextIO | None) -> ParsedIds:
-    def lines() -> Iterator[str]:
-        yield from ids
-        if source is not None:
-            yield from source
-
-    parsed = parse_ids(lines()).shifted(len(ids) if source is not None else 0)
-    for number, word in parsed.unrecognised:
-        print_status(f"Not an id: '{sanitize(word, 40)}' (line {number}); left out.")
-    for number, word in parsed.commented:
-        print_status(f"Behind a #: {sanitize(word, 60)} (line {number}); not taken.")
-    if parsed.duplicates:
-        lines_told = ", ".join(f"{number:,}" for number, _ in parsed.repeated[:5])
-        more = "…" if parsed.duplicates > 5 else ""
-        print_status(
-            f"Repeated: {plural(parsed.duplicates, 'id')} (lines {lines_told}{more}). Each message is sent once."
-        )
+def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
+    """The ids of the command line and of a file: two texts, and nothing in the second is ever an option."""
+    parsed = parse_ids(ids)
+    if source is not None:
+        parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(source.read())]))
+    searched = [found for found in parsed.found if found.excerpt]
+    for found in searched[:_TOLD_ONE_BY_ONE]:
+        print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 100)}'")
+    if len(searched) > _TOLD_ONE_BY_ONE:
+        print_status(f"{plural(len(searched) - _TOLD_ONE_BY_ONE, 'more id')} out of free text.")
+    for sentence in parsed.sentences():
+        print_status(sentence)
     return parsed
 
 
@@ -124,6 +119,9 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
         print_status("All of them, each with its verdict: --plan-only --json")
     for word, taken_out in (("Held back", guarded.held_back), ("Left out", guarded.unfit)):
         for item in taken_out[:_TOLD_ONE_BY_ONE]:
+            if item.target.shared_by:
+                _print_shared(item.target)
+                continue
             name = sanitize(item.target.id)
             print_status(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
         rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
@@ -131,13 +129,32 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
             print_status(f"{word}: {count:,} more {why}; --json lists all")
 
 
+def _print_shared(shared: Target) -> None:
+    """All messages that go by one id, so that one can be chosen."""
+    count = len(shared.shared_by)
+    print_status(f"Held back: {sanitize(shared.id)} names {plural(count, 'message')}. Give the investigate id of one:")
+    for target in shared.shared_by[:_TOLD_ONE_BY_ONE]:
+        print_status(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
+    if count > _TOLD_ONE_BY_ONE:
+        print_status(f"  and {count - _TOLD_ONE_BY_ONE:,} more")
+
+
+def _print_named(targets: Sequence[Target]) -> None:
+    """Which message a Message-ID or an alert id stands for: a sender chose the first, so it is shown before anything is sent."""
+    for target in targets:
+        if target.named and target.checked:
+            print_status(
+                f"{sanitize(target.named)} is {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}"
+            )
+
+
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option(
     "--from",
     "source",
-    type=click.File("r", encoding="utf-8", errors="replace"),
-    help="Read ids from a file; - is standard input.",
+    type=click.File("rb"),
+    help="Read ids from a file; - is standard input. Nothing in it is ever an option.",
 )
 @click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job.")
 @click.option(
@@ -171,7 +188,7 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
 def release(
     ctx: click.Context,
     ids: tuple[str, ...],
-    source: TextIO | None,
+    source: BinaryIO | None,
     job_id: str | None,
     status: str | None,
     reason: str | None,
@@ -184,9 +201,12 @@ def release(
     yes: bool,
     output_format: str,
 ) -> None:
-    """Release held mail by investigate id or postfix id.
+    """Release held mail by investigate id, postfix id, alert id or Message-ID.
 
     Every id is looked up first; malicious mail is held back unless it is included by name.
+
+    Ids out of a file: with --from FILE, or behind --. Never through xargs alone: a line of the file that begins with a
+    hyphen, such as --yes, would be obeyed as an option.
     """
     if status and not job_id:
         raise UsageError("--status goes with --job. Nothing was sent.")
@@ -204,7 +224,10 @@ def release(
         if not plan_only:
             service.plans.check_unlocked()
         wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status) if job_id else ())]
+        least = service.plans.least_requests(wanted)
+        print_status(f"Looking up {plural(len(wanted), 'id')}: {plural(least, 'request')} at the least.")
         targets = await service.plans.look_up(wanted)
+        _print_named(targets)
         if twice := len(set(wanted)) - len(targets):
             print_status(
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."

@@ -10,7 +10,7 @@ from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
-from tui_app.plans.plan import index_by_id, window_of
+from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released
 from tui_app.plans.state import ArrivalCheck, Sighting
 
@@ -29,16 +29,18 @@ async def check_arrival(
 
     `wanted` = whether somebody still waits for the answer; it is asked before each request for a single message.
     """
-    start, end = window_of(targets, now)
-    params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
     wanted_ids = {target.id for target in targets}
     seen: dict[str, Message] = {}
     pages, most = 0, MOST_PAGES + len(targets) // 1000
-    async for page in search_pages(client, params):
-        seen.update(index_by_id(page, wanted_ids))
-        pages += 1
-        if pages == most or len(seen) == len(wanted_ids):
+    for start, end in windows_of(targets, now):
+        if pages >= most or len(seen) == len(wanted_ids):
             break
+        params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+        async for page in search_pages(client, params):
+            seen.update(index_by_id(page, wanted_ids))
+            pages += 1
+            if pages >= most or len(seen) == len(wanted_ids):
+                break
     sightings = {name: _sighting(message) for name, message in seen.items()}
     alone = [target for target in targets if target.id not in seen and target.investigate_id is not None]
     for target in alone[:MOST_SINGLE]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -94,6 +94,8 @@ class OpenElsewhere:
     """The word that lets it through all the same; empty where nothing does."""
 
 
+_NAMED: Final = 5
+"""Messages that share an id and are told one by one."""
 UNSEEN: Final = "UNSEEN"
 """The word that lets through what a closed plan has sent and of which nobody knows what became: it may go out twice."""
 UNREADABLE_RECIPIENT: Final = "UNREADABLE-RECIPIENT"
@@ -148,9 +150,9 @@ def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewher
     if (held := open_ids.get(target.id)) is not None:
         reasons.append(HeldBack(target, held.why, held.include))
     if target.shared_by:
-        verdicts = ", ".join(sorted(target.shared_by))
-        why = f"names {len(target.shared_by)} messages ({verdicts}): give the investigate id"
-        return [HeldBack(target, why)]
+        return [HeldBack(target, _shared(target.shared_by))]
+    if not target.checked and target.named:
+        return [HeldBack(target, "no message goes by it: give the investigate id")]  # it can't be sent by
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up: too many ids (unchecked)"
         reasons.append(HeldBack(target, why, UNCHECKED))
@@ -158,6 +160,18 @@ def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewher
     reasons += _verdict_reasons(target, policy)
     reasons += _recipient_reasons(target, policy)
     return sorted(reasons, key=lambda kept: bool(kept.include))
+
+
+def _shared(messages: Sequence[Target]) -> str:
+    """That an id is that of several messages, and their own ids, to be copied."""
+    verdicts = ", ".join(sorted(_written(target) for target in messages))
+    named = ", ".join(f"{sanitize(target.id)} ({_written(target)})" for target in messages[:_NAMED])
+    more = f", and {len(messages) - _NAMED:,} more" if len(messages) > _NAMED else ""
+    return f"names {len(messages)} messages ({verdicts}): give the investigate id: {named}{more}"
+
+
+def _written(target: Target) -> str:
+    return sanitize(str(target.disposition or "no verdict"), 40)
 
 
 def _verdict_reasons(target: Target, policy: Policy) -> list[HeldBack]:

@@ -1,139 +1,134 @@
-"""Ids out of anything: the text of a ticket, CSV with any heading, JSON, log lines, either kind of id."""
+"""Ids out of anything: JSON and tables by field, and only what is neither is searched for ids of either kind."""
 
 from __future__ import annotations
 
+import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from html import unescape
-from typing import Final
-from urllib.parse import unquote
+from itertools import accumulate
 
-# A queue id, and an investigate id: the same, a time and a number. Both kinds as the API's examples show them.
-INVESTIGATE_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)-\d{1,20}")
-POSTFIX_ID: Final = re.compile(r"4[0-9A-Za-z]{11,23}")
-_PARTS: Final = re.compile(r"[\s,;|\"'`\\\[\]{}<>()=]+")
-"""What stands between words in prose, tables, JSON and logs."""
-_EDGES: Final = ".:!?*_~/#"
-_COMMENT: Final = re.compile(r"^\s*#|\s#\s")
-_WITHIN: Final = re.compile(rf"(?<![0-9A-Za-z-]){INVESTIGATE_ID.pattern}(?![0-9A-Za-z-])")
-_DASHES: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
-_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
-_ALERT_ID: Final = re.compile(r"[0-9A-Za-z]{12,24}-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-_CLOSE: Final = re.compile(
-    r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(-[\dTt:-]+)?|[0-9A-Za-z]{3,30}-\d{4}-\d\d-\d\d[Tt][\d:]+(-\d*)?"
-)
-"""A word that looks as if it was meant for an id: told of, so that nobody believes it was taken."""
+from tui_app.plans.findings import Findings, FoundId, ParsedIds
+from tui_app.plans.id_field import id_of_cell
+from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
+from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
+from tui_app.plans.pasted_text import ids_told, read_text
+
+__all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FEW = 10
+"""Lines before the first word of a text."""
+_UNREADABLE_JSON = "It begins like JSON and can't be read from here on: nothing was taken."
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedIds:
-    """What a text held, with lines: ids once each in their order, ids that came again, words that were no ids after all.
-
-    `commented` are ids behind a `#`: they are not taken, and that is told.
-    """
-
-    ids: tuple[str, ...]
-    repeated: tuple[tuple[int, str], ...]
-    unrecognised: tuple[tuple[int, str], ...]
-    commented: tuple[tuple[int, str], ...] = ()
-
-    def shifted(self, lines: int) -> ParsedIds:
-        """The same, where so many lines came before the first one that somebody counts: those have the number 0."""
-
-        def shift(words: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
-            return tuple((max(0, number - lines), word) for number, word in words)
-
-        return ParsedIds(self.ids, shift(self.repeated), shift(self.unrecognised), shift(self.commented))
-
-    @property
-    def duplicates(self) -> int:
-        """How many ids came again."""
-        return len(self.repeated)
+def text_of(data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 with or without its mark; what is neither keeps its ASCII."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    sample = data[:2000]
+    if sample.count(0) * 3 > len(sample):
+        # Letters of ids take one byte of two: the zeros say which.
+        return data.decode("utf-16-be" if sample[:1] == b"\0" else "utf-16-le", "replace")
+    return data.decode("utf-8-sig", "replace")
 
 
-def is_investigate_id(text: str) -> bool:
-    """Whether it has the form of an investigate id (else it can only be a postfix id)."""
-    return INVESTIGATE_ID.fullmatch(text) is not None
+def lines_of(text: str) -> list[str]:
+    """The lines of a text: other separators than line ends are part of a cell."""
+    return _LINE_END.split(text)
 
 
-def is_message_id(text: str) -> bool:
-    """Whether it has the form of an investigate id or of a postfix id."""
-    return is_investigate_id(text) or POSTFIX_ID.fullmatch(text) is not None
+def is_heading(line: str) -> bool:
+    """Whether it is the heading of a table."""
+    return heading_of(line, "") is not None
 
 
-def moment_of_id(text: str) -> datetime | None:
-    """When a message was scanned, as its investigate id tells."""
-    match = INVESTIGATE_ID.fullmatch(text)
-    try:
-        return datetime.fromisoformat(match[1]).replace(tzinfo=UTC) if match else None
-    except ValueError:
-        return None
+def ids_of_rows(ids: Iterable[str]) -> ParsedIds:
+    """Ids that the API named in rows; the lines are their places."""
+    findings = Findings()
+    for number, name in enumerate(ids, start=1):
+        if id_of_cell(name, queue_id=True) == name:
+            findings.take(name, number)
+        else:
+            findings.unrecognised.append((number, name))
+    return findings.parsed()
 
 
 def parse_ids(lines: Iterable[str]) -> ParsedIds:
-    """Ids in any text, with the lines they came from, counted from 1. A word alone in its line was meant for an id.
+    """Ids of one text, with the lines they came from, counted from 1.
 
-    In a line that holds an investigate id the postfix id of the same message is not taken for another one. Words that
-    can't be meant for ids, such as prose and headings, are passed over. What stands behind a ` # `, or in a line that
-    begins with `#`, was taken out of a list by somebody: ids there are told of and not taken.
+    JSON, NDJSON, CSV, Markdown tables and the listings of the command line are read by field: no subject, name or reason
+    is ever searched, and ids of one row are one message. In free text a line that holds such a field, or begins with `#`,
+    is told of and not taken; a word alone in its line was meant for an id. A Message-ID counts alone in its line only.
     """
-    ids: dict[str, None] = {}
-    repeated: list[tuple[int, str]] = []
-    unrecognised: list[tuple[int, str]] = []
-    commented: list[tuple[int, str]] = []
-    for number, line in enumerate(lines, start=1):
-        told, *behind = _COMMENT.split(_legible(line), maxsplit=1)
-        commented += [
-            (number, word) for part in behind for word in _words(part) if _is_id(word) or _seems_an_id(word, set())
-        ]
-        words = _words(told)
-        whole = {word.partition("-")[0] for word in words if is_investigate_id(word)}
-        for word in words:
-            if _is_id(word):
-                if word in whole:
-                    continue
-                if word in ids:
-                    repeated.append((number, word))
-                else:
-                    ids[word] = None
-            elif len(words) == 1 or _seems_an_id(word, whole):
-                unrecognised.append((number, word))
-    return ParsedIds(tuple(ids), tuple(repeated), tuple(unrecognised), tuple(commented))
+    text = "\n".join(line.rstrip("\r\n") for line in lines)
+    if "\0" in text:
+        text = text.replace("\0", "").replace("\ufffd", "")
+    return _Reading(lines_of(text)).parsed()
 
 
-def _legible(line: str) -> str:
-    """A line as it was meant: out of a file in UTF-16, a page, an address, a word processor."""
-    if "\0" in line:
-        line = line.replace("\0", "").replace("\ufffd", "")
-    if "&#" in line:
-        line = unescape(line)
-    for _ in range(2):  # an address inside of an address
-        line = unquote(line) if "%3" in line or "%2" in line else line
-    return line if line.isascii() else _UNSEEN.sub("", _DASHES.sub("-", line))
+class _Reading:
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._text = "\n".join(lines)
+        self._starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        self._printable = "quoted-printable" in self._text.casefold()
+        self._findings = Findings()
+        self._json = JsonReader(self._text, self._findings)
+        self._free: list[str] = []
 
+    def parsed(self) -> ParsedIds:
+        at = 0
+        while at < len(self._lines):
+            line = self._lines[at]
+            begin = json_begins(self._text, self._starts[at]) if "{" in line or "[" in line else None
+            if begin is not None:
+                self._flush(at)
+                at = self._read_json(at, begin)
+                continue
+            following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
+            heading = heading_of(line, following)
+            if heading is None and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)]):
+                heading = lone_heading(line)
+            if heading is not None:
+                self._flush(at)
+                at += 1 + read_table(heading, self._lines[at + 1 :], at + 2, self._findings)
+            elif row_without_heading(line, self._findings, at + 1):
+                self._flush(at)
+                at += 1
+            else:
+                self._free.append(line)
+                at += 1
+        self._flush(at)
+        self._json.close()
+        return self._findings.parsed()
 
-def _words(text: str) -> list[str]:
-    words = (word.strip(_EDGES) for word in _PARTS.split(text))
-    return [part for word in words for part in _whole_or_parts(word) if part]
+    def _flush(self, at: int) -> None:
+        """Read the lines of free text before this one."""
+        if self._free:
+            read_text(self._free, at - len(self._free) + 1, self._findings, printable=self._printable)
+            self._free = []
 
+    def _read_json(self, at: int, begin: int) -> int:
+        """Read the values that begin in a line; the line after them. What can't be read is told, to the end."""
+        while True:
+            try:
+                value, end = json_value(self._text, begin)
+            except ValueError:
+                self._findings.notes.append((at + 1, _UNREADABLE_JSON))
+                return self._tell(at, len(self._lines))
+            self._json.read(value, begin, end, at + 1)
+            at = bisect_right(self._starts, end - 1) - 1
+            rest = self._text[end : self._starts[at + 1] - 1]
+            if not rest.strip(" \t,"):
+                return at + 1
+            further = json_begins(self._text, end)
+            if further is None or further >= self._starts[at + 1]:
+                self._findings.not_searched += [(at + 1, word) for word in ids_told(rest)]
+                return at + 1
+            begin = further
 
-def _is_id(word: str) -> bool:
-    return is_message_id(word)
-
-
-def _seems_an_id(word: str, whole: set[str]) -> bool:
-    if INVESTIGATE_ID.search(word):
-        return True  # with something glued to it: where it ends nobody can say
-    alert_of_one = _ALERT_ID.fullmatch(word) is not None and word.partition("-")[0] in whole
-    return _CLOSE.fullmatch(word) is not None and not alert_of_one
-
-
-def _whole_or_parts(word: str) -> list[str]:
-    """A word; if it is none but has some behind a colon or a slash (`id:4F…`, a URL), those."""
-    if is_investigate_id(word) or not re.search(r"[:/]", word):
-        return [word]
-    if found := [match[0] for match in _WITHIN.finditer(word)]:
-        return found
-    return [part.strip(_EDGES) for part in re.split(r"[:/]", word)] if not _ALERT_ID.search(word) else [word]
+    def _tell(self, start: int, end: int) -> int:
+        for at in range(start, end):
+            self._findings.not_searched += [(at + 1, word) for word in ids_told(self._lines[at])]
+        return end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -11,64 +11,150 @@ from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
-from tui_app.plans.ids import is_investigate_id
-from tui_app.plans.plan import Target, index_by_id, window_of
+from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
+from tui_app.plans.plan import LONGEST_WINDOW, Target, has_no_time, index_by_id, windows_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.rows import Message
 
 SINGLE_LOOK_UPS: Final = 200
 """Each is a request of its own; the quota is 1,200 in five minutes."""
 _RELEASED_PAGES: Final = 5
+_SHARED_PAGES: Final = 2
+"""Pages of what goes by one Message-ID: nobody chooses from more."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Ids by how they are looked up."""
+
+    dated: tuple[Target, ...] = ()
+    """Investigate ids of a time that a message can have."""
+    undated: tuple[Target, ...] = ()
+    """Postfix ids."""
+    searched: tuple[str, ...] = ()
+    """Message-IDs and alert ids: each is a search of its own."""
+    windows: tuple[tuple[datetime, datetime], ...] = ()
+
+    @classmethod
+    def of(cls, ids: Sequence[str], now: datetime) -> _Asked:
+        targets = [_unchecked(name) for name in dict.fromkeys(ids)]
+        dated = tuple(t for t in targets if kind_of(t.id) is IdKind.INVESTIGATE and not has_no_time(t, now))
+        undated = tuple(t for t in targets if kind_of(t.id) is IdKind.POSTFIX)
+        searched = tuple(
+            t.id
+            for t in targets
+            if kind_of(t.id) is IdKind.MESSAGE or (kind_of(t.id) is IdKind.ALERT and not has_no_time(t, now))
+        )
+        return cls(dated, undated, searched, windows_of(dated, now))
+
+
+def least_requests(ids: Sequence[str], now: datetime) -> int:
+    """How many requests it takes at the least to look these ids up."""
+    asked = _Asked.of(ids, now)
+    return len(asked.windows) + bool(asked.undated) + min(len(asked.searched), SINGLE_LOOK_UPS)
 
 
 async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime) -> tuple[Target, ...]:
-    """Targets for these ids (either kind), in their order; what can't be found is unchecked. Raises ApiError.
+    """Targets for these ids (any kind), in their order; what can't be found is unchecked. Raises ApiError.
 
-    Held mail of the time that the ids tell of, else of the last 90 days, is searched first, a thousand a request; then
-    what was released from quarantine; what remains is asked for one by one.
+    Held mail around the times that the ids tell of, and for postfix ids of the last 90 days, is searched first, a
+    thousand a request; then what was released from quarantine; what remains is asked for one by one. A Message-ID or an
+    alert id is a search. An id of a time that no message can have is not asked for.
     """
-    wanted = dict.fromkeys(ids)
+    asked = _Asked.of(ids, now)
     found: dict[str, dict[str, Target]] = {}
-    """Of each id the messages that go by it, by investigate id: a postfix id may be that of several."""
-    start, end = window_of([_unchecked(name) for name in wanted], now)
-    held = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
-    released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-    # A second message of the same postfix id may be on the last page of what is held.
-    whole = not all(map(is_investigate_id, wanted))
-    for params, most in ((held, None), (released, _RELEASED_PAGES)):
-        pages = 0
-        async for page in search_pages(client, params):
-            for name, message in index_by_id(page, wanted):
-                found.setdefault(name, {}).setdefault(message.id.exact, Target.of(message))
-            pages += 1
-            if (len(found) == len(wanted) and not (whole and params is held)) or pages == most:
-                break
-        if len(found) == len(wanted):
-            break
-    remaining = [name for name in wanted if name not in found and is_investigate_id(name)]
-    never_asked = frozenset(remaining[SINGLE_LOOK_UPS:])
-    for name in remaining[:SINGLE_LOOK_UPS]:
+    """Of each id the messages that go by it, by investigate id: only an investigate id is sure to be that of one."""
+    for start, end in asked.windows:
+        inside = {t.id for t in asked.dated if (moment := moment_of_id(t.id)) and start <= moment <= end}
+        await _search(client, start, end, inside, found, whole=False)
+    if asked.undated:
+        names = {target.id for target in asked.undated}
+        await _search(client, now - LONGEST_WINDOW, now, names, found, whole=True)
+    remaining = [target.id for target in asked.dated if target.id not in found]
+    one_by_one = [*asked.searched, *remaining]
+    for name in one_by_one[:SINGLE_LOOK_UPS]:
+        if name in asked.searched:
+            if messages := await _named(client, name, now):
+                found[name] = {message.id.exact: replace(Target.of(message), named=name) for message in messages}
+            continue
         try:
             found[name] = {name: Target.of(await client.get_message(name))}
         except NotFound:
             continue
+    never_asked = frozenset(one_by_one[SINGLE_LOOK_UPS:])
     return tuple(
         _one_of(name, found[name]) if name in found else replace(_unchecked(name), looked_up=name not in never_asked)
-        for name in wanted
+        for name in dict.fromkeys(ids)
     )
+
+
+async def _search(
+    client: EmailSecurityClient,
+    start: datetime,
+    end: datetime,
+    names: set[str],
+    found: dict[str, dict[str, Target]],
+    *,
+    whole: bool,
+) -> None:
+    """Look for these among held mail and then among released mail; `whole` = to the last page of what is held.
+
+    A second message of the same postfix id may be on the last page.
+    """
+    held = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+    released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+    for params, most in ((held, None), (released, _RELEASED_PAGES)):
+        pages = 0
+        async for page in search_pages(client, params):
+            for name, message in index_by_id(page, names):
+                found.setdefault(name, {}).setdefault(message.id.exact, Target.of(message))
+            pages += 1
+            if (names <= found.keys() and not (whole and params is held)) or pages == most:
+                break
+        if names <= found.keys():
+            break
+
+
+async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[Message]:
+    """All mail that goes by a Message-ID or an alert id, held or not; only what says so itself."""
+    if kind_of(name) is IdKind.ALERT:
+        ((start, end),) = windows_of([_unchecked(name)], now)
+        return await _saying(client, SearchParams(start=start, end=end, detections_only=False, alert_id=name), name)
+    window = SearchParams(start=now - LONGEST_WINDOW, end=now, detections_only=False)
+    # Whether the brackets belong to what the server compares is not documented.
+    for written in (name, name[1:-1]):
+        if messages := await _saying(client, replace(window, message_id=written), name):
+            return messages
+    return []
+
+
+async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) -> list[Message]:
+    messages: list[Message] = []
+    pages = 0
+    async for page in search_pages(client, params):
+        for message in page:
+            said = message.alert_id if params.alert_id else message.message_id
+            if said is not None and said.exact.strip().strip("<>") == name.strip("<>"):
+                messages.append(message)
+        pages += 1
+        if pages == _SHARED_PAGES:
+            break
+    return messages
 
 
 def _one_of(name: str, known: Mapping[str, Target]) -> Target:
     """The one message that goes by an id; where there are several, none of them."""
     if len(known) == 1:
         return next(iter(known.values()))
-    verdicts = tuple(str(target.disposition or "no verdict") for target in known.values())
-    return replace(_unchecked(name), shared_by=verdicts)
+    return replace(_unchecked(name), shared_by=tuple(known.values()))
 
 
 def _unchecked(name: str) -> Target:
     """A target for an id that nothing is known of."""
-    if is_investigate_id(name):
-        return Target(investigate_id=name, checked=False)
-    return Target(investigate_id=None, postfix_id=name, checked=False)
+    kind = kind_of(name)
+    if kind is IdKind.POSTFIX:
+        return Target(investigate_id=None, postfix_id=name, checked=False)
+    # Not to be sent by: a search or nothing tells which message it is.
+    return Target(investigate_id=name, checked=False, named="" if kind is IdKind.INVESTIGATE else name)

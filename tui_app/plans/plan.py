@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.text import NOTHING, Untrusted
-from tui_app.plans.ids import moment_of_id
+from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -25,8 +25,12 @@ RELEASE: Final = "release"
 FORMAT: Final = 2
 """Of the journals that this version writes. Format 1 did not say for which message a word was typed."""
 _MARGIN: Final = timedelta(minutes=1)
+_CLUSTER: Final = timedelta(days=1)
+"""Messages that are farther apart are searched for apart: all mail between them would be read for nothing."""
+_AHEAD: Final = timedelta(days=1)
+"""How far in the future a time may be, by clocks that differ."""
 LONGEST_WINDOW: Final = timedelta(days=90)
-"""How far back a search looks for messages of which no time is known."""
+"""How far back a search looks: mail is not kept longer. A time before that is none that a message has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,10 @@ class Target:
     checked: bool = True
     looked_up: bool = True
     """Whether it was asked for at all."""
-    shared_by: tuple[str, ...] = ()
-    """Verdicts of all messages that go by this id, where it is a postfix id of several: nobody knows which is meant."""
+    shared_by: tuple[Target, ...] = ()
+    """All messages that go by this id, where it is that of several: nobody knows which is meant."""
+    named: str = ""
+    """The Message-ID or alert id by which it was asked for; empty when it was asked for by an id of its own."""
     released: bool | None = False
     """Whether it was released from quarantine before, by whomever; None = not known."""
     when: datetime | None = None
@@ -176,10 +182,34 @@ def index_by_id(messages: Iterable[Message], wanted: Container[str]) -> Iterator
                 yield identity.exact, message
 
 
-def window_of(targets: Iterable[Target], now: datetime) -> tuple[datetime, datetime]:
-    """From when to when these messages were scanned: by their times, else by their ids, else the last 90 days."""
-    moments = [target.when or moment_of_id(target.id) for target in targets]
-    known = [moment for moment in moments if moment is not None]
-    if not known or len(known) < len(moments):
-        return now - LONGEST_WINDOW, now
-    return min(known) - _MARGIN, max(known) + _MARGIN
+def is_searchable(moment: datetime, now: datetime) -> bool:
+    """Whether a message of that time can still be there: an id that is made up may tell of any year."""
+    return now - LONGEST_WINDOW - _MARGIN <= moment <= now + _AHEAD
+
+
+def windows_of(targets: Iterable[Target], now: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """From when to when these messages were scanned: a window for each cluster of times, by the messages or their ids.
+
+    The oldest comes first. Messages without any time add the last 90 days, as the last one; a time that no message can
+    have adds nothing.
+    """
+    moments = [target.when or moment_of_id(target.id) for target in targets if not has_no_time(target, now)]
+    known = sorted(moment for moment in moments if moment is not None)
+    clusters: list[tuple[datetime, datetime]] = []
+    for moment in known:
+        if clusters and moment - clusters[-1][1] <= _CLUSTER:
+            clusters[-1] = (clusters[-1][0], moment)
+        else:
+            clusters.append((moment, moment))
+    windows = [(min(first, now) - _MARGIN, last + _MARGIN) for first, last in clusters]
+    if len(known) < len(moments):
+        windows.append((now - LONGEST_WINDOW, now))
+    return tuple(windows)
+
+
+def has_no_time(target: Target, now: datetime) -> bool:
+    """Whether its id tells of a time, and of none that a message can have: there is nothing to search for."""
+    moment = target.when or moment_of_id(target.id)
+    if moment is None:
+        return kind_of(target.id) in (IdKind.INVESTIGATE, IdKind.ALERT)
+    return not is_searchable(moment, now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.core.text import Untrusted, plural
-from tui_app.plans.ids import is_message_id
+from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import FORMAT, Plan, Target
 from tui_app.plans.state import ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting
@@ -209,7 +209,7 @@ def named_ids(records: Iterable[Record]) -> set[str]:
     while left:
         value = left.pop()
         if isinstance(value, str):
-            if is_message_id(value):
+            if could_name_a_message(value):
                 found.add(value)
         elif isinstance(value, Mapping):
             left += [*value.keys(), *value.values()]

@@ -20,7 +20,7 @@ from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.lookup import look_up
+from tui_app.plans.lookup import least_requests, look_up
 from tui_app.plans.plan import RELEASE, Plan, Target
 from tui_app.plans.recheck import LastLooks, Look, look_again
 from tui_app.plans.state import Outcome
@@ -98,13 +98,17 @@ class PlanService:
     # ---- before anything is sent
 
     async def look_up(self, ids: Sequence[str]) -> tuple[Target, ...]:
-        """What the account knows of these ids (either kind), in their order, each message once. Raises ApiError.
+        """What the account knows of these ids (any kind), in their order, each message once. Raises ApiError.
 
         Held mail is searched first, a thousand a request; what remains is asked for one by one.
         """
         found = await look_up(self.read_client(), ids, self.clock.now())
         self._looks.looked(target.id for target in found)
         return tuple({target.id: target for target in found}.values())
+
+    def least_requests(self, ids: Sequence[str]) -> int:
+        """How many requests it takes at the least to look these ids up."""
+        return least_requests(ids, self.clock.now())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
         """What the policy lets through. Raises GuardError when it is more than the policy's maximum, and JournalError."""

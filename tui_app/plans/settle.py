@@ -11,7 +11,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
-from tui_app.plans.plan import index_by_id, window_of
+from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.state import Outcome, Result
 
 if TYPE_CHECKING:
@@ -45,15 +45,17 @@ class ReleaseReadBack:
         targets = [target for target in targets if target.released is False]
         if not targets:
             return []
-        start, end = window_of(targets, self._now)
-        params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
         wanted, seen = {target.id for target in targets}, set[str]()
         pages = 0
-        async for page in search_pages(self._client, params):
-            seen.update(name for name, message in index_by_id(page, wanted) if says_released(message))
-            pages += 1
-            if pages == MOST_PAGES or len(seen) == len(wanted):
+        for start, end in windows_of(targets, self._now):
+            if pages >= MOST_PAGES or len(seen) == len(wanted):
                 break
+            params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
+            async for page in search_pages(self._client, params):
+                seen.update(name for name, message in index_by_id(page, wanted) if says_released(message))
+                pages += 1
+                if pages >= MOST_PAGES or len(seen) == len(wanted):
+                    break
         return [
             Result(target, Outcome.RELEASED, why="seen released by a search") for target in targets if target.id in seen
         ]
@@ -82,13 +84,17 @@ class ReleaseReadBack:
 
     async def _still_held(self, targets: Sequence[Target]) -> list[Result]:
         """Those of many that a search shows as held: asking for each would take the whole quota. Raises ApiError."""
-        start, end = window_of(targets, self._now)
-        params = SearchParams(start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
         wanted, held = {target.id for target in targets}, set[str]()
-        async for page in search_pages(self._client, params):
-            held.update(name for name, message in index_by_id(page, wanted) if message.is_quarantined)
+        for start, end in windows_of(targets, self._now):
             if len(held) == len(wanted):
                 break
+            params = SearchParams(
+                start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
+            )
+            async for page in search_pages(self._client, params):
+                held.update(name for name, message in index_by_id(page, wanted) if message.is_quarantined)
+                if len(held) == len(wanted):
+                    break
         why = "still held when it was read back"
         return [Result(target, Outcome.NOT_SEEN, why=why) for target in targets if target.id in held]
 

@@ -13,9 +13,10 @@ from textual.widgets import Input
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.ids import ParsedIds, parse_ids
+from tui_app.plans.ids import ParsedIds, ids_of_rows, is_heading, lines_of, parse_ids, text_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import PasteInput
+from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
+_REFUSED: Final = 3
+"""Words of one kind that were not taken and are told one by one."""
 
 
 class IdsScreen(ConsoleScreen):
@@ -44,8 +47,11 @@ class IdsScreen(ConsoleScreen):
 
     def __init__(self, service: EmailSecurityService, ids: Sequence[str] = ()) -> None:
         super().__init__(service)
-        self._lines: list[str] = list(ids)
-        self._parsed = ParsedIds((), (), ())
+        self._given = ids_of_rows(ids)
+        self._texts: list[list[str]] = []
+        """What was pasted or read, each a text of its own; what was typed line by line is one."""
+        self._typing = False
+        self._parsed = ParsedIds()
         self._failed = ""
         self._leaving = False
 
@@ -61,7 +67,7 @@ class IdsScreen(ConsoleScreen):
         """Say what can be done; ids that came along are understood at once."""
         super().on_mount()
         self.query_one("#hint", TextLine).set_text(
-            ("Ticket text, CSV, JSON, log lines; investigate ids or postfix ids.", "dim")
+            ("Ticket text, CSV, JSON, log lines; ids of any kind, or a Message-ID alone in its line.", "dim")
         )
         self._understand()
 
@@ -79,7 +85,7 @@ class IdsScreen(ConsoleScreen):
 
     def on_paste_input_pasted(self, message: PasteInput.Pasted) -> None:
         """Add what was pasted."""
-        self._lines += message.text.splitlines()
+        self._add(lines_of(message.text))
         self._understand()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -95,11 +101,19 @@ class IdsScreen(ConsoleScreen):
             self._look_up()
 
     def _take(self, typed: str) -> None:
-        if parse_ids([typed]).ids:
-            self._lines.append(typed)
+        if parse_ids([typed]).ids or is_heading(typed):
+            # A terminal without bracketed paste gives a table line by line: its heading and its rows belong together.
+            if not self._typing:
+                self._add([])
+            self._texts[-1].append(typed)
+            self._typing = True
         else:
             self._read(typed)
         self._understand()
+
+    def _add(self, lines: list[str]) -> None:
+        self._texts.append(lines)
+        self._typing = False
 
     def _read(self, name: str) -> None:
         try:
@@ -109,38 +123,39 @@ class IdsScreen(ConsoleScreen):
             if path.stat().st_size > _LARGEST:
                 self._failed = f"{sanitize(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
                 return
-            self._lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+            self._add(lines_of(text_of(path.read_bytes())))
         except (OSError, ValueError, RuntimeError):
             self._failed = f"'{sanitize(name, 60)}' is neither an id nor a file that can be read."
 
     def _understand(self) -> None:
         self._leaving = False
-        parsed = self._parsed = parse_ids(self._lines)
+        parsed = self._given
+        for text in self._texts:
+            parsed = parsed.followed_by(parse_ids(text))
+        self._parsed = parsed
         self.set_breadcrumb([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
         pieces: list[Piece] = []
         if self._failed:
             pieces.append((f"{self._failed}\n", "$text-error"))
         if parsed.ids:
             pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
-            pieces += [(f"  {sanitize(name)}\n", "dim") for name in parsed.ids[:_TOLD]]
+        pieces += [(f"{sentence}\n", "$text-warning") for sentence in parsed.sentences(_REFUSED)]
+        if parsed.ids:
+            # What was searched out of a sentence is to be looked at first.
+            shown = sorted(parsed.found, key=lambda found: not found.excerpt)
+            for found in shown[:_TOLD]:
+                pieces.append((f"  line {found.line:,}: {sanitize(found.name)}\n", "dim"))
+                if found.excerpt:
+                    pieces.append((PrivateText(f"    {sanitize(found.excerpt, 100)}\n"), "dim"))
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
-        if parsed.repeated:
-            pieces.append(f"{parsed.duplicates:,} repeated: {_places(parsed.repeated)}\n")
-        if parsed.unrecognised:
-            pieces.append(
-                (f"{len(parsed.unrecognised):,} not recognised: {_places(parsed.unrecognised)}\n", "$text-warning")
-            )
-        if parsed.commented:
-            pieces.append(
-                (f"{len(parsed.commented):,} behind a #, not taken: {_places(parsed.commented)}\n", "$text-warning")
-            )
         self.query_one("#understood", TextBlock).set_text(*pieces)
 
     @work(exclusive=True, group="look-up")
     async def _look_up(self) -> None:
         self.awaiting = True
-        self.notice(f"Looking {plural(len(self._parsed.ids), 'id')} up…")
+        least = plural(self.service.plans.least_requests(self._parsed.ids), "request")
+        self.notice(f"Looking {plural(len(self._parsed.ids), 'id')} up, {least} at the least…")
         try:
             targets = await self.service.plans.look_up(self._parsed.ids)
         except SluiceError as error:
@@ -154,8 +169,3 @@ class IdsScreen(ConsoleScreen):
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
             )
         self.post_message(self.Found(targets))
-
-
-def _places(words: Sequence[tuple[int, str]]) -> str:
-    told = ", ".join(f"line {number:,} '{sanitize(word, 24)}'" for number, word in words[:_TOLD])
-    return told + (" …" if len(words) > _TOLD else "")

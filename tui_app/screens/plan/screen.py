@@ -14,7 +14,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
-from tui_app.plans.ids import is_investigate_id
+from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.plans.summary import sender_domain_counts, verdict_counts

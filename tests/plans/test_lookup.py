@@ -1,0 +1,154 @@
+"""Looking ids up: what it costs, ids of times that no message has, and ids that name several messages."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.plans.test_recheck import LOST
+from tests.plans.test_settle import releases_on
+from tests.support.services import service_on
+from tui_app.plans.commands import CheckArrival, Send, Settle
+from tui_app.plans.plan import LONGEST_WINDOW, Target, windows_of
+from tui_app.plans.state import Outcome
+from tui_app.simulator.server import Options, Simulator, running
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+IMPOSSIBLE = (
+    "4NAAAAAAAAAAAAAA-9999-12-31T23:59:59-0",
+    "4NAAAAAAAAAAAAAA-0001-01-01T00:00:00-0",
+    "4NAAAAAAAAAAAAAA-0000-13-41T29:00:00-0",
+    "4NAAAAAAAAAAAAAA-2020-02-02T02:02:02-2",
+)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    with running(Options(quota=0, held=40, messages=100, faults="none")) as simulator:
+        yield simulator
+
+
+def searches(account: Simulator) -> list[dict[str, str]]:
+    return [entry for entry in account.wire() if entry["endpoint"] == "search"]
+
+
+def dated(moment: datetime) -> Target:
+    return Target(f"4NAAAAAAAAAAAAAA-{moment:%Y-%m-%dT%H:%M:%S}-1")
+
+
+# ---- windows
+
+
+@given(
+    st.lists(st.one_of(st.datetimes().map(dated), st.sampled_from(IMPOSSIBLE).map(Target)), max_size=8), st.booleans()
+)
+def test_whatever_times_ids_tell_of_the_windows_are_those_that_mail_is_kept_for(
+    targets: list[Target], undated: bool
+) -> None:
+    windows = windows_of([*targets, *([Target(None, "4NAAAAAAAAAAAAAA")] if undated else [])], NOON)
+    assert all(NOON - LONGEST_WINDOW - timedelta(minutes=2) <= start < end for start, end in windows)
+    assert all(end <= NOON + timedelta(days=1, minutes=1) and start <= NOON for start, end in windows)
+    assert not undated or windows[-1] == (NOON - LONGEST_WINDOW, NOON)
+
+
+@given(st.lists(st.integers(0, 90 * 24 * 60), min_size=1, max_size=12))
+def test_every_message_of_the_time_that_mail_is_kept_is_in_one_window(minutes: list[int]) -> None:
+    moments = [NOON - timedelta(minutes=ago) for ago in minutes]
+    windows = windows_of(map(dated, moments), NOON)
+    assert all(sum(start <= moment <= end for start, end in windows) == 1 for moment in moments)
+    widest = max(end - start for start, end in windows)
+    assert widest <= timedelta(days=1) * len(minutes)
+
+
+def test_ids_that_are_days_apart_are_searched_for_apart() -> None:
+    week = [dated(NOON - timedelta(days=7 * n)) for n in range(3)]
+    assert len(windows_of(week, NOON)) == 3
+    assert len(windows_of([dated(NOON - timedelta(hours=n)) for n in range(3)], NOON)) == 1
+
+
+# ---- what it costs
+
+
+async def test_a_made_up_id_costs_nothing_and_widens_no_search(account: Simulator) -> None:
+    good = account.account.held[0].investigate_id
+    async with service_on(account) as service:
+        before = len(account.wire())
+        assert service.plans.least_requests([good, *IMPOSSIBLE]) == 1
+        targets = await service.plans.look_up([good, *IMPOSSIBLE])
+        asked = account.wire()[before:]
+        held = service.plans.guard(targets).held_back
+    assert [target.checked for target in targets] == [True, False, False, False, False]
+    assert len(asked) == 1
+    assert {kept.why for kept in held if not kept.target.checked} == {"not found (unchecked)"}
+
+
+async def test_a_postfix_id_widens_only_its_own_search(account: Simulator) -> None:
+    one, other = account.account.held[:2]
+    async with service_on(account) as service:
+        before = len(searches(account))
+        assert service.plans.least_requests([one.investigate_id, other.postfix_id]) == 2
+        targets = await service.plans.look_up([one.investigate_id, other.postfix_id])
+        assert len(searches(account)) - before == 2
+    assert [target.id for target in targets] == [one.investigate_id, other.investigate_id]
+
+
+# ---- journals
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+async def test_a_journal_with_an_id_of_no_possible_time_can_be_settled(
+    account: Simulator, tmp_path: Path, name: str
+) -> None:
+    async with releases_on(account, tmp_path, LOST) as releases:
+        bad = Target(name, disposition=None, checked=False)
+        guarded = releases.guard([bad], include=["UNCHECKED"])
+        assert guarded.allowed == (bad,)
+        account.set_faults(LOST.faults)
+        state = await releases.start(Send(releases.plan(guarded, "x")))
+        account.set_faults("none")
+        settled = await releases.start(Settle(releases.ledger.find(state.plan.plan_id)))
+        assert settled.outcome_of(bad) in (Outcome.UNKNOWN, Outcome.NOT_SEEN)
+        assert settled.error is None
+        checked = await releases.start(CheckArrival(releases.ledger.find(state.plan.plan_id)))
+        assert checked.error is None
+
+
+# ---- Message-IDs and alert ids
+
+
+async def test_a_message_id_and_an_alert_id_name_the_message_that_says_so(account: Simulator) -> None:
+    one, other = account.account.held[:2]
+    async with service_on(account) as service:
+        targets = await service.plans.look_up([one.header_id, other.alert_id])
+    assert [target.id for target in targets] == [one.investigate_id, other.investigate_id]
+    assert [target.named for target in targets] == [one.header_id, other.alert_id]
+
+
+async def test_a_message_id_of_several_messages_names_none_and_tells_them_all(account: Simulator) -> None:
+    one, other = account.account.held[2:4]
+    delivered = account.account.campaign[0]
+    kept = other.header_id, delivered.header_id
+    other.header_id = delivered.header_id = one.header_id
+    try:
+        async with service_on(account) as service:
+            targets = await service.plans.look_up([one.header_id])
+            guarded = service.plans.guard(targets, include=["UNCHECKED", "UNSEEN", "MALICIOUS", "SPAM", "BULK"])
+    finally:
+        other.header_id, delivered.header_id = kept
+    assert guarded.allowed == ()
+    (held,) = guarded.held_back
+    assert held.include == ""
+    for mail in (one, other, delivered):
+        assert f"{mail.investigate_id} ({mail.disposition})" in held.why
+
+
+async def test_a_message_id_that_names_nothing_is_never_sent_by(account: Simulator) -> None:
+    names = ["<nobody@nowhere.example>", account.account.held[0].alert_id.replace("4N", "4Z", 1)]
+    async with service_on(account) as service:
+        targets = await service.plans.look_up(names)
+        guarded = service.plans.guard(targets, include=["UNCHECKED"])
+    assert guarded.allowed == ()
+    assert {kept.why for kept in guarded.held_back} == {"no message goes by it: give the investigate id"}

@@ -1,0 +1,176 @@
+"""Fields by their names: which hold an id, which hold what somebody else wrote, and the one message that a row names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tui_app.plans.id_form import ALERT_ID, INVESTIGATE_ID, POSTFIX_ID, message_id
+
+# In the order in which they are believed, where a row has several: all of one row is one message.
+_OF_ONE: Final = ("investigate_id", "id", "postfix_id", "alert_id")
+_LISTS: Final = ("ids", "investigate_ids", "postfix_ids")
+_HEADERS: Final = ("message_id", "email_message_id")
+"""A Message-ID is the sender's choice: it names a message only where nothing else in the row could."""
+ID_FIELDS: Final = frozenset((*_OF_ONE, *_LISTS, *_HEADERS))
+WRITTEN: Final = frozenset(
+    [
+        "subject",
+        "exact_subject",
+        "from",
+        "from_name",
+        "sender",
+        "to",
+        "to_name",
+        "recipient",
+        "recipients",
+        "client_recipient",
+        "client_recipients",
+        "cc",
+        "bcc",
+        "replyto",
+        "reply_to",
+        "envelope_from",
+        "envelope_to",
+        "name",
+        "display_name",
+        "comment",
+        "comments",
+        "reason",
+        "reasons",
+        "why",
+        "status_message",
+        "detection_reasons",
+        "threat_categories",
+        "description",
+        "title",
+        "body",
+        "attachment",
+        "attachments",
+        "filename",
+        "betreff",
+        "objet",
+        "asunto",
+        "oggetto",
+        "onderwerp",
+        "assunto",
+        "件名",
+        "主题",
+        "主旨",
+        "제목",
+        "тема",
+        "held_back",
+    ]
+)
+"""Fields with words of somebody else, among them the sender of a mail."""
+OTHER: Final = WRITTEN | frozenset(
+    [
+        "status",
+        "outcome",
+        "checked",
+        "seen",
+        "delivered",
+        "undelivered",
+        "failed",
+        "disposition",
+        "final_disposition",
+        "verdict",
+        "when",
+        "date",
+        "retry_count",
+        "retry_after",
+        "scanned_at",
+        "sent_at",
+        "created_at",
+        "processed_at",
+        "delivery_status",
+        "action_type",
+        "is_quarantined",
+        "job_id",
+        "action",
+        "destination",
+        "plan",
+        "who",
+        "user",
+        "state",
+        "messages",
+    ]
+)
+_QUEUE_ID: Final = re.compile(r"(?=[0-9A-Za-z]*\d)[0-9A-Za-z]{10,24}", re.ASCII)
+_AROUND: Final = " \t\r\n\u00a0\ufeff'\"`=<>"
+
+
+def field_name(text: str) -> str:
+    """The name of a column or a field in one spelling: `Postfix ID`, `postfix-id` and `postfix_id` are the same."""
+    name = text.replace("\\", "").strip(_AROUND + "*").casefold()
+    return re.sub(r"[\s_-]+", "_", name)
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """The ids that a row names, the words in its id fields that are none, and whether it has an id field at all."""
+
+    taken: tuple[str, ...] = ()
+    unrecognised: tuple[str, ...] = ()
+    has_field: bool = False
+
+
+def ids_of_row(fields: Mapping[str, object]) -> RowIds:
+    """The one message that a row names, by the first of its fields that holds an id; and all of a list of ids."""
+    unrecognised: list[str] = []
+    listed: list[str] = []
+    for name in _LISTS:
+        for item in _items(fields.get(name)):
+            value = _cell(item)
+            if value:
+                listed.append(value)
+            elif item.strip():
+                unrecognised.append(item)
+    if listed:
+        return RowIds(tuple(listed), tuple(unrecognised), True)
+    for name in _OF_ONE:
+        written = fields.get(name)
+        if isinstance(written, str) and written.strip(_AROUND):
+            value = _cell(written, queue_id=name == "postfix_id")
+            if value:
+                return RowIds((value,), (), True)
+            unrecognised.append(written)
+    if not any(name in fields for name in (*_OF_ONE, *_LISTS)):
+        for name in _HEADERS:
+            written = fields.get(name)
+            if isinstance(written, str) and written.strip():
+                value = message_id(written)
+                return RowIds((value,) if value else (), () if value else (written,), True)
+    return RowIds((), tuple(unrecognised), any(name in ID_FIELDS for name in fields))
+
+
+def id_of_cell(text: str, *, queue_id: bool = False) -> str:
+    """The id that a cell holds and nothing beside it; empty where there is none.
+
+    `queue_id` = the field says that it is a postfix id, and is believed as to what one looks like.
+    """
+    return _cell(text, queue_id=queue_id)
+
+
+def _cell(text: str, *, queue_id: bool = False) -> str:
+    bare = text.replace("\\", "").strip(_AROUND)
+    if INVESTIGATE_ID.fullmatch(bare) or ALERT_ID.fullmatch(bare):
+        return bare
+    # A field of postfix ids is believed as to what one looks like; another field must hold one of the known form.
+    known = _QUEUE_ID if queue_id else POSTFIX_ID
+    return bare if known.fullmatch(bare) else ""
+
+
+def _items(value: object) -> list[str]:
+    """The ids of a list: strings, pairs of an investigate id and a postfix id, or a cell with several."""
+    if isinstance(value, str):
+        return re.split(r"[\s,;]+", value)
+    if not isinstance(value, list):
+        return []
+    items = []
+    for item in value:
+        pair = [part for part in item if isinstance(part, str)] if isinstance(item, list) else [item]
+        items += [part for part in pair[:1] if isinstance(part, str)]
+    return items

@@ -1,0 +1,203 @@
+"""Ids in tables with a heading, by column: CSV with any separator, Markdown, and the listings of the command line."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tui_app.plans.id_field import ID_FIELDS, OTHER, WRITTEN, field_name, ids_of_row
+from tui_app.plans.id_form import INVESTIGATE_ID
+from tui_app.plans.pasted_text import ids_told
+
+if TYPE_CHECKING:
+    from tui_app.plans.findings import Findings
+
+_RULE: Final = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
+_LISTED: Final = re.compile(rf"\s*({INVESTIGATE_ID.pattern})\s{{2,}}\S", re.ASCII)
+"""A row of a listing: it begins with its id."""
+_BETWEEN: Final = re.compile(r"(?<!\\)\|")
+_LONGEST_NAME: Final = 40
+_NO_COLUMN: Final = "A table without a column of ids: nothing was taken."
+_NO_HEADING: Final = "Looks like the row of a table without its heading, and names several messages: nothing was taken."
+_UNEVEN: Final = "A row with more or fewer columns than its heading: nothing was taken. Paste it by itself."
+_UNREADABLE: Final = "From here on the table can't be read: nothing was taken."
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The columns of a table; `offsets` are the first cells of columns of a fixed width."""
+
+    names: tuple[str, ...]
+    separator: str
+    offsets: tuple[int, ...] = ()
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether a column holds ids."""
+        return any(name in ID_FIELDS for name in self.names)
+
+
+def heading_of(line: str, following: str) -> Heading | None:
+    """The heading that a line is; None if it is none. The next line tells whether it is one of Markdown."""
+    line = line.lstrip("\ufeff")
+    if len(line) > 4000:
+        return None
+    if line.lstrip().startswith("|"):
+        if not _RULE.fullmatch(following) or "-" not in following:
+            return None
+        return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
+    found = [heading for mark in ",;\t|" if mark in line and (heading := _separated(line, mark))]
+    if found:
+        return max(found, key=lambda heading: sum(name in OTHER or name in ID_FIELDS for name in heading.names))
+    return _laid_out(line)
+
+
+def lone_heading(line: str) -> Heading | None:
+    """The heading of a single column with words of somebody else; None where a line is none."""
+    name = field_name(line)
+    return Heading((name,), "\x1f") if name in WRITTEN and len(line.split()) == 1 else None
+
+
+def _separated(line: str, mark: str) -> Heading | None:
+    try:
+        cells = next(csv.reader([line], delimiter=mark))
+    except (csv.Error, StopIteration):
+        return None
+    names = tuple(map(field_name, cells))
+    if len(names) < 2 or any(len(name) > _LONGEST_NAME for name in names):
+        return None
+    ids, others = sum(name in ID_FIELDS for name in names), sum(name in OTHER for name in names)
+    return Heading(names, mark) if ids or (others >= 2 and others * 2 >= len(names)) else None
+
+
+def _laid_out(line: str) -> Heading | None:
+    """The heading of a listing: names in capitals with blanks between them."""
+    words = list(re.finditer(r"\S+", line))
+    names = tuple(word[0].casefold() for word in words)
+    known = sum(name in ID_FIELDS or name in OTHER for name in names)
+    if len(words) < 2 or line != line.upper() or known < 2 or known * 2 < len(words):
+        return None
+    return Heading(names, " ", tuple(word.start() for word in words))
+
+
+def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Findings) -> int:
+    """Take the ids of the rows below a heading; `first` = the number of the first. How many lines the table has."""
+    end = len(lines)
+    if heading.separator == "|" and lines and _RULE.fullmatch(lines[0]):
+        end = next((at for at, line in enumerate(lines) if not line.lstrip().startswith("|")), end)
+        rows: Iterator[tuple[int, list[str]]] = ((at, _markdown_cells(lines[at])) for at in range(1, end))
+    elif heading.offsets:
+        end = next((at for at, line in enumerate(lines) if not line.strip()), end)
+        rows = ((at, _laid_out_cells(lines[at], heading)) for at in range(end))
+    else:
+        rows = _separated_rows(lines, heading.separator, first, findings)
+    held_ids = False
+    for at, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        number = first + at
+        pushed = _pushed(lines[at], heading)
+        cells = ["" if place in pushed else cell for place, cell in enumerate(cells)]
+        while len(cells) > len(heading.names) and not cells[-1].strip():
+            cells.pop()
+        if len(cells) != len(heading.names):
+            told = ids_told(" ".join(cells))
+            findings.not_searched += [(number, word) for word in told]
+            if told:
+                findings.notes.append((number, _UNEVEN))
+            continue
+        if not heading.has_ids:
+            held_ids |= bool(ids_told(" ".join(cells)))
+            continue
+        row = ids_of_row(_fields(heading, cells))
+        findings.take_all(row.taken, number)
+        if pushed and not row.taken:
+            findings.not_searched += [(number, word) for word in ids_told(lines[at])]
+        findings.unrecognised += [(number, word) for word in row.unrecognised]
+    if not heading.has_ids and (held_ids or heading.separator != "|"):
+        findings.notes.append((max(1, first - 1), _NO_COLUMN))
+    return end
+
+
+def _fields(heading: Heading, cells: Sequence[str]) -> dict[str, object]:
+    """The id columns of a row; of two with the same name the first that is filled."""
+    fields: dict[str, object] = {}
+    for name, cell in zip(heading.names, cells, strict=True):
+        if name in ID_FIELDS and not fields.get(name):
+            fields[name] = cell
+    return fields
+
+
+def _separated_rows(
+    lines: Sequence[str], separator: str, first: int, findings: Findings
+) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader((line + "\n" for line in lines), delimiter=separator)
+    at = 0
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error:
+            findings.notes.append((first + at, _UNREADABLE))
+            for further in range(at, len(lines)):
+                findings.not_searched += [(first + further, word) for word in ids_told(lines[further])]
+            return
+        if cells is None:
+            return
+        yield at, cells
+        at = reader.line_num
+
+
+def _markdown_cells(line: str) -> list[str]:
+    cells = _BETWEEN.split(line.strip().removeprefix("|"))
+    return cells[:-1] if not cells[-1].strip() else cells
+
+
+def _laid_out_cells(line: str, heading: Heading) -> list[str]:
+    ends = (*heading.offsets[1:], len(line))
+    return [line[start:end].strip() for start, end in zip(heading.offsets, ends, strict=True)]
+
+
+def _pushed(line: str, heading: Heading) -> set[int]:
+    """Columns of a listing of which nobody can say where they begin.
+
+    A wide character before a column would let the sender of a mail push words into it. What was cut ends in `…`.
+    """
+    return {
+        place
+        for place, offset in enumerate(heading.offsets)
+        if not line[:offset].replace("…", ".").isascii() or (offset and line[max(0, offset - 2) : offset].strip())
+    }
+
+
+def row_without_heading(line: str, findings: Findings, number: int) -> bool:
+    """Whether a line is a row of a table that lost its heading: then its one message is taken, or it is told."""
+    if first := _LISTED.match(line):
+        told = [word for word in ids_told(line) if not first[1].startswith(word)]
+        if told and not all(ids_told(word) == [word] for word in line.split()):
+            findings.take(first[1], number, line)
+            findings.not_searched += [(number, word) for word in told]
+            return True
+    for mark in (",", ";", "\t"):
+        if line.count(mark) < 3 or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
+            continue
+        try:
+            cells = next(csv.reader([line], delimiter=mark))
+        except (csv.Error, StopIteration):
+            continue
+        filled = [cell.strip().lstrip("'") for cell in cells if cell.strip()]
+        alone = [cell for cell in filled if ids_told(cell) == [cell]]
+        if len(cells) < 4 or not alone or len(alone) == len(filled):
+            continue
+        whole = max(alone, key=len)
+        told = [word for word in ids_told(line) if word != whole]
+        if all(whole.startswith(name) for name in alone):
+            findings.take(whole, number, line)
+        else:
+            findings.notes.append((number, _NO_HEADING))
+            told.append(whole)
+        findings.not_searched += [(number, word) for word in told]
+        return True
+    return False
