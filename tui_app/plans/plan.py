@@ -24,6 +24,8 @@ RELEASE: Final = "release"
 """The name of the action that releases from quarantine."""
 FORMAT: Final = 2
 """Of the journals that this version writes. Format 1 did not say for which message a word was typed."""
+LARGEST_BATCH: Final = 1000
+"""Messages in a request."""
 _MARGIN: Final = timedelta(minutes=1)
 LONGEST_WINDOW: Final = timedelta(days=90)
 """How far back a search looks for messages of which no time is known."""

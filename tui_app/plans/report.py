@@ -87,6 +87,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("seen afterwards", _checked(entry.state.arrival)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
+        ("doubts about the journal", sanitize(" ".join(entry.doubts), DETAIL_LIMIT) or "none"),
         ("link of the chain", entry.state.head),
     ]
 
@@ -128,9 +129,10 @@ def as_csv(entry: LedgerEntry) -> str:
     """The report as CSV: a line an id."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, "uid"))
+    uid = "" if entry.origin.uid is None else str(entry.origin.uid)
     writer.writerows(
-        [formula_proof(cell) for cell in _cells(row, entry.state.arrival)] for row in accounted(entry.state)
+        [formula_proof(cell) for cell in (*_cells(row, entry.state.arrival), uid)] for row in accounted(entry.state)
     )
     return out.getvalue()
 
@@ -169,7 +171,9 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "included": [{"word": word, "id": name} for word, name in entry.plan.included],
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
         "user": entry.origin.user,
+        "uid": entry.origin.uid,
         "host": entry.origin.host,
+        "login": entry.origin.login,
         "sudo_user": entry.origin.sudo_user,
         "ssh_client": entry.origin.ssh_client,
         "at": entry.made_at,
@@ -181,6 +185,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "checked": _checked_json(entry.state.arrival),
         "resends": list(entry.state.resends),
         "damaged": entry.damaged,
+        "doubts": list(entry.doubts),
         "digest": entry.plan.digest,
         "journal": entry.file,
         "chain": entry.state.head,
