@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 _PLANS: Final = (
-    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.plan.plan_id),
+    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.name),
     ListingColumn["LedgerEntry"]("when", 16, lambda entry: sanitize(entry.made_at[:16])),
     ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(entry.origin.who)),
     ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),

@@ -120,8 +120,8 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
-        return True  # somebody else's
+    except (OSError, OverflowError):
+        return True  # somebody else's, or not told
     return True
 
 

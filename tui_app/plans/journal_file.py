@@ -79,12 +79,20 @@ class JournalFile:
             return _NAME.fullmatch(self.path.name) is not None
         return self.path.name == self.entry.expected_file
 
-    def is_asked_for(self, name: str) -> bool:
-        """Whether somebody means it: by the name of its file, or its number, or the beginning of its plan's id."""
+    def fits(self, name: str) -> int:
+        """How well a name means it: 3 its file, 2 its plan's id, 1 the beginning of the id or its number; 0 not at all.
+
+        The number as the file has it, `000012`, means it as well as the id; a shorter one may begin an id, too.
+        """
         if name in (self.path.name, self.path.name.removesuffix(".jsonl"), self.name):
-            return True
+            return 3
+        if not name or self.plan_id == name.lower():
+            return 2 if name else 0
+        if name == f"{self.number:06d}":
+            return 2
         numbers = {self.number, self.entry.number if self.entry is not None else self.number}
-        return (_NUMBER.fullmatch(name) is not None and int(name) in numbers) or self.plan_id.startswith(name.lower())
+        is_number = _NUMBER.fullmatch(name) is not None and int(name) in numbers
+        return 1 if is_number or self.plan_id.startswith(name.lower()) else 0
 
     @classmethod
     def read(cls, path: Path, mode: int = 0, uid: int = 0) -> JournalFile:
@@ -106,7 +114,7 @@ class JournalFile:
             if not contents.records and not damage:
                 return cls(path, mode=mode, uid=uid)
         ids: frozenset[str] = frozenset()
-        if entry is None or damage:
+        if entry is None or entry.damaged:
             ids = contents.names | named_ids((*contents.records, *contents.later))
         why = "" if entry is not None else _not_understood(path, contents, len(ids))
         return cls(path, entry, head, "", why, ids, mode, uid)

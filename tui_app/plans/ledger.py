@@ -97,7 +97,9 @@ class Ledger:
 
         Raises JournalError when there is none, or more than one.
         """
-        found = [checked for checked in self._checked() if name and checked.journal.is_asked_for(name)]
+        fits = [(checked.journal.fits(name), checked) for checked in self._checked()]
+        best = max((fit for fit, _ in fits), default=0)
+        found = [checked for fit, checked in fits if fit == best > 0]
         # Of a journal and its copies the original is meant, where that can be told; a copy is asked for by its file.
         plans = {checked.journal.plan_id for checked in found}
         if len(found) > 1 and len(plans) == 1:

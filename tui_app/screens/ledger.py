@@ -75,7 +75,7 @@ class LedgerScreen(ConsoleScreen):
         return (
             state_of(entry),
             Cell(sanitize(entry.made_at[:16]).replace("T", " "), "muted"),
-            Cell(entry.plan.plan_id),
+            Cell(entry.name),
             Cell(sanitize(entry.origin.who)),
             Cell(f"{len(entry.plan.targets):,}"),
             Cell(entry.state.describe()),
@@ -151,6 +151,6 @@ class LedgerScreen(ConsoleScreen):
             self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}")
 
     def copy_id(self) -> str:
-        """The plan's id."""
+        """The plan's id, or its file where that has the name of another plan."""
         entry = self.table().current
-        return entry.plan.plan_id if entry is not None else ""
+        return entry.name if entry is not None else ""
