@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -160,6 +161,81 @@ def test_a_journal_that_was_refused_is_locked_no_longer(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(JournalError, match="line 1 was changed"):
             Journal.reopen(path)
+
+
+# ---- how large it may be
+
+
+def longest_of(records: int) -> int:
+    """The bytes of the longest of so many first lines."""
+    return max(map(len, LINES[:records]))
+
+
+def test_a_journal_of_many_times_the_longest_line_is_read_to_its_end_and_nothing_of_it_is_cut(tmp_path: Path) -> None:
+    path = put(tmp_path / "large.jsonl", WHOLE + line_of(MORE) * 50_000)
+    longest = longest_of(len(LINES))
+    assert path.stat().st_size > 800 * longest
+    assert len(read(path, longest).records) == len(RECORDS) + 50_000
+    journal, reading = Journal.reopen(path, Hasty(), longest)
+    journal.add(MORE)
+    journal.close()
+    assert reading.good == path.stat().st_size - len(line_of(MORE))
+    assert len(read(path, longest).records) == len(RECORDS) + 50_001
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n" + LINES[1]], ids=["no end", "an end", "another line"])
+def test_a_line_that_is_too_long_is_damage_and_what_it_names_is_known(end: bytes, tmp_path: Path) -> None:
+    longest = longest_of(len(LINES))
+    long = b"x" * longest + b" " + TARGETS[7].id.encode() + b" " * (3 * longest) + TARGETS[6].id.encode()
+    path = put(tmp_path / "long.jsonl", LINES[0] + long + end)
+    reading = read(path, longest)
+    assert (reading.damaged_at, reading.torn, reading.good) == (2, False, len(LINES[0]))
+    assert reading.names >= {TARGETS[6].id, TARGETS[7].id}
+    assert len(reading.later) == (1 if LINES[1] in end else 0)
+    with pytest.raises(JournalError, match="line 2 was changed"):
+        Journal.reopen(path, Hasty(), longest)
+    assert path.read_bytes() == LINES[0] + long + end
+
+
+@pytest.mark.parametrize("at", range(1, 60))
+def test_an_id_is_found_in_a_line_that_is_too_long_wherever_it_is_read_in_two(at: int) -> None:
+    name = TARGETS[7].id.encode()
+    line = b'"' + b" " * (200 + at) + name + b'",' + b" " * 300
+    assert parse(line, 255).names >= {name.decode()}
+
+
+def test_no_more_of_a_file_is_in_memory_than_its_longest_line(tmp_path: Path) -> None:
+    path = put(tmp_path / "sparse.jsonl", LINES[0])
+    with path.open("r+b") as file:
+        file.truncate(64 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        reading = read(path, 64 * 1024)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert reading.damaged_at == 2
+    assert most < 2 * 1024 * 1024
+
+
+def test_a_line_that_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_app.plans.journal.LONGEST_LINE", 2_000)
+    journal = Journal.create(tmp_path / "one.jsonl", MORE, Hasty())
+    with pytest.raises(JournalError, match=r"too long .* Nothing was sent"):
+        journal.add({**MORE, "text": "x" * 2_000})
+    journal.close()
+    assert len(read(tmp_path / "one.jsonl").records) == 1
+
+
+def test_two_whole_lines_that_were_changed_at_the_end_are_damage_and_are_not_cut(tmp_path: Path) -> None:
+    data = LINES[0] + b"gone\n" + b"gone too\n"
+    path = put(tmp_path / "changed.jsonl", data)
+    with pytest.raises(JournalError, match="line 2 was changed"):
+        Journal.reopen(path, Hasty())
+    path.write_bytes(data + b"and a piece")
+    with pytest.raises(JournalError, match="line 2 was changed"):
+        Journal.reopen(path, Hasty())
+    assert path.read_bytes() == data + b"and a piece"
 
 
 # ---- who may open it

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -230,7 +231,7 @@ def test_whoever_acts_on_the_account_is_named_and_nobody_else_acts_on_it_meanwhi
     ledger = ledger_in(tmp_path)
     with elsewhere(ACTS, ledger.folder) as holder:
         with (
-            pytest.raises(Locked, match=rf"pid {holder.pid} on jump2 \(of bo, since 2026-11-20T12:00\)"),
+            pytest.raises(Locked, match=rf"pid {holder.pid} on jump2 \(of bo@jump2, since 2026-11-20T12:00\)"),
             ledger.account_locked("acc"),
         ):
             raise AssertionError
@@ -288,8 +289,8 @@ def entry_with(results_by_id: list[tuple[Outcome, list[str], str]], reason: str)
         results.append(Result(target, outcome, why=why, **({ends[outcome]: recipients} if outcome in ends else {})))
     return entry_of(
         [
-            plan_record(plan, number=1, account=reason, origin=Origin(reason, reason), at=NOON, version="1", previous=""),
-            intent_record(targets, "ids", NOON),
+            plan_record(plan, number=1, account=reason or "acc", origin=Origin(reason, reason), at=NOON, version="1", previous=""),
+            intent_record([result.target for result in results if result.outcome is not Outcome.LEFT_OUT], "ids", NOON),
             result_record(results, http=200, ray=None, ms=1, at=NOON),
         ],
         head="ab" * 32,
@@ -337,10 +338,10 @@ def test_every_form_of_a_report_accounts_for_every_id(
     assert {outcome: int(count) for outcome, count in told} == sums
     assert f"| **all** | **{len(expected)}** |" in facts
     assert "Every id is accounted for, and the numbers add up." in facts
-    assert facts.count("\n- ") == 15
+    assert facts.count("\n- ") == 16
 
     head, *lines = csv.reader(io.StringIO(as_csv(entry)))
-    assert tuple(head) == COLUMNS
+    assert tuple(head) == (*COLUMNS, "uid")
     assert [(line[0], line[1]) for line in lines] == expected
     assert not [cell for line in lines for cell in line if re.match(r"\s*[=+\-@]", cell) or "\n" in cell]
 
@@ -351,10 +352,9 @@ def test_every_form_of_a_report_accounts_for_every_id(
 
 
 def test_a_message_that_is_in_a_plan_twice_is_told_of() -> None:
-    plan = Plan("0a1b2c3d", (TARGETS[0], TARGETS[0]), "x", 5)
-    entry = entry_of(
-        [plan_record(plan, number=1, account="a", origin=ANA, at=NOON, version="1", previous="")], file="x", head="y"
-    )
+    entry = entry_with([(Outcome.FAILED, [], "")], "x")
+    twice = replace(entry.plan, targets=(TARGETS[0], TARGETS[0]))
+    entry = replace(entry, state=replace(entry.state, plan=twice))
     assert "The numbers do NOT add up" in as_markdown(entry)
     assert json.loads(as_json(entry))["sums_add_up"] is False
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 _PLANS: Final = (
-    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.plan.plan_id),
+    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.name),
     ListingColumn["LedgerEntry"]("when", 16, lambda entry: sanitize(entry.made_at[:16])),
-    ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(f"{entry.origin.user}@{entry.origin.host}")),
+    ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(entry.origin.who)),
     ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),
     ListingColumn["LedgerEntry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
     ListingColumn["LedgerEntry"]("outcome", 44, lambda entry: entry.state.describe()),
@@ -53,9 +53,15 @@ def state_of(entry: LedgerEntry) -> str:
     return "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed"
 
 
+def _print_doubts(entry: LedgerEntry) -> None:
+    """Say what speaks against a plan's journal."""
+    for doubt in entry.doubts:
+        print_status(doubt)
+
+
 def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
-    entry = service.plans.ledger.find(found.plan.plan_id)
+    entry = service.plans.ledger.find(found.file)
     if canonical_account(entry.account) != service.settings.identity:
         raise UsageError(
             f"Plan {entry.plan.plan_id} belongs to another account, {sanitize(entry.account)}. Nothing was sent."
@@ -84,9 +90,12 @@ def _list(output_format: str) -> None:
     """List all plans, the newest first."""
     listing = Listing(output_format, _PLANS, entry_json)
     ledger = _ledger()
-    for entry in ledger.entries():
+    entries = ledger.entries()
+    for entry in entries:
         listing.write(entry)
     listing.close()
+    for entry in entries:
+        _print_doubts(entry)
     for sentence in ledger.unreadable():
         print_status(sentence)
     for name in ledger.unexpected_entries():
@@ -101,6 +110,7 @@ def _list(output_format: str) -> None:
 def _show(plan: str, output_format: str) -> None:
     """List what became of every message of a plan."""
     entry = _ledger().find(plan)
+    _print_doubts(entry)
     listing = Listing(output_format, COLUMNS, result_json)
     for row in accounted(entry.state):
         listing.write(row)
@@ -131,16 +141,33 @@ def _verify(ctx: click.Context) -> None:
     type=click.IntRange(min=0),
     help="How many will be sent after the guard; needed with --yes for more than one.",
 )
+@click.option(
+    "--despite-doubts",
+    is_flag=True,
+    help="Also when something speaks against the plan's journal, such as a copy or another host. Read `ledger show` first.",
+)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
 @click.pass_context
 def _resume(
-    ctx: click.Context, plan: str, resend_unseen: bool, expect: int | None, yes: bool, output_format: str
+    ctx: click.Context,
+    plan: str,
+    resend_unseen: bool,
+    expect: int | None,
+    despite_doubts: bool,
+    yes: bool,
+    output_format: str,
 ) -> None:
     """Settle what is unknown of a plan, then send what was never sent: looked up, guarded and confirmed again."""
     found = _ledger().find(plan)
+    _print_doubts(found)
     if not found.state.unfinished:
         raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to resume.")
+    if found.doubts and not despite_doubts:
+        raise GuardError(
+            f"Something speaks against the journal of plan {found.name}; nothing was sent. Read it with: "
+            f"mailsluice ledger show {found.name}; then resume it with --despite-doubts."
+        )
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
@@ -162,7 +189,8 @@ def _resume(
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", max(count, 1), yes=yes)
         ids = frozenset(target.id for target in rest.fit)
-        return await run_plan(service, Resume(entry, resend_unseen=resend_unseen, ids=ids), output_format)
+        command = Resume(entry, resend_unseen=resend_unseen, ids=ids, despite_doubts=despite_doubts)
+        return await run_plan(service, command, output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))
 

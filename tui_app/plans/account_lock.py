@@ -92,12 +92,7 @@ class LockFiles:
 
     def _sign(self, descriptor: int) -> None:
         """Say in the lock who holds it; the lock holds without that."""
-        signed = {
-            "pid": os.getpid(),
-            "host": self._origin.host,
-            "user": self._origin.user,
-            "since": timestamp(self._now()),
-        }
+        signed = {"pid": os.getpid(), **self._origin.record(), "since": timestamp(self._now())}
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
@@ -114,13 +109,10 @@ def _holder(descriptor: int) -> str:
         time.sleep(0.01)
     try:
         held = json.loads(signed)
-        pid, host, user, since = (
-            int(held["pid"]),
-            *(sanitize(str(held[name]), 60) for name in ("host", "user", "since")),
-        )
-    except (ValueError, KeyError, TypeError):
+        pid, origin, since = int(held["pid"]), Origin.of(held), sanitize(str(held["since"])[:16])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return "another mailsluice"
-    return f"mailsluice with pid {pid} on {host} (of {user}, since {since[:16]})"
+    return f"mailsluice with pid {pid} on {sanitize(origin.host, 60)} (of {sanitize(origin.describe(), 200)}, since {since})"
 
 
 def _is_alive(pid: int) -> bool:
@@ -128,8 +120,8 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
-        return True  # somebody else's
+    except (OSError, OverflowError):
+        return True  # somebody else's, or not told
     return True
 
 

@@ -1,17 +1,16 @@
-"""The chain of hashes through the first lines of all journals: a changed or missing plan shows."""
+"""The chain of hashes through the first lines of all journals, and what speaks against each of them."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui_app.plans.journal import JournalContents, JournalError, read
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
-    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.journal_file import JournalFile
+    from tui_app.plans.records import LedgerEntry, Origin
 
 
 @dataclass(frozen=True)
@@ -23,42 +22,120 @@ class ChainCheck:
     problems: tuple[str, ...]
 
 
-def hash_of(line: bytes) -> str:
-    """The link of the chain that a first line makes."""
-    return hashlib.sha256(line).hexdigest()
+@dataclass(frozen=True)
+class CheckedJournal:
+    """A journal, with what speaks against it in sentences that name it; a copy is of `copy_of`."""
+
+    journal: JournalFile
+    doubts: tuple[str, ...]
+    copy_of: str = ""
+
+    @property
+    def entry(self) -> LedgerEntry | None:
+        """Its plan, with the doubts; None when it holds none that this version understands."""
+        entry = self.journal.entry
+        return replace(entry, doubts=self.doubts) if entry is not None and self.doubts else entry
 
 
-def check_chain(
-    journals: Iterable[tuple[int, Path]],
-    entry_of: Callable[[Path, JournalContents], LedgerEntry | None],
-    unexpected: Iterable[str],
-) -> ChainCheck:
-    """Follow the chain through the first lines of numbered journals; `unexpected` are names that are not files."""
-    previous, expected, count = "", 1, 0
-    problems = [f"{name} is not a journal file, but has the name of one." for name in unexpected]
-    for number, path in journals:
-        count += 1
-        try:
-            reading = read(path)
-        except JournalError as error:
-            problems.append(str(error))
-            expected = number + 1
+def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
+    """The names of copies of journals, each with that of the journal that it is a copy of.
+
+    One that has the name that its plan was begun under is the original; where none has, nobody knows which is, and each is
+    a copy of another.
+    """
+    by_plan: dict[str, list[JournalFile]] = {}
+    for journal in journals:
+        if journal.entry is not None:
+            by_plan.setdefault(journal.entry.plan.plan_id, []).append(journal)
+    copies: dict[str, str] = {}
+    for alike in by_plan.values():
+        if len(alike) == 1:
             continue
-        if path.stat().st_mode & 0o077:
-            problems.append(f"{path.name} can be read or written by others; run: chmod 600 {path.name}")
-        if number != expected:
-            problems.append(f"{expected:06d} is missing: {path.name} comes after {expected - 1:06d}.")
-        expected = number + 1
-        entry = entry_of(path, reading)
-        if entry is None:
-            if reading.records or reading.damaged_at:
-                problems.append(f"{path.name} holds no plan that can be read.")
-            continue  # torn while its first line was written: nothing was sent for it
-        if entry.previous != previous:
-            problems.append(f"{path.name} does not follow the one before it: a first line was changed or taken away.")
-        if entry.number != number:
-            problems.append(f"{path.name} calls itself number {entry.number}.")
-        if entry.damaged:
-            problems.append(f"{path.name}: {entry.damaged}.")
-        previous = hash_of(reading.first_line)
-    return ChainCheck(count, previous, tuple(problems))
+        right: dict[tuple[str, str], JournalFile] = {}
+        for journal in alike:
+            if journal.is_named_right:
+                # Two plans may have drawn the same id; the same messages at the same moment are one plan.
+                first = right.setdefault(_moment_of(journal), journal)
+                if first is not journal:
+                    copies[journal.path.name] = first.name
+        for journal in alike:
+            if not journal.is_named_right:
+                like = right.get(_moment_of(journal))
+                others = [like] if like else [*right.values(), *(other for other in alike if other is not journal)]
+                copies[journal.path.name] = others[0].name
+    return copies
+
+
+def _moment_of(journal: JournalFile) -> tuple[str, str]:
+    assert journal.entry is not None
+    return journal.entry.plan.digest, journal.entry.made_at
+
+
+def newest(journals: Sequence[JournalFile]) -> tuple[int, str]:
+    """The number of the newest journal and the hash that the next one names; a copy is no link of the chain."""
+    copies = originals(journals)
+    links = [journal.head for journal in journals if journal.head and journal.path.name not in copies]
+    return max((journal.number for journal in journals), default=0), links[-1] if links else ""
+
+
+def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[CheckedJournal]:
+    """Follow the chain through journals in their order, as somebody here sees them."""
+    copies = originals(journals)
+    previous, last, links = "", 0, {""}
+    checked = []
+    for journal in journals:
+        doubts: list[str] = []
+        copy_of = copies.get(journal.path.name, "")
+        entry = journal.entry
+        if copy_of:
+            doubts.append(f"{journal.name} is a copy of {copy_of}: both hold the same plan. Move one of them away.")
+        elif journal.number > last + 1:
+            doubts.append(f"{last + 1:06d} is missing: {journal.name} comes after {last:06d}.")
+        elif journal.number == last:
+            doubts.append(f"{journal.name} has the number of another journal.")
+        last = max(last, journal.number)
+        if entry is not None:
+            if not copy_of and entry.previous not in links:
+                doubts.append(
+                    f"{journal.name} does not follow the one before it: a first line was changed or taken away."
+                )
+            if journal.number != entry.number:
+                doubts.append(f"{journal.name} calls itself number {entry.number}.")
+            if not journal.is_named_right:
+                doubts.append(f"{journal.name} holds plan {entry.plan.plan_id}, begun as {entry.expected_file}.")
+            doubts += _strangers(journal, entry, origin)
+        if journal.head:
+            # An earlier version went on from a copy, too.
+            links = {previous if copy_of else journal.head, journal.head}
+            previous = previous if copy_of else journal.head
+        checked.append(CheckedJournal(journal, tuple(doubts), copy_of))
+    return checked
+
+
+def _strangers(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
+    """Sentences that name whoever else wrote a journal: another host, another user."""
+    by = sanitize(entry.origin.who, 120)
+    if entry.origin.host != origin.host:
+        yield f"{journal.name} was written on another host, by {by}; this is {sanitize(origin.host, 60)}."
+    if None not in (entry.origin.uid, origin.uid) and entry.origin.uid != origin.uid:
+        yield f"{journal.name} was written by another user, {by}; you are {sanitize(origin.who, 120)}."
+    elif origin.uid is not None and journal.uid != origin.uid:
+        yield f"{journal.name} is the file of another user, uid {journal.uid}; you are {sanitize(origin.who, 120)}."
+
+
+def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Iterable[str]) -> ChainCheck:
+    """Everything that is wrong with journals; `unexpected` are names that are not files."""
+    problems = [f"{name} is not a journal file, but has the name of one." for name in unexpected]
+    for checked in check_journals(journals, origin):
+        journal, entry = checked.journal, checked.journal.entry
+        if journal.problem:
+            problems.append(journal.problem)
+            continue
+        if journal.mode & 0o077:
+            problems.append(f"{journal.name} can be read or written by others; run: chmod 600 {journal.name}")
+        problems += checked.doubts
+        if journal.not_understood:
+            problems.append(f"{journal.name} holds no plan that can be read.")
+        if entry is not None and entry.damaged:
+            problems.append(f"{journal.name}: {entry.damaged}.")
+    return ChainCheck(len(journals), newest(journals)[1], tuple(problems))

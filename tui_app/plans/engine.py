@@ -166,6 +166,12 @@ class Engine:
         if now.state.closed and isinstance(command, (Resume, Close)):
             journal.close()
             raise GuardError(f"Plan {now.plan.plan_id} is closed: nothing more is sent for it.")
+        if isinstance(command, Resume) and now.doubts and not command.despite_doubts:
+            journal.close()
+            raise GuardError(
+                f"{now.doubts[0]} Nothing was sent. Read it with: mailsluice ledger show {now.name}; "
+                f"then send it all the same with: mailsluice ledger resume {now.name} --despite-doubts"
+            )
         if now.plan.action not in self.actions:
             journal.close()
             raise GuardError(
@@ -213,8 +219,13 @@ class Engine:
         reviewed = command.ids
         # A search may be behind: what another plan was told is known at once.
         others = self.ledger.sent_meanwhile(entry)
+        held = self.ledger.open_elsewhere(self.settings.identity, but_of=entry.file)
         waiting = [target for target in (*again, *self.state.unsent) if reviewed is None or target.id in reviewed]
         sent = {target.id: f"plan {others[target.id]} has sent it since" for target in waiting if target.id in others}
+        for target in waiting:
+            kept = held.get(target.id)
+            if kept is not None and not (kept.include and kept.include in self.state.plan.words_for(target.id)):
+                sent.setdefault(target.id, f"held back: {kept.why}")
         try:
             gone = await self._look(waiting)
         except (ApiError, GuardError) as error:

@@ -7,20 +7,28 @@ the call returns, or JournalError is raised and nothing may be sent any more.
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from tui_app.core.errors import SluiceError
+from tui_app.core.text import sanitize
+from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.storage import Storage
 
 Record = Mapping[str, Any]
 _CRC: Final = 8
-_LARGEST: Final = 256 * 1024 * 1024
+LONGEST_LINE: Final = 64 * 1024 * 1024
+"""Bytes of the longest line that is written, and read: a thousand times what a large plan needs."""
+_WORD: Final = re.compile(rb"[0-9A-Za-z](?:[0-9A-Za-z:-]{10,68}[0-9A-Za-z])(?![0-9A-Za-z:-])")
+_LONGEST_NAME: Final = 80
+"""Bytes that no message id is longer than."""
 
 
 class JournalError(SluiceError):
@@ -40,6 +48,8 @@ class JournalContents:
     """The number of a line that was changed after it was written, counted from 1."""
     later: tuple[Record, ...] = ()
     """The good records behind a changed line."""
+    names: frozenset[str] = frozenset()
+    """The message ids in lines that were changed."""
 
 
 def line_of(record: Record) -> bytes:
@@ -59,33 +69,74 @@ def _record_of(line: bytes) -> Record | None:
     return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
 
 
-def parse(data: bytes) -> JournalContents:
-    """What the bytes of a journal hold, whatever happened to them."""
-    *lines, rest = data.split(b"\n")
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a file without its end; of one that is too long only what it names was kept."""
+
+    text: bytes | None
+    size: int
+    whole: bool
+    """Whether it has an end."""
+    names: frozenset[str] = frozenset()
+
+
+def _lines(file: IO[bytes], longest: int) -> Iterator[_Line]:
+    """The lines of a file, with no more than one of them in memory, and never more than `longest` bytes of it."""
+    while piece := file.readline(longest + 1):
+        if piece.endswith(b"\n") or len(piece) <= longest:
+            yield _Line(piece.removesuffix(b"\n"), len(piece), piece.endswith(b"\n"))
+            continue
+        size, names = len(piece), _names_in(piece)
+        while not piece.endswith(b"\n") and (more := file.readline(longest + 1)):
+            size += len(more)
+            names |= _names_in(piece[-_LONGEST_NAME:] + more)  # one may be cut in two
+            piece = more
+        yield _Line(None, size, piece.endswith(b"\n"), frozenset(names))
+
+
+def _names_in(line: bytes) -> set[str]:
+    """All message ids that a line names that is not what was written once."""
+    return {name for word in _WORD.findall(line) if could_name_a_message(name := word.decode("ascii"))}
+
+
+def _parse(file: IO[bytes], longest: int) -> JournalContents:
     records: list[Record] = []
-    good = 0
-    for number, line in enumerate(lines, 1):
-        record = _record_of(line)
-        if record is None:
-            later = tuple(kept for other in lines[number:] if (kept := _record_of(other)) is not None)
-            # A bad line with good ones behind it was not torn: somebody or something changed it. So was a last one that is
-            # whole: a torn one has no end.
-            damaged = number if later or (number == len(lines) and not rest) else None
-            first = lines[0] if records else b""
-            return JournalContents(tuple(records), first, good, torn=damaged is None, damaged_at=damaged, later=later)
-        records.append(record)
-        good += len(line) + 1
-    return JournalContents(tuple(records), lines[0] if lines else b"", good, torn=bool(rest))
+    later: list[Record] = []
+    names: set[str] = set()
+    first_line, good, torn = b"", 0, False
+    damaged_at: int | None = None
+    for number, line in enumerate(_lines(file, longest), 1):
+        record = _record_of(line.text) if line.text is not None and line.whole else None
+        if record is not None and damaged_at is None:
+            first_line = first_line or line.text or b""
+            records.append(record)
+            good += line.size
+        elif record is not None:
+            later.append(record)
+        elif not line.whole and line.text is not None and damaged_at is None:
+            torn = True  # it has no end: whoever wrote it was stopped in the middle
+        else:
+            # A whole line that is not what was written once was changed; so was one that is longer than any that is written.
+            damaged_at = damaged_at or number
+            names |= line.names if line.text is None else _names_in(line.text)
+    return JournalContents(
+        tuple(records), first_line, good, torn, damaged_at, later=tuple(later), names=frozenset(names)
+    )
 
 
-def read(path: Path) -> JournalContents:
-    """Read a journal without locking it. Raises JournalError."""
+def parse(data: bytes, longest: int = LONGEST_LINE) -> JournalContents:
+    """What the bytes of a journal hold, whatever happened to them."""
+    return _parse(io.BytesIO(data), longest)
+
+
+def read(path: Path, longest: int = LONGEST_LINE) -> JournalContents:
+    """Read a journal of any size without locking it; lines of more than `longest` bytes are damaged. Raises JournalError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
-            return parse(file.read(_LARGEST))
+            return _parse(file, longest)
     except OSError as error:
-        raise JournalError(f"The journal {path.name} can't be read: {error.strerror}.") from None
+        raise JournalError(f"The journal {sanitize(path.name)} can't be read: {error.strerror}.") from None
 
 
 class Journal:
@@ -103,11 +154,16 @@ class Journal:
         return cls._open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, storage or Storage(), first)
 
     @classmethod
-    def reopen(cls, path: Path, storage: Storage | None = None) -> tuple[Journal, JournalContents]:
-        """One that is there, to go on with it; a torn end is cut off. Raises JournalError, also when it is damaged."""
+    def reopen(
+        cls, path: Path, storage: Storage | None = None, longest: int = LONGEST_LINE
+    ) -> tuple[Journal, JournalContents]:
+        """One that is there, to go on with it; a torn last line is cut off, and nothing else ever is.
+
+        Raises JournalError, also when it is damaged.
+        """
         journal = cls._open(path, os.O_RDWR | os.O_APPEND, storage or Storage(), None)
         try:
-            reading = read(path)
+            reading = read(path, longest)
             if reading.damaged_at is not None or not reading.records:
                 where = f"line {reading.damaged_at} was changed" if reading.damaged_at else "it holds no plan"
                 raise JournalError(f"The journal {path.name} can't be used: {where}. Keep the file and look at it.")
@@ -151,6 +207,10 @@ class Journal:
     def add(self, record: Record) -> None:
         """Add a record; it is on the disk when this returns. Raises JournalError, and from then on always."""
         line = line_of(record)
+        if len(line) > LONGEST_LINE:
+            raise JournalError(
+                f"A line of {len(line):,} bytes is too long for the journal {self.path.name}. Nothing was sent."
+            )
 
         def write() -> None:
             if self._disk.write(self._descriptor, line) != len(line):

@@ -24,6 +24,8 @@ RELEASE: Final = "release"
 """The name of the action that releases from quarantine."""
 FORMAT: Final = 2
 """Of the journals that this version writes. Format 1 did not say for which message a word was typed."""
+LARGEST_BATCH: Final = 1000
+"""Messages in a request."""
 _MARGIN: Final = timedelta(minutes=1)
 _CLUSTER: Final = timedelta(days=1)
 """Messages that are farther apart are searched for apart: all mail between them would be read for nothing."""

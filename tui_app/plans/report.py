@@ -100,6 +100,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("seen afterwards", _checked(entry.state.arrival)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
+        ("doubts about the journal", sanitize(" ".join(entry.doubts), DETAIL_LIMIT) or "none"),
         ("link of the chain", entry.state.head),
     ]
 
@@ -141,8 +142,11 @@ def as_csv(entry: LedgerEntry) -> str:
     """The report as CSV: a line an id."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([formula_proof(cell) for cell in _cells(row, entry.state.arrival)] for row in told(entry.state))
+    writer.writerow((*COLUMNS, "uid"))
+    uid = "" if entry.origin.uid is None else str(entry.origin.uid)
+    writer.writerows(
+        [formula_proof(cell) for cell in (*_cells(row, entry.state.arrival), uid)] for row in told(entry.state)
+    )
     return out.getvalue()
 
 
@@ -191,7 +195,9 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "left_out": [{"id": name, "why": why} for name, why in entry.plan.left_out],
         "remarks": list(entry.state.remarks),
         "user": entry.origin.user,
+        "uid": entry.origin.uid,
         "host": entry.origin.host,
+        "login": entry.origin.login,
         "sudo_user": entry.origin.sudo_user,
         "ssh_client": entry.origin.ssh_client,
         "at": entry.made_at,
@@ -203,6 +209,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "checked": _checked_json(entry.state.arrival),
         "resends": list(entry.state.resends),
         "damaged": entry.damaged,
+        "doubts": list(entry.doubts),
         "digest": entry.plan.digest,
         "journal": entry.file,
         "chain": entry.state.head,

@@ -75,8 +75,8 @@ class LedgerScreen(ConsoleScreen):
         return (
             state_of(entry),
             Cell(sanitize(entry.made_at[:16]).replace("T", " "), "muted"),
-            Cell(entry.plan.plan_id),
-            Cell(sanitize(f"{entry.origin.user}@{entry.origin.host}")),
+            Cell(entry.name),
+            Cell(sanitize(entry.origin.who)),
             Cell(f"{len(entry.plan.targets):,}"),
             Cell(entry.state.describe()),
             Cell(sanitize(entry.plan.reason), "muted"),
@@ -121,6 +121,8 @@ class LedgerScreen(ConsoleScreen):
             return []
         if entry.damaged:
             return [(f"Its journal is damaged: {entry.damaged}. Keep {sanitize(entry.file)}.", "$text-error")]
+        if entry.doubts:
+            return [(f"{entry.doubts[0]} ", "$text-warning"), (sanitize(entry.origin.describe()), "dim")]
         waits = " · enter opens it, to settle and go on" if entry.state.with_outcome(*OPEN) else ""
         told = f"{entry.state.describe()} · {sanitize(entry.origin.describe())} · "
         return [(told, "dim"), (PrivateText(sanitize(entry.plan.reason)), "dim"), (waits, "dim")]
@@ -149,6 +151,6 @@ class LedgerScreen(ConsoleScreen):
             self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}")
 
     def copy_id(self) -> str:
-        """The plan's id."""
+        """The plan's id, or its file where that has the name of another plan."""
         entry = self.table().current
-        return entry.plan.plan_id if entry is not None else ""
+        return entry.name if entry is not None else ""

@@ -1,0 +1,100 @@
+"""The ledger's commands with journals that are not where, or whose, they should be."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.support.commands import run_with
+from tui_app.core.clock import SystemClock
+from tui_app.plans.journal import line_of
+from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.plan import Plan, Target
+from tui_app.simulator.server import Options, Simulator, running
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A simulated account and a folder with one plan of three messages that were never sent."""
+
+    simulator: Simulator
+    environment: dict[str, str]
+    journal: Path
+
+    @property
+    def ids(self) -> list[str]:
+        return [mail.investigate_id for mail in self.simulator.account.held if mail.disposition == "BULK"][:3]
+
+    @property
+    def sent(self) -> list[str]:
+        return [entry["id"] for entry in self.simulator.account.truth.of("release")]
+
+
+def machine_with(simulator: Simulator, folder: Path, host: str = "") -> Machine:
+    environment = {**simulator.environment(), "XDG_STATE_HOME": str(folder)}
+    origin = origin_of({})
+    ledger = Ledger(folder / "mailsluice" / "plans", replace(origin, host=host or origin.host), SystemClock().now)
+    account = f"{environment['CLOUDFLARE_ACCOUNT_ID']}@{environment['CLOUDFLARE_BASE_URL']}"
+    made = Machine(simulator, environment, Path())
+    journal, _ = ledger.begin(Plan.make([Target(name) for name in made.ids], "INC-1", 25, Random(1)), account)
+    journal.close()
+    return replace(made, journal=journal.path)
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with running(Options(quota=0, held=120, messages=100)) as started:
+        yield started
+
+
+def test_a_copy_is_told_by_its_file_and_resumed_only_by_somebody_who_says_so(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    machine = machine_with(simulator, tmp_path)
+    copy = machine.journal.with_name(f"000002{machine.journal.name[6:]}")
+    shutil.copy(machine.journal, copy)
+    says = f"{copy.name} is a copy of {machine.journal.name}"
+    listed = run_with(machine.environment, "ledger", "list", "--json")
+    assert [bool(plan["doubts"]) for plan in json.loads(listed.stdout)] == [True, False]
+    assert all(plan["uid"] is not None for plan in json.loads(listed.stdout))
+    assert says in listed.stderr
+    assert copy.name[:7] in run_with(machine.environment, "ledger", "list").stdout
+    for arguments in (["show", copy.name], ["show", "000002"], ["verify"]):
+        assert says in run_with(machine.environment, "ledger", *arguments).stderr
+    assert says not in run_with(machine.environment, "ledger", "show", copy.stem[7:]).stderr
+    refused = run_with(machine.environment, "ledger", "resume", copy.name, "--yes")
+    assert refused.returncode == 3
+    assert says in refused.stderr
+    assert f"ledger show {copy.name}" in refused.stderr
+    assert "--despite-doubts" in refused.stderr
+    assert machine.sent == []
+    resumed = run_with(machine.environment, "ledger", "resume", copy.name, "--yes", "--despite-doubts", "--expect", "3")
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(machine.sent) == sorted(machine.ids)
+    run_with(machine.environment, "ledger", "resume", machine.journal.name, "--yes")
+    assert sorted(machine.sent) == sorted(machine.ids), "the original sends nothing again"
+
+
+def test_a_plan_of_another_host_is_closed_but_not_resumed(simulator: Simulator, tmp_path: Path) -> None:
+    machine = machine_with(simulator, tmp_path, host="jump2")
+    refused = run_with(machine.environment, "ledger", "resume", machine.journal.stem, "--yes")
+    assert (refused.returncode, machine.sent) == (3, [])
+    assert "was written on another host" in refused.stderr
+    closed = run_with(machine.environment, "ledger", "close", machine.journal.stem, "--yes")
+    assert closed.returncode == 0, closed.stderr
+
+
+def test_a_journal_that_is_not_understood_is_told_by_its_file(simulator: Simulator, tmp_path: Path) -> None:
+    machine = machine_with(simulator, tmp_path)
+    odd = machine.journal.with_name("000001-0badcafe.jsonl~")
+    odd.write_bytes(line_of({"type": "plan", "format": 1, "ids": [[machine.ids[0], None]]}))
+    odd.chmod(0o600)
+    for arguments in (["list"], ["show", odd.name], ["verify"]):
+        assert odd.name in run_with(machine.environment, "ledger", *arguments).stderr
+    assert "1 id held back" in run_with(machine.environment, "ledger", "list").stderr
+    refused = run_with(machine.environment, "release", machine.ids[0], "--reason", "x", "--yes")
+    assert (refused.returncode, machine.sent) == (3, [])
