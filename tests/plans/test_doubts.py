@@ -371,6 +371,27 @@ def test_a_second_request_that_was_not_sent_leaves_the_first_one_open(tmp_path: 
     assert entry.state.resends == (f"1 message at 2026-11-20T12:00:00.000+00:00 by ana (uid {os.geteuid()}) @jump1",)
 
 
+@pytest.mark.parametrize("outcome", ["not sent", "refused"])
+def test_a_request_that_comes_twice_and_is_not_taken_once_is_open(outcome: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger)
+    answer = {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": outcome}]}
+    path.write_bytes(path.read_bytes() + line_of(intent_record(TARGETS[:1], "ids", NOON)) + line_of(answer))
+    assert set(ledger.open_elsewhere("acc")) == {target.id for target in TARGETS[:3]}
+
+
+def test_a_request_that_was_not_sent_undoes_no_answer_to_the_one_before(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger)
+    answers = [
+        {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": each}]} for each in ("delivered", "not sent")
+    ]
+    lines = [answers[0], intent_record(TARGETS[:1], "ids", NOON), answers[1]]
+    path.write_bytes(path.read_bytes() + b"".join(map(line_of, lines)))
+    (entry,) = ledger.entries()
+    assert entry.state.outcome_of(entry.plan.targets[0]) is Outcome.DELIVERED
+
+
 # ---- who
 
 
