@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import HurriedClock
 from tests.support.services import held_targets, service_on
 from tui_app.core.errors import GuardError
 from tui_app.plans.account_lock import Locked
@@ -218,7 +219,7 @@ def test_a_journal_that_did_not_keep_the_number_of_the_user_is_not_doubted_for_t
 
 async def test_what_is_doubted_is_sent_only_by_somebody_who_says_so_and_read_back_by_anybody() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             guarded = plans.guard(await held_targets(service, 40))
             state = await plans.start(Send(plans.plan(guarded, "x")))
@@ -240,7 +241,7 @@ async def test_what_is_doubted_is_sent_only_by_somebody_who_says_so_and_read_bac
 
 async def test_a_plan_that_is_doubted_can_be_closed() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             await plans.start(Send(plans.plan(plans.guard(await held_targets(service, 40)), "x")))
             plans.ledger.origin = replace(plans.ledger.origin, host="another")
@@ -249,7 +250,7 @@ async def test_a_plan_that_is_doubted_can_be_closed() -> None:
 
 async def test_what_another_journal_holds_back_is_left_out_of_a_plan_that_is_resumed() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             await plans.start(Send(plans.plan(plans.guard(await held_targets(service, 60)), "x")))
             simulator.set_faults("none")
