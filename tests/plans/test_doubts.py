@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import HurriedClock
 from tests.support.services import held_targets, service_on
 from tui_app.core.errors import GuardError
 from tui_app.plans.account_lock import Locked
@@ -218,7 +219,7 @@ def test_a_journal_that_did_not_keep_the_number_of_the_user_is_not_doubted_for_t
 
 async def test_what_is_doubted_is_sent_only_by_somebody_who_says_so_and_read_back_by_anybody() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             guarded = plans.guard(await held_targets(service, 40))
             state = await plans.start(Send(plans.plan(guarded, "x")))
@@ -240,7 +241,7 @@ async def test_what_is_doubted_is_sent_only_by_somebody_who_says_so_and_read_bac
 
 async def test_a_plan_that_is_doubted_can_be_closed() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             await plans.start(Send(plans.plan(plans.guard(await held_targets(service, 40)), "x")))
             plans.ledger.origin = replace(plans.ledger.origin, host="another")
@@ -249,7 +250,7 @@ async def test_a_plan_that_is_doubted_can_be_closed() -> None:
 
 async def test_what_another_journal_holds_back_is_left_out_of_a_plan_that_is_resumed() -> None:
     with running(Options(quota=0, held=120, messages=100, faults="close_before@release#1")) as simulator:
-        async with service_on(simulator) as service:
+        async with service_on(simulator, clock=HurriedClock()) as service:
             plans = service.plans
             await plans.start(Send(plans.plan(plans.guard(await held_targets(service, 60)), "x")))
             simulator.set_faults("none")
@@ -369,6 +370,27 @@ def test_a_second_request_that_was_not_sent_leaves_the_first_one_open(tmp_path: 
     (entry,) = ledger.entries()
     assert entry.state.outcome_of(entry.plan.targets[0]) is Outcome.UNKNOWN
     assert entry.state.resends == (f"1 message at 2026-11-20T12:00:00.000+00:00 by ana (uid {os.geteuid()}) @jump1",)
+
+
+@pytest.mark.parametrize("outcome", ["not sent", "refused"])
+def test_a_request_that_comes_twice_and_is_not_taken_once_is_open(outcome: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger)
+    answer = {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": outcome}]}
+    path.write_bytes(path.read_bytes() + line_of(intent_record(TARGETS[:1], "ids", NOON)) + line_of(answer))
+    assert set(ledger.open_elsewhere("acc")) == {target.id for target in TARGETS[:3]}
+
+
+def test_a_request_that_was_not_sent_undoes_no_answer_to_the_one_before(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger)
+    answers = [
+        {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": each}]} for each in ("delivered", "not sent")
+    ]
+    lines = [answers[0], intent_record(TARGETS[:1], "ids", NOON), answers[1]]
+    path.write_bytes(path.read_bytes() + b"".join(map(line_of, lines)))
+    (entry,) = ledger.entries()
+    assert entry.state.outcome_of(entry.plan.targets[0]) is Outcome.DELIVERED
 
 
 # ---- who
