@@ -232,7 +232,7 @@ def test_a_listing_of_a_job_s_rows_gives_no_other_ids_than_its_rows(mails: list[
     order=st.permutations(["id", "Subject", "from", "Message-ID", "Postfix ID", "recipients", "Comment"]),
     bom=st.sampled_from(["", "\ufeff"]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_table_is_read_by_its_heading_in_any_order(
     mails: list[tuple[str, ...]], mark: str, order: list[str], bom: str
 ) -> None:

@@ -49,6 +49,8 @@ def heading_of(line: str, following: str) -> Heading | None:
         if not _RULE.fullmatch(following) or "-" not in following:
             return None
         return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
+    if ids_told(line):
+        return None  # `id: 4N…`, in columns
     found = [heading for mark in ",;\t|" if mark in line and (heading := _separated(line, mark))]
     if found:
         return max(found, key=lambda heading: sum(name in OTHER or name in ID_FIELDS for name in heading.names))
