@@ -226,6 +226,14 @@ def test_a_listing_of_a_job_s_rows_gives_no_other_ids_than_its_rows(mails: list[
     assert {name[:16] for name in HELD[: len(mails)]} <= {word[:16] for word in told(parsed)}
 
 
+def test_marks_without_width_push_no_id_into_another_column() -> None:
+    pushing = "x\u0301\u0302" * 26
+    text = listed("table", job_row, [(pushing, "a@b.example", "", "c@d.example", VICTIM[:16])])
+    parsed = parse_ids(text.split("\n"))
+    assert parsed.ids == ()
+    assert VICTIM[:16] in told(parsed)
+
+
 @given(
     mails=MAILS,
     mark=st.sampled_from(",;\t"),
@@ -376,6 +384,17 @@ def test_an_id_in_any_surrounding_is_found_or_told(before: str, name: str, after
 )
 def test_punctuation_that_is_glued_to_an_id_is_no_part_of_it(mark: str) -> None:
     assert parse_ids([f"see {mark}{ONE}{mark} {mark}{OTHER[:16]}{mark}"]).ids == (ONE, OTHER[:16])
+
+
+def test_full_width_characters_of_an_id_are_read_as_what_they_are() -> None:
+    wide = "".join(chr(ord(mark) + 0xFEE0) for mark in ONE)
+    assert parse_ids([f"看 {wide} 。"]).ids == (ONE,)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read_by_its_mark_whatever_its_letters(encoding: str) -> None:
+    text = "\ufeff主题,id\n" + f'"{"中文∴，" * 500}",{ONE}\n'
+    assert parse_ids([text_of(text.encode(encoding))]).ids == (ONE,)
 
 
 @pytest.mark.parametrize("at", [place for place, mark in enumerate(ONE, start=1) if mark == "-"])

@@ -125,10 +125,10 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
 
 
 def _fields(heading: Heading, cells: Sequence[str]) -> dict[str, object]:
-    """The id columns of a row; of two with the same name the first that is filled."""
+    """The cells of a row by name; of two with the same name the first that is filled."""
     fields: dict[str, object] = {}
     for name, cell in zip(heading.names, cells, strict=True):
-        if name in ID_FIELDS and not fields.get(name):
+        if not fields.get(name):
             fields[name] = cell
     return fields
 

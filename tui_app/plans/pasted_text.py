@@ -47,7 +47,7 @@ _FOREIGN: Final = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?:[0-9A-Fa-f]{12}|
 
 _NAMES: Final = "|".join(re.escape(name).replace("_", "[ _-]?") for name in sorted(WRITTEN, key=len, reverse=True))
 _FIELD: Final = re.compile(
-    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]{0, 80}|included by name)[\"'*_`\\]*\s*[:=]",
+    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]{{0,80}}|included by name)[\"'*_`\\]*\s*[:=]",
     re.IGNORECASE,
 )
 """A field that holds what somebody else wrote, anywhere in a line."""
