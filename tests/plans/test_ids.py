@@ -393,7 +393,9 @@ def test_full_width_characters_of_an_id_are_read_as_what_they_are() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_a_file_in_utf_16_is_read_by_its_mark_whatever_its_letters(encoding: str) -> None:
-    text = "\ufeff主题,id\n" + f'"{"中文∴，" * 500}",{ONE}\n'
+    subject = "中文\u0a22\u220a，" * 500  # the bytes of a quote and of a line end
+    text = f'\ufeff主题,id\n"{subject}",{ONE}\n'
+    assert text_of(text.encode(encoding)) == text.removeprefix("\ufeff")
     assert parse_ids([text_of(text.encode(encoding))]).ids == (ONE,)
 
 
