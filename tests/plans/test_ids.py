@@ -316,6 +316,9 @@ def test_a_row_that_lost_its_heading_names_one_message_or_none() -> None:
     parsed = parse_ids([f"{ONE},SPAM,a@b.example,{OTHER},c@d.example,,{ONE[:16]}"])
     assert parsed.ids == ()
     assert {ONE, OTHER} <= {word for _, word in parsed.not_searched}
+    assert parse_ids(["foo;bar", f"{ONE};Weekly {OTHER}"]).ids == (ONE,)
+    assert parse_ids([f"Weekly {OTHER}\t{ONE}"]).ids == (ONE,)
+    assert parse_ids([f"{ONE};{OTHER}", f"{OTHER[:16]},{ONE[:16]} please"]).ids == (ONE, OTHER, OTHER[:16], ONE[:16])
     assert parse_ids([f"{ONE}       SPAM  a@b.example  Weekly {OTHER}  c"]).ids == (ONE,)
 
 

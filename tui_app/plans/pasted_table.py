@@ -183,7 +183,7 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             findings.not_searched += [(number, word) for word in told]
             return True
     for mark in (",", ";", "\t"):
-        if line.count(mark) < 3 or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
+        if mark not in line or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
             continue
         try:
             cells = next(csv.reader([line], delimiter=mark))
@@ -191,10 +191,12 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             continue
         filled = [cell.strip().lstrip("'") for cell in cells if cell.strip()]
         alone = [cell for cell in filled if ids_told(cell) == [cell]]
-        if len(cells) < 4 or not alone or len(alone) == len(filled):
+        if not alone or len(alone) == len(filled):
             continue
         whole = max(alone, key=len)
         told = [word for word in ids_told(line) if word != whole]
+        if len(cells) < 4 and (not told or not INVESTIGATE_ID.fullmatch(whole)):
+            continue  # an enumeration
         if all(whole.startswith(name) for name in alone):
             findings.take(whole, number, line)
         else:
