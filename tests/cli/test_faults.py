@@ -173,7 +173,7 @@ def test_what_a_release_costs_and_what_is_left(gated: Simulator) -> None:
     assert ended.returncode == 0
     assert "3 requests of 6 left" in ended.stderr
     assert "requests left" not in ended.stderr
-    for _ in range(4):
+    for _ in range(3):
         ended = run_with(gated.environment(), "jobs", "--json")
     assert len(json.loads(ended.stdout)) == 12
     assert "2 of 8 requests left for the next" in ended.stderr

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.plans.test_recheck import LOST
 from tests.plans.test_settle import releases_on
-from tests.support.services import service_on
+from tests.support.faulty import Received, answer, faulty, success
+from tests.support.services import lonely_service, service_on
 from tui_app.plans.commands import CheckArrival, Send, Settle
 from tui_app.plans.plan import LONGEST_WINDOW, Target, windows_of
 from tui_app.plans.state import Outcome
@@ -67,6 +68,11 @@ def test_ids_that_are_days_apart_are_searched_for_apart() -> None:
     week = [dated(NOON - timedelta(days=7 * n)) for n in range(3)]
     assert len(windows_of(week, NOON)) == 3
     assert len(windows_of([dated(NOON - timedelta(hours=n)) for n in range(3)], NOON)) == 1
+
+
+def test_an_id_of_a_clock_that_is_ahead_is_searched_for_from_now() -> None:
+    ((start, end),) = windows_of([dated(NOON + timedelta(hours=5))], NOON)
+    assert start < NOON < NOON + timedelta(hours=5) < end
 
 
 # ---- what it costs
@@ -143,6 +149,19 @@ async def test_a_message_id_of_several_messages_names_none_and_tells_them_all(ac
     assert held.include == ""
     for mail in (one, other, delivered):
         assert f"{mail.investigate_id} ({mail.disposition})" in held.why
+
+
+async def test_an_answer_about_other_messages_than_the_one_asked_for_names_none() -> None:
+    mails = [{"id": "4NAAAAAAAAAAAAAA-2026-11-20T10:00:00-1", "message_id": "<other@x.example>"}]
+
+    def every(request: Received) -> bytes:
+        return answer(200, success(mails, result_info={"next": None}))
+
+    async with faulty(every) as server:
+        service = lonely_service(server.base_url)
+        (target,) = await service.plans.look_up(["<one@x.example>"])
+        await service.close()
+    assert (target.checked, target.shared_by) == (False, ())
 
 
 async def test_a_message_id_that_names_nothing_is_never_sent_by(account: Simulator) -> None:

@@ -92,6 +92,7 @@ class _Reading:
                 heading = lone_heading(line)
             if heading is not None:
                 self._flush(at)
+                self._findings.not_searched += [(at + 1, word) for word in ids_told(line)]
                 at += 1 + read_table(heading, self._lines[at + 1 :], at + 2, self._findings)
             elif row_without_heading(line, self._findings, at + 1):
                 self._flush(at)

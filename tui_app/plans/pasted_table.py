@@ -49,6 +49,8 @@ def heading_of(line: str, following: str) -> Heading | None:
         if not _RULE.fullmatch(following) or "-" not in following:
             return None
         return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
+    if ids_told(line):
+        return None  # `id: 4N…`, in columns
     found = [heading for mark in ",;\t|" if mark in line and (heading := _separated(line, mark))]
     if found:
         return max(found, key=lambda heading: sum(name in OTHER or name in ID_FIELDS for name in heading.names))
@@ -123,10 +125,10 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
 
 
 def _fields(heading: Heading, cells: Sequence[str]) -> dict[str, object]:
-    """The id columns of a row; of two with the same name the first that is filled."""
+    """The cells of a row by name; of two with the same name the first that is filled."""
     fields: dict[str, object] = {}
     for name, cell in zip(heading.names, cells, strict=True):
-        if name in ID_FIELDS and not fields.get(name):
+        if not fields.get(name):
             fields[name] = cell
     return fields
 
@@ -181,7 +183,7 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             findings.not_searched += [(number, word) for word in told]
             return True
     for mark in (",", ";", "\t"):
-        if line.count(mark) < 3 or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
+        if mark not in line or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
             continue
         try:
             cells = next(csv.reader([line], delimiter=mark))
@@ -189,10 +191,12 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             continue
         filled = [cell.strip().lstrip("'") for cell in cells if cell.strip()]
         alone = [cell for cell in filled if ids_told(cell) == [cell]]
-        if len(cells) < 4 or not alone or len(alone) == len(filled):
+        if not alone or len(alone) == len(filled):
             continue
         whole = max(alone, key=len)
         told = [word for word in ids_told(line) if word != whole]
+        if len(cells) < 4 and (not told or not INVESTIGATE_ID.fullmatch(whole)):
+            continue  # an enumeration
         if all(whole.startswith(name) for name in alone):
             findings.take(whole, number, line)
         else:

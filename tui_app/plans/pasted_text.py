@@ -32,14 +32,14 @@ _IDS: Final = re.compile(
     rf"|(?P<postfix>(?=4\d*[A-Za-z])4[0-9A-Za-z]{{15,23}})){_RIGHT}",
     re.ASCII,
 )
-_ADDRESS: Final = re.compile(r"[^\s,;<>\"'()\[\]{}|]*@[^\s,;<>\"'()\[\]{}|]*")
+_ADDRESS: Final = re.compile(r"(?<![^\s,;<>\"'()\[\]{}|])[^\s,;<>\"'()\[\]{}|@]*@[^\s,;<>\"'()\[\]{}|]*")
 """An address or a Message-ID: the sender chose what stands in it."""
 _WORDS: Final = re.compile(r"[0-9A-Za-z]+(?:[-:][0-9A-Za-z]+)*", re.ASCII)
 _CLOSE: Final = re.compile(
     r"(?=[^-]*\d)[0-9A-Za-z]{10,26}(?:-[\dTt:-]+)?|[0-9A-Za-z]{3,30}-\d{4}-\d\d-\d\d[Tt][\d:]+(?:-\d*)?", re.ASCII
 )
 _GLUED: Final = re.compile(
-    r"4(?=\d*[A-Za-z])[0-9A-Za-z]{15,}|[0-9A-Za-z]{12,}-\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", re.ASCII
+    r"4(?=\d{0,23}[A-Za-z])[0-9A-Za-z]{15}|[0-9A-Za-z]{12}-\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", re.ASCII
 )
 """An id with something glued to it: where it ends nobody can say."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
@@ -47,7 +47,7 @@ _FOREIGN: Final = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?:[0-9A-Fa-f]{12}|
 
 _NAMES: Final = "|".join(re.escape(name).replace("_", "[ _-]?") for name in sorted(WRITTEN, key=len, reverse=True))
 _FIELD: Final = re.compile(
-    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]*|included by name)[\"'*_`\\]*\s*[:=]",
+    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]{{0,80}}|included by name)[\"'*_`\\]*\s*[:=]",
     re.IGNORECASE,
 )
 """A field that holds what somebody else wrote, anywhere in a line."""
