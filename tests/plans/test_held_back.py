@@ -125,3 +125,11 @@ def test_some_of_these_journals_are_understood(tmp_path: Path) -> None:
     journal.close()
     assert len(read(journal.path).records) == 3
     assert set(ledger.open_elsewhere("acc")) == {TARGETS[1].id}
+
+
+def test_an_id_of_no_known_form_is_held_back_where_ids_stand(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "plans", ANA, lambda: NOON)
+    journal, _ = ledger.begin(PLAN, "acc")
+    journal.add({"type": "settled", "id": "another one"})
+    journal.close()
+    assert set(ledger.open_elsewhere("acc")) == {*IDS, "another one"}
