@@ -82,7 +82,8 @@ def reviewed(terminal: Terminal, line: str) -> int:
 def to_type(terminal: Terminal) -> int:
     """The number that the review asks for."""
     (line,) = (line for line in terminal.text.splitlines() if line.lstrip().startswith("Messages"))
-    return int(line.split("type ")[1].split(" ")[0])
+    wanted = line.split("type ")[1].split(" ")[0]
+    return 1 if wanted == "y" else int(wanted)
 
 
 def given(terminal: Terminal, reason: str) -> None:
@@ -98,10 +99,10 @@ def confirmed(terminal: Terminal, number: int) -> None:
     given(terminal, REASON)
     terminal.press(f"{number}")
     terminal.sees(f"Messages       {number}")
-    terminal.press("\r")
+    terminal.submit()
 
 
-def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Account, console: Console) -> None:
+def test_a_pause_holds_after_the_request_in_flight_and_enter_sends_nothing(account: Account, console: Console) -> None:
     simulator = account(held=90)
     terminal = console(simulator)
     number = reviewed(terminal, "from:acme-news.example")
@@ -109,10 +110,10 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     terminal.sees("check them", f"{CANARY} of {number}")
     terminal.press("p")
     terminal.sees("The plan already waits")
-    terminal.press("\r")
+    terminal.press("A")
     terminal.sees("running")
     terminal.press("p")
-    terminal.sees("paused", "enter go on")
+    terminal.sees("paused", "A send the rest")
     reached = sum(sent(simulator).values())
     assert CANARY < reached < number
     terminal.sees(f"{reached} of {number}", "not sent")
@@ -122,6 +123,11 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     terminal.sees("paused")
     assert sum(sent(simulator).values()) == reached, "nothing goes out while it is paused"
     terminal.press("\r")
+    terminal.sees("Release › message", "read ")
+    terminal.press(ESC)
+    terminal.sees("paused")
+    assert sum(sent(simulator).values()) == reached, "enter opens a message, and sends nothing"
+    terminal.press("A")
     terminal.sees("all sent", f"{number} of {number}")
     assert set(sent(simulator).values()) == {1}
     terminal.press("H")
@@ -133,7 +139,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_goes_on(account: Ac
     assert len(sent(simulator)) == number
 
 
-def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_by_enter(
+def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_number_was_typed(
     account: Account, console: Console
 ) -> None:
     simulator = account(held=90)
@@ -141,10 +147,10 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_by_enter(
     number = reviewed(terminal, "from:acme-news.example")
     confirmed(terminal, number)
     terminal.sees("check them")
-    terminal.press("\r")
+    terminal.press("A")
     terminal.sees("running")
     terminal.press("S")
-    terminal.sees("stopped", "enter go on")
+    terminal.sees("stopped", "A send the rest")
     reached = sum(sent(simulator).values())
     assert 0 < reached < number
     terminal.sees(f"{reached} of {number}", f"{number - reached} not sent")
@@ -154,14 +160,24 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_by_enter(
 
     terminal = console(simulator)
     terminal.sees("Release › plan", "unfinished", f"{reached} of {number}", f"{number - reached} not sent", REASON)
+    terminal.press("\r")
+    terminal.sees("Release › message")
+    terminal.press(ESC)
+    terminal.sees("unfinished")
     terminal.press(ESC)
     terminal.sees("12 loaded", "live")
     terminal.press("H")
     terminal.sees("Ledger", "1 plan, 1 unfinished", "? unfinished", REASON)
     terminal.press("\r")
-    terminal.sees("Release › plan", "unfinished", "enter go on")
+    terminal.sees("Release › plan", "unfinished", "A send the rest")
     assert sum(sent(simulator).values()) == reached, "looking sends nothing"
-    terminal.press("\r")
+    terminal.press("A")
+    terminal.sees("Send the rest of this plan?", f"{number - reached} messages to send")
+    terminal.press(f"{number}\r")
+    terminal.sees(f"Not confirmed: type {number - reached}")
+    assert sum(sent(simulator).values()) == reached, "another number sends nothing"
+    terminal.press(f"{CLEARED}{number - reached}")
+    terminal.submit()
     terminal.sees("all sent", f"{number} of {number}")
     assert set(sent(simulator).values()) == {1}
     assert len(sent(simulator)) == number
@@ -253,9 +269,10 @@ def test_what_was_released_by_somebody_else_meanwhile_is_shown_and_the_number_as
     assert sum(sent(simulator).values()) == 1, "only what somebody else did"
     terminal.press(f"{number}\r")
     terminal.sees(f"Not sent: type {number - 1}")
-    terminal.press(f"{CLEARED}{number - 1}\r")
+    terminal.press(f"{CLEARED}{number - 1}")
+    terminal.submit()
     terminal.sees("check them", f"{CANARY} of {number - 1}")
-    terminal.press("\r")
+    terminal.press("A")
     terminal.sees("all sent", f"{number - 1} of {number - 1}")
     assert set(sent(simulator).values()) == {1}
     assert len(sent(simulator)) == number

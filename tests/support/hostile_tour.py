@@ -37,6 +37,8 @@ class Tour(Watched):
         super().__init__(Program(script=HASTY), variables, size)
         self.account = account
         self.wanted, self.bells = wanted, 0
+        self.page = ""
+        """The first line of a long text that was seen last."""
         self.seen: dict[str, set[str]] = defaultdict(set)
 
     def note(self, place: str, text: str) -> None:
@@ -272,9 +274,12 @@ def activity(tour: Tour) -> None:
 
 
 def _paged(tour: Tour, place: str) -> str:
-    """The screen, after it was noted; the next page is asked for."""
+    """The screen, after it was noted; the next page is asked for once this one is there."""
     tour.note(place, tour.text)
-    tour.press("\x04")
+    position = re.search(r"lines (\d+)-", tour.text)
+    if position and position[1] != tour.page:
+        tour.page = position[1]
+        tour.press("\x04")
     return tour.text
 
 

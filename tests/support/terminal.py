@@ -165,6 +165,18 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"never answered\n{self.text}")
 
+    def submit(self) -> None:
+        """Press enter until what was typed counts: it doesn't before the question was there for a moment."""
+        end = time.monotonic() + PATIENCE
+        self.press("\r")
+        self.answers()
+        while "press enter again" in self.text:
+            self.press("\r")
+            self.read(0.4)
+            self.settle()
+            if time.monotonic() > end:
+                raise AssertionError(f"never counted\n{self.text}")
+
     def press_bytes(self, data: bytes) -> None:
         """Send bytes that are no text."""
         os.write(self._tty, data)

@@ -28,7 +28,7 @@ def _without_end(piece: Piece) -> Piece:
 
 ALL_AT_ONCE: Final = 0.03
 """Seconds: nobody presses enter so soon after another key; what is pasted without brackets comes faster."""
-ENTER_AGAIN: Final = "Not confirmed yet: it came all at once. Read it, then press enter again."
+ENTER_AGAIN: Final = "Not confirmed yet: read it, then press enter again."
 
 
 def came_too_soon(screen: Screen[Any], shown_at: float | None, pause: float) -> bool:

@@ -314,7 +314,8 @@ class PlanScreen(ConsoleScreen):
     def _entry(self) -> LedgerEntry | None:
         """The plan as its journal tells of it now; what can't be read is said."""
         try:
-            return self.service.plans.ledger.find(self._state.plan.plan_id)
+            # A copy has the same id: what was opened is gone on with.
+            return self.service.plans.ledger.find(self._old.file if self._old else self._state.plan.plan_id)
         except SluiceError as error:
             self.notice(str(error))
             return None
