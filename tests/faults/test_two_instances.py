@@ -182,8 +182,9 @@ def with_an_open_plan(terminal: Terminal) -> None:
     terminal.sees("not sent yet")
     terminal.press("INC-1\r")
     terminal.answers()
-    terminal.press(f"{IDS - 1}\r")
-    terminal.sees("check them", "enter go on")
+    terminal.press(f"{IDS - 1}")
+    terminal.submit()
+    terminal.sees("check them", "A send the rest")
 
 
 @pytest.mark.long
@@ -199,7 +200,7 @@ def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_
     assert code == ExitCode.GUARD
     assert f"mailsluice with pid {terminal.pid} on {gethostname()}" in said
     assert len(account.account.truth.of("release")) == sent
-    terminal.press("\r")
+    terminal.press("A")
     terminal.sees("all sent")
     with closing(Release(variables, free)) as free_now:
         code, said = free_now.ends()
@@ -215,8 +216,8 @@ def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
     sent = len(account.account.truth.of("release"))
     second = console()
     second.sees("worked on elsewhere", "not sent", f"pid {first.pid} on {gethostname()}")
-    assert "go on" not in second.text
-    second.press("\r")
+    assert "send the rest" not in second.text
+    second.press("A")
     second.sees("Nothing can be done here while")
     assert len(account.account.truth.of("release")) == sent
     second.press("\x1b")
@@ -225,7 +226,7 @@ def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
     second.sees("Ledger", "unfinished")
     second.press("\r")
     second.sees("worked on elsewhere")
-    first.press("\r")
+    first.press("A")
     first.sees("all sent")
     second.sees("all sent", "Every id is accounted for")  # seen as it went
     second.press("qq\r")

@@ -299,7 +299,8 @@ def release_one(terminal: Terminal) -> None:
     terminal.sees("not sent yet")
     terminal.press("INC-1\r")
     terminal.answers()
-    terminal.press("1\r")
+    terminal.press("y")
+    terminal.submit()
     terminal.sees("in flight")
 
 

@@ -124,7 +124,7 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
     terminal.answers()
     terminal.press("3")
     terminal.sees("Messages       3")
-    terminal.press("\r")
+    terminal.submit()
     terminal.sees("all sent", "3 messages:", "reason: INC-4802 newsletter")
     entries = [json.loads(line) for line in truth.read_text().splitlines()]
     assert [entry["action"] for entry in entries] == ["release"] * 3

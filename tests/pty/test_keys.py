@@ -1,5 +1,6 @@
 """Keys as terminals send them: pastes, escapes, and the printable way to everything."""
 
+import re
 import time
 
 import pytest
@@ -73,6 +74,25 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
     assert terminal.ends() == 0
 
 
+def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(start: Start) -> None:
+    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+        terminal = start(on=simulator)
+        terminal.sees("12 loaded", "live")
+        running_job = next(job for job in simulator.account.list_jobs(None, None) if job["status"] == "PROCESSING")
+        terminal.press("X" + "." * 2000 + "y")
+        terminal.sees("Cancel this job?")
+        terminal.answers()
+        assert "Keep it running (esc)" in terminal.text, "it still asks"
+        assert simulator.account.truth.of("cancel_job") == []
+        terminal.press("\x1b")
+        terminal.sees("Nothing was sent")
+        assert simulator.account.jobs[running_job["job_id"]].cancelled_at is None
+        terminal.press("X")
+        terminal.sees("Cancel this job?")
+        terminal.confirm("Cancel this job?")
+        terminal.sees("the job is cancelled now")
+
+
 def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
     """Without bracketed paste a text is keys; its letters may well ask for something, and answer yes."""
     with answering(Options(quota=0, messages=300, held=60)) as simulator:
@@ -80,13 +100,15 @@ def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
         terminal.sees("12 loaded", "live")
         terminal.press("G")
         terminal.sees("▸ ■ cancelled")
-        terminal.press("Dyyy")
-        terminal.sees("Delete this job's record?", "Not confirmed yet")
+        terminal.press("Dyyy\r")
+        terminal.sees("Delete this job's record?", "Not confirmed: type ")
         terminal.press("\x1b")
         terminal.sees("Nothing was sent")
         assert simulator.account.truth.of("delete_job") == []
         terminal.press("D")
         terminal.sees("Delete this job's record?")
-        terminal.confirm("Delete this job's record?")
+        (wanted,) = re.findall(r"To do it, type (\S{4}) and enter", terminal.text)
+        terminal.press(wanted)
+        terminal.submit()
         terminal.sees("11 loaded")
         assert len(simulator.account.truth.of("delete_job")) == 1

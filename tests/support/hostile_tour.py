@@ -220,7 +220,10 @@ def endings(tour: Tour) -> None:
     """The questions before a cancel and a delete, and the notices of their refusal."""
     account = tour.account
     account.every_enum, account.rows, account.refuses = 1, 3, "^(DELETE|POST)"
-    for key, place, status in (("X", "cancel", "PROCESSING"), ("D", "delete", "COMPLETED")):
+    for key, place, status, yes in (
+        ("X", "cancel", "PROCESSING", "y"),
+        ("D", "delete", "COMPLETED", f"{account.jobs[0].job_id[:4]}\r"),
+    ):
         account.job_status = status
         for string in tour.unseen(place, "notices"):
             account.turn("comment", 0, string)
@@ -229,7 +232,7 @@ def endings(tour: Tour) -> None:
             tour.press(key)
             tour.shows(string, where=lambda: tour.dialog)
             tour.note(place, tour.dialog)
-            tour.press("y")
+            tour.press(yes)
             tour.shows(account.in_error(0), words="refused.", where=lambda: tour.line(-2))
             tour.note("notices", tour.line(-2))
 
@@ -240,8 +243,8 @@ def new_job(tour: Tour) -> None:
     account.every_enum, account.rows, account.refuses = 1, 3, "^POST"
     tour.press("n")
     tour.sees("new job")
-    # The blank is for the first field, should it not have the focus yet.
-    tour.press(" evil.example" + "\t" * 6)
+    # Whether a message has this recipient is not looked at again; of a sender it would be.
+    tour.press("\tevil.example" + "\t" * 5)
     for string in tour.unseen("preview", "new job, question", "new job, refusal"):
         account.turn("subject", 0, string)
         account.told = string.number - 1
