@@ -55,7 +55,9 @@ MARKUP_AS_A_VALUE = frozenset({"border_title", "border_subtitle", "tooltip", "ti
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """A literal without markup: nothing that came from anywhere."""
+    """A literal without markup, or text that was put together as what it is: nothing that is read as markup."""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func) == "Content.assemble"
     return isinstance(node, ast.Constant) and (not isinstance(node.value, str) or "[" not in node.value)
 
 

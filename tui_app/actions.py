@@ -78,7 +78,7 @@ ACTIONS: Final = (
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("plan.continue", ("A",), "send the rest", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.settle", ("v",), "settle", "Act", _on("plan"), footer=_on("plan")),
-    Action("plan.check", ("c",), "check arrival", "Look", _on("plan"), footer=_on("plan")),
+    Action("plan.check", ("c",), "check", "Look", _on("plan"), footer=_on("plan")),
     Action("plan.pause", ("p",), "pause", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.stop", ("S",), "stop", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.retry", ("R",), "retry failed", "Act", _on("plan"), writes=True, footer=_on("plan")),

@@ -208,7 +208,8 @@ async def test_why_a_renewal_for_a_plan_failed_is_on_record_too(tmp_path: Path) 
 
     async with faulty(script) as server:
         service = service_at(server.base_url, once_only(tmp_path, "echo the vault is sealed >&2; exit 3"))
-        plan = service.plans.plan(service.plans.guard([held_mail("4NAAAAAAAAAAAAA-2026-01-01T00:00:00-1")]), "x")
+        held = held_mail(f"4NAAAAAAAAAAAAA-{service.clock.now():%Y-%m-%dT%H:%M:%S}-1")
+        plan = service.plans.plan(service.plans.guard([held]), "x")
         await service.plans.start(Send(plan))
         await until(lambda: any("the vault is sealed" in entry.sentence for entry in service.activities))
         await service.close()

@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "messages": ("JOB",),
     "quarantine": (),
     "release": ("MAILS", "--plan-only"),
-    "create": ("--action", "move", "--destination", "Inbox", "--query", "evil", "--preview"),
+    "create": ("--action", "move", "--destination", "Inbox", "--recipient", "acme.example", "--preview"),
 }
 LISTINGS: Final = ("jobs", "messages", "quarantine")
 QUICK: Final = (

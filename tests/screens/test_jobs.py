@@ -1,5 +1,6 @@
 """The first screen and a job's screen, driven by keys at 80x24 against the simulator."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,6 +183,14 @@ async def test_cancel_asks_and_enter_alone_never_confirms(simulator: Simulator) 
         assert [entry["outcome"] for entry in simulator.account.truth.of("cancel_job")] == ["cancelled"]
 
 
+async def deletes(console: Console) -> None:
+    """Type what the question asks for: the beginning of the job's id."""
+    await console.sees("Delete this job's record?", "To do it, type ")
+    (wanted,) = re.findall(r"To do it, type (\w{4}) and enter", console.text)
+    await console.type(wanted)
+    await console.press("enter")
+
+
 async def test_delete_is_for_ended_jobs_and_takes_the_job_off_the_list(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await console.sees("12 loaded")
@@ -189,7 +198,11 @@ async def test_delete_is_for_ended_jobs_and_takes_the_job_off_the_list(simulator
         await console.sees("only ended jobs can be deleted")
         await console.press("G", "D")
         await console.sees("Delete this job's record?", "can't be undone")
-        await console.press("y")
+        await console.press("y", "enter")
+        await console.sees("Not confirmed: type ")
+        assert not simulator.account.truth.of("delete_job"), "y is also the key that copies"
+        await console.press("backspace")
+        await deletes(console)
         await console.sees("Delete: deleted.", "11 loaded")
     assert len(simulator.account.truth.of("delete_job")) == 1
 
@@ -224,8 +237,7 @@ async def test_the_oldest_wire_shape_is_shown_with_what_it_has(seed_simulator: S
         await console.press("y")
         await console.sees("the job is cancelled now")
         await console.press("D")
-        await console.sees("Type y to do it")
-        await console.press("y")
+        await deletes(console)
         await console.sees("11 loaded")
 
 
@@ -310,8 +322,7 @@ async def test_the_screen_stays_until_a_write_is_answered_and_its_outcome_is_tol
             await console.press("exclamation_mark")
             await console.sees("Cancel job", "done.")
             await console.press("escape", "D")
-            await console.sees("Type y to do it")
-            await console.press("y")
+            await deletes(console)
             await console.sees("Delete: deleted.", "11 loaded")
 
 

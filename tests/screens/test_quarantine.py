@@ -289,7 +289,7 @@ async def test_the_review_can_be_used_in_the_smallest_window(simulator: Simulato
         await console.sees("12 loaded", "FAIL", "AGE", "? help")
         await open_quarantine(console)
         await console.press("space", "space", "R")
-        await console.sees("2 messages", "Reason", "type 2 to send", "Back (esc)")
+        await console.sees("2 messages", "Reason", "type 2 to send", "Back, nothing is sent (esc)")
         await send(console, "x", 2)
         await console.sees("all sent")
 
@@ -321,7 +321,7 @@ async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
             await send(console, "x", 1)
             await console.sees("rate limit, again in", "S gives up")
             await console.press("S")
-            await console.sees("halted", "1 not sent", "enter go on")
+            await console.sees("halted", "1 not sent", "A send the rest")
             assert account.account.truth.entries == []
 
 
@@ -360,8 +360,10 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
         await console.press("enter")
         await console.sees("Finds 0 messages", "finds nothing now", "ignores submissions")
         await console.press("enter")
-        await console.sees("Type y to do it")
-        await console.press("y")
+        await console.sees("To do it, type 0 and enter")
+        await console.press("y", "enter")
+        await console.sees("Not confirmed: type 0")
+        await console.press("backspace", "0", "enter")
         await console.sees("Jobs › move → Trash")
     (entry,) = simulator.account.truth.of("create_job")
     sent = entry["body"]["search_params"]

@@ -244,7 +244,7 @@ def new_job(tour: Tour) -> None:
     tour.press("n")
     tour.sees("new job")
     # Whether a message has this recipient is not looked at again; of a sender it would be.
-    tour.press("\tevil.example" + "\t" * 5)
+    tour.press("\tacme.example" + "\t" * 5)
     for string in tour.unseen("preview", "new job, question", "new job, refusal"):
         account.turn("subject", 0, string)
         account.told = string.number - 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.core.clock import rfc3339
-from tui_app.core.verdict import canonical_verdict
+from tui_app.core.verdict import VERDICTS, canonical_verdict
 
 if TYPE_CHECKING:
     from tui_app.api.rows import Message
@@ -98,10 +98,10 @@ class SearchParams:
             senders = (message.sender.exact, raw.envelope_from or "")
             if any(senders) and not any(self.sender.casefold() in name.casefold() for name in senders):
                 return False
-        verdict = raw.final_disposition
-        if self.final_disposition in QUERY_DISPOSITIONS and isinstance(verdict, str) and verdict:
-            # A search for MALICIOUS may mean MALICIOUS-BEC too.
-            return canonical_verdict(verdict).startswith(canonical_verdict(str(self.final_disposition)))
+        verdict = canonical_verdict(raw.final_disposition) if isinstance(raw.final_disposition, str) else ""
+        if self.final_disposition in QUERY_DISPOSITIONS and verdict in VERDICTS:
+            # A search for MALICIOUS may mean MALICIOUS-BEC too; a word that nobody knows may be a new one for either.
+            return verdict.startswith(canonical_verdict(str(self.final_disposition)))
         return True
 
     def narrows(self) -> bool:

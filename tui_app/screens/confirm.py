@@ -74,9 +74,9 @@ class Confirm(ModalScreen[bool]):
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
                 )
-                yield LineInput(id="typed", placeholder=self._typed, max_length=12, compact=True)
+                yield LineInput(id="typed", placeholder="here", max_length=12, compact=True)
             yield TextLine(id="problem")
-            yield Button(f"{self._way_out} (esc)", id="cancel", compact=True)
+            yield Button(Content.assemble(self._way_out, " (esc)"), id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
