@@ -267,19 +267,13 @@ async def test_an_old_release_is_no_sign_of_the_one_that_was_asked_for(
             assert [target.released for target in looked_up] == [True, True]
             plan = releases.plan(releases.guard(looked_up), "held again since")
             account.set_faults(case.faults)
-
-            def told(state: PlanState) -> None:
-                if state.phase is Phase.SETTLING and fault == "close_before":
-                    for mail in account.account.held[:2]:
-                        mail.quarantined = False  # it was taken away by somebody else, and not released
-
-            releases.on_state = told
-            state = await releases.start(Send(plan))
+            await releases.start(Send(plan))
             account.set_faults("none")
-            assert {state.outcome_of(target) for target in plan.targets} == {outcome}
             kept = releases.ledger.find(plan.plan_id)
             assert [target.released for target in kept.plan.targets] == [True, True], "also when it is settled later"
+            for mail in account.account.held[:2]:
+                mail.quarantined = False  # where it was not released, somebody else has taken it away
+            state = await releases.start(Settle(kept)) if kept.state.unfinished else kept.state
+            assert {state.outcome_of(target) for target in plan.targets} == {outcome}
             if outcome is Outcome.UNKNOWN:
-                later = await releases.start(Settle(kept))
-                assert {later.outcome_of(target) for target in plan.targets} == {Outcome.UNKNOWN}
-                assert "was released before it was sent" in later.results[0].why
+                assert "was released before it was sent" in state.results[0].why
