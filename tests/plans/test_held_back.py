@@ -93,7 +93,7 @@ def unanswered(records: list[dict[str, Any]]) -> set[str]:
     return waits
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(journals=st.lists(lines(), min_size=1, max_size=3))
 def test_no_message_that_waits_for_an_answer_is_sent_again_without_its_word(
     journals: list[list[dict[str, Any]]], tmp_path_factory: pytest.TempPathFactory

@@ -202,7 +202,7 @@ MAILS = st.lists(st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE), min_siz
 @pytest.mark.parametrize("made", [mail, job_row])
 @pytest.mark.parametrize("kind", ["csv", "json", "ndjson"])
 @given(mails=MAILS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_text_of_a_mail_chooses_what_is_taken_out_of_our_exports(
     kind: str, made: Callable[..., dict[str, Any]], mails: list[tuple[str, ...]]
 ) -> None:
@@ -213,13 +213,13 @@ def test_no_text_of_a_mail_chooses_what_is_taken_out_of_our_exports(
 
 
 @given(mails=MAILS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_listing_of_held_mail_is_read_by_its_first_column(mails: list[tuple[str, ...]]) -> None:
     assert parse_ids(listed("table", mail, mails).split("\n")).ids == tuple(HELD[: len(mails)])
 
 
 @given(mails=MAILS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_listing_of_a_job_s_rows_gives_no_other_ids_than_its_rows(mails: list[tuple[str, ...]]) -> None:
     parsed = parse_ids(listed("table", job_row, mails).split("\n"))
     assert set(parsed.ids) <= set(HELD[: len(mails)])
@@ -240,7 +240,7 @@ def test_marks_without_width_push_no_id_into_another_column() -> None:
     order=st.permutations(["id", "Subject", "from", "Message-ID", "Postfix ID", "recipients", "Comment"]),
     bom=st.sampled_from(["", "\ufeff"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_table_is_read_by_its_heading_in_any_order(
     mails: list[tuple[str, ...]], mark: str, order: list[str], bom: str
 ) -> None:
@@ -258,7 +258,7 @@ def test_a_table_is_read_by_its_heading_in_any_order(
 
 
 @given(words=st.lists(HOSTILE, min_size=5, max_size=5), suffix=st.sampled_from(sorted(FORMATS)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_report_of_a_plan_is_read_by_its_ids(words: list[str], suffix: str) -> None:
     now = datetime(2026, 11, 28, 12, tzinfo=UTC)
     targets = [Target(name) for name in HELD[:3]]
@@ -377,7 +377,7 @@ ID = st.one_of(QUEUE_ID, QUEUE_ID.map(lambda name: f"{name}-2026-11-25T17:55:50-
 @example("mail “", "4NCD73B7D1FD0901", "” and")
 @example("%2", "4NCD73B7D1FD0901", "")
 @example("请释放", "4NCD73B7D1FD0901", "，")
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_an_id_in_any_surrounding_is_found_or_told(before: str, name: str, after: str) -> None:
     parsed = parse_ids([before + name + after])
     notes = [note for _, note in parsed.notes]

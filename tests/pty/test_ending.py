@@ -306,7 +306,7 @@ def release_one(terminal: Terminal) -> None:
 
 def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path) -> None:
     truth = tmp_path / "truth"
-    with answering(Options(quota=0, messages=30, held=20, faults="latency=4000@release", truth=truth)) as slow:
+    with answering(Options(quota=0, messages=30, held=20, faults="latency=2000@release", truth=truth)) as slow:
         terminal = start(simulator=slow)
         release_one(terminal)
         terminal.signal(signal.SIGTERM)
