@@ -166,7 +166,8 @@ class ReviewScreen(ConsoleScreen):
             ]
         if plan.canary:
             facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
-        sample = 5 if self.app.size.height >= 22 else 1
+        height = self.app.size.height
+        sample = 5 if height >= 22 else 1 if height >= 18 else 0
         # What was named is what should be looked at twice.
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *_kinds(plan.targets)))
         for target in list(named_first)[:sample]:

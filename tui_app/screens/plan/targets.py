@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("WHAT", 11),
     Column("VERDICT", 15),
-    Column("SENDER'S DOMAIN", weight=3),
+    Column("SENDER'S DOMAIN", weight=4),
     Column("SUBJECT", weight=3, private=True),
     Column("TO", weight=2, private=True, from_width=100),
-    Column("WHY", weight=2),
+    Column("WHY", weight=2, from_width=80),
 )
 
 
