@@ -175,7 +175,7 @@ class Navigation(App[None]):
         from tui_app.screens.plan.screen import PlanScreen
 
         if self.is_at("review"):
-            self.switch_screen(PlanScreen(self.service, message.plan))
+            self.switch_screen(PlanScreen(self.service, message.plan, guarded=message.guarded))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""

@@ -407,3 +407,20 @@ async def test_a_postfix_id_that_names_two_held_messages_is_never_sent(tmp_path:
         assert "names 2 held messages (BULK, MALICIOUS)" in after.results_by_id[targets[1].id].why
         assert after.outcome_of(targets[1]) is Outcome.LEFT_OUT
         assert sorted(sent(account)) == sorted([targets[0].id, targets[2].id])
+
+
+async def test_what_the_review_of_the_rest_leaves_out_is_on_record_and_ends_the_plan(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, state = await stopped(account, releases)
+        turn(account, targets[4:5], "MALICIOUS")
+        entry = releases.ledger.find(state.plan.plan_id)
+        rest = await releases.review_rest(entry)
+        assert names(rest.fit) == names([targets[3], targets[5]])
+        assert rest.why_not == {targets[4].id: "MALICIOUS"}
+        one = await releases.start(Resume(entry, ids=frozenset([targets[3].id])))
+        assert (names(one.with_outcome(Outcome.LEFT_OUT)), names(one.unsent)) == ([targets[4].id], [targets[5].id])
+        assert sent(account) == names(targets[:4]), "nothing goes out that was not reviewed"
+        over = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
+    assert over.finished

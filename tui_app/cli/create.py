@@ -132,7 +132,7 @@ def create(
             raise GuardError(
                 f"{new.destination} can't be undone by the user. Repeat with --expect {preview.count}. Nothing was sent."
             )
-        if new.into_mailbox and yes and expect is None and preview.count > 1:
+        if new.into_mailbox and yes and expect is None and preview.count != 1:
             raise GuardError(
                 f"{plural(preview.count, 'message')} would reach mailboxes: repeat with --expect {preview.count}. Nothing was sent."
             )

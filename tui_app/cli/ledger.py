@@ -187,7 +187,10 @@ def _resume(
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
-        confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", max(count, 1), yes=yes)
+        if count:
+            confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", count, yes=yes)
+        else:
+            print_status("Nothing is left to send. What is unknown is asked about.")
         ids = frozenset(target.id for target in rest.fit)
         command = Resume(entry, resend_unseen=resend_unseen, ids=ids, despite_doubts=despite_doubts)
         return await run_plan(service, command, output_format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
@@ -77,7 +77,7 @@ def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
         parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(source.read())]))
     searched = [found for found in parsed.found if found.excerpt]
     for found in searched[:_TOLD_ONE_BY_ONE]:
-        print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 100)}'")
+        print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 200)}'")
     if len(searched) > _TOLD_ONE_BY_ONE:
         print_status(f"{plural(len(searched) - _TOLD_ONE_BY_ONE, 'more id')} out of free text.")
     for sentence in parsed.sentences():
@@ -241,23 +241,25 @@ def release(
         guarded = service.plans.guard(targets, include=include)
         plan = service.plans.plan(guarded, (reason or "").strip())
         _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())))
-        count = len(plan.targets)
+        count, known = len(plan.targets), {target.id: target for target in targets}
         if not count:
-            _write(output_format, told(PlanState(plan)))
+            _write(output_format, told(PlanState(plan), known))
             raise GuardError("No messages are left to release. Nothing was sent.")
         if expect is not None and expect != count:
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if plan_only:
-            return _write(output_format, told(PlanState(plan)))
+            return _write(output_format, told(PlanState(plan), known))
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", count, yes=yes)
-        return await run_plan(service, Send(plan), output_format)
+        return await run_plan(service, Send(plan), output_format, known)
 
     ctx.exit(run_command(ctx, work, writes=not plan_only))
 
 
-async def run_plan(service: EmailSecurityService, command: Command, output_format: str) -> ExitCode:
+async def run_plan(
+    service: EmailSecurityService, command: Command, output_format: str, known: Mapping[str, Target] | None = None
+) -> ExitCode:
     """Start a command, tell how it goes and what became of every id; the exit code.
 
     A signal stops it after the request in flight, a second one leaves that unknown.
@@ -279,15 +281,15 @@ async def run_plan(service: EmailSecurityService, command: Command, output_forma
             assert service.plan_state is not None
             state = service.plan_state.abandoned()
             service.abandon()
-    _print_outcome(state, output_format)
+    _print_outcome(state, output_format, known)
     if interrupted:
         raise asyncio.CancelledError
     return exit_code(state)
 
 
-def _print_outcome(state: PlanState, output_format: str) -> None:
+def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Target] | None) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
-    rows = told(state)
+    rows = told(state, known)
     try:
         _write(output_format, rows)
     except (ReaderGone, OutputFailedError) as gone:

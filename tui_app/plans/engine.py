@@ -220,7 +220,7 @@ class Engine:
         # A search may be behind: what another plan was told is known at once.
         others = self.ledger.sent_meanwhile(entry)
         held = self.ledger.open_elsewhere(self.settings.identity, but_of=entry.file)
-        waiting = [target for target in (*again, *self.state.unsent) if reviewed is None or target.id in reviewed]
+        waiting = (*again, *self.state.unsent)
         sent = {target.id: f"plan {others[target.id]} has sent it since" for target in waiting if target.id in others}
         for target in waiting:
             kept = held.get(target.id)
@@ -232,7 +232,11 @@ class Engine:
             self._keep(phase=Phase.HALTED, error=error)
             return
         self._leave_out({**{name: f"{why} (seen when the plan was resumed)" for name, why in gone.items()}, **sent})
-        left = [target for target in waiting if target.id not in gone and target.id not in sent]
+        left = [
+            target
+            for target in waiting
+            if target.id not in gone and target.id not in sent and (reviewed is None or target.id in reviewed)
+        ]
         unsent = set(self.state.unsent)
         await self._send_all(
             [target for target in left if target in unsent], [target for target in left if target not in unsent]

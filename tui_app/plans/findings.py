@@ -12,7 +12,8 @@ Words = tuple[tuple[int, str], ...]
 """Lines, counted from 1, with a word of each; the line 0 is what was typed."""
 NAMED: Final = 10
 """Words that are told one by one; more are summed up."""
-_EXCERPT: Final = 200
+_AROUND: Final = 44
+"""Characters of a line that are kept on each side of an id: what stands beside it may say that it is not meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,15 @@ def _lines(words: Words) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {told}{'…' if len(numbers) > 5 else ''}"
 
 
+def _around(name: str, text: str) -> str:
+    """What stands around an id in its line; nothing where it stands alone. An id that is written otherwise is told by the beginning."""
+    if text == name:
+        return ""
+    at = max(0, text.find(name))
+    start, end = max(0, at - _AROUND), at + len(name) + _AROUND
+    return f"{'…' if start else ''}{text[start:end].strip()}{'…' if end < len(text) else ''}"
+
+
 @dataclass
 class Findings:
     """Collects what a text holds, while it is read."""
@@ -133,8 +143,7 @@ class Findings:
         if name in self._found:
             self._repeated.append((line, name))
         else:
-            alone = excerpt.strip() == name
-            self._found[name] = FoundId(name, line, "" if alone else excerpt.strip()[:_EXCERPT])
+            self._found[name] = FoundId(name, line, _around(name, excerpt.strip()))
 
     def take_all(self, names: Iterable[str], line: int) -> None:
         """Ids that were read by their field."""

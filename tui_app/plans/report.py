@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
@@ -34,11 +34,14 @@ def accounted(state: PlanState) -> list[Result]:
     return rows
 
 
-def told(state: PlanState) -> list[Result]:
-    """The same, and behind them what was asked for and never was in the plan."""
+def told(state: PlanState, known: Mapping[str, Target] | None = None) -> list[Result]:
+    """The same, and behind them what was asked for and never was in the plan; `known` is mail by its ids, as far as it is known."""
     out = [(name, why, Outcome.HELD_BACK) for name, why in state.plan.held_back]
     out += [(name, why, Outcome.LEFT_OUT) for name, why in state.plan.left_out]
-    return [*accounted(state), *(Result(Target(name), outcome, why=why) for name, why, outcome in out)]
+    return [
+        *accounted(state),
+        *(Result((known or {}).get(name) or Target(name), outcome, why=why) for name, why, outcome in out),
+    ]
 
 
 def sums_checked(state: PlanState) -> tuple[bool, str]:

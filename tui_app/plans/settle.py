@@ -57,7 +57,9 @@ class ReleaseReadBack:
                 if pages >= MOST_PAGES or len(seen) == len(wanted):
                     break
         return [
-            Result(target, Outcome.RELEASED, why="seen released by a search") for target in targets if target.id in seen
+            Result(target, Outcome.RELEASED, why="a search shows it released, by whomever")
+            for target in targets
+            if target.id in seen
         ]
 
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:

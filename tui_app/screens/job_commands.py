@@ -38,6 +38,9 @@ def _review(job: Job, *, wants_ended: bool) -> Confirm:
             "The record is removed from all lists, for everybody. Messages are not touched. This can't be undone.\n"
         )
         return Confirm("Delete this job's record?", facts, typed=job.id[:4], way_out="Keep the record")
+    if not job.total_messages_discovered:
+        facts.append("Nothing is counted yet. What was not done by then will not be acted on.\n")
+        return Confirm("Cancel this job?", facts, way_out="Keep it running")
     facts.append(
         f"Pending: {job.pending:,} of {job.total_messages_discovered:,} rows. They will not be acted on.\n"
         f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"

@@ -146,7 +146,7 @@ class IdsScreen(ConsoleScreen):
             for found in shown[:_TOLD]:
                 pieces.append((f"  line {found.line:,}: {sanitize(found.name)}\n", "dim"))
                 if found.excerpt:
-                    pieces.append((PrivateText(f"    {sanitize(found.excerpt, 100)}\n"), "dim"))
+                    pieces.append((PrivateText(f"    {sanitize(found.excerpt, 200)}\n"), "dim"))
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
         self.query_one("#understood", TextBlock).set_text(*pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ from tui_app.plans.report import sums_checked, told, write_all
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
 from tui_app.screens.base import MORE, ConsoleScreen
-from tui_app.screens.confirm import Confirm
+from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.sums import phase_of, sums_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.plans.commands import Command
+    from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Plan
     from tui_app.plans.recheck import Look
     from tui_app.plans.records import LedgerEntry
@@ -102,7 +104,11 @@ class PlanScreen(ConsoleScreen):
             self.investigate_id = investigate_id
 
     def __init__(
-        self, service: EmailSecurityService, plan: Plan | None = None, entry: LedgerEntry | None = None
+        self,
+        service: EmailSecurityService,
+        plan: Plan | None = None,
+        entry: LedgerEntry | None = None,
+        guarded: Guarded | None = None,
     ) -> None:
         super().__init__(service)
         assert (plan is None) is not (entry is None)
@@ -110,11 +116,15 @@ class PlanScreen(ConsoleScreen):
         self._state = entry.state if entry is not None else PlanState(plan)  # type: ignore[arg-type]
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
+        if guarded is not None:
+            self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
         self._lock_holder = ""
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
+        self._waits_since: float | None = None
+        """When it was painted that the plan waits for the operator."""
         self._shown: tuple[object, ...] = ()
 
     def content(self) -> Iterable[Widget]:
@@ -178,10 +188,14 @@ class PlanScreen(ConsoleScreen):
             return
         if state.ended:
             self.notice("")
+        if state.phase not in (Phase.PAUSED, Phase.CANARY):
+            self._waits_since = None
+        elif self._waits_since is None:
+            self.call_after_refresh(self._waits_now)
         shown = (state.results_by_id, state.in_flight, state.ended, state.arrival)
         if shown != self._shown:
             self._shown = shown
-            results = told(state) if state.ended else list(state.results)
+            results = told(state, self._targets) if state.ended else list(state.results)
             self.table().show_rows(
                 ListRows(recipient_rows(results, self._targets, state.arrival), lambda line: line.key)
             )
@@ -189,6 +203,9 @@ class PlanScreen(ConsoleScreen):
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
         self.show_frame()
+
+    def _waits_now(self) -> None:
+        self._waits_since = asyncio.get_running_loop().time()
 
     def plan_moved(self, state: PlanState) -> None:
         """Show where it is."""
@@ -346,7 +363,12 @@ class PlanScreen(ConsoleScreen):
         if self._lock_holder:
             self.notice(f"Nothing can be done here while {self._lock_holder} is acting.")
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
+            if came_too_soon(self, self._waits_since, Confirm.READ_FIRST):
+                self.notice("Not yet: look at what was sent, then press A again.")
+                return
             self.service.plans.continue_sending()
+        elif not self._state.ended:
+            self.notice("It is being sent. S stops after the request in flight.")
         elif self._may_resume and not self.awaiting and (entry := self._entry()):
             self._review_rest(entry)
         elif not self.awaiting:
@@ -366,11 +388,12 @@ class PlanScreen(ConsoleScreen):
         finally:
             self.awaiting = False
         self.notice("")
-        unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
-        if not rest.fit and not unknown:
-            self.notice(f"Nothing is left to send. {_reasons(rest.why_not)}")
-            return
         count = len(rest.fit)
+        if not count:
+            # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
+            self.notice(f"Nothing is left to send. {_reasons(rest.why_not)}")
+            self._start_command(Resume(entry, ids=frozenset(), despite_doubts=True))
+            return
         typed = entry.plan.plan_id if entry.doubts else "y" if count == 1 else str(count)
         title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
         facts = rest_facts(entry, rest, resend_unseen=resend_unseen)

@@ -51,7 +51,8 @@ def sums_of(state: PlanState) -> list[Piece]:
     outcome_counts = state.outcome_counts()
     pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
     for outcome in _OVER:
-        if outcome_counts[outcome] or outcome is Outcome.DELIVERED:
+        # Nobody is to read "0 delivered" while it is unknown.
+        if outcome_counts[outcome] or (outcome is Outcome.DELIVERED and not state.unknown):
             pieces += [" ", _sum(outcome, outcome_counts[outcome]), " ·"]
     to_do = [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]
     pieces[-1] = "\n" if to_do else ""
