@@ -85,6 +85,14 @@ def test_what_another_plan_has_not_settled_is_let_through_by_no_word() -> None:
     assert allowed.includable_counts() == {}
 
 
+@pytest.mark.parametrize("name", ["a", "4NBBBBBBBBBBBBBB"])
+def test_what_is_open_by_either_of_its_ids_is_held_back(name: str) -> None:
+    mail = target("a", postfix_id="4NBBBBBBBBBBBBBB")
+    held = guarded([mail], POLICY, open_ids={name: OpenElsewhere("7f3a9c00", "unknown in plan 7f3a9c00")})
+    assert not held.allowed
+    assert held.held_back[0].why == "unknown in plan 7f3a9c00"
+
+
 def test_a_domain_that_is_left_alone_is_let_through_by_its_whole_name_only() -> None:
     policy = Policy.make((), 100, {"board.example"})
     mail = target("a", recipients=(Untrusted("eva@Board.example"),))

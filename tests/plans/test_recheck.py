@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -424,3 +425,33 @@ async def test_what_the_review_of_the_rest_leaves_out_is_on_record_and_ends_the_
         assert sent(account) == names(targets[:4]), "nothing goes out that was not reviewed"
         over = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))
     assert over.finished
+
+
+async def test_one_message_that_is_left_out_between_two_bodies_is_told_so_by_its_journal(tmp_path: Path) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
+        targets = held_again(account, 1)
+        account.account.held[40].postfix_id = targets[0].postfix_id or ""
+        async with releases_on(account, tmp_path, STOPPED) as releases:
+            after = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+            kept = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now).find(after.plan.plan_id)
+        assert after.outcome_of(targets[0]) is Outcome.LEFT_OUT
+        assert kept.state.outcome_of(kept.plan.targets[0]) is Outcome.LEFT_OUT
+        assert sent(account) == []
+
+
+async def test_nothing_is_sent_when_it_was_stopped_during_the_look(tmp_path: Path) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
+        targets = held_again(account, 3)
+        async with releases_on(account, tmp_path, STOPPED, release_body="postfix") as releases:
+            action = releases.actions["release"]
+            look = action._held_by_postfix_id  # type: ignore[attr-defined]
+
+            async def stopped_meanwhile(sending: Any) -> Any:
+                found = await look(sending)
+                releases._thread._engine.stop()  # type: ignore[union-attr]  # as S does
+                return found
+
+            action._held_by_postfix_id = stopped_meanwhile  # type: ignore[attr-defined]
+            after = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+        assert after.phase is Phase.STOPPED
+        assert sent(account) == []

@@ -205,6 +205,7 @@ def _resume(
 def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
     """Read back what is unknown of a plan, also of a closed one. Sends nothing."""
     found = _ledger().find(plan)
+    _print_doubts(found)
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
@@ -251,7 +252,8 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = _of_this_account(service, found)
-        confirmed(f"Close plan {entry.plan.plan_id} with {entry.state.describe()}?", yes=yes)
+        _print_doubts(entry)
+        confirmed(f"Close plan {entry.name} with {entry.state.describe()}?", yes=yes)
         state = await service.plans.start(Close(entry))
         print_status(f"Closed: {state.describe()}.")
         return exit_code(state) if state.unknown else ExitCode.DONE

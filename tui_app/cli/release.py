@@ -281,13 +281,14 @@ async def run_plan(
             assert service.plan_state is not None
             state = service.plan_state.abandoned()
             service.abandon()
-    _print_outcome(state, output_format, known)
+    name = "" if isinstance(command, Send) else command.entry.name
+    _print_outcome(state, output_format, known, name)
     if interrupted:
         raise asyncio.CancelledError
     return exit_code(state)
 
 
-def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Target] | None) -> None:
+def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Target] | None, name: str) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
     rows = told(state, known)
     try:
@@ -305,7 +306,15 @@ def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Tar
         print_status(f"Look at this: {sanitize(remark)}")
     print_status(f"{state.describe()} · plan {state.plan.plan_id}")
     if state.unfinished and state.head:
-        print_status(f"Unfinished. Settle it and send the rest: mailsluice ledger resume {state.plan.plan_id}")
+        if state.unknown and not state.unsent and not any(t.investigate_id for t in state.with_outcome(*OPEN)):
+            print_status(
+                "What is unknown has a postfix id only, and can't be asked for. See what arrived, then close it:"
+            )
+            print_status(f"  mailsluice ledger close {name or state.plan.plan_id}")
+        else:
+            print_status(
+                f"Unfinished. Settle it and send the rest: mailsluice ledger resume {name or state.plan.plan_id}"
+            )
 
 
 class _Progress:

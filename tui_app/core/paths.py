@@ -21,12 +21,18 @@ def config_file(environment: Mapping[str, str]) -> Path:
             return Path(named).expanduser()
         except RuntimeError:
             raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}: there is no user of that name.") from None
-    return user_config_path("mailsluice", appauthor=False) / "config.toml"
+    try:
+        return user_config_path("mailsluice", appauthor=False) / "config.toml"
+    except RuntimeError:
+        raise UsageError("There is no home folder: set HOME, or MAILSLUICE_CONFIG and XDG_STATE_HOME.") from None
 
 
 def state_folder() -> Path:
     """`mailsluice` in the user's state folder: journals, crash reports, remembered facts."""
-    return user_state_path("mailsluice", appauthor=False)
+    try:
+        return user_state_path("mailsluice", appauthor=False)
+    except RuntimeError:
+        raise UsageError("There is no home folder: set HOME or XDG_STATE_HOME.") from None
 
 
 def is_private(folder: Path) -> bool:

@@ -142,12 +142,13 @@ class Release:
     async def send(self, batch: Batch, sending: Sending) -> BatchResult:
         """Send one batch; two requests only where the first body is not understood.
 
-        A postfix id goes out only if it names exactly one held message by then. Raises ApiError when that can't be seen.
+        A postfix id goes out only if it names exactly one held message by then; where nothing is known of a message but its
+        postfix id, it may also name none. Raises ApiError when that can't be seen; then nothing was sent.
         """
         body = self._body_for(batch)
         if body == "postfix":
             batch = await self._named_alone(batch, sending)
-        if not batch:
+        if not batch or not sending.may_repeat():
             return BatchResult((), None, Next.CONTINUE)
         answer = await sending.post(_release_request(batch, body))
         known_both_ways = all(target.investigate_id and target.postfix_id for target in batch)
@@ -155,9 +156,14 @@ class Release:
         if may_change and answer.refused and rejects_the_body(answer.error) and sending.may_repeat():
             other: ReleaseShape = "postfix" if body == "ids" else "ids"
             if other == "postfix":
-                batch = await self._named_alone(batch, sending)
+                try:
+                    batch = await self._named_alone(batch, sending)
+                except ApiError:
+                    return answer
                 if not batch:
                     return BatchResult((), None, Next.CONTINUE)
+                if not sending.may_repeat():
+                    return answer.about(batch)
             second = await sending.post(_release_request(batch, other))
             if second.refused and rejects_the_body(second.error):
                 return answer.about(batch)  # neither body is understood: the first refusal is the one to show

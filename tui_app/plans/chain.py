@@ -82,6 +82,7 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
     """Follow the chain through journals in their order, as somebody here sees them."""
     copies = originals(journals)
     previous, last, links = "", 0, {""}
+    copied: set[int] = set()
     checked = []
     for journal in journals:
         doubts: list[str] = []
@@ -91,8 +92,10 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
             doubts.append(f"{journal.name} is a copy of {copy_of}: both hold the same plan. Move one of them away.")
         elif journal.number > last + 1:
             doubts.append(f"{last + 1:06d} is missing: {journal.name} comes after {last:06d}.")
-        elif journal.number == last:
+        elif journal.number == last and last not in copied:
             doubts.append(f"{journal.name} has the number of another journal.")
+        if copy_of:
+            copied.add(journal.number)
         last = max(last, journal.number)
         if entry is not None:
             if not copy_of and entry.previous not in links:

@@ -60,6 +60,8 @@ class Engine:
     _journal: Journal | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
     _pausing: bool = field(default=False, init=False)
+    _sent_again: set[str] = field(default_factory=set, init=False)
+    """Ids that somebody confirmed to be sent again and that were not yet."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     # ---- what may be asked of it, on its own loop
@@ -183,7 +185,7 @@ class Engine:
         # Since the guard looked, another plan may have sent some of these and not heard what became of them.
         taken = self.ledger.open_elsewhere(self.settings.identity)
         for target in plan.targets:
-            held = taken.get(target.id)
+            held = next((taken[name] for name in target.names if name in taken), None)
             if held is not None and not (held.include and held.include in plan.words_for(target.id)):
                 raise GuardError(f"{target.id} is held back: {held.why}. Nothing was sent.")
 
@@ -217,15 +219,8 @@ class Engine:
             return
         again = self.state.with_outcome(Outcome.NOT_SEEN) if command.resend_unseen else ()
         reviewed = command.ids
-        # A search may be behind: what another plan was told is known at once.
-        others = self.ledger.sent_meanwhile(entry)
-        held = self.ledger.open_elsewhere(self.settings.identity, but_of=entry.file)
         waiting = (*again, *self.state.unsent)
-        sent = {target.id: f"plan {others[target.id]} has sent it since" for target in waiting if target.id in others}
-        for target in waiting:
-            kept = held.get(target.id)
-            if kept is not None and not (kept.include and kept.include in self.state.plan.words_for(target.id)):
-                sent.setdefault(target.id, f"held back: {kept.why}")
+        sent = self.ledger.taken(entry, waiting, self.settings.identity)
         try:
             gone = await self._look(waiting)
         except (ApiError, GuardError) as error:
@@ -246,7 +241,7 @@ class Engine:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
         policy = Policy.of(self.settings.guard)
         look = await look_again(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
-        self.looks.looked(target.id for target in targets)
+        self.looks.looked(target.id for target in targets if target.id not in look.not_looked_up)
         return look.why_not
 
     def _leave_out(self, why: Mapping[str, str]) -> None:
@@ -290,7 +285,7 @@ class Engine:
         """Send what was never sent, after what is sent again."""
         plan = self.state.plan
         queue = deque((*plan.batches(again), *plan.batches(unsent)))
-        confirmed = {target.id for target in again}
+        self._sent_again = {target.id for target in again}
         canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1
         refused, gone = 0, frozenset[str]()
         sending = Sending(self.client, self.clock, self._post, self._may_repeat, self._leave_out)
@@ -306,6 +301,8 @@ class Engine:
                 ahead = [target for later in queue for target in later if target.id not in gone]
                 try:
                     changed = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
+                    if any(self.looks.is_old(target.id) for target in batch):
+                        raise GuardError("Too many messages are found by no search, and can't be looked at again.")
                 except (ApiError, GuardError) as error:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED, error=error)
                     return
@@ -315,8 +312,6 @@ class Engine:
                 continue
             if not batch:
                 continue
-            self._record_resend([target for target in batch if target.id in confirmed])
-            confirmed -= {target.id for target in batch}
             try:
                 answer = await self._action.send(batch, sending)
             except ApiError as error:
@@ -341,7 +336,8 @@ class Engine:
             elif canary and queue:
                 await self._wait_for_operator(Phase.CANARY)
             canary = False
-        self._keep(phase=Phase.DONE if self.state.finished else Phase.HALTED)
+        stopped = Phase.STOPPED if self._stopping else Phase.HALTED
+        self._keep(phase=Phase.DONE if self.state.finished else stopped)
 
     def _may_repeat(self) -> bool:
         return not self._stopping
@@ -357,6 +353,8 @@ class Engine:
         """One request, with its intent on the disk before it and what it came to after it."""
         batch, now = request.batch, self.clock.now()
         sent_at = {**self.state.sent_at, **dict.fromkeys((target.id for target in batch), now)}
+        self._record_resend([target for target in batch if target.id in self._sent_again])
+        self._sent_again -= {target.id for target in batch}
         self._change(phase=Phase.RUNNING, in_flight=batch, sent_at=sent_at)
         self._write(intent_record(batch, request.body, now))
         began = self.clock.monotonic()

@@ -147,7 +147,8 @@ def guard_targets(
 def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewhere]) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
-    if (held := open_ids.get(target.id)) is not None:
+    held = next((open_ids[name] for name in target.names if name in open_ids), None)
+    if held is not None:
         reasons.append(HeldBack(target, held.why, held.include))
     if target.shared_by:
         return [HeldBack(target, _shared(target.shared_by))]

@@ -7,7 +7,7 @@ import os
 import pwd
 import re
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_j
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalError, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
-from tui_app.plans.plan import Plan
+from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import LedgerEntry, Origin, plan_record
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
@@ -140,6 +140,8 @@ class Ledger:
             if journal.problem:
                 raise JournalError(journal.problem)
             entry = journal.entry
+            if entry is None and journal.not_understood and not journal.ids:
+                raise JournalError(f"{journal.not_understood} Nothing was sent: nobody can say which mail it is about.")
             if entry is None:
                 # Of whichever account it is, nobody can say.
                 held = OpenElsewhere(
@@ -150,12 +152,13 @@ class Ledger:
                 continue
             name = entry.name
             given_up = OpenElsewhere(name, f"sent by plan {name} (closed or damaged), outcome never seen", UNSEEN)
-            if _same_account(entry.account, account):
+            if _account_id(entry.account) == _account_id(account):
                 # Nobody can resume a damaged one, either.
                 nobody_settles = entry.state.closed or bool(entry.damaged)
                 held = given_up if nobody_settles else OpenElsewhere(name, f"unknown in plan {name}: settle that first")
                 for target in entry.state.with_outcome(*OPEN):
-                    found.setdefault(target.id, held)
+                    for identity in target.names:
+                        found.setdefault(identity, held)
             # Whatever a changed journal still names may have been sent, for whichever account it was.
             for identity in sorted(journal.ids):
                 found.setdefault(identity, given_up)
@@ -172,13 +175,30 @@ class Ledger:
         A copy of the plan's journal is another one.
         """
         return {
-            result.target.id: entry.name
+            name: entry.name
             for entry in self.entries()
-            if _same_account(entry.account, than.account) and entry.file != than.file
+            if _account_id(entry.account) == _account_id(than.account) and entry.file != than.file
             if entry.number > than.number or _later(entry.last_at, than.at)
             for result in entry.state.results
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
+            for name in result.target.names
         }
+
+    def taken(self, entry: LedgerEntry, targets: Sequence[Target], account: str) -> dict[str, str]:
+        """Why other journals forbid to go on with these messages of a plan, by id. Raises JournalError.
+
+        A search may be behind: what another plan was told is known at once.
+        """
+        others, held = self.sent_meanwhile(entry), self.open_elsewhere(account, but_of=entry.file)
+        why: dict[str, str] = {}
+        for target in targets:
+            for name in target.names:
+                kept = held.get(name)
+                if name in others:
+                    why.setdefault(target.id, f"plan {others[name]} has sent it since")
+                elif kept is not None and not (kept.include and kept.include in entry.plan.words_for(target.id)):
+                    why.setdefault(target.id, f"held back: {kept.why}")
+        return why
 
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
@@ -257,6 +277,11 @@ class Ledger:
 
 def _same_account(one: str, other: str) -> bool:
     return canonical_account(one) == canonical_account(other)
+
+
+def _account_id(account: str) -> str:
+    """The account without the address at which it was asked: a mailbox is the same behind each of them."""
+    return canonical_account(account).partition("@")[0]
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:

@@ -80,6 +80,11 @@ class Target:
         """Its identity: the investigate id, or the postfix id when that is all there is."""
         return self.investigate_id or self.postfix_id or ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All ids that are known of it: what is held back by one of them is held back by each."""
+        return tuple(name for name in (self.investigate_id, self.postfix_id) if name)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -95,7 +100,7 @@ class Plan:
     """What the guard would have held back, and was named to be sent all the same: a word, and the id that it was typed for."""
     held_back: tuple[tuple[str, str], ...] = ()
     """What was asked for and taken out by the guard: ids, and why."""
-    left_out: tuple[tuple[str, str], ...] = ()
+    unfit: tuple[tuple[str, str], ...] = ()
     """What was asked for and the action can't be done to: ids, and why."""
     action: str = RELEASE
     """The name of the action that is done to the targets, see `actions`."""
@@ -113,7 +118,7 @@ class Plan:
         canary: int = 0,
         included: Iterable[tuple[str, str]] = (),
         held_back: Iterable[tuple[str, str]] = (),
-        left_out: Iterable[tuple[str, str]] = (),
+        unfit: Iterable[tuple[str, str]] = (),
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
@@ -127,7 +132,7 @@ class Plan:
             first,
             tuple(included),
             tuple(held_back),
-            tuple(left_out),
+            tuple(unfit),
         )
 
     @cached_property

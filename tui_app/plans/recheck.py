@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT, canonical_verdict
 from tui_app.plans.guard import Policy, guard_targets
-from tui_app.plans.lookup import look_up
+from tui_app.plans.lookup import SINGLE_LOOK_UPS, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_AFTER: Final = 30.0
 """Seconds for which a look at a message counts."""
-LOOK_AHEAD: Final = 500
+LOOK_AHEAD: Final = SINGLE_LOOK_UPS
 """Messages that one look before a batch is about: the ones behind it will be sent before the look is old."""
 
 
@@ -52,6 +52,8 @@ class Look:
 
     fit: tuple[Target, ...]
     why_not: Mapping[str, str]
+    not_looked_up: frozenset[str] = frozenset()
+    """Those that were not asked for: too many are found by no search."""
 
 
 async def look_again(
@@ -74,7 +76,12 @@ async def look_again(
     held_back = {kept.target.id: kept.why for kept in (*guarded.held_back, *guarded.unfit)}
     why: dict[str, str] = {}
     fit: list[Target] = []
+    not_looked_up = frozenset(
+        target.id for target, known in zip(targets, found, strict=True) if not known.looked_up and not known.checked
+    )
     for target, known in zip(targets, found, strict=True):
+        if target.id in not_looked_up:
+            continue
         if known.id in held_back:
             why[target.id] = held_back[known.id]
         elif _verdict(target) and _verdict(known) != _verdict(target):
@@ -82,7 +89,7 @@ async def look_again(
         else:
             # By the id that the plan knows it by.
             fit.append(replace(known, investigate_id=target.investigate_id, postfix_id=target.postfix_id))
-    return Look(tuple(fit), why)
+    return Look(tuple(fit), why, not_looked_up)
 
 
 def _verdict(target: Target) -> str:

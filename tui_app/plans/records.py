@@ -149,7 +149,7 @@ def plan_record(
         "canary": plan.canary,
         "included": [list(pair) for pair in plan.included],
         "held_back": [list(kept) for kept in plan.held_back],
-        "left_out": [list(kept) for kept in plan.left_out],
+        "left_out": [list(kept) for kept in plan.unfit],
         "released_before": [target.id for target in plan.targets if target.released is not False],
         **origin.record(),
         "at": timestamp(at),
@@ -401,12 +401,16 @@ class _Replay:
     def result(self, result: Result) -> None:
         """What an answer said; one that no request asked for can only say again what is known."""
         identity, known = result.target.id, self.results_by_id.get(result.target.id)
-        if result.outcome is Outcome.IN_FLIGHT or (result.outcome is Outcome.LEFT_OUT and identity in self.asked):
+        if result.outcome in (Outcome.IN_FLIGHT, Outcome.HELD_BACK) or (
+            result.outcome is Outcome.LEFT_OUT and identity in self.asked
+        ):
             raise ValueError("no outcome of a request")
         if identity not in self.asked:
-            if known is not None and known.outcome is not result.outcome:
+            # What was refused in one body and then left out before it went out in the other was not done.
+            left_out = known is not None and (known.outcome, result.outcome) == (Outcome.REFUSED, Outcome.LEFT_OUT)
+            if known is not None and known.outcome is not result.outcome and not left_out:
                 raise ValueError("an answer to no request")
-            if known is None and result.outcome is not Outcome.NOT_SENT:
+            if (known is None or left_out) and result.outcome is not Outcome.NOT_SENT:
                 self.results_by_id[identity] = result
             return
         before = self.asked.pop(identity)

@@ -37,7 +37,7 @@ def accounted(state: PlanState) -> list[Result]:
 def told(state: PlanState, known: Mapping[str, Target] | None = None) -> list[Result]:
     """The same, and behind them what was asked for and never was in the plan; `known` is mail by its ids, as far as it is known."""
     out = [(name, why, Outcome.HELD_BACK) for name, why in state.plan.held_back]
-    out += [(name, why, Outcome.LEFT_OUT) for name, why in state.plan.left_out]
+    out += [(name, why, Outcome.LEFT_OUT) for name, why in state.plan.unfit]
     return [
         *accounted(state),
         *(Result((known or {}).get(name) or Target(name), outcome, why=why) for name, why, outcome in out),
@@ -85,9 +85,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     counted = Counter(why for _, why in plan.held_back)
     held_back = ", ".join(f"{count:,} {sanitize(why)}" for why, count in counted.items())
-    left_out = ", ".join(
-        f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in plan.left_out).items()
-    )
+    left_out = ", ".join(f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in plan.unfit).items())
     return [
         ("plan", plan.plan_id),
         ("account", sanitize(entry.account)),
@@ -124,7 +122,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     ]
     lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.arrival)))} |" for row in accounted(state)]
-    for heading, taken_out in (("held back by the guard", entry.plan.held_back), ("left out", entry.plan.left_out)):
+    for heading, taken_out in (("held back by the guard", entry.plan.held_back), ("left out", entry.plan.unfit)):
         if taken_out:
             lines += ["", f"| {heading}, never in the plan | why |", "|---|---|"]
             lines += [
@@ -195,7 +193,7 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "reason": entry.plan.reason,
         "included": [{"word": word, "id": name} for word, name in entry.plan.included],
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
-        "left_out": [{"id": name, "why": why} for name, why in entry.plan.left_out],
+        "left_out": [{"id": name, "why": why} for name, why in entry.plan.unfit],
         "remarks": list(entry.state.remarks),
         "user": entry.origin.user,
         "uid": entry.origin.uid,

@@ -133,7 +133,7 @@ class PlanService:
             canary=first,
             included=[(kept.include, kept.target.id) for kept in guarded.by_name],
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
-            left_out=[(kept.target.id, kept.why) for kept in guarded.unfit],
+            unfit=[(kept.target.id, kept.why) for kept in guarded.unfit],
         )
 
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
@@ -163,8 +163,7 @@ class PlanService:
         """
         state = entry.state
         rest = (*(state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()), *state.unsent)
-        others = self.ledger.sent_meanwhile(entry)
-        sent = {target.id: f"plan {others[target.id]} has sent it since" for target in rest if target.id in others}
+        sent = self.ledger.taken(entry, rest, self.settings.identity)
         left = [target for target in rest if target.id not in sent]
         policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
         look = await look_again(self.read_client(), policy, action, entry.plan, left, self.clock.now())

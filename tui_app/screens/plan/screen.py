@@ -234,7 +234,8 @@ class PlanScreen(ConsoleScreen):
             return
         state = self._state
         phase = "worked on elsewhere" if self._lock_holder else phase_of(state)
-        self.set_breadcrumb([("Release › ", "dim"), (f"plan {state.plan.plan_id}", "bold")], [phase])
+        name = self._old.name if self._old is not None else state.plan.plan_id
+        self.set_breadcrumb([("Release › ", "dim"), (f"plan {sanitize(name, 40)}", "bold")], [phase])
         every = len(state.plan.targets)
         known = len(state.results_by_id)
         self.query_one("#progress", TextLine).set_text(
@@ -276,8 +277,19 @@ class PlanScreen(ConsoleScreen):
         return [*chosen[:5], *ways_out]
 
     @property
+    def _damaged(self) -> str:
+        """What is wrong with the journal of an earlier plan; nobody can go on with it."""
+        return self._old.damaged if self._old is not None else ""
+
+    @property
     def _may_settle(self) -> bool:
-        return self._state.ended and self._state.unknown and bool(self._state.head) and not self._lock_holder
+        return (
+            not self._damaged
+            and self._state.ended
+            and self._state.unknown
+            and bool(self._state.head)
+            and not self._lock_holder
+        )
 
     @property
     def _may_check(self) -> bool:
@@ -286,12 +298,19 @@ class PlanScreen(ConsoleScreen):
 
     @property
     def _may_resume(self) -> bool:
-        return self._state.ended and self._state.unfinished and bool(self._state.head) and not self._lock_holder
+        idle = not self._damaged and self._state.ended and bool(self._state.head) and not self._lock_holder
+        return idle and self._state.unfinished
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
         state = self._state
         outcome_counts = state.outcome_counts()
+        if self._old is not None and self._damaged:
+            name = sanitize(self._old.file)
+            return [(f"{name} is damaged: {self._damaged}. Nothing can be sent for it; E reports it.", "$text-error")]
+        if self._old is not None and self._old.doubts and state.unfinished and state.error is None:
+            more = f" and {len(self._old.doubts) - 1:,} more" if len(self._old.doubts) > 1 else ""
+            return [(f"{sanitize(self._old.doubts[0])}{more}", "$text-warning bold")]
         if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
