@@ -200,7 +200,7 @@ def test_while_the_console_has_an_open_plan_the_command_line_names_it_and_sends_
     assert code == ExitCode.GUARD
     assert f"mailsluice with pid {terminal.pid} on {gethostname()}" in said
     assert len(account.account.truth.of("release")) == sent
-    terminal.press("A")
+    terminal.submit("A", "A")
     terminal.sees("all sent")
     with closing(Release(variables, free)) as free_now:
         code, said = free_now.ends()
@@ -226,7 +226,7 @@ def test_a_second_console_sees_the_open_plan_can_t_touch_it_and_watches_jobs(
     second.sees("Ledger", "unfinished")
     second.press("\r")
     second.sees("worked on elsewhere")
-    first.press("A")
+    first.submit("A", "A")
     first.sees("all sent")
     second.sees("all sent", "Every id is accounted for")  # seen as it went
     second.press("qq\r")

@@ -110,7 +110,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_sends_nothing(accou
     terminal.sees("check them", f"{CANARY} of {number}")
     terminal.press("p")
     terminal.sees("The plan already waits")
-    terminal.press("A")
+    terminal.submit("A", "A")
     terminal.sees("running")
     terminal.press("p")
     terminal.sees("paused", "A send the rest")
@@ -127,7 +127,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_sends_nothing(accou
     terminal.press(ESC)
     terminal.sees("paused")
     assert sum(sent(simulator).values()) == reached, "enter opens a message, and sends nothing"
-    terminal.press("A")
+    terminal.submit("A", "A")
     terminal.sees("all sent", f"{number} of {number}")
     assert set(sent(simulator).values()) == {1}
     terminal.press("H")
@@ -147,7 +147,7 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_num
     number = reviewed(terminal, "from:acme-news.example")
     confirmed(terminal, number)
     terminal.sees("check them")
-    terminal.press("A")
+    terminal.submit("A", "A")
     terminal.sees("running")
     terminal.press("S")
     terminal.sees("stopped", "A send the rest")
@@ -190,6 +190,21 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_num
 
     terminal = console(simulator)
     terminal.sees("12 loaded", "live")
+
+
+def test_an_a_that_was_typed_before_the_first_ones_were_there_sends_nothing(account: Account, console: Console) -> None:
+    simulator = account(held=90)
+    terminal = console(simulator)
+    number = reviewed(terminal, "from:acme-news.example")
+    given(terminal, REASON)
+    terminal.press(f"{number}")
+    terminal.sees(f"Messages       {number}")
+    terminal.submit()
+    terminal.press("A" * 5)
+    terminal.sees("check them")
+    terminal.press("A")
+    terminal.says("look at what was sent, then press A again")
+    assert sum(sent(simulator).values()) == CANARY
 
 
 def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
@@ -272,7 +287,7 @@ def test_what_was_released_by_somebody_else_meanwhile_is_shown_and_the_number_as
     terminal.press(f"{CLEARED}{number - 1}")
     terminal.submit()
     terminal.sees("check them", f"{CANARY} of {number - 1}")
-    terminal.press("A")
+    terminal.submit("A", "A")
     terminal.sees("all sent", f"{number - 1} of {number - 1}")
     assert set(sent(simulator).values()) == {1}
     assert len(sent(simulator)) == number

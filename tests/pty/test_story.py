@@ -64,6 +64,12 @@ class Operator:
         self.terminal.submit()
         self.terminal.sees(*words)
 
+    def sends_on(self, *words: str) -> None:
+        """Send the rest after the first ones, and see what comes."""
+        self.keys += 1
+        self.terminal.submit("A", "A")
+        self.terminal.sees(*words)
+
     def type(self, text: str, *words: str) -> None:
         """Type text, and see it."""
         self.text += len(text)
@@ -187,7 +193,7 @@ def test_a_line_that_drops_with_everything_behind_it_costs_no_message_and_releas
 ) -> None:
     began = time.monotonic()
     finds_marks_and_confirms(operator)
-    operator.press("A", "requests")
+    operator.sends_on("requests")
     until_batch_seven_is_out(account, operator)
     operator.terminal.hang_up()
     operator.terminal.kill()
@@ -210,7 +216,7 @@ def test_a_line_that_drops_lets_the_batch_on_its_way_end_and_the_rest_waits_for_
 ) -> None:
     began = time.monotonic()
     finds_marks_and_confirms(operator)
-    operator.press("A", "requests")
+    operator.sends_on("requests")
     until_batch_seven_is_out(account, operator)
     operator.terminal.hang_up()
     assert operator.terminal.ends_unread(PATIENCE) == 129
@@ -234,7 +240,7 @@ def test_a_batch_that_never_arrived_is_asked_for_a_minute_then_sent_again_by_its
     options = Options(seed=WHOLLY_RELEASED, held=HELD, latency_ms=LATENCY_MS, faults="stall_before@release#8", quota=0)
     with running(options) as account, operator_at(account, tmp_path) as operator:
         finds_marks_and_confirms(operator)
-        operator.press("A", "requests")
+        operator.sends_on("requests")
         end = time.monotonic() + PATIENCE
         while sum(request["endpoint"] == "release" for request in account.wire()) < 8:
             operator.terminal.read(0.002)

@@ -165,13 +165,13 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"never answered\n{self.text}")
 
-    def submit(self) -> None:
-        """Press enter until what was typed counts: it doesn't before the question was there for a moment."""
+    def submit(self, key: str = "\r", name: str = "enter") -> None:
+        """Press enter, or a key, until it counts: it doesn't before what it confirms was there for a moment."""
         end = time.monotonic() + PATIENCE
-        self.press("\r")
+        self.press(key)
         self.answers()
-        while "press enter again" in self.text:
-            self.press("\r")
+        while f"press {name} again" in self.text:
+            self.press(key)
             self.read(0.4)
             self.settle()
             if time.monotonic() > end:
