@@ -377,11 +377,11 @@ def test_a_look_is_old_by_whichever_clock_has_gone_further() -> None:
     clock = ManualClock()
     looks = LastLooks(clock)
     assert looks.is_old("a")
-    looks.looked(["a"])
+    looks.looked(["a"], looks.now())
     assert not looks.is_old("a")
     clock._seconds = 30.5
     assert looks.is_old("a")
-    looks.looked(["a"])
+    looks.looked(["a"], looks.now())
     slept = MonkeyClock(clock, later=timedelta(minutes=5))
     assert LastLooks(slept, looks._at).is_old("a"), "the machine slept"
     assert LastLooks(MonkeyClock(clock, later=-timedelta(minutes=5)), looks._at).is_old("a"), "the clock was set back"

@@ -87,7 +87,11 @@ class EmailSecurityClient:
         tolerant = partial(Message.from_wire, drift=None if cursor else self.transport.drift, exact=exact)
         read = self._page(partial(read_rows, tolerant, Message.of_raw, yield_to_ui=self.transport.yield_to_ui))
         page = await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
-        return page.only(params.allows)
+        verdicts: dict[str, set[object]] = {}
+        for message in page.items:
+            verdicts.setdefault(message.id.exact, set()).add(str(message.raw.final_disposition))
+        # Of a message that is told with two verdicts nobody knows which one counts.
+        return page.only(lambda message: len(verdicts[message.id.exact]) == 1 and params.allows(message))
 
     async def get_message(self, investigate_id: str, *, submission: bool = False) -> Message:
         """One mail with all its fields; a phish submission is found with `submission` only. GET investigate/{id}."""
@@ -182,7 +186,13 @@ class EmailSecurityClient:
         query = {"page": str(page), "per_page": str(per_page)}
         query |= ({"status": status.value} if status else {}) | ({"action_type": action.value} if action else {})
         read = self._page(self._many(Job.from_wire, sampled=page == 1))
-        return await self.transport.get(self._path("bulk"), query, read)
+        found: Page[Job] = await self.transport.get(self._path("bulk"), query, read)
+        return found.only(
+            lambda job: (
+                (status is None or job.status is status or not isinstance(job.status, JobStatus))
+                and (action is None or job.action_type is action or not isinstance(job.action_type, ActionType))
+            )
+        )
 
     async def get_job(self, job_id: str) -> Job:
         """One job. GET investigate/bulk/{job_id}."""
@@ -293,9 +303,14 @@ class EmailSecurityClient:
                 # Null is how some servers write an empty list, but then they say that it is one.
                 raise DecodeError("the answer has no list")
             following = info.get("next")
+            if isinstance(following, int) and not isinstance(following, bool):
+                following = str(following)
+            if following is not None and not isinstance(following, str):
+                # Taken for the end, it would hide the rest of the list.
+                raise DecodeError("the answer's cursor is not text")
             return Page(
                 many(envelope),
-                next=following if isinstance(following, str) and following else None,
+                next=following or None,
                 per_page=_whole(info.get("per_page")),
                 pages=_whole(info.get("total_pages")) if counted else None,
                 notices=envelope.messages,

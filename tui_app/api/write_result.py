@@ -53,6 +53,8 @@ def describe(result: WriteResult[Any]) -> tuple[str, tuple[str, ...]]:
     The details are lines of the server's own text, for the activity list; empty when it was done.
     """
     match result:
+        case Done(_, _, errors) if errors:
+            return "done, but the answer also tells an error.", tuple(error.message.detail() for error in errors)
         case Done():
             return "done.", ()
         case Unsent(error):

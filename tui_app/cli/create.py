@@ -43,6 +43,8 @@ def _print_preview(preview: JobPreview) -> None:
     )
     for message in preview.sample:
         print_status(f"  {message.sender}  {message.subject}")
+    if preview.unasked:
+        print_status(f"{plural(preview.unasked, 'message')} that the search did not ask for: the job may take them.")
     if preview.not_searchable:
         print_status(
             f"The search can't express {', '.join(preview.not_searchable)}: the job acts on other messages than this count."
@@ -142,6 +144,12 @@ def create(
         result = await service.jobs.create(new)
         if isinstance(result, Done):
             write_job(result.value.job, output_format)
+            if result.errors:
+                words, details = describe(result)
+                print_status(f"New job: {words}")
+                for line in details:
+                    print_status(f"  {line}")
+                return ExitCode.UNKNOWN_OUTCOME
             return await _told_differences(service, result.value) if result.value.differences else ExitCode.DONE
         if isinstance(result, Ambiguous):
             words, _ = describe(result)

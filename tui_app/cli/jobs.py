@@ -12,7 +12,7 @@ from tui_app.api.errors import NotFound
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_pages
-from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import check_job_id
@@ -148,6 +148,12 @@ async def _one(
 ) -> ExitCode:
     result = await act(job_id)
     match result:
+        case Done(_, _, errors) if errors:
+            words, details = describe(result)
+            print_status(f"{job_id}: {words} Look again with: mailsluice job {job_id}")
+            for line in details:
+                print_status(f"  {line}")
+            return ExitCode.UNKNOWN_OUTCOME
         case Done(Job() as job, _):
             print(f"{job_id} {str(job.status).lower()}")
             return ExitCode.DONE if job.status is JobStatus.CANCELLED or not job.ended else ExitCode.PARTLY_FAILED

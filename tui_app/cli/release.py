@@ -55,7 +55,7 @@ _SAMPLE: Final = 10
 def exit_code(state: PlanState) -> ExitCode:
     """How a release ended, for scripts: unknown before the disk before the API before partly failed."""
     outcome_counts, every = state.outcome_counts(), len(state.plan.targets)
-    if any(outcome_counts[outcome] for outcome in OPEN):
+    if any(outcome_counts[outcome] for outcome in OPEN) or state.remarks:
         return ExitCode.UNKNOWN_OUTCOME
     if isinstance(state.error, JournalError):
         return ExitCode.UNEXPECTED
@@ -87,11 +87,24 @@ def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
 
 async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None) -> list[str]:
     ids: dict[str, None] = {}
-    async for page in job_message_pages(service.client, job_id, status=RowStatus(status) if status else None):
+    rows = nameless = 0
+    wanted = RowStatus(status) if status else None
+    counted = (await service.client.get_job(job_id)).counted(wanted)
+    pages = job_message_pages(service.client, job_id, status=wanted, expected=counted)
+    async for page in pages:
+        rows += len(page)
         for row in page:
             name = row.investigate_id or row.postfix_id
             if name:
                 ids[name.exact] = None
+            else:
+                nameless += 1
+    if nameless:
+        print_status(f"{plural(nameless, 'row')} of the job without an id of a message: left out.")
+    if pages.unasked:
+        print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
+    if rows < counted or pages.shifted:
+        print_status(f"NOT all of the job: it counts {plural(counted, 'row')}, and {rows:,} could be read.")
     return list(ids)
 
 

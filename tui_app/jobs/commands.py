@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_app.api.errors import NotFound
+from tui_app.api.errors import NotFound, Unreadable
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.pagination import job_pages
 from tui_app.api.read_back import settle
-from tui_app.api.write_result import Ambiguous, Refused, WriteResult
+from tui_app.api.write_result import Ambiguous, Done, Refused, WriteResult
 from tui_app.core.text import Untrusted
 
 if TYPE_CHECKING:
@@ -57,4 +57,10 @@ async def create_job(client: EmailSecurityClient, new: NewJob, mark: str) -> Wri
         return None
 
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
+    if isinstance(result, Done) and (result.value.comment is None or mark not in result.value.comment.exact):
+        # Another job than ours: whoever cancels it stops somebody else's.
+        lost = Unreadable(
+            "The answer is about another job than the one that was asked for.", request="POST investigate/bulk"
+        )
+        result = Ambiguous(lost)
     return await settle(client.transport, result, there) if isinstance(result, Ambiguous) else result

@@ -119,13 +119,16 @@ class JobPreview:
     not_searchable: tuple[str, ...]
     addresses: frozenset[str | None] = frozenset()
     """All recipients in one form; None stands for those that can't be read or that the API did not name."""
+    unasked: int = 0
+    """Mail in the answers that the search did not ask for: the job may take it."""
 
 
 async def preview(client: EmailSecurityClient, params: SearchParams, on_progress: Callable[[int], None]) -> JobPreview:
     """What a job over this search would take, as far as a search can tell; counts at most 10,000. Raises ApiError."""
     found: list[Message] = []
     complete = True
-    async for page in search_pages(client, params):
+    pages = search_pages(client, params)
+    async for page in pages:
         if params.exact_subject is not None:
             page = tuple(message for message in page if message.subject.exact == params.exact_subject)
         found += page
@@ -148,6 +151,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
         tuple(found[:5]),
         params.not_searchable(),
         addresses,
+        pages.unasked,
     )
 
 
@@ -190,10 +194,12 @@ def guard_job(
         for name in preview.not_searchable
         if not (name == "final_disposition" and named <= included and into_mailbox)
     ]
-    if unseen or not preview.complete:
+    if unseen or preview.unasked or not preview.complete:
         why = (
             f"a search can't show {' and '.join(unseen)}"
             if unseen
+            else f"its search shows {plural(preview.unasked, 'message')} that it did not ask for"
+            if preview.unasked
             else f"it finds more than {PREVIEW_LIMIT:,} messages"
         )
         raise GuardError(f"It is unknown what this job would take: {why}. Narrow it. Nothing was sent.")

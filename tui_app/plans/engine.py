@@ -15,7 +15,7 @@ from tui_app.plans.actions import Sending
 from tui_app.plans.commands import CheckArrival, Close, Command, Resume, Send, Settle
 from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
-from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, look_again
+from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, Look, look_again
 from tui_app.plans.records import (
     checked_record,
     closed_record,
@@ -222,7 +222,7 @@ class Engine:
         waiting = (*again, *self.state.unsent)
         sent = self.ledger.taken(entry, waiting, self.settings.identity)
         try:
-            gone = await self._look(waiting)
+            gone = (await self._look(waiting)).why_not
         except (ApiError, GuardError) as error:
             self._keep(phase=Phase.HALTED, error=error)
             return
@@ -237,12 +237,12 @@ class Engine:
             [target for target in left if target in unsent], [target for target in left if target not in unsent]
         )
 
-    async def _look(self, targets: Sequence[Target]) -> Mapping[str, str]:
+    async def _look(self, targets: Sequence[Target]) -> Look:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
-        policy = Policy.of(self.settings.guard)
+        policy, began = Policy.of(self.settings.guard), self.looks.now()
         look = await look_again(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
-        self.looks.looked(target.id for target in targets if target.id not in look.not_looked_up)
-        return look.why_not
+        self.looks.looked((target.id for target in targets if target.id not in look.not_looked_up), began)
+        return look
 
     def _leave_out(self, why: Mapping[str, str]) -> None:
         """Take out what is not to be sent any more, on record with the reason. Nothing is on its way meanwhile."""
@@ -287,7 +287,7 @@ class Engine:
         queue = deque((*plan.batches(again), *plan.batches(unsent)))
         self._sent_again = {target.id for target in again}
         canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1
-        refused, gone = 0, frozenset[str]()
+        refused, gone, just_seen = 0, frozenset[str](), frozenset[str]()
         sending = Sending(self.client, self.clock, self._post, self._may_repeat, self._leave_out)
         while queue:
             if self._stopping:
@@ -297,17 +297,19 @@ class Engine:
                 await self._wait_for_operator(Phase.PAUSED)
                 continue
             batch = tuple(target for target in queue.popleft() if target.id not in gone)
-            if any(self.looks.is_old(target.id) for target in batch):
+            if any(self.looks.is_old(target.id) and target.id not in just_seen for target in batch):
                 ahead = [target for later in queue for target in later if target.id not in gone]
                 try:
-                    changed = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
-                    if any(self.looks.is_old(target.id) for target in batch):
+                    look = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
+                    if any(target.id in look.not_looked_up for target in batch):
                         raise GuardError("Too many messages are found by no search, and can't be looked at again.")
                 except (ApiError, GuardError) as error:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED, error=error)
                     return
-                self._leave_out({name: f"{why} (seen before it was sent)" for name, why in changed.items()})
-                gone |= changed.keys()
+                self._leave_out({name: f"{why} (seen before it was sent)" for name, why in look.why_not.items()})
+                gone |= look.why_not.keys()
+                # However slow the answers were: there is no later look than this one.
+                just_seen = frozenset(target.id for target in batch)
                 queue.appendleft(batch)  # whoever stopped or paused it meanwhile is heard
                 continue
             if not batch:

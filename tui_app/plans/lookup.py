@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.errors import NotFound
+from tui_app.api.errors import NotFound, Unreadable
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
@@ -81,8 +81,8 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
             continue
         try:
             found[name] = {name: Target.of(await client.get_message(name))}
-        except NotFound:
-            continue
+        except (NotFound, Unreadable):
+            continue  # one answer that can't be used does not stop the others
     never_asked = frozenset(one_by_one[SINGLE_LOOK_UPS:])
     return tuple(
         _one_of(name, found[name]) if name in found else replace(_unchecked(name), looked_up=name not in never_asked)

@@ -32,10 +32,13 @@ class LastLooks:
     clock: Clock
     _at: dict[str, tuple[float, datetime]] = field(default_factory=dict)
 
-    def looked(self, ids: Iterable[str]) -> None:
-        """These were looked at just now."""
-        now = (self.clock.monotonic(), self.clock.now())
-        self._at.update(dict.fromkeys(ids, now))
+    def now(self) -> tuple[float, datetime]:
+        """This moment by both clocks: a look counts from when it began, however slow the answers are."""
+        return self.clock.monotonic(), self.clock.now()
+
+    def looked(self, ids: Iterable[str], began: tuple[float, datetime]) -> None:
+        """These were looked at by a look that began then."""
+        self._at.update(dict.fromkeys(ids, began))
 
     def is_old(self, identity: str) -> bool:
         """Whether a message has to be looked at again before it is sent."""
@@ -84,12 +87,22 @@ async def look_again(
             continue
         if known.id in held_back:
             why[target.id] = held_back[known.id]
+        elif _is_another(target, known):
+            why[target.id] = "its sender or its recipients are not those that were reviewed"
         elif _verdict(target) and _verdict(known) != _verdict(target):
             why[target.id] = f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(target)}"
         else:
             # By the id that the plan knows it by.
             fit.append(replace(known, investigate_id=target.investigate_id, postfix_id=target.postfix_id))
     return Look(tuple(fit), why, not_looked_up)
+
+
+def _is_another(target: Target, known: Target) -> bool:
+    """Whether a message is not the one that was shown, as far as that was known."""
+    if not target.checked or not known.checked:
+        return False
+    senders = target.sender.exact and target.sender.exact != known.sender.exact
+    return bool(senders) or bool(target.recipients and set(target.recipients) != set(known.recipients))
 
 
 def _verdict(target: Target) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, assert_never
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.address import canonical_address
-from tui_app.core.text import sanitize
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
@@ -145,7 +145,7 @@ def match_by_identity(
     for target in batch:
         answers = by_identity.get(sent(target), [])
         if len(answers) == 1:
-            results.append(read(target, answers[0]))
+            results.append(_of_its_own(read(target, answers[0])))
         else:
             why = "the answer names it more than once" if answers else "the answer does not name it"
             results.append(Result(target, Outcome.UNKNOWN, why=why))
@@ -156,14 +156,31 @@ def match_by_identity(
     return Matched(tuple(results), (*remarks, *filter(None, map(_strangers, results))))
 
 
+def _known(target: Target) -> set[str]:
+    """The recipients of a message in one form."""
+    return {canonical_address(name.exact) or name.exact for name in target.recipients}
+
+
+def _of_its_own(result: Result) -> Result:
+    """The same; unknown where the answer names recipients, and none that the message has."""
+    target, told = result.target, (*result.delivered, *result.undelivered, *result.failed)
+    if not (told and target.checked and target.recipients_known and target.recipients):
+        return result
+    if _known(target).isdisjoint(canonical_address(name.exact) or name.exact for name in told):
+        return Result(target, Outcome.UNKNOWN, why="the answer names none of its recipients")
+    return result
+
+
 def _strangers(result: Result) -> str:
     """Recipients that an answer names and the message does not have, in a sentence; empty where there are none."""
     target = result.target
     if not (target.checked and target.recipients_known and target.recipients):
         return ""  # nothing is known to compare with
-    known = {canonical_address(name.exact) or name.exact for name in target.recipients}
-    told = (*result.delivered, *result.undelivered, *result.failed)
+    known, told = _known(target), (*result.delivered, *result.undelivered, *result.failed)
     others = [name for name in told if (canonical_address(name.exact) or name.exact) not in known]
+    missing = len(known - {canonical_address(name.exact) or name.exact for name in told})
+    if told and missing and not others:
+        return f"the answer for {sanitize(target.id)} does not name {plural(missing, 'recipient')} of {len(known)}"
     if not others:
         return ""
     shown = ", ".join(name.detail() for name in others[:_TOLD])

@@ -102,8 +102,9 @@ class PlanService:
 
         Held mail is searched first, a thousand a request; what remains is asked for one by one.
         """
+        began = self._looks.now()
         found = await look_up(self.read_client(), ids, self.clock.now())
-        self._looks.looked(target.id for target in found)
+        self._looks.looked((target.id for target in found), began)
         return tuple({target.id: target for target in found}.values())
 
     def least_requests(self, ids: Sequence[str]) -> int:
@@ -138,6 +139,7 @@ class PlanService:
 
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
+        began = self._looks.now()
         if search is None or len(plan.targets) <= _FEW:
             search = None
             now = await self.look_up([target.id for target in plan.targets if target.checked])
@@ -152,7 +154,7 @@ class PlanService:
             for target in plan.targets
             if target.checked and (target.id not in held or held[target.id].disposition != target.disposition)
         )
-        self._looks.looked(held)
+        self._looks.looked(held, began)
         known = {target.id for target in plan.targets}
         return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
 
@@ -166,8 +168,9 @@ class PlanService:
         sent = self.ledger.taken(entry, rest, self.settings.identity)
         left = [target for target in rest if target.id not in sent]
         policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
+        began = self._looks.now()
         look = await look_again(self.read_client(), policy, action, entry.plan, left, self.clock.now())
-        self._looks.looked(target.id for target in left)
+        self._looks.looked((target.id for target in left if target.id not in look.not_looked_up), began)
         return Look(look.fit, {**look.why_not, **sent})
 
     # ---- working on a plan
