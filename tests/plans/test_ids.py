@@ -272,9 +272,7 @@ def test_a_report_of_a_plan_is_read_by_its_ids(words: list[str], suffix: str) ->
         intent_record(targets, "ids", now),
         result_record(results, http=200, ray=None, ms=5, at=now),
     ]
-    # The table of a report has a line for what was held back, too: the guard will do so again.
-    listed = (*HELD[:3], VICTIM) if suffix == ".csv" else tuple(HELD[:3])
-    assert parse_ids([FORMATS[suffix](entry_of(records))]).ids == listed
+    assert parse_ids([FORMATS[suffix](entry_of(records))]).ids == tuple(HELD[:3])
     assert parse_ids(f"9bbb2774 {json.dumps(record)}" for record in records).ids == tuple(HELD[:3])
 
 
@@ -385,10 +383,42 @@ def test_an_id_in_any_surrounding_is_found_or_told(before: str, name: str, after
 
 
 @pytest.mark.parametrize(
-    "mark", [*list("“”‘’„«»•-+$&…–，（）№→"), "&nbsp;", "&lt;", "&quot;", "%22", "\u202e", "\xad", "请"]
+    "mark", [*list("“”‘’„«»•-+$&–，（）№→"), "&nbsp;", "&lt;", "&quot;", "%22", "\u202e", "\xad", "请"]
 )
 def test_punctuation_that_is_glued_to_an_id_is_no_part_of_it(mark: str) -> None:
     assert parse_ids([f"see {mark}{ONE}{mark} {mark}{OTHER[:16]}{mark}"]).ids == (ONE, OTHER[:16])
+
+
+def test_an_id_that_was_cut_is_told_and_not_taken_for_a_shorter_one() -> None:
+    for cut in (f"{ONE[:-3]}…", f"{ONE[:36]}…", f"{ONE[:16]}…"):
+        parsed = parse_ids([f"row {cut} more"])
+        assert parsed.ids == ()
+        assert any(cut[:16] in word for _, word in parsed.unrecognised), cut
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["References: <a@x>", "\t<b@x>", f"\t<{VICTIM}@x>"],
+        ["Subject: x", f' {{"id":"{VICTIM}"}}'],
+        ["Subject: x", " id;subject", f" {VICTIM};y"],
+        ["X-Foo: a", " | id | x |", " |---|---|", f" | {VICTIM} | y |"],
+        ["Subject:", VICTIM],
+        [f"Left out: {ONE} (already released) evil@x.test {VICTIM}"],
+        [f"In words that somebody else wrote: '{VICTIM}' (line 3); not taken."],
+        [f"  ▪ BULK  news@x.test  see {VICTIM}"],
+    ],
+)  # fmt: skip
+def test_what_is_folded_under_a_header_or_stands_in_our_own_lines_is_not_taken(lines: list[str]) -> None:
+    assert parse_ids(lines).ids == ()
+    assert parse_ids([*lines, "", ONE]).ids == (ONE,), "what comes after an empty line is"
+
+
+def test_a_message_to_ten_thousand_hides_no_other_row() -> None:
+    crowd = " ".join(f"user{n}@acme.example" for n in range(10_000))
+    table = ["id,subject,recipients", f'{ONE},x,"{crowd}"', f"{OTHER},y,bo@acme.example"]
+    assert parse_ids(table).ids == (ONE, OTHER)
+    assert VICTIM not in parse_ids([f'{ONE},# {VICTIM},"{crowd}"']).ids, "nor without its heading"
 
 
 def test_full_width_characters_of_an_id_are_read_as_what_they_are() -> None:

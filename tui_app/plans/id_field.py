@@ -119,6 +119,8 @@ class RowIds:
 
 def ids_of_row(fields: Mapping[str, object]) -> RowIds:
     """The one message that a row names, by the first of its fields that holds an id; and all of a list of ids."""
+    if str(fields.get("outcome", _outcome_of(fields.get("mailsluice")))).strip().casefold() == "held back":
+        return RowIds(has_field=True)  # a row of a report of ours: it never was in the plan
     unrecognised: list[str] = []
     listed: list[str] = []
     for name in _LISTS:
@@ -144,6 +146,10 @@ def ids_of_row(fields: Mapping[str, object]) -> RowIds:
                 value = message_id(written)
                 return RowIds((value,) if value else (), () if value else (written,), True)
     return RowIds((), tuple(unrecognised), any(name in ID_FIELDS for name in fields))
+
+
+def _outcome_of(ours: object) -> object:
+    return ours.get("outcome", "") if isinstance(ours, Mapping) else ""
 
 
 def id_of_cell(text: str, *, queue_id: bool = False) -> str:

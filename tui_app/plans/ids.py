@@ -12,7 +12,7 @@ from tui_app.plans.findings import Findings, FoundId, ParsedIds
 from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
 from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
-from tui_app.plans.pasted_text import ids_told, read_text
+from tui_app.plans.pasted_text import ids_told, is_written, opens_value, read_text
 
 __all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
 
@@ -79,8 +79,17 @@ class _Reading:
 
     def parsed(self) -> ParsedIds:
         at = 0
+        written = value_follows = False
         while at < len(self._lines):
             line = self._lines[at]
+            # What is folded under a header is its value, whatever it looks like.
+            folded = value_follows or (written and line[:1] in (" ", "\t"))
+            written = is_written(line, folded) or folded
+            value_follows = opens_value(line)
+            if folded:
+                self._free.append(line)
+                at += 1
+                continue
             begin = json_begins(self._text, self._starts[at]) if "{" in line or "[" in line else None
             if begin is not None:
                 self._flush(at)

@@ -15,6 +15,8 @@ from tui_app.plans.pasted_text import ids_told
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
 
+# A cell may hold ten thousand recipients.
+csv.field_size_limit(64 * 1024 * 1024)
 _RULE: Final = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
 _LISTED: Final = re.compile(rf"\s*({INVESTIGATE_ID.pattern})\s{{2,}}\S", re.ASCII)
 """A row of a listing: it begins with its id."""
@@ -187,7 +189,11 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             continue
         try:
             cells = next(csv.reader([line], delimiter=mark))
-        except (csv.Error, StopIteration):
+        except csv.Error:
+            # Not to be searched like free text: a subject may stand in it.
+            findings.not_searched += [(number, word) for word in ids_told(line)]
+            return True
+        except StopIteration:
             continue
         filled = [cell.strip().lstrip("'") for cell in cells if cell.strip()]
         alone = [cell for cell in filled if ids_told(cell) == [cell]]

@@ -25,7 +25,8 @@ _WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000
 _DASH: Final = "[-\u2010-\u2015\u2212\ufe58\ufe63]"
 _ODD_DASH: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63]")
 _LEFT: Final = r"(?<![0-9A-Za-z])(?<![0-9A-Za-z]-)"
-_RIGHT: Final = r"(?!-?[0-9A-Za-z])"
+_RIGHT: Final = r"(?!-?[0-9A-Za-z]|\u2026)"
+"""Nothing is glued to it, and it was not cut: `…` stands where we cut."""
 _SCANNED: Final = rf"4[0-9A-Za-z]{{11,23}}{_DASH}\d{{4}}{_DASH}\d\d{_DASH}\d\dT\d\d:\d\d:\d\d"
 _IDS: Final = re.compile(
     rf"{_LEFT}(?:(?P<investigate>{_SCANNED}{_DASH}\d{{1,20}})|(?P<alert>{_SCANNED})(?!{_DASH}\d)"
@@ -70,10 +71,29 @@ _LONE_DIGITS: Final = re.compile(r"\d{1,12}(?=\s|$)", re.ASCII)
 _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_RIGHT}", re.ASCII)
 
 
+_OURS: Final = re.compile(
+    r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s)",
+    re.IGNORECASE,
+)
+"""Lines of our own: what they name was refused, or stands beside a subject."""
+_MARKS: Final = re.compile("[▪▲△▸✖✔○]")
+"""Rows of our screens, as they are copied: a subject stands in them."""
+
+
+def is_written(line: str, inside: bool) -> bool:
+    """Whether a line holds what somebody else wrote: a field or header of a mail, and what is folded under it (`inside`)."""
+    return _HEADER.match(line) is not None or (inside and (line[:1] in (" ", "\t")))
+
+
+def opens_value(line: str) -> bool:
+    """Whether a field or header has its value in the next line."""
+    return line.rstrip().endswith(":") and (_HEADER.match(line) is not None or _FIELD.search(line) is not None)
+
+
 def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable: bool) -> None:
     """Take the ids out of lines of free text; `first` = the number of the first, `printable` = it is quoted-printable."""
     legible_lines = [legible(line, printable=printable) for line in lines]
-    in_header = False
+    in_header = value_follows = False
     at = 0
     while at < len(lines):
         number, line = first + at, legible_lines[at]
@@ -82,16 +102,19 @@ def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable
             in_header = False
             findings.commented += [(number, word) for word in ids_told(line)]
             continue
-        in_header = _HEADER.match(line) is not None or (in_header and line[:1] in (" ", "\t"))
+        in_header = is_written(line, in_header or value_follows) or value_follows
+        value_follows = opens_value(line)
         own = _OWN_MESSAGE_ID.fullmatch(line)
         if own and not own[1] and at < len(lines) and _BARE_MESSAGE_ID.fullmatch(legible_lines[at].strip()):
-            own = None  # it stands in the next line, alone
+            findings.take(legible_lines[at].strip(), first + at, legible_lines[at])  # it stands in the next line, alone
+            at += 1
+            value_follows = False
             continue
         if own and (name := message_id(own[1])):
             findings.take(name, number, line)
-        elif _BARE_MESSAGE_ID.fullmatch(line.strip()):
+        elif not in_header and _BARE_MESSAGE_ID.fullmatch(line.strip()):
             findings.take(line.strip(), number, line)
-        elif in_header or _FIELD.search(line) or _LAID_OUT.match(line):
+        elif in_header or _OURS.match(line) or _MARKS.search(line) or _FIELD.search(line) or _LAID_OUT.match(line):
             tell(line, number, findings)
         else:
             at += _joined(legible_lines, at - 1, number, findings)

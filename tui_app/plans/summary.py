@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -34,17 +35,24 @@ def sender_domain(target: Target) -> str:
     """The domain of the sender, whole and as safe text; where there is none, a word that says so."""
     address = target.sender.exact.strip().rstrip(">").strip()
     domain = address.rpartition("@")[2].strip() if "@" in address else ""
-    return sanitize(domain.casefold(), 255) or NO_DOMAIN
+    # Who sends mail must not write other domains and counts into ours.
+    if re.search(r"[\s,;:\"'<>()\[\]\\]", domain):
+        return NO_DOMAIN
+    return sanitize(domain.lower(), 255) or NO_DOMAIN
 
 
 def sender_domain_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
-    """Sender domains with their counts; those that look alike stand beside each other, groups with a rare one come first."""
+    """Sender domains with their counts; those that look alike stand beside each other, and first, then the rarest."""
     counted = Counter(map(sender_domain, targets))
-    rarest: dict[str, int] = {}
+    alike: dict[str, list[int]] = {}
     for domain, count in counted.items():
-        key = look_alike_key(domain)
-        rarest[key] = min(count, rarest.get(key, count))
-    return sorted(counted.items(), key=lambda pair: (rarest[look_alike_key(pair[0])], look_alike_key(pair[0]), pair[0]))
+        alike.setdefault(look_alike_key(domain), []).append(count)
+
+    def place(pair: tuple[str, int]) -> tuple[bool, int, str, str]:
+        key = look_alike_key(pair[0])
+        return len(alike[key]) == 1, min(alike[key]), key, pair[0]
+
+    return sorted(counted.items(), key=place)
 
 
 def rarest_first(targets: Iterable[Target]) -> list[Target]:

@@ -46,7 +46,7 @@ def _counted(counts: Sequence[tuple[str, int]], most: int, rest: str) -> str:
     """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones."""
     told = ", ".join(f"{count:,} {what}" for what, count in counts[:most])
     more = sum(count for _, count in counts[most:])
-    return told + (f", {more:,} {rest}" if more else "")
+    return told + (f", {more:,} {rest.format(len(counts) - most)}" if more else "")
 
 
 def _kinds(targets: Iterable[Target]) -> list[Target]:
@@ -60,10 +60,9 @@ def _kinds(targets: Iterable[Target]) -> list[Target]:
 
 def _sender(target: Target) -> str:
     """The sender in so many cells; its domain is never cut: who sends mail would choose what is cut off."""
-    address = sanitize(target.sender.exact.strip(), 320)
-    local, at, domain = address.rpartition("@")
-    room = max(8, 50 - len(domain))
-    return f"{local if len(local) <= room else local[: room - 1] + '…'}{at}{domain}"
+    local, at, domain = target.sender.exact.strip().rpartition("@")
+    whole = sanitize(domain, 255)
+    return f"{sanitize(local, max(8, 50 - len(whole)))}{at}{whole}"
 
 
 class ReviewScreen(ConsoleScreen):
@@ -161,8 +160,8 @@ class ReviewScreen(ConsoleScreen):
         if plan.targets:
             verdicts, domains = verdict_counts(plan.targets), sender_domain_counts(plan.targets)
             facts += [
-                f"{_counted(verdicts, _VERDICTS, 'of other verdicts')}\n",
-                f"from {_counted(domains, _DOMAINS, 'from other domains')}\n",
+                f"{_counted(verdicts, _VERDICTS, 'of {} other verdicts')}\n",
+                f"from {_counted(domains, _DOMAINS, 'from {} other domains')}\n",
             ]
         if plan.canary:
             facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))

@@ -1,0 +1,43 @@
+"""Counts of what is to be sent: one bad one among many is seen, and no sender writes a count."""
+
+from tests.support.services import held_mail
+from tui_app.core.text import Untrusted
+from tui_app.plans.plan import Target
+from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain_counts, verdict_counts
+
+
+def mails(sender: str, count: int, verdict: str = "BULK") -> list[Target]:
+    return [
+        held_mail(f"{sender}-{number}", sender=Untrusted(sender), disposition=Untrusted(verdict))
+        for number in range(count)
+    ]
+
+
+def test_the_rarest_verdict_comes_first() -> None:
+    targets = [*mails("a@x.example", 50), *mails("b@x.example", 1, "SPOOF"), *mails("c@x.example", 3, "SPAM")]
+    assert verdict_counts(targets) == [("SPOOF", 1), ("SPAM", 3), ("BULK", 50)]
+    assert str(rarest_first(targets)[0].sender) == "b@x.example"
+
+
+def test_domains_that_look_alike_stand_beside_each_other_before_all_others() -> None:
+    junk = [mail for number in range(6) for mail in mails(f"a@junk{number}q{number}.example", 1)]
+    targets = [
+        *junk,
+        *mails("a@partner.example", 99),
+        *mails("a@partner.example.evil.test", 1),
+        *mails("a@ѕky.example", 1),
+    ]
+    counted = sender_domain_counts([*targets, *mails("a@sky.example", 40)])
+    assert [domain for domain, _ in counted[:4]] == [
+        "partner.example",
+        "partner.example.evil.test",
+        "sky.example",
+        "ѕky.example",
+    ]
+    assert dict(counted)["partner.example"] == 99
+
+
+def test_a_sender_writes_no_counts_and_no_other_domains() -> None:
+    assert sender_domain_counts(mails("a@x.test, 498 acme.example", 1)) == [(NO_DOMAIN, 1)]
+    two = [*mails("a@faß.example", 1), *mails("a@fass.example", 1)]
+    assert sorted(sender_domain_counts(two)) == [("fass.example", 1), ("faß.example", 1)]
