@@ -145,7 +145,7 @@ def match_by_identity(
     for target in batch:
         answers = by_identity.get(sent(target), [])
         if len(answers) == 1:
-            results.append(_of_its_own(read(target, answers[0])))
+            results.append(read(target, answers[0]))
         else:
             why = "the answer names it more than once" if answers else "the answer does not name it"
             results.append(Result(target, Outcome.UNKNOWN, why=why))
@@ -159,16 +159,6 @@ def match_by_identity(
 def _known(target: Target) -> set[str]:
     """The recipients of a message in one form."""
     return {canonical_address(name.exact) or name.exact for name in target.recipients}
-
-
-def _of_its_own(result: Result) -> Result:
-    """The same; unknown where the answer names recipients, and none that the message has."""
-    target, told = result.target, (*result.delivered, *result.undelivered, *result.failed)
-    if not (told and target.checked and target.recipients_known and target.recipients):
-        return result
-    if _known(target).isdisjoint(canonical_address(name.exact) or name.exact for name in told):
-        return Result(target, Outcome.UNKNOWN, why="the answer names none of its recipients")
-    return result
 
 
 def _strangers(result: Result) -> str:

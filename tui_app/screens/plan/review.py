@@ -19,7 +19,14 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.summary import rarest_first, sender_domain, sender_domain_counts, verdict_counts, verdict_of
+from tui_app.plans.summary import (
+    NO_DOMAIN,
+    rarest_first,
+    sender_domain,
+    sender_domain_counts,
+    verdict_counts,
+    verdict_of,
+)
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
@@ -60,9 +67,9 @@ def _kinds(targets: Iterable[Target]) -> list[Target]:
 
 def _sender(target: Target) -> str:
     """The sender in so many cells; its domain is never cut: who sends mail would choose what is cut off."""
-    local, at, domain = target.sender.exact.strip().rpartition("@")
-    whole = sanitize(domain, 255)
-    return f"{sanitize(local, max(8, 50 - len(whole)))}{at}{whole}"
+    whole = sender_domain(target)
+    local = sanitize(target.sender.exact.rpartition("@")[0], max(8, 50 - len(whole)))
+    return f"{local}@{whole}" if whole != NO_DOMAIN else sanitize(target.sender.exact, 60)
 
 
 class ReviewScreen(ConsoleScreen):
