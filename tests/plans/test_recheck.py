@@ -1,5 +1,6 @@
 """Plans of before: what is closed sends nothing, what another plan did meanwhile is not done again."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from tests.faults.scenes import PATIENT
 from tests.plans.test_settle import Case, held_again, releases_on
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, until
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans import lookup as look_up
@@ -455,3 +456,27 @@ async def test_nothing_is_sent_when_it_was_stopped_during_the_look(tmp_path: Pat
             after = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
         assert after.phase is Phase.STOPPED
         assert sent(account) == []
+
+
+async def test_what_turns_malicious_behind_the_first_request_never_goes_out(tmp_path: Path) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as account:
+        targets = held_again(account, 12)
+        async with releases_on(account, tmp_path, STOPPED) as releases:
+            looked_up = await releases.look_up(names(targets))
+            account.set_faults("verdict_turns=50@release#1")
+
+            def told(state: PlanState) -> None:
+                if state.requests == 1 and not releases.clock.waits:  # type: ignore[attr-defined]
+                    releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+
+            releases.on_state = told
+            plan = replace(releases.plan(releases.guard(looked_up), "x"), canary=3)
+            going = asyncio.ensure_future(releases.start(Send(plan)))
+            await until(lambda: releases.state is not None and releases.state.phase is Phase.CANARY)
+            releases.continue_sending()
+            after = await going
+        turned = [mail for mail in account.account.held if mail.disposition == "MALICIOUS"]
+        assert turned
+        assert all(entry["verdict"] != "MALICIOUS" for entry in account.account.truth.of("release"))
+        left_out = set(names(after.with_outcome(Outcome.LEFT_OUT)))
+        assert left_out == {mail.investigate_id for mail in turned} & {target.id for target in targets[3:]}

@@ -20,7 +20,7 @@ from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json
+from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
 from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _PLANS: Final = (
     ListingColumn["LedgerEntry"]("reason", 60, lambda entry: sanitize(entry.plan.reason)),
 )
 
+_MOST: Final = 10
+"""Sentences about journals that a list ends with."""
 _SEEN: Final = (
     ListingColumn[tuple[Result, ArrivalCheck]]("id", 52, lambda row: sanitize(row[0].target.id)),
     ListingColumn[tuple[Result, ArrivalCheck]]("outcome", 17, lambda row: row[0].outcome.value),
@@ -94,10 +96,13 @@ def _list(output_format: str) -> None:
     for entry in entries:
         listing.write(entry)
     listing.close()
-    for entry in entries:
-        _print_doubts(entry)
-    for sentence in ledger.unreadable():
+    # What is over is doubted in `show` and `verify`; here it would hide what somebody still has to look at.
+    doubts = [doubt for entry in entries if entry.state.unfinished for doubt in entry.doubts]
+    sentences = [*ledger.unreadable(), *doubts]
+    for sentence in sentences[:_MOST]:
         print_status(sentence)
+    if len(sentences) > _MOST:
+        print_status(f"{len(sentences) - _MOST:,} more such sentences: mailsluice ledger verify")
     for name in ledger.unexpected_entries():
         print_status(
             f"{name} is not a journal file. Nothing is sent until it is moved away. See: mailsluice ledger verify"
@@ -112,7 +117,7 @@ def _show(plan: str, output_format: str) -> None:
     entry = _ledger().find(plan)
     _print_doubts(entry)
     listing = Listing(output_format, COLUMNS, result_json)
-    for row in accounted(entry.state):
+    for row in told(entry.state):
         listing.write(row)
     listing.close()
     print_status(

@@ -132,8 +132,9 @@ async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[
 
 async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) -> list[Message]:
     messages: list[Message] = []
+    read = search_pages(client, params)
     pages = 0
-    async for page in search_pages(client, params):
+    async for page in read:
         for message in page:
             said = message.alert_id if params.alert_id else message.message_id
             if said is not None and said.exact.strip().strip("<>") == name.strip("<>"):
@@ -141,6 +142,8 @@ async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) 
         pages += 1
         if pages == _SHARED_PAGES:
             break
+    if not read.complete and len(messages) == 1:
+        return []  # whether it is the only one is on a page that was not read
     return messages
 
 
