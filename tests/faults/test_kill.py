@@ -295,13 +295,13 @@ def test_right_after_a_kill_what_never_left_is_asked_for_a_whole_minute_and_sent
         simulator.set_faults("none")
         (entry,) = ledger.entries()
         began = time.monotonic()
-        resume = ["ledger", "resume", entry.plan.plan_id, "--yes", "--expect", str(BATCH)]
+        resume = ["ledger", "resume", entry.plan.plan_id, "--yes"]
         assert wait(Whole(variables, resume), patience=4 * PATIENCE) == ExitCode.UNKNOWN_OUTCOME
         took = time.monotonic() - began
         (entry,) = ledger.entries()
         assert len(entry.state.with_outcome(Outcome.NOT_SEEN)) == BATCH
         assert len(simulator.account.truth.of("release")) == BATCH
-        again = Whole(variables, [*resume, "--resend-unseen"])
+        again = Whole(variables, [*resume, "--resend-unseen", "--expect", str(BATCH)])
         assert wait(again, patience=4 * PATIENCE) in (ExitCode.DONE, ExitCode.PARTLY_FAILED)
         tried = [request["id"] for request in simulator.account.truth.of("release")]
     assert sorted(tried) == sorted(held)

@@ -240,7 +240,7 @@ class Engine:
     async def _look(self, targets: Sequence[Target]) -> Look:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
         policy, began = Policy.of(self.settings.guard), self.looks.now()
-        look = await look_again(self.client, policy, self._action, self.state.plan, targets, self.clock.now())
+        look = await look_again(self.client, policy, self._action.unfit, self.state.plan, targets, self.clock.now())
         self.looks.looked((target.id for target in targets if target.id not in look.not_looked_up), began)
         return look
 

@@ -11,12 +11,11 @@ from tui_app.plans.guard import Policy, guard_targets
 from tui_app.plans.lookup import SINGLE_LOOK_UPS, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
     from tui_app.core.clock import Clock
-    from tui_app.plans.actions import PlanAction
     from tui_app.plans.plan import Plan, Target
 
 LOOK_AGAIN_AFTER: Final = 30.0
@@ -62,12 +61,12 @@ class Look:
 async def look_again(
     client: EmailSecurityClient,
     policy: Policy,
-    action: PlanAction,
+    unfit: Callable[[Target], str],
     plan: Plan,
     targets: Sequence[Target],
     now: datetime,
 ) -> Look:
-    """Look at these targets as the account knows them by now.
+    """Look at these targets as the account knows them by now; `unfit` says why the plan's action can't be done to one.
 
     Not to be sent is what the guard holds back, and what has another verdict than when the plan was made. Raises
     ApiError, and GuardError when the rest is more than the policy's maximum.
@@ -75,7 +74,7 @@ async def look_again(
     if not targets:
         return Look((), {})
     found = await look_up(client, [target.id for target in targets], now)
-    guarded = guard_targets(found, policy, unfit=action.unfit, include=lambda known: plan.words_for(known.id))
+    guarded = guard_targets(found, policy, unfit=unfit, include=lambda known: plan.words_for(known.id))
     held_back = {kept.target.id: kept.why for kept in (*guarded.held_back, *guarded.unfit)}
     why: dict[str, str] = {}
     fit: list[Target] = []

@@ -169,7 +169,7 @@ class PlanService:
         left = [target for target in rest if target.id not in sent]
         policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
         began = self._looks.now()
-        look = await look_again(self.read_client(), policy, action, entry.plan, left, self.clock.now())
+        look = await look_again(self.read_client(), policy, action.unfit, entry.plan, left, self.clock.now())
         self._looks.looked((target.id for target in left if target.id not in look.not_looked_up), began)
         return Look(look.fit, {**look.why_not, **sent})
 
