@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -373,6 +374,63 @@ def test_what_reaches_mailboxes_needs_its_number_beside_yes(run: Run, simulator:
         assert refused.returncode == 3
         assert "repeat with --expect" in refused.stderr
     assert simulator.account.truth.entries == []
+
+
+def test_each_message_that_is_not_sent_is_named_with_its_reason(run: Run, simulator: Simulator, tmp_path: Path) -> None:
+    held = simulator.account.held
+    fine, bad = (
+        [mail for mail in held if mail.disposition == "BULK"],
+        [mail for mail in held if mail.disposition == "MALICIOUS"],
+    )
+    gone = fine[2:4]
+    simulator.account.release({"ids": [mail.investigate_id for mail in gone]})
+    nowhere = f"4NZZZZZZZZZZZZ00-{fine[0].scanned[:19]}-99"
+    ids = [mail.investigate_id for mail in (bad[0], fine[0], gone[0], fine[1], gone[1], bad[1])]
+    wanted = {
+        **{mail.investigate_id: ("delivered", "") for mail in fine[:2]},
+        **{mail.investigate_id: ("held back", "MALICIOUS") for mail in bad[:2]},
+        **{mail.investigate_id: ("left out", "already released") for mail in gone},
+        nowhere: ("held back", "not found (unchecked)"),
+    }
+    arguments = ("release", *ids, nowhere, "--reason", "x", "--json")
+
+    def outcomes(ended: Ended) -> dict[str, tuple[str, str]]:
+        ours = [(row["id"], row["mailsluice"]) for row in json.loads(ended.stdout)]
+        assert len(ours) == len(wanted)
+        return {name: (told["outcome"], told["why"]) for name, told in ours}
+
+    planned = run(*arguments, "--plan-only")
+    assert outcomes(planned) == {
+        name: told if told[1] else ("not sent", "it was never sent") for name, told in wanted.items()
+    }
+    ended = run(*arguments, "--yes", "--expect", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert outcomes(ended) == wanted
+    for name, (outcome, why) in wanted.items():
+        assert (f"{outcome.capitalize()}: {name} ({why})" in ended.stderr) is bool(why)
+    (plan,) = re.findall(r" · plan (\w{8})$", ended.stderr, re.MULTILINE)
+    out = {name: told for name, told in wanted.items() if told[1]}
+    for suffix in ("md", "csv", "json"):
+        assert run("report", plan, "--output", str(tmp_path / f"report.{suffix}")).returncode == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    named = [
+        (each["id"], (word, each["why"]))
+        for word in ("held back", "left out")
+        for each in report[word.replace(" ", "_")]
+    ]
+    assert len(named) == len(out)
+    assert dict(named) == out
+    with (tmp_path / "report.csv").open() as file:
+        rows = {row["id"]: (row["outcome"], row["why"]) for row in csv.DictReader(file)}
+    assert rows == wanted
+    words = (tmp_path / "report.md").read_text()
+    back, left = words.split("| held back by the guard, never in the plan | why |")[1].split(
+        "| left out, never in the plan | why |"
+    )
+    for name, (outcome, why) in out.items():
+        place, other = (back, left) if outcome == "held back" else (left, back)
+        assert f"| {name} | {why} |" in place
+        assert name not in other
 
 
 def test_nothing_in_a_file_of_ids_is_an_option(run: Run, simulator: Simulator, tmp_path: Path) -> None:

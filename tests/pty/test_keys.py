@@ -75,22 +75,46 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
 
 
 def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(start: Start) -> None:
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=3012, held=60)) as simulator:
         terminal = start(on=simulator)
         terminal.sees("12 loaded", "live")
-        running_job = next(job for job in simulator.account.list_jobs(None, None) if job["status"] == "PROCESSING")
+        terminal.press("j")
+        terminal.sees("▸ ● processing")
         terminal.press("X" + "." * 2000 + "y")
-        terminal.sees("Cancel this job?")
-        terminal.answers()
-        assert "Keep it running (esc)" in terminal.text, "it still asks"
-        assert simulator.account.truth.of("cancel_job") == []
+        terminal.sees("Cancel this job?", "Not confirmed yet", "Keep it running (esc)")
+        assert simulator.account.truth.entries == []
         terminal.press("\x1b")
-        terminal.sees("Nothing was sent")
-        assert simulator.account.jobs[running_job["job_id"]].cancelled_at is None
+        terminal.sees("Nothing was sent", "▸ ● processing")
+        terminal.press("?")
+        terminal.sees("Help › jobs")
+        terminal.press("\x1b")
+        terminal.sees("▸ ● processing")
+        assert simulator.account.truth.entries == []
         terminal.press("X")
         terminal.sees("Cancel this job?")
         terminal.confirm("Cancel this job?")
         terminal.sees("the job is cancelled now")
+        assert [entry["outcome"] for entry in simulator.account.truth.of("cancel_job")] == ["cancelled"]
+
+
+def test_a_text_that_opens_a_review_and_fills_it_in_sends_nothing(start: Start) -> None:
+    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+        terminal = start(on=simulator)
+        terminal.sees("12 loaded", "live")
+        terminal.press("Q")
+        terminal.sees("all loaded")
+        for marks, typed in (("", "y"), ("  ", "2")):
+            terminal.press(f"g{marks}RINC-1\r{typed}\r")
+            terminal.sees("not sent yet", "Reason         INC-1", "press enter again")
+            assert simulator.account.truth.entries == []
+            terminal.press("\x1b")
+            terminal.sees("Quarantine", "all loaded")
+            assert simulator.account.truth.entries == []
+        terminal.press("RINC-1\r2")
+        terminal.sees("Reason         INC-1", "Messages       2")
+        terminal.submit()
+        terminal.sees("all sent", "2 of 2")
+        assert len(simulator.account.truth.of("release")) == 2
 
 
 def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
@@ -105,6 +129,12 @@ def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
         terminal.press("\x1b")
         terminal.sees("Nothing was sent")
         assert simulator.account.truth.of("delete_job") == []
+        (job,) = (job for job in simulator.account.jobs.values() if (job.comment or "").startswith("INC-4555"))
+        terminal.press(f"D{job.job_id[:4]}\r")
+        terminal.sees("Delete this job's record?", "Not confirmed yet: read it, then press enter again.")
+        terminal.press("\x1b")
+        terminal.sees("Nothing was sent")
+        assert simulator.account.truth.entries == [], "not even the right text, all at once"
         terminal.press("D")
         terminal.sees("Delete this job's record?")
         (wanted,) = re.findall(r"To do it, type (\S{4}) and enter", terminal.text)

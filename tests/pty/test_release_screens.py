@@ -139,6 +139,51 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_sends_nothing(accou
     assert len(sent(simulator)) == number
 
 
+def test_enter_on_the_first_ones_and_on_a_plan_that_opens_the_console_sends_nothing(
+    account: Account, console: Console
+) -> None:
+    simulator = account(held=90)
+    terminal = console(simulator)
+    number = reviewed(terminal, "from:acme-news.example")
+    confirmed(terminal, number)
+    terminal.sees("check them", f"{CANARY} of {number}", "A send the rest")
+    first = sent(simulator)
+    assert sum(first.values()) == CANARY
+    for key in ("g", "G"):
+        terminal.press(f"{key}\r\r\ry\r")
+        terminal.sees("Release › message", "read ")
+        terminal.press(ESC)
+        terminal.sees("check them", f"{CANARY} of {number}")
+    assert sent(simulator) == first, "enter opens a message"
+    terminal.press("S")
+    terminal.sees("stopped", f"{number - CANARY} not sent")
+    terminal.press(CTRL_Q)
+    assert terminal.ends() == 0
+
+    terminal = console(simulator)
+    terminal.press("\r\r\ry\r")  # typed behind the command's own enter, before there was anything to see
+    terminal.sees("Release › ")
+    terminal.press("?")
+    terminal.sees("Help › ")
+    terminal.press("q")
+    if "Release › message" in terminal.text:
+        terminal.press(ESC)
+    terminal.sees("unfinished", f"{CANARY} of {number}", "A send the rest")
+    terminal.press("\r\r\r")
+    terminal.sees("Release › message", "read ")
+    terminal.press(ESC)
+    terminal.sees("unfinished", f"{CANARY} of {number}")
+    assert sent(simulator) == first
+    terminal.press("A")
+    terminal.sees("Send the rest of this plan?", f"{number - CANARY} messages to send")
+    terminal.press("\r")
+    terminal.sees(f"Not confirmed: type {number - CANARY}")
+    assert sent(simulator) == first, "enter alone confirms nothing"
+    terminal.press(ESC)
+    terminal.sees("Nothing was sent.", "unfinished")
+    assert sent(simulator) == first
+
+
 def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_number_was_typed(
     account: Account, console: Console
 ) -> None:

@@ -1,5 +1,8 @@
 """Held mail: search, marks, review, release, outcome; and the form of a new job."""
 
+import json
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input
 
@@ -24,6 +27,12 @@ async def send(console: Console, reason: str, count: int) -> None:
     await console.press("enter")
     await console.type(str(count))
     await console.press("enter")
+
+
+def written(folder: Path, suffix: str) -> str:
+    """The report of the only plan."""
+    (file,) = folder.glob(f"plan-*{suffix}")
+    return file.read_text()
 
 
 async def test_held_mail_of_the_last_week_is_there_when_it_opens(
@@ -92,6 +101,43 @@ async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(si
                 assert recipient[:15] in console.text
         await console.press("escape")
         await console.sees("138 found, all loaded")
+
+
+async def test_what_the_guard_held_back_at_the_marking_is_named_by_the_plan_and_its_report(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bad = [mail for mail in simulator.account.held if mail.sender.endswith("acme-news.exampIe")]
+    assert {mail.disposition for mail in bad} == {"MALICIOUS"}
+    names = [mail.investigate_id for mail in bad]
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("slash")
+        await console.type("acme-news")
+        await console.press("enter")
+        await console.sees("120 found, all loaded")
+        await console.press("a")
+        await console.sees("117 of 120 marked", "3 held back by guard")
+        await console.press("R")
+        await console.sees("117 messages", "Held back by the guard: 3 MALICIOUS", "type 117 to send")
+        await send(console, "INC-1", 117)
+        await console.sees("check them")
+        await console.press("A")
+        await console.sees("all sent", "117 of 117", "3 held back by the guard, not sent")
+        await console.press("g")
+        told = [line for line in console.text.splitlines() if "○ held back" in line]
+        assert len(told) == 3
+        assert all("MALICIOUS" in line for line in told)
+        await console.press("E")
+        await console.sees("Written here: plan-")
+    released = {entry["id"] for entry in simulator.account.truth.of("release")}
+    assert len(released) == 117
+    assert not released & set(names)
+    report = json.loads(written(tmp_path, ".json"))
+    assert sorted((each["id"], each["why"]) for each in report["held_back"]) == sorted(
+        (name, "MALICIOUS") for name in names
+    )
+    assert all(f"| {name} | MALICIOUS |" in written(tmp_path, ".md") for name in names)
 
 
 async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simulator: Simulator) -> None:

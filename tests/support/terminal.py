@@ -9,7 +9,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyte
@@ -160,22 +160,35 @@ class Terminal:
         end = time.monotonic() + PATIENCE
         while question in self.text:
             self.press("y")
-            self.read(0.4)
-            self.settle()
+            self.reads(0.4, until=lambda: question not in self.text)
             if time.monotonic() > end:
                 raise AssertionError(f"never answered\n{self.text}")
 
     def submit(self, key: str = "\r", name: str = "enter") -> None:
         """Press enter, or a key, until it counts: it doesn't before what it confirms was there for a moment."""
         end = time.monotonic() + PATIENCE
+        before = self.text
+
+        def asks_again() -> bool:
+            return f"press {name} again" in " ".join(self.text.replace("│", " ").split())
+
         self.press(key)
-        self.answers()
-        while f"press {name} again" in self.text:
+        # What comes of it may paint without a pause: no silence is waited for.
+        self.reads(5.0, until=lambda: self.text != before)
+        self.reads(0.2, until=asks_again)
+        while asks_again():
+            self.reads(0.4)
             self.press(key)
-            self.read(0.4)
-            self.settle()
+            # One too many would act on what comes next: this waits for the answer, however slow the machine is.
+            self.reads(5.0, until=lambda: not asks_again())
             if time.monotonic() > end:
                 raise AssertionError(f"never counted\n{self.text}")
+
+    def reads(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Read for so long, or until it is so."""
+        end = time.monotonic() + seconds
+        while not until() and (left := end - time.monotonic()) > 0:
+            self.read(left)
 
     def press_bytes(self, data: bytes) -> None:
         """Send bytes that are no text."""
@@ -237,6 +250,13 @@ class Terminal:
             self.read(0.05)
             assert time.monotonic() < end, self.text
         self.settle()
+
+    def ended(self) -> int | None:
+        """The exit code, if it has ended; all that it wrote is read then."""
+        code = self._process.ended()
+        if code is not None:
+            self.settle()
+        return code
 
     def ends(self) -> int:
         """Wait for the end; the exit code, 128 + n for a signal."""

@@ -1,0 +1,117 @@
+"""The review of a release and the list behind it: one bad one among many is seen, and what is not sent has its reason."""
+
+import re
+
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.simulator.mail import Mail
+from tui_app.simulator.server import Options, Simulator, running
+from tui_app.widgets.inputs import PasteInput
+
+ALIKE = ("partner.example", "partner.example.evil.test")
+MANY = 99
+
+
+async def reviewed(console: Console, mails: list[Mail]) -> None:
+    """Paste these ids, look them up, open the review."""
+    await console.sees("12 loaded")
+    await console.press("I")
+    await console.sees("0 ids, not sent")
+    text = "\n".join(mail.investigate_id for mail in mails)
+    console.app.screen.query_one("#paper", PasteInput).post_message(PasteInput.Pasted(text))
+    await console.sees(f"{len(mails)} id{'s' if len(mails) > 1 else ''}, not sent")
+    await console.press("enter")
+    await console.sees("not sent yet", "Reason")
+
+
+def look_alikes(simulator: Simulator) -> list[Mail]:
+    """A hundred and twenty held messages: 99 of a partner, one of somebody who looks like it, the others of many domains."""
+    mails = [mail for mail in simulator.account.held if mail.disposition == "BULK"][: MANY + 21]
+    for number, mail in enumerate(mails):
+        domain = ALIKE[0] if number < MANY else ALIKE[1] if number == MANY else f"shop{number % 10}.test"
+        mail.sender = f"news@{domain}"
+    mails[7].disposition = "SPAM"
+    return mails
+
+
+async def test_the_rarest_verdict_comes_first_and_domains_that_look_alike_stand_whole_beside_each_other() -> None:
+    with running(Options(quota=0, messages=20, held=150)) as simulator:
+        mails = look_alikes(simulator)
+        for size in ((80, 24), (60, 16)):
+            async with console_on(settings_for(simulator), size=size) as console:
+                await reviewed(console, mails)
+                said = " ".join((await console.settles()).split())
+                assert f"from {MANY} {ALIKE[0]}, 1 {ALIKE[1]}, 2 shop" in said
+                # Neither the beginning nor the end of a domain is cut off, and it is not broken over two lines.
+                assert any(re.search(rf"\b1 {re.escape(ALIKE[1])}(,|$)", line) for line in console.text.splitlines())
+                if size == (80, 24):
+                    assert f"1 SPAM, 119 BULK from {MANY}" in said
+                    sample = [line.strip() for line in console.text.splitlines() if "news@" in line]
+                    assert re.match(rf"\S+ SPAM +news@{re.escape(ALIKE[0])} ", sample[0])
+                    assert any(re.match(rf"\S+ BULK +news@{re.escape(ALIKE[1])} ", line) for line in sample)
+                await console.press("escape")
+        assert simulator.account.truth.entries == []
+
+
+async def test_f2_lists_every_message_with_what_happens_to_it_and_why_and_enter_opens_one() -> None:
+    with running(Options(quota=0, messages=20, held=150)) as simulator:
+        mails = look_alikes(simulator)
+        bad = [mail for mail in simulator.account.held if mail.disposition == "MALICIOUS"][:3]
+        gone = mails[10:12]
+        simulator.account.release({"ids": [mail.investigate_id for mail in gone]})
+        before = list(simulator.account.truth.entries)
+        async with console_on(settings_for(simulator), size=(160, 140)) as console:
+            await reviewed(console, [*mails, *bad])
+            await console.sees("Held back by the guard: 3 MALICIOUS", "Left out: 2 already released", "f2 lists all")
+            await console.press("f2")
+            await console.sees("Release › messages", "118 messages to send · 3 held back · 2 left out")
+            rows = [line for line in console.text.splitlines() if re.match(r"[▸ ] (held back|left out|to send) ", line)]
+            assert [re.split(r" {2,}", line[2:])[0] for line in rows] == (
+                ["held back"] * 3 + ["left out"] * 2 + ["to send"] * 118
+            )
+            assert all(line.rstrip().endswith("MALICIOUS") for line in rows[:3])
+            assert all(line.rstrip().endswith("already released") for line in rows[3:5])
+            assert "SPAM" in rows[5], "the rarest verdict"
+            assert all("BULK" in line for line in rows[6:])
+            at = next(number for number, line in enumerate(rows) if f" {ALIKE[1]} " in line)
+            assert f" {ALIKE[0]} " in rows[at - 1], "beside the one it looks like"
+            await console.press("enter")
+            await console.sees("Release › message", "held now       yes", "▲ MALICIOUS", bad[0].subject)
+            await console.press("escape")
+            await console.sees("118 messages to send")
+            await console.press("G", "enter")
+            await console.sees("Release › message", "▪ BULK")
+            await console.press("escape")
+            await console.sees("118 messages to send")
+            await console.press("escape")
+            await console.sees("type 118 to send")
+        assert simulator.account.truth.entries == before, "to look at them sends nothing"
+
+
+async def test_one_message_is_confirmed_by_y_and_several_only_by_their_number(simulator: Simulator) -> None:
+    mails = [mail for mail in simulator.account.held if mail.disposition == "BULK"][:3]
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, mails)
+        await console.type("x")
+        await console.press("enter")
+        for typed in ("y", "", "2", "33", "Y3"):
+            await console.type(typed)
+            await console.press("enter")
+            await console.sees("Not sent: type 3 to send")
+            await console.press("ctrl+u")
+        assert simulator.account.truth.entries == []
+        await console.press("escape", "escape")
+        await console.sees("12 loaded")
+        await reviewed(console, mails[:1])
+        await console.sees("1 message · ", "type y to send")
+        await console.type("x")
+        await console.press("enter")
+        for typed in ("", "yes", "0", "n"):
+            await console.type(typed)
+            await console.press("enter")
+            await console.sees("Not sent: type y to send")
+            await console.press("ctrl+u")
+        assert simulator.account.truth.entries == []
+        await console.press("y", "enter")
+        await console.sees("all sent", "1 of 1")
+    assert [entry["id"] for entry in simulator.account.truth.of("release")] == [mails[0].investigate_id]
