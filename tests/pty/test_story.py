@@ -188,6 +188,7 @@ def print_line(capsys: pytest.CaptureFixture[str], what: str, operator: Operator
         )
 
 
+@pytest.mark.long  # the same steps are in test_release_screens.py and test_kill.py; with a line of 150 ms it takes ten seconds
 def test_a_line_that_drops_with_everything_behind_it_costs_no_message_and_releases_none_twice(
     account: Simulator, operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,7 +17,7 @@ NARROW: Final = (80, 24)
 WIDE: Final = (200, 50)
 LOW: Final = (200, 24)
 FEW, MANY = BY_HAND - 1, 560
-"""Strings of the quick suite, without the giant, and of the long one: 50 and 500 must be seen at every place."""
+"""Strings of the quick suite, without the giant, and of the long one: 20 to 50 and 500 must be seen at every place."""
 HASTY: Final = """
 from tui_app.screens.confirm import Confirm
 from tui_app.__main__ import start
