@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -18,10 +17,10 @@ from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
-from tui_app.plans.summary import sender_domain_counts, verdict_counts
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
+from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.list_rows import ListRows
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from tui_app.plans.commands import Command
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Plan
-    from tui_app.plans.recheck import Look
     from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
 
@@ -46,39 +44,6 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=3, private=True),
     Column("WHY", weight=3),
 )
-_DOMAINS: Final = 8
-"""Sender domains that a question names; the table below it has all."""
-
-
-def _reasons(why_not: Mapping[str, str]) -> str:
-    """Why messages are left out, in counts."""
-    counted = Counter(why_not.values())
-    return "".join(f"{count:,} {sanitize(why)}. " for why, count in counted.items())
-
-
-def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[Piece]:
-    """What going on with a plan would do: how many of which verdicts and from whom, what is left out, and the risks."""
-    state = entry.state
-    facts: list[Piece] = [(f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts]
-    if unknown := len(state.with_outcome(Outcome.UNKNOWN)):
-        facts.append(
-            f"First {plural(unknown, 'message')} of unknown outcome {'is' if unknown == 1 else 'are'} asked about.\n"
-        )
-    facts.append((f"{plural(len(rest.fit), 'message')} to send", "bold"))
-    verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdict_counts(rest.fit))
-    domains = sender_domain_counts(rest.fit)
-    shown = ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS])
-    more = f" and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
-    facts.append(f": {verdicts}, from {shown}{more}\n" if rest.fit else "\n")
-    if rest.why_not:
-        facts.append((f"Left out: {_reasons(rest.why_not)}\n", "$text-warning bold"))
-    if resend_unseen:
-        again = len(state.with_outcome(Outcome.NOT_SEEN))
-        facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
-        facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
-    if entry.doubts:
-        facts.append(("To go on in spite of that, type the plan's id.\n", "$text-warning"))
-    return facts
 
 
 class PlanScreen(ConsoleScreen):
@@ -410,7 +375,7 @@ class PlanScreen(ConsoleScreen):
         count = len(rest.fit)
         if not count:
             # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
-            self.notice(f"Nothing is left to send. {_reasons(rest.why_not)}")
+            self.notice(f"Nothing is left to send. {left_out_reasons(rest.why_not)}")
             self._start_command(Resume(entry, ids=frozenset(), despite_doubts=True))
             return
         typed = entry.plan.plan_id if entry.doubts else "y" if count == 1 else str(count)

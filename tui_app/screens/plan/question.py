@@ -1,0 +1,50 @@
+"""The question before a plan is gone on with: what would be sent by now, what is left out, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from tui_app.core.text import plural, sanitize
+from tui_app.plans.state import Outcome
+from tui_app.plans.summary import sender_domain_counts, verdict_counts
+
+if TYPE_CHECKING:
+    from tui_app.plans.recheck import Look
+    from tui_app.plans.records import LedgerEntry
+    from tui_app.widgets.text_lines import Piece
+
+_DOMAINS: Final = 8
+"""Sender domains that the question names; the table below it has all."""
+
+
+def left_out_reasons(why_not: Mapping[str, str]) -> str:
+    """Why messages are left out, in counts."""
+    counted = Counter(why_not.values())
+    return "".join(f"{count:,} {sanitize(why)}. " for why, count in counted.items())
+
+
+def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[Piece]:
+    """What going on with a plan would do: how many of which verdicts and from whom, what is left out, and the risks."""
+    state = entry.state
+    facts: list[Piece] = [(f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts]
+    if unknown := len(state.with_outcome(Outcome.UNKNOWN)):
+        facts.append(
+            f"First {plural(unknown, 'message')} of unknown outcome {'is' if unknown == 1 else 'are'} asked about.\n"
+        )
+    facts.append((f"{plural(len(rest.fit), 'message')} to send", "bold"))
+    verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdict_counts(rest.fit))
+    domains = sender_domain_counts(rest.fit)
+    shown = ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS])
+    more = f" and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
+    facts.append(f": {verdicts}, from {shown}{more}\n" if rest.fit else "\n")
+    if rest.why_not:
+        facts.append((f"Left out: {left_out_reasons(rest.why_not)}\n", "$text-warning bold"))
+    if resend_unseen:
+        again = len(state.with_outcome(Outcome.NOT_SEEN))
+        facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
+        facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
+    if entry.doubts:
+        facts.append(("To go on in spite of that, type the plan's id.\n", "$text-warning"))
+    return facts
