@@ -1,7 +1,9 @@
 """Every test has an empty home, no account in the environment, UTC, and a simulator if it asks for one."""
 
+import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +23,8 @@ from tui_app.simulator.server import Options, Simulator, running
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 end_servers_soon()
+# Each of four workers makes the asserts of all modules tell more, in 3 s: what one has made is kept for the next run.
+sys.dont_write_bytecode = False
 # In the background of a shell without job control, and under nohup, these are ignored, and would be in all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGQUIT, signal.SIGHUP):
@@ -42,7 +46,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a terminal by its folder; leave the long suite out unless it is asked for."""
+    """Mark what needs a terminal by its folder; leave the long suite out unless it is asked for; the slowest comes first."""
     for item in items:
         if item.path.is_relative_to(PTY):
             item.add_marker("pty")
@@ -50,6 +54,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+    # The first mypy of a checkout takes longer than any test: it must not be what all wait for at the end.
+    items.sort(key=lambda item: "test_the_code_is_clean" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

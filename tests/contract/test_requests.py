@@ -219,7 +219,7 @@ hostile_ids = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(hostile_ids | mail_ids)
 def test_no_id_leads_anywhere_else(server: FaultyServer, hostile: str) -> None:
     from tui_app.core.errors import UsageError

@@ -11,7 +11,13 @@ from tests.faults.scenes import KINDS
 WORKERS = 2
 
 
-@pytest.mark.parametrize("name", [kind.name for kind in KINDS])
+LONG_ONLY = {"drip=50"}
+"""Each of its requests takes the whole of its time-out: 5 s a round."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(kind.name, marks=[pytest.mark.long] * (kind.name in LONG_ONLY)) for kind in KINDS]
+)
 def test_one_round(name: str) -> None:
     (tally,) = campaign([name], cycles=1, seed=1)
     assert tally.violations == []

@@ -118,9 +118,9 @@ def later(usual: Any) -> Any:
     ("changes", "colours"),
     [
         cell(SIXTEEN, TERM="linux", **FEWER),
-        cell(SIXTEEN, TERM="xterm", **FEWER),
+        later(cell(SIXTEEN, TERM="xterm", **FEWER)),
         cell(MANY, **FEWER),
-        cell(MANY, TERM="screen-256color", **FEWER),
+        later(cell(MANY, TERM="screen-256color", **FEWER)),
         cell(MANY, TERM="tmux-256color", **FEWER),
         cell(TRUE),
         cell(TRUE, LC_ALL=ABSENT, LANG="C"),
@@ -147,7 +147,7 @@ def test_a_light_ground_is_painted_light(start: Start) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [cell(), cell(TERM="xterm", **FEWER), later(cell(**FEWER)), later(cell(TERM="linux", **FEWER))],
+    [cell(), later(cell(TERM="xterm", **FEWER)), later(cell(**FEWER)), later(cell(TERM="linux", **FEWER))],
 )
 def test_nobody_who_wants_no_colour_is_sent_any(start: Start, changes: dict[str, str]) -> None:
     terminal = start(PROGRAM, NO_COLOR="1", **changes)

@@ -96,7 +96,7 @@ def private_names_of(module: str) -> set[str]:
     tree = ast.parse(path.read_text())
     used: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr not in OUR_OWN:
+        if isinstance(node, ast.Attribute) and node.attr not in our_own_names():
             used.add(node.attr)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
             used |= {word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str)}
@@ -129,6 +129,7 @@ def names_in(made: type) -> set[str]:
     return names
 
 
+@cache
 def our_own_names() -> set[str]:
     """All names that the package itself defines."""
     names: set[str] = set()
@@ -145,7 +146,6 @@ def our_own_names() -> set[str]:
     return names
 
 
-OUR_OWN = our_own_names()
 PUBLIC_TO_US = {"_replace", "_exit"}
 """Underscores that are part of a documented interface: of named tuples and of os."""
 
@@ -158,6 +158,7 @@ def screen_modules() -> list[str]:
     return sorted(name for name in names if not name.endswith("__init__"))
 
 
+@pytest.mark.xdist_group("private names")
 @pytest.mark.parametrize("module", screen_modules())
 def test_a_private_name_is_used_only_where_the_list_says(module: str) -> None:
     listed = {hook.name.rpartition(".")[2] for hook in patches.HOOKS if module.removeprefix("tui_app.") in hook.used_in}

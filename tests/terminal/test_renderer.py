@@ -72,7 +72,7 @@ def report(capsys: pytest.CaptureFixture[str], sessions: int) -> None:
 async def test_random_sessions_look_as_plain_textual(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if system == "none":
         monkeypatch.setenv("NO_COLOR", "1")
-    await session(list(SYSTEMS).index(system), system, 6, contested=0.05 if system == "256" else 0)
+    await session(list(SYSTEMS).index(system), system, 4, contested=0.05 if system == "256" else 0)
 
 
 @pytest.mark.long
