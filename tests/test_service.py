@@ -202,6 +202,23 @@ async def test_a_cancel_without_an_answer_is_settled_by_reading_the_job() -> Non
         assert server.count("POST") == 1
 
 
+@pytest.mark.parametrize("status", ["PROCESSING", "PENDING", "NEW_WORD"])
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_cancel_that_is_answered_by_a_job_at_work_is_not_told_as_done(status: str, ends: bool) -> None:
+    def script(request: Received) -> bytes:
+        told = "CANCELLED" if ends and request.method == "GET" else status
+        return answer(200, success({"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": told}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        outcome = await service.jobs.cancel("182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e")
+        await service.close()
+        assert server.count("POST") == 1
+    assert isinstance(outcome, Done if ends else Ambiguous)
+    if not ends:
+        assert f"outcome unknown. The answer says that the job is still {status}" in service.activities[-1].sentence
+
+
 async def test_lists_come_whole_from_the_server(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
         pages = [page async for page in job_pages(service.client, per_page=5)]

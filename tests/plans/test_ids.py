@@ -473,3 +473,42 @@ def test_a_large_mail_log_is_told_in_a_few_lines() -> None:
 def test_a_telephone_number_is_no_id() -> None:
     parsed = parse_ids(["call 4930123456789012 please"])
     assert (parsed.ids, parsed.unrecognised) == ((), ((1, "4930123456789012"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        (f"Do NOT release:\n{INVESTIGATE}\n{OTHER}\n", ["Under 'Do NOT release:': 2 ids."]),
+        (
+            f"Release:\n{INVESTIGATE}\n\nnot this one\n\n{OTHER}",
+            ["Under 'Release:': 1 id.", "Under 'not this one': 1 id."],
+        ),
+        (f"# keep these\n{INVESTIGATE}", ["Under '# keep these': 1 id."]),
+        (f"keep these held:\nid,subject\n{INVESTIGATE},x", ["Under 'keep these held:': 1 id."]),
+        (f'keep:\n[{{"id": "{INVESTIGATE}"}}]', ["Under 'keep:': 1 id."]),
+        (f"{INVESTIGATE}\n{OTHER}", []),
+        (f"Subject: do not release\n{INVESTIGATE}", []),
+        (f"not this: {INVESTIGATE}", []),
+    ],
+)
+def test_what_stands_above_ids_is_told(text: str, headings: list[str]) -> None:
+    assert parse_ids([text]).headings() == headings
+
+
+def test_many_headings_are_few_lines() -> None:
+    text = "\n".join(f"case no {n}\n4NAAAAAAAAAA{n:04d}-2026-11-20T12:00:00-1" for n in range(30))
+    headings = parse_ids([text]).headings()
+    assert (len(headings), headings[-1]) == (11, "Under 20 more lines of text: 20 ids.")
+
+
+@pytest.mark.parametrize("no", ["false", "No", " n "])
+@pytest.mark.parametrize("form", ["id,release\n{id},{no}", '[{{"id": "{id}", "release": "{no}"}}]'])
+def test_a_no_beside_an_id_is_told(form: str, no: str) -> None:
+    parsed = parse_ids([form.format(id=INVESTIGATE, no=no)])
+    assert parsed.ids == (INVESTIGATE,)
+    assert any(told.startswith("'No' stands beside 1 id in release (line ") for told in parsed.sentences())
+
+
+def test_a_no_in_a_field_of_the_api_is_nothing_to_tell() -> None:
+    text = json.dumps({"id": INVESTIGATE, "is_quarantined": False, "is_phish_submission": False})
+    assert parse_ids([text]).sentences() == []

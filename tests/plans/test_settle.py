@@ -16,6 +16,7 @@ from tests.support.services import SeenJustNow, held_mail, lonely_service, setti
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
+from tui_app.api.rows import Message
 from tui_app.api.transport import Transport
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Resume, Send, Settle
@@ -241,6 +242,33 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
         await service.close()
     assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.unfinished
+
+
+@pytest.mark.parametrize("flag", ["true", "false", 1, 0, None, []])
+async def test_whether_it_is_held_is_never_guessed(flag: object) -> None:
+    name = "4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1"
+    one = {"id": name, "is_quarantined": flag, "final_disposition": "BULK", "client_recipients": ["a@acme.example"]}
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            return None
+        if "action_log" in request.target:
+            return answer(200, success([], result_info={"count": 0}))
+        single = "/investigate/4N" in request.target
+        return answer(200, success(one if single else [one], result_info={"count": 1}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([held_mail(name)]), "x")))
+        await service.close()
+    assert state.results[0].outcome is Outcome.UNKNOWN
+    assert state.results[0].why == "the answer does not tell whether it is still held"
+    guarded = service.plans.guard([Target.of(Message.from_wire({**one, "id": name[:-1] + "2"}))])
+    assert (guarded.allowed, guarded.reasons(), guarded.unfit_reasons()) == (
+        (),
+        {},
+        {"can't tell whether it is held": 1},
+    )
 
 
 @pytest.mark.parametrize("name", ["..", "\ud800-1"], ids=["a path", "no text"])

@@ -181,7 +181,8 @@ def answered(status: int, notices: Sequence[Notice], *, request: str, ray: Untru
     else:
         kind, opening = ServerFault, f"The API failed (HTTP {status})"
     # 10000 with 401/403 is an error; the same number is good news on a verified token.
-    advice = next((_ADVICE[code] for code in codes if code in _ADVICE), None)
+    # A server that failed tells nothing of who asked.
+    advice = next((_ADVICE[code] for code in codes if code in _ADVICE and kind is not ServerFault), None)
     server = str(notices[0]) if notices else "" if kind is ServerFault else f"HTTP {status}"
     return kind(
         opening + (f": {server}" if server else "") + (f"; {advice}" if advice else "") + ".",

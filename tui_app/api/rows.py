@@ -18,7 +18,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from tui_app.api.enums import ActionType, DeliveryMode, DeliveryStatus, Destination, Disposition, Operation, RowStatus
-from tui_app.api.wire_values import SchemaError, Wire, count, flag, moment, open_enum, text, texts
+from tui_app.api.wire_values import SchemaError, Wire, count, flag, known_flag, moment, open_enum, text, texts
 from tui_app.core.text import NOTHING, Untrusted
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Message(Struct, frozen=True, gc=False):
     subject = Value(_some_text)
     sender = Value(_some_text)
     from_name = Value(text)
-    is_quarantined = Value(flag)
+    is_quarantined = Value(known_flag)
     is_phish_submission = Value(flag)
     final_disposition = Value(_optional(open_enum(Disposition)))
     detection_reasons = Value(texts)

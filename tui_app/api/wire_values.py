@@ -55,6 +55,11 @@ def flag(value: Any) -> bool:
     return value is True
 
 
+def known_flag(value: Any) -> bool | None:
+    """True or false; None for anything else: what is not understood is not "no"."""
+    return value if value is True or value is False else None
+
+
 def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
     """A reader for the values of an enum: its members, and any other value as text."""
     members = {member.value: member for member in kind}

@@ -80,7 +80,7 @@ def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
         print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 200)}'")
     if len(searched) > _TOLD_ONE_BY_ONE:
         print_status(f"{plural(len(searched) - _TOLD_ONE_BY_ONE, 'more id')} out of free text.")
-    for sentence in parsed.sentences():
+    for sentence in (*parsed.headings(), *parsed.sentences()):
         print_status(sentence)
     return parsed
 

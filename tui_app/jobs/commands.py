@@ -9,7 +9,7 @@ from tui_app.api.models import DeletedJob, Job
 from tui_app.api.pagination import job_pages
 from tui_app.api.read_back import settle
 from tui_app.api.write_result import Ambiguous, Done, Refused, WriteResult
-from tui_app.core.text import Untrusted
+from tui_app.core.text import Untrusted, sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -17,13 +17,20 @@ if TYPE_CHECKING:
 
 
 async def cancel_job(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
-    """Stop a job; an open outcome is settled by reading the job."""
+    """Stop a job; an open outcome, also an answer that shows the job still at work, is settled by reading the job."""
 
     async def ended() -> Job | None:
         job = await client.get_job(job_id)
         return job if job.ended else None
 
     result = await client.cancel_job(job_id)
+    if isinstance(result, Done) and not result.value.ended:
+        # What was stopped has ended: an answer that says otherwise says nothing of what became of it.
+        status = sanitize(str(result.value.status), 40)
+        still = Unreadable(
+            f"The answer says that the job is still {status}.", request=f"POST investigate/bulk/{job_id}/cancel"
+        )
+        result = Ambiguous(still)
     return await settle(client.transport, result, ended) if isinstance(result, Ambiguous) else result
 
 

@@ -233,6 +233,8 @@ class Release:
         """Only held mail can be released."""
         if not target.checked or target.held:
             return ""
+        if target.held is None:
+            return "can't tell whether it is held"
         return "already released" if target.released else "not held now"
 
     def undo(self, state: PlanState) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -24,6 +25,8 @@ class FoundId:
     line: int
     excerpt: str = ""
     """Empty where it was read by its field, or stands alone in its line."""
+    heading: str = ""
+    """The last text above it, where no excerpt says more; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class ParsedIds:
     """Words as other mail servers number their queues."""
     notes: Words = ()
     """Sentences about what could not be read, such as a table without a column of ids."""
+    denied: Words = ()
+    """Fields that say no beside an id that was taken: nobody reads them but the operator."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -74,6 +79,15 @@ class ParsedIds:
             *(one + two for one, two in zip(mine[1:], theirs[1:], strict=True)),
         )
 
+    def headings(self, most: int = NAMED) -> list[str]:
+        """What stands above ids, as safe text: it may say that they are not meant."""
+        counts = Counter(found.heading for found in self.found if found.heading)
+        told = [f"Under '{sanitize(text, 80)}': {plural(count, 'id')}." for text, count in list(counts.items())[:most]]
+        if len(counts) > most:
+            rest = sum(list(counts.values())[most:])
+            told.append(f"Under {len(counts) - most:,} more lines of text: {plural(rest, 'id')}.")
+        return told
+
     def sentences(self, most: int = NAMED) -> list[str]:
         """What was not taken, and why, as safe text; so many lines of one kind at most, then their sum."""
         told = [f"{sanitize(note)} (line {number:,})" for number, note in self.notes[:most]]
@@ -87,6 +101,10 @@ class ParsedIds:
             told.append(
                 f"{count} of 12 or 15 characters, as other mail servers number their queues: not taken ({_lines(self.foreign)})."
             )
+        if self.denied:
+            names = ", ".join(sanitize(name, 20) for name in list(dict.fromkeys(name for _, name in self.denied))[:5])
+            count = plural(len({line for line, _ in self.denied}), "id")
+            told.append(f"'No' stands beside {count} in {names} ({_lines(self.denied)}): taken all the same.")
         if self.repeated:
             told.append(
                 f"Repeated: {plural(self.duplicates, 'id')} ({_lines(self.repeated)}). Each message is sent once."
@@ -101,6 +119,7 @@ class ParsedIds:
             self.not_searched,
             self.foreign,
             self.notes,
+            self.denied,
         )
 
 
@@ -137,13 +156,17 @@ class Findings:
     not_searched: list[tuple[int, str]] = field(default_factory=list)
     foreign: list[tuple[int, str]] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
+    denied: list[tuple[int, str]] = field(default_factory=list)
+    heading: str = ""
+    """The last line of free text without an id: what is taken from now on may stand under it."""
 
     def take(self, name: str, line: int, excerpt: str = "") -> None:
         """An id; what was taken before came again."""
         if name in self._found:
             self._repeated.append((line, name))
         else:
-            self._found[name] = FoundId(name, line, _around(name, excerpt.strip()))
+            around = _around(name, excerpt.strip())
+            self._found[name] = FoundId(name, line, around, "" if around else self.heading)
 
     def take_all(self, names: Iterable[str], line: int) -> None:
         """Ids that were read by their field."""
@@ -165,4 +188,5 @@ class Findings:
             tuple(self.not_searched),
             tuple(self.foreign),
             tuple(self.notes),
+            tuple(self.denied),
         )

@@ -109,6 +109,7 @@ OTHER: Final = WRITTEN | frozenset(
         "messages",
     ]
 )
+_KNOWN: Final = ID_FIELDS | OTHER | {"is_phish_submission"}
 _QUEUE_ID: Final = re.compile(r"(?=[0-9A-Za-z]*\d)[0-9A-Za-z]{10,24}", re.ASCII)
 _AROUND: Final = " \t\r\n\u00a0\ufeff'\"`=<>"
 
@@ -126,6 +127,16 @@ class RowIds:
     taken: tuple[str, ...] = ()
     unrecognised: tuple[str, ...] = ()
     has_field: bool = False
+
+    def denied_by(self, fields: Mapping[str, object]) -> tuple[str, ...]:
+        """The fields beside an id that say no, and are none that we know: they may say that it is not meant."""
+        if not self.taken:
+            return ()
+        return tuple(name for name, value in fields.items() if name not in _KNOWN and _says_no(value))
+
+
+def _says_no(value: object) -> bool:
+    return value is False or (isinstance(value, str) and value.strip().casefold() in ("false", "no", "n", "not"))
 
 
 def ids_of_row(fields: Mapping[str, object]) -> RowIds:

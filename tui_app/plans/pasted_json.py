@@ -100,6 +100,7 @@ class JsonReader:
         self._has_field |= row.has_field
         for name in row.taken:
             self._findings.take(name, self._line_of(name))
+        self._findings.denied += [(self._line, name) for name in row.denied_by(fields)]
         inner = any(isinstance(kept, (dict, list)) and kept for kept in item.values())
         if row.taken or not inner:
             self._findings.unrecognised += [(self._line_of(word), word) for word in row.unrecognised]

@@ -116,8 +116,10 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
         if not heading.has_ids:
             held_ids |= bool(ids_told(" ".join(cells)))
             continue
-        row = ids_of_row(_fields(heading, cells))
+        fields = _fields(heading, cells)
+        row = ids_of_row(fields)
         findings.take_all(row.taken, number)
+        findings.denied += [(number, name) for name in row.denied_by(fields)]
         if pushed and not row.taken:
             findings.not_searched += [(number, word) for word in ids_told(lines[at])]
         findings.unrecognised += [(number, word) for word in row.unrecognised]

@@ -98,6 +98,8 @@ def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable
     while at < len(lines):
         number, line = first + at, legible_lines[at]
         at += 1
+        if re.search(r"\w\w", line) and not ids_told(line) and not is_written(line, in_header or value_follows):
+            findings.heading = line.strip()
         if line.lstrip().startswith("#"):
             in_header = False
             findings.commented += [(number, word) for word in ids_told(line)]

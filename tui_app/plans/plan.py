@@ -47,7 +47,8 @@ class Target:
     disposition: Disposition | Untrusted | None = None
     recipients_known: bool = True
     """Whether the API named the mailboxes; else the recipients are those that the sender wrote."""
-    held: bool = True
+    held: bool | None = True
+    """Whether it is in quarantine; None = the API's answer does not tell."""
     checked: bool = True
     looked_up: bool = True
     """Whether it was asked for at all."""

@@ -103,6 +103,8 @@ class ReleaseReadBack:
     async def _judged(self, target: Target, message: Message) -> Result:
         if message.is_quarantined:
             return Result(target, Outcome.NOT_SEEN, why="still held when it was read back")
+        if message.is_quarantined is None:
+            return Result(target, Outcome.UNKNOWN, why="the answer does not tell whether it is still held")
         if target.released is False and says_released(message):
             return Result(target, Outcome.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
@@ -127,4 +129,4 @@ class ReleaseReadBack:
 
 def says_released(message: Message) -> bool:
     """Whether a message is held no longer and names the release among what was done to it."""
-    return not message.is_quarantined and any(done.exact == _RELEASED for done in message.post_delivery_operations)
+    return message.is_quarantined is False and any(done.exact == _RELEASED for done in message.post_delivery_operations)

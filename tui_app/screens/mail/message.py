@@ -76,7 +76,7 @@ def message_lines(message: Message) -> list[Piece]:
         *_field("to", *message.recipients),
         *_field("verdict", fmt.verdict(message.final_disposition).text),
         *_field("reasons", *message.detection_reasons),
-        *_field("held now", "yes" if message.is_quarantined else "no"),
+        *_field("held now", {True: "yes", False: "no", None: "can't tell"}[message.is_quarantined]),
         *_field("delivery", *message.delivery_status),
         *_field("done to it", *message.post_delivery_operations),
         *_field("submission", "phish submission: jobs skip it" if message.is_phish_submission else None),

@@ -309,7 +309,7 @@ class QuarantineScreen(ConsoleScreen):
         places = (table.shown.index_of(target.id) for target in guarded.allowed)
         table.mark_shown([place for place in places if place is not None])
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
-        held_back += f", {len(guarded.unfit):,} not held now" if guarded.unfit else ""
+        held_back += "".join(f", {count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
         rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
         self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
 

@@ -139,6 +139,7 @@ class IdsScreen(ConsoleScreen):
             pieces.append((f"{self._failed}\n", "$text-error"))
         if parsed.ids:
             pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
+        pieces += [(PrivateText(f"{heading}\n"), "$text-warning") for heading in parsed.headings(_REFUSED)]
         pieces += [(f"{sentence}\n", "$text-warning") for sentence in parsed.sentences(_REFUSED)]
         if parsed.ids:
             # What was searched out of a sentence is to be looked at first.
