@@ -60,10 +60,27 @@ def test_plural() -> None:
 
 
 def test_markdown_shows_exactly_the_text() -> None:
-    assert markdown_escape("[a](http://b) | *c*") == r"\[a\](http://b) \| \*c\*"
+    assert markdown_escape("[a](b) | *c*") == r"\[a\](b) \| \*c\*"
     assert markdown_escape("plain text 1, 2026-11-28.") == "plain text 1, 2026-11-28."
 
 
 def test_one_of_a_thing_is_not_several() -> None:
     assert [plural(count, "mailbox", "mailboxes") for count in (0, 1, 2)] == ["0 mailboxes", "1 mailbox", "2 mailboxes"]
     assert [plural(count, "message") for count in (1, 1200)] == ["1 message", "1,200 messages"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see http://evil.example now", "see `http://evil.example` now"),
+        ("[a](HTTPS://b)", "`[a](HTTPS://b)`"),
+        ("to ceo@vip.example, @everyone", "to `ceo@vip.example,` `@everyone`"),
+        ("WWW.evil.example", "`WWW.evil.example`"),
+        ("a`b@c", "`` a`b@c ``"),
+        ("``@x`", "``` ``@x` ```"),
+        ("a|@b", r"`a\|@b`"),
+        ("#12 !34 #x", r"`#12` `!34` \#x"),
+    ],
+)
+def test_what_a_ticket_would_make_a_link_or_a_mention_of_is_code(text: str, shown: str) -> None:
+    assert markdown_escape(text) == shown

@@ -122,9 +122,24 @@ _MARKDOWN = frozenset("\\`*_{}[]<>|#~&")
 """Characters that mean something to Markdown inside a line; ids and dates stay as they are."""
 
 
+_LIVE: Final = re.compile(r"@|:/|www\.|mailto:|[#!]\d", re.IGNORECASE)
+"""What ticket systems make a link or a mention of wherever it stands, but in code."""
+
+
 def markdown_escape(text: str) -> str:
-    """The text as Markdown that shows exactly this text: no links, no tags, no emphasis, no table cells."""
-    return "".join(f"\\{character}" if character in _MARKDOWN else character for character in text)
+    """The text as Markdown that shows exactly this text: no links, no mentions, no tags, no emphasis, no table cells."""
+    return "".join(_code(word) if _LIVE.search(word) else _escaped(word) for word in re.split(r"(\s+)", text))
+
+
+def _escaped(word: str) -> str:
+    return "".join(f"\\{character}" if character in _MARKDOWN else character for character in word)
+
+
+def _code(word: str) -> str:
+    """A word as code, in which nothing means anything but `|`, and that in tables only."""
+    fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
+    blank = " " if len(fence) > 1 else ""
+    return f"{fence}{blank}{word.replace('|', '\\|')}{blank}{fence}"
 
 
 _FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
