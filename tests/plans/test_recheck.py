@@ -421,7 +421,7 @@ async def test_what_the_review_of_the_rest_leaves_out_is_on_record_and_ends_the_
         rest = await releases.review_rest(entry)
         assert names(rest.fit) == names([targets[3], targets[5]])
         assert rest.why_not == {targets[4].id: "MALICIOUS"}
-        one = await releases.start(Resume(entry, ids=frozenset([targets[3].id])))
+        one = await releases.start(Resume(entry, reviewed=(targets[3],)))
         assert (names(one.with_outcome(Outcome.LEFT_OUT)), names(one.unsent)) == ([targets[4].id], [targets[5].id])
         assert sent(account) == names(targets[:4]), "nothing goes out that was not reviewed"
         over = await releases.start(Resume(releases.ledger.find(state.plan.plan_id)))

@@ -149,8 +149,9 @@ def create(
                 print_status(f"New job: {words}")
                 for line in details:
                     print_status(f"  {line}")
-                return ExitCode.UNKNOWN_OUTCOME
-            return await _told_differences(service, result.value) if result.value.differences else ExitCode.DONE
+            if result.value.differences:
+                return await _told_differences(service, result.value)
+            return ExitCode.UNKNOWN_OUTCOME if result.errors else ExitCode.DONE
         if isinstance(result, Ambiguous):
             words, _ = describe(result)
             print_status(f"New job: {words} It is not in the list yet. Look again with: mailsluice jobs")

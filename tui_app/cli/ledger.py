@@ -196,8 +196,7 @@ def _resume(
             confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", count, yes=yes)
         else:
             print_status("Nothing is left to send. What is unknown is asked about.")
-        ids = frozenset(target.id for target in rest.fit)
-        command = Resume(entry, resend_unseen=resend_unseen, ids=ids, despite_doubts=despite_doubts)
+        command = Resume(entry, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=despite_doubts)
         return await run_plan(service, command, output_format)
 
     ctx.exit(run_command(ctx, work, writes=True))

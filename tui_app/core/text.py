@@ -139,7 +139,8 @@ def _code(word: str) -> str:
     """A word as code, in which nothing means anything but `|`, and that in tables only."""
     fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
     blank = " " if len(fence) > 1 else ""
-    return f"{fence}{blank}{word.replace('|', '\\|')}{blank}{fence}"
+    in_tables = word.replace("|", "\\|")
+    return f"{fence}{blank}{in_tables}{blank}{fence}"
 
 
 _FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_app.plans.plan import Plan
+    from tui_app.plans.plan import Plan, Target
     from tui_app.plans.records import LedgerEntry
 
 
@@ -21,13 +21,13 @@ class Send:
 class Resume:
     """Settle what is unknown of a plan, then send what was never sent.
 
-    With `resend_unseen` also what was not seen done, which may do it twice. `ids` are those that somebody reviewed: nothing
-    else is sent; None = all.
+    With `resend_unseen` also what was not seen done, which may do it twice. `reviewed` are those that somebody reviewed, as
+    they were shown: nothing else is sent; None = all, as the journal knows them.
     """
 
     entry: LedgerEntry
     resend_unseen: bool = False
-    ids: frozenset[str] | None = None
+    reviewed: tuple[Target, ...] | None = None
     despite_doubts: bool = False
     """Whether what speaks against the plan's journal was read and typed (`LedgerEntry.doubts`)."""
 

@@ -15,7 +15,7 @@ from tui_app.plans.actions import Sending
 from tui_app.plans.commands import CheckArrival, Close, Command, Resume, Send, Settle
 from tui_app.plans.guard import Policy
 from tui_app.plans.journal import JournalError
-from tui_app.plans.recheck import LOOK_AHEAD, LastLooks, Look, look_again
+from tui_app.plans.recheck import LOOK_AHEAD, NOT_LOOKED_UP, LastLooks, Look, look_again
 from tui_app.plans.records import (
     checked_record,
     closed_record,
@@ -103,7 +103,7 @@ class Engine:
             self._change(phase=Phase.STOPPING)
 
     def pause(self) -> None:
-        """Send nothing after the batch in flight until `go_on`."""
+        """Send nothing after the batch in flight until `continue_sending`."""
         self._pausing = True
 
     def continue_sending(self) -> None:
@@ -218,8 +218,9 @@ class Engine:
             self._keep(phase=Phase.HALTED)
             return
         again = self.state.with_outcome(Outcome.NOT_SEEN) if command.resend_unseen else ()
-        reviewed = command.ids
-        waiting = (*again, *self.state.unsent)
+        # The journal does not keep what was shown of them: whoever reviewed them does.
+        reviewed = {target.id: target for target in command.reviewed or ()}
+        waiting = [reviewed.get(target.id, target) for target in (*again, *self.state.unsent)]
         sent = self.ledger.taken(entry, waiting, self.settings.identity)
         try:
             gone = (await self._look(waiting)).why_not
@@ -230,11 +231,11 @@ class Engine:
         left = [
             target
             for target in waiting
-            if target.id not in gone and target.id not in sent and (reviewed is None or target.id in reviewed)
+            if target.id not in gone and target.id not in sent and (command.reviewed is None or target.id in reviewed)
         ]
-        unsent = set(self.state.unsent)
+        unsent = {target.id for target in self.state.unsent}
         await self._send_all(
-            [target for target in left if target in unsent], [target for target in left if target not in unsent]
+            [target for target in left if target.id in unsent], [target for target in left if target.id not in unsent]
         )
 
     async def _look(self, targets: Sequence[Target]) -> Look:
@@ -254,9 +255,12 @@ class Engine:
             self._write(result_record(gone, http=None, ray=None, ms=0, at=self.clock.now()))
             self._put(gone)
         self._record_settled(
-            Result(target, Outcome.NOT_SEEN, why=f"not sent again: {why[target.id]}")
-            for target in self.state.with_outcome(Outcome.NOT_SEEN)
-            if target.id in why
+            [
+                Result(target, Outcome.NOT_SEEN, why=f"not sent again: {why[target.id]}")
+                for target in self.state.with_outcome(Outcome.NOT_SEEN)
+                if target.id in why
+            ],
+            anew=True,
         )
 
     async def _check_arrival(self, entry: LedgerEntry) -> None:
@@ -302,7 +306,7 @@ class Engine:
                 try:
                     look = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
                     if any(target.id in look.not_looked_up for target in batch):
-                        raise GuardError("Too many messages are found by no search, and can't be looked at again.")
+                        raise GuardError(NOT_LOOKED_UP)
                 except (ApiError, GuardError) as error:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED, error=error)
                     return
@@ -312,6 +316,10 @@ class Engine:
                 just_seen = frozenset(target.id for target in batch)
                 queue.appendleft(batch)  # whoever stopped or paused it meanwhile is heard
                 continue
+            if canary and len(batch) > plan.canary:
+                # The first ones were left out: as few others come first.
+                queue.appendleft(batch[plan.canary :])
+                batch = batch[: plan.canary]
             if not batch:
                 continue
             try:
@@ -335,7 +343,9 @@ class Engine:
                 if self.state.unknown:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
                     return
-            elif canary and queue:
+            if not answer.results:
+                continue  # all were left out at the last moment: nothing was sent
+            if canary and queue:
                 await self._wait_for_operator(Phase.CANARY)
             canary = False
         stopped = Phase.STOPPED if self._stopping else Phase.HALTED
@@ -415,12 +425,12 @@ class Engine:
                 self._change(error=None)
                 return
 
-    def _record_settled(self, found: Iterable[Result]) -> None:
-        """Take what reading back showed; only what changes an outcome goes on record."""
+    def _record_settled(self, found: Iterable[Result], *, anew: bool = False) -> None:
+        """Take what reading back showed; only what changes an outcome goes on record, or all of it (`anew`)."""
         written: list[Result] = []
         try:
             for result in found:
-                if self.state.results_by_id[result.target.id].outcome is not result.outcome:
+                if anew or self.state.results_by_id[result.target.id].outcome is not result.outcome:
                     self._write(settled_record(result, self.clock.now()))
                 written.append(result)
         finally:

@@ -68,12 +68,12 @@ class Guarded:
         """To how many the action can't be done for which reason."""
         return dict(Counter(item.why for item in self.unfit))
 
-    def without(self, gone: Iterable[Target]) -> Guarded:
-        """The same without these among what may be sent."""
-        left_out = {target.id for target in gone}
-        allowed = tuple(target for target in self.allowed if target.id not in left_out)
-        by_name = tuple(kept for kept in self.by_name if kept.target.id not in left_out)
-        return replace(self, allowed=allowed, by_name=by_name)
+    def without(self, gone: Mapping[str, str]) -> Guarded:
+        """The same where these ids may not be sent any more, and why."""
+        allowed = tuple(target for target in self.allowed if target.id not in gone)
+        by_name = tuple(kept for kept in self.by_name if kept.target.id not in gone)
+        left = tuple(HeldBack(target, gone[target.id]) for target in self.allowed if target.id in gone)
+        return replace(self, allowed=allowed, by_name=by_name, unfit=(*self.unfit, *left))
 
     def included_counts(self) -> dict[str, int]:
         """How many each word did let through."""

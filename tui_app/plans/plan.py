@@ -14,7 +14,7 @@ from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from tui_app.api.enums import Disposition
     from tui_app.api.rows import Message
@@ -153,13 +153,13 @@ class Plan:
         """The words that were typed for a message: they let no other one through."""
         return frozenset(word for word, name in self.included if name == identity)
 
-    def without(self, gone: Iterable[Target]) -> Plan:
-        """The same plan with these messages taken out."""
-        left_out = {target.id for target in gone}
+    def without(self, gone: Mapping[str, str]) -> Plan:
+        """The same plan with these ids taken out, and why."""
         return replace(
             self,
-            targets=tuple(target for target in self.targets if target.id not in left_out),
-            included=tuple((word, name) for word, name in self.included if name not in left_out),
+            targets=tuple(target for target in self.targets if target.id not in gone),
+            included=tuple((word, name) for word, name in self.included if name not in gone),
+            unfit=(*self.unfit, *((target.id, gone[target.id]) for target in self.targets if target.id in gone)),
         )
 
     def batches(self, targets: Iterable[Target] | None = None) -> tuple[tuple[Target, ...], ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_AFTER: Final = 30.0
 """Seconds for which a look at a message counts."""
+NOT_LOOKED_UP: Final = "Too many messages are found by no search, and can't be looked at again."
 LOOK_AHEAD: Final = SINGLE_LOOK_UPS
 """Messages that one look before a batch is about: the ones behind it will be sent before the look is old."""
 
@@ -73,7 +74,13 @@ async def look_again(
     """
     if not targets:
         return Look((), {})
-    found = await look_up(client, [target.id for target in targets], now)
+    return judge_look(policy, unfit, plan, targets, await look_up(client, [target.id for target in targets], now))
+
+
+def judge_look(
+    policy: Policy, unfit: Callable[[Target], str], plan: Plan, targets: Sequence[Target], found: Sequence[Target]
+) -> Look:
+    """What a look found of these targets, in the same order, compared with what was reviewed. Raises GuardError."""
     guarded = guard_targets(found, policy, unfit=unfit, include=lambda known: plan.words_for(known.id))
     held_back = {kept.target.id: kept.why for kept in (*guarded.held_back, *guarded.unfit)}
     why: dict[str, str] = {}

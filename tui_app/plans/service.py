@@ -22,7 +22,7 @@ from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import least_requests, look_up
 from tui_app.plans.plan import RELEASE, Plan, Target
-from tui_app.plans.recheck import LastLooks, Look, look_again
+from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again
 from tui_app.plans.state import Outcome
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ _FEW: Final = 50
 class PlanChanges:
     """What changed between the preview of a plan and its confirmation."""
 
-    gone: tuple[Target, ...]
-    """No longer held, or under another verdict: taken out."""
+    gone: Mapping[str, str]
+    """What is not to be sent any more, by id, and why: not held, another verdict, sender or recipient, held by the guard."""
     new: int
     """Held now and found by the same search, but not in the preview: not taken in."""
 
@@ -104,7 +104,7 @@ class PlanService:
         """
         began = self._looks.now()
         found = await look_up(self.read_client(), ids, self.clock.now())
-        self._looks.looked((target.id for target in found), began)
+        self._looks.looked((target.id for target in found if target.looked_up), began)
         return tuple({target.id: target for target in found}.values())
 
     def least_requests(self, ids: Sequence[str]) -> int:
@@ -139,29 +139,27 @@ class PlanService:
 
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
-        began = self._looks.now()
+        began, new = self._looks.now(), 0
+        policy, unfit = Policy.of(self.settings.guard), self.actions[plan.action].unfit
+        known = [target for target in plan.targets if target.checked]
         if search is None or len(plan.targets) <= _FEW:
-            search = None
-            now = await self.look_up([target.id for target in plan.targets if target.checked])
-            held = {target.id: target for target in now if target.held and target.checked}
+            look = await look_again(self.read_client(), policy, unfit, plan, known, self.clock.now())
         else:
-            held = {}
+            seen: dict[str, Target] = {}
             until_now = replace(search, end=self.clock.now())
             async for page in search_pages(self.read_client(), until_now):
-                held.update((target.id, target) for target in map(Target.of, page) if target.held)
-        gone = tuple(
-            target
-            for target in plan.targets
-            if target.checked and (target.id not in held or held[target.id].disposition != target.disposition)
-        )
-        self._looks.looked(held, began)
-        known = {target.id for target in plan.targets}
-        return PlanChanges(gone, 0 if search is None else len(held.keys() - known))
+                seen.update((target.id, target) for target in map(Target.of, page))
+            # What the search does not show any more is not held, or is no longer what was searched for.
+            found = [seen.get(target.id) or replace(target, held=False) for target in known]
+            look = judge_look(policy, unfit, plan, known, found)
+            new = len(seen.keys() - {target.id for target in plan.targets})
+        self._looks.looked((target.id for target in look.fit), began)
+        return PlanChanges({**look.why_not, **dict.fromkeys(look.not_looked_up, "it can't be looked at again")}, new)
 
     async def review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> Look:
         """What going on with a plan would send by now: what was never sent, and if asked for what was not seen done.
 
-        Raises ApiError, GuardError and JournalError.
+        Raises ApiError, GuardError (also when some can't be looked at) and JournalError.
         """
         state = entry.state
         rest = (*(state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()), *state.unsent)
@@ -170,7 +168,9 @@ class PlanService:
         policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
         began = self._looks.now()
         look = await look_again(self.read_client(), policy, action.unfit, entry.plan, left, self.clock.now())
-        self._looks.looked((target.id for target in left if target.id not in look.not_looked_up), began)
+        if look.not_looked_up:
+            raise GuardError(NOT_LOOKED_UP)
+        self._looks.looked((target.id for target in left), began)
         return Look(look.fit, {**look.why_not, **sent})
 
     # ---- working on a plan
@@ -250,7 +250,7 @@ class PlanService:
         self._thread.call(Engine.stop)
 
     def pause(self) -> None:
-        """Send no batch after the one in flight, until `go_on`."""
+        """Send no batch after the one in flight, until `continue_sending`."""
         self._thread.call(Engine.pause)
 
     def continue_sending(self) -> None:

@@ -277,6 +277,11 @@ class NewJobScreen(ConsoleScreen):
             pieces += [(f"  {sanitize(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
         if not preview.count:
             pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))
+        if preview.unasked:
+            count = plural(preview.unasked, "message")
+            pieces.append(
+                (f"The search also shows {count} that it did not ask for: the job may take them.\n", "$text-error")
+            )
         if preview.not_searchable:
             pieces.append(
                 (

@@ -154,18 +154,21 @@ class IdsScreen(ConsoleScreen):
 
     @work(exclusive=True, group="look-up")
     async def _look_up(self) -> None:
-        self.awaiting = True
-        least = plural(self.service.plans.least_requests(self._parsed.ids), "request")
-        self.notice(f"Looking {plural(len(self._parsed.ids), 'id')} up, {least} at the least…")
+        self.awaiting, asked = True, self._parsed
+        least = plural(self.service.plans.least_requests(asked.ids), "request")
+        self.notice(f"Looking {plural(len(asked.ids), 'id')} up, {least} at the least…")
         try:
-            targets = await self.service.plans.look_up(self._parsed.ids)
+            targets = await self.service.plans.look_up(asked.ids)
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(f"{error} Nothing was sent.")
             return
         finally:
             self.awaiting = False
-        if twice := len(self._parsed.ids) - len(targets):
+        if self._parsed is not asked:
+            self.notice("More was pasted meanwhile: enter looks all of it up.")
+            return
+        if twice := len(asked.ids) - len(targets):
             self.service.record(
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
             )

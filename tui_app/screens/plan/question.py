@@ -42,9 +42,10 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
     if rest.why_not:
         facts.append((f"Left out: {left_out_reasons(rest.why_not)}\n", "$text-warning bold"))
     if resend_unseen:
-        again = len(state.with_outcome(Outcome.NOT_SEEN))
+        fit = {target.id for target in rest.fit}
+        again = sum(target.id in fit for target in state.with_outcome(Outcome.NOT_SEEN))
         facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
         facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
     if entry.doubts:
-        facts.append(("To go on in spite of that, type the plan's id.\n", "$text-warning"))
+        facts.append(("To go on in spite of that, type the plan's name.\n", "$text-warning"))
     return facts

@@ -30,6 +30,7 @@ from tui_app.plans.summary import (
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
+from tui_app.screens.plan.question import left_out_reasons
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import fitted
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
 
+_CHECKS = "Wait: it is being checked whether anything changed."
 _VERDICTS, _DOMAINS = 6, 6
 """Verdicts and sender domains that are named; f2 lists every message."""
 _LONG = 50
@@ -209,6 +211,9 @@ class ReviewScreen(ConsoleScreen):
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""
+        if self.awaiting:
+            self.notice(_CHECKS)  # what was confirmed must find this screen
+            return
         self.post_message(self.ListWanted(self._guarded))
 
     # ---- confirming
@@ -218,6 +223,9 @@ class ReviewScreen(ConsoleScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""
+        if self.awaiting:
+            self.notice(_CHECKS)
+            return
         reason, typed = self.query_one("#reason", Input), self.query_one("#typed", Input)
         if event.input.id == "include":
             self._included(event.value)
@@ -233,7 +241,7 @@ class ReviewScreen(ConsoleScreen):
             self._problem(f"Not sent: type {self._to_type} to send, or esc to leave.")
         elif came_too_soon(self, self._shown_at, ALL_AT_ONCE):
             self._problem(ENTER_AGAIN, "$text-warning")
-        elif not self.awaiting:
+        else:
             self._check(reason.value.strip())
 
     def _included(self, value: str) -> None:
@@ -274,7 +282,7 @@ class ReviewScreen(ConsoleScreen):
             self._show_plan()
             self.query_one("#typed", Input).value = ""
             then = f"type {self._to_type} for the rest" if self._plan.targets else "nothing is left"
-            self._problem(f"Not sent: {len(changes.gone):,} changed since, and left the plan; {then}.")
+            self._problem(f"Not sent: {then}. Left the plan: {left_out_reasons(changes.gone)}")
             return
         plan = replace(self._plan, reason=reason)
         if changes.new:

@@ -376,7 +376,7 @@ class PlanScreen(ConsoleScreen):
         if not count:
             # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
             self.notice(f"Nothing is left to send. {left_out_reasons(rest.why_not)}")
-            self._start_command(Resume(entry, ids=frozenset(), despite_doubts=True))
+            self._start_command(Resume(entry, reviewed=(), despite_doubts=True))
             return
         typed = entry.plan.plan_id if entry.doubts else "y" if count == 1 else str(count)
         title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
@@ -384,8 +384,9 @@ class PlanScreen(ConsoleScreen):
         if not await self.app.push_screen_wait(Confirm(title, facts, typed=typed, way_out="Back, nothing is sent")):
             self.notice("Nothing was sent.")
         elif now := self._entry():
-            ids = frozenset(target.id for target in rest.fit)
-            self._start_command(Resume(now, resend_unseen=resend_unseen, ids=ids, despite_doubts=bool(entry.doubts)))
+            self._start_command(
+                Resume(now, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=bool(entry.doubts))
+            )
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
