@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "messages": ("JOB",),
     "quarantine": (),
     "release": ("MAILS", "--plan-only"),
-    "create": ("--action", "move", "--destination", "Inbox", "--recipient", "acme.example", "--preview"),
+    "create": ("--action", "move", "--destination", "Inbox", "--subject", "invoice", "--preview"),
 }
 LISTINGS: Final = ("jobs", "messages", "quarantine")
 QUICK: Final = (

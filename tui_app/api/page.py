@@ -20,7 +20,7 @@ class Page(Generic[T]):
     """One page of a list. None is what the server did not tell.
 
     `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only), `unasked` how many more items it had that are not what was asked for: those are left out.
+    are in all (accounts only), `others` what it had beside that and was not asked for.
     """
 
     items: tuple[T, ...]
@@ -28,10 +28,12 @@ class Page(Generic[T]):
     per_page: int | None = None
     pages: int | None = None
     notices: tuple[Notice, ...] = ()
-    unasked: int = 0
+    others: tuple[T, ...] = ()
 
     def only(self, asked: Callable[[T], bool]) -> Page[T]:
-        """The same page without what was not asked for."""
-        items = tuple(item for item in self.items if asked(item))
-        left_out = len(self.items) - len(items)
-        return replace(self, items=items, unasked=left_out) if left_out else self
+        """The same page with what was not asked for among its `others`."""
+        items: list[T] = []
+        others: list[T] = []
+        for item in self.items:
+            (items if asked(item) else others).append(item)
+        return replace(self, items=tuple(items), others=tuple(others)) if others else self

@@ -44,6 +44,8 @@ class Pages(ABC, Generic[T]):
         """Whether the last page is here."""
         self.unasked = 0
         """How many items of the server's were not what was asked for: they are left out, and that is to be told."""
+        self.others: tuple[T, ...] = ()
+        """Those of them that the last page had."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
 
@@ -63,6 +65,17 @@ class Pages(ABC, Generic[T]):
 
     def _shrink(self) -> None:
         self.per_page //= 2
+
+    def _taken(self, page: Page[T]) -> tuple[tuple[T, ...], bool]:
+        """What is new of a page and was asked for, and whether any of it came before; new `others` are kept apart."""
+        if not page.others:
+            self.others = ()
+            return self._fresh(page.items)
+        fresh, repeats = self._fresh((*page.items, *page.others))
+        apart = set(map(id, page.others))
+        self.others = tuple(item for item in fresh if id(item) in apart)
+        self.unasked += len(self.others)
+        return tuple(item for item in fresh if id(item) not in apart), repeats
 
     def _fresh(self, items: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
         """Those that did not come before, each once; and whether any came before."""
@@ -95,7 +108,7 @@ class Pages(ABC, Generic[T]):
         try:
             while not self.complete:
                 page = await self.load()
-                if page:
+                if page or self.others:
                     yield page
         finally:
             self.close()
@@ -108,7 +121,7 @@ def past_the_end(error: ApiError) -> bool:
 
 def is_short(page: Page[T], asked: int) -> bool:
     """Whether a page has less than a page holds, by what was asked for and by what the server goes by."""
-    return len(page.items) + page.unasked < min(asked, page.per_page or asked)
+    return len(page.items) + len(page.others) < min(asked, page.per_page or asked)
 
 
 class NumberedPages(Pages[T]):
@@ -151,14 +164,13 @@ class NumberedPages(Pages[T]):
             self.complete = True
             self.close()
             return ()
-        self.unasked += page.unasked
-        fresh, repeats = self._fresh(page.items)
+        fresh, repeats = self._taken(page)
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
-        self.shifted |= repeats and bool(fresh) and not self._again
+        self.shifted |= repeats and bool(fresh or self.others) and not self._again
         self._again = False
         # A short page is the last one, unless a counter says otherwise.
         short = is_short(page, self.per_page) and self._next >= self._ahead.last
-        self.complete = not fresh or short or self._next == page.pages
+        self.complete = not (fresh or self.others) or short or self._next == page.pages
         self._next += 1
         if self.complete:
             self.close()
@@ -196,11 +208,10 @@ class CursorPages(Pages[T]):
             self._cursors.add(self._cursor)
         self._cursor = page.next
         self.complete = page.next is None
-        self.unasked += page.unasked
-        fresh, repeats = self._fresh(page.items)
-        self.shifted |= repeats and bool(fresh)
+        fresh, repeats = self._taken(page)
+        self.shifted |= repeats and bool(fresh or self.others)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
-        self._stale = 0 if fresh else self._stale + 1
+        self._stale = 0 if fresh or self.others else self._stale + 1
         return fresh
 
 
@@ -247,11 +258,20 @@ def account_pages(client: EmailSecurityClient) -> NumberedPages[CloudflareAccoun
 
 
 def search_pages(
-    client: EmailSecurityClient, params: SearchParams, *, per_page: int = MAX_PER_PAGE, exact: bool = False
+    client: EmailSecurityClient,
+    params: SearchParams,
+    *,
+    per_page: int = MAX_PER_PAGE,
+    exact: bool = False,
+    by_verdict: bool = False,
 ) -> CursorPages[Message]:
-    """All messages that a search finds, page by page."""
+    """All messages that a search finds, page by page; `by_verdict` = one that comes under two verdicts comes twice."""
+
+    def identity(message: Message) -> str:
+        return f"{message.id.exact} {message.raw.final_disposition}" if by_verdict else message.id.exact
+
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
-        lambda message: message.id.exact,
+        identity,
         per_page,
     )

@@ -7,10 +7,11 @@ https://developers.cloudflare.com/api/resources/email_security/subresources/inve
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
+from tui_app.api.wire_values import moment, texts
 from tui_app.core.clock import rfc3339
 from tui_app.core.verdict import VERDICTS, canonical_verdict
 
@@ -28,6 +29,7 @@ QUERY_DISPOSITIONS: Final = frozenset(
     }
 )
 """The six of ten verdicts that a search accepts; a job accepts all ten."""
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,17 @@ class SearchParams:
         return tuple(names)
 
     def allows(self, message: Message) -> bool:
-        """Whether a search may have found a message, as far as it says so itself: by its verdict, its sender, whether it is held."""
+        """Whether a search may have found a message, as far as it says so itself.
+
+        Compared are its verdict, its sender, its recipients, its times, and whether it is held.
+        """
         raw = message.raw
+        if not self._is_in_time(message):
+            return False
+        if self.recipient:
+            names = [name.exact for name in (*texts(raw.client_recipients), *texts(raw.to))]
+            if names and not any(self.recipient.casefold() in name.casefold() for name in names):
+                return False
         if self.delivery_status is DeliveryStatus.QUARANTINED and raw.is_quarantined is False:
             return False
         if self.sender and isinstance(raw.envelope_from, str | None):
@@ -103,6 +114,16 @@ class SearchParams:
             # A search for MALICIOUS may mean MALICIOUS-BEC too; a word that nobody knows may be a new one for either.
             return verdict.startswith(canonical_verdict(str(self.final_disposition)))
         return True
+
+    def _is_in_time(self, message: Message) -> bool:
+        """Whether one of a message's times is in the window; which one a search goes by is not documented."""
+        raw = message.raw
+        times = [time for time in map(moment, (raw.scanned_at, raw.ts, raw.sent_at)) if time is not None]
+        earliest = self.start - _CLOCKS_DIFFER if self.start else None
+        latest = self.end + _CLOCKS_DIFFER if self.end else None
+        return not times or any(
+            (earliest is None or time >= earliest) and (latest is None or time <= latest) for time in times
+        )
 
     def narrows(self) -> bool:
         """Whether a field limits the messages besides the time: without one a job acts on all mail of that time."""

@@ -19,6 +19,7 @@ from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
+from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
 from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
@@ -120,6 +121,8 @@ def _show(plan: str, output_format: str) -> None:
     for row in told(entry.state):
         listing.write(row)
     listing.close()
+    for remark in entry.state.remarks:
+        print_status(f"Look at this: {sanitize(remark)}")
     print_status(
         f"{entry.state.describe()} · {state_of(entry)} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
     )
@@ -166,6 +169,8 @@ def _resume(
     """Settle what is unknown of a plan, then send what was never sent: looked up, guarded and confirmed again."""
     found = _ledger().find(plan)
     _print_doubts(found)
+    if found.damaged:
+        raise JournalError(f"The journal {found.name} can't be used: {found.damaged}. Nothing was sent.")
     if not found.state.unfinished:
         raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to resume.")
     if found.doubts and not despite_doubts:

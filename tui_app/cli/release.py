@@ -87,13 +87,14 @@ def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
 
 async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None) -> list[str]:
     ids: dict[str, None] = {}
-    rows = nameless = 0
+    rows = nameless = strange = 0
     wanted = RowStatus(status) if status else None
     counted = (await service.client.get_job(job_id)).counted(wanted)
     pages = job_message_pages(service.client, job_id, status=wanted, expected=counted)
     async for page in pages:
         rows += len(page)
         for row in page:
+            strange += wanted is not None and row.status is not wanted
             name = row.investigate_id or row.postfix_id
             if name:
                 ids[name.exact] = None
@@ -101,6 +102,8 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
                 nameless += 1
     if nameless:
         print_status(f"{plural(nameless, 'row')} of the job without an id of a message: left out.")
+    if strange:
+        print_status(f"{plural(strange, 'row')} of a status that nobody knows: taken, it may be {wanted}.")
     if pages.unasked:
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if rows < counted or pages.shifted:

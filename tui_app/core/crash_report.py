@@ -15,7 +15,7 @@ from typing import Final
 from tui_app import __version__
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import new_file
-from tui_app.core.paths import is_private
+from tui_app.core.paths import is_private, make_private
 
 _MOST_FRAMES: Final = 60
 
@@ -59,7 +59,7 @@ def write_crash_report(error: BaseException, folder: Path, at: datetime) -> Path
     """Write the report to a new file (0600) in the folder; returns its path, None if it can't be written."""
     path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     with contextlib.suppress(OSError, SluiceError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         if is_private(folder):
             new_file(path, report_text(error, at))
             return path

@@ -37,8 +37,25 @@ def state_folder() -> Path:
 
 def is_private(folder: Path) -> bool:
     """Whether it is our own folder (not a link) without access for others. Raises OSError."""
+    return not why_not_private(folder)
+
+
+def why_not_private(folder: Path) -> str:
+    """What keeps a folder from being our own, and what to do, in words that follow its name. Raises OSError."""
     about = folder.lstat()
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
+    if stat.S_ISLNK(about.st_mode):
+        return "is a link: name the folder that it leads to with XDG_STATE_HOME"
+    if not stat.S_ISDIR(about.st_mode):
+        return "is not a folder: move it away"
+    if about.st_uid != os.geteuid():
+        return f"belongs to another user, uid {about.st_uid}: name a folder of your own with XDG_STATE_HOME"
+    return f"must be closed to all others; run: chmod 700 {folder}" if about.st_mode & 0o077 else ""
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, each closed to all others. Raises OSError."""
+    for missing in [above for above in (folder, *folder.parents) if not above.exists()][::-1]:
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def styles_folder() -> Path:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from tui_app.core.paths import is_private
+from tui_app.core.paths import is_private, make_private
 
 _LARGEST: Final = 256 * 1024
 _FILE: Final = "remembered.json"
@@ -51,7 +51,7 @@ class StateFile:
                 self._write(self._folder)
 
     def _write(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         if not is_private(folder):
             return
         descriptor, part = tempfile.mkstemp(dir=folder)  # 0600

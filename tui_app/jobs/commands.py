@@ -66,8 +66,10 @@ async def create_job(client: EmailSecurityClient, new: NewJob, mark: str) -> Wri
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
     if isinstance(result, Done) and (result.value.comment is None or mark not in result.value.comment.exact):
         # Another job than ours: whoever cancels it stops somebody else's.
+        name = sanitize(result.value.id, 80)
         lost = Unreadable(
-            "The answer is about another job than the one that was asked for.", request="POST investigate/bulk"
+            f"The answer is about job {name}, which does not bear our mark: it may be another one than was asked for.",
+            request="POST investigate/bulk",
         )
         result = Ambiguous(lost)
     return await settle(client.transport, result, there) if isinstance(result, Ambiguous) else result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -69,17 +69,13 @@ class NewJob:
         for name, value in self.params.as_body().items():
             asked[name], told[name] = value, job.search_params.get(name)
         for name, value in job.search_params.items():
-            if name not in asked and value not in _NOTHING.get(name, (None, "", False)):
+            if name not in asked and value not in (None, "", False):
                 asked[name], told[name] = None, value
         return tuple(
             f"{sanitize(name, 40)}: asked for {_shown(value)}, the job has {_shown(told[name])}"
             for name, value in asked.items()
             if _comparable(value) != _comparable(told[name])
         )
-
-
-_NOTHING: Final[Mapping[str, tuple[object, ...]]] = {"detections_only": (None, True)}
-"""What a field of a search may be without changing what is found, where that is not the usual."""
 
 
 def _shown(value: object) -> str:

@@ -252,7 +252,7 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        listing.unasked[number] = page.unasked
+        listing.unasked[number] = len(page.others)
         yield_to_ui = self.client.transport.yield_to_ui
         packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
         slots = array("I")

@@ -201,9 +201,11 @@ class Release:
         params = SearchParams(
             start=end - LONGEST_WINDOW, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
         )
-        async for page in search_pages(sending.client, params):
-            for message in page:
-                if message.postfix_id is not None and message.is_quarantined:
+        read = search_pages(sending.client, params)
+        async for page in read:
+            for message in (*page, *read.others):
+                # Whatever is not said to be free counts as held.
+                if message.postfix_id is not None and message.is_quarantined is not False:
                     verdict = str(message.final_disposition or NO_VERDICT)
                     found.setdefault(message.postfix_id.exact, set()).add((message.id.exact, verdict))
         held = {name: frozenset(messages) for name, messages in found.items()}
@@ -263,6 +265,10 @@ def _release_request(batch: Batch, body: ReleaseShape) -> Request:
 
 
 def _released(target: Target, item: ReleaseItem) -> Result:
+    said = {name.exact for name in (item.id, item.postfix_id) if name is not None}
+    known = {target.investigate_id, target.postfix_id} - {None}
+    if len(known) > 1 and not said <= known:
+        return Result(target, Outcome.UNKNOWN, why="the answer gives it the id of another message")
     outcome = release_outcome(item)
     why = "the answer names no recipient" if outcome is Outcome.UNKNOWN else ""
     return Result(target, outcome, item.delivered, item.undelivered, item.failed, why)

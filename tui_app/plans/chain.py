@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -118,6 +119,8 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
 def _strangers(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
     """Sentences that name whoever else wrote a journal: another host, another user."""
     by = sanitize(entry.origin.who, 120)
+    if entry.folder not in ("", os.fspath(journal.path.parent.resolve())):
+        yield f"{journal.name} was begun in another folder: whoever has that one too may send the same again. It was in {sanitize(entry.folder, 200)}."
     if entry.origin.host != origin.host:
         yield f"{journal.name} was written on another host, by {by}; this is {sanitize(origin.host, 60)}."
     if None not in (entry.origin.uid, origin.uid) and entry.origin.uid != origin.uid:

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from tui_app.core.paths import is_private
+from tui_app import __version__
+from tui_app.core.paths import why_not_private
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.journal import JournalContents, JournalError, read
 from tui_app.plans.plan import FORMAT
@@ -126,11 +127,21 @@ def _not_understood(path: Path, contents: JournalContents, ids: int) -> str:
     version, number = first.get("version"), first.get("format")
     if contents.damaged_at == 1:
         why = "its first line was changed. Keep the file and look at it."
-    elif isinstance(number, int) and number > FORMAT:
+    elif (isinstance(number, int) and number > FORMAT) or _is_newer(version):
         why = f"it was written by a newer version of mailsluice ({sanitize(str(version), 20)}). Update this one."
     else:
         why = "its records are not understood. Keep the file and look at it."
     return f"{sanitize(path.name, 100)}: {why} {plural(ids, 'id')} held back."
+
+
+def _is_newer(version: object) -> bool:
+    def numbers(text: str) -> list[int]:
+        return [int(part) for part in text.split(".")]
+
+    try:
+        return isinstance(version, str) and numbers(version[:20]) > numbers(__version__)
+    except ValueError:
+        return False
 
 
 class JournalFiles:
@@ -143,10 +154,8 @@ class JournalFiles:
     def _named(self) -> Iterator[tuple[Path, os.stat_result]]:
         try:
             for folder in (self._folder.parent, self._folder):
-                if not is_private(folder):
-                    raise JournalError(
-                        f"{folder} must be your own folder, closed to all others; run: chmod 700 {folder}"
-                    )
+                if why := why_not_private(folder):
+                    raise JournalError(f"{sanitize(str(folder), 200)} {why}")
             with os.scandir(self._folder) as found:
                 for each in found:
                     if _LIKE_A_JOURNAL in each.name.lower():

@@ -16,6 +16,7 @@ from typing import Final
 
 from tui_app import __version__
 from tui_app.config.settings import canonical_account
+from tui_app.core.paths import make_private
 from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
@@ -131,8 +132,8 @@ class Ledger:
         found: dict[str, OpenElsewhere] = {}
         if unexpected := self._files.unexpected():
             raise JournalError(
-                f"{unexpected[0]} in {self.folder} is not a journal file, but has the name of one. "
-                "Look at it and move it away. Nothing was sent."
+                f"Nothing was sent: look at {unexpected[0]} and move it away. It has the name of a journal and is "
+                f"no file, in {self.folder}."
             )
         for journal in self._files.read():
             if journal.path.name == but_of:
@@ -221,7 +222,7 @@ class Ledger:
         try:
             for folder in (self.folder.parent, self.folder):
                 if not folder.exists():
-                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    make_private(folder)
                     self._storage.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
@@ -252,6 +253,7 @@ class Ledger:
                 at=self._now(),
                 version=__version__,
                 previous=previous,
+                folder=os.fspath(self.folder.resolve()),
             )
             path = self.folder / f"{number + 1:06d}-{plan.plan_id}.jsonl"
             journal = Journal.create(path, first, self._storage)

@@ -107,14 +107,26 @@ async def _search(
     released = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
     for params, most in ((held, None), (released, _RELEASED_PAGES)):
         pages = 0
-        async for page in search_pages(client, params):
+        read = search_pages(client, params, by_verdict=True)
+        async for page in read:
             for name, message in index_by_id(page, names):
-                found.setdefault(name, {}).setdefault(message.id.exact, Target.of(message))
+                _add(found.setdefault(name, {}), Target.of(message))
+            # What was not asked for may bear the id all the same: of its verdict nobody can be sure.
+            for name, message in index_by_id(read.others, names):
+                if params is held and message.is_quarantined is not False:
+                    _add(found.setdefault(name, {}), replace(Target.of(message), disposition=None))
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
         if names <= found.keys():
             break
+
+
+def _add(known: dict[str, Target], target: Target) -> None:
+    """Take a message that bears an id; one that is told under two verdicts has none that anybody can be sure of."""
+    before = known.get(target.id)
+    same = before is None or before.disposition == target.disposition
+    known[target.id] = target if same else replace(target, disposition=None)
 
 
 async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[Message]:
@@ -135,7 +147,7 @@ async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) 
     read = search_pages(client, params)
     pages = 0
     async for page in read:
-        for message in page:
+        for message in (*page, *read.others):
             said = message.alert_id if params.alert_id else message.message_id
             if said is not None and said.exact.strip().strip("<>") == name.strip("<>"):
                 messages.append(message)

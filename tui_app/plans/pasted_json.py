@@ -11,7 +11,7 @@ from tui_app.plans.id_field import field_name, id_of_cell, ids_of_row
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
 
-_OPENING: Final = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+_OPENING: Final = re.compile(r"(?:\{\s*[\"}]|\[\s*(?:[{\"\]]|\[\s*[\[{\"\]\d-]))")
 _LEAD: Final = re.compile(r"[\s\ufeff]*(?:>[ ]?)*(?:[0-9a-f]{8} )?[\s,]*")
 """What may stand before it in its line: a mark of a quoted mail, the checksum of a journal."""
 _NOT_MESSAGES: Final = frozenset(

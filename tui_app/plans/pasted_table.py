@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # A cell may hold ten thousand recipients.
 csv.field_size_limit(64 * 1024 * 1024)
-_RULE: Final = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
+_RULE: Final = frozenset("|:- \t")
+"""Characters of the line below the heading of a table in Markdown."""
 _LISTED: Final = re.compile(rf"\s*({INVESTIGATE_ID.pattern})\s{{2,}}\S", re.ASCII)
 """A row of a listing: it begins with its id."""
 _BETWEEN: Final = re.compile(r"(?<!\\)\|")
@@ -48,7 +49,7 @@ def heading_of(line: str, following: str) -> Heading | None:
     if len(line) > 4000:
         return None
     if line.lstrip().startswith("|"):
-        if not _RULE.fullmatch(following) or "-" not in following:
+        if not _is_rule(following):
             return None
         return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
     if ids_told(line):
@@ -63,6 +64,10 @@ def lone_heading(line: str) -> Heading | None:
     """The heading of a single column with words of somebody else; None where a line is none."""
     name = field_name(line)
     return Heading((name,), "\x1f") if name in WRITTEN and len(line.split()) == 1 else None
+
+
+def _is_rule(line: str) -> bool:
+    return "-" in line and _RULE.issuperset(line)
 
 
 def _separated(line: str, mark: str) -> Heading | None:
@@ -90,7 +95,7 @@ def _laid_out(line: str) -> Heading | None:
 def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Findings) -> int:
     """Take the ids of the rows below a heading; `first` = the number of the first. How many lines the table has."""
     end = len(lines)
-    if heading.separator == "|" and lines and _RULE.fullmatch(lines[0]):
+    if heading.separator == "|" and lines and _is_rule(lines[0]):
         end = next((at for at, line in enumerate(lines) if not line.lstrip().startswith("|")), end)
         rows: Iterator[tuple[int, list[str]]] = ((at, _markdown_cells(lines[at])) for at in range(1, end))
     elif heading.offsets:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.verdict import VERDICTS
 from tui_app.plans.id_field import WRITTEN
 from tui_app.plans.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 
@@ -48,7 +49,7 @@ _FOREIGN: Final = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?:[0-9A-Fa-f]{12}|
 
 _NAMES: Final = "|".join(re.escape(name).replace("_", "[ _-]?") for name in sorted(WRITTEN, key=len, reverse=True))
 _FIELD: Final = re.compile(
-    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]{{0,80}}|included by name)[\"'*_`\\]*\s*[:=]",
+    rf"(?:^|[^0-9A-Za-z_-])(?:{_NAMES}|message[ _-]?id|in-reply-to|references|held back by[^:]{{0,80}}|included by name)(?:\s+line|\s*\([^()]{{0,40}}\))?[\"'*_`\\]*\s*(?:[:=]|</t[dh]>)",
     re.IGNORECASE,
 )
 """A field that holds what somebody else wrote, anywhere in a line."""
@@ -72,7 +73,9 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 
 
 _OURS: Final = re.compile(
-    r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s)",
+    r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
+    r"|-?\s*(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although))"
+    rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )
 """Lines of our own: what they name was refused, or stands beside a subject."""

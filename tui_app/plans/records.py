@@ -101,6 +101,8 @@ class LedgerEntry:
     """When it last was about to send something."""
     doubts: tuple[str, ...] = ()
     """What speaks against its journal, in sentences. Its plan is sent on only by somebody who has read them."""
+    folder: str = ""
+    """Where the journal lay when it was begun; empty in journals that did not keep it."""
 
     @property
     def at(self) -> datetime | None:
@@ -132,9 +134,17 @@ def timestamp(moment: datetime) -> str:
 
 
 def plan_record(
-    plan: Plan, *, number: int, account: str, origin: Origin, at: datetime, version: str, previous: str
+    plan: Plan,
+    *,
+    number: int,
+    account: str,
+    origin: Origin,
+    at: datetime,
+    version: str,
+    previous: str,
+    folder: str = "",
 ) -> Record:
-    """The first record: the whole plan. Of the mail it keeps ids alone."""
+    """The first record: the whole plan. Of the mail it keeps ids alone. `folder` = where the journal lies."""
     return {
         "type": "plan",
         "format": plan.format,
@@ -155,6 +165,7 @@ def plan_record(
         "at": timestamp(at),
         "version": version,
         "previous": previous,
+        "folder": folder,
     }
 
 
@@ -293,6 +304,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             origin=Origin.of(first),
             version=_text(first["version"]),
             previous=_text(first["previous"]),
+            folder=_text(first.get("folder", "")),
             state=PlanState(plan, Phase.INTERRUPTED, head=head),
             last_at=_moment(records[-1].get("at")),
             sent_at=next((_moment(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),

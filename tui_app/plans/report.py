@@ -48,9 +48,9 @@ def sums_checked(state: PlanState) -> tuple[bool, str]:
     """Whether every id is there once and the sums are those of the rows, and a sentence that says so."""
     rows = accounted(state)
     counted = Counter(row.outcome for row in rows)
-    told = {outcome: count for outcome, count in state.outcome_counts().items() if count}
-    whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(told.values())
-    if whole and told == dict(counted):
+    named = {outcome: count for outcome, count in state.outcome_counts().items() if count}
+    whole = len({row.target.id for row in rows}) == len(rows) == len(state.plan.targets) == sum(named.values())
+    if whole and named == dict(counted):
         return True, "Every id is accounted for, and the numbers add up."
     return False, "The numbers do NOT add up. Keep the journal and report this."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -164,6 +165,11 @@ def _known(target: Target) -> set[str]:
 def _strangers(result: Result) -> str:
     """Recipients that an answer names and the message does not have, in a sentence; empty where there are none."""
     target = result.target
+    told_of = Counter(
+        name.exact for names in (result.delivered, result.undelivered, result.failed) for name in set(names)
+    )
+    if twice := [name for name, count in told_of.items() if count > 1]:
+        return f"the answer for {sanitize(target.id)} tells several outcomes for {sanitize(twice[0], 80)}"
     if not (target.checked and target.recipients_known and target.recipients):
         return ""  # nothing is known to compare with
     known, told = _known(target), (*result.delivered, *result.undelivered, *result.failed)

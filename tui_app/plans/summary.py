@@ -38,19 +38,29 @@ def sender_domain(target: Target) -> str:
     # Who sends mail must not write other domains and counts into ours.
     if re.search(r"[\s,;:\"'<>()\[\]\\]", domain):
         return NO_DOMAIN
-    return sanitize(domain.lower(), 255) or NO_DOMAIN
+    return _told_apart(sanitize(domain.lower(), 255)) or NO_DOMAIN
+
+
+def _told_apart(domain: str) -> str:
+    """A domain with letters of other scripts has its form on the wire beside it: many look like the usual ones."""
+    if domain.isascii():
+        return domain
+    try:
+        return f"{domain} ({domain.encode('idna').decode()})"
+    except UnicodeError:
+        return f"{domain} (not only Latin letters)"
 
 
 def sender_domain_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
-    """Sender domains with their counts; those that look alike stand beside each other, and first, then the rarest."""
+    """Sender domains with their counts; none at all first, then those that look alike beside each other, then the rarest."""
     counted = Counter(map(sender_domain, targets))
     alike: dict[str, list[int]] = {}
     for domain, count in counted.items():
         alike.setdefault(look_alike_key(domain), []).append(count)
 
-    def place(pair: tuple[str, int]) -> tuple[bool, int, str, str]:
+    def place(pair: tuple[str, int]) -> tuple[bool, bool, int, str, str]:
         key = look_alike_key(pair[0])
-        return len(alike[key]) == 1, min(alike[key]), key, pair[0]
+        return pair[0] != NO_DOMAIN, len(alike[key]) == 1, min(alike[key]), key, pair[0]
 
     return sorted(counted.items(), key=place)
 

@@ -74,7 +74,7 @@ class Confirm(ModalScreen[bool]):
                 yield Static(
                     Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
                 )
-                yield LineInput(id="typed", placeholder="here", max_length=12, compact=True)
+                yield LineInput(id="typed", placeholder="here", max_length=len(self._typed) + 8, compact=True)
             yield TextLine(id="problem")
             yield Button(Content.assemble(self._way_out, " (esc)"), id="cancel", compact=True)
         yield TooSmall()
@@ -109,12 +109,14 @@ class Confirm(ModalScreen[bool]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Confirm with the right number; else say what to type."""
-        if event.value.strip().replace(",", "") == self._typed:
+        written = event.value.strip()
+        if self._typed in (written, written.replace(",", "")):
             if came_too_soon(self, self._shown_at, ALL_AT_ONCE):
                 self.query_one("#problem", TextLine).set_text((ENTER_AGAIN, "$text-warning"))
                 return
             self.dismiss(True)
         else:
+            event.input.select_all()  # what is typed next takes its place
             self.query_one("#problem", TextLine).set_text(
                 (f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
             )

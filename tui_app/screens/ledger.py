@@ -99,9 +99,7 @@ class LedgerScreen(ConsoleScreen):
         self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
         self.table().show_rows(ListRows(entries, lambda entry: entry.file))
         if unexpected := self.service.plans.ledger.unexpected_entries():
-            self.notice(
-                f"{unexpected[0]} is not a journal file. Nothing is sent until it is moved away. V checks the ledger."
-            )
+            self.notice(f"Nothing is sent until {unexpected[0]} is moved away: it is no journal. V checks.")
         elif unreadable := self._unreadable():
             self.notice(unreadable[0])
         self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")

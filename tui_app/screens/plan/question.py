@@ -47,5 +47,5 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
         facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
         facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
     if entry.doubts:
-        facts.append(("To go on in spite of that, type the plan's name.\n", "$text-warning"))
+        facts.append(("To go on in spite of that, type the plan's name and the number.\n", "$text-warning"))
     return facts

@@ -232,12 +232,16 @@ class ReviewScreen(ConsoleScreen):
         elif not reason.value.strip():
             self._problem("A reason is needed: it goes on record.")
             reason.focus()
+        elif event.input is reason and reason.value.strip().upper() in self._guarded.includable_counts():
+            reason.select_all()
+            self._problem(f"{sanitize(reason.value.strip(), 40)} is a word for Include, not a reason.")
         elif event.input is reason:
             self._problem("")
             typed.focus()
         elif not self._plan.targets:
             self._problem("Nothing is left to send.")
         elif typed.value.strip().lower().replace(",", "") not in (self._to_type, str(len(self._plan.targets))):
+            typed.select_all()  # what is typed next takes its place
             self._problem(f"Not sent: type {self._to_type} to send, or esc to leave.")
         elif came_too_soon(self, self._shown_at, ALL_AT_ONCE):
             self._problem(ENTER_AGAIN, "$text-warning")

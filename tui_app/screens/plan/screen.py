@@ -16,6 +16,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
+from tui_app.plans.response import anything_done
 from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
@@ -88,6 +89,8 @@ class PlanScreen(ConsoleScreen):
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
+        self._looking = False
+        """Whether what is left of an earlier plan is being looked at: nothing is sent meanwhile."""
         self._waits_since: float | None = None
         """When it was painted that the plan waits for the operator."""
         self._shown: tuple[object, ...] = ()
@@ -117,11 +120,13 @@ class PlanScreen(ConsoleScreen):
             self._start_command(Send(self._new))
 
     @work
-    async def _start_command(self, command: Command) -> None:
-        """Let the plan be worked on; the screen stays, and what goes wrong is said."""
+    async def _start_command(self, command: Command, then: str = "") -> None:
+        """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
         self.awaiting = True
         try:
             self.show_state(await self.service.plans.start(command))
+            if then:
+                self.notice(then)
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(str(error))
@@ -132,14 +137,17 @@ class PlanScreen(ConsoleScreen):
 
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
-        if self.awaiting:
-            waits = self._state.phase in (Phase.CANARY, Phase.PAUSED)
-            self.notice(
-                "The plan waits for you: A sends the rest, S stops."
-                if waits
-                else "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
-            )
-        return not self.awaiting
+        if not self.awaiting or self._looking:
+            return True
+        said = {
+            Phase.CANARY: "The plan waits for you: A sends the rest, S stops.",
+            Phase.PAUSED: "The plan waits for you: A sends the rest, S stops.",
+            Phase.SETTLING: "It is being asked what became of them. S stops asking.",
+            Phase.CHECKING: "It is being looked at what arrived. S stops looking.",
+        }
+        sends = "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
+        self.notice(said.get(self._state.phase, sends))
+        return False
 
     # ---- news
 
@@ -170,7 +178,8 @@ class PlanScreen(ConsoleScreen):
         self.show_frame()
 
     def _waits_now(self) -> None:
-        self._waits_since = asyncio.get_running_loop().time()
+        if self._state.phase in (Phase.PAUSED, Phase.CANARY):
+            self._waits_since = asyncio.get_running_loop().time()
 
     def plan_moved(self, state: PlanState) -> None:
         """Show where it is."""
@@ -190,6 +199,7 @@ class PlanScreen(ConsoleScreen):
         was, self._lock_holder = self._lock_holder, self.service.plans.ledger.lock_holder(old.account)
         now = self.service.plans.ledger.reread(old) if was or self._lock_holder else None
         if now is not None and (now.state != self._state or was != self._lock_holder):
+            self._old = now
             self.show_state(now.state)
 
     def show_frame(self) -> None:
@@ -279,7 +289,10 @@ class PlanScreen(ConsoleScreen):
         if state.error is not None and not self._may_resume:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
-            what = "The first were sent: check them." if state.phase is Phase.CANARY else "Paused."
+            first = (
+                "The first were sent: check them." if anything_done(state) else "None of the first went out: see why."
+            )
+            what = first if state.phase is Phase.CANARY else "Paused."
             return [(f"{what} A sends the other {len(state.unsent):,}, S stops.", "$text-warning bold")]
         if self._lock_holder:
             return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
@@ -336,6 +349,8 @@ class PlanScreen(ConsoleScreen):
             self.notice("The plan already waits: A sends the rest, S stops.")
         elif self._state.phase is Phase.PAUSED:
             self.service.plans.continue_sending()
+        elif self._state.phase is Phase.CHECKING:
+            self.notice("Nothing is being sent. S stops looking.")
         elif not self._state.ended:
             self.service.plans.pause()
             settling = self._state.phase is Phase.SETTLING
@@ -361,7 +376,7 @@ class PlanScreen(ConsoleScreen):
     @work(exclusive=True, group="rest")
     async def _review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> None:
         """Look at what is left, show what would be sent by now, and send it when its number was typed."""
-        self.awaiting = True
+        self.awaiting = self._looking = True
         self.notice("Looking at what is left…")
         try:
             rest = await self.service.plans.review_rest(entry, resend_unseen=resend_unseen)
@@ -370,15 +385,19 @@ class PlanScreen(ConsoleScreen):
             self.notice(f"{error} Nothing was sent.")
             return
         finally:
-            self.awaiting = False
+            self.awaiting = self._looking = False
         self.notice("")
         count = len(rest.fit)
         if not count:
-            # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
-            self.notice(f"Nothing is left to send. {left_out_reasons(rest.why_not)}")
-            self._start_command(Resume(entry, reviewed=(), despite_doubts=True))
+            nothing = f"Nothing is left to send. {left_out_reasons(rest.why_not)}"
+            if entry.doubts:
+                self.notice(nothing)  # in such a journal nobody writes unasked
+            else:
+                # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
+                self._start_command(Resume(entry, reviewed=()), nothing)
             return
-        typed = entry.plan.plan_id if entry.doubts else "y" if count == 1 else str(count)
+        number = "y" if count == 1 else str(count)
+        typed = f"{entry.name} {number}" if entry.doubts else number
         title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
         facts = rest_facts(entry, rest, resend_unseen=resend_unseen)
         if not await self.app.push_screen_wait(Confirm(title, facts, typed=typed, way_out="Back, nothing is sent")):
@@ -417,18 +436,23 @@ class PlanScreen(ConsoleScreen):
         if not self._may_resume or self.awaiting:
             self.notice("This plan can't be closed now.")
             return
+        entry = self._entry()
+        if entry is None:
+            return
         facts: list[Piece] = [
-            f"{self._state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n"
+            *((f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts),
+            f"{self._state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n",
         ]
         if self._state.unknown:
             still = plural(len(self._state.with_outcome(*OPEN)), "message")
             facts.append(
                 (f"The outcome of {still} is unknown: v asks, also after the plan is closed.\n", "$text-warning")
             )
-        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, way_out="Keep it open")):
+        typed = entry.name if entry.doubts else "y"
+        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, typed=typed, way_out="Keep it open")):
             self.notice("The plan stays open.")
-        elif entry := self._entry():
-            self._start_command(Close(entry))
+        elif now := self._entry():
+            self._start_command(Close(now))
 
     def action_row_open(self) -> None:
         """Open the message of a row."""
