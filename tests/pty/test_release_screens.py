@@ -325,7 +325,7 @@ def test_what_was_released_by_somebody_else_meanwhile_is_shown_and_the_number_as
     gone = of_verdict(simulator, "BULK")[2]
     simulator.account.release({"ids": [gone.investigate_id]})
     confirmed(terminal, number)
-    terminal.sees("Not sent: 1 changed since", f"type {number - 1} for the rest", f"{number - 1} messages")
+    terminal.sees(f"Not sent: type {number - 1} for the rest", "Left the plan: 1 ", f"{number - 1} messages")
     assert sum(sent(simulator).values()) == 1, "only what somebody else did"
     terminal.press(f"{number}\r")
     terminal.sees(f"Not sent: type {number - 1}")

@@ -243,8 +243,8 @@ def new_job(tour: Tour) -> None:
     account.every_enum, account.rows, account.refuses = 1, 3, "^POST"
     tour.press("n")
     tour.sees("new job")
-    # Whether a message has this recipient is not looked at again; of a sender it would be.
-    tour.press("\tacme.example" + "\t" * 5)
+    # Whether a message has this subject is not looked at again; of a sender or a recipient it would be.
+    tour.press("\t\tinvoice" + "\t" * 4)
     for string in tour.unseen("preview", "new job, question", "new job, refusal"):
         account.turn("subject", 0, string)
         account.told = string.number - 1

@@ -49,7 +49,7 @@ def _print_preview(preview: JobPreview) -> None:
         print_status(
             f"The search can't express {', '.join(preview.not_searchable)}: the job acts on other messages than this count."
         )
-    if not preview.count:
+    if not preview.count and not preview.unasked:
         print_status("The search finds nothing now: a job over it would do nothing.")
 
 

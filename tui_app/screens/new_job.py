@@ -275,7 +275,7 @@ class NewJobScreen(ConsoleScreen):
         for message in preview.sample[:3]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
             pieces += [(f"  {sanitize(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
-        if not preview.count:
+        if not preview.count and not preview.unasked:
             pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))
         if preview.unasked:
             count = plural(preview.unasked, "message")
