@@ -190,11 +190,12 @@ async def asked(tmp_path: Path, good: str, result: object, work: Work) -> tuple[
 
     async with faulty(script) as server:
         config = tmp_path / "config.toml"
-        config.write_text(f'default_profile = "p"\n[profiles.p]\ntoken_command = {json.dumps(counting(tmp_path))}\n')
+        config.write_text(
+            f'default_profile = "p"\n[profiles.p]\nbase_url = "{server.base_url}"\ntoken_command = {json.dumps(counting(tmp_path))}\n'
+        )
         variables = {
             "MAILSLUICE_CONFIG": str(config),
             "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "CLOUDFLARE_BASE_URL": server.base_url,
         }
         settings = load_settings(variables)
         assert isinstance(settings.credential, CommandCredential)

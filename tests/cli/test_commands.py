@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from tests.support.commands import Ended, Run, run_with, started, told
 from tests.support.environment import ROOT, environment
 from tests.support.faulty import ACCOUNT
-from tui_app.simulator.server import Options, Simulator, running
+from tui_app.simulator.server import Options, Simulator, running, write_env_file
 
 
 @pytest.fixture
@@ -327,6 +328,53 @@ tui_app.cli.main()
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr == "mailsluice: /proc/self/nothing: No such file or directory.\n"
+
+
+@pytest.mark.parametrize("planted", ["link", "file"])
+def test_the_simulator_s_token_goes_into_no_file_that_was_there(planted: str, tmp_path: Path) -> None:
+    target, theirs = tmp_path / "env", tmp_path / "theirs"
+    theirs.write_text("kept")
+    for name in ("env", "env.part"):
+        if planted == "link":
+            (tmp_path / name).symlink_to(theirs)
+        else:
+            (tmp_path / name).write_text("theirs")
+            (tmp_path / name).chmod(0o666)
+    write_env_file(target, "export X=secret")
+    assert theirs.read_text() == "kept"
+    assert target.read_text() == "export X=secret\n"
+    assert not target.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "env.part").read_text() in ("theirs", "kept")
+
+
+def test_a_device_is_no_list_of_ids(run: Run) -> None:
+    ended = run("release", "--from", "/dev/zero", "--reason", "x", "--yes")
+    assert ended.returncode == 2
+    assert "The file of ids is larger than 64 MiB. Split it. Nothing was sent." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "kept"),
+    [
+        ({"STY": "1.pts", "TERM": "screen-256color"}, False),
+        ({"TERM": "screen"}, False),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/x"}, True),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x"}, True),
+        ({"TERM": "xterm-256color"}, True),
+    ],
+)
+def test_true_colours_are_not_believed_in_gnu_screen(variables: dict[str, str], kept: bool) -> None:
+    script = (
+        "import os, sys, tui_app.cli\nsys.argv = ['mailsluice', '--version']\n"
+        "try: tui_app.cli.main()\nfinally: print(os.environ.get('COLORTERM'))"
+    )
+    bare = {name: value for name, value in os.environ.items() if name not in ("STY", "TMUX", "TERM")}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT, capture_output=True, text=True, check=False, env={**bare, **variables, "COLORTERM": "truecolor"},
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[-1] == ("truecolor" if kept else "None")
 
 
 def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:

@@ -28,6 +28,41 @@ def environment(tmp_path: Path, toml: str = "", **more: str) -> dict[str, str]:
     return {"MAILSLUICE_CONFIG": str(file), **more}
 
 
+@pytest.mark.parametrize(("mode", "obeyed"), [(0o600, True), (0o644, True), (0o664, False), (0o602, False)])
+def test_a_configuration_that_others_can_write_is_not_obeyed(mode: int, obeyed: bool, tmp_path: Path) -> None:
+    variables = environment(tmp_path, f"[profiles.p]\naccount_id = '{ACCOUNT}'", CLOUDFLARE_API_TOKEN="t0ken")
+    (tmp_path / "config.toml").chmod(mode)
+    if obeyed:
+        assert load_settings(variables, profile_name="p").account_id == ACCOUNT
+        return
+    with pytest.raises(UsageError, match="can be written by others; run chmod go-w"):
+        load_settings(variables, profile_name="p")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_configuration_of_somebody_else_is_not_obeyed(tmp_path: Path) -> None:
+    variables = environment(tmp_path, f"[profiles.p]\naccount_id = '{ACCOUNT}'", CLOUDFLARE_API_TOKEN="t0ken")
+    os.chown(tmp_path / "config.toml", 12345, -1)
+    with pytest.raises(UsageError, match="belongs to another user, uid 12345"):
+        load_settings(variables, profile_name="p")
+
+
+@pytest.mark.parametrize("secret", ["token_command = ['printf', 'abc']", "token_file = '{file}'"])
+@pytest.mark.parametrize("flagged", [True, False])
+def test_a_profile_s_token_goes_to_the_profile_s_address_only(secret: str, flagged: bool, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("t0ken\n")
+    (tmp_path / "token").chmod(0o600)
+    toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\n{secret.format(file=tmp_path / 'token')}"
+    elsewhere = {"CLOUDFLARE_BASE_URL": "https://elsewhere.example/v4"}
+    named = {"profile_name": "p"} if flagged else {}
+    chosen = {} if flagged else {"MAILSLUICE_PROFILE": "p"}
+    with pytest.raises(UsageError, match="the profile's token is not sent there"):
+        load_settings(environment(tmp_path, toml, **elsewhere, **chosen), **named)  # type: ignore[arg-type]
+    assert load_settings(environment(tmp_path, toml, **chosen), **named).other_host == ""  # type: ignore[arg-type]
+    own = environment(tmp_path, toml, **elsewhere, CLOUDFLARE_API_TOKEN="mine", MAILSLUICE_PROFILE="p")
+    assert load_settings(own).other_host == "elsewhere.example", "the token is of the same environment"
+
+
 def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
     settings = load_settings(environment(tmp_path, CLOUDFLARE_API_TOKEN="t0ken", CLOUDFLARE_ACCOUNT_ID=ACCOUNT.upper()))
     assert settings.account_id == ACCOUNT

@@ -1,6 +1,7 @@
 """Memory that nobody looks into, and libraries that say nothing."""
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, environment
-from tui_app.cli import console
+from tui_app.cli import console, demo
 from tui_app.cli import runner as session
 
 
@@ -81,3 +82,40 @@ logging.getLogger("embedding").debug("heard")
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert log.read_text() == "DEBUG:embedding:heard\n"
+
+
+def test_no_variable_says_whom_we_trust_and_other_programs_get_it_as_it_was() -> None:
+    script = (
+        "import os, ssl\n"
+        "from tui_app.core.hardening import child_environment, set_certificate_variables_aside\n"
+        "set_certificate_variables_aside()\n"
+        "told = ssl.create_default_context().keylog_filename, ssl.get_default_verify_paths().cafile\n"
+        "print(told[0], '/evil' in str(told[1]), child_environment(os.environ)['SSL_CERT_FILE'], 'SSLKEYLOGFILE' in os.environ)"
+    )
+    named = {"SSL_CERT_FILE": "/evil/ca.pem", "SSL_CERT_DIR": "/evil", "SSLKEYLOGFILE": "/evil/keys"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **named},
+    )
+    assert ended.stdout.split() == ["None", "False", "/evil/ca.pem", "False"]
+
+
+@pytest.mark.parametrize("module", ["click", "httpx", "pydantic", "json", "ssl"])
+def test_nothing_is_loaded_from_the_folder_that_somebody_stands_in(module: str, tmp_path: Path) -> None:
+    planted, mark = tmp_path / f"{module}.py", tmp_path / "loaded"
+    planted.write_text(f"open({str(mark)!r}, 'w')\nraise SystemExit('planted')\n")
+    variables = environment(tmp_path)
+    # The installed program, and the child that the demo starts.
+    script = "import sys; sys.path.pop(0); from tui_app.__main__ import start; start()"
+    child = [sys.executable, "-P", "-c", demo.RUN, str(ROOT), "simulate", "--until-eof", "--messages", "0"]
+    for command in ([sys.executable, "-c", script, "jobs"], child):
+        ended = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, env=variables, input="", timeout=60
+        )
+        assert "planted" not in ended.stdout + ended.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert not mark.exists()

@@ -182,7 +182,9 @@ def test_the_running_console_keeps_the_token_and_its_memory_to_itself(
     (tmp_path / "ask.py").write_text(script)
     config = tmp_path / "config.toml"
     command = json.dumps([sys.executable, str(tmp_path / "ask.py")])
-    config.write_text(f'default_profile = "here"\n[profiles.here]\ntoken_command = {command}\n')
+    config.write_text(
+        f'default_profile = "here"\n[profiles.here]\nbase_url = "{account.environment()["CLOUDFLARE_BASE_URL"]}"\ntoken_command = {command}\n'
+    )
     terminal = start(PROGRAM, MAILSLUICE_CONFIG=str(config), CLOUDFLARE_API_TOKEN="")
     terminal.sees("12 loaded", "live")
     for key, seen in (("?", "Help ›"), ("!", "Activity"), ("q", "Help ›"), ("q", "12 loaded")):

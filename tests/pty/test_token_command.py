@@ -53,7 +53,8 @@ def start(account: Simulator, tmp_path: Path) -> Iterator[Start]:
 
     def start(script: str, program: Sequence[str] | Program = PROGRAM) -> Terminal:
         command = json.dumps(["/bin/sh", "-c", script])
-        config.write_text(f'default_profile = "p"\n[profiles.p]\ntoken_command = {command}\n')
+        base_url = variables["CLOUDFLARE_BASE_URL"]
+        config.write_text(f'default_profile = "p"\n[profiles.p]\nbase_url = "{base_url}"\ntoken_command = {command}\n')
         terminal = Terminal(program, variables)
         opened.append(terminal)
         return terminal

@@ -13,7 +13,7 @@ import click
 from tui_app import __version__
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output, fill_closed_streams, install_plain_output
 from tui_app.core.errors import ExitCode, SluiceError, UsageError
-from tui_app.core.hardening import silence_libraries
+from tui_app.core.hardening import set_certificate_variables_aside, silence_libraries
 from tui_app.core.text import sanitize
 
 _COMMANDS = {
@@ -113,6 +113,10 @@ def main() -> None:
     code: Any
     # Milliseconds after a lone esc in which the rest of a sequence may come; the operator may set another value.
     os.environ.setdefault("ESCDELAY", "50")
+    set_certificate_variables_aside()
+    # GNU screen hands on what the terminal around it can, and turns true colours into something else.
+    if (os.environ.get("STY") or os.environ.get("TERM", "").startswith("screen")) and "TMUX" not in os.environ:
+        os.environ.pop("COLORTERM", None)
     fill_closed_streams()
     install_plain_output()
     silence_libraries()

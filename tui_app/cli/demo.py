@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +22,10 @@ from tui_app.simulator.demo_data import DEFAULT_MESSAGES
 def _environment_of(line: str) -> dict[str, str]:
     """The variables of an export line."""
     return dict(word.split("=", 1) for word in shlex.split(line)[1:])
+
+
+RUN: Final = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tui_app.__main__ import start; start()"
+"""Runs this program whatever folder we stand in: `-m` would first look for each module in there."""
 
 
 @click.command()
@@ -45,7 +49,7 @@ def demo(ctx: click.Context, seed: int, messages: int, truth: Path | None) -> No
     arguments = ["--seed", str(seed), "--messages", str(messages), *(["--truth", str(truth)] if truth else [])]
     # A separate process can't slow the screens. It ends when its standard input ends, however we end.
     simulator = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tui_app", "simulate", "--until-eof", *arguments],
+        [sys.executable, "-P", "-c", RUN, str(Path(__file__).parents[2]), "simulate", "--until-eof", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

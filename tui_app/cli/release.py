@@ -47,6 +47,8 @@ COLUMNS: Final = (
 
 
 _TOLD_ONE_BY_ONE: Final = 20
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a file of ids: a device would never end."""
 """Messages; more that are held back are told by their reasons."""
 _DOMAINS: Final = 20
 _SAMPLE: Final = 10
@@ -74,7 +76,10 @@ def _parsed(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
     """The ids of the command line and of a file: two texts, and nothing in the second is ever an option."""
     parsed = parse_ids(ids)
     if source is not None:
-        parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(source.read())]))
+        data = source.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise UsageError("The file of ids is larger than 64 MiB. Split it. Nothing was sent.")
+        parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(data)]))
     searched = [found for found in parsed.found if found.excerpt]
     for found in searched[:_TOLD_ONE_BY_ONE]:
         print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 200)}'")

@@ -60,6 +60,12 @@ class Settings:
         """Account id and base URL: the key for facts in the state file."""
         return f"{self.account_id}@{self.base_url}"
 
+    @property
+    def other_host(self) -> str:
+        """The host that requests go to, where it is neither the API's nor this machine; else empty."""
+        host = urlsplit(self.base_url).hostname or ""
+        return "" if host == urlsplit(DEFAULT_BASE_URL).hostname or is_loopback(host) else host
+
 
 def check_account_id(account_id: str) -> str:
     """The account id in lower case. Raises UsageError unless it has 32 hex digits."""
@@ -163,6 +169,13 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
+def _why_not_obeyed(about: os.stat_result) -> str:
+    """Why a configuration file may be somebody else's: it names commands to run and addresses that get the token."""
+    if about.st_uid not in (0, os.geteuid()):
+        return f"belongs to another user, uid {about.st_uid}"
+    return "can be written by others; run chmod go-w on it" if about.st_mode & 0o022 else ""
+
+
 def _text_of(path: Path) -> str:
     """The text of a regular file; never waits for a pipe or device. Raises OSError, ValueError, UsageError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -171,6 +184,9 @@ def _text_of(path: Path) -> str:
     if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
         os.close(descriptor)
         raise UsageError(f"{sanitize(str(path))} is not a regular file.")
+    if stat.S_ISREG(about.st_mode) and (why := _why_not_obeyed(about)):
+        os.close(descriptor)
+        raise UsageError(f"{sanitize(str(path))} {why}. It is not obeyed.")
     with os.fdopen(descriptor, encoding="utf-8") as file:
         return file.read()
 
@@ -261,10 +277,21 @@ def load_settings(
         # The environment names another account: the header must not show this profile and its colour.
         name, profile = None, replace(profile, color=None)
     base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
+    credential = _credential(profile, environment, profile_first=flagged)
+    secret = profile.token_file or profile.token_command
+    if (
+        secret
+        and (flagged or not environment.get("CLOUDFLARE_API_TOKEN"))
+        and base_url != check_base_url(profile.base_url or DEFAULT_BASE_URL)
+    ):
+        raise UsageError(
+            "CLOUDFLARE_BASE_URL names another address than the profile: the profile's token is not sent there. "
+            "Unset it, or set base_url in the profile."
+        )
     return Settings(
         account_id=account_id,
         base_url=base_url,
-        credential=_credential(profile, environment, profile_first=flagged),
+        credential=credential,
         profile=name,
         read_only=read_only or profile.read_only,
         color=profile.color,

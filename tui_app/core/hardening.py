@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -28,14 +29,29 @@ def forbid_memory_dumps() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+"""Variables by which the TLS library trusts other certificates, or writes down the keys of connections."""
+_set_aside: Final[dict[str, str]] = {}
+
+
+def set_certificate_variables_aside() -> None:
+    """Let no variable choose whom we trust with a token: the system's certificates count, or `ca_bundle`.
+
+    Programs that we start get them as they were.
+    """
+    for name in _CERTIFICATES:
+        if (value := os.environ.pop(name, None)) is not None:
+            _set_aside[name] = value
+
+
 def child_environment(environment: Mapping[str, str], *, terminal: bool = True) -> dict[str, str]:
-    """The environment for a program that we start: this one without all CLOUDFLARE_ variables.
+    """The environment for a program that we start: this one without all CLOUDFLARE_ variables, with what was set aside.
 
     Without a `terminal` also without the name of the terminal on which gpg would ask.
     """
     return {
         name: value
-        for name, value in environment.items()
+        for name, value in (_set_aside | {**environment}).items()
         if not name.startswith("CLOUDFLARE_") and (terminal or name != "GPG_TTY")
     }
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
+from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.renderer import DiffRenderer
@@ -179,6 +180,8 @@ class ConsoleScreen(Screen[None]):
         if settings.profile:
             left += [(settings.profile, settings.color or "bold"), " "]
         left += [account, "  ", mode]
+        if elsewhere := settings.other_host:
+            left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
         budget = self.service.budget
         right: list[Piece] = []
         if budget.low and budget.remaining is not None:

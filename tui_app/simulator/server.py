@@ -5,6 +5,7 @@ import os
 import secrets
 import shlex
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -152,7 +153,12 @@ def running(options: Options, clock: Callable[[], datetime] = _utc_now) -> Itera
 
 def write_env_file(path: Path, line: str) -> None:
     """Write the export line to a file that only its owner can read, in one step."""
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
-        file.write(line + "\n")
-    part.replace(path)
+    # A new file of a name that nobody can foresee: in a shared folder another one may lie there already.
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".env-")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(line + "\n")
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
