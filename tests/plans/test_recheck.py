@@ -544,6 +544,22 @@ async def test_where_all_first_ones_are_left_out_as_few_others_come_first(
     assert set(asked[0]) <= set(names(targets[gone:]))
 
 
+async def test_where_all_first_ones_are_left_out_at_the_last_moment_nobody_is_asked_about_nothing(
+    tmp_path: Path,
+) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
+
+        def before(targets: list[Target]) -> None:
+            for target, twin in zip(targets[:2], account.account.held[40:], strict=False):
+                twin.postfix_id = target.postfix_id or ""
+
+        async with releases_on(account, tmp_path, STOPPED, release_body="postfix") as releases:
+            targets, asked, state = await first_ones(account, releases, before)
+        assert names(state.with_outcome(Outcome.LEFT_OUT)) == names(targets[:2])
+        assert asked == [names(targets[2:4])]
+        assert sent(account) == asked[0]
+
+
 # ---- between the preview and the request
 
 ANOTHER = "its sender or its recipients are not those that were reviewed"
@@ -602,7 +618,9 @@ async def test_what_is_another_message_by_the_time_it_is_sent_does_not_go_out(
         releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
         state = await releases.start(Send(plan))
     assert sent(account) == [targets[3].id]
-    assert [state.results_by_id[target.id].why for target in targets[:2]] == [f"{ANOTHER} (seen before it was sent)"] * 2
+    assert [state.results_by_id[target.id].why for target in targets[:2]] == [
+        f"{ANOTHER} (seen before it was sent)"
+    ] * 2
 
 
 async def test_the_rest_of_a_plan_is_sent_as_it_was_reviewed_or_not_at_all(
