@@ -250,3 +250,11 @@ async def test_a_message_that_comes_under_two_verdicts_has_none(by: str, pages: 
     assert (target.id, target.disposition, other.disposition) == (ONE["id"], None, "BULK")
     assert guarded.allowed == (other,)
     assert [(kept.why, kept.include) for kept in guarded.held_back] == [("no verdict", "NO-VERDICT")]
+
+
+@pytest.mark.parametrize("by", ["id", "postfix_id"])
+async def test_a_message_of_a_time_that_was_not_asked_for_is_known_and_has_no_verdict(by: str) -> None:
+    script = holding([{**ONE, **KNOWN, "scanned_at": "2026-01-01T00:00:00Z"}])
+    (target,), guarded = await looked_up(script, ONE[by])
+    assert (target.id, target.checked, target.disposition) == (ONE["id"], True, None)
+    assert [kept.include for kept in guarded.held_back] == ["NO-VERDICT"]
