@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.plans.test_recheck import LOST
 from tests.plans.test_settle import releases_on
 from tests.support.faulty import Received, Script, answer, faulty, success
-from tests.support.services import lonely_service, service_on
+from tests.support.services import held_mail, lonely_service, service_on
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.search import SearchParams
 from tui_app.plans.commands import CheckArrival, Send, Settle
 from tui_app.plans.guard import Guarded
 from tui_app.plans.plan import LONGEST_WINDOW, Target, windows_of
@@ -258,3 +260,20 @@ async def test_a_message_of_a_time_that_was_not_asked_for_is_known_and_has_no_ve
     (target,), guarded = await looked_up(script, ONE[by])
     assert (target.id, target.checked, target.disposition) == (ONE["id"], True, None)
     assert [kept.include for kept in guarded.held_back] == ["NO-VERDICT"]
+
+
+@pytest.mark.parametrize("first", ["BULK", "SPAM"])
+async def test_a_verdict_that_a_later_page_contradicts_is_told_before_a_large_plan_is_sent(first: str) -> None:
+    mails = [{**KNOWN, "id": f"4NAAAAAAAAAAA{n:03d}-2026-11-20T10:00:00-1"} for n in range(51)]
+    mails[0]["final_disposition"], then = (
+        first,
+        {**mails[0], "final_disposition": "SPAM" if first == "BULK" else "BULK"},
+    )
+    async with faulty(holding(mails, [then])) as server:
+        service = lonely_service(server.base_url)
+        plan = service.plans.plan(service.plans.guard([held_mail(str(mail["id"])) for mail in mails]), "x")
+        search = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+        changes = await service.plans.changes_since_review(plan, search)
+        await service.close()
+        assert server.count("GET") == 2
+    assert changes.gone == {mails[0]["id"]: "no verdict"}
