@@ -134,3 +134,20 @@ def test_cursors_are_followed_to_the_end_and_never_in_circles() -> None:
     assert asyncio.run(run(chain)) == ["a", "b", "c"]
     with pytest.raises(Unreadable, match="circles"):
         asyncio.run(run(circle))
+
+
+def test_pages_of_what_was_not_asked_for_are_not_the_end_and_a_repeated_one_is() -> None:
+    answers = [Page[str]((), others=("x", "y")), Page[str]((), others=("z", "w")), Page(("a",), others=("b",))]
+
+    async def run(replies: list[Page[str]]) -> tuple[list[str], list[tuple[str, ...]], int, bool]:
+        async def fetch(number: int, size: int) -> Page[str]:
+            return replies[min(number, len(replies)) - 1]
+
+        pages, items, others = NumberedPages(fetch, str, 2), list[str](), list[tuple[str, ...]]()
+        while not pages.complete:
+            items += await pages.load()
+            others.append(pages.others)
+        return items, others, pages.unasked, pages.shifted
+
+    assert asyncio.run(run(answers)) == (["a"], [("x", "y"), ("z", "w"), ("b",), ()], 5, False)
+    assert asyncio.run(run(answers[:1])) == ([], [("x", "y"), ()], 2, False)

@@ -160,6 +160,33 @@ def test_a_name_that_is_a_plans_id_means_that_plan_and_not_a_number(tmp_path: Pa
     assert ledger.find("000001").number == 1
 
 
+def test_a_journal_in_another_folder_than_it_was_begun_in_is_doubted(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path / "here" / "state")
+    (path,) = begin(ledger)
+    there = tmp_path / "there" / "plans"
+    there.mkdir(parents=True, mode=0o700)
+    there.parent.chmod(0o700)
+    shutil.copy2(path, there)
+    other = ledger_in(there.parent)
+    (doubt,) = other.find("1").doubts
+    assert doubt.startswith(f"{path.name} was begun in another folder: ")
+    assert str(ledger.folder) in doubt
+    assert other.verify().problems == (doubt,)
+    assert ledger.find("1").doubts == ()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    assert ledger_in(tmp_path / "link" / "state").find("1").doubts == (), "another name of the same folder"
+
+
+def test_a_journal_that_does_not_say_in_which_folder_it_was_begun_is_not_doubted_for_that(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    (path,) = begin(ledger)
+    first, *rest = read(path).records
+    old = {name: value for name, value in first.items() if name != "folder"}
+    path.write_bytes(b"".join(map(line_of, [old, *rest])))
+    assert ledger.find("1").folder == ""
+    assert ledger.find("1").doubts == ()
+
+
 # ---- what a journal says against itself
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from random import Random
@@ -28,7 +28,15 @@ from tui_app.plans.account_lock import Locked
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.records import LedgerEntry, Origin, entry_of, intent_record, plan_record, result_record
+from tui_app.plans.records import (
+    LedgerEntry,
+    Origin,
+    closed_record,
+    entry_of,
+    intent_record,
+    plan_record,
+    result_record,
+)
 from tui_app.plans.report import COLUMNS, as_csv, as_json, as_markdown, sums_checked
 from tui_app.plans.state import Outcome, Result
 
@@ -182,6 +190,30 @@ def test_a_plan_is_found_by_the_beginning_of_its_id_if_that_is_only_one(tmp_path
     for wrong in ("", "zz", "\x1b[2J", one + "0"):
         with pytest.raises(JournalError, match="No plan begins with"):
             ledger.find(wrong)
+
+
+def test_what_an_older_plan_never_heard_of_is_not_gone_on_with_by_either_id(tmp_path: Path) -> None:
+    moments = [NOON - timedelta(hours=9)]
+    ledger = Ledger(tmp_path / "plans", ANA, lambda: moments[-1])
+    targets = [replace(target, postfix_id=target.id[:16]) for target in TARGETS[:4]]
+    old, _ = ledger.begin(
+        Plan.make([replace(targets[0], investigate_id=None), *targets[1:3]], "x", 6, Random(1)), "acc"
+    )
+    old.add(intent_record([replace(targets[0], investigate_id=None), targets[1]], "ids", moments[-1]))
+    old.close()
+    moments.append(NOON)
+    plan = Plan.make(targets, "x", 6, Random(2), included=[("UNSEEN", targets[1].id)])
+    ledger.begin(plan, "acc")[0].close()
+    now, before = ledger.entries()
+    assert ledger.sent_meanwhile(now) == {}, "it was long before"
+    held = f"held back: unknown in plan {before.name}: settle that first"
+    assert ledger.taken(now, targets, "acc") == {targets[0].id: held, targets[1].id: held}, "no word for what is open"
+    assert ledger.taken(now, targets, "another account") == {}
+    journal, _ = ledger.resume(before)
+    journal.add(closed_record(before.state, NOON - timedelta(hours=8)))
+    journal.close()
+    closed = f"held back: sent by plan {before.name} (closed or damaged), outcome never seen"
+    assert ledger.taken(now, targets, "acc") == {targets[0].id: closed}, "the word was typed for the other one"
 
 
 # ---- several programs
@@ -409,6 +441,9 @@ def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> None
     ("change", "says"),
     [
         (lambda r: r.update(format=3, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
+        (lambda r: r.update(version="9.0.0") if r["type"] == "plan" else r.update(type="note"), "newer version of mailsluice (9.0.0)"),
+        (lambda r: r.update(version="0.0.1") if r["type"] == "plan" else r.update(type="note"), "not understood"),
+        (lambda r: r.update(version="9.beta") if r["type"] == "plan" else r.update(type="note"), "not understood"),
         (lambda r: r.update(type="design") if r["type"] == "plan" else None, "not understood"),
         (
             lambda r: [each.update(outcome="teleported") for each in r["outcomes"]] if r["type"] == "result" else None,
@@ -416,7 +451,7 @@ def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> None
         ),
         (lambda r: r.update(batch_size="many") if r["type"] == "plan" else None, "not understood"),
     ],
-    ids=["a newer format", "no plan", "an unknown outcome", "a broken plan"],
+    ids=["a newer format", "a newer version", "an older version", "a version of another form", "no plan", "an unknown outcome", "a broken plan"],
 )  # fmt: skip
 def test_what_is_not_understood_in_a_journal_holds_its_ids_back(
     change: Callable[[dict[str, object]], object], says: str, tmp_path: Path

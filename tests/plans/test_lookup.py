@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -10,9 +12,12 @@ from hypothesis import strategies as st
 
 from tests.plans.test_recheck import LOST
 from tests.plans.test_settle import releases_on
-from tests.support.faulty import Received, answer, faulty, success
-from tests.support.services import lonely_service, service_on
+from tests.support.faulty import Received, Script, answer, faulty, success
+from tests.support.services import held_mail, lonely_service, service_on
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.search import SearchParams
 from tui_app.plans.commands import CheckArrival, Send, Settle
+from tui_app.plans.guard import Guarded
 from tui_app.plans.plan import LONGEST_WINDOW, Target, windows_of
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
@@ -171,3 +176,104 @@ async def test_a_message_id_that_names_nothing_is_never_sent_by(account: Simulat
         guarded = service.plans.guard(targets, include=["UNCHECKED"])
     assert guarded.allowed == ()
     assert {kept.why for kept in guarded.held_back} == {"no message goes by it: give the investigate id"}
+
+
+# ---- answers of two minds
+
+ONE, OTHER = (
+    {"id": f"4NAAAAAAAAAAAA{n:02d}-2026-11-20T10:00:00-{n}", "postfix_id": f"4NAAAAAAAAAAAA{n:02d}"} for n in (1, 2)
+)
+KNOWN = {"is_quarantined": True, "final_disposition": "BULK", "client_recipients": ["bo@acme.example"]}
+TWIN = {**OTHER, **KNOWN, "postfix_id": ONE["postfix_id"], "final_disposition": "MALICIOUS"}
+"""Another message with the postfix id of the first."""
+
+
+def holding(*pages: list[dict[str, Any]]) -> Script:
+    """A server whose held mail comes in these pages; nothing was released."""
+
+    def script(request: Received) -> bytes:
+        query = parse_qs(urlsplit(request.target).query)
+        if "message_action" in query:
+            return answer(200, success([], result_info={"next": None}))
+        at = int(query.get("cursor", ["0"])[0])
+        return answer(200, success(pages[at], result_info={"next": f"{at + 1}" if at + 1 < len(pages) else None}))
+
+    return script
+
+
+async def looked_up(script: Script, *ids: str) -> tuple[tuple[Target, ...], Guarded]:
+    """What is known of these ids, and what the guard makes of it."""
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        service.plans.clock.now = lambda: NOON  # type: ignore[method-assign]
+        targets = await service.plans.look_up(ids)
+        await service.close()
+        return targets, service.plans.guard(targets, include=["UNCHECKED", "UNSEEN"])
+
+
+@pytest.mark.parametrize(
+    "twins",
+    [
+        [TWIN],
+        [TWIN, {**TWIN, "final_disposition": "SUSPICIOUS"}],
+        [{**TWIN, "is_quarantined": None}],
+        [{**TWIN, "is_quarantined": None}, {**TWIN, "is_quarantined": None, "final_disposition": "SPAM"}],
+    ],
+    ids=["one verdict", "two verdicts", "perhaps held", "perhaps held, two verdicts"],
+)
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_a_postfix_id_that_another_held_message_bears_too_names_neither(
+    twins: list[dict[str, Any]], pages: int
+) -> None:
+    first: list[dict[str, Any]] = [{**ONE, **KNOWN}]
+    (target,), guarded = await looked_up(
+        holding(*([first + twins] if pages == 1 else [first, twins])), ONE["postfix_id"]
+    )
+    assert not target.checked
+    assert {each.id for each in target.shared_by} == {ONE["id"], OTHER["id"]}
+    assert guarded.allowed == ()
+    assert guarded.held_back[0].why.startswith("names 2 messages (")
+    assert guarded.held_back[0].include == "", "no word lets it through"
+
+
+async def test_a_message_that_is_said_to_be_free_shares_no_id_with_a_held_one() -> None:
+    free = [{**TWIN, "is_quarantined": False, "final_disposition": verdict} for verdict in ("SPAM", "BULK")]
+    (target,), guarded = await looked_up(holding([{**ONE, **KNOWN}, *free]), ONE["postfix_id"])
+    assert (target.id, guarded.allowed) == (ONE["id"], (target,))
+
+
+@pytest.mark.parametrize("by", ["id", "postfix_id"])
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_a_message_that_comes_under_two_verdicts_has_none(by: str, pages: int) -> None:
+    first: list[dict[str, Any]] = [{**ONE, **KNOWN}]
+    then = [{**first[0], "final_disposition": "SPAM"}, {**OTHER, **KNOWN}]
+    script = holding(*([first + then] if pages == 1 else [first, then]))
+    (target, other), guarded = await looked_up(script, ONE[by], OTHER[by])
+    assert (target.id, target.disposition, other.disposition) == (ONE["id"], None, "BULK")
+    assert guarded.allowed == (other,)
+    assert [(kept.why, kept.include) for kept in guarded.held_back] == [("no verdict", "NO-VERDICT")]
+
+
+@pytest.mark.parametrize("by", ["id", "postfix_id"])
+async def test_a_message_of_a_time_that_was_not_asked_for_is_known_and_has_no_verdict(by: str) -> None:
+    script = holding([{**ONE, **KNOWN, "scanned_at": "2026-01-01T00:00:00Z"}])
+    (target,), guarded = await looked_up(script, ONE[by])
+    assert (target.id, target.checked, target.disposition) == (ONE["id"], True, None)
+    assert [kept.include for kept in guarded.held_back] == ["NO-VERDICT"]
+
+
+@pytest.mark.parametrize("first", ["BULK", "SPAM"])
+async def test_a_verdict_that_a_later_page_contradicts_is_told_before_a_large_plan_is_sent(first: str) -> None:
+    mails = [{**KNOWN, "id": f"4NAAAAAAAAAAA{n:03d}-2026-11-20T10:00:00-1"} for n in range(51)]
+    mails[0]["final_disposition"], then = (
+        first,
+        {**mails[0], "final_disposition": "SPAM" if first == "BULK" else "BULK"},
+    )
+    async with faulty(holding(mails, [then])) as server:
+        service = lonely_service(server.base_url)
+        plan = service.plans.plan(service.plans.guard([held_mail(str(mail["id"])) for mail in mails]), "x")
+        search = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+        changes = await service.plans.changes_since_review(plan, search)
+        await service.close()
+        assert server.count("GET") == 2
+    assert changes.gone == {mails[0]["id"]: "no verdict"}

@@ -1,11 +1,14 @@
 """Plans of before: what is closed sends nothing, what another plan did meanwhile is not done again."""
 
 import asyncio
+import json
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,15 +16,20 @@ import pytest
 from tests.faults.scenes import PATIENT
 from tests.plans.test_settle import Case, held_again, releases_on
 from tests.support.clock import ManualClock, until
+from tests.support.services import held_mail
+from tui_app.api.enums import DeliveryStatus
+from tui_app.api.pagination import search_pages
+from tui_app.api.search import SearchParams
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import GuardError
+from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans import lookup as look_up
 from tui_app.plans.commands import Close, Resume, Send, Settle
-from tui_app.plans.guard import UNSEEN
+from tui_app.plans.guard import UNSEEN, Policy
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.plan import Target
-from tui_app.plans.recheck import LastLooks
-from tui_app.plans.report import as_markdown
+from tui_app.plans.plan import Plan, Target
+from tui_app.plans.recheck import LastLooks, judge_look
+from tui_app.plans.report import as_json, as_markdown
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.simulator.server import Options, Simulator, running
@@ -480,3 +488,320 @@ async def test_what_turns_malicious_behind_the_first_request_never_goes_out(tmp_
         assert all(entry["verdict"] != "MALICIOUS" for entry in account.account.truth.of("release"))
         left_out = set(names(after.with_outcome(Outcome.LEFT_OUT)))
         assert left_out == {mail.investigate_id for mail in turned} & {target.id for target in targets[3:]}
+
+
+# ---- the first ones
+
+
+async def first_ones(
+    account: Simulator, releases: PlanService, before: Callable[[list[Target]], object]
+) -> tuple[list[Target], list[list[str]], PlanState]:
+    """A plan of nine with two first ones, before which something happens; what was sent when the operator was asked."""
+    targets, sent_by_then = held_again(account, 9), list[list[str]]()
+    looked_up = await releases.look_up(names(targets))
+    plan = replace(releases.plan(releases.guard(looked_up), "x"), canary=2)
+    before(targets)
+
+    def told(state: PlanState) -> None:
+        if state.phase is Phase.CANARY:
+            sent_by_then.append(sent(account))
+            releases.stop()
+
+    releases.on_state = told
+    state = await releases.start(Send(plan))
+    account.set_faults("none")
+    return targets, sent_by_then, state
+
+
+async def test_first_ones_that_no_answer_told_of_wait_for_the_operator_once_they_are_seen_released(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, asked, state = await first_ones(
+            account, releases, lambda _: account.set_faults("close_after@release#1")
+        )
+    assert state.phase is Phase.STOPPED
+    assert names(state.with_outcome(Outcome.RELEASED)) == names(targets[:2])
+    assert (asked, sent(account)) == ([names(targets[:2])], names(targets[:2]))
+
+
+@pytest.mark.parametrize("gone", [2, 4])
+async def test_where_all_first_ones_are_left_out_as_few_others_come_first(
+    account: Simulator, tmp_path: Path, gone: int
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+
+        def before(targets: list[Target]) -> None:
+            account.account.release({"ids": names(targets[:gone])})  # by somebody else
+            account.account.truth.entries.clear()
+            releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+
+        targets, asked, state = await first_ones(account, releases, before)
+    assert names(state.with_outcome(Outcome.LEFT_OUT)) == names(targets[:gone])
+    assert len(asked) == 1
+    assert 0 < len(asked[0]) <= 2, "no more than would have come first"
+    assert sent(account) == asked[0]
+    assert set(asked[0]) <= set(names(targets[gone:]))
+
+
+async def test_where_all_first_ones_are_left_out_at_the_last_moment_nobody_is_asked_about_nothing(
+    tmp_path: Path,
+) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
+
+        def before(targets: list[Target]) -> None:
+            for target, twin in zip(targets[:2], account.account.held[40:], strict=False):
+                twin.postfix_id = target.postfix_id or ""
+
+        async with releases_on(account, tmp_path, STOPPED, release_body="postfix") as releases:
+            targets, asked, state = await first_ones(account, releases, before)
+        assert names(state.with_outcome(Outcome.LEFT_OUT)) == names(targets[:2])
+        assert asked == [names(targets[2:4])]
+        assert sent(account) == asked[0]
+
+
+# ---- between the preview and the request
+
+ANOTHER = "its sender or its recipients are not those that were reviewed"
+HELD = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+
+
+def change(account: Simulator, targets: Iterable[Target], patch: pytest.MonkeyPatch) -> None:
+    """Three messages are others by now: in their sender, their recipients, their verdict."""
+    mails = {mail.investigate_id: mail for mail in account.account.held}
+    sender, recipients, verdict = (mails[target.id] for target in targets)
+    patch.setattr(sender, "sender", "eve@evil.example")
+    patch.setattr(recipients, "recipients", (*recipients.recipients, "boss@acme.example"))
+    patch.setattr(verdict, "disposition", "SPOOF")
+
+
+@pytest.mark.parametrize("count", [8, 55], ids=["by id", "by search"])
+async def test_what_changed_since_the_preview_is_told_with_its_reason_and_stays_on_record(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    guard = GuardSettings(hold_recipient_domains=("board.example",))
+    async with releases_on(account, tmp_path, Case(1, "none", count, 60, PATIENT), guard=guard) as releases:
+        targets = held_again(account, count)
+        held = [message async for page in search_pages(releases.read_client(), HELD) for message in page]
+        guarded = releases.guard(await releases.look_up(names(targets)))
+        plan = releases.plan(guarded, "x")
+        assert names(plan.targets) == names(targets)
+        change(account, targets[:3], monkeypatch)
+        monkeypatch.setattr(account.account.held[3], "recipients", ("chair@board.example",))
+        monkeypatch.setattr(account.account.held[4], "quarantined", False)
+        changes = await releases.changes_since_review(plan, HELD)
+        why = [ANOTHER, ANOTHER, "its verdict is SPOOF, it was BULK", "recipient at board.example", "not held now"]
+        gone = dict(zip(names(targets), why, strict=False))
+        assert (changes.gone, changes.new) == (gone, len(held) - count if count > 50 else 0)
+        assert sent(account) == [], "a look sends nothing"
+
+        left, unfit = plan.without(changes.gone), guarded.without(changes.gone).unfit
+        assert names(left.targets) == names(guarded.without(changes.gone).allowed) == names(targets[5:])
+        assert left.unfit == tuple(gone.items()) == tuple((kept.target.id, kept.why) for kept in unfit)
+        await releases.start(Send(left))
+        assert sorted(sent(account)) == sorted(names(targets[5:]))
+        kept = releases.ledger.reread(releases.ledger.find(plan.plan_id))
+    assert kept is not None
+    assert kept.plan.unfit == left.unfit
+    told = [(each["id"], each["why"]) for each in json.loads(as_json(kept))["left_out"]]
+    assert told == list(gone.items())
+    assert f"2 {ANOTHER}" in as_markdown(kept)
+
+
+async def test_what_is_another_message_by_the_time_it_is_sent_does_not_go_out(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 4)
+        plan = releases.plan(releases.guard(await releases.look_up(names(targets))), "x")
+        change(account, targets[:3], monkeypatch)
+        releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+        state = await releases.start(Send(plan))
+    assert sent(account) == [targets[3].id]
+    assert [state.results_by_id[target.id].why for target in targets[:2]] == [
+        f"{ANOTHER} (seen before it was sent)"
+    ] * 2
+
+
+async def test_the_rest_of_a_plan_is_sent_as_it_was_reviewed_or_not_at_all(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, state = await stopped(account, releases)
+        entry = releases.ledger.find(state.plan.plan_id)
+        rest = await releases.review_rest(entry)
+        assert names(rest.fit) == names(targets[3:])
+        change(account, targets[3:], monkeypatch)
+        releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+        after = await releases.start(Resume(entry, reviewed=rest.fit))
+        kept = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now).find(state.plan.plan_id).state
+    assert sent(account) == names(targets[:3]), "nothing more"
+    assert names(after.with_outcome(Outcome.LEFT_OUT)) == names(targets[3:])
+    reasons = [ANOTHER, ANOTHER, "its verdict is SPOOF, it was BULK"]
+    for known in (after, kept):
+        told = [known.results_by_id[target.id].why for target in targets[3:]]
+        assert told == [f"{why} (seen when the plan was resumed)" for why in reasons]
+
+
+async def test_recipients_that_nobody_asked_for_are_told_of_a_plan_that_is_gone_on_with(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        _, state = await stopped(account, releases)
+        entry = releases.ledger.find(state.plan.plan_id)
+        rest = await releases.review_rest(entry)
+        account.set_faults("extra_items=2@release")
+        after = await releases.start(Resume(entry, reviewed=rest.fit))
+        account.set_faults("none")
+    assert any("recipients that it does not have: stranger@elsewhere.example" in remark for remark in after.remarks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"sender": Untrusted("eve@evil.example")}, ANOTHER),
+        ({"sender": Untrusted("")}, ANOTHER),
+        ({"recipients": (Untrusted("bo@acme.example"),)}, ANOTHER),
+        ({"recipients": (Untrusted("bo@acme.example"), Untrusted("al@acme.example"))}, ""),
+        ({"disposition": Untrusted("SPAM")}, "its verdict is SPAM, it was BULK"),
+        ({}, ""),
+    ],
+    ids=["sender", "no sender", "fewer recipients", "another order", "verdict", "nothing"],
+)
+def test_a_message_is_the_one_that_was_shown_or_it_is_told_what_is_not(changes: dict[str, Any], why: str) -> None:
+    shown = held_mail(
+        "4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1",
+        sender=Untrusted("news@acme.example"),
+        recipients=(Untrusted("al@acme.example"), Untrusted("bo@acme.example")),
+    )
+    plan = Plan.make([shown], "x", 1, Random(1))
+    look = judge_look(Policy.make((), 10), lambda _: "", plan, [shown], [replace(shown, **changes)])
+    assert dict(look.why_not) == ({shown.id: why} if why else {})
+    bare = Target(shown.id, checked=True, sender=NOTHING)  # as a journal knows it
+    look = judge_look(Policy.make((), 10), lambda _: "", plan, [bare], [replace(shown, **changes)])
+    assert names(look.fit) == [shown.id], "what was never shown can't be another"
+
+
+# ---- what a look is worth
+
+
+def lost_to_searches(account: Simulator, targets: Iterable[Target], patch: pytest.MonkeyPatch) -> None:
+    """No search finds these any more: each has to be asked for alone."""
+    ids = set(names(targets))
+    for mail in account.account.held:
+        if mail.investigate_id in ids:
+            patch.setattr(mail, "quarantined", False)
+
+
+async def test_the_rest_is_not_called_reviewed_when_some_of_it_can_not_be_looked_at(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, state = await stopped(account, releases)
+        lost_to_searches(account, targets[3:], monkeypatch)
+        entry = releases.ledger.find(state.plan.plan_id)
+        monkeypatch.setattr(look_up, "SINGLE_LOOK_UPS", 2)
+        with pytest.raises(GuardError, match="can't be looked at again"):
+            await releases.review_rest(entry)
+        monkeypatch.setattr(look_up, "SINGLE_LOOK_UPS", 3)
+        assert (await releases.review_rest(entry)).why_not == dict.fromkeys(names(targets[3:]), "not held now")
+
+
+async def test_an_id_that_was_never_asked_for_does_not_count_as_looked_at(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_up, "SINGLE_LOOK_UPS", 1)
+    (held,) = held_again(account, 1)
+    ids = [held.id, *(f"4NAAAAAAAAAAAA{number:02d}-{held.id[17:36]}-1" for number in range(3))]
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        await releases.look_up(ids)
+        assert [releases._looks.is_old(name) for name in ids] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("before", [0, 3], ids=["at once", "behind a batch that can"])
+async def test_what_can_not_be_looked_at_before_it_is_sent_is_not_sent(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    monkeypatch.setattr(look_up, "SINGLE_LOOK_UPS", 1)
+    held = held_again(account, 3)
+    ids = [f"4NAAAAAAAAAAAA{number:02d}-{held[0].id[17:36]}-1" for number in range(3)]
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        guarded = releases.guard(await releases.look_up([*names(held[:before]), *ids]), include=["UNCHECKED"])
+        assert names(guarded.allowed) == [*names(held[:before]), *ids]
+        releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+        state = await releases.start(Send(releases.plan(guarded, "x")))
+    assert (state.phase, names(state.unsent), state.requests) == (Phase.HALTED, ids, before // 3)
+    assert isinstance(state.error, GuardError)
+    assert "can't be looked at again" in str(state.error)
+    assert sent(account) == names(held[:before])
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, releases: PlanService, where: str) -> list[int]:
+    """From now on a look takes half a minute; how many messages each was about."""
+    module, _, name = where.rpartition(".")
+    look, looks = getattr(sys.modules[module], name), list[int]()
+
+    async def slowly(*arguments: Any) -> Any:
+        found = await look(*arguments)
+        looks.append(len(next(each for each in arguments if isinstance(each, list | tuple))))
+        releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+        return found
+
+    monkeypatch.setattr(where, slowly)
+    return looks
+
+
+async def test_a_look_before_a_plan_counts_from_when_it_began(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets, state = await stopped(account, releases)
+        rest, entry = names(targets[3:]), releases.ledger.find(state.plan.plan_id)
+
+        def old() -> list[bool]:
+            return [releases._looks.is_old(name) for name in rest]
+
+        await releases.look_up(rest)
+        await releases.review_rest(entry)
+        plan = releases.plan(releases.guard(targets[3:]), "x")
+        assert old() == [False] * 3
+        with monkeypatch.context() as patch:
+            slow(patch, releases, "tui_app.plans.service.look_up")
+            await releases.look_up(rest)
+            assert old() == [True] * 3
+        for looks in (lambda: releases.review_rest(entry), lambda: releases.changes_since_review(plan, None)):
+            with monkeypatch.context() as patch:
+                await releases.look_up(rest)
+                assert old() == [False] * 3
+                slow(patch, releases, "tui_app.plans.service.look_again")
+                await looks()
+                assert old() == [True] * 3
+
+
+async def test_a_look_that_was_slow_does_not_answer_for_the_next_batch(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 9)
+        looks = slow(monkeypatch, releases, "tui_app.plans.engine.look_again")
+        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+    assert (state.phase, state.requests, len(sent(account))) == (Phase.DONE, 3, 9)
+    assert looks == [9, 6, 3], "once before each request, with all that follows"
+
+
+async def test_why_a_message_is_not_sent_again_is_told_by_a_journal_that_is_read_anew(
+    account: Simulator, tmp_path: Path
+) -> None:
+    async with releases_on(account, tmp_path, LOST) as releases:
+        targets, state = await run(account, releases, LOST)
+        turn(account, targets[:1], "MALICIOUS")
+        entry = releases.ledger.find(state.plan.plan_id)
+        after = await releases.start(Resume(entry, resend_unseen=True))
+        kept = Ledger(releases.ledger.folder, releases.ledger.origin, releases.clock.now).find(state.plan.plan_id).state
+    assert targets[0].id not in sent(account)
+    for known in (after, kept):
+        result = known.results_by_id[targets[0].id]
+        assert (result.outcome, result.why) == (
+            Outcome.NOT_SEEN,
+            "not sent again: MALICIOUS (seen when the plan was resumed)",
+        )

@@ -66,3 +66,39 @@ def test_whatever_an_answer_names_only_what_it_names_once_and_was_sent_has_an_ou
     assert bool(matched.remarks) is bool(strangers)
     for name in sorted(strangers)[:1] if len(strangers) <= 5 else []:
         assert any(name in remark for remark in matched.remarks)
+
+
+@pytest.mark.parametrize(
+    ("told", "remark"),
+    [
+        ({"delivered": ["al@acme.example", "bo@acme.example"]}, ""),
+        ({"delivered": ["Al@ACME.example"], "undelivered": ["bo@acme.example"]}, ""),
+        ({"delivered": ["al@acme.example", "bo@acme.example"], "failed": ["bo@acme.example"]}, "tells several outcomes for bo@acme.example"),
+        ({"undelivered": ["al@acme.example"], "failed": ["al@acme.example"]}, "tells several outcomes for al@acme.example"),
+        ({"delivered": ["al@acme.example"]}, "does not name 1 recipient of 2"),
+        ({"delivered": ["al@acme.example", "eve@x.example"]}, "names recipients that it does not have: eve@x.example"),
+        ({}, ""),
+    ],
+    ids=["all", "all, in another spelling", "twice", "one alone twice", "not all", "a stranger", "nobody"],
+)  # fmt: skip
+def test_recipients_that_are_told_twice_or_not_at_all_are_remarked_on(told: dict[str, list[str]], remark: str) -> None:
+    recipients = (Untrusted("al@acme.example"), Untrusted("bo@acme.example"))
+    target = held_mail("one", recipients=recipients)
+    items = [ReleaseItem.from_wire({"id": "one", **told})]
+    matched = match_by_identity(
+        (target,), items, sent=lambda each: each.id, named=lambda item: item.id.exact, read=_released
+    )
+    assert matched.remarks == ((f"the answer for one {remark}",) if remark else ())
+
+
+def test_of_recipients_that_are_not_known_none_is_missed_and_a_contradiction_is_told() -> None:
+    target = held_mail("one", recipients=(Untrusted("a, list of people"),), recipients_known=False)
+    for told, remarks in (
+        ({"delivered": ["al@acme.example"]}, 0),
+        ({"delivered": ["a@b.example"], "failed": ["a@b.example"]}, 1),
+    ):
+        items = [ReleaseItem.from_wire({"id": "one", **told})]
+        matched = match_by_identity(
+            (target,), items, sent=lambda each: each.id, named=lambda item: item.id.exact, read=_released
+        )
+        assert len(matched.remarks) == remarks

@@ -110,11 +110,11 @@ async def _search(
         read = search_pages(client, params, by_verdict=True)
         async for page in read:
             for name, message in index_by_id(page, names):
-                _add(found.setdefault(name, {}), Target.of(message))
+                take_target(found.setdefault(name, {}), Target.of(message))
             # What was not asked for may bear the id all the same: of its verdict nobody can be sure.
             for name, message in index_by_id(read.others, names):
                 if params is held and message.is_quarantined is not False:
-                    _add(found.setdefault(name, {}), replace(Target.of(message), disposition=None))
+                    take_target(found.setdefault(name, {}), replace(Target.of(message), disposition=None))
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
@@ -122,7 +122,7 @@ async def _search(
             break
 
 
-def _add(known: dict[str, Target], target: Target) -> None:
+def take_target(known: dict[str, Target], target: Target) -> None:
     """Take a message that bears an id; one that is told under two verdicts has none that anybody can be sure of."""
     before = known.get(target.id)
     same = before is None or before.disposition == target.disposition

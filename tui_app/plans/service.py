@@ -20,7 +20,7 @@ from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.lookup import least_requests, look_up
+from tui_app.plans.lookup import least_requests, look_up, take_target
 from tui_app.plans.plan import RELEASE, Plan, Target
 from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again
 from tui_app.plans.state import Outcome
@@ -147,8 +147,9 @@ class PlanService:
         else:
             seen: dict[str, Target] = {}
             until_now = replace(search, end=self.clock.now())
-            async for page in search_pages(self.read_client(), until_now):
-                seen.update((target.id, target) for target in map(Target.of, page))
+            async for page in search_pages(self.read_client(), until_now, by_verdict=True):
+                for target in map(Target.of, page):
+                    take_target(seen, target)
             # What the search does not show any more is not held, or is no longer what was searched for.
             found = [seen.get(target.id) or replace(target, held=False) for target in known]
             look = judge_look(policy, unfit, plan, known, found)
