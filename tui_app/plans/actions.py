@@ -201,7 +201,7 @@ class Release:
         params = SearchParams(
             start=end - LONGEST_WINDOW, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
         )
-        read = search_pages(sending.client, params)
+        read = search_pages(sending.client, params, by_verdict=True)
         async for page in read:
             for message in (*page, *read.others):
                 # Whatever is not said to be free counts as held.
