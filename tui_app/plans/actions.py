@@ -180,11 +180,13 @@ class Release:
         why: dict[str, str] = {}
         for target in batch:
             named = held.get(target.postfix_id or target.id, frozenset())
-            if len(named) > 1:
-                verdicts = ", ".join(sorted(verdict for _, verdict in named))
+            messages, verdicts = {name for name, _ in named}, ", ".join(sorted(verdict for _, verdict in named))
+            if len(messages) > 1:
                 why[target.id] = (
-                    f"its postfix id names {len(named)} held messages ({verdicts}): the API would release all"
+                    f"its postfix id names {len(messages)} held messages ({verdicts}): the API would release all"
                 )
+            elif len(named) > 1:
+                why[target.id] = f"its postfix id names a message under several verdicts ({verdicts})"
             elif target.checked and not any(target.investigate_id in (name, None) for name, _ in named):
                 why[target.id] = "its postfix id names no held message, or another one"
         if why:
