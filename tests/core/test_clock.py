@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui_app.core.clock import coarse_age, parse_moment, rfc3339, rough_duration
+from tui_app.core.clock import coarse_age, parse_moment, parse_window, rfc3339, rough_duration
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -41,3 +41,43 @@ def test_ages_are_coarse(seconds: float, age: str) -> None:
 
 def test_durations_are_rough() -> None:
     assert [rough_duration(s) for s in (0.2, 20, 240, 7200)] == ["1 s", "20 s", "4 min", "2 h"]
+
+
+NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        ("2026-11-20", "2026-11-20", "2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z"),
+        ("2026-11-20", "2026-11-21", "2026-11-20T00:00:00Z", "2026-11-21T23:59:59Z"),
+        ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"),
+        ("7D", None, "2026-11-20T12:00:00Z", "2026-11-27T12:00:00Z"),
+        ("2W", "1d", "2026-11-13T12:00:00Z", "2026-11-26T12:00:00Z"),
+        (None, None, "2026-11-26T12:00:00Z", "2026-11-27T12:00:00Z"),
+    ],
+)
+def test_a_window_is_the_one_that_was_meant(start: str | None, end: str | None, first: str, last: str) -> None:
+    found = parse_window(start, end, NOON, default_start="1d")
+    assert found[0] is not None
+    assert (rfc3339(found[0]), rfc3339(found[1])) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-11-21", "2026-11-20"),
+        ("now", "1d"),
+        ("1d", "1d"),
+        ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"),
+        ("now", None),
+    ],
+)
+def test_an_end_that_is_not_after_its_start_is_refused(start: str, end: str | None) -> None:
+    with pytest.raises(ValueError, match=r"is not after the start"):
+        parse_window(start, end, NOON)
+
+
+def test_a_capital_m_is_no_time() -> None:
+    with pytest.raises(ValueError, match="is not a time"):
+        parse_window("7M", None, NOON)

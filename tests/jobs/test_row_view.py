@@ -45,6 +45,10 @@ def passing(line: str) -> list[str]:
         ("from:evil", ["m2"]),
         ("id:m3", ["m3"]),
         ("retry:>=2026-11-21", ["m3"]),
+        ("to:<acme>", ["m1", "m2"]),
+        ("to:<acme", ["m1", "m2"]),
+        ("from:>evil", []),
+        ('"Re: x"', []),
         ("-", []),
     ],
 )

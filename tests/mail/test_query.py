@@ -21,6 +21,27 @@ def test_a_held_query_in_words() -> None:
     assert parse_held_query("", NOW).start == datetime(2026, 11, 13, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("to:<ana@acme.example>", "recipient", "ana@acme.example"),
+        ("from:<ana@acme.example", "sender", "ana@acme.example"),
+        ('"Re: invoice"', "query", "Re: invoice"),
+        ("12:30", "query", "12:30"),
+        ("7D", "query", None),
+    ],
+)
+def test_addresses_and_phrases_are_what_they_look_like(line: str, name: str, value: str | None) -> None:
+    assert getattr(parse_held_query(line, NOW), name) == value
+
+
+def test_a_day_as_the_end_of_a_query_is_the_whole_day() -> None:
+    params = parse_held_query("start:2026-11-19 end:2026-11-19", NOW)
+    assert (params.as_query()["start"], params.as_query()["end"]) == ("2026-11-19T00:00:00Z", "2026-11-19T23:59:59Z")
+    with pytest.raises(ValueError, match="is not after the start"):
+        parse_held_query("start:2026-11-19 end:2026-11-18", NOW)
+
+
 @pytest.mark.parametrize("line", ['subject:"open', "colour:red", "verdict:NICE", "start:soon"])
 def test_a_query_that_makes_no_sense_is_said(line: str) -> None:
     with pytest.raises(ValueError, match=r".+\."):

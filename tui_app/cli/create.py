@@ -13,11 +13,13 @@ from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
+from tui_app.core.clock import describe_window
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text, plural, sanitize
 from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 if TYPE_CHECKING:
+    from tui_app.api.search import SearchParams
     from tui_app.service import EmailSecurityService
 
 IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
@@ -36,11 +38,12 @@ def preview_json(preview: JobPreview) -> dict[str, Any]:
     }
 
 
-def _print_preview(preview: JobPreview) -> None:
+def _print_preview(preview: JobPreview, params: SearchParams) -> None:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
     print_status(
         f"Found {'' if preview.complete else 'at least '}{plural(preview.count, 'message')} for {plural(preview.recipients, 'mailbox', 'mailboxes')}. {verdicts}"
     )
+    print_status(f"Searched {describe_window(params.start, params.end)}.")
     for message in preview.sample:
         print_status(f"  {message.sender}  {message.subject}")
     if preview.unasked:
@@ -124,7 +127,7 @@ def create(
             action=kind, params=params, destination=Destination(destination) if destination else None, comment=comment
         ).checked(now)
         preview = await service.jobs.preview(new.params)
-        _print_preview(preview)
+        _print_preview(preview, new.params)
         if preview_only:
             if output_format != "table":
                 print(json_text(preview_json(preview)))

@@ -129,8 +129,8 @@ class Listing(Generic[T]):
         sys.stdout.write(line + "\n")
 
 
-async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> None:
-    """Write a list page by page as it comes, `limit` rows at most. Raises ApiError, ReaderGone, OutputFailedError."""
+async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> int:
+    """Write a list page by page as it comes, `limit` rows at most; how many. Raises ApiError, ReaderGone, OutputFailedError."""
     listing: Listing[T] | None = None
     try:
         async for page in pages:
@@ -142,11 +142,13 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
                 break
     finally:
         pages.close()
-    (listing or open_listing()).close()
+    listing = listing or open_listing()
+    listing.close()
     if pages.unasked:
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if pages.shifted:
         print_status("Rows moved from page to page while they were read: some may be missing. Run it again.")
+    return listing.count
 
 
 def print_status(sentence: str) -> None:

@@ -10,10 +10,10 @@ import click
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.rows import Message
 from tui_app.api.search import QUERY_DISPOSITIONS
-from tui_app.cli.listing import Listing, ListingColumn, format_option, with_ours, write_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import run_command
 from tui_app.cli.search_options import search_options, search_params, verdict_option
-from tui_app.core.clock import rfc3339
+from tui_app.core.clock import describe_window, rfc3339
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -48,8 +48,10 @@ def quarantine(
             delivery_status=DeliveryStatus.QUARANTINED,
         )
         pages = service.mail.pages(params, exact=True)
-        await write_pages(
+        count = await write_pages(
             pages, lambda: Listing(output_format, COLUMNS, lambda message: with_ours(message.wire)), limit
         )
+        more = "" if pages.complete else ", and there are more"
+        print_status(f"{count:,} held found {describe_window(params.start, params.end)}{more}.")
 
     run_command(ctx, work)

@@ -10,7 +10,7 @@ import click
 
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import SearchParams
-from tui_app.core.clock import parse_moment
+from tui_app.core.clock import parse_window
 from tui_app.core.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,7 +63,7 @@ def search_params(now: datetime, *, default_start: str | None = "7d", **given: A
     try:
         start = given.pop("start") or default_start
         end = given.pop("end")
-        times = (parse_moment(start, now) if start else None, parse_moment(end, now) if end else now)
+        times = parse_window(start, end, now)
     except ValueError as error:
         raise UsageError(f"{error} Nothing was sent.") from None
     verdict, delivery = given.pop("final_disposition", None), given.pop("delivery_status", None)

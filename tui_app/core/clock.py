@@ -45,6 +45,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Years outside of these are refused: zones and formats fail at the ends of the calendar."""
 _OLDEST = 50 * 365 * 86400
 _RELATIVE = re.compile(r"(\d{1,5})([smhdw])")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -54,6 +55,8 @@ def parse_moment(words: str, now: datetime) -> datetime:
     Raises ValueError with a sentence for the operator.
     """
     words = words.strip()
+    # `7D` is seven days; `7M` may be meant for months.
+    words = words.lower() if words[-1:] in "DHWS" else words
     if words == "now":
         return now
     relative = _RELATIVE.fullmatch(words)
@@ -67,6 +70,31 @@ def parse_moment(words: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError(f"'{words[:40]}' is not a time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
     return moment
+
+
+def parse_window(
+    start: str | None, end: str | None, now: datetime, *, default_start: str | None = None
+) -> tuple[datetime | None, datetime]:
+    """From when to when, as `parse_moment` reads it; an end that is a day is the end of that day. Without an end, now.
+
+    Raises ValueError with a sentence for a time that is none, and for an end that is not after its start.
+    """
+    begin = start or default_start
+    first = parse_moment(begin, now) if begin else None
+    last = parse_moment(end, now) if end else now
+    if end and _DAY.fullmatch(end.strip()):
+        last += timedelta(days=1) - timedelta(seconds=1)
+    if first is not None and last <= first:
+        raise ValueError(f"The end ({end or 'now'}) is not after the start ({begin}).")
+    return first, last
+
+
+def describe_window(start: datetime | None, end: datetime | None) -> str:
+    """A window in local time with its offset: `from 2026-11-20 14:00 to 2026-11-27 14:00 +00:00`."""
+    if start is None or end is None:
+        return "of all times"
+    first, last = start.astimezone(), end.astimezone()
+    return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {last.isoformat()[-6:]}"
 
 
 def rfc3339(moment: datetime) -> str:

@@ -11,3 +11,9 @@ def split_words(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError:
         raise ValueError("A quotation mark is not closed, or a backslash has nothing after it.") from None
+
+
+def without_brackets(address: str) -> str:
+    """An address without the `<…>` in which mail programs copy it."""
+    inner = address.strip().removeprefix("<").removesuffix(">")
+    return inner if address.strip() in (f"<{inner}>", f"<{inner}") else address

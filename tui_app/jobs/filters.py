@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tui_app.api.enums import RowStatus
-from tui_app.core.query import split_words
+from tui_app.core.query import split_words, without_brackets
 from tui_app.jobs.row_columns import BY_FIELD, ROW_COLUMNS
 from tui_app.jobs.row_store import Row, value_of
 
@@ -56,7 +56,7 @@ def _test(term: str) -> Callable[[Row], bool]:
 
 def _positive(term: str) -> Callable[[Row], bool]:
     name, colon, value = term.partition(":")
-    if not colon or not name.isalpha():
+    if not colon or not name.isalpha() or value[:1].isspace():
         return _word(term)
     column = BY_FIELD.get(name.lower())
     if column is None:
@@ -65,6 +65,9 @@ def _positive(term: str) -> Callable[[Row], bool]:
     parts = _COMPARED.fullmatch(value)
     assert parts is not None
     sign, wanted = parts[1], parts[2]
+    if sign not in (None, "=") and not (column.is_number or column.is_time):
+        # `to:<ana@acme.example>` is no comparison.
+        sign, wanted = None, without_brackets(value)
     if not wanted:
         raise ValueError(f"'{term}' names a field without a value.")
     if column.is_number:

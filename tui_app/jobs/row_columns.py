@@ -27,6 +27,7 @@ class RowColumn:
     in_words: bool = False
     """Whether a filter's bare word looks here."""
     is_number: bool = False
+    is_time: bool = False
     export_width: int = 0
     """Cells that it takes in a listing; 0 keeps it out of listings and exports."""
     copied_as: str = ""
@@ -55,14 +56,14 @@ ROW_COLUMNS: Final = (
     RowColumn("recipient", "to", in_words=True, export_width=30, copied_as="recipient", copy_place=2),
     RowColumn("subject", "subject", in_words=True, export_width=30, copied_as="subject", copy_place=3),
     RowColumn("retry_count", "tries", is_number=True, export_width=11),
-    RowColumn("retry_after", "retry", export_width=20),
+    RowColumn("retry_after", "retry", is_time=True, export_width=20),
     RowColumn("status_message", "why", in_words=True, export_width=50, copied_as="why", copy_place=5),
     RowColumn("postfix_id", "postfix", in_words=True, export_width=16, copied_as="postfix id", copy_place=6),
     RowColumn("investigate_id", "mail", export_width=52, copied_as="investigate id", copy_place=1),
     RowColumn("sender", "from", in_words=True, copied_as="from", copy_place=4),
     RowColumn("email_message_id", copied_as="Message-ID", copy_place=7),
-    RowColumn("created_at", "created"),
-    RowColumn("processed_at", "processed"),
+    RowColumn("created_at", "created", is_time=True),
+    RowColumn("processed_at", "processed", is_time=True),
 )
 EXPORTED: Final = tuple(column for column in ROW_COLUMNS if column.export_width)
 """The columns of CSV, Markdown and listings, in their order. JSON has the API's own objects, unchanged."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.core.clock import parse_moment
-from tui_app.core.query import split_words
+from tui_app.core.clock import parse_window
+from tui_app.core.query import split_words, without_brackets
 
 TEXT_FIELDS: Final = ("sender", "recipient", "subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip")
-DEFAULT_AGE: Final = timedelta(days=7)
+DEFAULT_AGE: Final = "7d"
 
 
 def _with(params: SearchParams, name: str, value: object) -> SearchParams:
@@ -29,6 +29,7 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
     words = split_words(line)
     params = SearchParams(delivery_status=DeliveryStatus.QUARANTINED, detections_only=False, end=now)
     free: list[str] = []
+    times: dict[str, str] = {}
     for word in words:
         name, colon, value = word.partition(":")
         name = {
@@ -37,17 +38,17 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
             "verdict": "final_disposition",
             "disposition": "final_disposition",
         }.get(name, name)
-        if not colon or not value:
+        if not colon or not value or not name.isidentifier() or value[0].isspace():
             if word == "detections":
                 params = replace(params, detections_only=True)
-            elif word[:-1].isdecimal() and word[-1] in "mhdw":
-                params = replace(params, start=parse_moment(word, now))
+            elif word[:-1].isdecimal() and word[-1] in "mhdwHDW":
+                times["start"] = word
             else:
                 free.append(word)
         elif name in TEXT_FIELDS:
-            params = _with(params, name, value)
+            params = _with(params, name, without_brackets(value))
         elif name in ("start", "end"):
-            params = _with(params, name, parse_moment(value, now))
+            times[name] = value
         elif name == "final_disposition":
             verdict = next((known for known in QUERY_DISPOSITIONS if known.value == value.upper()), None)
             if verdict is None:
@@ -59,4 +60,5 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
             )
     if free:
         params = replace(params, query=" ".join(free))
-    return params if params.start else replace(params, start=now - DEFAULT_AGE)
+    start, end = parse_window(times.get("start"), times.get("end"), now, default_start=DEFAULT_AGE)
+    return replace(params, start=start, end=end)

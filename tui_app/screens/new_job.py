@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
@@ -15,7 +14,7 @@ from textual.widgets import Collapsible, Input, Static
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, describe
-from tui_app.core.clock import parse_moment
+from tui_app.core.clock import parse_window
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
@@ -184,14 +183,11 @@ class NewJobScreen(ConsoleScreen):
         """The job that the form describes. Raises ValueError or GuardError with a sentence for the operator."""
         now = self.service.clock.now()
 
-        def moment(name: str, default: datetime | None) -> datetime | None:
-            words = self._text(name)
-            return parse_moment(words, now) if words else default
-
+        start, end = parse_window(self._text("start"), self._text("end"), now)
         action = self._chosen("action")
         params = SearchParams(
-            start=moment("start", None),
-            end=moment("end", now),
+            start=start,
+            end=end,
             detections_only=not self._chosen("all_mail"),
             final_disposition=self._chosen("final_disposition"),
             delivery_status=self._chosen("delivery_status"),

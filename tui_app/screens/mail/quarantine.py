@@ -12,6 +12,7 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
+from tui_app.core.clock import describe_window
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
@@ -227,7 +228,8 @@ class QuarantineScreen(ConsoleScreen):
         elif search.loading:
             empty = "Searching held mail…"
         else:
-            empty = "No held mail matches. / changes the search, for example: / 30d"
+            params = self._search.params
+            empty = f"No held mail matches {describe_window(params.start, params.end)}. / changes the search: / 30d"
         self.table().set_empty_text(empty)
         self.show_about()
 
