@@ -121,7 +121,7 @@ def test_cursors_are_followed_to_the_end_and_never_in_circles() -> None:
     chain = {None: Page(("a",), "1"), "1": Page(("b",), "2"), "2": Page(("c",), None)}
     circle = {None: Page(("a",), "1"), "1": Page(("b",), "1")}
 
-    async def run(pages: dict[str | None, Page[str]]) -> list[str]:
+    async def run(pages: dict[str | None, Page[str]]) -> tuple[list[str], bool]:
         async def fetch(cursor: str | None, size: int) -> Page[str]:
             return pages[cursor]
 
@@ -129,11 +129,32 @@ def test_cursors_are_followed_to_the_end_and_never_in_circles() -> None:
         cursor_pages = CursorPages(fetch, str, 10)
         while not cursor_pages.complete:
             rows += await cursor_pages.load()
-        return rows
+        return rows, cursor_pages.maybe_more
 
-    assert asyncio.run(run(chain)) == ["a", "b", "c"]
-    with pytest.raises(Unreadable, match="circles"):
-        asyncio.run(run(circle))
+    assert asyncio.run(run(chain)) == (["a", "b", "c"], False)
+    assert asyncio.run(run(circle)) == (["a", "b"], True)
+
+
+@given(st.integers(0, 700), st.integers(1, 120), st.sampled_from([20, 50, 100, 1000]), st.booleans(), st.booleans())
+def test_a_list_is_whole_however_the_server_caps_its_pages(
+    total: int, cap: int, asked: int, echoed: bool, counted: bool
+) -> None:
+    """Without a counter, and without an echo, only the caps that servers are known to have are seen through."""
+    size = min(cap, asked)
+    if not echoed and not counted and size < asked:
+        size = min((20, 25, 50, 100), key=lambda usual: abs(usual - size))
+        asked = max(asked, size)
+    rows = list(range(total))
+
+    async def run() -> list[int]:
+        async def fetch(number: int, _: int) -> Page[int]:
+            items = tuple(rows[(number - 1) * size : number * size])
+            return Page(items, per_page=size if echoed else None)
+
+        pages = NumberedPages(fetch, str, asked, total if counted else 0)
+        return [row async for page in pages for row in page]
+
+    assert asyncio.run(run()) == rows
 
 
 def test_pages_of_what_was_not_asked_for_are_not_the_end_and_a_repeated_one_is() -> None:

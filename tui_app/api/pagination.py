@@ -24,6 +24,8 @@ MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
 REMEMBERED: Final = 10_000
 """Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
+_CAPS: Final = frozenset({20, 25, 50, 100, 200, 250, 500})
+"""Items to which servers are known to cap a page, whatever was asked for."""
 SMALLEST_PAGE: Final = 10
 """Rows; if so few are still too large for one answer, smaller pages are no help."""
 
@@ -42,6 +44,8 @@ class Pages(ABC, Generic[T]):
         """Shrinks when an answer is too large to be taken in."""
         self.complete = False
         """Whether the last page is here."""
+        self.maybe_more = False
+        """Whether the server said to the end that there is more, and brought nothing new: some may be missing."""
         self.unasked = 0
         """How many items of the server's were not what was asked for: they are left out, and that is to be told."""
         self.others: tuple[T, ...] = ()
@@ -119,9 +123,16 @@ def past_the_end(error: ApiError) -> bool:
     return error.status in (400, 404, 416, 422)
 
 
-def is_short(page: Page[T], asked: int) -> bool:
-    """Whether a page has less than a page holds, by what was asked for and by what the server goes by."""
-    return len(page.items) + len(page.others) < min(asked, page.per_page or asked)
+def is_last(page: Page[T], asked: int, *, before: int, expected: int) -> bool:
+    """Whether a page is the last one: it has less than a page holds, and nothing says that there are more items.
+
+    `before` = how many items came before, `expected` = how many there are by a counter; 0 where none tells. Without one, a
+    page of a size to which servers cap pages may be followed by another.
+    """
+    size = len(page.items) + len(page.others)
+    if size >= min(asked, page.per_page or asked):
+        return False
+    return before + size >= expected if expected and size else size not in _CAPS
 
 
 class NumberedPages(Pages[T]):
@@ -143,6 +154,7 @@ class NumberedPages(Pages[T]):
         self._fetch = fetch
         self._expected = expected
         self._next = 1
+        self._seen = 0
         self._again = False
         self._ahead = self._plan()
 
@@ -168,8 +180,8 @@ class NumberedPages(Pages[T]):
         # A page of old acquaintances alone is a server that does not count pages; a few of them are rows that moved.
         self.shifted |= repeats and bool(fresh or self.others) and not self._again
         self._again = False
-        # A short page is the last one, unless a counter says otherwise.
-        short = is_short(page, self.per_page) and self._next >= self._ahead.last
+        short = is_last(page, self.per_page, before=self._seen, expected=self._expected)
+        self._seen += len(page.items) + len(page.others)
         self.complete = not (fresh or self.others) or short or self._next == page.pages
         self._next += 1
         if self.complete:
@@ -181,6 +193,7 @@ class NumberedPages(Pages[T]):
         done = (self._next - 1) * self.per_page
         super()._shrink()
         self._next, self._again = done // self.per_page + 1, True
+        self._seen = (self._next - 1) * self.per_page
         self.close()
         self._ahead = self._plan()
 
@@ -199,10 +212,9 @@ class CursorPages(Pages[T]):
 
     async def _load(self) -> tuple[T, ...]:
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
-            raise Unreadable(
-                "The search goes in circles: the server says that there is more, and brings nothing new. Narrow it.",
-                request="GET investigate",
-            )
+            # It goes in circles: what came is here, and whether it is all nobody can say.
+            self.complete = self.maybe_more = True
+            return ()
         page = await self._fetch(self._cursor, self.per_page)
         if self._cursor is not None:
             self._cursors.add(self._cursor)

@@ -14,11 +14,9 @@ AT_ONCE: Final = 3
 class Prefetcher(Generic[P]):
     """Pages up to `last`, the plan; whoever stops taking them must `drop` what was asked for ahead."""
 
-    def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, P]], last: int, *, planned: int = 0) -> None:
+    def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, P]], last: int) -> None:
         self._fetch = fetch
         self.last = last
-        self.planned = planned
-        """How many pages there are by the counters; 0 where none told."""
         self._asked: dict[int, asyncio.Task[P]] = {}
 
     async def take(self, number: int) -> P:

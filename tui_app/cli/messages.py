@@ -14,6 +14,7 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import run_command
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
+from tui_app.core.text import plural
 from tui_app.jobs.export import export_path
 from tui_app.jobs.row_columns import EXPORTED
 
@@ -66,7 +67,13 @@ def messages(
             exact=True,
             expected=min(limit or job.counted(asked), job.counted(asked)) if job is not None else 0,
         )
-        await write_pages(pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit)
+        written = await write_pages(
+            pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit
+        )
+        counted = job.counted(asked) if job is not None else 0
+        if limit is None and written < counted:
+            print_status(f"NOT all: the job counts {plural(counted, 'row')}, and {written:,} came.")
+            return ExitCode.PARTLY_FAILED
         return ExitCode.DONE
 
     ctx.exit(run_command(ctx, work))

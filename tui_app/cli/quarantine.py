@@ -14,6 +14,7 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import run_command
 from tui_app.cli.search_options import search_options, search_params, verdict_option
 from tui_app.core.clock import describe_window, rfc3339
+from tui_app.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -41,7 +42,7 @@ def quarantine(
 ) -> None:
     """Search held messages (delivery status quarantined), by default of the last 7 days."""
 
-    async def work(service: EmailSecurityService) -> None:
+    async def work(service: EmailSecurityService) -> ExitCode:
         params = replace(
             search_params(service.clock.now(), **fields),
             detections_only=detections_only,
@@ -53,5 +54,6 @@ def quarantine(
         )
         more = "" if pages.complete else ", and there are more"
         print_status(f"{count:,} held found {describe_window(params.start, params.end)}{more}.")
+        return ExitCode.PARTLY_FAILED if pages.maybe_more else ExitCode.DONE
 
-    run_command(ctx, work)
+    ctx.exit(run_command(ctx, work))

@@ -79,7 +79,7 @@ class JobSubject:
         if (self._rows.due or self._read_again) and not self._rows.busy:
             whole, self._read_again = self._read_again, False
             try:
-                requests += await self._rows.read_again(whole=whole)
+                requests += await self._rows.read_again(whole=whole, expected=self.expected)
             except ApiError:
                 self._read_again = True
                 raise
@@ -96,7 +96,7 @@ class JobSubject:
 
     async def load_more(self) -> None:
         """Load the next page of rows. Raises ApiError."""
-        await self._rows.load_more()
+        await self._rows.load_more(self.expected)
 
     async def load_all(self, on_progress: Callable[[int], None] = lambda _: None) -> None:
         """Load all rows under this status. What was loaded stays, if it fails or is cancelled. Raises ApiError."""

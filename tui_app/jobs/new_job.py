@@ -141,7 +141,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
     )
     return JobPreview(
         len(found),
-        complete,
+        complete and not pages.maybe_more,
         tuple(verdicts.most_common()),
         len(mailboxes),
         tuple(found[:5]),

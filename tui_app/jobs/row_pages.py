@@ -21,6 +21,8 @@ class RowPages:
     status: RowStatus | None
     per_page: int
     pages: list[array[int]] = field(default_factory=list)
+    expected: int = 0
+    """How many rows there are by the job's counters, as far as somebody said; 0 where nobody did."""
     complete: bool = False
     """Whether the last loaded page was the last there is."""
     due: bool = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError, TooLarge
-from tui_app.api.pagination import SMALLEST_PAGE, is_short, past_the_end
+from tui_app.api.pagination import SMALLEST_PAGE, is_last, past_the_end
 from tui_app.api.prefetch import Prefetcher, pages_of
 from tui_app.jobs.row_pages import RowPages
 from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
@@ -128,10 +128,14 @@ class JobRows:
 
     # ---- reading
 
-    async def read_again(self, *, whole: bool) -> int:
-        """Read the loaded pages, or the first few of them; how many requests it took. Raises ApiError."""
+    async def read_again(self, *, whole: bool, expected: int = 0) -> int:
+        """Read the loaded pages, or the first few of them; how many requests it took. Raises ApiError.
+
+        `expected` rows there are by the job's counters, none is fine.
+        """
         async with self._one_at_a_time:
             listing = self._listing
+            listing.expected = expected
             try:
                 return await self._read_loaded(listing, whole=whole)
             except TooLarge as error:
@@ -154,10 +158,11 @@ class JobRows:
         await self._told(listing)
         return count
 
-    async def load_more(self) -> None:
-        """Load the next page of rows. Raises ApiError."""
+    async def load_more(self, expected: int = 0) -> None:
+        """Load the next page of rows; `expected` rows by the job's counters, none is fine. Raises ApiError."""
         async with self._one_at_a_time:
             listing = self._listing
+            listing.expected = expected
             number = listing.next_page
             if number is None or not listing.read:
                 return
@@ -180,8 +185,8 @@ class JobRows:
             if listing.complete and listing.stale:
                 listing = RowPages(self.store, shown.status, shown.per_page, due=False)
             while True:
-                pages = pages_of(expected, listing.per_page)
-                ahead = self._ahead(listing, pages, planned=pages)
+                listing.expected = expected
+                ahead = self._ahead(listing, pages_of(expected, listing.per_page))
                 try:
                     await self._load_rest(listing, ahead, on_progress)
                     break
@@ -235,13 +240,12 @@ class JobRows:
             self._listing = listing
             await self._told(listing)
 
-    def _ahead(self, listing: RowPages, last: int, *, planned: int = 0) -> Prefetcher[Page[JobMessage]]:
+    def _ahead(self, listing: RowPages, last: int) -> Prefetcher[Page[JobMessage]]:
         return Prefetcher(
             lambda number: self.client.list_job_messages(
                 self.job_id, page=number, per_page=listing.per_page, status=listing.status
             ),
             last,
-            planned=planned,
         )
 
     async def _read_page(self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], number: int) -> None:
@@ -259,8 +263,8 @@ class JobRows:
         for part in packed.parts():
             slots.extend(self.store.put(part))
             await asyncio.to_thread(yield_to_ui)
-        # A short page is the last one, unless the counters that the plan was made of say otherwise.
-        listing.put(number, slots, last=is_short(page, listing.per_page) and not number < ahead.planned)
+        before = sum(map(len, listing.pages[: number - 1]))
+        listing.put(number, slots, last=is_last(page, listing.per_page, before=before, expected=listing.expected))
 
     # ---- telling
 

@@ -34,6 +34,8 @@ class MailSnapshot:
     """Each message once, in the server's order."""
     complete: bool = False
     loading: bool = False
+    maybe_more: bool = False
+    """Whether the server said to the end that there is more, and brought nothing new."""
     unasked: int = 0
     """How many more the server sent that are not what was asked for."""
     problem: SluiceError | None = None
@@ -79,6 +81,7 @@ class MailSubject:
                     pages,
                     found=(*self.snapshot.found, *more),
                     complete=pages.complete,
+                    maybe_more=pages.maybe_more,
                     unasked=pages.unasked,
                     read_at=self._clock.now(),
                 )

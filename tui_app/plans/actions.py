@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.errors import ApiError, Unauthenticated
+from tui_app.api.errors import ApiError, Unauthenticated, Unreadable
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import WriteResult
 from tui_app.core.text import plural
 from tui_app.core.verdict import NO_VERDICT
 from tui_app.plans.arrival import check_arrival
+from tui_app.plans.lookup import HELD_MAYBE_MORE
 from tui_app.plans.plan import LONGEST_WINDOW, RELEASE
 from tui_app.plans.recheck import LOOK_AGAIN_AFTER
 from tui_app.plans.response import BatchResult, Matched, Next, match_by_identity
@@ -210,6 +211,8 @@ class Release:
                 if message.postfix_id is not None and message.is_quarantined is not False:
                     verdict = str(message.final_disposition or NO_VERDICT)
                     found.setdefault(message.postfix_id.exact, set()).add((message.id.exact, verdict))
+        if read.maybe_more:
+            raise Unreadable(HELD_MAYBE_MORE, request="GET investigate")
         held = {name: frozenset(messages) for name, messages in found.items()}
         self._held = (now, held)
         return held

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SINGLE_LOOK_UPS: Final = 200
 """Each is a request of its own; the quota is 1,200 in five minutes."""
+HELD_MAYBE_MORE: Final = (
+    "The search of all held mail may be incomplete: a postfix id may name more than one message. Give investigate ids."
+)
 _RELEASED_PAGES: Final = 5
 _SHARED_PAGES: Final = 2
 """Pages of what goes by one Message-ID: nobody chooses from more."""
@@ -118,6 +121,8 @@ async def _search(
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
+        if whole and params is held and read.maybe_more:
+            raise Unreadable(HELD_MAYBE_MORE, request="GET investigate")
         if names <= found.keys():
             break
 
@@ -154,7 +159,7 @@ async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) 
         pages += 1
         if pages == _SHARED_PAGES:
             break
-    if not read.complete and len(messages) == 1:
+    if (read.maybe_more or not read.complete) and len(messages) == 1:
         return []  # whether it is the only one is on a page that was not read
     return messages
 

@@ -216,7 +216,13 @@ class QuarantineScreen(ConsoleScreen):
         what: Piece = (PrivateText(sanitize(search.line)), "") if search.line else "the last 7 days"
         found = len(search.found)
         loaded = f"{found:,} found" + (
-            ", all loaded" if search.complete else ", loading…" if search.loading else " so far, G loads more"
+            ", may be incomplete"
+            if search.maybe_more
+            else ", all loaded"
+            if search.complete
+            else ", loading…"
+            if search.loading
+            else " so far, G loads more"
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
