@@ -154,6 +154,17 @@ async def test_lists_whose_length_is_a_multiple_of_the_page_end(gated: Simulator
         assert not jobs.shifted
 
 
+@pytest.mark.parametrize("cap", [7, 50, 300])
+async def test_lists_of_a_server_that_caps_its_pages_are_whole_by_their_counters(gated: Simulator, cap: int) -> None:
+    gated.set_faults(f"capped_pages={cap}@job_messages,capped_pages={cap}@search")
+    async with client_of(gated) as client:
+        job = max([job async for page in job_pages(client) for job in page], key=lambda job: job.counted(None))
+        rows = job_message_pages(client, job.id, expected=job.counted(None))
+        assert len({row.id async for page in rows for row in page}) == job.counted(None) > 300
+        mail = search_pages(client, replace(HELD, sender=None))
+        assert len([one async for page in mail for one in page]) == len(gated.account.held)
+
+
 async def test_a_server_that_ignores_page_ends_after_the_second(gated: Simulator) -> None:
     gated.set_faults("ignored_page")
     async with client_of(gated) as client:

@@ -117,6 +117,7 @@ _MEANING = (
     Kind("page_shift", "lets rows move down by one between pages", None, _NUMBERED),
     Kind("past_end_400", "answers 400 where a page past the end would be empty", None, _LISTS),
     Kind("ignored_page", "always answers with the first page", None, _LISTS),
+    Kind("capped_pages", "gives VALUE rows (50) a page at most, and says nothing of it", Amount(50, 1, 1000), _LISTS),
     Kind("missing_ids", "leaves every second id out of the answer", None, _RELEASE),
     Kind("partial", "gives recipients of one request different outcomes", None, _ACTIONS),
     Kind("null_lists", "sends null for each list in the result"),

@@ -134,6 +134,8 @@ class FaultProxy:
         inner = asked.without(TICKET) if polled else asked
         if name == "ignored_page":
             inner = inner.without("page", "cursor")
+        if fault is not None and name == "capped_pages":
+            inner = inner.capped("per_page", fault.value)
         answer = await ask(self._app, inner, fault)
         good = answer.status < 400
         if fault is None or (not good and name not in DAMAGE):

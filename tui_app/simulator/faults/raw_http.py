@@ -47,6 +47,14 @@ class Asked:
         path = self.target.partition("?")[0]
         return Asked(self.method, f"{path}?{kept}" if kept else path, self.headers, self.body)
 
+    def capped(self, name: str, most: int) -> "Asked":
+        """The same request with a number of its query made smaller, where it is larger than that."""
+        query = [
+            (key, str(min(int(value), most)) if key == name and value.isdecimal() else value)
+            for key, value in self.query
+        ]
+        return Asked(self.method, f"{self.target.partition('?')[0]}?{urlencode(query)}", self.headers, self.body)
+
     def header(self, name: str) -> str:
         """The first header of that name, in lower case; empty if there is none."""
         return next((value for key, value in self.headers if key == name), "")

@@ -154,6 +154,11 @@ def changed(answer: Answer, fault: Fault, asked: Asked) -> Answer:
         body = json.loads(answer.body)
         past = not body["result"] and any(name in ("page", "cursor") and value != "1" for name, value in asked.query)
         return envelope(400, 10400, "page is past the end", *_traced(fault)) if past else answer
+    if name == "capped_pages":
+        body = json.loads(answer.body)
+        wanted = next((int(value) for key, value in asked.query if key == "per_page" and value.isdecimal()), 0)
+        told = body["result_info"].get("per_page", 0)
+        return _with_body(answer, {**body, "result_info": {**body["result_info"], "per_page": max(told, wanted)}})
     if name == "echo_changed":
         body = json.loads(answer.body)
         return _with_body(answer, {**body, "result": echo(body["result"], fault)})
