@@ -140,6 +140,61 @@ async def test_what_the_guard_held_back_at_the_marking_is_named_by_the_plan_and_
     assert all(f"| {name} | MALICIOUS |" in written(tmp_path, ".md") for name in names)
 
 
+async def test_what_a_held_back_is_in_the_review_until_somebody_chooses_otherwise(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("a")
+        await console.sees("held back by guard")
+        await console.press("R")
+        await console.sees("to send", "Held back by the guard:")
+        await console.press("escape")
+        await console.sees("marked · ")
+        await console.press("u", "space")
+        await console.sees("1 marked")
+        await console.press("R")
+        await console.sees("1 message · ", "type y to send")
+        assert "Held back by the guard" not in console.text
+
+
+@pytest.mark.parametrize("unmarked", [False, True])
+async def test_what_a_held_back_does_not_outlive_its_search(unmarked: bool, simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("a")
+        await console.sees("held back by guard")
+        if unmarked:
+            await console.press("u")
+        await console.press("slash")
+        await console.type("verdict:BULK")
+        await console.press("enter")
+        await console.sees("held · verdict:BULK", "112 found, all loaded")
+        await console.press("space", "R")
+        await console.sees("1 message · ", "type y to send")
+        assert "Held back by the guard" not in console.text
+
+
+@pytest.mark.parametrize("searched", [False, True])
+async def test_what_a_held_back_is_not_in_a_later_choice_where_it_marked_nothing(
+    searched: bool, simulator: Simulator
+) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("slash")
+        await console.type("verdict:malicious from:acme-news.exampIe")
+        await console.press("enter")
+        await console.sees("3 found, all loaded")
+        await console.press("a")
+        await console.sees("0 of 3 marked, 3 held back by guard")
+        if searched:
+            await console.press("slash", "ctrl+u")
+            await console.type("verdict:BULK")
+            await console.press("enter")
+            await console.sees("112 found, all loaded")
+        await console.press("space", "R")
+        await console.sees("not sent yet", "1 message · " if searched else "Held back by the guard: 1 MALICIOUS")
+        assert ("Held back by the guard" in console.text) is not searched
+
+
 async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_quarantine(console)
