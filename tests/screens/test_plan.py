@@ -1,11 +1,10 @@
 """A plan on its screen: what can be left while it is looked at, what is said meanwhile, and what a doubted one asks for."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
-from collections.abc import AsyncIterator
 
 import pytest
 

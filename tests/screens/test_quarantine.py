@@ -475,3 +475,19 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
         "start": "2026-11-01T00:00:00Z", "end": "2026-11-02T03:04:05Z", "detections_only": False, "final_disposition": "SPAM",
         "delivery_status": "delivered", "message_action": "MOVED", "submissions": True,
     }  # fmt: skip
+
+
+async def test_mail_that_the_search_of_a_new_job_did_not_ask_for_is_told_also_for_a_move_to_junk() -> None:
+    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
+        async with console_on(settings_for(simulator), size=(120, 40)) as console:
+            await console.sees("12 loaded")
+            await console.press("n")
+            await console.sees("new job")
+            simulator.set_faults("wrong_rows=2@search")
+            await console.type("evil.example")
+            await console.press("enter")
+            await console.sees("The search also shows 3 messages that it did not ask for: the job may take them.")
+            await console.sees("Enter again to confirm")
+            await console.press("enter")
+            await console.sees("Move to Junk: start this job?", "The search also shows 3 messages")
+        assert simulator.account.truth.of("create_job") == []

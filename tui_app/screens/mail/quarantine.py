@@ -156,10 +156,10 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(str(error))
             return
         if line != before:
-            self._taken_out = ()
             if dropped := table.marked.marks:
                 # Marks of mail that is not listed any more must not wait for the next R.
                 table.unmark_all()
+                self._taken_out = ()
                 self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
             table.forget_cursor()
             self._show_found(())
