@@ -113,6 +113,7 @@ MEANINGFUL = st.lists(
 @example(text="a\\")
 @example(text="\\|@b")
 @example(text="`@|`")
+@example(text="*a* **b** _c_ ~~d~~ <b>e</b> [f](g) ![h](i) &amp;")
 def test_a_cell_of_a_markdown_table_shows_the_text_and_nothing_but_text(text: str) -> None:
     shown = sanitize(text)
     tokens = MARKDOWN.parse(f"| a | b |\n|---|---|\n| {markdown_escape(shown)} | x |\n")
