@@ -1,5 +1,6 @@
 """The command line under faults, and the simulator's own command for them."""
 
+import asyncio
 import csv
 import io
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import run_with, started, told
+from tests.support.faulty import ACCOUNT, Received, answer, faulty, found, success
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -211,3 +213,40 @@ def test_a_job_that_is_left_alone_is_not_all_done(gated: Simulator) -> None:
     ended = run_with(gated.environment(), "cancel", running_job["job_id"], missing, "--yes")
     assert ended.returncode == 4
     assert f"{missing}: no such job; left alone" in ended.stderr
+
+
+def test_rows_of_a_status_that_nobody_knows_are_taken_and_told() -> None:
+    with running(Options(quota=0, messages=200, held=60, faults="none")) as simulator:
+        job = next(job for job in simulator.account.list_jobs(None, None) if job["messages_failed"] == 140)
+        simulator.set_faults("unknown_enum@job_messages")
+        arguments = ["--status", "FAILED", "--plan-only"]
+        told = run_with(simulator.environment(), "release", "--job", job["job_id"], *arguments).stderr
+    assert re.search(r"\d+ rows? of a status that nobody knows: taken, it may be FAILED\.", told)
+
+
+async def test_a_new_job_that_differs_is_offered_for_cancelling_also_when_the_answer_tells_an_error() -> None:
+    job_id = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
+
+    def script(request: Received) -> bytes:
+        if request.method == "GET":
+            return answer(200, found([]))
+        body = json.loads(request.body)
+        job = {
+            "job_id": job_id, "status": "PENDING", "action_type": body["action"], "action_params": {"destination": "Inbox"},
+            "search_params": body["search_params"], "comment": body["comment"],
+        }  # fmt: skip
+        return answer(200, {**success(job), "errors": [{"code": 10001, "message": "something went wrong"}]})
+
+    async with faulty(script) as server:
+        environment = {
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_BASE_URL": server.base_url,
+        }  # fmt: skip
+        arguments = ["--destination", "JunkEmail", "--sender", "a@b.example", "--yes"]
+        made = await asyncio.to_thread(run_with, environment, "create", "--action", "move", *arguments)
+    assert made.returncode == 5, made.stderr
+    assert "done, but the answer also tells an error." in made.stderr
+    assert "something went wrong" in made.stderr
+    assert f"Job {job_id} differs from what was asked for:" in made.stderr
+    assert "destination: asked for JunkEmail, the job has Inbox" in made.stderr
+    assert f"To cancel it: mailsluice cancel {job_id}" in made.stderr
+    assert server.count("POST") == 1

@@ -11,9 +11,11 @@ import pytest
 
 from tests.support.commands import run_with
 from tui_app.core.clock import SystemClock
-from tui_app.plans.journal import line_of
+from tui_app.plans.journal import line_of, read
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.plan import Plan, Target
+from tui_app.plans.records import intent_record, result_record
+from tui_app.plans.state import Outcome, Result
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -98,3 +100,29 @@ def test_a_journal_that_is_not_understood_is_told_by_its_file(simulator: Simulat
     assert "1 id held back" in run_with(machine.environment, "ledger", "list").stderr
     refused = run_with(machine.environment, "release", machine.ids[0], "--reason", "x", "--yes")
     assert (refused.returncode, machine.sent) == (3, [])
+
+
+def test_a_damaged_journal_is_called_damaged_before_anything_else_and_sends_nothing(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    machine = machine_with(simulator, tmp_path, host="jump2")
+    (first,) = read(machine.journal).records
+    machine.journal.write_bytes(line_of({**first, "reason": "another"}))
+    refused = run_with(machine.environment, "ledger", "resume", machine.journal.name, "--yes", "--despite-doubts")
+    assert refused.returncode != 0
+    assert "can't be used: its digest does not fit its ids. Nothing was sent." in refused.stderr
+    assert "nothing to resume" not in refused.stderr
+    assert simulator.account.truth.entries == []
+
+
+def test_what_an_answer_told_beside_what_was_asked_is_shown(simulator: Simulator, tmp_path: Path) -> None:
+    machine = machine_with(simulator, tmp_path)
+    now, target = SystemClock().now(), Target(machine.ids[0])
+    told = "the answer names 4NX, which was not sent"
+    records = [
+        *read(machine.journal).records,
+        intent_record([target], "ids", now),
+        result_record([Result(target, Outcome.DELIVERED)], http=200, ray=None, ms=1, at=now, remarks=[told]),
+    ]
+    machine.journal.write_bytes(b"".join(map(line_of, records)))
+    assert f"Look at this: {told}" in run_with(machine.environment, "ledger", "show", "000001").stderr

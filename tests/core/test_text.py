@@ -1,8 +1,10 @@
 import unicodedata
+from importlib.util import find_spec
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from tui_app.core.text import Untrusted, markdown_escape, plural, sanitize
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
@@ -84,3 +86,40 @@ def test_one_of_a_thing_is_not_several() -> None:
 )
 def test_what_a_ticket_would_make_a_link_or_a_mention_of_is_code(text: str, shown: str) -> None:
     assert markdown_escape(text) == shown
+
+
+MARKDOWN = (
+    MarkdownIt("gfm-like", {"html": True})
+    if find_spec("linkify_it")
+    else MarkdownIt("commonmark").enable(["table", "strikethrough"])
+)
+"""As ticket systems read it: tags count, and addresses become links wherever that can be tried."""
+MEANINGFUL = st.lists(
+    st.one_of(
+        st.text(max_size=8),
+        st.sampled_from(
+            [
+                *"\\`*_{}[]<>|#~&!()@:/ ",
+                "http://evil.example", "www.evil.example", "mailto:a@b.example", "ceo@vip.example", "[a](b)", "![a](b)",
+                "<b>", "<https://x>", "<!--", "&amp;", "&#124;", "**", "__", "~~", "``", "\\|", "#12", "|---|", "- ", "1. ",
+            ]
+        ),
+    ),
+    max_size=8,
+).map("".join)  # fmt: skip
+
+
+@given(text=MEANINGFUL)
+@example(text="a\\")
+@example(text="\\|@b")
+@example(text="`@|`")
+@example(text="*a* **b** _c_ ~~d~~ <b>e</b> [f](g) ![h](i) &amp;")
+def test_a_cell_of_a_markdown_table_shows_the_text_and_nothing_but_text(text: str) -> None:
+    shown = sanitize(text)
+    tokens = MARKDOWN.parse(f"| a | b |\n|---|---|\n| {markdown_escape(shown)} | x |\n")
+    cells = [token for token in tokens if token.type == "inline"][2:]
+    assert [token.type for token in tokens].count("td_open") == 2
+    assert cells[1].content == "x"
+    inside = cells[0].children or []
+    assert {token.type for token in inside} <= {"text", "text_special", "code_inline"}
+    assert "".join("".join(token.content for token in inside).split()) == "".join(shown.split())

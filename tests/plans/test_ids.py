@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -297,6 +298,9 @@ def test_what_has_no_field_of_ids_gives_none_and_one_sentence(lines: list[str], 
         f"Subject: Weekly {ONE}", f"> From: {ONE} <a@b.example>", f"x, subject={ONE}", f'"comment": "{ONE}",',
         f"Betreff: {ONE}", f"Message-ID: <{ONE}@x> and more", f"To: {ONE}", f"mail from {ONE[:16]}@x.example",
         f"Held back: {OTHER[:9]} (SPAM) {ONE}", f"subject     {ONE}", f"Received: by mx with ESMTP id {ONE[:16]}",
+        f"Sujet : {ONE}", f"Temat: {ONE}", f"Emne: {ONE}", f"Ämne: {ONE}", f"Tema: {ONE}", f"Betrifft: {ONE}",
+        f"Subject line: {ONE}", f"Subject (original): {ONE}", f"<tr><td>Subject</td><td>{ONE}</td></tr>",
+        f"  BULK  a@b.example  Invoice {ONE}", f"  no-verdict  a@b.example  {ONE}",
     ],
 )  # fmt: skip
 def test_a_line_with_a_field_that_somebody_else_wrote_is_told_of_and_not_searched(line: str) -> None:
@@ -512,3 +516,39 @@ def test_a_no_beside_an_id_is_told(form: str, no: str) -> None:
 def test_a_no_in_a_field_of_the_api_is_nothing_to_tell() -> None:
     text = json.dumps({"id": INVESTIGATE, "is_quarantined": False, "is_phish_submission": False})
     assert parse_ids([text]).sentences() == []
+
+
+def test_a_heading_of_markdown_above_many_blanks_is_read_at_once() -> None:
+    began = time.perf_counter()
+    assert parse_ids([f"| offer |\n{' ' * 200_000}x\n{ONE}"]).ids == (ONE,)
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("line", ["[[EXTERNAL]] Invoice", "[EXTERNAL] Invoice", "{{name}} Invoice"])
+def test_a_line_that_only_begins_like_json_keeps_no_id_below_it_from_being_taken(line: str) -> None:
+    parsed = parse_ids([line, ONE, f"and {OTHER}"])
+    assert parsed.ids == (ONE, OTHER)
+    assert parsed.notes == ()
+
+
+def test_an_id_that_an_answer_told_of_is_not_taken_out_of_our_own_report() -> None:
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    targets = [Target(name) for name in HELD[:3]]
+    origin = Origin("ana", "jump1")
+    results = [Result(target, Outcome.DELIVERED) for target in targets]
+    told_of = [f"the answer names {VICTIM}, which was not sent"]
+    entry = entry_of(
+        [
+            plan_record(
+                Plan.make(targets, "x", 25, Random(1)), number=1, account="acc", origin=origin, at=now, version="1", previous=""
+            ),
+            intent_record(targets, "ids", now),
+            result_record(results, http=200, ray=None, ms=5, at=now, remarks=told_of),
+        ]
+    )  # fmt: skip
+    report = FORMATS[".md"](entry)
+    assert VICTIM in report
+    parsed = parse_ids(report.split("\n"))
+    assert parsed.ids == tuple(HELD[:3])
+    assert VICTIM in told(parsed)
+    assert parse_ids([f"Look at this: {told_of[0]}"]).ids == ()

@@ -41,3 +41,15 @@ def test_a_sender_writes_no_counts_and_no_other_domains() -> None:
     assert sender_domain_counts(mails("a@x.test, 498 acme.example", 1)) == [(NO_DOMAIN, 1)]
     two = [*mails("a@faß.example", 1), *mails("a@fass.example", 1)]
     assert sorted(sender_domain_counts(two)) == [("fass.example", 1), ("faß.example (fass.example)", 1)]
+
+
+def test_no_readable_domain_comes_before_all_others() -> None:
+    targets = [*mails("a@partner.example", 1), *mails("a@partner.example.evil.test", 1), *mails("nobody", 40)]
+    assert sender_domain_counts(targets)[0] == (NO_DOMAIN, 40)
+
+
+def test_a_domain_with_letters_of_another_script_has_its_form_on_the_wire_beside_it() -> None:
+    for domain, wire in (("аррӏе.example", "xn--80ak6aa92e.example"), ("почта.example", "xn--80a1acny.example")):
+        assert sender_domain_counts(mails(f"a@{domain}", 2)) == [(f"{domain} ({wire})", 2)]
+    (long,) = sender_domain_counts(mails(f"a@{'п' * 70}.example", 1))
+    assert long[0].endswith("(not only Latin letters)")

@@ -1,6 +1,8 @@
 """Ids from elsewhere on the screen: what was taken and from which line, and what was not."""
 
-from tests.support.screens import console_on
+import pytest
+
+from tests.support.screens import console_on, held_open
 from tests.support.services import settings_for
 from tui_app.simulator.server import Simulator
 from tui_app.widgets.inputs import PasteInput
@@ -51,4 +53,27 @@ async def test_a_message_id_of_several_messages_is_held_back_with_the_ids_to_cho
         await console.sees("1 id, not sent")
         await console.press("enter")
         await console.sees("names 2 messages", "give the investigate id", one.investigate_id, other.investigate_id)
+    assert simulator.account.truth.entries == []
+
+
+async def test_what_is_pasted_while_ids_are_looked_up_is_not_lost(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][:4]
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await console.sees("12 loaded")
+        await console.press("I")
+        await console.sees("0 ids, not sent")
+        paper = console.app.screen.query_one("#paper", PasteInput)
+        paper.post_message(PasteInput.Pasted("\n".join(names[:2])))
+        await console.sees("2 ids, not sent")
+        gate = held_open(monkeypatch, console.app.service.plans, "look_up")
+        await console.press("enter")
+        await console.sees("Looking 2 ids up")
+        paper.post_message(PasteInput.Pasted("\n".join(names[2:])))
+        await console.sees("4 ids, not sent")
+        gate.set()
+        await console.sees("More was pasted meanwhile: enter looks all of it up.", "4 ids, not sent")
+        await console.press("enter")
+        await console.sees("4 messages · ", "type 4 to send")
     assert simulator.account.truth.entries == []

@@ -140,6 +140,61 @@ async def test_what_the_guard_held_back_at_the_marking_is_named_by_the_plan_and_
     assert all(f"| {name} | MALICIOUS |" in written(tmp_path, ".md") for name in names)
 
 
+async def test_what_a_held_back_is_in_the_review_until_somebody_chooses_otherwise(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("a")
+        await console.sees("held back by guard")
+        await console.press("R")
+        await console.sees("to send", "Held back by the guard:")
+        await console.press("escape")
+        await console.sees("marked · ")
+        await console.press("u", "space")
+        await console.sees("1 marked")
+        await console.press("R")
+        await console.sees("1 message · ", "type y to send")
+        assert "Held back by the guard" not in console.text
+
+
+@pytest.mark.parametrize("unmarked", [False, True])
+async def test_what_a_held_back_does_not_outlive_its_search(unmarked: bool, simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("a")
+        await console.sees("held back by guard")
+        if unmarked:
+            await console.press("u")
+        await console.press("slash")
+        await console.type("verdict:BULK")
+        await console.press("enter")
+        await console.sees("held · verdict:BULK", "112 found, all loaded")
+        await console.press("space", "R")
+        await console.sees("1 message · ", "type y to send")
+        assert "Held back by the guard" not in console.text
+
+
+@pytest.mark.parametrize("searched", [False, True])
+async def test_what_a_held_back_is_not_in_a_later_choice_where_it_marked_nothing(
+    searched: bool, simulator: Simulator
+) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_quarantine(console)
+        await console.press("slash")
+        await console.type("verdict:malicious from:acme-news.exampIe")
+        await console.press("enter")
+        await console.sees("3 found, all loaded")
+        await console.press("a")
+        await console.sees("0 of 3 marked, 3 held back by guard")
+        if searched:
+            await console.press("slash", "ctrl+u")
+            await console.type("verdict:BULK")
+            await console.press("enter")
+            await console.sees("112 found, all loaded")
+        await console.press("space", "R")
+        await console.sees("not sent yet", "1 message · " if searched else "Held back by the guard: 1 MALICIOUS")
+        assert ("Held back by the guard" in console.text) is not searched
+
+
 async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_quarantine(console)
@@ -420,3 +475,19 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
         "start": "2026-11-01T00:00:00Z", "end": "2026-11-02T03:04:05Z", "detections_only": False, "final_disposition": "SPAM",
         "delivery_status": "delivered", "message_action": "MOVED", "submissions": True,
     }  # fmt: skip
+
+
+async def test_mail_that_the_search_of_a_new_job_did_not_ask_for_is_told_also_for_a_move_to_junk() -> None:
+    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
+        async with console_on(settings_for(simulator), size=(120, 40)) as console:
+            await console.sees("12 loaded")
+            await console.press("n")
+            await console.sees("new job")
+            simulator.set_faults("wrong_rows=2@search")
+            await console.type("evil.example")
+            await console.press("enter")
+            await console.sees("The search also shows 3 messages that it did not ask for: the job may take them.")
+            await console.sees("Enter again to confirm")
+            await console.press("enter")
+            await console.sees("Move to Junk: start this job?", "The search also shows 3 messages")
+        assert simulator.account.truth.of("create_job") == []

@@ -2,7 +2,10 @@
 
 import re
 
-from tests.support.screens import Console, console_on
+import pytest
+from textual.widgets import Input
+
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
@@ -115,3 +118,105 @@ async def test_one_message_is_confirmed_by_y_and_several_only_by_their_number(si
         await console.press("y", "enter")
         await console.sees("all sent", "1 of 1")
     assert [entry["id"] for entry in simulator.account.truth.of("release")] == [mails[0].investigate_id]
+
+
+def bulk(simulator: Simulator, count: int) -> list[Mail]:
+    return [mail for mail in simulator.account.held if mail.disposition == "BULK"][:count]
+
+
+def malicious(simulator: Simulator) -> Mail:
+    return next(mail for mail in simulator.account.held if mail.disposition == "MALICIOUS")
+
+
+def released(simulator: Simulator) -> list[str]:
+    return sorted(entry["id"] for entry in simulator.account.truth.of("release"))
+
+
+async def confirm(console: Console, count: int | str) -> None:
+    """Give a reason and the number."""
+    await console.type("x")
+    await console.press("enter")
+    await console.type(str(count))
+    await console.press("enter")
+
+
+async def test_while_it_is_checked_include_adds_nothing_to_what_was_confirmed(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = bulk(simulator, 3)
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, [*mails, malicious(simulator)])
+        gate = held_open(monkeypatch, console.app.service.plans, "changes_since_review")
+        await confirm(console, 3)
+        await console.sees("Checking whether anything changed…")
+        console.app.screen.query_one("#include").focus()
+        await console.type("MALICIOUS")
+        await console.press("enter")
+        await console.sees("Wait: it is being checked", "3 messages · ", "Held back by the guard: 1 MALICIOUS")
+        gate.set()
+        await console.sees("all sent", "3 of 3")
+    assert released(simulator) == sorted(mail.investigate_id for mail in mails)
+
+
+async def test_while_it_is_checked_the_list_is_refused_and_what_was_confirmed_is_sent(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = bulk(simulator, 3)
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, mails)
+        gate = held_open(monkeypatch, console.app.service.plans, "changes_since_review")
+        await confirm(console, 3)
+        await console.sees("Checking whether anything changed…")
+        await console.press("f2")
+        await console.sees("Wait: it is being checked whether anything changed.", "not sent yet")
+        assert "Release › messages" not in console.text
+        gate.set()
+        await console.sees("all sent", "3 of 3")
+    assert released(simulator) == sorted(mail.investigate_id for mail in mails)
+
+
+async def test_what_changed_since_is_named_listed_as_left_out_and_on_record(simulator: Simulator) -> None:
+    mails = bulk(simulator, 3)
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, mails)
+        mails[0].disposition = "SPAM"
+        await confirm(console, 3)
+        why = "its verdict is SPAM, it was BULK"
+        await console.sees("Not sent: type 2 for the rest.", f"Left the plan: 1 {why}.", f"Left out: 1 {why}")
+        assert simulator.account.truth.entries == []
+        await console.press("f2")
+        await console.sees("2 messages to send · 1 left out")
+        (row,) = [line for line in console.text.splitlines() if re.match(r"[▸ ] left out ", line)]
+        assert mails[0].subject[:10] in row
+        assert "its verdict is" in row
+        await console.press("escape")
+        await console.sees("type 2 to send")
+        await console.type("2")
+        await console.press("enter")
+        await console.sees("all sent", "2 of 2")
+        (entry,) = console.app.service.plans.ledger.entries()
+        assert entry.plan.unfit == ((mails[0].investigate_id, why),)
+    assert released(simulator) == sorted(mail.investigate_id for mail in mails[1:])
+
+
+async def test_a_wrong_number_is_overwritten_by_what_is_typed_next(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, bulk(simulator, 3))
+        await confirm(console, 2)
+        await console.sees("Not sent: type 3 to send")
+        await console.type("3")
+        assert console.app.screen.query_one("#typed", Input).value == "3"
+
+
+async def test_a_word_for_include_is_no_reason(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, [*bulk(simulator, 3), malicious(simulator)])
+        await console.type("malicious")
+        await console.press("enter")
+        await console.sees("malicious is a word for Include, not a reason.", "Held back by the guard: 1 MALICIOUS")
+        await console.type("INC-1")
+        await console.press("enter")
+        await console.loses("is a word for Include")
+        assert console.app.screen.query_one("#reason", Input).value == "INC-1"
+        assert console.app.focused is console.app.screen.query_one("#typed")
+    assert simulator.account.truth.entries == []

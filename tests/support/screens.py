@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 from unittest.mock import patch
 
+import pytest
 from textual import _wait
 from textual._context import visible_screen_stack
 from textual.pilot import Pilot
@@ -84,3 +86,16 @@ async def console_on(
     with patch.object(Confirm, "READ_FIRST", 0.0):
         async with app.run_test(size=size) as pilot:
             yield Console(app, pilot)
+
+
+def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> asyncio.Event:
+    """Let a coroutine function give back what it found only when the event is set: for what is pressed meanwhile."""
+    real, gate = getattr(owner, name), asyncio.Event()
+
+    async def waiting(*arguments: Any, **named: Any) -> Any:
+        found = await real(*arguments, **named)
+        await gate.wait()
+        return found
+
+    patches.setattr(owner, name, waiting)
+    return gate

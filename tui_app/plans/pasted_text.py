@@ -74,7 +74,7 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 
 _OURS: Final = re.compile(
     r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
-    r"|-?\s*(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although))"
+    r"|(?:-\s*)?(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although))"
     rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )

@@ -117,9 +117,9 @@ class QuarantineScreen(ConsoleScreen):
         self._marks: dict[str, None] = {}
         """Marked ids; they outlive each reading of the list."""
         self._taken_out: tuple[Target, ...] = ()
+        """What `a` did not mark, since the guard holds it back or it can't be released: the review tells of it."""
         self._marked_with_it: frozenset[str] = frozenset()
         """What `a` marked when it took those out: once somebody chose otherwise they are not part of the choice."""
-        """What `a` did not mark, since the guard holds it back or it can't be released: the review tells of it."""
         self._subject = service.mail.watch(self._found)
 
     def content(self) -> Iterable[Widget]:
@@ -356,7 +356,7 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to release: no held mail is listed.")
             return
         targets = {message.id.exact: Target.of(message) for message in chosen}
-        if table.marked.marks and self._marked_with_it <= targets.keys():
+        if self._marked_with_it and self._marked_with_it <= targets.keys():
             targets.update((target.id, target) for target in self._taken_out if target.id not in targets)
         self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params))
 

@@ -286,14 +286,15 @@ class PlanScreen(ConsoleScreen):
         if self._old is not None and self._old.doubts and state.unfinished and state.error is None:
             more = f" and {len(self._old.doubts) - 1:,} more" if len(self._old.doubts) > 1 else ""
             return [(f"{sanitize(self._old.doubts[0])}{more}", "$text-warning bold")]
-        if state.error is not None and not self._may_resume:
+        if state.error is not None and not self._may_resume and state.phase is not Phase.CANARY:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
             first = (
                 "The first were sent: check them." if anything_done(state) else "None of the first went out: see why."
             )
             what = first if state.phase is Phase.CANARY else "Paused."
-            return [(f"{what} A sends the other {len(state.unsent):,}, S stops.", "$text-warning bold")]
+            why = [MORE] if state.error is not None else []
+            return [(f"{what} A sends the other {len(state.unsent):,}, S stops. ", "$text-warning bold"), *why]
         if self._lock_holder:
             return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
         if self._may_settle and state.closed:

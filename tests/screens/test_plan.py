@@ -1,0 +1,197 @@
+"""A plan on its screen: what can be left while it is looked at, what is said meanwhile, and what a doubted one asks for."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from tests.screens.test_review import bulk, confirm, released, reviewed
+from tests.support.screens import Console, console_on, held_open
+from tests.support.services import held_mail, settings_for
+from tui_app.plans.plan import Plan
+from tui_app.plans.recheck import Look
+from tui_app.plans.records import Origin, entry_of, intent_record, plan_record, settled_record
+from tui_app.plans.state import Outcome, Result
+from tui_app.screens.plan.question import rest_facts
+from tui_app.simulator.mail import Mail
+from tui_app.simulator.server import Options, Simulator, running
+
+WIDE = (120, 40)
+
+
+@pytest.fixture
+def account() -> Iterator[Simulator]:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+        yield simulator
+
+
+@asynccontextmanager
+async def stopped(account: Simulator, count: int = 3) -> AsyncIterator[tuple[Console, list[Mail]]]:
+    """A plan of so many messages that the server refused, and that is not over."""
+    mails = bulk(account, count)
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, mails)
+        account.set_faults("status=403@release")
+        await confirm(console, count)
+        await console.sees("A sends the rest")
+        account.set_faults("none")
+        yield console, mails
+
+
+def journal_of(console: Console) -> bytes:
+    (path,) = console.app.service.plans.ledger.folder.glob("*.jsonl")
+    return path.read_bytes()
+
+
+async def doubted(console: Console) -> str:
+    """Open the plan from the ledger, by somebody on another host; its name."""
+    ledger = console.app.service.plans.ledger
+    ledger.origin = replace(ledger.origin, host="another")
+    (entry,) = ledger.entries()
+    await console.press("escape")
+    await console.sees("12 loaded")
+    await console.press("H")
+    await console.sees("Ledger", "1 plan, 1 unfinished")
+    await console.press("enter")
+    await console.sees("was written on another host")
+    return entry.name
+
+
+async def test_esc_leaves_while_a_only_looks_and_nothing_is_sent(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stopped(account) as (console, _):
+        gate = held_open(monkeypatch, console.app.service.plans, "review_rest")
+        await console.press("A")
+        await console.sees("Looking at what is left…")
+        await console.press("escape")
+        await console.sees("12 loaded")
+        gate.set()
+        await console.settles()
+        assert "Send the rest" not in console.text
+    assert released(account) == []
+
+
+async def test_esc_while_it_is_settled_says_so_and_not_that_it_is_sent(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, bulk(account, 1))
+        account.set_faults("close_after@release")
+        await confirm(console, "y")
+        await console.sees("settling: asked")
+        await console.press("S")
+        await console.sees("v asks")
+        await console.press("v")
+        await console.sees("settling: asked")
+        await console.press("escape")
+        await console.sees("It is being asked what became of them. S stops asking.")
+        assert "being sent" not in console.text
+        await console.press("S")
+        await console.sees("v asks")
+
+
+async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, bulk(account, 1))
+        await confirm(console, "y")
+        await console.sees("all sent", "1 of 1")
+        account.set_faults("latency=200@reads")
+        await console.press("c", "escape")
+        await console.sees("It is being looked at what arrived. S stops looking.")
+        assert "being sent" not in console.text
+        await console.press("S")
+
+
+async def test_that_nothing_is_left_stays_on_the_screen_when_the_plan_has_ended(account: Simulator) -> None:
+    async with stopped(account) as (console, mails):
+        for mail in mails:
+            mail.disposition = "MALICIOUS"
+        await console.press("A")
+        await console.sees("Nothing is left to send. 3 MALICIOUS.", "over, not all was sent")
+        await console.until(lambda: not console.app.screen.awaiting)  # type: ignore[attr-defined]
+        assert "Nothing is left to send. 3 MALICIOUS." in await console.settles()
+    assert released(account) == []
+
+
+async def test_in_a_doubted_journal_nothing_is_written_where_nothing_is_left(account: Simulator) -> None:
+    async with stopped(account) as (console, mails):
+        await doubted(console)
+        for mail in mails:
+            mail.disposition = "MALICIOUS"
+        before = journal_of(console)
+        await console.press("A")
+        await console.sees("Nothing is left to send. 3 MALICIOUS.")
+        await console.until(lambda: not console.app.screen.awaiting)  # type: ignore[attr-defined]
+        await console.settles()
+        assert journal_of(console) == before
+    assert released(account) == []
+
+
+async def test_a_doubted_plan_is_sent_when_its_name_and_the_number_were_typed(account: Simulator) -> None:
+    async with stopped(account) as (console, mails):
+        name = await doubted(console)
+        await console.press("A")
+        await console.sees("Send the rest of this plan?", "was written on another host", f"To do it, type {name} 3")
+        for typed in ("3", name):
+            await console.type(typed)
+            await console.press("enter")
+            await console.sees(f"Not confirmed: type {name} 3")
+        assert released(account) == []
+        await console.type(f"{name} 3")
+        await console.press("enter")
+        await console.sees("all sent")
+    assert released(account) == sorted(mail.investigate_id for mail in mails)
+
+
+async def test_a_doubted_plan_is_closed_when_its_name_was_typed_below_the_doubts(account: Simulator) -> None:
+    async with stopped(account) as (console, _):
+        name = await doubted(console)
+        await console.press("C")
+        await console.sees("Close this plan?", f"To do it, type {name}")
+        question = console.text[console.text.index("Close this plan?") :]
+        assert "was written on another host" in question
+        before = journal_of(console)
+        await console.press("y", "enter")
+        await console.sees(f"Not confirmed: type {name}")
+        assert journal_of(console) == before
+        await console.type(name)
+        await console.press("enter")
+        await console.sees("closed")
+        (entry,) = console.app.service.plans.ledger.entries()
+        assert entry.state.closed
+
+
+async def test_first_ones_that_were_refused_are_not_called_sent(account: Simulator) -> None:
+    settings = settings_for(account)
+    settings = replace(settings, plans=replace(settings.plans, batch_size=3, canary=2))
+    mails = bulk(account, 5)
+    async with console_on(settings, size=WIDE) as console:
+        await reviewed(console, mails)
+        account.set_faults("status=400@release")
+        await confirm(console, 5)
+        await console.sees("None of the first went out: see why.")
+        assert "were sent" not in console.text
+        await console.press("S")
+        account.set_faults("none")
+    assert released(account) == []
+
+
+def test_only_what_is_sent_again_is_counted_as_sent_before() -> None:
+    again, held, never = (held_mail(f"4NAAAAAAAAAAAA0{n}-2026-11-20T12:00:00-{n}") for n in range(3))
+    plan = Plan.make([again, held, never], "x", 25, Random(1))
+    origin, noon = Origin("ana", "jump1"), datetime(2026, 11, 20, 12, tzinfo=UTC)
+    entry = entry_of(
+        [
+            plan_record(plan, number=1, account="acc", origin=origin, at=noon, version="1", previous=""),
+            intent_record([again, held], "ids", noon),
+            *(settled_record(Result(target, Outcome.NOT_SEEN), noon) for target in (again, held)),
+        ]
+    )
+    assert len(entry.state.with_outcome(Outcome.NOT_SEEN)) == 2
+    facts = rest_facts(entry, Look((again, never), {held.id: "MALICIOUS"}), resend_unseen=True)
+    told = "".join(piece if isinstance(piece, str) else piece[0] for piece in facts)
+    assert "2 messages to send" in told
+    assert "To 1 message of them a request was sent before, and no answer came." in told
+    assert "request was sent before" not in str(rest_facts(entry, Look((never,), {}), resend_unseen=False))
