@@ -20,8 +20,9 @@ from tests.support.wire import Wire
 from tui_app.simulator.server import Options, Simulator, running
 
 # The first run on a machine makes tables of all characters: no test is to be blamed for how long that takes.
-settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("here")
+settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("quick"), max_examples=400)
+settings.load_profile("quick")
 end_servers_soon()
 # Each of four workers makes the asserts of all modules tell more, in 3 s: what one has made is kept for the next run.
 sys.dont_write_bytecode = False
@@ -34,6 +35,12 @@ MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
 """How the names of variables begin that would change what is tested."""
 PTY = Path(__file__).parent / "pty"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The long suite tries more of what hypothesis makes up."""
+    if "long" in config.option.markexpr:
+        settings.load_profile("long")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, JobStatus
@@ -61,7 +62,7 @@ async def test_ids_of_either_kind_are_looked_up(simulator: Simulator) -> None:
 
 
 async def test_cancel_and_delete(simulator: Simulator) -> None:
-    async with service_on(simulator) as service:
+    async with service_on(simulator, clock=HurriedClock()) as service:
         job_id = simulator.account.list_jobs("PROCESSING", None)[0]["job_id"]
         refused = await service.client.delete_job(job_id)
         assert isinstance(refused, Ambiguous)  # 409 leaves a delete open: read the job back

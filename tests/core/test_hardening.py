@@ -104,7 +104,10 @@ def test_no_variable_says_whom_we_trust_and_other_programs_get_it_as_it_was() ->
     assert ended.stdout.split() == ["None", "False", "/evil/ca.pem", "False"]
 
 
-@pytest.mark.parametrize("module", ["click", "httpx", "pydantic", "json", "ssl"])
+@pytest.mark.parametrize(
+    "module",
+    ["click", pytest.param("httpx", marks=pytest.mark.long), "json", pytest.param("ssl", marks=pytest.mark.long)],
+)
 def test_nothing_is_loaded_from_the_folder_that_somebody_stands_in(module: str, tmp_path: Path) -> None:
     planted, mark = tmp_path / f"{module}.py", tmp_path / "loaded"
     planted.write_text(f"open({str(mark)!r}, 'w')\nraise SystemExit('planted')\n")

@@ -466,10 +466,10 @@ def test_a_message_id_counts_where_it_stands_alone() -> None:
 
 
 def test_a_large_mail_log_is_told_in_a_few_lines() -> None:
-    log = [f"Nov 28 host postfix/qmgr[1]: 3F{n:010X}: removed 4Njp3P0STMz2c{n % 90 + 10}" for n in range(20_000)]
+    log = [f"Nov 28 host postfix/qmgr[1]: 3F{n:010X}: removed 4Njp3P0STMz2c{n % 90 + 10}" for n in range(5_000)]
     parsed = parse_ids([*log, *(f"4N{n}bad" for n in range(100, 150))])
     assert parsed.ids == ()
-    assert len(parsed.foreign) == 40_000
+    assert len(parsed.foreign) == 10_000
     assert len(parsed.sentences()) == 12
     assert parsed.sentences()[10] == "Not an id: 40 more; left out."
 

@@ -258,6 +258,7 @@ def processor_seconds(pid: int) -> float:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's clock of another process is Linux's own")
+@pytest.mark.long
 def test_a_console_that_is_left_alone_uses_next_to_nothing(start: Start) -> None:
     terminal = start()
     works(terminal)

@@ -36,8 +36,8 @@ from tests.support.hostile_tour import (
 def test_strings_of_every_kind_are_shown_at_every_place_and_nothing_of_them_acts(
     walk: Callable[[Tour], None], size: tuple[int, int], tmp_path: Path
 ) -> None:
-    # A list is walked through with fifty of them; where each is a screen of its own, twelve are enough for each run.
-    with touring(hostile_strings(FEW), tmp_path / "console", size, 50 if walk is lists else 12) as tour:
+    # A list is walked through with thirty of them; where each is a screen of its own, eight are enough for each run.
+    with touring(hostile_strings(FEW), tmp_path / "console", size, 30 if walk is lists else 8) as tour:
         walk(tour)
         assert tour.leave() == []
         assert_seen(tour)

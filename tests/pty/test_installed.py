@@ -153,6 +153,7 @@ def test_a_byte_that_is_no_utf8_ends_nothing(
     assert terminal.ends() == 0
 
 
+@pytest.mark.long
 def test_the_simulator_ends_with_the_demo(
     installed: Path, variables: dict[str, str], terminals: list[Terminal]
 ) -> None:

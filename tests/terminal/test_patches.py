@@ -104,8 +104,10 @@ def private_names_of(module: str) -> set[str]:
             used.add((node.module or "").removeprefix("textual."))
     for made in vars(importlib.import_module(module)).values():
         if isinstance(made, type) and made.__module__ == module:
-            bases = "\n".join(source(base) for base in made.__mro__ if base.__module__.startswith("textual."))
-            used |= {name for name in names_in(made) if private(name) and re.search(rf"\b(self\.|def ){name}\b", bases)}
+            theirs = [base for base in made.__mro__ if base.__module__.startswith("textual.")]
+            used |= {
+                name for name in names_in(made) if private(name) and any(name in names_in(base) for base in theirs)
+            }
     return {name for name in used if private(name)}
 
 
@@ -113,7 +115,8 @@ def private(name: str) -> bool:
     return re.match("_[a-z]", name) is not None
 
 
-def names_in(made: type) -> set[str]:
+@cache
+def names_in(made: type) -> frozenset[str]:
     """What a class defines, and what it uses of itself."""
     names: set[str] = set()
     (definition,) = ast.parse(textwrap.dedent(source(made))).body
@@ -126,7 +129,7 @@ def names_in(made: type) -> set[str]:
             names.add(statement.name)
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             names.add(statement.target.id)
-    return names
+    return frozenset(names)
 
 
 @cache
