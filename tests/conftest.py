@@ -24,7 +24,7 @@ settings.register_profile("quick", deadline=None, max_examples=50, suppress_heal
 settings.register_profile("long", settings.get_profile("quick"), max_examples=400)
 settings.load_profile("quick")
 end_servers_soon()
-# Each of four workers makes the asserts of all modules tell more, in 3 s: what one has made is kept for the next run.
+# Each of five workers makes the asserts of all modules tell more, in 3 s: what one has made is kept for the next run.
 sys.dont_write_bytecode = False
 # In the background of a shell without job control, and under nohup, these are ignored, and would be in all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,11 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Each worker loads all that is asked for: one file needs none, a part two, and everything four, as much of it is waiting."""
+    """Each worker loads all that is asked for: one file needs none, a part two, and everything five, as much of it is waiting."""
     parts = getattr(config.option, "file_or_dir", [])  # there are none with --help
     if len(parts) == 1 and ".py" in parts[0]:
         return 0
-    return 2 if parts or config.option.keyword or config.option.markexpr else 4
+    return 2 if parts or config.option.keyword or config.option.markexpr else 5
 
 
 @pytest.hookimpl(tryfirst=True)

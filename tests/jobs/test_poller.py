@@ -278,7 +278,7 @@ async def test_polls_slow_down_when_the_quota_gets_scarce() -> None:
     assert 60 / 2.9 * 0.8 <= len(subject.asked) <= 60 / 2.9 * 1.2 + 1
 
 
-@pytest.mark.parametrize("others", [0.0, 0.25])
+@pytest.mark.parametrize("others", [pytest.param(0.0, marks=pytest.mark.long), 0.25])
 async def test_an_hour_of_polls_and_actions_never_goes_over_the_quota(others: float) -> None:
     """Polls, the operator's own requests and, at times, a dashboard share one window; polls leave the operator a reserve."""
     clock, random = ManualClock(), Random(5)

@@ -165,7 +165,11 @@ def test_another_token_is_asked_for_without_a_terminal(start: Start, tmp_path: P
     assert renewed == "none null True"
 
 
-@pytest.mark.parametrize("way", ["q", "ctrl+q", signal.SIGTERM, signal.SIGHUP], ids=str)
+@pytest.mark.parametrize(
+    "way",
+    ["q", *(pytest.param(way, marks=pytest.mark.long) for way in ("ctrl+q", signal.SIGTERM)), signal.SIGHUP],
+    ids=str,
+)
 def test_leaving_waits_for_no_renewal(start: Start, lifeline: Lifeline, tmp_path: Path, way: str | int) -> None:
     terminal = start(refused_then_silent(lifeline, tmp_path), Program())
     lifeline.says()
