@@ -245,6 +245,7 @@ def assert_paced(beats: list[float], seconds: float) -> float:
     return max(gaps)
 
 
+@pytest.mark.long
 def test_a_terminal_that_takes_nothing_holds_up_nothing(
     start: Start, variables: dict[str, str], event: int, record_property: Callable[[str, object], None]
 ) -> None:

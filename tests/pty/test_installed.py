@@ -140,6 +140,7 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
     assert b"3 delivered" in terminal.raw[-400:], "what was released stays on the terminal"
 
 
+@pytest.mark.long
 def test_a_byte_that_is_no_utf8_ends_nothing(
     installed: Path, variables: dict[str, str], terminals: list[Terminal]
 ) -> None:

@@ -338,6 +338,7 @@ def test_what_was_released_by_somebody_else_meanwhile_is_shown_and_the_number_as
     assert len(sent(simulator)) == number
 
 
+@pytest.mark.long
 def test_failed_rows_of_a_job_are_looked_up_and_released(account: Account, console: Console) -> None:
     simulator = account(speed=1000.0, latency_ms=0)
     params = {"sender": "acme-news.example", "delivery_status": "quarantined", "detections_only": False}
@@ -364,6 +365,7 @@ def test_failed_rows_of_a_job_are_looked_up_and_released(account: Account, conso
     assert sent(simulator) - before == Counter(failed)
 
 
+@pytest.mark.long
 def test_what_failed_is_tried_again_in_a_plan_of_its_own_and_both_are_reported(
     account: Account, console: Console, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def dragged(terminal: Terminal, seed: int, resizes: int) -> None:
         terminal.settle()
 
 
+@pytest.mark.long
 def test_a_window_that_is_dragged_about_shows_the_jobs_afterwards(start: Start) -> None:
     terminal = start()
     works(terminal)
