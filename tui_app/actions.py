@@ -156,9 +156,13 @@ def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, st
     return made
 
 
-def footer_for(screen: str, *, read_only: bool, most: int = 7) -> tuple[tuple[str, str], ...]:
-    """(key, label) of the actions in the footer of a screen, `most` at most; back and help come last."""
-    chosen = [action for action in actions_for(screen, read_only=read_only) if screen in action.footer]
+def footer_for(screen: str, *, read_only: bool, most: int = 7, without: str = "") -> tuple[tuple[str, str], ...]:
+    """(key, label) of the actions in the footer of a screen, `most` at most; back and help come last.
+
+    `without` = the id of an action that can't be done now.
+    """
+    offered = [action for action in actions_for(screen, read_only=read_only) if action.id != without]
+    chosen = [action for action in offered if screen in action.footer]
     ways_out = [action for action in chosen if action.id in ("screen.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]
     return tuple(

@@ -16,6 +16,7 @@ from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.state import Outcome, Result
+from tui_app.screens.ledger import state_of
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -126,3 +127,38 @@ def test_what_an_answer_told_beside_what_was_asked_is_shown(simulator: Simulator
     ]
     machine.journal.write_bytes(b"".join(map(line_of, records)))
     assert f"Look at this: {told}" in run_with(machine.environment, "ledger", "show", "000001").stderr
+
+
+def test_the_ledger_itself_lists_in_every_format_and_a_plan_that_is_not_there_is_a_usage_error(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    machine = machine_with(simulator, tmp_path)
+    listed = run_with(machine.environment, "ledger", "--json")
+    assert listed.stdout == run_with(machine.environment, "ledger", "list", "--json").stdout
+    assert [plan["messages"] for plan in json.loads(listed.stdout)] == [3]
+    for command in (("ledger", "show", "zzz"), ("report", "nope")):
+        ended = run_with(machine.environment, *command)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "No plan begins with" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "shown"),
+    [
+        ([Outcome.DELIVERED, Outcome.RELEASED], "✔ finished"),
+        ([Outcome.DELIVERED, Outcome.FAILED], "! finished"),
+        ([Outcome.FAILED, Outcome.FAILED], "✖ none done"),
+    ],
+)
+def test_a_finished_plan_has_a_tick_only_if_all_of_it_was_done(
+    outcomes: list[Outcome], shown: str, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "plans", origin_of({}), SystemClock().now)
+    plan = Plan.make([Target(f"4NAAAAAAAAAAAA0{n}-2026-11-20T10:00:00-1") for n in range(2)], "x", 25, Random(1))
+    journal, _ = ledger.begin(plan, "a@b")
+    journal.add(intent_record(plan.targets, "ids", SystemClock().now()))
+    results = [Result(target, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
+    journal.add(result_record(results, http=200, ray=None, ms=1, at=SystemClock().now()))
+    journal.close()
+    (entry,) = ledger.entries()
+    assert state_of(entry).text == shown

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _PLANS: Final = (
     ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.name),
-    ListingColumn["LedgerEntry"]("when", 16, lambda entry: sanitize(entry.made_at[:16])),
+    ListingColumn["LedgerEntry"](
+        "when", 22, lambda entry: entry.at.astimezone().isoformat(timespec="minutes") if entry.at else ""
+    ),
     ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(entry.origin.who)),
     ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),
     ListingColumn["LedgerEntry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
@@ -77,14 +79,15 @@ def _ledger() -> Ledger:
 
 
 @click.group(invoke_without_command=True)
+@format_option
 @click.pass_context
-def ledger(ctx: click.Context) -> None:
+def ledger(ctx: click.Context, output_format: str) -> None:
     """What was released on this machine: who, what, when, why, and what became of it.
 
     `resume`, `settle`, `check` and `close` need the account; the rest reads the journals.
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(_list, output_format="table")
+        ctx.invoke(_list, output_format=output_format)
 
 
 @ledger.command("list")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import ExitCode, SluiceError
 from tui_app.core.text import sanitize
 from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.storage import Storage
@@ -33,6 +33,12 @@ _LONGEST_NAME: Final = 80
 
 class JournalError(SluiceError):
     """The journal can't be read, written or locked. Nothing is sent without it."""
+
+
+class NoSuchPlan(JournalError):
+    """No plan goes by the name that was asked for."""
+
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
-from tui_app.plans.journal import Journal, JournalError, read
+from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import LedgerEntry, Origin, plan_record
@@ -96,7 +96,7 @@ class Ledger:
     def find(self, name: str) -> LedgerEntry:
         """The plan whose id begins so, or whose journal has this file name or number.
 
-        Raises JournalError when there is none, or more than one.
+        Raises NoSuchPlan when there is none, and JournalError when there are more than one.
         """
         fits = [(checked.journal.fits(name), checked) for checked in self._checked()]
         best = max((fit for fit, _ in fits), default=0)
@@ -114,7 +114,7 @@ class Ledger:
             )
         shown = name[:12] if name.isalnum() else "that"
         if not found:
-            raise JournalError(f"No plan begins with {shown}; see: mailsluice ledger list")
+            raise NoSuchPlan(f"No plan begins with {shown}; see: mailsluice ledger list")
         files = ", ".join(checked.journal.name for checked in found[:_NAMED])
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
         raise JournalError(f"{len(found)} journals go by {shown}. Give the name of one: {files}{more}.")

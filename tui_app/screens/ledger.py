@@ -10,7 +10,7 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.state import OPEN
+from tui_app.plans.state import OPEN, Outcome
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     Column("STATE", 13),
-    Column("WHEN", 16),
+    Column("LOCAL TIME", 16),
     Column("PLAN", 8),
     Column("WHO", weight=1, from_width=100),
     Column("MAIL", 7, right=True),
@@ -41,7 +41,12 @@ def state_of(entry: LedgerEntry) -> Cell:
         return Cell("✖ damaged", "error")
     if entry.state.unfinished:
         return Cell("? unfinished", "warning")
-    return Cell("✔ finished", "success") if entry.state.finished else Cell("■ closed", "muted")
+    if not entry.state.finished:
+        return Cell("■ closed", "muted")
+    done = len(entry.state.with_outcome(Outcome.DELIVERED, Outcome.RELEASED))
+    if done == len(entry.plan.targets):
+        return Cell("✔ finished", "success")
+    return Cell("! finished", "warning") if done else Cell("✖ none done", "error")
 
 
 class LedgerScreen(ConsoleScreen):
@@ -74,7 +79,7 @@ class LedgerScreen(ConsoleScreen):
     def _cells(entry: LedgerEntry) -> Sequence[Cell]:
         return (
             state_of(entry),
-            Cell(sanitize(entry.made_at[:16]).replace("T", " "), "muted"),
+            Cell(f"{entry.at.astimezone():%Y-%m-%d %H:%M}" if entry.at else "–", "muted"),
             Cell(entry.name),
             Cell(sanitize(entry.origin.who)),
             Cell(f"{len(entry.plan.targets):,}"),
