@@ -250,3 +250,43 @@ async def test_a_new_job_that_differs_is_offered_for_cancelling_also_when_the_an
     assert "destination: asked for JunkEmail, the job has Inbox" in made.stderr
     assert f"To cancel it: mailsluice cancel {job_id}" in made.stderr
     assert server.count("POST") == 1
+
+
+async def test_what_the_server_calls_by_our_name_is_not_ours() -> None:
+    mail = {"id": "4NAAAAAAAAAAAA01-2026-11-20T10:00:00-1", "subject": "x", "is_quarantined": True}
+    told_by_it = {**mail, "mailsluice": {"outcome": "delivered"}}
+    async with faulty(lambda _: answer(200, success([told_by_it], result_info={"next": None}))) as server:
+        environment = {
+            "CLOUDFLARE_BASE_URL": server.base_url, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t",
+        }  # fmt: skip
+        ended = await asyncio.to_thread(run_with, environment, "quarantine", "--json")
+    assert json.loads(ended.stdout) == [mail]
+
+
+async def test_a_search_that_may_go_on_is_told_and_ends_with_4() -> None:
+    def script(request: Received) -> bytes:
+        return answer(
+            200, success([{"id": "a", "is_quarantined": True}], result_info={"next": f"c{len(request.target)}"})
+        )
+
+    async with faulty(script) as server:
+        environment = {
+            "CLOUDFLARE_BASE_URL": server.base_url, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t",
+        }  # fmt: skip
+        ended = await asyncio.to_thread(run_with, environment, "quarantine", "--json")
+    assert ended.returncode == 4
+    assert [mail["id"] for mail in json.loads(ended.stdout)] == ["a"]
+    assert "It may be incomplete" in ended.stderr
+    assert "1 held found from 20" in ended.stderr
+
+
+def test_rows_of_a_server_that_caps_its_pages_are_all_printed_or_missed(gated: Simulator) -> None:
+    job = max(gated.account.list_jobs(None, None), key=lambda job: job["total_messages_discovered"])
+    gated.set_faults("capped_pages=7@job_messages")
+    ended = run_with(gated.environment(), "messages", job["job_id"], "--json")
+    assert ended.returncode == 0
+    assert len(json.loads(ended.stdout)) == job["total_messages_discovered"] > 50
+    gated.set_faults("ignored_page@job_messages")
+    ended = run_with(gated.environment(), "messages", job["job_id"], "--json")
+    assert (ended.returncode, len(json.loads(ended.stdout))) == (4, 1000)
+    assert f"NOT all: the job counts {job['total_messages_discovered']:,} rows, and 1,000 came." in ended.stderr

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui_app.core.text import Untrusted, markdown_escape, plural, sanitize
+from tui_app.core.text import Untrusted, formula_proof, markdown_escape, plural, sanitize
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -123,3 +123,22 @@ def test_a_cell_of_a_markdown_table_shows_the_text_and_nothing_but_text(text: st
     inside = cells[0].children or []
     assert {token.type for token in inside} <= {"text", "text_special", "code_inline"}
     assert "".join("".join(token.content for token in inside).split()) == "".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("Angebot; -20%", "Angebot; -20%"),
+        ("-20%", "-20%"),
+        ("+4711 0815", "'+4711 0815"),
+        ("-1.5;+2", "-1.5;+2"),
+        ("=1+1", "'=1+1"),
+        ("x;\"=cmd|' /C calc'!A0;y", "x;'\"=cmd|' /C calc'!A0;y"),
+        ("-2+3", "'-2+3"),
+        ("-20% off; =x", "'-20% off;' =x"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("a -20%", "a -20%"),
+    ],
+)
+def test_a_cell_is_no_formula_and_a_number_stays_one(cell: str, safe: str) -> None:
+    assert formula_proof(cell) == safe

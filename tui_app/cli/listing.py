@@ -45,8 +45,9 @@ def format_option(command: F) -> F:
 
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
-    """An API object, unchanged, with what we add under `mailsluice`."""
-    return {**wire, "mailsluice": ours} if ours else dict(wire)
+    """An API object, unchanged, with what we add under `mailsluice`; what others call so is not ours, and left out."""
+    theirs = {name: value for name, value in wire.items() if name != "mailsluice"}
+    return {**theirs, "mailsluice": ours} if ours else theirs
 
 
 @dataclass(frozen=True)

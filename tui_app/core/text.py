@@ -143,8 +143,13 @@ def _code(word: str) -> str:
     return f"{fence}{blank}{in_tables}{blank}{fence}"
 
 
-_FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a formula begins, also in full-width characters, and after `;`, which separates cells in many countries."""
+_FORMULA = re.compile(
+    r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])(?![\s\"']*[+\-]?\s?[\d.,]{1,30}\s?%?[\s\"']*(?:;|$))"
+)
+"""Where a formula begins, also in full-width characters, and after `;`, which separates cells in many countries.
+
+A number with its sign is none: `-20%` stays what it is.
+"""
 
 
 def formula_proof(text: str) -> str:

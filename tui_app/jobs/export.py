@@ -57,12 +57,17 @@ class _Csv:
         return out.getvalue()
 
 
+def _theirs(row: JobMessage) -> dict[str, object]:
+    """The API's object; what it calls `mailsluice` would pass for ours."""
+    return {name: value for name, value in row.wire.items() if name != "mailsluice"}
+
+
 class _Ndjson:
     def begin(self) -> str:
         return ""
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        return "".join([json_text(row.wire) + "\n" for row in rows])
+        return "".join([json_text(_theirs(row)) + "\n" for row in rows])
 
     def end(self, first: bool) -> str:
         return ""
@@ -76,7 +81,7 @@ class _Json(_Ndjson):
         return "["
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        text = ",\n".join([json_text(row.wire) for row in rows])
+        text = ",\n".join([json_text(_theirs(row)) for row in rows])
         return ("\n" if first else ",\n") + text if rows else ""
 
     def end(self, first: bool) -> str:
