@@ -356,3 +356,19 @@ async def test_an_answer_that_is_too_large_costs_none_of_the_rows_that_are_here(
         await subject.poll()
         await service.close()
     assert snapshots[-1].rows.loaded == 3000
+
+
+@pytest.mark.parametrize("cap", [7, 50, 300])
+async def test_a_server_that_caps_its_pages_is_read_to_the_end_of_its_counters(cap: int) -> None:
+    snapshots: list[JobSnapshot] = []
+    with running(Options(quota=0, messages=700, held=1, speed=200, faults=f"capped_pages={cap}@job_messages")) as account:
+        async with service_on(account) as service:
+            job = max(account.account.list_jobs("COMPLETED", None), key=lambda job: job["total_messages_discovered"])
+            subject = service.jobs.watch(job["job_id"], snapshots.append)
+            await subject.poll()
+            first = snapshots[-1].rows
+            assert (first.loaded, first.complete) == (min(cap, subject.expected), cap >= subject.expected)
+            await subject.load_more()
+            assert snapshots[-1].rows.loaded == min(2 * cap, subject.expected)
+            await subject.load_all()
+    assert (snapshots[-1].rows.loaded, snapshots[-1].rows.complete) == (job["total_messages_discovered"], True)
