@@ -8,6 +8,7 @@ from tests.api.test_decoding import JSON
 from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage, Message
+from tui_app.api.wire_values import count
 from tui_app.core.text import Untrusted
 from tui_app.jobs.progress import describe_action, describe_search
 
@@ -127,3 +128,11 @@ def test_any_json_in_a_message_that_has_an_id_can_be_read(fields: dict[str, Any]
     told = fields.get("is_quarantined")
     assert message.is_quarantined is (told if isinstance(told, bool) else None)
     assert all(isinstance(recipient, Untrusted) for recipient in message.recipients)
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [(2, 2), ("2", 2), (2.0, 2), ("2.5", 0), (2.5, 0), ("x", 0), (None, 0), (True, 0), (-1, 0), ("٢", 0)],
+)
+def test_a_counter_is_read_in_each_form_that_says_a_number(told: object, read: int) -> None:
+    assert count(told) == read

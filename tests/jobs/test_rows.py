@@ -361,7 +361,9 @@ async def test_an_answer_that_is_too_large_costs_none_of_the_rows_that_are_here(
 @pytest.mark.parametrize("cap", [7, 50, 300])
 async def test_a_server_that_caps_its_pages_is_read_to_the_end_of_its_counters(cap: int) -> None:
     snapshots: list[JobSnapshot] = []
-    with running(Options(quota=0, messages=700, held=1, speed=200, faults=f"capped_pages={cap}@job_messages")) as account:
+    with running(
+        Options(quota=0, messages=700, held=1, speed=200, faults=f"capped_pages={cap}@job_messages")
+    ) as account:
         async with service_on(account) as service:
             job = max(account.account.list_jobs("COMPLETED", None), key=lambda job: job["total_messages_discovered"])
             subject = service.jobs.watch(job["job_id"], snapshots.append)

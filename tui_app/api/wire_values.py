@@ -45,7 +45,11 @@ def moment(value: Any) -> datetime | None:
 
 
 def count(value: Any) -> int:
-    """A count; 0 for anything else."""
+    """A count, also written as `"2"` or `2.0`; 0 for anything else."""
+    if (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20) or (
+        isinstance(value, float) and value.is_integer()
+    ):
+        value = int(value)
     sensible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
     return value if sensible else 0
 
