@@ -195,8 +195,8 @@ def on_terminal(account: HostileAccount, home: Path, rows: int) -> int:
         terminal = Watched(Program((command, *more)), variables, (200, 2 * rows + 3))
         try:
             terminal.until(lambda: "" if terminal.raw.count(b"\r\n") > rows else "not all of it")  # noqa: B023
-            # The counters of the account tell of more rows than there are: that is told.
-            assert terminal.ends() == (4 if command == "messages" else 0)
+            # The counters of the account may tell of more rows than there are: that is told.
+            assert terminal.ends() in ((0, 4) if command == "messages" else (0,))
         finally:
             terminal.kill()
         assert scan(bytes(terminal.raw).replace(b"\r\n", b"\n")) == []

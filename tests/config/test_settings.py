@@ -1,4 +1,6 @@
+import grp
 import os
+import pwd
 import stat
 import unicodedata
 from pathlib import Path
@@ -28,7 +30,7 @@ def environment(tmp_path: Path, toml: str = "", **more: str) -> dict[str, str]:
     return {"MAILSLUICE_CONFIG": str(file), **more}
 
 
-@pytest.mark.parametrize(("mode", "obeyed"), [(0o600, True), (0o644, True), (0o664, False), (0o602, False)])
+@pytest.mark.parametrize(("mode", "obeyed"), [(0o600, True), (0o644, True), (0o602, False), (0o666, False)])
 def test_a_configuration_that_others_can_write_is_not_obeyed(mode: int, obeyed: bool, tmp_path: Path) -> None:
     variables = environment(tmp_path, f"[profiles.p]\naccount_id = '{ACCOUNT}'", CLOUDFLARE_API_TOKEN="t0ken")
     (tmp_path / "config.toml").chmod(mode)
@@ -36,6 +38,22 @@ def test_a_configuration_that_others_can_write_is_not_obeyed(mode: int, obeyed: 
         assert load_settings(variables, profile_name="p").account_id == ACCOUNT
         return
     with pytest.raises(UsageError, match="can be written by others; run chmod go-w"):
+        load_settings(variables, profile_name="p")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_group_may_write_the_configuration_only_if_nobody_else_is_in_it(
+    alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = environment(tmp_path, f"[profiles.p]\naccount_id = '{ACCOUNT}'", CLOUDFLARE_API_TOKEN="t0ken")
+    (tmp_path / "config.toml").chmod(0o664)
+    me = pwd.getpwuid(os.geteuid())
+    group = grp.struct_group((me.pw_name, "x", me.pw_gid, [] if alone else ["bo"]))
+    monkeypatch.setattr(grp, "getgrgid", lambda _: group)
+    if alone:
+        assert load_settings(variables, profile_name="p").account_id == ACCOUNT
+        return
+    with pytest.raises(UsageError, match="can be written by others"):
         load_settings(variables, profile_name="p")
 
 

@@ -169,9 +169,9 @@ def test_a_journal_in_another_folder_than_it_was_begun_in_is_doubted(tmp_path: P
     shutil.copy2(path, there)
     other = ledger_in(there.parent)
     (doubt,) = other.find("1").doubts
-    assert doubt.startswith(f"{path.name} was begun in another folder: ")
+    assert doubt.startswith(f"{path.name} was begun in another folder, ")
     assert str(ledger.folder) in doubt
-    assert other.verify().problems == (doubt,)
+    assert (other.verify().problems, other.verify().notes) == ((), (doubt,)), "the chain is whole all the same"
     assert ledger.find("1").doubts == ()
     (tmp_path / "link").symlink_to(tmp_path / "here")
     assert ledger_in(tmp_path / "link" / "state").find("1").doubts == (), "another name of the same folder"
@@ -212,7 +212,8 @@ def test_a_doubt_is_told_wherever_the_plan_is(fields: dict[str, Any], says: str,
     journal.close()
     again = ledger.reread(entry)
     assert again is not None
-    for told in (entry.doubts, resumed.doubts, again.doubts, ledger.verify().problems):
+    verdict = ledger.verify()
+    for told in (entry.doubts, resumed.doubts, again.doubts, (*verdict.problems, *verdict.notes)):
         assert [doubt for doubt in told if re.search(says, doubt)]
     assert json.loads(as_json(entry))["doubts"] == list(entry.doubts)
     assert "- doubts about the journal: none" not in as_markdown(entry)

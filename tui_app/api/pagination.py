@@ -154,7 +154,7 @@ class NumberedPages(Pages[T]):
         self._fetch = fetch
         self._expected = expected
         self._next = 1
-        self._seen = 0
+        self._seen = self._largest = 0
         self._again = False
         self._ahead = self._plan()
 
@@ -181,7 +181,9 @@ class NumberedPages(Pages[T]):
         self.shifted |= repeats and bool(fresh or self.others) and not self._again
         self._again = False
         short = is_last(page, self.per_page, before=self._seen, expected=self._expected)
-        self._seen += len(page.items) + len(page.others)
+        size = len(page.items) + len(page.others)
+        self._seen += size
+        self._largest = max(self._largest, size)
         self.complete = not (fresh or self.others) or short or self._next == page.pages
         self._next += 1
         if self.complete:
@@ -189,11 +191,11 @@ class NumberedPages(Pages[T]):
         return fresh
 
     def _shrink(self) -> None:
-        # Pages 1 to n-1 of the old size are pages 1 to 2(n-1) of half the size; an odd size leaves rows to be seen again.
-        done = (self._next - 1) * self.per_page
         super()._shrink()
-        self._next, self._again = done // self.per_page + 1, True
-        self._seen = (self._next - 1) * self.per_page
+        # A server that caps its pages counts them by its own size; what does not come out even is seen again.
+        size = min(self.per_page, self._largest or self.per_page)
+        self._next, self._again = self._seen // size + 1, True
+        self._seen = (self._next - 1) * size
         self.close()
         self._ahead = self._plan()
 
@@ -214,6 +216,7 @@ class CursorPages(Pages[T]):
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
             # It goes in circles: what came is here, and whether it is all nobody can say.
             self.complete = self.maybe_more = True
+            self.others = ()
             return ()
         page = await self._fetch(self._cursor, self.per_page)
         if self._cursor is not None:

@@ -141,7 +141,11 @@ def create(
             raise GuardError(
                 f"{plural(preview.count, 'message')} would reach mailboxes: repeat with --expect {preview.count}. Nothing was sent."
             )
-        if expect is not None and (expect != preview.count or not preview.complete):
+        if expect is not None and not preview.complete:
+            raise GuardError(
+                f"The preview may not be whole: it counts at least {preview.count:,}. Narrow the search. Nothing was sent."
+            )
+        if expect is not None and expect != preview.count:
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
         confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes)
         result = await service.jobs.create(new)

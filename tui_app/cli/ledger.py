@@ -138,6 +138,10 @@ def _verify(ctx: click.Context) -> None:
     verdict = _ledger().verify()
     for problem in verdict.problems:
         print_status(problem)
+    for note in verdict.notes[:_MOST]:
+        print_status(note)
+    if len(verdict.notes) > _MOST:
+        print_status(f"{len(verdict.notes) - _MOST:,} more journals come from elsewhere.")
     print(
         f"{plural(verdict.journals, 'journal')}, head {verdict.head or 'none'}: {'NOT whole' if verdict.problems else 'whole'}"
     )

@@ -52,7 +52,7 @@ def quarantine(
         count = await write_pages(
             pages, lambda: Listing(output_format, COLUMNS, lambda message: with_ours(message.wire)), limit
         )
-        more = "" if pages.complete else ", and there are more"
+        more = "" if limit is None or count < limit else ", as many as were asked for"
         print_status(f"{count:,} held found {describe_window(params.start, params.end)}{more}.")
         return ExitCode.PARTLY_FAILED if pages.maybe_more else ExitCode.DONE
 

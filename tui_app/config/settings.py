@@ -172,8 +172,23 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
 def _why_not_obeyed(about: os.stat_result) -> str:
     """Why a configuration file may be somebody else's: it names commands to run and addresses that get the token."""
     if about.st_uid not in (0, os.geteuid()):
-        return f"belongs to another user, uid {about.st_uid}"
-    return "can be written by others; run chmod go-w on it" if about.st_mode & 0o022 else ""
+        return (
+            f"belongs to another user, uid {about.st_uid}: make a copy of your own, and name it with MAILSLUICE_CONFIG"
+        )
+    by_group = about.st_mode & 0o020 and not _is_private_group(about.st_gid)
+    return "can be written by others; run chmod go-w on it" if by_group or about.st_mode & 0o002 else ""
+
+
+def _is_private_group(gid: int) -> bool:
+    """Whether nobody but us is in a group: many systems give each user one, and a umask that lets it write."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
 def _text_of(path: Path) -> str:

@@ -79,13 +79,13 @@ def parse_window(
 
     Raises ValueError with a sentence for a time that is none, and for an end that is not after its start.
     """
-    begin = start or default_start
-    first = parse_moment(begin, now) if begin else None
     last = parse_moment(end, now) if end else now
-    if end and _DAY.fullmatch(end.strip()):
-        last += timedelta(days=1) - timedelta(seconds=1)
+    if end and _DAY.fullmatch(end.strip()) and last <= now:
+        last = min(now, last + timedelta(days=1) - timedelta(seconds=1))
+    # Where only the end was said, the usual time before it.
+    first = parse_moment(start, now) if start else parse_moment(default_start, last) if default_start else None
     if first is not None and last <= first:
-        raise ValueError(f"The end ({end or 'now'}) is not after the start ({begin}).")
+        raise ValueError(f"The end ({end or 'now'}) is not after the start ({start}).")
     return first, last
 
 

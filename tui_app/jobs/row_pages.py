@@ -23,6 +23,8 @@ class RowPages:
     pages: list[array[int]] = field(default_factory=list)
     expected: int = 0
     """How many rows there are by the job's counters, as far as somebody said; 0 where nobody did."""
+    proven: int | None = None
+    """How many rows there were when an empty page showed the end, whatever the counters say."""
     complete: bool = False
     """Whether the last loaded page was the last there is."""
     due: bool = True

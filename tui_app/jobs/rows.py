@@ -85,6 +85,7 @@ class JobRows:
         for listing in self._listings.values():
             listing.due = True
             listing.stale = listing.read
+            listing.proven = None
 
     @property
     def due(self) -> bool:
@@ -264,7 +265,10 @@ class JobRows:
             slots.extend(self.store.put(part))
             await asyncio.to_thread(yield_to_ui)
         before = sum(map(len, listing.pages[: number - 1]))
-        listing.put(number, slots, last=is_last(page, listing.per_page, before=before, expected=listing.expected))
+        if not slots and not page.others:
+            listing.proven = before
+        expected = listing.expected if listing.proven is None else min(listing.expected, listing.proven)
+        listing.put(number, slots, last=is_last(page, listing.per_page, before=before, expected=expected))
 
     # ---- telling
 

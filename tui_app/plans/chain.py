@@ -21,6 +21,8 @@ class ChainCheck:
     journals: int
     head: str
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences about journals that come from elsewhere, which breaks no chain."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class CheckedJournal:
     journal: JournalFile
     doubts: tuple[str, ...]
     copy_of: str = ""
+    elsewhere: tuple[str, ...] = ()
+    """Those of the doubts that are about where it comes from."""
 
     @property
     def entry(self) -> LedgerEntry | None:
@@ -87,6 +91,7 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
     checked = []
     for journal in journals:
         doubts: list[str] = []
+        elsewhere: tuple[str, ...] = ()
         copy_of = copies.get(journal.path.name, "")
         entry = journal.entry
         if copy_of:
@@ -107,23 +112,32 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
                 doubts.append(f"{journal.name} calls itself number {entry.number}.")
             if not journal.is_named_right:
                 doubts.append(f"{journal.name} holds plan {entry.plan.plan_id}, begun as {entry.expected_file}.")
-            doubts += _strangers(journal, entry, origin)
+            doubts += _of_others(journal, entry, origin)
+            elsewhere = tuple(_elsewhere(journal, entry, origin))
         if journal.head:
             # An earlier version went on from a copy, too.
             links = {previous if copy_of else journal.head, journal.head}
             previous = previous if copy_of else journal.head
-        checked.append(CheckedJournal(journal, tuple(doubts), copy_of))
+        checked.append(CheckedJournal(journal, (*elsewhere, *doubts), copy_of, elsewhere))
     return checked
 
 
-def _strangers(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
-    """Sentences that name whoever else wrote a journal: another host, another user."""
-    by = sanitize(entry.origin.who, 120)
+def _elsewhere(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
+    """Sentences about where a journal comes from: another folder, another host. The chain may be whole all the same."""
     if entry.folder not in ("", os.fspath(journal.path.parent.resolve())):
-        yield f"{journal.name} was begun in another folder: whoever has that one too may send the same again. It was in {sanitize(entry.folder, 200)}."
+        yield (
+            f"{journal.name} was begun in another folder, {sanitize(entry.folder, 200)}: whoever works on it there, too, "
+            "may send the same again."
+        )
     if entry.origin.host != origin.host:
+        by = sanitize(entry.origin.who, 120)
         yield f"{journal.name} was written on another host, by {by}; this is {sanitize(origin.host, 60)}."
+
+
+def _of_others(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
+    """Sentences that name another user who wrote a journal."""
     if None not in (entry.origin.uid, origin.uid) and entry.origin.uid != origin.uid:
+        by = sanitize(entry.origin.who, 120)
         yield f"{journal.name} was written by another user, {by}; you are {sanitize(origin.who, 120)}."
     elif origin.uid is not None and journal.uid != origin.uid:
         yield f"{journal.name} is the file of another user, uid {journal.uid}; you are {sanitize(origin.who, 120)}."
@@ -131,6 +145,7 @@ def _strangers(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iter
 
 def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Iterable[str]) -> ChainCheck:
     """Everything that is wrong with journals; `unexpected` are names that are not files."""
+    notes: list[str] = []
     problems = [f"{name} is not a journal file, but has the name of one." for name in unexpected]
     for checked in check_journals(journals, origin):
         journal, entry = checked.journal, checked.journal.entry
@@ -139,9 +154,10 @@ def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Ite
             continue
         if journal.mode & 0o077:
             problems.append(f"{journal.name} can be read or written by others; run: chmod 600 {journal.name}")
-        problems += checked.doubts
+        problems += [doubt for doubt in checked.doubts if doubt not in checked.elsewhere]
+        notes += checked.elsewhere
         if journal.not_understood:
             problems.append(f"{journal.name} holds no plan that can be read.")
         if entry is not None and entry.damaged:
             problems.append(f"{journal.name}: {entry.damaged}.")
-    return ChainCheck(len(journals), newest(journals)[1], tuple(problems))
+    return ChainCheck(len(journals), newest(journals)[1], tuple(problems), tuple(notes))

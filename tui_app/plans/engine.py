@@ -299,6 +299,7 @@ class Engine:
                 return
             if self._pausing:
                 await self._wait_for_operator(Phase.PAUSED)
+                just_seen = frozenset()
                 continue
             batch = tuple(target for target in queue.popleft() if target.id not in gone)
             if any(self.looks.is_old(target.id) and target.id not in just_seen for target in batch):
@@ -347,6 +348,7 @@ class Engine:
                 continue  # all were left out at the last moment: nothing was sent
             if canary and queue:
                 await self._wait_for_operator(Phase.CANARY)
+                just_seen = frozenset()  # whoever looked at them took his time
             canary = False
         stopped = Phase.STOPPED if self._stopping else Phase.HALTED
         self._keep(phase=Phase.DONE if self.state.finished else stopped)

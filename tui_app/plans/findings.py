@@ -26,7 +26,7 @@ class FoundId:
     excerpt: str = ""
     """Empty where it was read by its field, or stands alone in its line."""
     heading: str = ""
-    """The last text above it, where no excerpt says more; empty where there is none."""
+    """The last two lines of text above it; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Findings:
             self._repeated.append((line, name))
         else:
             around = _around(name, excerpt.strip())
-            self._found[name] = FoundId(name, line, around, "" if around else self.heading)
+            self._found[name] = FoundId(name, line, around, self.heading)
 
     def take_all(self, names: Iterable[str], line: int) -> None:
         """Ids that were read by their field."""

@@ -145,11 +145,39 @@ class RowIds:
         """The fields beside an id that say no, and are none that we know: they may say that it is not meant."""
         if not self.taken:
             return ()
-        return tuple(name for name, value in fields.items() if name not in _KNOWN and _says_no(value))
+        return tuple(name for name, value in fields.items() if name not in _KNOWN and _says_no(name, value))
 
 
-def _says_no(value: object) -> bool:
-    return value is False or (isinstance(value, str) and value.strip().casefold() in ("false", "no", "n", "not"))
+_NO: Final = frozenset(
+    [
+        "false",
+        "no",
+        "n",
+        "not",
+        "nope",
+        "never",
+        "nein",
+        "non",
+        "nee",
+        "nej",
+        "reject",
+        "rejected",
+        "deny",
+        "denied",
+        "skip",
+        "keep",
+        "hold",
+    ]
+)
+_ASKS: Final = re.compile(r"release|approve|allow|send|deliver|confirm|include|decision|ok")
+
+
+def _says_no(name: str, value: object) -> bool:
+    if not isinstance(value, str):
+        return value is False
+    word = value.strip(" \t!.,;:'\"").casefold()
+    # A number may count anything; where something is asked, none is a no.
+    return word in _NO or (_ASKS.search(name) is not None and word in ("0", "-", "–", "x"))
 
 
 def ids_of_row(fields: Mapping[str, object]) -> RowIds:

@@ -80,7 +80,9 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     for name in one_by_one[:SINGLE_LOOK_UPS]:
         if name in asked.searched:
             if messages := await _named(client, name, now):
-                found[name] = {message.id.exact: replace(Target.of(message), named=name) for message in messages}
+                found[name] = {}
+                for message in messages:
+                    take_target(found[name], replace(Target.of(message), named=name))
             continue
         try:
             found[name] = {name: Target.of(await client.get_message(name))}
@@ -149,7 +151,7 @@ async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[
 
 async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) -> list[Message]:
     messages: list[Message] = []
-    read = search_pages(client, params)
+    read = search_pages(client, params, by_verdict=True)
     pages = 0
     async for page in read:
         for message in (*page, *read.others):
@@ -159,7 +161,7 @@ async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) 
         pages += 1
         if pages == _SHARED_PAGES:
             break
-    if (read.maybe_more or not read.complete) and len(messages) == 1:
+    if (read.maybe_more or not read.complete) and len({message.id.exact for message in messages}) == 1:
         return []  # whether it is the only one is on a page that was not read
     return messages
 

@@ -150,9 +150,14 @@ class PlanService:
             async for page in search_pages(self.read_client(), until_now, by_verdict=True):
                 for target in map(Target.of, page):
                     take_target(seen, target)
-            # What the search does not show any more is not held, or is no longer what was searched for.
-            found = [seen.get(target.id) or replace(target, held=False) for target in known]
-            look = judge_look(policy, unfit, plan, known, found)
+            shown = [target for target in known if target.id in seen]
+            look = judge_look(policy, unfit, plan, shown, [seen[target.id] for target in shown])
+            # What the search does not show any more says for itself why.
+            rest = [target for target in known if target.id not in seen]
+            other = await look_again(self.read_client(), policy, unfit, plan, rest, self.clock.now())
+            look = Look(
+                (*look.fit, *other.fit), {**look.why_not, **other.why_not}, look.not_looked_up | other.not_looked_up
+            )
             new = len(seen.keys() - {target.id for target in plan.targets})
         self._looks.looked((target.id for target in look.fit), began)
         return PlanChanges({**look.why_not, **dict.fromkeys(look.not_looked_up, "it can't be looked at again")}, new)

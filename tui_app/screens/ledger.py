@@ -148,10 +148,13 @@ class LedgerScreen(ConsoleScreen):
             return
         for problem in verdict.problems:
             self.service.record(f"Ledger: {problem}")
+        for note in verdict.notes:
+            self.service.record(f"Ledger: {note}")
+        elsewhere = f"; {len(verdict.notes):,} from elsewhere, ! tells" if verdict.notes else ""
         if verdict.problems:
             self.notice(f"NOT intact: {verdict.problems[0]} ! shows all.")
         else:
-            self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}")
+            self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}{elsewhere}")
 
     def copy_id(self) -> str:
         """The plan's id, or its file where that has the name of another plan."""

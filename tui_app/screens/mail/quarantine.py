@@ -119,7 +119,7 @@ class QuarantineScreen(ConsoleScreen):
         self._taken_out: tuple[Target, ...] = ()
         """What `a` did not mark, since the guard holds it back or it can't be released: the review tells of it."""
         self._marked_with_it: frozenset[str] = frozenset()
-        """What `a` marked when it took those out: once somebody chose otherwise they are not part of the choice."""
+        """What `a` marked when it took those out: they belong to those marks, and go with the last of them."""
         self._subject = service.mail.watch(self._found)
 
     def content(self) -> Iterable[Widget]:
@@ -293,7 +293,15 @@ class QuarantineScreen(ConsoleScreen):
         if not self.query_one("#search-line", Input).disabled:
             self._close_search()
             return True
-        return super().handle_back()
+        if super().handle_back():
+            self._taken_out = ()
+            return True
+        return False
+
+    def action_mark_none(self) -> None:
+        """Unmark all, also what `a` took out: it belongs to those marks."""
+        super().action_mark_none()
+        self._taken_out = ()
 
     def action_row_open(self) -> None:
         """Open the message."""
@@ -356,7 +364,8 @@ class QuarantineScreen(ConsoleScreen):
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to release: no held mail is listed.")
             return
         targets = {message.id.exact: Target.of(message) for message in chosen}
-        if self._marked_with_it and self._marked_with_it <= targets.keys():
+        # A few that were unmarked, or sent since, change nothing of what `a` took out.
+        if self._taken_out and self._marked_with_it & targets.keys():
             targets.update((target.id, target) for target in self._taken_out if target.id not in targets)
         self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params))
 

@@ -106,6 +106,8 @@ class ReviewScreen(ConsoleScreen):
         self._guarded = service.plans.guard(self._targets)
         self._plan = service.plans.plan(self._guarded, "", canary=True)
         self._shown_at: float | None = None
+        self._left: dict[str, str] = {}
+        """What changed since it was shown, and left the plan: ids, and why."""
 
     def content(self) -> Iterable[Widget]:
         """Facts, what to include, the reason, the number."""
@@ -258,7 +260,7 @@ class ReviewScreen(ConsoleScreen):
             return
         try:
             included = tuple(known[word.upper()] for word in typed)
-            guarded = self.service.plans.guard(self._targets, include=included)
+            guarded = self.service.plans.guard(self._targets, include=included).without(self._left)
         except SluiceError as error:
             self._problem(str(error))
             return
@@ -283,6 +285,7 @@ class ReviewScreen(ConsoleScreen):
         if changes.gone:
             self._plan = self._plan.without(changes.gone)
             self._guarded = self._guarded.without(changes.gone)
+            self._left.update(changes.gone)
             self._show_plan()
             self.query_one("#typed", Input).value = ""
             then = f"type {self._to_type} for the rest" if self._plan.targets else "nothing is left"
