@@ -172,3 +172,17 @@ def test_pages_of_what_was_not_asked_for_are_not_the_end_and_a_repeated_one_is()
 
     assert asyncio.run(run(answers)) == (["a"], [("x", "y"), ("z", "w"), ("b",), ()], 5, False)
     assert asyncio.run(run(answers[:1])) == ([], [("x", "y"), ()], 2, False)
+
+
+@pytest.mark.parametrize(("total", "cap", "refused"), [(4000, 500, 4), (4000, 1000, 3), (1900, 200, 5), (700, 600, 2)])
+def test_pages_that_are_capped_and_then_too_large_leave_nothing_out(total: int, cap: int, refused: int) -> None:
+    async def run() -> list[int]:
+        async def fetch(number: int, size: int) -> Page[int]:
+            if number == refused and size == 1000:
+                raise TooLarge("too large", request="GET x")
+            size = min(size, cap)
+            return Page(tuple(range(total)[(number - 1) * size : number * size]))
+
+        return [row async for page in NumberedPages(fetch, str, 1000, total) for row in page]
+
+    assert asyncio.run(run()) == list(range(total))

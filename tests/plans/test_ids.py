@@ -552,3 +552,28 @@ def test_an_id_that_an_answer_told_of_is_not_taken_out_of_our_own_report() -> No
     assert parsed.ids == tuple(HELD[:3])
     assert VICTIM in told(parsed)
     assert parse_ids([f"Look at this: {told_of[0]}"]).ids == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        (f"Do not release these:\n- {ONE}", "Under 'Do not release these:': 1 id."),
+        (f"**Do not release**\n\n* {ONE}", "Under '**Do not release**': 1 id."),
+        (f"Do not release:\n1) {ONE}", "Under 'Do not release:': 1 id."),
+        (f"Do not release:\nsee ticket 42\n{ONE}", "Under 'Do not release: / see ticket 42': 1 id."),
+    ],
+)
+def test_what_stands_above_ids_of_a_list_is_told(text: str, heading: str) -> None:
+    assert parse_ids([text]).headings() == [heading]
+
+
+@pytest.mark.parametrize("no", ["nein", "NO!", "nope", "reject", "skip", "0", "-"])
+def test_a_no_has_many_words(no: str) -> None:
+    told = parse_ids([f"id,release\n{ONE},{no}"]).sentences()
+    assert [sentence[:25] for sentence in told] == ["'No' stands beside 1 id i"]
+    assert parse_ids([f"id,attachments_count\n{ONE},0"]).sentences() == []
+
+
+@pytest.mark.parametrize("line", [f"BULK  {ONE}", f"Unknown   {ONE}", f"  SPAM  {ONE}"])
+def test_a_verdict_before_an_id_is_nobody_s_words(line: str) -> None:
+    assert parse_ids([line]).ids == (ONE,)

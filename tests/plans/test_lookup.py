@@ -277,3 +277,11 @@ async def test_a_verdict_that_a_later_page_contradicts_is_told_before_a_large_pl
         await service.close()
         assert server.count("GET") == 2
     assert changes.gone == {mails[0]["id"]: "no verdict"}
+
+
+async def test_a_message_id_under_two_verdicts_names_a_message_without_one() -> None:
+    first = {**ONE, **KNOWN, "message_id": "<m@x.example>"}
+    script = holding([first, {**first, "final_disposition": "SPAM"}])
+    (target,), guarded = await looked_up(script, "<m@x.example>")
+    assert (target.id, target.disposition) == (ONE["id"], None)
+    assert [kept.include for kept in guarded.held_back] == ["NO-VERDICT"]

@@ -805,3 +805,36 @@ async def test_why_a_message_is_not_sent_again_is_told_by_a_journal_that_is_read
             Outcome.NOT_SEEN,
             "not sent again: MALICIOUS (seen when the plan was resumed)",
         )
+
+
+@pytest.mark.parametrize("canary", [2, 0])
+async def test_what_was_seen_before_a_wait_is_looked_at_again_after_it(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, canary: int
+) -> None:
+    """However slow a look is, it counts for the batch behind it; but not for one that waited for somebody."""
+    async with releases_on(account, tmp_path, STOPPED) as releases:
+        targets = held_again(account, 9)
+        looked_up = await releases.look_up(names(targets))
+        plan = replace(releases.plan(releases.guard(looked_up), "x"), canary=canary)
+        account.account.release({"ids": names(targets[:2])})  # by somebody else: the first ones are left out
+        account.account.truth.entries.clear()
+        releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
+        slow(monkeypatch, releases, "tui_app.plans.engine.look_again")
+        waited = list[str]()
+
+        def told(state: PlanState) -> None:
+            if not canary and state.phase is Phase.RUNNING and not state.requests and not waited:
+                releases.pause()
+            if state.phase in (Phase.CANARY, Phase.PAUSED) and not waited:
+                waited.extend(sent(account) or ["nothing"])
+                turn(account, targets[2:], "MALICIOUS")
+                releases.clock.waits.append(7200.0)  # type: ignore[attr-defined]
+                asyncio.get_running_loop().call_soon(releases.continue_sending)
+
+        releases.on_state = told
+        state = await releases.start(Send(plan))
+        releases.on_state = lambda _: None
+        turn(account, targets, "BULK")
+    assert waited
+    assert sent(account) == (waited if canary else [])
+    assert len(state.with_outcome(Outcome.LEFT_OUT)) == 9 - len(sent(account))
