@@ -56,7 +56,8 @@ async def run(account: Simulator, releases: PlanService, case: Case) -> tuple[li
 async def stopped(account: Simulator, releases: PlanService) -> tuple[list[Target], PlanState]:
     """A plan that was stopped after its first request."""
     releases.on_state = lambda state: releases.stop() if state.in_flight else None
-    begun = await run(account, releases, STOPPED)
+    # The news of a request comes by another thread: the answer must not be there before it.
+    begun = await run(account, releases, replace(STOPPED, faults="latency=60@release"))
     releases.on_state = lambda _: None
     return begun
 
