@@ -201,7 +201,7 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_num
     terminal.sees(f"{reached} of {number}", f"{number - reached} not sent")
     terminal.press(CTRL_Q)
     assert terminal.ends() == 0
-    terminal.says(f"{number - reached} not sent")
+    terminal.says(f"{number - reached} not sent. Unfinished: open the console again, or mailsluice ledger resume")
 
     terminal = console(simulator)
     terminal.sees("Release › plan", "unfinished", f"{reached} of {number}", f"{number - reached} not sent", REASON)

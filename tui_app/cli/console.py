@@ -80,10 +80,13 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
         if service.plan_state is not None:
-            print_line(
-                f"release plan {service.plan_state.plan.plan_id}: {service.plan_state.abandoned().describe()}",
-                timeout=2.0,
+            left, plan_id = service.plan_state.abandoned(), service.plan_state.plan.plan_id
+            way_on = (
+                f". Unfinished: open the console again, or mailsluice ledger resume {plan_id}"
+                if left.unfinished
+                else ""
             )
+            print_line(f"release plan {plan_id}: {left.describe()}{way_on}", timeout=2.0)
         for words in service.last_results:
             print_line(words, timeout=2.0)
     # An outcome that became unknown after the screens were closed must not look like success.
