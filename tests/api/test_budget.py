@@ -50,6 +50,16 @@ def test_the_example_of_the_documentation_has_two_names_for_one_limit() -> None:
     assert budget.state == BudgetState(50, 100, 30, 0)
 
 
+def test_the_older_form_of_the_header_is_read_too() -> None:
+    budget = Budget(Seconds())
+    budget.read({"ratelimit": "limit=100, remaining=0, reset=30"}, 0)
+    assert (budget.state.remaining, budget.state.quota, budget.wait()) == (0, 100, 30)
+    budget.read({"ratelimit": "limit=100, remaining=50, reset=30", "ratelimit-policy": "100;w=60"}, 0)
+    assert budget.state == BudgetState(50, 100, 30, 0)
+    for nonsense in ("remaining", "remaining=soon", "limit=9, remaining=-1", "remaining=" + "9" * 40):
+        Budget(Seconds()).read({"ratelimit": nonsense}, 0)
+
+
 def test_of_several_limits_the_tightest_counts() -> None:
     budget = Budget(Seconds())
     budget.read(

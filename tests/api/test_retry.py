@@ -83,3 +83,19 @@ CONFLICT = Conflict("x", request="GET x", status=409)
 def test_a_read_has_three_attempts_of_whatever_kind(errors: tuple[ApiError, ...], allowed: tuple[bool, ...]) -> None:
     retries = ReadRetries()
     assert tuple(map(retries.allows, errors)) == allowed
+
+
+@pytest.mark.parametrize(
+    ("header", "milliseconds", "seconds"),
+    [
+        (None, "2500", 2.5),
+        ("9", "2500", 2.5),
+        ("9", "soon", 9),
+        ("9", "", 9),
+        (None, "1", 1),
+        (None, "999999999", 300),
+        ("9", "-5", 9),
+    ],
+)
+def test_milliseconds_are_more_exact(header: str | None, milliseconds: str, seconds: float) -> None:
+    assert retry_after(header, NOW, milliseconds) == seconds

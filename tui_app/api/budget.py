@@ -104,6 +104,8 @@ class Budget:
     def read(self, headers: Mapping[str, str], number: int) -> None:
         """Read the quota from the headers of the answer to request `number`; later requests are subtracted."""
         states, policies = _items(headers.get("ratelimit")), _items(headers.get("ratelimit-policy"))
+        if not states and (old := _old_items(headers.get("ratelimit"))):
+            states, policies = {"": old}, {"": {**old, **next(iter(policies.values()), {})}}
         if not states and not policies:
             return
         now = self.monotonic()
@@ -204,6 +206,19 @@ class Budget:
         least = min(windows, key=lambda window: window.share)
         resets_in = None if least.resets_at is None else least.resets_at - now
         return BudgetState(max(0, least.remaining or 0), least.quota, resets_in, blocked)
+
+
+_OLD: Final = {"limit": "q", "remaining": "r", "reset": "t"}
+
+
+def _old_items(header: str | None) -> dict[str, int]:
+    """The numbers of the older form, `limit=1200, remaining=50, reset=30`, under the names of the newer one."""
+    pairs = (part.strip().partition("=") for part in (header or "")[:1024].split(",")[:8])
+    return {
+        _OLD[name]: int(digits)
+        for name, _, digits in pairs
+        if name in _OLD and digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER
+    }
 
 
 def _items(header: str | None) -> dict[str, dict[str, int]]:

@@ -28,8 +28,14 @@ REFUSED_STATUS: Final = frozenset({400, 401, 403, 404, 405, 413, 414, 415, 422, 
 """Status codes that mean that a write was not done. After any other error status its outcome is unknown."""
 
 
-def retry_after(header: str | None, now: datetime) -> float:
-    """Seconds to wait, from a number of seconds or an HTTP date: 1 to 300, and 300 for anything else."""
+def retry_after(header: str | None, now: datetime, milliseconds: str | None = None) -> float:
+    """Seconds to wait, from a number of seconds or an HTTP date: 1 to 300, and 300 for anything else.
+
+    `milliseconds` is the header `retry-after-ms`, which some servers send beside it or in its place.
+    """
+    exact = (milliseconds or "").strip()
+    if exact.isascii() and exact.isdigit() and len(exact) < 10:
+        return max(MIN_WAIT, min(int(exact) / 1000, MAX_WAIT))
     if header is None:
         return MAX_WAIT
     text = header.strip()

@@ -342,7 +342,8 @@ class Transport:
             notices = ()
         error = answered(answer.status, notices, request=request, ray=ray)
         if isinstance(error, RateLimited):
-            error.retry_after = retry_after(answer.headers.get("retry-after"), self.clock.now())
+            headers = answer.headers
+            error.retry_after = retry_after(headers.get("retry-after"), self.clock.now(), headers.get("retry-after-ms"))
             self._notify(self.budget.limited, error.retry_after)
         return error
 
