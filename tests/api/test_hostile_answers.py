@@ -483,3 +483,29 @@ async def test_a_search_that_brings_other_mail_first_is_no_circle() -> None:
         pages = search_pages(client, SearchParams(sender="acme.example"))
         assert [one.id.exact async for page in pages for one in page] == ["5-0", "5-1"]
     assert (pages.complete, pages.unasked) == (True, 10)
+
+
+@pytest.mark.parametrize("poison", [{"subject": "no id"}, {"id": ""}, {"id": None}, 7, "x", None, []])
+async def test_what_can_t_be_read_hides_nothing_beside_it_and_is_counted(poison: object) -> None:
+    good = [{"id": f"4NAAAAAAAAAAAA0{n}-2026-11-20T10:00:00-1", "is_quarantined": True} for n in range(3)]
+    mixed = [good[0], poison, *good[1:]]
+    told = [success(mixed, result_info={"next": None}), success([poison, poison], result_info={"next": None})]
+    async with faulty(lambda _: answer(200, told.pop(0))) as server, client_at(server.base_url) as client:
+        pages = search_pages(client, SearchParams())
+        assert [one.id.exact async for page in pages for one in page] == [mail["id"] for mail in good]
+        assert (pages.unreadable, pages.may_miss, pages.complete) == (1, True, True)
+        with pytest.raises(Unreadable, match="is not understood"):
+            await client.search_messages(SearchParams())
+
+
+async def test_a_job_or_a_row_that_can_t_be_read_hides_no_other() -> None:
+    row = {"message_id": "r1", "status": "FAILED"}
+
+    def script(request: Received) -> bytes:
+        return answer(200, success([row, {"status": 7}, 3] if "/messages" in request.target else [JOB, {"x": 1}]))
+
+    async with faulty(script) as server, client_at(server.base_url) as client:
+        jobs, rows = job_pages(client), job_message_pages(client, JOB_ID)
+        assert [job.id async for page in jobs for job in page] == [JOB["job_id"]]
+        assert [one.id async for page in rows for one in page] == ["r1"]
+        assert (jobs.unreadable, rows.unreadable) == (1, 2)

@@ -11,7 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import quote
 
-from tui_app.api.decoding import DecodeError, Envelope, parse_envelope, read_many, read_one, read_rows, typed_envelope
+from tui_app.api.decoding import (
+    DecodeError,
+    Envelope,
+    parse_envelope,
+    read_many,
+    read_one,
+    read_readable,
+    read_rows,
+    typed_envelope,
+)
 from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, Trace
 from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -185,7 +194,7 @@ class EmailSecurityClient:
         """One page of jobs, filtered by the server, in no promised order. GET investigate/bulk."""
         query = {"page": str(page), "per_page": str(per_page)}
         query |= ({"status": status.value} if status else {}) | ({"action_type": action.value} if action else {})
-        read = self._page(self._many(Job.from_wire, sampled=page == 1))
+        read = self._page(self._many(Job.from_wire, sampled=page == 1, each=True))
         found: Page[Job] = await self.transport.get(self._path("bulk"), query, read)
         return found.only(
             lambda job: (
@@ -274,11 +283,17 @@ class EmailSecurityClient:
         drift = self.transport.drift
         return lambda envelope: read_one(lambda data: read(data, drift), envelope.result)
 
-    def _many(self, read: _Readable[T], *, sampled: bool = True) -> Callable[[Envelope], tuple[T, ...]]:
-        """A list; what is not documented is noticed in a sample only, which is the first page."""
+    def _many(
+        self, read: _Readable[T], *, sampled: bool = True, each: bool = False
+    ) -> Callable[[Envelope], tuple[T, ...]]:
+        """A list; what is not documented is noticed in a sample only, which is the first page.
+
+        `each` = what can't be read is left out; else the whole list counts as unreadable.
+        """
+        many = read_readable if each else read_many
         drift = self.transport.drift if sampled else None
         yield_to_ui = self.transport.yield_to_ui
-        return lambda envelope: read_many(lambda data: read(data, drift), envelope.result, yield_to_ui)
+        return lambda envelope: many(lambda data: read(data, drift), envelope.result, yield_to_ui)
 
     def _about(self, asked: str, read: _Readable[T], name: Callable[[T], str]) -> Callable[[Envelope], T]:
         """Reads an answer about one thing; one that bears another id is refused, before anybody can use it."""
@@ -308,12 +323,14 @@ class EmailSecurityClient:
             if following is not None and not isinstance(following, str):
                 # Taken for the end, it would hide the rest of the list.
                 raise DecodeError("the answer's cursor is not text")
+            items = many(envelope)
             return Page(
-                many(envelope),
+                items,
                 next=following or None,
                 per_page=_whole(info.get("per_page")),
                 pages=_whole(info.get("total_pages")) if counted else None,
                 notices=envelope.messages,
+                unreadable=len(envelope.result or ()) - len(items),
             )
 
         return page

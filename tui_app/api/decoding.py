@@ -198,16 +198,38 @@ def read_many(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], Non
     return _read_slices(lambda items: [read(item) for item in items], data, yield_to_ui)
 
 
+def read_readable(read: Callable[[Any], T], data: Any, yield_to_ui: Callable[[], None] = no_yield) -> tuple[T, ...]:
+    """As `read_many`, without the objects that can't be read: one of them must not hide the others.
+
+    Raises DecodeError where none can: then it is the list that is not understood.
+    """
+    wrong: list[ValidationError | SchemaError] = []
+
+    def read_slice(items: list[Any]) -> list[T]:
+        found = []
+        for item in items:
+            try:
+                found.append(read(item))
+            except (ValidationError, SchemaError) as error:
+                wrong.append(error)
+        return found
+
+    found = _read_slices(read_slice, data, yield_to_ui)
+    if wrong and not found:
+        raise DecodeError(f"the answer is not understood: {_where(wrong[0])}")
+    return found
+
+
 def read_rows(
     tolerant: Callable[[Any], T],
     of_raw: Callable[[Any], list[T]],
     envelope: Envelope,
     yield_to_ui: Callable[[], None] = no_yield,
 ) -> tuple[T, ...]:
-    """Rows of an envelope, typed or not; as `read_many`."""
+    """Rows of an envelope, typed or not; as `read_readable`."""
     if envelope.typed:
         return _read_slices(of_raw, envelope.result, yield_to_ui, TYPED_SLICE)
-    return read_many(tolerant, envelope.result, yield_to_ui)
+    return read_readable(tolerant, envelope.result, yield_to_ui)
 
 
 def _read_slices(

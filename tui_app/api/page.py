@@ -20,7 +20,8 @@ class Page(Generic[T]):
     """One page of a list. None is what the server did not tell.
 
     `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only), `others` what it had beside that and was not asked for.
+    are in all (accounts only), `others` what it had beside that and was not asked for, `unreadable` how many more could not be
+    read.
     """
 
     items: tuple[T, ...]
@@ -29,6 +30,12 @@ class Page(Generic[T]):
     pages: int | None = None
     notices: tuple[Notice, ...] = ()
     others: tuple[T, ...] = ()
+    unreadable: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many items the server had put into it."""
+        return len(self.items) + len(self.others) + self.unreadable
 
     def only(self, asked: Callable[[T], bool]) -> Page[T]:
         """The same page with what was not asked for among its `others`."""

@@ -46,12 +46,19 @@ class Pages(ABC, Generic[T]):
         """Whether the last page is here."""
         self.maybe_more = False
         """Whether the server said to the end that there is more, and brought nothing new: some may be missing."""
+        self.unreadable = 0
+        """How many items could not be read."""
         self.unasked = 0
         """How many items of the server's were not what was asked for: they are left out, and that is to be told."""
         self.others: tuple[T, ...] = ()
         """Those of them that the last page had."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether something of the list may not be here, though it is complete."""
+        return self.maybe_more or self.unreadable > 0
 
     async def load(self) -> tuple[T, ...]:
         """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
@@ -72,6 +79,7 @@ class Pages(ABC, Generic[T]):
 
     def _taken(self, page: Page[T]) -> tuple[tuple[T, ...], bool]:
         """What is new of a page and was asked for, and whether any of it came before; new `others` are kept apart."""
+        self.unreadable += page.unreadable
         if not page.others:
             self.others = ()
             return self._fresh(page.items)
@@ -129,7 +137,7 @@ def is_last(page: Page[T], asked: int, *, before: int, expected: int) -> bool:
     `before` = how many items came before, `expected` = how many there are by a counter; 0 where none tells. Without one, a
     page of a size to which servers cap pages may be followed by another.
     """
-    size = len(page.items) + len(page.others)
+    size = page.size
     if size >= min(asked, page.per_page or asked):
         return False
     return before + size >= expected if expected and size else size not in _CAPS
@@ -181,10 +189,10 @@ class NumberedPages(Pages[T]):
         self.shifted |= repeats and bool(fresh or self.others) and not self._again
         self._again = False
         short = is_last(page, self.per_page, before=self._seen, expected=self._expected)
-        size = len(page.items) + len(page.others)
+        size = page.size
         self._seen += size
         self._largest = max(self._largest, size)
-        self.complete = not (fresh or self.others) or short or self._next == page.pages
+        self.complete = not (fresh or self.others or page.unreadable) or short or self._next == page.pages
         self._next += 1
         if self.complete:
             self.close()
@@ -226,7 +234,7 @@ class CursorPages(Pages[T]):
         fresh, repeats = self._taken(page)
         self.shifted |= repeats and bool(fresh or self.others)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
-        self._stale = 0 if fresh or self.others else self._stale + 1
+        self._stale = 0 if fresh or self.others or page.unreadable else self._stale + 1
         return fresh
 
 

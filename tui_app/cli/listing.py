@@ -147,6 +147,8 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
     listing.close()
     if pages.maybe_more:
         print_status("It may be incomplete: the server says that there is more, and brings nothing new.")
+    if pages.unreadable:
+        print_status(f"{plural(pages.unreadable, 'row')} left out: not to be read.")
     if pages.unasked:
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if pages.shifted:

@@ -54,6 +54,6 @@ def quarantine(
         )
         more = "" if limit is None or count < limit else ", as many as were asked for"
         print_status(f"{count:,} held found {describe_window(params.start, params.end)}{more}.")
-        return ExitCode.PARTLY_FAILED if pages.maybe_more else ExitCode.DONE
+        return ExitCode.PARTLY_FAILED if pages.may_miss else ExitCode.DONE
 
     ctx.exit(run_command(ctx, work))

@@ -109,6 +109,8 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
         print_status(f"{plural(nameless, 'row')} of the job without an id of a message: left out.")
     if strange:
         print_status(f"{plural(strange, 'row')} of a status that nobody knows: taken, it may be {wanted}.")
+    if pages.unreadable:
+        print_status(f"{plural(pages.unreadable, 'row')} left out: not to be read.")
     if pages.unasked:
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if rows < counted or pages.shifted:

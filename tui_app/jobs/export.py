@@ -172,6 +172,8 @@ async def export_job(
     pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
 
     async def missing(rows: int) -> str:
+        if pages.unreadable:
+            return f"{plural(pages.unreadable, 'row')} could not be read"
         if pages.unasked:
             return (
                 f"{plural(pages.unasked, 'row')} of another status {'was' if pages.unasked == 1 else 'were'} left out"

@@ -37,6 +37,8 @@ class JobsSnapshot:
     etas: dict[str, Eta]
     shifted: bool = False
     """Whether jobs moved from page to page while they were read: some may be missing."""
+    left_out: int = 0
+    """How many jobs could not be read, or were not asked for."""
 
 
 def newest_first(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
@@ -76,6 +78,8 @@ class JobsSubject:
             moved |= progress.add(job, at) and job.id in known
             self._progress[job.id] = progress
         etas = {job.id: self._progress[job.id].eta(job, at) for job in found if not job.ended}
-        self.listener(JobsSnapshot(query, newest_first(tuple(found)), etas, pages.shifted))
+        self.listener(
+            JobsSnapshot(query, newest_first(tuple(found)), etas, pages.shifted, pages.unreadable + pages.unasked)
+        )
         left = [eta.left for eta in etas.values() if eta.left is not None]
         return PollResult(moved or len(found) != len(known), min(left, default=None), requests=requests)

@@ -141,7 +141,7 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
     )
     return JobPreview(
         len(found),
-        complete and not pages.maybe_more,
+        complete and not pages.may_miss,
         tuple(verdicts.most_common()),
         len(mailboxes),
         tuple(found[:5]),

@@ -31,6 +31,8 @@ class RowPages:
     """Whether counters moved since it was read."""
     stale: bool = False
     """Whether counters moved since some of its pages were read."""
+    unreadable: dict[int, int] = field(default_factory=dict)
+    """How many rows of each page could not be read."""
     unasked: dict[int, int] = field(default_factory=dict)
     """How many rows of each page were not of the status that was asked for."""
     _order: array[int] = field(default_factory=lambda: array("I"))

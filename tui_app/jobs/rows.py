@@ -42,6 +42,8 @@ class RowsSnapshot:
     complete: bool = False
     stale: bool = False
     """Whether counters moved since some of the loaded rows were read."""
+    unreadable: int = 0
+    """How many rows could not be read."""
     unasked: int = 0
     """How many rows the server sent that are not of the status that was asked for: they are left out."""
     shifted: bool = False
@@ -118,6 +120,7 @@ class JobRows:
             stale=listing.stale,
             shifted=listing.shifted,
             unasked=sum(listing.unasked.values()),
+            unreadable=sum(listing.unreadable.values()),
             arranged=self._wanted,
         )
 
@@ -257,7 +260,7 @@ class JobRows:
                 raise
             listing.end_before(number)
             return
-        listing.unasked[number] = len(page.others)
+        listing.unasked[number], listing.unreadable[number] = len(page.others), page.unreadable
         yield_to_ui = self.client.transport.yield_to_ui
         packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
         slots = array("I")
@@ -265,7 +268,7 @@ class JobRows:
             slots.extend(self.store.put(part))
             await asyncio.to_thread(yield_to_ui)
         before = sum(map(len, listing.pages[: number - 1]))
-        if not slots and not page.others:
+        if not page.size:
             listing.proven = before
         expected = listing.expected if listing.proven is None else min(listing.expected, listing.proven)
         listing.put(number, slots, last=is_last(page, listing.per_page, before=before, expected=expected))

@@ -36,6 +36,8 @@ class MailSnapshot:
     loading: bool = False
     maybe_more: bool = False
     """Whether the server said to the end that there is more, and brought nothing new."""
+    unreadable: int = 0
+    """How many messages could not be read."""
     unasked: int = 0
     """How many more the server sent that are not what was asked for."""
     problem: SluiceError | None = None
@@ -82,6 +84,7 @@ class MailSubject:
                     found=(*self.snapshot.found, *more),
                     complete=pages.complete,
                     maybe_more=pages.maybe_more,
+                    unreadable=pages.unreadable,
                     unasked=pages.unasked,
                     read_at=self._clock.now(),
                 )

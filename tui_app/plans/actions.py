@@ -211,7 +211,7 @@ class Release:
                 if message.postfix_id is not None and message.is_quarantined is not False:
                     verdict = str(message.final_disposition or NO_VERDICT)
                     found.setdefault(message.postfix_id.exact, set()).add((message.id.exact, verdict))
-        if read.maybe_more:
+        if read.may_miss:
             raise Unreadable(HELD_MAYBE_MORE, request="GET investigate")
         held = {name: frozenset(messages) for name, messages in found.items()}
         self._held = (now, held)

@@ -123,7 +123,7 @@ async def _search(
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
-        if whole and params is held and read.maybe_more:
+        if whole and params is held and read.may_miss:
             raise Unreadable(HELD_MAYBE_MORE, request="GET investigate")
         if names <= found.keys():
             break
@@ -161,7 +161,7 @@ async def _saying(client: EmailSecurityClient, params: SearchParams, name: str) 
         pages += 1
         if pages == _SHARED_PAGES:
             break
-    if (read.maybe_more or not read.complete) and len({message.id.exact for message in messages}) == 1:
+    if (read.may_miss or not read.complete) and len({message.id.exact for message in messages}) == 1:
         return []  # whether it is the only one is on a page that was not read
     return messages
 

@@ -225,12 +225,16 @@ class JobsScreen(ConsoleScreen):
             return
         running = sum(1 for job in snapshot.jobs if not job.ended)
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
+        # Not to be read, or not asked for: `mailsluice jobs` tells which.
+        count += f", {snapshot.left_out:,} left out" if snapshot.left_out else ""
         if snapshot.shifted:
             count += " · the list moved while it was read"
         self.set_breadcrumb(
             [("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._describe_order()}"]
         )
-        if narrowed:
+        if snapshot.left_out:
+            self.table().set_empty_text("All jobs that came were left out; mailsluice jobs tells why.")
+        elif narrowed:
             self.table().set_empty_text("No job matches; 0 shows all states, m changes the action.")
         elif self.service.settings.read_only:
             self.table().set_empty_text("No bulk jobs in this account yet. Q shows held mail.")

@@ -227,6 +227,8 @@ class JobScreen(ConsoleScreen):
         marks = self.table().marked.marks
         marked = f" · {marks:,} marked" if marks else ""
         stale = " · some rows may have changed, r reads them again" if rows.stale else ""
+        if rows.unreadable:
+            stale += f" · {plural(rows.unreadable, 'row')} can't be read"
         if rows.unasked:
             stale += f" · {plural(rows.unasked, 'row')} of another status left out"
         if rows.shifted:

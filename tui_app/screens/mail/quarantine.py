@@ -226,6 +226,8 @@ class QuarantineScreen(ConsoleScreen):
         )
         if self._problem and not found:
             loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
+        if search.unreadable:
+            loaded += f", {search.unreadable:,} can't be read"
         if search.unasked:
             loaded += f", {search.unasked:,} not asked for left out"
         self.set_breadcrumb([("Quarantine", "bold"), "  held · ", what], [loaded])
