@@ -377,6 +377,19 @@ def test_true_colours_are_not_believed_in_gnu_screen(variables: dict[str, str], 
     assert ended.stdout.splitlines()[-1] == ("truecolor" if kept else "None")
 
 
+def test_a_dead_proxy_is_named_and_a_token_in_quotes_is_none(tmp_path: Path) -> None:
+    account = {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "abc"}
+    ended = run_with({**account, "HTTPS_PROXY": "http://ana:secret@127.0.0.1:9"}, "jobs")
+    assert ended.returncode == 6
+    assert "can't be reached: the connection was refused (the proxy http://127.0.0.1:9)." in ended.stderr
+    assert "secret" not in ended.stderr
+    for quoted in ('"abc"', "'abc'", "`abc`"):
+        ended = run_with({**account, "CLOUDFLARE_API_TOKEN": quoted}, "jobs")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "without quotes" in ended.stderr
+        assert "abc" not in ended.stderr
+
+
 def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
     ended = run("simulate", "--env-file", "/nonexistent/x")
     assert ended.returncode == 2

@@ -85,6 +85,7 @@ class HttpChannel:
         self._base_url = settings.base_url
         self._credential = settings.credential
         self._timeouts = timeouts
+        self._through = f" (the proxy {sanitize(settings.proxy.name, 100)})" if settings.proxy is not None else ""
         self._reused = reused
         # The server may close a kept-alive connection while a write is sent: then it is not known if it arrived.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4 if reused else 0)
@@ -187,11 +188,12 @@ class HttpChannel:
                 return f"no answer within {self._timeouts.total:.0f} s"
             case httpx.TimeoutException():
                 phase = type(error).__name__.removesuffix("Timeout").lower()
-                return f"time-out while {_PHASES.get(phase, 'waiting')}"
+                through = self._through if phase == "connect" else ""
+                return f"time-out while {_PHASES.get(phase, 'waiting')}{through}"
             case httpx.ProxyError():
                 return f"the proxy refused the connection ({_raw(error)})"
             case httpx.ConnectError():
-                return _why_not_connected(error)
+                return f"{_why_not_connected(error)}{self._through}"
         return "the connection broke"
 
 

@@ -24,9 +24,10 @@ class Secret:
         """Check the characters; `origin` names the source in the error. Raises UsageError."""
         if not value:
             raise UsageError(f"The {origin} is empty; put the API token there.")
-        if len(value) > MAX_TOKEN_BYTES or not value.isascii() or not value.isprintable() or " " in value:
+        odd = not value.isascii() or not value.isprintable() or any(mark in value for mark in " \"'`")
+        if len(value) > MAX_TOKEN_BYTES or odd:
             raise UsageError(
-                f"The {origin} has characters that no token has (blanks, line breaks or non-ASCII ones). "
+                f"The {origin} has characters that no token has (blanks, line breaks, quotes or non-ASCII ones). "
                 "Paste only the token, without 'Bearer' and without quotes."
             )
         self._value = value
