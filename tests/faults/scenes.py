@@ -156,5 +156,8 @@ KINDS: tuple[Kind, ...] = (
     # What was not asked for is left out.
     *_untrue(DONE, "job_messages", "wrong_rows=1@job_messages", "wrong_rows=3@job_messages"),
     *_untrue(DONE, "search", "wrong_rows=1@search", "wrong_rows=2@search", "wrong_rows=3@search"),
+    # What is capped is read on.
+    *_untrue(DONE, "job_messages", "capped_pages=20@job_messages"),
+    *_untrue(DONE, "search", "capped_pages=20@search"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
