@@ -186,3 +186,28 @@ def test_pages_that_are_capped_and_then_too_large_leave_nothing_out(total: int, 
         return [row async for page in NumberedPages(fetch, str, 1000, total) for row in page]
 
     assert asyncio.run(run()) == list(range(total))
+
+
+@pytest.mark.parametrize("size", [3, 50])
+def test_a_page_that_is_repeated_with_something_that_can_t_be_read_ends_too(size: int) -> None:
+    rows = tuple(range(size - 1))
+
+    async def run() -> tuple[list[int], bool, list[int], bool, int]:
+        asked = 0
+
+        async def numbered(number: int, _: int) -> Page[int]:
+            nonlocal asked
+            asked += 1
+            return Page(rows, unreadable=1)
+
+        async def by_cursor(cursor: str | None, _: int) -> Page[int]:
+            nonlocal asked
+            asked += 1
+            return Page(rows, next=f"c{asked}", unreadable=1)
+
+        pages, cursors = NumberedPages(numbered, str, size), CursorPages(by_cursor, str, size)
+        one = [row async for page in pages for row in page]
+        two = [row async for page in cursors for row in page]
+        return one, pages.may_miss, two, cursors.may_miss, asked
+
+    assert asyncio.run(run()) == (list(rows), True, list(rows), True, 6)

@@ -290,3 +290,21 @@ def test_rows_of_a_server_that_caps_its_pages_are_all_printed_or_missed(gated: S
     ended = run_with(gated.environment(), "messages", job["job_id"], "--json")
     assert (ended.returncode, len(json.loads(ended.stdout))) == (4, 1000)
     assert f"NOT all: the job counts {job['total_messages_discovered']:,} rows, and 1,000 came." in ended.stderr
+
+
+async def test_what_can_t_be_read_ends_with_4_in_every_listing() -> None:
+    job = {"job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "COMPLETED", "total_messages_discovered": 1}
+
+    def script(request: Received) -> bytes:
+        if "/messages" in request.target:
+            return answer(200, success([{"message_id": "r1", "status": "FAILED"}, 7]))
+        return answer(200, success(job if job["job_id"] in str(request.target) else [job, {}]))
+
+    async with faulty(script) as server:
+        environment = {
+            "CLOUDFLARE_BASE_URL": server.base_url, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t",
+        }  # fmt: skip
+        for command in (("jobs",), ("messages", str(job["job_id"]))):
+            ended = await asyncio.to_thread(run_with, environment, *command, "--json")
+            assert (ended.returncode, len(json.loads(ended.stdout))) == (4, 1), ended.stderr
+            assert "1 row left out: not to be read." in ended.stderr

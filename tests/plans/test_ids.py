@@ -577,3 +577,22 @@ def test_a_no_has_many_words(no: str) -> None:
 @pytest.mark.parametrize("line", [f"BULK  {ONE}", f"Unknown   {ONE}", f"  SPAM  {ONE}"])
 def test_a_verdict_before_an_id_is_nobody_s_words(line: str) -> None:
     assert parse_ids([line]).ids == (ONE,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"SPAM  a@b.example  release {ONE}",
+        f"  SPAM  4aaaaaaaaaaa@evil.example  release {ONE}",
+        f"   SPAM  a@b.example  release {ONE}",
+    ],
+)
+def test_a_subject_behind_a_verdict_and_a_sender_names_nothing(line: str) -> None:
+    parsed = parse_ids([line])
+    assert parsed.ids == ()
+    assert parsed.not_searched
+
+
+def test_what_only_looks_like_a_question_is_no_no() -> None:
+    for column, value in (("released_at", "-"), ("sender_name", "-"), ("token", "0")):
+        assert parse_ids([f"id,{column}\n{ONE},{value}"]).sentences() == []

@@ -192,7 +192,7 @@ class NumberedPages(Pages[T]):
         size = page.size
         self._seen += size
         self._largest = max(self._largest, size)
-        self.complete = not (fresh or self.others or page.unreadable) or short or self._next == page.pages
+        self.complete = not (fresh or self.others) or short or self._next == page.pages
         self._next += 1
         if self.complete:
             self.close()
@@ -234,7 +234,7 @@ class CursorPages(Pages[T]):
         fresh, repeats = self._taken(page)
         self.shifted |= repeats and bool(fresh or self.others)
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
-        self._stale = 0 if fresh or self.others or page.unreadable else self._stale + 1
+        self._stale = 0 if fresh or self.others else self._stale + 1
         return fresh
 
 

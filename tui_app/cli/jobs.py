@@ -84,7 +84,7 @@ def write_job(job: Job, output_format: str) -> None:
 def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int | None, output_format: str) -> None:
     """List bulk jobs, in the server's order."""
 
-    async def work(service: EmailSecurityService) -> None:
+    async def work(service: EmailSecurityService) -> ExitCode:
         pages = job_pages(
             service.client,
             status=JobStatus(status) if status else None,
@@ -92,8 +92,9 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
             per_page=min(limit or MAX_PER_PAGE, MAX_PER_PAGE),
         )
         await write_pages(pages, lambda: Listing(output_format, JOB_COLUMNS, job_json), limit)
+        return ExitCode.PARTLY_FAILED if pages.may_miss else ExitCode.DONE
 
-    run_command(ctx, work)
+    ctx.exit(run_command(ctx, work))
 
 
 @click.command()

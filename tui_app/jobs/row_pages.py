@@ -102,6 +102,9 @@ class RowPages:
     def _cut(self, last: int) -> None:
         self._moved |= len(self.pages) > last
         del self.pages[last:]
+        for left_out in (self.unreadable, self.unasked):
+            for number in [number for number in left_out if number > last]:
+                del left_out[number]
         self.complete = True
 
     def _arrange(self) -> None:

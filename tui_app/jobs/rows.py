@@ -102,7 +102,7 @@ class JobRows:
     def turn_to(self, status: RowStatus | None) -> None:
         """Turn to the rows of another status; `arrange` shows those that are here, reading brings the others."""
         whole, listing = self._listings[None], self._listings.get(status)
-        all_here = whole.complete and not whole.stale and not whole.shifted
+        all_here = whole.complete and not whole.stale and not whole.shifted and not any(whole.unreadable.values())
         if listing is None and status is not None and all_here:
             # Which rows are in a state is known without asking.
             listing = whole.known(status)

@@ -169,7 +169,7 @@ _NO: Final = frozenset(
         "hold",
     ]
 )
-_ASKS: Final = re.compile(r"release|approve|allow|send|deliver|confirm|include|decision|ok")
+_ASKS: Final = re.compile(r"(?:^|_)(?:release|approve|allow|send|deliver|confirm|include|decision|ok)(?:_|$)")
 
 
 def _says_no(name: str, value: object) -> bool:

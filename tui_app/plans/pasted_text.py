@@ -75,7 +75,7 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 _OURS: Final = re.compile(
     r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
     r"|(?:-\s*)?(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although))"
-    rf"|  (?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)  (?!4[0-9A-Za-z]{{11}})|\s*\S+ is 4\S+\s{{2,}}",
+    rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}(?!4[0-9A-Za-z]{{11,}}[^\s@]*(?:\s|$))\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )
 """Lines of our own: what they name was refused, or stands beside a subject."""

@@ -367,7 +367,7 @@ class QuarantineScreen(ConsoleScreen):
             return
         targets = {message.id.exact: Target.of(message) for message in chosen}
         # A few that were unmarked, or sent since, change nothing of what `a` took out.
-        if self._taken_out and self._marked_with_it & targets.keys():
+        if table.marked.marks and self._taken_out and self._marked_with_it & targets.keys():
             targets.update((target.id, target) for target in self._taken_out if target.id not in targets)
         self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params))
 
