@@ -118,7 +118,8 @@ class Sluice(RuleBasedStateMachine):
         self.service = self._started()
 
     async def _worked(self, command: Command) -> PlanState:
-        return await asyncio.wait_for(self.service.plans.start(command), 20)
+        # A read that stalls takes its real time-out, three times over, and a plan has many reads.
+        return await asyncio.wait_for(self.service.plans.start(command), 300)
 
     def _done(self, command: Command, crash_at: int, stop_at: int = 0) -> PlanState | None:
         """What the releases made of it; None when the program ended meanwhile. A pause always goes on."""
