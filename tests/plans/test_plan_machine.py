@@ -285,7 +285,7 @@ def run_machine(account: Simulator, runs: int, steps: int) -> None:
 
 
 def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(account: Simulator) -> None:
-    run_machine(account, 25, 15)
+    run_machine(account, 15, 15)
 
 
 @pytest.mark.long

@@ -316,6 +316,7 @@ def test_without_the_word_malicious_mail_stays_held(account: Account, console: C
     assert bad.investigate_id not in sent(simulator)
 
 
+@pytest.mark.long  # every run has its steps in tests/screens/test_review.py
 def test_what_was_released_by_somebody_else_meanwhile_is_shown_and_the_number_asked_for_anew(
     account: Account, console: Console
 ) -> None:
