@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -57,6 +57,11 @@ def count(value: Any) -> int:
 def flag(value: Any) -> bool:
     """True only for true."""
     return value is True
+
+
+def without_our_name(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's object without what it calls `mailsluice`: that would pass for ours in JSON."""
+    return {name: value for name, value in wire.items() if name != "mailsluice"}
 
 
 def known_flag(value: Any) -> bool | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import click
 from rich.cells import cell_len, set_cell_size
 
+from tui_app.api.wire_values import without_our_name
 from tui_app.cli.streams import OutputFailedError, ReaderGone
 from tui_app.core.text import formula_proof, json_text, plural
 
@@ -46,7 +47,7 @@ def format_option(command: F) -> F:
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
     """An API object, unchanged, with what we add under `mailsluice`; what others call so is not ours, and left out."""
-    theirs = {name: value for name, value in wire.items() if name != "mailsluice"}
+    theirs = without_our_name(wire)
     return {**theirs, "mailsluice": ours} if ours else theirs
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from tui_app.api.pagination import job_message_pages
+from tui_app.api.wire_values import without_our_name
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import UNFINISHED
 from tui_app.core.text import formula_proof, json_text, markdown_escape, plural, sanitize
@@ -57,17 +58,12 @@ class _Csv:
         return out.getvalue()
 
 
-def _theirs(row: JobMessage) -> dict[str, object]:
-    """The API's object; what it calls `mailsluice` would pass for ours."""
-    return {name: value for name, value in row.wire.items() if name != "mailsluice"}
-
-
 class _Ndjson:
     def begin(self) -> str:
         return ""
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        return "".join([json_text(_theirs(row)) + "\n" for row in rows])
+        return "".join([json_text(without_our_name(row.wire)) + "\n" for row in rows])
 
     def end(self, first: bool) -> str:
         return ""
@@ -81,7 +77,7 @@ class _Json(_Ndjson):
         return "["
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        text = ",\n".join([json_text(_theirs(row)) for row in rows])
+        text = ",\n".join([json_text(without_our_name(row.wire)) for row in rows])
         return ("\n" if first else ",\n") + text if rows else ""
 
     def end(self, first: bool) -> str:

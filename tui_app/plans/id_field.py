@@ -177,7 +177,7 @@ def _says_no(name: str, value: object) -> bool:
         return value is False
     word = value.strip(" \t!.,;:'\"").casefold()
     # A number may count anything; where something is asked, none is a no.
-    return word in _NO or (_ASKS.search(name) is not None and word in ("0", "-", "–", "x"))
+    return word in _NO or (_ASKS.search(name) is not None and word in ("0", "-", "–"))
 
 
 def ids_of_row(fields: Mapping[str, object]) -> RowIds:
