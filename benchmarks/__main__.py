@@ -28,6 +28,7 @@ ROWS = {
     "fetch": "fetch",
     "memory": "memory",
     "export": "export",
+    "ledger": "ledger",
     "polls": "polls",
     "simulator": "simulator_pages",
 }

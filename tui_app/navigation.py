@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.app import App
 
 from tui_app.core.errors import SluiceError
@@ -16,8 +18,8 @@ from tui_app.screens.text_screen import TextScreen
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
+    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Target
-    from tui_app.plans.records import LedgerEntry
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.quarantine import QuarantineScreen
@@ -92,15 +94,19 @@ class Navigation(App[None]):
         if self.is_at("quarantine"):
             self._review(message.targets, message.search)
 
-    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+    @work(exclusive=True, group="open")
+    async def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
+        asked_on = self.screen
         try:
-            review = ReviewScreen(self.service, targets, search)
+            # Whatever any journal says against it is read before anything is shown.
+            guarded = await asyncio.to_thread(self.service.plans.guard, targets)
         except SluiceError as error:
             self.show_notice(str(error))
             return
-        self.push_screen(review)
+        if self.screen is asked_on:
+            self.push_screen(ReviewScreen(self.service, targets, guarded, search))
 
     def on_review_screen_list_wanted(self, message: ReviewScreen.ListWanted) -> None:
         """List all messages of a review."""
@@ -162,7 +168,18 @@ class Navigation(App[None]):
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
         """Open a plan from the ledger."""
         if self.is_at("ledger"):
-            self.open_plan(message.entry)
+            self._open_plan_of(message.plan)
+
+    @work(exclusive=True, group="open")
+    async def _open_plan_of(self, plan: PlanSummary) -> None:
+        asked_on = self.screen
+        try:
+            entry = await asyncio.to_thread(self.service.plans.ledger.in_full, plan)
+        except SluiceError as error:
+            self.show_notice(str(error))
+            return
+        if self.screen is asked_on:
+            self.open_plan(entry)
 
     def open_plan(self, entry: LedgerEntry) -> None:
         """Open a plan from the ledger."""

@@ -23,7 +23,7 @@ from tests.support.forker import Child, Program, forker
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.records import LedgerEntry
+from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 

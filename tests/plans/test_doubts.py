@@ -20,8 +20,9 @@ from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger_entry import LedgerEntry, Origin
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.records import LedgerEntry, Origin, intent_record, resend_record
+from tui_app.plans.records import intent_record, resend_record
 from tui_app.plans.report import as_csv, as_json, as_markdown
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, running
@@ -346,7 +347,7 @@ def test_a_plan_that_makes_no_sense_is_told_and_holds_its_ids_back(fields: dict[
     held = ledger.open_elsewhere("another account")
     assert {target.id for target in TARGETS[:3]} <= set(held)
     assert {kept.include for kept in held.values()} == {""}
-    (sentence,) = ledger.unreadable()
+    (sentence,) = ledger.overview().unreadable
     assert sentence.startswith(f"{path.name}: its records are not understood")
     assert ledger.verify().problems
     with pytest.raises(JournalError, match="not understood"):

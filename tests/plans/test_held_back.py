@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger
+from tui_app.plans.ledger_entry import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
-    Origin,
     closed_record,
-    entry_of,
     intent_record,
     plan_record,
     resend_record,
     result_record,
     settled_record,
 )
+from tui_app.plans.replay import entry_of
 from tui_app.plans.state import Outcome, Result
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_no_message_that_waits_for_an_answer_is_sent_again_without_its_word(
         may_go = {target.id for target in entry.state.unsent} - set(others)
         assert not may_go & set().union(*waits.values()), "not by going on with a plan, either"
     assert ledger.verify().journals == len(journals)
-    assert len(ledger.entries()) + len(ledger.unreadable()) == len(journals), "none is unseen"
+    assert len(ledger.entries()) + len(ledger.overview().unreadable) == len(journals), "none is unseen"
 
 
 def test_some_of_these_journals_are_understood(tmp_path: Path) -> None:

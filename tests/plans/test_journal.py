@@ -18,18 +18,17 @@ from hypothesis import strategies as st
 from tui_app.core.text import Untrusted
 from tui_app.plans.journal import Journal, JournalError, Record, line_of, parse, read
 from tui_app.plans.ledger import Ledger
+from tui_app.plans.ledger_entry import LedgerEntry, Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
-    LedgerEntry,
-    Origin,
     closed_record,
-    entry_of,
     intent_record,
     plan_record,
     resend_record,
     result_record,
     settled_record,
 )
+from tui_app.plans.replay import entry_of
 from tui_app.plans.report import FORMATS, accounted
 from tui_app.plans.state import Outcome, Result
 from tui_app.plans.storage import Storage

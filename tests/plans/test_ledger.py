@@ -27,16 +27,10 @@ from tui_app.core.text import Untrusted
 from tui_app.plans.account_lock import Locked
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger
+from tui_app.plans.ledger_entry import LedgerEntry, Origin
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.records import (
-    LedgerEntry,
-    Origin,
-    closed_record,
-    entry_of,
-    intent_record,
-    plan_record,
-    result_record,
-)
+from tui_app.plans.records import closed_record, intent_record, plan_record, result_record
+from tui_app.plans.replay import entry_of
 from tui_app.plans.report import COLUMNS, as_csv, as_json, as_markdown, sums_checked
 from tui_app.plans.state import Outcome, Result
 
@@ -220,14 +214,14 @@ def test_what_an_older_plan_never_heard_of_is_not_gone_on_with_by_either_id(tmp_
 
 BEGINS = """
 import sys; from datetime import UTC, datetime; from pathlib import Path; from random import Random
-from tui_app.plans.ledger import Ledger; from tui_app.plans.plan import Plan, Target; from tui_app.plans.records import Origin
+from tui_app.plans.ledger import Ledger; from tui_app.plans.plan import Plan, Target; from tui_app.plans.ledger_entry import Origin
 ledger = Ledger(Path(sys.argv[1]), Origin("ana", "jump1"), lambda: datetime.now(UTC)); random = Random(sys.argv[2])
 print("ready", flush=True)
 for n in range(12): ledger.begin(Plan.make([Target(f"id-{n}")], "x", 1, random), "acc")[0].close()
 """
 ACTS = """
 import sys; from datetime import UTC, datetime; from pathlib import Path
-from tui_app.plans.ledger import Ledger; from tui_app.plans.records import Origin
+from tui_app.plans.ledger import Ledger; from tui_app.plans.ledger_entry import Origin
 with Ledger(Path(sys.argv[1]), Origin("bo", "jump2"), lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)).account_locked("acc"):
     print("ready", flush=True); sys.stdin.read()
 """
@@ -463,7 +457,7 @@ def test_what_is_not_understood_in_a_journal_holds_its_ids_back(
     held = ledger.open_elsewhere("another account")
     assert set(held) == {target.id for target in TARGETS}
     assert {each.include for each in held.values()} == {""}, "no word lets them through"
-    (sentence,) = ledger.unreadable()
+    (sentence,) = ledger.overview().unreadable
     assert says in sentence
     assert "12 ids held back" in sentence
 

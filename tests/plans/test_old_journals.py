@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.records import Origin
+from tui_app.plans.ledger_entry import Origin
 from tui_app.plans.report import accounted, entry_json, result_json
 
 WRITTEN = Path(__file__).parent / "journals"

@@ -23,8 +23,8 @@ from tui_app.core.errors import GuardError
 from tui_app.plans.commands import Close, Command, Resume, Send, Settle
 from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger
+from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.plan import Target
-from tui_app.plans.records import LedgerEntry
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService

@@ -18,7 +18,7 @@ from tui_app.config.settings import Settings
 from tui_app.plans.commands import Send
 from tui_app.plans.journal import Journal, JournalError, parse
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.records import entry_of
+from tui_app.plans.replay import entry_of
 from tui_app.plans.state import Phase, PlanState
 from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService

@@ -25,19 +25,19 @@ from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, re
 from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
 
 if TYPE_CHECKING:
-    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.service import EmailSecurityService
 
 _PLANS: Final = (
-    ListingColumn["LedgerEntry"]("plan", 8, lambda entry: entry.name),
-    ListingColumn["LedgerEntry"](
-        "when", 22, lambda entry: entry.at.astimezone().isoformat(timespec="minutes") if entry.at else ""
+    ListingColumn["PlanSummary"]("plan", 8, lambda plan: plan.name),
+    ListingColumn["PlanSummary"](
+        "when", 22, lambda plan: plan.at.astimezone().isoformat(timespec="minutes") if plan.at else ""
     ),
-    ListingColumn["LedgerEntry"]("who", 20, lambda entry: sanitize(entry.origin.who)),
-    ListingColumn["LedgerEntry"]("state", 10, lambda entry: state_of(entry)),
-    ListingColumn["LedgerEntry"]("messages", 8, lambda entry: str(len(entry.plan.targets)), right=True),
-    ListingColumn["LedgerEntry"]("outcome", 44, lambda entry: entry.state.describe()),
-    ListingColumn["LedgerEntry"]("reason", 60, lambda entry: sanitize(entry.plan.reason)),
+    ListingColumn["PlanSummary"]("who", 20, lambda plan: sanitize(plan.origin.who)),
+    ListingColumn["PlanSummary"]("state", 10, lambda plan: state_of(plan)),
+    ListingColumn["PlanSummary"]("messages", 8, lambda plan: str(plan.messages), right=True),
+    ListingColumn["PlanSummary"]("outcome", 44, lambda plan: plan.describe()),
+    ListingColumn["PlanSummary"]("reason", 60, lambda plan: sanitize(plan.reason)),
 )
 
 _MOST: Final = 10
@@ -51,11 +51,11 @@ _SEEN: Final = (
 )
 
 
-def state_of(entry: LedgerEntry) -> str:
+def state_of(plan: PlanSummary) -> str:
     """Where a plan stands, in a word."""
-    if entry.damaged:
+    if plan.damaged:
         return "damaged"
-    return "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed"
+    return "unfinished" if plan.unfinished else "finished" if plan.finished else "closed"
 
 
 def _print_doubts(entry: LedgerEntry) -> None:
@@ -94,20 +94,21 @@ def ledger(ctx: click.Context, output_format: str) -> None:
 @format_option
 def _list(output_format: str) -> None:
     """List all plans, the newest first."""
-    listing = Listing(output_format, _PLANS, entry_json)
     ledger = _ledger()
-    entries = ledger.entries()
-    for entry in entries:
-        listing.write(entry)
+    overview = ledger.overview()
+    # Only JSON tells of each message that was held back: every journal is read for it.
+    listing = Listing["PlanSummary"](output_format, _PLANS, lambda plan: entry_json(ledger.in_full(plan)))
+    for plan in overview.plans:
+        listing.write(plan)
     listing.close()
     # What is over is doubted in `show` and `verify`; here it would hide what somebody still has to look at.
-    doubts = [doubt for entry in entries if entry.state.unfinished for doubt in entry.doubts]
-    sentences = [*ledger.unreadable(), *doubts]
+    doubts = [doubt for plan in overview.plans if plan.unfinished for doubt in plan.doubts]
+    sentences = [*overview.unreadable, *doubts]
     for sentence in sentences[:_MOST]:
         print_status(sentence)
     if len(sentences) > _MOST:
         print_status(f"{len(sentences) - _MOST:,} more such sentences: mailsluice ledger verify")
-    for name in ledger.unexpected_entries():
+    for name in overview.unexpected:
         print_status(
             f"{name} is not a journal file. Nothing is sent until it is moved away. See: mailsluice ledger verify"
         )

@@ -11,7 +11,7 @@ from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.plans.journal_file import JournalFile
-    from tui_app.plans.records import LedgerEntry, Origin
+    from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,15 @@ class CheckedJournal:
 
     @property
     def entry(self) -> LedgerEntry | None:
-        """Its plan, with the doubts; None when it holds none that this version understands."""
+        """Its plan, with the doubts; None when it holds none that this version understands. Raises JournalError."""
         entry = self.journal.entry
         return replace(entry, doubts=self.doubts) if entry is not None and self.doubts else entry
+
+    @property
+    def summary(self) -> PlanSummary | None:
+        """The same in short, where that is all that was read."""
+        summary = self.journal.summary
+        return replace(summary, doubts=self.doubts) if summary is not None and self.doubts else summary
 
 
 def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
@@ -50,8 +56,8 @@ def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
     """
     by_plan: dict[str, list[JournalFile]] = {}
     for journal in journals:
-        if journal.entry is not None:
-            by_plan.setdefault(journal.entry.plan.plan_id, []).append(journal)
+        if journal.summary is not None:
+            by_plan.setdefault(journal.summary.plan_id, []).append(journal)
     copies: dict[str, str] = {}
     for alike in by_plan.values():
         if len(alike) == 1:
@@ -72,8 +78,8 @@ def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
 
 
 def _moment_of(journal: JournalFile) -> tuple[str, str]:
-    assert journal.entry is not None
-    return journal.entry.plan.digest, journal.entry.made_at
+    assert journal.summary is not None
+    return journal.summary.digest, journal.summary.made_at
 
 
 def newest(journals: Sequence[JournalFile]) -> tuple[int, str]:
@@ -84,7 +90,8 @@ def newest(journals: Sequence[JournalFile]) -> tuple[int, str]:
 
 
 def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[CheckedJournal]:
-    """Follow the chain through journals in their order, as somebody here sees them."""
+    """Follow the chain through the journals of a folder in their order, as somebody here sees them."""
+    here = os.fspath(journals[0].path.parent.resolve()) if journals else ""
     copies = originals(journals)
     previous, last, links = "", 0, {""}
     copied: set[int] = set()
@@ -93,7 +100,7 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
         doubts: list[str] = []
         elsewhere: tuple[str, ...] = ()
         copy_of = copies.get(journal.path.name, "")
-        entry = journal.entry
+        plan = journal.summary
         if copy_of:
             doubts.append(f"{journal.name} is a copy of {copy_of}: both hold the same plan. Move one of them away.")
         elif journal.number > last + 1:
@@ -103,17 +110,17 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
         if copy_of:
             copied.add(journal.number)
         last = max(last, journal.number)
-        if entry is not None:
-            if not copy_of and entry.previous not in links:
+        if plan is not None:
+            if not copy_of and plan.previous not in links:
                 doubts.append(
                     f"{journal.name} does not follow the one before it: a first line was changed or taken away."
                 )
-            if journal.number != entry.number:
-                doubts.append(f"{journal.name} calls itself number {entry.number}.")
+            if journal.number != plan.number:
+                doubts.append(f"{journal.name} calls itself number {plan.number}.")
             if not journal.is_named_right:
-                doubts.append(f"{journal.name} holds plan {entry.plan.plan_id}, begun as {entry.expected_file}.")
-            doubts += _of_others(journal, entry, origin)
-            elsewhere = tuple(_elsewhere(journal, entry, origin))
+                doubts.append(f"{journal.name} holds plan {plan.plan_id}, begun as {plan.expected_file}.")
+            doubts += _of_others(journal, plan, origin)
+            elsewhere = tuple(_elsewhere(journal, plan, origin, here))
         if journal.head:
             # An earlier version went on from a copy, too.
             links = {previous if copy_of else journal.head, journal.head}
@@ -122,22 +129,22 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
     return checked
 
 
-def _elsewhere(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
+def _elsewhere(journal: JournalFile, plan: PlanSummary, origin: Origin, here: str) -> Iterable[str]:
     """Sentences about where a journal comes from: another folder, another host. The chain may be whole all the same."""
-    if entry.folder not in ("", os.fspath(journal.path.parent.resolve())):
+    if plan.folder not in ("", here):
         yield (
-            f"{journal.name} was begun in another folder, {sanitize(entry.folder, 200)}: whoever works on it there, too, "
+            f"{journal.name} was begun in another folder, {sanitize(plan.folder, 200)}: whoever works on it there, too, "
             "may send the same again."
         )
-    if entry.origin.host != origin.host:
-        by = sanitize(entry.origin.who, 120)
+    if plan.origin.host != origin.host:
+        by = sanitize(plan.origin.who, 120)
         yield f"{journal.name} was written on another host, by {by}; this is {sanitize(origin.host, 60)}."
 
 
-def _of_others(journal: JournalFile, entry: LedgerEntry, origin: Origin) -> Iterable[str]:
+def _of_others(journal: JournalFile, plan: PlanSummary, origin: Origin) -> Iterable[str]:
     """Sentences that name another user who wrote a journal."""
-    if None not in (entry.origin.uid, origin.uid) and entry.origin.uid != origin.uid:
-        by = sanitize(entry.origin.who, 120)
+    if None not in (plan.origin.uid, origin.uid) and plan.origin.uid != origin.uid:
+        by = sanitize(plan.origin.who, 120)
         yield f"{journal.name} was written by another user, {by}; you are {sanitize(origin.who, 120)}."
     elif origin.uid is not None and journal.uid != origin.uid:
         yield f"{journal.name} is the file of another user, uid {journal.uid}; you are {sanitize(origin.who, 120)}."
@@ -148,7 +155,7 @@ def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Ite
     notes: list[str] = []
     problems = [f"{name} is not a journal file, but has the name of one." for name in unexpected]
     for checked in check_journals(journals, origin):
-        journal, entry = checked.journal, checked.journal.entry
+        journal, plan = checked.journal, checked.journal.summary
         if journal.problem:
             problems.append(journal.problem)
             continue
@@ -158,6 +165,6 @@ def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Ite
         notes += checked.elsewhere
         if journal.not_understood:
             problems.append(f"{journal.name} holds no plan that can be read.")
-        if entry is not None and entry.damaged:
-            problems.append(f"{journal.name}: {entry.damaged}.")
+        if plan is not None and plan.damaged:
+            problems.append(f"{journal.name}: {plan.damaged}.")
     return ChainCheck(len(journals), newest(journals)[1], tuple(problems), tuple(notes))

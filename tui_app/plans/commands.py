@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan, Target
-    from tui_app.plans.records import LedgerEntry
 
 
 @dataclass(frozen=True, slots=True)

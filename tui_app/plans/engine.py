@@ -21,10 +21,10 @@ from tui_app.plans.records import (
     closed_record,
     intent_record,
     resend_record,
-    resending,
     result_record,
     settled_record,
 )
+from tui_app.plans.replay import resending
 from tui_app.plans.response import Next, anything_done, judge
 from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tui_app.plans.actions import PlanAction, Request
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan, Target
-    from tui_app.plans.records import LedgerEntry
     from tui_app.plans.response import BatchResult
 
 HOPELESS: Final = 5

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +18,10 @@ from tui_app import __version__
 from tui_app.core.paths import why_not_private
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.journal import JournalContents, JournalError, read
+from tui_app.plans.journal_index import Remembered, Stamp, load_index, save_index
+from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
 from tui_app.plans.plan import FORMAT
-from tui_app.plans.records import LedgerEntry, entry_of, named_ids
+from tui_app.plans.replay import entry_of, named_ids
 
 _NAME: Final = re.compile(r"(\d{6,18})-([0-9a-f]{8})\.jsonl")
 _NUMBER: Final = re.compile(r"\d{1,18}")
@@ -26,6 +29,8 @@ LARGEST_NUMBER: Final = 10**18 - 1
 """The last number that has the name of a journal."""
 _LIKE_A_JOURNAL: Final = ".jsonl"
 """What is in the name of a journal, and of whatever was made of one by a copy or an editor."""
+_WORTH_IT: Final = 50
+"""Plans that are read once more rather than an index is written for them: they take 20 ms."""
 _SETTLES: Final = 2_000_000_000
 """Nanoseconds after a change in which another one may leave the same times behind."""
 
@@ -40,8 +45,9 @@ class JournalFile:
     """A journal as its file tells of it."""
 
     path: Path
-    entry: LedgerEntry | None = None
-    """Its plan; None when it holds none that this version understands."""
+    summary: PlanSummary | None = None
+    """Its plan, whole when the file was read, in short when it was remembered; None when it holds none that this version
+    understands."""
     head: str = ""
     """The hash of its first line; empty when that is not a good one."""
     problem: str = ""
@@ -60,25 +66,41 @@ class JournalFile:
         return sanitize(self.path.name, 100)
 
     @cached_property
+    def entry(self) -> LedgerEntry | None:
+        """Its plan with what became of each message; one that was remembered is read now. Raises JournalError."""
+        if self.summary is None or isinstance(self.summary, LedgerEntry):
+            return self.summary
+        now = JournalFile.of(self.path, read(self.path))
+        if now.entry is None:
+            raise JournalError(f"The journal {self.name} was changed while it was read. Nothing was sent.")
+        return now.entry
+
+    @cached_property
     def number(self) -> int:
         """The number that its name gives, else that of its plan; 0 for none."""
         match = _NAME.fullmatch(self.path.name)
-        return int(match[1]) if match else self.entry.number if self.entry is not None else 0
+        return int(match[1]) if match else self.summary.number if self.summary is not None else 0
 
     @property
     def plan_id(self) -> str:
         """The plan that it, or else its name, is about; empty for none."""
-        if self.entry is not None:
-            return self.entry.plan.plan_id
+        if self.summary is not None:
+            return self.summary.plan_id
         match = _NAME.fullmatch(self.path.name)
         return match[2] if match else ""
 
     @property
     def is_named_right(self) -> bool:
         """Whether it has the name that its plan was begun under; for one that is not understood, such a name."""
-        if self.entry is None:
+        if self.summary is None:
             return _NAME.fullmatch(self.path.name) is not None
-        return self.path.name == self.entry.expected_file
+        return self.path.name == self.summary.expected_file
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever come of its plan any more, and nothing in it is in doubt."""
+        plan = self.summary
+        return plan is not None and not (plan.unfinished or plan.open or plan.damaged or self.ids)
 
     def fits(self, name: str) -> int:
         """How well a name means it: 3 its file, 2 its plan's id, 1 the beginning of the id or its number; 0 not at all.
@@ -91,7 +113,7 @@ class JournalFile:
             return 2 if name else 0
         if name == f"{self.number:06d}":
             return 2
-        numbers = {self.number, self.entry.number if self.entry is not None else self.number}
+        numbers = {self.number, self.summary.number if self.summary is not None else self.number}
         is_number = _NUMBER.fullmatch(name) is not None and int(name) in numbers
         return 1 if is_number or self.plan_id.startswith(name.lower()) else 0
 
@@ -145,21 +167,37 @@ def _is_newer(version: object) -> bool:
 
 
 class JournalFiles:
-    """The journals of one folder, in the order of their numbers. What was read is kept for as long as the file stays as it is."""
+    """The journals of one folder, in the order of their numbers. What was read is kept for as long as the file stays as it is.
+
+    Plans that are over are remembered on disk, too.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: dict[str, tuple[tuple[int, ...], JournalFile]] = {}
+        self._kept: dict[str, tuple[Stamp, JournalFile]] | None = None
+        self._last: tuple[list[JournalFile], list[JournalFile]] = [], []
+        """What was last read, in the order of the folder and of the numbers. Replaced as one: two threads read."""
+        self._remembered = 0
+        """How many plans the index on disk holds that are still so."""
 
-    def _named(self) -> Iterator[tuple[Path, os.stat_result]]:
+    def check(self) -> None:
+        """Raises JournalError when the folder is not ours alone, or can't be read."""
         try:
             for folder in (self._folder.parent, self._folder):
                 if why := why_not_private(folder):
                     raise JournalError(f"{sanitize(str(folder), 200)} {why}")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise JournalError(f"The ledger {self._folder} can't be read: {error.strerror}.") from None
+
+    def _named(self) -> Iterator[tuple[str, os.stat_result]]:
+        self.check()
+        try:
             with os.scandir(self._folder) as found:
                 for each in found:
                     if _LIKE_A_JOURNAL in each.name.lower():
-                        yield self._folder / each.name, each.stat(follow_symlinks=False)
+                        yield each.name, each.stat(follow_symlinks=False)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -167,26 +205,62 @@ class JournalFiles:
 
     def unexpected(self) -> list[str]:
         """Names of journals that are not files: they may hide some. Raises JournalError."""
-        return sorted(sanitize(path.name, 100) for path, about in self._named() if not stat.S_ISREG(about.st_mode))
+        return sorted(sanitize(name, 100) for name, about in self._named() if not stat.S_ISREG(about.st_mode))
 
-    def read(self) -> list[JournalFile]:
-        """All journals, the oldest first. Raises JournalError when the folder can't be read."""
+    def read(self, *, all_of_them: bool = False) -> list[JournalFile]:
+        """All journals, the oldest first, the same list while nothing changed; with `all_of_them` each file is read again.
+
+        Raises JournalError when the folder can't be read.
+        """
         now = time.time_ns()
-        kept: dict[str, tuple[tuple[int, ...], JournalFile]] = {}
+        known = {} if all_of_them else self._kept if self._kept is not None else self._of_index()
+        kept: dict[str, tuple[Stamp, JournalFile]] = {}
         found: list[JournalFile] = []
-        for path, about in self._named():
+        for name, about in self._named():
             if not stat.S_ISREG(about.st_mode):
                 continue
             # Whoever changes a file can set its times, but not the one of its last change.
             stamp = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev)
-            known = self._kept.get(path.name)
-            if known is not None and known[0] == stamp:
-                journal = known[1]
+            was = known.get(name)
+            if was is not None and was[0] == stamp:
+                journal = was[1]
             else:
-                journal = JournalFile.read(path, about.st_mode, about.st_uid)
-                known = (stamp, journal)
+                journal = JournalFile.read(self._folder / name, about.st_mode, about.st_uid)
+                was = (stamp, journal)
             if abs(now - about.st_ctime_ns) > _SETTLES and not journal.problem:
-                kept[path.name] = known
+                kept[name] = was
             found.append(journal)
         self._kept = kept
-        return sorted(found, key=lambda journal: (journal.number, journal.path.name))
+        listed, by_number = self._last
+        if len(found) != len(listed) or any(map(operator.is_not, found, listed)):
+            self._remember(kept)
+            by_number = sorted(found, key=lambda journal: (journal.number, journal.path.name))
+            self._last = found, by_number
+        return by_number
+
+    def _of_index(self) -> dict[str, tuple[Stamp, JournalFile]]:
+        index = load_index(self._folder)
+        self._remembered = len(index)
+        return {
+            name: (
+                known.stamp,
+                JournalFile(self._folder / name, known.summary, known.summary.head, mode=known.mode, uid=known.uid),
+            )
+            for name, known in index.items()
+            if known.summary.file == name
+        }
+
+    def _remember(self, kept: Mapping[str, tuple[Stamp, JournalFile]]) -> None:
+        """Write the index anew once enough plans are over that it does not tell of."""
+        over = {name: known for name, known in kept.items() if known[1].is_over}
+        if abs(len(over) - self._remembered) < _WORTH_IT:
+            return
+        self._remembered = len(over)
+        save_index(
+            self._folder,
+            {
+                name: Remembered(stamp, journal.mode, journal.uid, journal.summary.in_short())
+                for name, (stamp, journal) in over.items()
+                if journal.summary is not None
+            },
+        )

@@ -9,7 +9,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,9 @@ from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_j
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
+from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.records import LedgerEntry, Origin, plan_record
+from tui_app.plans.records import plan_record
 from tui_app.plans.state import OPEN, Outcome
 from tui_app.plans.storage import Storage
 
@@ -61,6 +62,17 @@ def _account_name(text: str) -> str:
     return text if re.fullmatch(r"[\w.-]{1,64}", text) else ""
 
 
+@dataclass(frozen=True)
+class LedgerOverview:
+    """All plans in short, the newest first, and what is in no list of plans."""
+
+    plans: Sequence[PlanSummary]
+    unreadable: Sequence[str]
+    """A sentence for each journal that this version can't read; their ids are held back."""
+    unexpected: Sequence[str]
+    """Names of journals that are no files: nothing is sent while they are there."""
+
+
 class Ledger:
     """The journals of one folder. The folder is made when the first plan is; it must be ours alone."""
 
@@ -73,11 +85,18 @@ class Ledger:
         self._storage = storage or Storage()
         self._locks = LockFiles(folder, origin, now, self._storage)
         self._files = JournalFiles(folder)
+        self._checks: tuple[Sequence[JournalFile], Sequence[CheckedJournal]] = [], []
+        """What was last read, and what speaks against it."""
 
     # ---- reading
 
-    def _checked(self) -> list[CheckedJournal]:
-        return check_journals(self._files.read(), self.origin)
+    def _checked(self) -> Sequence[CheckedJournal]:
+        journals = self._files.read()
+        known, checks = self._checks
+        if journals is not known:
+            checks = check_journals(journals, self.origin)
+            self._checks = journals, checks
+        return checks
 
     def unexpected_entries(self) -> list[str]:
         """Entries with the name of a journal that are not files. Nothing is sent while they are there: they may hide journals."""
@@ -86,11 +105,17 @@ class Ledger:
         except JournalError:
             return []
 
-    def entries(self) -> list[LedgerEntry]:
-        """All plans, the newest first. Journals that hold no plan are left out: nothing was sent for them.
+    def in_full(self, plan: PlanSummary) -> LedgerEntry:
+        """A plan of the list with what became of each message. Raises JournalError."""
+        if isinstance(plan, LedgerEntry):
+            return plan
+        entry = JournalFile.of(self.folder / plan.file, read(self.folder / plan.file)).entry
+        if entry is None:
+            raise JournalError(f"The journal {sanitize(plan.file, 100)} was changed while it was read.")
+        return replace(entry, doubts=plan.doubts)
 
-        What can't be read is left out too; `verify` names it, and nothing is sent before it can.
-        """
+    def entries(self) -> list[LedgerEntry]:
+        """All plans with what became of each message, the newest first: every journal is read. Raises JournalError."""
         return [checked.entry for checked in reversed(self._checked()) if checked.entry is not None]
 
     def find(self, name: str) -> LedgerEntry:
@@ -119,9 +144,23 @@ class Ledger:
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
         raise JournalError(f"{len(found)} journals go by {shown}. Give the name of one: {files}{more}.")
 
+    def overview(self) -> LedgerOverview:
+        """All plans in short, and what keeps others out of the list. Journals that hold no plan are left out: nothing was
+        sent for them. Raises JournalError.
+        """
+        checks = self._checked()
+        plans = [checked.summary for checked in reversed(checks) if checked.summary is not None]
+        sentences = (checked.journal.problem or checked.journal.not_understood for checked in checks)
+        return LedgerOverview(plans, list(filter(None, sentences)), self.unexpected_entries())
+
     def unfinished(self, account: str) -> list[LedgerEntry]:
         """Plans of an account that somebody still has to do something about, the newest first."""
-        return [entry for entry in self.entries() if _same_account(entry.account, account) and entry.state.unfinished]
+        return [
+            checked.entry
+            for checked in reversed(self._checked())
+            if (plan := checked.summary) is not None and plan.unfinished and _same_account(plan.account, account)
+            if checked.entry is not None
+        ]
 
     def open_elsewhere(self, account: str, but_of: str = "") -> dict[str, OpenElsewhere]:
         """Ids that must not be sent by another plan of an account: their outcome is open, or can't be read here.
@@ -136,7 +175,7 @@ class Ledger:
                 f"no file, in {self.folder}."
             )
         for journal in self._files.read():
-            if journal.path.name == but_of:
+            if journal.path.name == but_of or journal.is_over:
                 continue
             if journal.problem:
                 raise JournalError(journal.problem)
@@ -165,11 +204,6 @@ class Ledger:
                 found.setdefault(identity, given_up)
         return found
 
-    def unreadable(self) -> list[str]:
-        """A sentence for each journal that can't be read by this version; their plans are in no list. Raises JournalError."""
-        sentences = (journal.problem or journal.not_understood for journal in self._files.read())
-        return [sentence for sentence in sentences if sentence]
-
     def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
         """Ids that another plan of the account has released, or may have, since a plan was made, with that plan.
 
@@ -177,9 +211,11 @@ class Ledger:
         """
         return {
             name: entry.name
-            for entry in self.entries()
-            if _account_id(entry.account) == _account_id(than.account) and entry.file != than.file
-            if entry.number > than.number or _later(entry.last_at, than.at)
+            for checked in reversed(self._checked())
+            if (plan := checked.summary) is not None and plan.file != than.file
+            if _account_id(plan.account) == _account_id(than.account)
+            if plan.number > than.number or _later(plan.last_at, than.at)
+            if (entry := checked.entry) is not None
             for result in entry.state.results
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
             for name in result.target.names
@@ -204,9 +240,12 @@ class Ledger:
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
         try:
-            return next((now for now in self.entries() if now.file == entry.file), None)
+            return self._entry_in(entry.file)
         except JournalError:
             return None
+
+    def _entry_in(self, file: str) -> LedgerEntry | None:
+        return next((checked.entry for checked in self._checked() if checked.journal.path.name == file), None)
 
     def lock_holder(self, account: str) -> str:
         """Who acts on an account in another process; empty when nobody seems to. Takes no lock."""
@@ -214,7 +253,7 @@ class Ledger:
 
     def verify(self) -> ChainCheck:
         """Follow the chain through the first lines of all journals."""
-        return check_chain(self._files.read(), self.origin, self._files.unexpected())
+        return check_chain(self._files.read(all_of_them=True), self.origin, self._files.unexpected())
 
     # ---- writing
 
@@ -226,7 +265,7 @@ class Ledger:
                     self._storage.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
             raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
-        self._files.read()
+        self._files.check()
 
     @contextmanager
     def account_locked(self, account: str) -> Iterator[None]:
@@ -270,7 +309,8 @@ class Ledger:
                     f"The journal {sanitize(path.name, 100)} can't be used: {now.damaged if now else 'it holds no plan'}."
                 )
             # What speaks against it may lie in the other journals.
-            doubts = next((known.doubts for known in self.entries() if known.file == entry.file), _GONE)
+            known = self._entry_in(entry.file)
+            doubts = known.doubts if known is not None else _GONE
         except BaseException:
             journal.close()
             raise

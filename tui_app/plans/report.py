@@ -14,7 +14,7 @@ from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
 if TYPE_CHECKING:
-    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.state import ArrivalCheck
 
 COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui_app.core.state_file import StateFile
     from tui_app.plans.actions import PlanAction
     from tui_app.plans.commands import Command
-    from tui_app.plans.records import LedgerEntry
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.state import PlanState
 
 _FEW: Final = 50
@@ -112,7 +112,10 @@ class PlanService:
         return least_requests(ids, self.clock.now())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
-        """What the policy lets through. Raises GuardError when it is more than the policy's maximum, and JournalError."""
+        """What the policy lets through; reads the journals, so not where keys wait for it.
+
+        Raises GuardError when it is more than the policy's maximum, and JournalError.
+        """
         return guard_targets(
             targets,
             Policy.of(self.settings.guard),
@@ -169,7 +172,7 @@ class PlanService:
         """
         state = entry.state
         rest = (*(state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()), *state.unsent)
-        sent = self.ledger.taken(entry, rest, self.settings.identity)
+        sent = await asyncio.to_thread(self.ledger.taken, entry, rest, self.settings.identity)
         left = [target for target in rest if target.id not in sent]
         policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
         began = self._looks.now()

@@ -62,6 +62,11 @@ WORST_FIRST: Final = (
 """The order in which somebody has to look at them."""
 
 
+def describe_counts(counts: Mapping[Outcome, int]) -> str:
+    """Sums in words: `1,194 delivered, 3 failed`."""
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
+
+
 class Sighting(StrEnum):
     """How a message was seen that was said to be released."""
 
@@ -222,7 +227,7 @@ class PlanState:
 
     def describe(self) -> str:
         """The sums in words: `1,194 delivered, 3 failed`."""
-        return ", ".join(f"{count:,} {outcome}" for outcome, count in self.outcome_counts().items() if count)
+        return describe_counts(self.outcome_counts())
 
     @property
     def retryable(self) -> tuple[Target, ...]:

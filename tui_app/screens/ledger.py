@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from textual import work
 from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.state import OPEN, Outcome
+from tui_app.plans.state import Outcome
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -20,8 +22,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tui_app.plans.records import LedgerEntry
-    from tui_app.service import EmailSecurityService
+    from tui_app.plans.ledger_entry import PlanSummary
     from tui_app.widgets.text_lines import Piece
 
 _COLUMNS: Final = (
@@ -35,16 +36,16 @@ _COLUMNS: Final = (
 )
 
 
-def state_of(entry: LedgerEntry) -> Cell:
+def state_of(plan: PlanSummary) -> Cell:
     """Where a plan stands: glyph, word, tone."""
-    if entry.damaged:
+    if plan.damaged:
         return Cell("✖ damaged", "error")
-    if entry.state.unfinished:
+    if plan.unfinished:
         return Cell("? unfinished", "warning")
-    if not entry.state.finished:
+    if not plan.finished:
         return Cell("■ closed", "muted")
-    done = len(entry.state.with_outcome(Outcome.DELIVERED, Outcome.RELEASED))
-    if done == len(entry.plan.targets):
+    done = plan.count_of(Outcome.DELIVERED, Outcome.RELEASED)
+    if done == plan.messages:
         return Cell("✔ finished", "success")
     return Cell("! finished", "warning") if done else Cell("✖ none done", "error")
 
@@ -59,32 +60,28 @@ class LedgerScreen(ConsoleScreen):
     class Chosen(Message):
         """A plan was opened."""
 
-        def __init__(self, entry: LedgerEntry) -> None:
+        def __init__(self, plan: PlanSummary) -> None:
             super().__init__()
-            self.entry = entry
-
-    def __init__(self, service: EmailSecurityService) -> None:
-        super().__init__(service)
-        self._problem = ""
+            self.plan = plan
 
     def content(self) -> Iterable[Widget]:
         """The table."""
-        yield RowTable["LedgerEntry"](_COLUMNS, self._cells, id="table")
+        yield RowTable["PlanSummary"](_COLUMNS, self._cells, id="table")
 
-    def table(self) -> RowTable[LedgerEntry]:
+    def table(self) -> RowTable[PlanSummary]:
         """The plans."""
         return self.query_one("#table", RowTable)
 
     @staticmethod
-    def _cells(entry: LedgerEntry) -> Sequence[Cell]:
+    def _cells(plan: PlanSummary) -> Sequence[Cell]:
         return (
-            state_of(entry),
-            Cell(f"{entry.at.astimezone():%Y-%m-%d %H:%M}" if entry.at else "–", "muted"),
-            Cell(entry.name),
-            Cell(sanitize(entry.origin.who)),
-            Cell(f"{len(entry.plan.targets):,}"),
-            Cell(entry.state.describe()),
-            Cell(sanitize(entry.plan.reason), "muted"),
+            state_of(plan),
+            Cell(f"{plan.at.astimezone():%Y-%m-%d %H:%M}" if plan.at else "–", "muted"),
+            Cell(plan.name),
+            Cell(sanitize(plan.origin.who)),
+            Cell(f"{plan.messages:,}"),
+            Cell(plan.describe()),
+            Cell(sanitize(plan.reason), "muted"),
         )
 
     def on_screen_resume(self) -> None:
@@ -94,41 +91,45 @@ class LedgerScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Read the journals again."""
-        entries: Sequence[LedgerEntry] = ()
-        try:
-            entries, self._problem = self.service.plans.ledger.entries(), ""
-        except SluiceError as error:
-            self._problem = str(error)
-        unfinished = sum(1 for entry in entries if entry.state.unfinished)
-        more = f", {unfinished:,} unfinished" if unfinished else ""
-        self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(entries), 'plan')}{more}"], ["on this machine"])
-        self.table().show_rows(ListRows(entries, lambda entry: entry.file))
-        if unexpected := self.service.plans.ledger.unexpected_entries():
-            self.notice(f"Nothing is sent until {unexpected[0]} is moved away: it is no journal. V checks.")
-        elif unreadable := self._unreadable():
-            self.notice(unreadable[0])
-        self.table().set_empty_text(self._problem or "Nothing was released from this machine yet.")
-        self.show_about()
+        self._read()
 
-    def _unreadable(self) -> Sequence[str]:
-        """Journals that this version can't read: their plans are not in the list, and their ids are held back."""
+    @work(exclusive=True, group="read")
+    async def _read(self) -> None:
+        """In a thread: there may be ten thousand."""
+        plans: Sequence[PlanSummary] = ()
+        said, nothing = "", "Nothing was released from this machine yet."
         try:
-            return self.service.plans.ledger.unreadable()
-        except SluiceError:
-            return ()
+            overview = await asyncio.to_thread(self.service.plans.ledger.overview)
+        except SluiceError as error:
+            nothing = str(error)
+        else:
+            plans = overview.plans
+            if overview.unexpected:
+                said = f"Nothing is sent until {overview.unexpected[0]} is moved away: it is no journal. V checks."
+            elif overview.unreadable:
+                # Their plans are not in the list, and their ids are held back.
+                said = overview.unreadable[0]
+        unfinished = sum(1 for plan in plans if plan.unfinished)
+        more = f", {unfinished:,} unfinished" if unfinished else ""
+        self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(plans), 'plan')}{more}"], ["on this machine"])
+        self.table().show_rows(ListRows(plans, lambda plan: plan.file))
+        if said:
+            self.notice(said)
+        self.table().set_empty_text(nothing)
+        self.show_about()
 
     def describe(self) -> Sequence[Piece]:
         """Who and why, of the plan under the cursor."""
-        entry = self.table().current
-        if entry is None:
+        plan = self.table().current
+        if plan is None:
             return []
-        if entry.damaged:
-            return [(f"Its journal is damaged: {entry.damaged}. Keep {sanitize(entry.file)}.", "$text-error")]
-        if entry.doubts:
-            return [(f"{entry.doubts[0]} ", "$text-warning"), (sanitize(entry.origin.describe()), "dim")]
-        waits = " · enter opens it, to settle and go on" if entry.state.with_outcome(*OPEN) else ""
-        told = f"{entry.state.describe()} · {sanitize(entry.origin.describe())} · "
-        return [(told, "dim"), (PrivateText(sanitize(entry.plan.reason)), "dim"), (waits, "dim")]
+        if plan.damaged:
+            return [(f"Its journal is damaged: {plan.damaged}. Keep {sanitize(plan.file)}.", "$text-error")]
+        if plan.doubts:
+            return [(f"{plan.doubts[0]} ", "$text-warning"), (sanitize(plan.origin.describe()), "dim")]
+        waits = " · enter opens it, to settle and go on" if plan.open else ""
+        told = f"{plan.describe()} · {sanitize(plan.origin.describe())} · "
+        return [(told, "dim"), (PrivateText(sanitize(plan.reason)), "dim"), (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another plan."""
@@ -136,13 +137,15 @@ class LedgerScreen(ConsoleScreen):
 
     def action_row_open(self) -> None:
         """Open the plan."""
-        if entry := self.table().current:
-            self.post_message(self.Chosen(entry))
+        if plan := self.table().current:
+            self.post_message(self.Chosen(plan))
 
-    def action_ledger_verify(self) -> None:
-        """Follow the chain."""
+    @work(exclusive=True, group="verify")
+    async def action_ledger_verify(self) -> None:
+        """Follow the chain, with every journal read again."""
+        self.notice("Reading all journals…")
         try:
-            verdict = self.service.plans.ledger.verify()
+            verdict = await asyncio.to_thread(self.service.plans.ledger.verify)
         except SluiceError as error:
             self.notice(str(error))
             return
@@ -158,5 +161,5 @@ class LedgerScreen(ConsoleScreen):
 
     def copy_id(self) -> str:
         """The plan's id, or its file where that has the name of another plan."""
-        entry = self.table().current
-        return entry.name if entry is not None else ""
+        plan = self.table().current
+        return plan.name if plan is not None else ""

@@ -11,8 +11,8 @@ from tui_app.plans.state import Outcome
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
 
 if TYPE_CHECKING:
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.recheck import Look
-    from tui_app.plans.records import LedgerEntry
     from tui_app.widgets.text_lines import Piece
 
 _DOMAINS: Final = 8

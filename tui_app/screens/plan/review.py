@@ -98,12 +98,18 @@ class ReviewScreen(ConsoleScreen):
             self.guarded = guarded
 
     def __init__(
-        self, service: EmailSecurityService, targets: Sequence[Target], search: SearchParams | None = None
+        self,
+        service: EmailSecurityService,
+        targets: Sequence[Target],
+        guarded: Guarded,
+        search: SearchParams | None = None,
     ) -> None:
         super().__init__(service)
         self._targets = tuple(targets)
         self._search = search
-        self._guarded = service.plans.guard(self._targets)
+        self._guarded = guarded
+        self._asked = guarded
+        """What the guard says of all messages, with nothing included."""
         self._plan = service.plans.plan(self._guarded, "", canary=True)
         self._shown_at: float | None = None
         self._left: dict[str, str] = {}
@@ -250,20 +256,25 @@ class ReviewScreen(ConsoleScreen):
         else:
             self._check(reason.value.strip())
 
-    def _included(self, value: str) -> None:
+    @work(exclusive=True, group="include")
+    async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
-        known = {word.upper(): word for word in self.service.plans.guard(self._targets).includable_counts()}
+        known = {word.upper(): word for word in self._asked.includable_counts()}
         unknown = [word for word in typed if word.upper() not in known]
         if unknown:
             self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
             return
+        included = tuple(known[word.upper()] for word in typed)
+        self.awaiting = True
         try:
-            included = tuple(known[word.upper()] for word in typed)
-            guarded = self.service.plans.guard(self._targets, include=included).without(self._left)
+            all_of_them = await asyncio.to_thread(self.service.plans.guard, self._targets, include=included)
+            guarded = all_of_them.without(self._left)
         except SluiceError as error:
             self._problem(str(error))
             return
+        finally:
+            self.awaiting = False
         self._guarded = guarded
         self._plan = self.service.plans.plan(guarded, "", canary=True)
         self._problem("")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from tui_app.plans.commands import Command
     from tui_app.plans.guard import Guarded
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan
-    from tui_app.plans.records import LedgerEntry
     from tui_app.service import EmailSecurityService
 
 _COLUMNS: Final = (
@@ -117,10 +118,21 @@ class PlanScreen(ConsoleScreen):
         if self._old is not None:
             self._watch(self._old)
         if self._new is not None:
-            self._start_command(Send(self._new))
+            self._send(self._new)
 
     @work
-    async def _start_command(self, command: Command, then: str = "") -> None:
+    async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
+        """Let an earlier plan be worked on, as its journal tells of it now."""
+        self.awaiting = True
+        if entry := await self._entry():
+            await self._run(make(entry), then)
+        self.awaiting = False
+
+    @work
+    async def _send(self, plan: Plan) -> None:
+        await self._run(Send(plan))
+
+    async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
         self.awaiting = True
         try:
@@ -197,8 +209,15 @@ class PlanScreen(ConsoleScreen):
     def _watch(self, old: LedgerEntry) -> None:
         """See whether another mailsluice works on it, and how far that one is."""
         was, self._lock_holder = self._lock_holder, self.service.plans.ledger.lock_holder(old.account)
-        now = self.service.plans.ledger.reread(old) if was or self._lock_holder else None
-        if now is not None and (now.state != self._state or was != self._lock_holder):
+        if was != self._lock_holder:
+            self.show_frame()
+        if was or self._lock_holder:
+            self._reread(old)
+
+    @work(exclusive=True, group="reread")
+    async def _reread(self, old: LedgerEntry) -> None:
+        now = await asyncio.to_thread(self.service.plans.ledger.reread, old)
+        if now is not None and now.state != self._state and not self.awaiting:
             self._old = now
             self.show_state(now.state)
 
@@ -326,11 +345,12 @@ class PlanScreen(ConsoleScreen):
 
     # ---- intents
 
-    def _entry(self) -> LedgerEntry | None:
+    async def _entry(self) -> LedgerEntry | None:
         """The plan as its journal tells of it now; what can't be read is said."""
+        # A copy has the same id: what was opened is gone on with.
+        name = self._old.file if self._old else self._state.plan.plan_id
         try:
-            # A copy has the same id: what was opened is gone on with.
-            return self.service.plans.ledger.find(self._old.file if self._old else self._state.plan.plan_id)
+            return await asyncio.to_thread(self.service.plans.ledger.find, name)
         except SluiceError as error:
             self.notice(str(error))
             return None
@@ -369,17 +389,20 @@ class PlanScreen(ConsoleScreen):
             self.service.plans.continue_sending()
         elif not self._state.ended:
             self.notice("It is being sent. S stops after the request in flight.")
-        elif self._may_resume and not self.awaiting and (entry := self._entry()):
-            self._review_rest(entry)
+        elif self._may_resume and not self.awaiting:
+            self._review_rest()
         elif not self.awaiting:
             self.notice("Nothing is left to send.")
 
     @work(exclusive=True, group="rest")
-    async def _review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> None:
+    async def _review_rest(self, *, resend_unseen: bool = False) -> None:
         """Look at what is left, show what would be sent by now, and send it when its number was typed."""
         self.awaiting = self._looking = True
         self.notice("Looking at what is left…")
         try:
+            entry = await self._entry()
+            if entry is None:
+                return
             rest = await self.service.plans.review_rest(entry, resend_unseen=resend_unseen)
         except SluiceError as error:
             self.service.record(str(error))
@@ -395,7 +418,7 @@ class PlanScreen(ConsoleScreen):
                 self.notice(nothing)  # in such a journal nobody writes unasked
             else:
                 # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
-                self._start_command(Resume(entry, reviewed=()), nothing)
+                self._start_command(partial(Resume, reviewed=()), nothing)
             return
         number = "y" if count == 1 else str(count)
         typed = f"{entry.name} {number}" if entry.doubts else number
@@ -403,24 +426,24 @@ class PlanScreen(ConsoleScreen):
         facts = rest_facts(entry, rest, resend_unseen=resend_unseen)
         if not await self.app.push_screen_wait(Confirm(title, facts, typed=typed, way_out="Back, nothing is sent")):
             self.notice("Nothing was sent.")
-        elif now := self._entry():
+        else:
             self._start_command(
-                Resume(now, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=bool(entry.doubts))
+                partial(Resume, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=bool(entry.doubts))
             )
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
         if not self._may_settle:
             self.notice("Nothing is unknown." if self._state.ended else "The plan has not ended yet.")
-        elif not self.awaiting and (entry := self._entry()):
-            self._start_command(Settle(entry))
+        elif not self.awaiting:
+            self._start_command(Settle)
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be released."""
         if not self._may_check:
             self.notice("No released message to check." if self._state.ended else "The plan has not ended yet.")
-        elif not self.awaiting and (entry := self._entry()):
-            self._start_command(CheckArrival(entry))
+        elif not self.awaiting:
+            self._start_command(CheckArrival)
 
     def action_plan_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
@@ -428,8 +451,7 @@ class PlanScreen(ConsoleScreen):
         if not again or not self._may_resume or self.awaiting:
             self.notice("No message waits to be sent again.")
             return
-        if entry := self._entry():
-            self._review_rest(entry, resend_unseen=True)
+        self._review_rest(resend_unseen=True)
 
     @work
     async def action_plan_close(self) -> None:
@@ -437,7 +459,7 @@ class PlanScreen(ConsoleScreen):
         if not self._may_resume or self.awaiting:
             self.notice("This plan can't be closed now.")
             return
-        entry = self._entry()
+        entry = await self._entry()
         if entry is None:
             return
         facts: list[Piece] = [
@@ -452,8 +474,8 @@ class PlanScreen(ConsoleScreen):
         typed = entry.name if entry.doubts else "y"
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, typed=typed, way_out="Keep it open")):
             self.notice("The plan stays open.")
-        elif now := self._entry():
-            self._start_command(Close(now))
+        else:
+            self._start_command(Close)
 
     def action_row_open(self) -> None:
         """Open the message of a row."""
@@ -472,10 +494,14 @@ class PlanScreen(ConsoleScreen):
             return
         self.post_message(self.RetryWanted([target.id for target in failed]))
 
-    def action_plan_report(self) -> None:
+    @work(exclusive=True, group="report")
+    async def action_plan_report(self) -> None:
         """Write the report beside where the console was started: Markdown, CSV and JSON."""
-        if not self._state.ended or not (entry := self._entry()):
+        if not self._state.ended:
             self.notice("A report can be written when the plan has ended.")
+            return
+        entry = await self._entry()
+        if entry is None:
             return
         try:
             written = write_all(entry)

@@ -1,0 +1,159 @@
+"""A plan in the ledger: who made it, when and why, what became of it; in short, and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
+
+from tui_app.core.text import sanitize
+from tui_app.plans.journal import Record
+from tui_app.plans.plan import Plan
+from tui_app.plans.record_values import moment_of, text_of, whole_of
+from tui_app.plans.state import OPEN, Outcome, PlanState, describe_counts
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who acts, and from where: what is kept of the operator with each plan.
+
+    The account of the system is who it is. What the environment says is kept beside it: anyone can set that.
+    """
+
+    user: str
+    """The name of the account; in journals of format 1 what the environment said."""
+    host: str
+    sudo_user: str = ""
+    ssh_client: str = ""
+    uid: int | None = None
+    """The number of the account; None in journals that did not keep it."""
+    login: str = ""
+    """The name that the environment gives, where it is another one."""
+
+    @property
+    def who(self) -> str:
+        """`ana (uid 1000) @jump1`."""
+        return f"{self.user}@{self.host}" if self.uid is None else f"{self.user} (uid {self.uid}) @{self.host}"
+
+    def describe(self) -> str:
+        """`ana (uid 1000) @jump1, says: sudo from bo, ssh from 192.0.2.7`."""
+        more = [
+            f"user {self.login}" if self.login else "",
+            f"sudo from {self.sudo_user}" if self.sudo_user else "",
+            f"ssh from {self.ssh_client}" if self.ssh_client else "",
+        ]
+        says = ", ".join(filter(None, more))
+        return self.who + (f", says: {says}" if says else "")
+
+    def record(self) -> Record:
+        """As journals and locks keep it."""
+        return {
+            "user": self.user,
+            "uid": self.uid,
+            "host": self.host,
+            "login": self.login,
+            "sudo_user": self.sudo_user,
+            "ssh_client": self.ssh_client,
+        }
+
+    @classmethod
+    def of(cls, record: Record) -> Origin:
+        """Out of a record. Raises ValueError and KeyError when it tells of nobody."""
+        uid = record.get("uid")
+        return cls(
+            text_of(record["user"]),
+            text_of(record["host"]),
+            text_of(record.get("sudo_user", "")),
+            text_of(record.get("ssh_client", "")),
+            None if uid is None else whole_of(uid),
+            text_of(record.get("login", "")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSummary:
+    """A plan in a line of the ledger: who, when, why and how many, without its messages."""
+
+    number: int
+    plan_id: str
+    account: str
+    made_at: str
+    origin: Origin
+    version: str
+    previous: str
+    """The hash of the first line of the journal before, empty for the first of all."""
+    head: str
+    """The hash of its journal's first line."""
+    digest: str
+    reason: str
+    messages: int
+    outcomes: Mapping[Outcome, int]
+    """How many messages there are of each outcome; those without a result were not sent."""
+    closed: bool
+    """Whether nothing more will ever be sent for it."""
+    last_at: datetime | None = None
+    """When it was last worked on."""
+    file: str = ""
+    damaged: str = ""
+    """What is wrong with the journal; empty when nothing is."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against its journal, in sentences. Its plan is sent on only by somebody who has read them."""
+    folder: str = ""
+    """Where the journal lay when it was begun; empty in journals that did not keep it."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was made."""
+        return moment_of(self.made_at)
+
+    @property
+    def expected_file(self) -> str:
+        """The name of the file that it was begun in."""
+        return f"{self.number:06d}-{self.plan_id}.jsonl"
+
+    @property
+    def name(self) -> str:
+        """What it is asked for by: the plan's id, or its file where that has the name of another one."""
+        return self.plan_id if self.file in ("", self.expected_file) else sanitize(self.file)
+
+    def count_of(self, *outcomes: Outcome) -> int:
+        """How many messages have one of these outcomes."""
+        return sum([self.outcomes.get(outcome, 0) for outcome in outcomes])
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether any outcome may still change."""
+        return self.count_of(*OPEN) > 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all was sent and no outcome is open."""
+        return not self.count_of(Outcome.NOT_SENT) and not self.open
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return not self.closed and not self.finished
+
+    def describe(self) -> str:
+        """The sums in words: `1,194 delivered, 3 failed`."""
+        return describe_counts(self.outcomes)
+
+    def in_short(self) -> PlanSummary:
+        """The same without its messages."""
+        return PlanSummary(**{each.name: getattr(self, each.name) for each in fields(PlanSummary)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry(PlanSummary):
+    """A plan as its journal tells of it, with what became of each message."""
+
+    state: PlanState
+    sent_at: datetime | None = None
+    """When it last was about to send something."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.state.plan
