@@ -94,19 +94,16 @@ class Navigation(App[None]):
         if self.is_at("quarantine"):
             self._review(message.targets, message.search)
 
-    @work(exclusive=True, group="open")
-    async def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
-        asked_on = self.screen
         try:
-            # Whatever any journal says against it is read before anything is shown.
-            guarded = await asyncio.to_thread(self.service.plans.guard, targets)
+            # Not in a thread: what is typed at once after R is for the review, and would go to the screen below.
+            guarded = self.service.plans.guard(targets)
         except SluiceError as error:
             self.show_notice(str(error))
             return
-        if self.screen is asked_on:
-            self.push_screen(ReviewScreen(self.service, targets, guarded, search))
+        self.push_screen(ReviewScreen(self.service, targets, guarded, search))
 
     def on_review_screen_list_wanted(self, message: ReviewScreen.ListWanted) -> None:
         """List all messages of a review."""
