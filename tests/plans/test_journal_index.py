@@ -202,9 +202,15 @@ def test_a_state_folder_that_was_copied_is_read_anew(folder: Path, tmp_path_fact
     other = tmp_path_factory.mktemp("copied")
     (other / "plans").mkdir(mode=0o700)
     for path in (folder / "plans").iterdir():
-        (other / "plans" / path.name).write_bytes(path.read_bytes())
-        (other / "plans" / path.name).chmod(0o600)
-    assert all(isinstance(plan, LedgerEntry) for plan in ledger_in(other).overview().plans)
+        copied, about = other / "plans" / path.name, path.stat()
+        copied.write_bytes(
+            path.read_bytes().replace(b"delivered", b"unknown!!") if "jsonl" in path.name else path.read_bytes()
+        )
+        copied.chmod(0o600)
+        os.utime(copied, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert load_index(other / "plans"), "it came along"
+    delivered = [number for number in range(PLANS) if number % 7]
+    assert sum(bool(plan.damaged) for plan in ledger_in(other).overview().plans) == len(delivered)
 
 
 def test_few_plans_need_no_index(tmp_path: Path, later: None) -> None:
@@ -221,6 +227,6 @@ def test_a_folder_that_can_not_be_written_changes_nothing(folder: Path, monkeypa
     def refuse(**_: object) -> None:
         raise PermissionError(13, "no")
 
-    monkeypatch.setattr("tui_app.plans.journal_index.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("tui_app.core.files.tempfile.mkstemp", refuse)
     assert len(ledger_in(folder).overview().plans) == PLANS + 3
     assert [path.name for path in (folder / "plans").iterdir() if not path.name.endswith(".jsonl")] == []

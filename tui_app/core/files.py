@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,32 @@ def free_path(stem: str, suffix: str) -> Path:
     """
     names = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
     return next(Path(name) for name in names if not any(map(os.path.lexists, (name, name + UNFINISHED))))
+
+
+def read_own(path: Path, largest: int) -> bytes:
+    """The first `largest` bytes of a file that only its owner can read; empty for another's and for
+    what is no file.
+
+    Raises OSError, also for a link.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            return b""
+        return file.read(largest)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file with mode 0600 in place of what is there, as a whole or not at all. Raises OSError."""
+    descriptor, part = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(part).replace(path)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
+        raise
 
 
 def new_file(path: Path, text: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from tui_app.core.files import read_own, replace_file
 from tui_app.core.paths import is_private, make_private
 
 _LARGEST: Final = 256 * 1024
@@ -30,7 +29,7 @@ class StateFile:
         if self._folder is not None:
             with contextlib.suppress(OSError, ValueError, RecursionError):
                 if is_private(self._folder):
-                    self._facts = _facts(json.loads(_read(self._folder / _FILE)))
+                    self._facts = _facts(json.loads(read_own(self._folder / _FILE, _LARGEST)))
 
     def get(self, account: str, name: str) -> str | None:
         """A fact, or None if there is none."""
@@ -54,18 +53,7 @@ class StateFile:
         make_private(folder)
         if not is_private(folder):
             return
-        descriptor, part = tempfile.mkstemp(dir=folder)  # 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                json.dump(self._facts, file)
-            Path(part).replace(folder / _FILE)
-        except OSError:
-            Path(part).unlink(missing_ok=True)
-
-
-def _read(path: Path) -> bytes:
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        return file.read(_LARGEST)
+        replace_file(folder / _FILE, json.dumps(self._facts).encode("ascii"))
 
 
 def _facts(data: Any) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -96,11 +96,15 @@ class JournalFile:
             return _NAME.fullmatch(self.path.name) is not None
         return self.path.name == self.summary.expected_file
 
-    @property
+    @cached_property
     def is_over(self) -> bool:
         """Whether nothing will ever come of its plan any more, and nothing in it is in doubt."""
         plan = self.summary
         return plan is not None and not (plan.unfinished or plan.open or plan.damaged or self.ids)
+
+    def in_short(self) -> JournalFile:
+        """The same without what became of each message."""
+        return self if self.summary is None else replace(self, summary=self.summary.in_short())
 
     def fits(self, name: str) -> int:
         """How well a name means it: 3 its file, 2 its plan's id, 1 the beginning of the id or its number; 0 not at all.
@@ -178,7 +182,7 @@ class JournalFiles:
         self._last: tuple[list[JournalFile], list[JournalFile]] = [], []
         """What was last read, in the order of the folder and of the numbers. Replaced as one: two threads read."""
         self._remembered = 0
-        """How many plans the index on disk holds that are still so."""
+        """How many plans the index on disk tells of."""
 
     def check(self) -> None:
         """Raises JournalError when the folder is not ours alone, or can't be read."""
@@ -207,13 +211,13 @@ class JournalFiles:
         """Names of journals that are not files: they may hide some. Raises JournalError."""
         return sorted(sanitize(name, 100) for name, about in self._named() if not stat.S_ISREG(about.st_mode))
 
-    def read(self, *, all_of_them: bool = False) -> list[JournalFile]:
-        """All journals, the oldest first, the same list while nothing changed; with `all_of_them` each file is read again.
+    def read(self, *, anew: bool = False) -> list[JournalFile]:
+        """All journals, the oldest first, the same list while nothing changed; with `anew` each file is read again.
 
         Raises JournalError when the folder can't be read.
         """
         now = time.time_ns()
-        known = {} if all_of_them else self._kept if self._kept is not None else self._of_index()
+        known = {} if anew else self._kept if self._kept is not None else self._of_index()
         kept: dict[str, tuple[Stamp, JournalFile]] = {}
         found: list[JournalFile] = []
         for name, about in self._named():
@@ -226,6 +230,8 @@ class JournalFiles:
                 journal = was[1]
             else:
                 journal = JournalFile.read(self._folder / name, about.st_mode, about.st_uid)
+                if journal.is_over:
+                    journal = journal.in_short()  # ten thousand of them whole take 100 MB
                 was = (stamp, journal)
             if abs(now - about.st_ctime_ns) > _SETTLES and not journal.problem:
                 kept[name] = was
@@ -259,7 +265,7 @@ class JournalFiles:
         save_index(
             self._folder,
             {
-                name: Remembered(stamp, journal.mode, journal.uid, journal.summary.in_short())
+                name: Remembered(stamp, journal.mode, journal.uid, journal.summary)
                 for name, (stamp, journal) in over.items()
                 if journal.summary is not None
             },

@@ -7,9 +7,6 @@ again. `ledger verify` never believes it.
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
-import tempfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_app import __version__
+from tui_app.core.files import read_own, replace_file
 from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.plan import FORMAT
 
@@ -43,7 +41,7 @@ def load_index(folder: Path) -> Mapping[str, Remembered]:
     import msgspec
 
     try:
-        kind, _, rest = _read(folder / _FILE).partition(b"\n")
+        kind, _, rest = read_own(folder / _FILE, _LARGEST).partition(b"\n")
         sum_, _, body = rest.partition(b"\n")
         if kind != _KIND or sum_ != _sum(body):
             return {}
@@ -58,22 +56,8 @@ def save_index(folder: Path, remembered: Mapping[str, Remembered]) -> None:
 
     body = msgspec.json.encode(remembered)
     with contextlib.suppress(OSError):
-        descriptor, part = tempfile.mkstemp(prefix=_FILE, dir=folder)  # 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(b"\n".join((_KIND, _sum(body), body)))
-            Path(part).replace(folder / _FILE)
-        except OSError:
-            Path(part).unlink(missing_ok=True)
+        replace_file(folder / _FILE, b"\n".join((_KIND, _sum(body), body)))
 
 
 def _sum(body: bytes) -> bytes:
     return b"%08x" % zlib.crc32(body)
-
-
-def _read(path: Path) -> bytes:
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
-            return b""
-        return file.read(_LARGEST)

@@ -107,11 +107,8 @@ class Ledger:
 
     def in_full(self, plan: PlanSummary) -> LedgerEntry:
         """A plan of the list with what became of each message. Raises JournalError."""
-        if isinstance(plan, LedgerEntry):
-            return plan
-        entry = JournalFile.of(self.folder / plan.file, read(self.folder / plan.file)).entry
-        if entry is None:
-            raise JournalError(f"The journal {sanitize(plan.file, 100)} was changed while it was read.")
+        entry = JournalFile(self.folder / plan.file, plan).entry
+        assert entry is not None
         return replace(entry, doubts=plan.doubts)
 
     def entries(self) -> list[LedgerEntry]:
@@ -253,7 +250,7 @@ class Ledger:
 
     def verify(self) -> ChainCheck:
         """Follow the chain through the first lines of all journals."""
-        return check_chain(self._files.read(all_of_them=True), self.origin, self._files.unexpected())
+        return check_chain(self._files.read(anew=True), self.origin, self._files.unexpected())
 
     # ---- writing
 

@@ -112,7 +112,7 @@ class PlanService:
         return least_requests(ids, self.clock.now())
 
     def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
-        """What the policy lets through; reads the journals, so not where keys wait for it.
+        """What the policy lets through; it reads the journals.
 
         Raises GuardError when it is more than the policy's maximum, and JournalError.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -315,15 +314,15 @@ class QuarantineScreen(ConsoleScreen):
         """Search again."""
         self.search(self._search.line)
 
-    @work(exclusive=True, group="mark")
-    async def action_mark_all(self) -> None:
+    def action_mark_all(self) -> None:
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
         if self._search.loading and not self._search.found:
             self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
             return
         try:
-            guarded = await asyncio.to_thread(self.service.plans.guard, list(map(Target.of, self._search.found)))
+            # Not in a thread: R typed right after it means what it marks.
+            guarded = self.service.plans.guard(list(map(Target.of, self._search.found)))
         except SluiceError as error:
             self.notice(str(error))
             return

@@ -256,8 +256,7 @@ class ReviewScreen(ConsoleScreen):
         else:
             self._check(reason.value.strip())
 
-    @work(exclusive=True, group="include")
-    async def _included(self, value: str) -> None:
+    def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
         known = {word.upper(): word for word in self._asked.includable_counts()}
@@ -266,15 +265,11 @@ class ReviewScreen(ConsoleScreen):
             self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
             return
         included = tuple(known[word.upper()] for word in typed)
-        self.awaiting = True
         try:
-            all_of_them = await asyncio.to_thread(self.service.plans.guard, self._targets, include=included)
-            guarded = all_of_them.without(self._left)
+            guarded = self.service.plans.guard(self._targets, include=included).without(self._left)
         except SluiceError as error:
             self._problem(str(error))
             return
-        finally:
-            self.awaiting = False
         self._guarded = guarded
         self._plan = self.service.plans.plan(guarded, "", canary=True)
         self._problem("")
