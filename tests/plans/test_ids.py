@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.pasted import INVESTIGATE, ONE, OTHER
 from tui_app.api.rows import JobMessage, Message
 from tui_app.cli import messages, quarantine
 from tui_app.cli.listing import Listing, with_ours
@@ -25,8 +25,6 @@ from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.replay import entry_of
 from tui_app.plans.report import FORMATS
 from tui_app.plans.state import Outcome, Result
-
-INVESTIGATE = "4Njp3P0STMz2c02Q-2024-01-05T10:00:00-12345678"
 
 
 def test_ids_of_both_kinds_are_found_in_pasted_text() -> None:
@@ -49,9 +47,6 @@ def test_ids_of_both_kinds_are_found_in_pasted_text() -> None:
 def test_any_text_is_parsed_and_every_id_comes_once(lines: list[str]) -> None:
     parsed = parse_ids(lines)
     assert len(set(parsed.ids)) == len(parsed.ids)
-
-
-ONE, OTHER = "4N37A483DAD1DD04-2026-11-25T17:55:50-10000004", "4NFF0483DAD1DD04-2026-11-25T17:55:50-10000005"
 
 
 @pytest.mark.parametrize(
@@ -481,51 +476,6 @@ def test_a_telephone_number_is_no_id() -> None:
     assert (parsed.ids, parsed.unrecognised) == ((), ((1, "4930123456789012"),))
 
 
-@pytest.mark.parametrize(
-    ("text", "headings"),
-    [
-        (f"Do NOT release:\n{INVESTIGATE}\n{OTHER}\n", ["Under 'Do NOT release:': 2 ids."]),
-        (
-            f"Release:\n{INVESTIGATE}\n\nnot this one\n\n{OTHER}",
-            ["Under 'Release:': 1 id.", "Under 'not this one': 1 id."],
-        ),
-        (f"# keep these\n{INVESTIGATE}", ["Under '# keep these': 1 id."]),
-        (f"keep these held:\nid,subject\n{INVESTIGATE},x", ["Under 'keep these held:': 1 id."]),
-        (f'keep:\n[{{"id": "{INVESTIGATE}"}}]', ["Under 'keep:': 1 id."]),
-        (f"{INVESTIGATE}\n{OTHER}", []),
-        (f"Subject: do not release\n{INVESTIGATE}", []),
-        (f"not this: {INVESTIGATE}", []),
-    ],
-)
-def test_what_stands_above_ids_is_told(text: str, headings: list[str]) -> None:
-    assert parse_ids([text]).headings() == headings
-
-
-def test_many_headings_are_few_lines() -> None:
-    text = "\n".join(f"case no {n}\n4NAAAAAAAAAA{n:04d}-2026-11-20T12:00:00-1" for n in range(30))
-    headings = parse_ids([text]).headings()
-    assert (len(headings), headings[-1]) == (11, "Under 20 more lines of text: 20 ids.")
-
-
-@pytest.mark.parametrize("no", ["false", "No", " n "])
-@pytest.mark.parametrize("form", ["id,release\n{id},{no}", '[{{"id": "{id}", "release": "{no}"}}]'])
-def test_a_no_beside_an_id_is_told(form: str, no: str) -> None:
-    parsed = parse_ids([form.format(id=INVESTIGATE, no=no)])
-    assert parsed.ids == (INVESTIGATE,)
-    assert any(told.startswith("'No' stands beside 1 id in release (line ") for told in parsed.sentences())
-
-
-def test_a_no_in_a_field_of_the_api_is_nothing_to_tell() -> None:
-    text = json.dumps({"id": INVESTIGATE, "is_quarantined": False, "is_phish_submission": False})
-    assert parse_ids([text]).sentences() == []
-
-
-def test_a_heading_of_markdown_above_many_blanks_is_read_at_once() -> None:
-    began = time.perf_counter()
-    assert parse_ids([f"| offer |\n{' ' * 200_000}x\n{ONE}"]).ids == (ONE,)
-    assert time.perf_counter() - began < 2
-
-
 @pytest.mark.parametrize("line", ["[[EXTERNAL]] Invoice", "[EXTERNAL] Invoice", "{{name}} Invoice"])
 def test_a_line_that_only_begins_like_json_keeps_no_id_below_it_from_being_taken(line: str) -> None:
     parsed = parse_ids([line, ONE, f"and {OTHER}"])
@@ -554,47 +504,3 @@ def test_an_id_that_an_answer_told_of_is_not_taken_out_of_our_own_report() -> No
     assert parsed.ids == tuple(HELD[:3])
     assert VICTIM in told(parsed)
     assert parse_ids([f"Look at this: {told_of[0]}"]).ids == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "heading"),
-    [
-        (f"Do not release these:\n- {ONE}", "Under 'Do not release these:': 1 id."),
-        (f"**Do not release**\n\n* {ONE}", "Under '**Do not release**': 1 id."),
-        (f"Do not release:\n1) {ONE}", "Under 'Do not release:': 1 id."),
-        (f"Do not release:\nsee ticket 42\n{ONE}", "Under 'Do not release: / see ticket 42': 1 id."),
-    ],
-)
-def test_what_stands_above_ids_of_a_list_is_told(text: str, heading: str) -> None:
-    assert parse_ids([text]).headings() == [heading]
-
-
-@pytest.mark.parametrize("no", ["nein", "NO!", "nope", "reject", "skip", "0", "-"])
-def test_a_no_has_many_words(no: str) -> None:
-    told = parse_ids([f"id,release\n{ONE},{no}"]).sentences()
-    assert [sentence[:25] for sentence in told] == ["'No' stands beside 1 id i"]
-    assert parse_ids([f"id,attachments_count\n{ONE},0"]).sentences() == []
-
-
-@pytest.mark.parametrize("line", [f"BULK  {ONE}", f"Unknown   {ONE}", f"  SPAM  {ONE}"])
-def test_a_verdict_before_an_id_is_nobody_s_words(line: str) -> None:
-    assert parse_ids([line]).ids == (ONE,)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        f"SPAM  a@b.example  release {ONE}",
-        f"  SPAM  4aaaaaaaaaaa@evil.example  release {ONE}",
-        f"   SPAM  a@b.example  release {ONE}",
-    ],
-)
-def test_a_subject_behind_a_verdict_and_a_sender_names_nothing(line: str) -> None:
-    parsed = parse_ids([line])
-    assert parsed.ids == ()
-    assert parsed.not_searched
-
-
-def test_what_only_looks_like_a_question_is_no_no() -> None:
-    for column, value in (("released_at", "-"), ("sender_name", "-"), ("token", "0")):
-        assert parse_ids([f"id,{column}\n{ONE},{value}"]).sentences() == []

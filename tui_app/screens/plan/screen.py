@@ -17,13 +17,13 @@ from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
-from tui_app.plans.response import anything_done
-from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, Phase, PlanState
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.plans.state import OPEN, Outcome, Phase, PlanState
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
+from tui_app.screens.plan.standing import Standing
 from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -252,96 +252,19 @@ class PlanScreen(ConsoleScreen):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """What makes sense as the plan stands."""
-        state = self._state
-        fits = {
-            "S": not state.ended,
-            "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
-            "enter": True,
-            "A": state.phase in (Phase.PAUSED, Phase.CANARY) or self._may_resume,
-            "v": self._may_settle,
-            "c": self._may_check,
-            "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self._may_resume,
-            "C": self._may_resume,
-            "R": state.ended and bool(state.retryable),
-            "E": state.ended and bool(state.head),
-        }
+        state, fits = self._state, self._standing.fitting_keys()
         keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
         ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
         return [*chosen[:5], *ways_out]
 
     @property
-    def _damaged(self) -> str:
-        """What is wrong with the journal of an earlier plan; nobody can go on with it."""
-        return self._old.damaged if self._old is not None else ""
-
-    @property
-    def _may_settle(self) -> bool:
-        return (
-            not self._damaged
-            and self._state.ended
-            and self._state.unknown
-            and bool(self._state.head)
-            and not self._lock_holder
-        )
-
-    @property
-    def _may_check(self) -> bool:
-        idle = self._state.ended and bool(self._state.head) and not self._lock_holder
-        return idle and bool(self._state.with_outcome(*SAID_RELEASED))
-
-    @property
-    def _may_resume(self) -> bool:
-        idle = not self._damaged and self._state.ended and bool(self._state.head) and not self._lock_holder
-        return idle and self._state.unfinished
+    def _standing(self) -> Standing:
+        return Standing(self._state, self._old, self._lock_holder)
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
-        state = self._state
-        outcome_counts = state.outcome_counts()
-        if self._old is not None and self._damaged:
-            name = sanitize(self._old.file)
-            return [(f"{name} is damaged: {self._damaged}. Nothing can be sent for it; E reports it.", "$text-error")]
-        if self._old is not None and self._old.doubts and state.unfinished and state.error is None:
-            more = f" and {len(self._old.doubts) - 1:,} more" if len(self._old.doubts) > 1 else ""
-            return [(f"{sanitize(self._old.doubts[0])}{more}", "$text-warning bold")]
-        if state.error is not None and not self._may_resume and state.phase is not Phase.CANARY:
-            return [(f"{state.error} ", "$text-error"), MORE]
-        if state.phase in (Phase.CANARY, Phase.PAUSED):
-            first = (
-                "The first were sent: check them." if anything_done(state) else "None of the first went out: see why."
-            )
-            what = first if state.phase is Phase.CANARY else "Paused."
-            why = [MORE] if state.error is not None else []
-            return [(f"{what} A sends the other {len(state.unsent):,}, S stops. ", "$text-warning bold"), *why]
-        if self._lock_holder:
-            return [(f"Watching: {self._lock_holder} acts on this account.", "$text-warning bold")]
-        if self._may_settle and state.closed:
-            return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
-        if self._may_settle and outcome_counts[Outcome.UNKNOWN]:
-            return [("Some are unknown: v asks; A asks, then sends what was never sent.", "$text-warning")]
-        if self._may_settle:
-            return [
-                (
-                    "Still held when asked, but they may still be released. W sends them again, at that risk.",
-                    "$text-warning",
-                )
-            ]
-        if self._may_resume:
-            if state.error is not None:
-                return [(f"{state.error} ", "$text-error"), ("A sends the rest, C closes.", "$text-warning"), MORE]
-            return [("A shows what was never sent and sends it, C closes the plan.", "$text-warning")]
-        if not state.ended:
-            return []
-        whole, sentence = sums_checked(state)
-        if not whole:
-            return [(sentence, "$text-error")]
-        held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
-        effect = f" {state.arrival.side_effect()}" if state.arrival is not None else ""
-        if state.remarks:
-            more = f" and {len(state.remarks) - 1:,} more" if len(state.remarks) > 1 else ""
-            return [(f"Look at this: {sanitize(state.remarks[0])}{more}. ", "$text-error"), MORE]
-        return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
+        return self._standing.next_step()
 
     # ---- intents
 
@@ -389,7 +312,7 @@ class PlanScreen(ConsoleScreen):
             self.service.plans.continue_sending()
         elif not self._state.ended:
             self.notice("It is being sent. S stops after the request in flight.")
-        elif self._may_resume and not self.awaiting:
+        elif self._standing.may_resume and not self.awaiting:
             self._review_rest()
         elif not self.awaiting:
             self.notice("Nothing is left to send.")
@@ -433,14 +356,14 @@ class PlanScreen(ConsoleScreen):
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
-        if not self._may_settle:
+        if not self._standing.may_settle:
             self.notice("Nothing is unknown." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting:
             self._start_command(Settle)
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be released."""
-        if not self._may_check:
+        if not self._standing.may_check:
             self.notice("No released message to check." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting:
             self._start_command(CheckArrival)
@@ -448,7 +371,7 @@ class PlanScreen(ConsoleScreen):
     def action_plan_resend(self) -> None:
         """Send again what was not seen released, after the risk was named and the number typed."""
         again = self._state.with_outcome(Outcome.NOT_SEEN)
-        if not again or not self._may_resume or self.awaiting:
+        if not again or not self._standing.may_resume or self.awaiting:
             self.notice("No message waits to be sent again.")
             return
         self._review_rest(resend_unseen=True)
@@ -456,7 +379,7 @@ class PlanScreen(ConsoleScreen):
     @work
     async def action_plan_close(self) -> None:
         """Close the plan: what was not sent never will be."""
-        if not self._may_resume or self.awaiting:
+        if not self._standing.may_resume or self.awaiting:
             self.notice("This plan can't be closed now.")
             return
         entry = await self._entry()

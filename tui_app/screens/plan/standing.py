@@ -1,0 +1,118 @@
+"""How a plan stands for the operator: what may be done with it now, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_app.core.text import sanitize
+from tui_app.plans.report import sums_checked
+from tui_app.plans.response import anything_done
+from tui_app.plans.state import SAID_RELEASED, Outcome, Phase, PlanState
+from tui_app.screens.base import MORE
+
+if TYPE_CHECKING:
+    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.widgets.text_lines import Piece
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A plan at rest or at work; `entry` is what the ledger had of an earlier one, `lock_holder` who works on it elsewhere."""
+
+    state: PlanState
+    entry: LedgerEntry | None = None
+    lock_holder: str = ""
+
+    def fitting_keys(self) -> Mapping[str, bool]:
+        """Whether each key of the footer makes sense now."""
+        state = self.state
+        return {
+            "S": not state.ended,
+            "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
+            "enter": True,
+            "A": state.phase in (Phase.PAUSED, Phase.CANARY) or self.may_resume,
+            "v": self.may_settle,
+            "c": self.may_check,
+            "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self.may_resume,
+            "C": self.may_resume,
+            "R": state.ended and bool(state.retryable),
+            "E": state.ended and bool(state.head),
+        }
+
+    @property
+    def damaged(self) -> str:
+        """What is wrong with the journal of an earlier plan; nobody can go on with it."""
+        return self.entry.damaged if self.entry is not None else ""
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether it can be asked what became of what is unknown."""
+        return (
+            not self.damaged
+            and self.state.ended
+            and self.state.unknown
+            and bool(self.state.head)
+            and not self.lock_holder
+        )
+
+    @property
+    def may_check(self) -> bool:
+        """Whether what was released can be looked at again."""
+        idle = self.state.ended and bool(self.state.head) and not self.lock_holder
+        return idle and bool(self.state.with_outcome(*SAID_RELEASED))
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether the rest can be sent, or the plan closed."""
+        idle = not self.damaged and self.state.ended and bool(self.state.head) and not self.lock_holder
+        return idle and self.state.unfinished
+
+    def next_step(self) -> Sequence[Piece]:
+        """What to do next, in a sentence; an error first."""
+        state = self.state
+        outcome_counts = state.outcome_counts()
+        if self.entry is not None and self.damaged:
+            name = sanitize(self.entry.file)
+            return [(f"{name} is damaged: {self.damaged}. Nothing can be sent for it; E reports it.", "$text-error")]
+        if self.entry is not None and self.entry.doubts and state.unfinished and state.error is None:
+            more = f" and {len(self.entry.doubts) - 1:,} more" if len(self.entry.doubts) > 1 else ""
+            return [(f"{sanitize(self.entry.doubts[0])}{more}", "$text-warning bold")]
+        if state.error is not None and not self.may_resume and state.phase is not Phase.CANARY:
+            return [(f"{state.error} ", "$text-error"), MORE]
+        if state.phase in (Phase.CANARY, Phase.PAUSED):
+            first = (
+                "The first were sent: check them." if anything_done(state) else "None of the first went out: see why."
+            )
+            what = first if state.phase is Phase.CANARY else "Paused."
+            why = [MORE] if state.error is not None else []
+            return [(f"{what} A sends the other {len(state.unsent):,}, S stops. ", "$text-warning bold"), *why]
+        if self.lock_holder:
+            return [(f"Watching: {self.lock_holder} acts on this account.", "$text-warning bold")]
+        if self.may_settle and state.closed:
+            return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
+        if self.may_settle and outcome_counts[Outcome.UNKNOWN]:
+            return [("Some are unknown: v asks; A asks, then sends what was never sent.", "$text-warning")]
+        if self.may_settle:
+            return [
+                (
+                    "Still held when asked, but they may still be released. W sends them again, at that risk.",
+                    "$text-warning",
+                )
+            ]
+        if self.may_resume:
+            if state.error is not None:
+                return [(f"{state.error} ", "$text-error"), ("A sends the rest, C closes.", "$text-warning"), MORE]
+            return [("A shows what was never sent and sends it, C closes the plan.", "$text-warning")]
+        if not state.ended:
+            return []
+        whole, sentence = sums_checked(state)
+        if not whole:
+            return [(sentence, "$text-error")]
+        held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
+        effect = f" {state.arrival.side_effect()}" if state.arrival is not None else ""
+        if state.remarks:
+            more = f" and {len(state.remarks) - 1:,} more" if len(state.remarks) > 1 else ""
+            return [(f"Look at this: {sanitize(state.remarks[0])}{more}. ", "$text-error"), MORE]
+        return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
