@@ -61,6 +61,15 @@ def test_an_arrow_whose_bytes_come_apart_is_still_an_arrow(terminal: Terminal) -
     assert terminal.text.splitlines()[5].startswith("▸")
 
 
+def test_esc_and_a_key_that_come_in_one_read_are_both_heard(terminal: Terminal) -> None:
+    terminal.press("?")
+    terminal.sees("Help › jobs")
+    terminal.press("\x1bQ")
+    terminal.sees("all loaded")
+    terminal.press("\x1b\x1b[B\r")
+    terminal.sees("Jobs › ")
+
+
 def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None:
     for keys, seen in (("j", "12 loaded"), ("l", "Jobs › "), ("f", "Jobs › "), ("b", "Jobs › "), ("q", "12 loaded")):
         terminal.press(keys)

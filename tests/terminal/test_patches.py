@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual import _ansi_sequences, _compositor
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers import linux_driver
@@ -30,6 +31,7 @@ from textual.widgets import DataTable, Input
 
 import tui_app
 from tui_app.terminal import patches
+from tui_app.terminal.key_parser import KeyParser
 from tui_app.terminal.writer import NonBlockingWriter
 
 PACKAGE = Path(tui_app.__file__).parent
@@ -43,6 +45,7 @@ OWNERS: dict[str, type | ModuleType] = {
     "Screen": Screen,
     "Strip": Strip,
     "Style": Style,
+    "XTermParser": XTermParser,
     "linux_driver": linux_driver,
 }
 CONTRACTS: dict[str, str] = {}
@@ -77,7 +80,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
 def test_textual_still_has_the_name(hook: patches.Hook) -> None:
     owner, _, name = hook.name.rpartition(".")
     if owner == "textual":
-        assert name in ("_compositor", "_ansi_sequences")
+        assert name in ("_compositor", "_ansi_sequences", "_xterm_parser")
         return
     thing = OWNERS[owner]
     classes = inspect.getmro(thing) if isinstance(thing, type) else [thing]
@@ -177,6 +180,18 @@ def test_the_input_is_decoded_by_this_name() -> None:
     patches.install()
     assert 'getincrementaldecoder("utf-8")().decode' in source(LinuxDriver.run_input_thread)
     assert linux_driver.getincrementaldecoder("utf-8")().decode(b"\xff") == "\ufffd"  # type: ignore[attr-defined]
+
+
+@contract("linux_driver.XTermParser", "XTermParser._sequence_to_key_events", "textual._xterm_parser")
+def test_keys_are_parsed_by_this_name_and_told_apart_by_this_method() -> None:
+    patches.install()
+    assert linux_driver.XTermParser is KeyParser
+    assert "parser = XTermParser(self._debug)" in source(LinuxDriver.run_input_thread)
+    assert parameters(XTermParser._sequence_to_key_events) == ["sequence", "alt"]
+    parse = source(XTermParser.parse)
+    assert "key_events = list(sequence_to_key_events(sequence))" in parse
+    assert "sequence_to_key_events(character, alt=alt)" in parse
+    assert "event.key == Keys.Ignore" in parse
 
 
 @contract("linux_driver.WriterThread", "LinuxDriver._writer_thread")

@@ -15,6 +15,7 @@ from textual.filter import Monochrome, NoColor
 from textual.strip import Strip
 
 from tui_app.terminal.input_decoder import PasteSafeDecoder
+from tui_app.terminal.key_parser import KeyParser
 from tui_app.terminal.output_filter import render_without_controls
 from tui_app.terminal.resize import start_with_debounced_sizes
 from tui_app.terminal.writer import NonBlockingWriter
@@ -41,6 +42,9 @@ _TABLES: Final = ("widgets.virtual_table", "widgets.table")
 HOOKS: Final = (
     # Replaced by install().
     Hook("linux_driver.getincrementaldecoder", ("terminal.patches",), "a paste presses no key, bad bytes end nothing"),
+    Hook("linux_driver.XTermParser", ("terminal.patches",), "esc and a key at once are two keys"),
+    Hook("XTermParser._sequence_to_key_events", ("terminal.key_parser",), "esc and a key at once are two keys"),
+    Hook("textual._xterm_parser", ("terminal.key_parser",), "the parser of what is typed"),
     Hook("linux_driver.WriterThread", ("terminal.patches",), "a terminal that takes nothing blocks nothing"),
     Hook("LinuxDriver.start_application_mode", ("terminal.patches", "terminal.resize"), "sizes are heard on the loop"),
     Hook("Strip.render", ("terminal.patches", "terminal.output_filter"), "no control reaches the terminal"),
@@ -107,6 +111,7 @@ def install() -> None:
     """Replace what Textual offers no other way to change. May be called more than once."""
     replaced: Any = linux_driver
     replaced.getincrementaldecoder = lambda _: PasteSafeDecoder
+    replaced.XTermParser = KeyParser
     replaced.WriterThread = NonBlockingWriter
     LinuxDriver.start_application_mode = start_with_debounced_sizes  # type: ignore[method-assign]
     Strip.render = render_without_controls  # type: ignore[method-assign, assignment]
