@@ -6,11 +6,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui_app.core.text import Untrusted, formula_proof, markdown_escape, plural, sanitize
+from tui_app.core.text import Untrusted, formula_proof, markdown_escape, plural, sanitize, visible
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize("blank", "\u2d7f\ufffc\u2800\U00013441\U00016fe4\U0001d159")
+def test_what_is_drawn_as_a_blank_is_marked(blank: str) -> None:
+    assert sanitize(f"a{blank}b") == f"a⟨{ord(blank):04X}⟩b"
+    assert visible(f"a{blank}b") == "ab"
 
 
 @given(ANY_TEXT)

@@ -91,7 +91,7 @@ _PIECES: Final = (
     "\x1b]0;t\x07", "\x1b]52;c;eA==\x07", "\x1b]8;;http://e.example\x07", "\x1b]8;;\x07", "\x1b[6n", "\x1b[21t", "\x1b[c",
     "\x1b[41m", "\x1b[999;1H", "\x1b[3J", "\x1b[?1003h", "\x1bPq\x1b\\", "\x1b\\", "\x1b", "\x9b", "\x9d", "\x9c", "\x07",
     "\x08", "\r", "\n", "\t", "\x0b", "\x00", "\x0e", "\x0f", "\x7f", "\u202e", "\u202c", "\u2066", "\u2069", "\u200e",
-    "\u061c", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ufe0f", "\U000e0041", "\u3164", "\u2800", "\u034f", "\u2028", "\u2029",
+    "\u061c", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ufe0f", "\U000e0041", "\u3164", "\u2800", "\U0001d159", "\u034f", "\u2028", "\u2029",
     "\ue000", "\u0378", "\ud800", "\udfff", "\u0338", "\u0338\u0338\u0338", "e\u0301", "字", "👩", "🇩🇪", "한", "ا",
     "[@click=app.quit]", "[/]", "[/x]", "[link=https://e.example]", "[red on red]", "[bold", "[", "]", "\\[", "$(reboot)",
     "`x`", "%s", "{0}", "=1+1", "\"", "'", ",", ";", "|", "word", "Invoice 4711", " ", " ", "a@b.example",
@@ -167,7 +167,7 @@ _SEEN: Final = (
     ("link", re.compile(r"(?:\x1b\]|\x9d)8;")),
 )
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5")
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5\u2d7f\ufffc\U00016fe4\U0001d159")
 _STACK: Final = 3
 
 

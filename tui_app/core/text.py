@@ -16,9 +16,11 @@ LIST_LIMIT = 512
 DETAIL_LIMIT = 8192
 _MARKS_ON_ONE_LETTER = 2
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters by category that are drawn as blanks, and variation selectors, which change the cell before them.
+# Drawn as blanks or as nothing, though their categories are those of letters, signs and marks; and variation
+# selectors, which change the cell before them.
 _FILLERS = frozenset(
-    "\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5"
+    "\u115f\u1160\u3164\uffa0\u034f\u2800\u17b4\u17b5\u2d7f\ufffc"
+    "\U00013441\U00013442\U00016fe4\U0001bc9d\U0001bc9e\U0001d159"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
     + "".join(map(chr, range(0xE0100, 0xE01F0)))
     + "".join(map(chr, range(0x180B, 0x1810)))

@@ -13,7 +13,7 @@ from tui_app.jobs.progress import describe_search
 from tui_app.jobs.row_columns import COPIED
 from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.plain_text import show_plainly
-from tui_app.widgets.redaction import PrivateText, redaction_of
+from tui_app.widgets.redaction import AddressText, PrivateText, redaction_of
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
@@ -41,7 +41,7 @@ class CopyScreen(TextScreen):
         self.set_breadcrumb([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
         pieces: list[Piece] = []
         for number, (name, text) in enumerate(self._values, 1):
-            shown = PrivateText(text) if name in PRIVATE else text
+            shown = kept_private(name, text)
             pieces += [(f"{number} ", "bold $text-accent"), (f"{name:<15} ", "dim"), shown, "\n"]
         if self._marked:
             pieces += [
@@ -85,8 +85,15 @@ class CopyScreen(TextScreen):
 
 
 Value = tuple[str, str]
-PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})
-"""Names of values that are hidden completely while redaction is on."""
+_PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})
+_ADDRESSES: Final = frozenset({"from", "to", "sender", "recipient"})
+
+
+def kept_private(name: str, text: str) -> str:
+    """The text of a value of this name, as a type that redaction hides: whole, or what is before the @."""
+    if name in _PRIVATE:
+        return PrivateText(text)
+    return AddressText(text) if name in _ADDRESSES else text
 
 
 def _value(name: str, content: object) -> list[Value]:

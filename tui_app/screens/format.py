@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.core.clock import coarse_age
+from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def local(moment: datetime | None) -> str:
 def people(recipients: tuple[Untrusted, ...]) -> str:
     """One address, or how many recipients there are, or a dash."""
     if len(recipients) == 1:
-        return str(recipients[0])
+        return AddressText(recipients[0])
     return f"{len(recipients)} recipients" if recipients else "–"
 
 

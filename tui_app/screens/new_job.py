@@ -23,7 +23,7 @@ from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.inputs import CycleSelect, LineInput
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
 
 if TYPE_CHECKING:
@@ -270,7 +270,8 @@ class NewJobScreen(ConsoleScreen):
         ]
         for message in preview.sample[:3]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
-            pieces += [(f"  {sanitize(message.sender.exact, 40)}  ", "dim"), (subject, "dim"), "\n"]
+            sender = AddressText(sanitize(message.sender.exact, 40))
+            pieces += ["  ", (sender, "dim"), "  ", (subject, "dim"), "\n"]
         if not preview.count and not preview.unasked:
             pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))
         if preview.unasked:

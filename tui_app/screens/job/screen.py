@@ -27,7 +27,7 @@ from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextLine, bar
 from tui_app.widgets.virtual_table import Cell
@@ -66,7 +66,7 @@ def _why_cell(row: JobMessage, now: datetime) -> Cell:
 
 COLUMNS: Final[tuple[CellColumn[JobMessage], ...]] = (
     CellColumn("STATUS", 12, field="status", cell=lambda row, _: fmt.row_state(row.status)),
-    CellColumn("RECIPIENT", weight=4, field="to", cell=lambda row, _: Cell(str(row.recipient))),
+    CellColumn("RECIPIENT", weight=4, field="to", cell=lambda row, _: Cell(AddressText(row.recipient))),
     CellColumn("SUBJECT", weight=3, field="subject", private=True, cell=_subject_cell),
     CellColumn(
         "TRIES",

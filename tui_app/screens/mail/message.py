@@ -13,9 +13,8 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted
 from tui_app.jobs.progress import describe_action
 from tui_app.screens import format as fmt
-from tui_app.screens.copy import PRIVATE, Value, message_values, row_values
+from tui_app.screens.copy import Value, kept_private, message_values, row_values
 from tui_app.screens.text_screen import TextScreen
-from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
@@ -32,7 +31,7 @@ def _field(name: str, *values: object) -> list[Piece]:
     if not shown:
         return []
     text = ("\n" + " " * 15).join(shown)
-    return [(f"{name:<14} ", "dim"), PrivateText(text) if name in PRIVATE else text, "\n"]
+    return [(f"{name:<14} ", "dim"), kept_private(name, text), "\n"]
 
 
 def row_lines(job: Job, row: JobMessage) -> list[Piece]:

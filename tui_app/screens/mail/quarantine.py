@@ -24,7 +24,7 @@ from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.virtual_table import Cell
 
@@ -50,7 +50,7 @@ COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
         weight=3,
         field="from",
         sort=lambda message: str(message.sender).casefold(),
-        cell=lambda message, _: Cell(str(message.sender)),
+        cell=lambda message, _: Cell(AddressText(message.sender)),
     ),
     CellColumn(
         "SUBJECT",
@@ -256,7 +256,8 @@ class QuarantineScreen(ConsoleScreen):
         message = table.current
         if message is not None:
             reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
-            pieces.append((f"{reasons} · to {', '.join(map(str, message.recipients[:3]))}", "dim"))
+            recipients = AddressText(", ".join(map(str, message.recipients[:3])))
+            pieces += [(f"{reasons} · to ", "dim"), (recipients, "dim")]
         return pieces
 
     def on_data_table_row_highlighted(self) -> None:

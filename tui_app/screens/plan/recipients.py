@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import sanitize
 from tui_app.plans.state import WORST_FIRST, WRONG, ArrivalCheck, Outcome, Result, Sighting
 from tui_app.screens import format as fmt
+from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -21,9 +22,12 @@ class RecipientRow:
     """One recipient of one message, or a message whose recipients the answer did not name."""
 
     key: str
+    id: str
+    """Of the message."""
     outcome: Outcome
     recipient: str
     subject: str
+    """Empty when it is not known: journals keep no subjects."""
     why: str
     sighting: Sighting | None = None
     """How its message was seen afterwards."""
@@ -31,7 +35,7 @@ class RecipientRow:
     def values(self) -> list[Value]:
         """What there is to copy of it."""
         names = ("id", "outcome", "recipient", "subject", "why")
-        texts = (sanitize(self.key.partition(" ")[0]), self.outcome.value, self.recipient, self.subject, self.why)
+        texts = (self.id, self.outcome.value, self.recipient, self.subject, self.why)
         return [(name, text) for name, text in zip(names, texts, strict=True) if text]
 
 
@@ -43,7 +47,7 @@ def recipient_rows(
     lines: list[RecipientRow] = []
     for result in results:
         target = targets.get(result.target.id, result.target)
-        subject = str(target.subject) or sanitize(target.id)
+        subject = str(target.subject)
         sighting = sightings.get(result.target.id)
         why = sanitize(result.why) or (sighting.value if sighting is not None else "")
         named = [
@@ -53,9 +57,29 @@ def recipient_rows(
         ]
         found = [(outcome, recipient) for outcome, recipients in named for recipient in recipients]
         for number, (outcome, recipient) in enumerate(found):
-            lines.append(RecipientRow(f"{target.id} {number}", outcome, str(recipient), subject, why, sighting))
+            lines.append(
+                RecipientRow(
+                    f"{target.id} {number}",
+                    sanitize(target.id),
+                    outcome,
+                    AddressText(recipient),
+                    subject,
+                    why,
+                    sighting,
+                )
+            )
         if not found:
-            lines.append(RecipientRow(target.id, result.outcome, fmt.people(target.recipients), subject, why, sighting))
+            lines.append(
+                RecipientRow(
+                    target.id,
+                    sanitize(target.id),
+                    result.outcome,
+                    fmt.people(target.recipients),
+                    subject,
+                    why,
+                    sighting,
+                )
+            )
     return sorted(lines, key=lambda line: (line.sighting not in WRONG, _ORDER[line.outcome]))
 
 

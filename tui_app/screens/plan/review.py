@@ -32,7 +32,7 @@ from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
 from tui_app.screens.plan.question import left_out_reasons
 from tui_app.widgets.inputs import LineInput
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import fitted
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
@@ -187,8 +187,14 @@ class ReviewScreen(ConsoleScreen):
         # What was named is what should be looked at twice.
         named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *_kinds(plan.targets)))
         for target in list(named_first)[:sample]:
-            seen = f"  {fitted(fmt.verdict(target.disposition).text, 15)} {_sender(target)}  "
-            facts += [(seen, "dim"), (PrivateText(sanitize(target.subject.exact, 60)), "dim"), "\n"]
+            seen = f"  {fitted(fmt.verdict(target.disposition).text, 15)} "
+            facts += [
+                (seen, "dim"),
+                (AddressText(_sender(target)), "dim"),
+                "  ",
+                (PrivateText(sanitize(target.subject.exact, 60)), "dim"),
+                "\n",
+            ]
         more = f"  … and {len(plan.targets) - sample:,} more: " if len(plan.targets) > sample else "  "
         facts.append((f"{more}f2 lists all\n", "dim"))
         if named := guarded.included_counts():

@@ -109,7 +109,7 @@ class PlanScreen(ConsoleScreen):
 
     @staticmethod
     def _cells(line: RecipientRow) -> Sequence[Cell]:
-        return (recipient_cell(line), Cell(line.recipient), Cell(line.subject), Cell(line.why))
+        return (recipient_cell(line), Cell(line.recipient), Cell(line.subject or line.id), Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""

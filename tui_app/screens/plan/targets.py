@@ -15,7 +15,7 @@ from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.virtual_table import Cell
 
@@ -116,7 +116,7 @@ class TargetsScreen(ConsoleScreen):
         if row is None:
             return []
         why = f" · {row.why}" if row.why else ""
-        return [(PrivateText(sanitize(row.target.sender.exact, 320)), "dim"), (why, "$text-warning")]
+        return [(AddressText(sanitize(row.target.sender.exact, 320)), "dim"), (why, "$text-warning")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another one."""
