@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.test_decoding import JSON
+from tui_app.api.drift import Drift
 from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage, Message
-from tui_app.api.wire_values import count
+from tui_app.api.wire_values import count, readable
 from tui_app.core.text import Untrusted
-from tui_app.jobs.progress import describe_action, describe_search
+from tui_app.jobs.progress import acted_share, describe_action, describe_missing, describe_search
+from tui_app.screens.format import job_state
 
 JOB: dict[str, Any] = {
     "job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
@@ -133,7 +135,21 @@ def test_any_json_in_a_message_that_has_an_id_can_be_read(fields: dict[str, Any]
 
 @pytest.mark.parametrize(
     ("told", "read"),
-    [(2, 2), ("2", 2), (2.0, 2), ("2.5", 0), (2.5, 0), ("x", 0), (None, 0), (True, 0), (-1, 0), ("٢", 0)],
+    [(2, "2"), ("2", "2"), (2.0, "2"), (0, "0"), *((told, "?") for told in ("2.5", 2.5, "x", None, True, -1, "٢", []))],
 )
-def test_a_counter_is_read_in_each_form_that_says_a_number(told: object, read: int) -> None:
-    assert count(told) == read
+def test_a_counter_is_read_in_each_form_that_says_a_number(told: object, read: str) -> None:
+    assert (str(count(told)), f"{count(told):,}", readable(count(told))) == (read, read, read != "?")
+
+
+def test_a_job_whose_counters_can_t_be_read_claims_nothing_by_them() -> None:
+    drift = Drift()
+    wire = {"job_id": "j", "status": "COMPLETED", "total_messages_discovered": 10, "messages_successful": "10"}
+    job = Job.from_wire(wire, drift)
+    assert (job.countable, job.successful, job.unaccounted, drift.findings) == (True, 10, 0, ())
+    job = Job.from_wire(wire | {"messages_successful": "ten"}, drift)
+    assert (job.countable, str(job.successful), job.unaccounted) == (False, "?", None)
+    assert list(map(str, drift.findings)) == ["Job.messages_successful is 'ten'"]
+    assert acted_share(job) is None
+    assert job_state(job).text == "? completed"
+    assert describe_missing(job, None, 10) == ""
+    assert describe_missing(job, RowStatus.COMPLETED, 10) == "the job's own count can't be read"

@@ -5,6 +5,7 @@ holds what our client says of it against the wire log and the truth log of the s
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -293,7 +294,7 @@ def _meets(kind: Kind, name: str) -> bool:
 
 def _missed(kind: Kind, name: str, wire: list[dict[str, Any]]) -> bool:
     """Whether a request that must meet the fault did not, so that nothing was tested."""
-    return name in kind.at and all(entry["fault"] != kind.spec.partition("=")[0] for entry in wire)
+    return name in kind.at and all(entry["fault"] != re.split("[=@]", kind.spec)[0] for entry in wire)
 
 
 @dataclass(frozen=True)

@@ -159,5 +159,12 @@ KINDS: tuple[Kind, ...] = (
     # What is capped is read on.
     *_untrue(DONE, "job_messages", "capped_pages=20@job_messages"),
     *_untrue(DONE, "search", "capped_pages=20@search"),
+    # A list without an end has one all the same.
+    *_untrue(DONE, "search", "endless_cursor=1@search", "endless_cursor=2@search"),
+    # One row that can't be read, or that would break what reads it, hides no other.
+    *_untrue(DONE, "job_messages", "poison_row@job_messages", "unreadable_row@job_messages"),
+    *_untrue(DONE, "search", "poison_row@search", "unreadable_row@search"),
+    # Numbers that are written in another way are the same numbers; without any, all is read all the same.
+    *_gate(DONE, "numbers_as_text=1", "numbers_as_text=2", "odd_numbers", patience=PATIENT),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

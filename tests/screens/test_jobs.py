@@ -289,6 +289,21 @@ async def test_a_429_counts_down_in_the_header() -> None:
             assert console.text.splitlines()[3].strip().startswith("STATUS")
 
 
+async def test_counters_that_can_t_be_read_are_question_marks_and_never_a_green_tick() -> None:
+    with running(Options(quota=0, messages=20, held=1, speed=1000, faults="odd_numbers")) as odd:
+        async with console_on(settings_for(odd)) as console:
+            await console.sees("12 loaded", "? completed", "found ?")
+            assert "✔" not in console.text
+            await console.press("4", "enter")
+            await console.sees("? found · ? completed · ", "4 fail ?", "20 loaded")
+            await console.press("L")
+            await console.sees("20 loaded · the job's own count can't be read")
+            await console.press("L")
+            await console.sees("and no more came, but the job's own count can't be read")
+            await console.press("exclamation_mark")
+            await console.sees("Job.messages_failed is 'about ")
+
+
 async def test_pause_stops_the_requests(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await console.sees("live")

@@ -7,10 +7,11 @@ https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods
 https://developers.cloudflare.com/api/resources/accounts/methods/list/
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
+from tui_app.api.drift import Drift
 from tui_app.api.enums import ENDED_JOB, RowStatus, TokenState
 from tui_app.api.wire_model import (
     Count,
@@ -25,7 +26,7 @@ from tui_app.api.wire_model import (
     WireModel,
     an_object,
 )
-from tui_app.api.wire_values import open_enum
+from tui_app.api.wire_values import Wire, open_enum, readable
 from tui_app.core.text import NOTHING, Untrusted
 
 
@@ -37,8 +38,25 @@ class ActionParams(WireModel):
     destination: OpenDestination | None = None
 
 
+def _or_none_given(counter: int | None) -> int:
+    return 0 if counter is None else counter
+
+
+_COUNTERS: Final = (
+    "total_messages_discovered",
+    "messages_pending",
+    "messages_successful",
+    "messages_failed",
+    "messages_skipped",
+    "messages_cancelled",
+)
+
+
 class Job(WireModel):
-    """A bulk action job; counters that the answer does not have are None (the oldest answers have three)."""
+    """A bulk action job; counters that the answer does not have are None (the oldest answers have three).
+
+    Those that can't be read are `wire_values.UNREADABLE`.
+    """
 
     OPEN: ClassVar[tuple[str, ...]] = ("status", "action_type")
     job_id: Identity
@@ -71,27 +89,27 @@ class Job(WireModel):
     @property
     def pending(self) -> int:
         """Rows that wait or are being processed; 0 without a counter."""
-        return self.messages_pending or 0
+        return _or_none_given(self.messages_pending)
 
     @property
     def successful(self) -> int:
         """Completed rows; 0 without a counter."""
-        return self.messages_successful or 0
+        return _or_none_given(self.messages_successful)
 
     @property
     def failed(self) -> int:
         """Failed rows; 0 without a counter."""
-        return self.messages_failed or 0
+        return _or_none_given(self.messages_failed)
 
     @property
     def skipped(self) -> int:
         """Rows that the job can't act on; 0 without a counter."""
-        return self.messages_skipped or 0
+        return _or_none_given(self.messages_skipped)
 
     @property
     def cancelled(self) -> int:
         """Rows that were stopped by a cancel; 0 without a counter."""
-        return self.messages_cancelled or 0
+        return _or_none_given(self.messages_cancelled)
 
     def counted(self, status: RowStatus | None) -> int:
         """The number of rows in a state, with None of all rows; 0 without a counter."""
@@ -103,19 +121,24 @@ class Job(WireModel):
             RowStatus.SKIPPED: self.messages_skipped,
             RowStatus.CANCELLED: self.messages_cancelled,
         }
-        return counter.get(status) or 0
+        return _or_none_given(counter.get(status))
 
     @property
     def counters(self) -> tuple[int | None, ...]:
         """All counters, to compare with those of an earlier answer."""
-        return (
-            self.total_messages_discovered,
-            self.messages_pending,
-            self.messages_successful,
-            self.messages_failed,
-            self.messages_skipped,
-            self.messages_cancelled,
-        )
+        return tuple(getattr(self, name) for name in _COUNTERS)
+
+    @property
+    def countable(self) -> bool:
+        """Whether all counters that the answer has could be read."""
+        return all(map(readable, self.counters))
+
+    def notice(self, data: Wire, drift: Drift) -> None:
+        """Report also counters that could not be read."""
+        super().notice(data, drift)
+        for name, counter in zip(_COUNTERS, self.counters, strict=True):
+            if not readable(counter):
+                drift.value(f"Job.{name}", Untrusted.of(data.get(name)))
 
     @property
     def _rest(self) -> int:
@@ -129,9 +152,9 @@ class Job(WireModel):
         return max(0, self._rest) if oldest else 0
 
     @property
-    def unaccounted(self) -> int:
-        """Discovered rows that are in no counter; the API documents that it is 0."""
-        return self._rest - self.skipped_or_cancelled
+    def unaccounted(self) -> int | None:
+        """Discovered rows that are in no counter; the API documents that it is 0. None if a counter can't be read."""
+        return self._rest - self.skipped_or_cancelled if self.countable else None
 
 
 class ReleaseItem(WireModel):

@@ -44,14 +44,34 @@ def moment(value: Any) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
+class UnreadableCount(int):
+    """A count that could not be read: 0 to calculate with, and a question mark wherever it is written."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "?"
+
+    def __format__(self, spec: str) -> str:
+        return "?"
+
+
+UNREADABLE: Final = UnreadableCount(0)
+
+
+def readable(number: int | None) -> bool:
+    """Whether this is no count that could not be read; a missing one is none."""
+    return not isinstance(number, UnreadableCount)
+
+
 def count(value: Any) -> int:
-    """A count, also written as `"2"` or `2.0`; 0 for anything else."""
+    """A count, also written as `"2"` or `2.0`; `UNREADABLE` for anything else."""
     if (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20) or (
         isinstance(value, float) and value.is_integer()
     ):
         value = int(value)
     sensible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
-    return value if sensible else 0
+    return value if sensible else UNREADABLE
 
 
 def flag(value: Any) -> bool:

@@ -16,6 +16,7 @@ from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
 from tui_app.jobs.export import export_path
+from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
@@ -70,13 +71,13 @@ def messages(
         written = await write_pages(
             pages, lambda: Listing(output_format, COLUMNS, lambda row: with_ours(row.wire)), limit
         )
-        counted = job.counted(asked) if job is not None else 0
-        if limit is None and written < counted:
-            after = (await service.client.get_job(job_id)).counted(asked)
-            if after != counted:
+        if limit is None and job is not None and describe_missing(job, asked, written):
+            after = await service.client.get_job(job_id)
+            if after.counted(asked) != job.counted(asked):
                 print_status("Rows changed while they were read: some may be missing. Run it again.")
             else:
-                print_status(f"NOT all: the job counts {plural(counted, 'row')}, and {written:,} came.")
+                missing = describe_missing(after, asked, written)
+                print_status(f"Perhaps NOT all: {missing}, and {plural(written, 'row')} came.")
             return ExitCode.PARTLY_FAILED
         return ExitCode.PARTLY_FAILED if pages.may_miss else ExitCode.DONE
 

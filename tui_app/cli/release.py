@@ -21,6 +21,7 @@ from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
+from tui_app.jobs.progress import describe_missing
 from tui_app.plans.commands import Send
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids, text_of
@@ -94,8 +95,8 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     ids: dict[str, None] = {}
     rows = nameless = strange = 0
     wanted = RowStatus(status) if status else None
-    counted = (await service.client.get_job(job_id)).counted(wanted)
-    pages = job_message_pages(service.client, job_id, status=wanted, expected=counted)
+    job = await service.client.get_job(job_id)
+    pages = job_message_pages(service.client, job_id, status=wanted, expected=job.counted(wanted))
     async for page in pages:
         rows += len(page)
         for row in page:
@@ -113,8 +114,9 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
         print_status(f"{plural(pages.unreadable, 'row')} left out: not to be read.")
     if pages.unasked:
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
-    if rows < counted or pages.shifted:
-        print_status(f"NOT all of the job: it counts {plural(counted, 'row')}, and {rows:,} could be read.")
+    missing = describe_missing(job, wanted, rows) or ("rows moved while they were read" if pages.shifted else "")
+    if missing:
+        print_status(f"Perhaps NOT all of the job: {missing}, and {plural(rows, 'row')} could be read.")
     return list(ids)
 
 

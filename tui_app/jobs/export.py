@@ -22,6 +22,7 @@ from tui_app.api.wire_values import without_our_name
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import UNFINISHED
 from tui_app.core.text import formula_proof, json_text, markdown_escape, plural, sanitize
+from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ async def export_job(
         after = await client.get_job(job_id)
         if pages.shifted or (status is not None and after.counters != job.counters):
             return "rows changed while they were read"
-        return f"the job counts {after.counted(status):,}" if rows < after.counted(status) else ""
+        return describe_missing(after, status, rows)
 
     return await export_rows(pages, path, missing, on_progress)
 

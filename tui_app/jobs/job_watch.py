@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_app.api.errors import ApiError
 from tui_app.api.prefetch import pages_of
 from tui_app.jobs.poller import PollResult
-from tui_app.jobs.progress import Eta, Progress
+from tui_app.jobs.progress import Eta, Progress, describe_missing
 from tui_app.jobs.rows import JobRows, RowsSnapshot
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class JobSubject:
         """How many rows there are under this status by the job's counters; 0 where none tells."""
         job = self._snapshot.job if self._snapshot is not None else None
         return job.counted(self._rows.snapshot.status) if job is not None else 0
+
+    @property
+    def missing(self) -> str:
+        """Why the rows under this status may not be all when the list has come to its end; empty if they are."""
+        job, rows = (self._snapshot.job if self._snapshot is not None else None), self._rows.snapshot
+        return describe_missing(job, rows.status, rows.loaded) if job is not None and rows.complete else ""
 
     @property
     def requests_to_load_all(self) -> int:

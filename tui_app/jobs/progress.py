@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, Destination, JobStatus
+from tui_app.api.wire_values import readable
 from tui_app.core.clock import rough_duration
 from tui_app.core.text import Untrusted
 
 if TYPE_CHECKING:
+    from tui_app.api.enums import RowStatus
     from tui_app.api.models import Job
 
 WINDOW: Final = 60.0
@@ -69,10 +71,12 @@ def describe_search(job: Job) -> str:
 
 
 def acted_share(job: Job) -> float | None:
-    """Share of rows that are through, 0 to 1; None while the number of rows isn't known yet.
+    """Share of rows that are through, 0 to 1; None while the number of rows isn't known, or a counter can't be read.
 
     Rows cancelled with a job are not through: a job stopped half-way stays at a half.
     """
+    if not job.countable:
+        return None
     if job.status in (JobStatus.PENDING, JobStatus.DISCOVERING) or not job.total_messages_discovered:
         return 1.0 if job.status is JobStatus.COMPLETED else None
     if job.ended and job.status is not JobStatus.COMPLETED:
@@ -80,6 +84,14 @@ def acted_share(job: Job) -> float | None:
     else:
         through = job.total_messages_discovered - job.pending
     return min(1.0, max(0.0, through / job.total_messages_discovered))
+
+
+def describe_missing(job: Job, status: RowStatus | None, rows: int) -> str:
+    """Why so many rows under a status may not be all by the job's counters, as part of a sentence; empty if they are."""
+    counted = job.counted(status)
+    if not readable(counted):
+        return "the job's own count can't be read"
+    return f"the job counts {counted:,}" if rows < counted else ""
 
 
 def counters_of(job: Job) -> tuple[object, ...]:
@@ -125,7 +137,8 @@ class Progress:
     def add(self, job: Job, at: float) -> bool:
         """Take a reading at a monotonic time; whether anything moved since the one before."""
         now = counters_of(job)
-        moved = now != self._last
+        # Of counters that can't be read nobody knows whether they moved.
+        moved = now != self._last or not (job.countable or job.ended)
         if moved or self._last_move is None:
             self._last_move = at
         self._last = now
@@ -144,7 +157,7 @@ class Progress:
         if job.status is not JobStatus.PROCESSING or len(self._samples) < 2:
             return Eta()
         (start, before, _), (end, through, pending) = self._samples[0], self._samples[-1]
-        if end <= start or through <= before:
+        if end <= start or through <= before or not job.countable:
             return Eta()
         rate = (through - before) / (end - start)
         return Eta(rate, math.ceil(pending / rate))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
+from tui_app.api.wire_values import readable
 from tui_app.core.clock import coarse_age
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
@@ -46,7 +47,9 @@ _VERDICT = {
 
 
 def job_state(job: Job) -> Cell:
-    """A job's state; `✔` only if it completed without failures."""
+    """A job's state; `✔` only if it completed without failures, by counters that can be read."""
+    if job.status is JobStatus.COMPLETED and not job.countable:
+        return Cell("? completed", "warning")
     if job.status is JobStatus.COMPLETED and (job.failed or job.unaccounted):
         return Cell("! completed", "warning")
     glyph, tone = _JOB.get(job.status, ("?", "warning")) if isinstance(job.status, JobStatus) else ("?", "warning")
@@ -98,7 +101,7 @@ def counter_pieces(job: Job) -> list[Piece]:
     ]
     # What is zero is left out: on a narrow screen the end of the line would be cut.
     rest = ((job.skipped_or_cancelled, "skipped or cancelled"), (job.skipped, "skipped"), (job.cancelled, "cancelled"))
-    pieces += [f" · {count:,} {word}" for count, word in rest if count]
+    pieces += [f" · {count:,} {word}" for count, word in rest if count or not readable(count)]
     if job.unaccounted:
         pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
     return pieces

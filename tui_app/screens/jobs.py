@@ -53,7 +53,7 @@ ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", Acti
 
 def _progress_cell(job: Job, now: datetime) -> Cell:
     share = acted_share(job)
-    if share is None and job.total_messages_discovered:
+    if share is None and (job.total_messages_discovered or not job.countable):
         return Cell(f"found {job.total_messages_discovered:,}", "muted")
     percent = "" if share is None else f"{int(share * 100):>3}%"
     return Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
@@ -61,7 +61,7 @@ def _progress_cell(job: Job, now: datetime) -> Cell:
 
 def _number_cell(job: Job, number: int | None, tone: str = "") -> Cell:
     """A counter; a dash before anything was acted on."""
-    begun = acted_share(job) is not None or job.ended
+    begun = acted_share(job) is not None or job.ended or not job.countable
     return Cell(f"{number:,}" if begun and number is not None else "–", tone if number and begun else "muted")
 
 

@@ -131,7 +131,13 @@ class RowTask:
         if self.busy():
             return
         if rows.complete and not rows.stale:
-            self._screen.notice(f"All {plural(rows.loaded, 'row')} are loaded.")
+            missing = self._subject.missing
+            here = (
+                f"All {plural(rows.loaded, 'row')} are loaded"
+                if not missing
+                else f"{plural(rows.loaded, 'row')} loaded"
+            )
+            self._screen.notice(f"{here}, and no more came, but {missing}." if missing else f"{here}.")
             return
         requests = self._subject.requests_to_load_all
         if requests > ASK_BEFORE and not self._offered:

@@ -231,6 +231,8 @@ class JobScreen(ConsoleScreen):
             stale += f" · {plural(rows.unreadable, 'row')} can't be read"
         if rows.unasked:
             stale += f" · {plural(rows.unasked, 'row')} of another status left out"
+        if (missing := self._subject.missing) and not rows.stale:
+            stale += f" · {missing}"
         if rows.shifted:
             stale = " · rows moved while they were read, some may be missing, r reads them again"
         row = self.table().current

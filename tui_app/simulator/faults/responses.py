@@ -7,11 +7,13 @@ from typing import Any, Final
 from tui_app.simulator.faults.job_changes import echo
 from tui_app.simulator.faults.plan import Fault
 from tui_app.simulator.faults.raw_http import Answer, Asked, envelope
+from tui_app.simulator.search import cursor_for, cursor_offset
 
 _HTML: Final = b"<!DOCTYPE html><html><head><title>Error</title></head><body>The origin is unwell.</body></html>"
 _ODD_WAITS: Final = ("-1", "NaN", "1e9", "soon", "", "Wed, 21 Oct 2015 07:28:00 GMT", "9" * 400)
 _DIGITS: Final = "7" * 5000
 _DEPTH: Final = 100_000
+_BRACKETS: Final = 100_001
 _TOLD: Final = 20
 """How many numbers of an answer are replaced."""
 _PAST: Final = frozenset({"ts", "action_log", "findings", "total_count", "page"})
@@ -104,6 +106,39 @@ def _missing_deprecated(body: Any) -> Any:
     return body
 
 
+def _poison_row(body: Any) -> Any:
+    rows = body["result"]
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        rows[0]["comment" if "job_id" in rows[0] and "message_id" not in rows[0] else "subject"] = "[" * _BRACKETS
+    return body
+
+
+def _unreadable_row(body: Any) -> Any:
+    return {**body, "result": [7, *body["result"]]} if isinstance(body["result"], list) else body
+
+
+def _with_numbers(part: Any, written: Callable[[int | float], Any]) -> Any:
+    """The same with each number written in another way."""
+    if isinstance(part, dict):
+        return {key: _with_numbers(value, written) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_with_numbers(value, written) for value in part]
+    return written(part) if isinstance(part, int | float) and not isinstance(part, bool) else part
+
+
+def _numbers(body: Any, written: Callable[[int | float], Any]) -> Any:
+    return body | {name: _with_numbers(body[name], written) for name in ("result", "result_info") if name in body}
+
+
+def _endless_cursor(body: Any, fault: Fault, asked: Asked) -> Any:
+    info = body["result_info"]
+    if info["next"] is not None:
+        return body
+    cursor = next((value for name, value in asked.query if name == "cursor" and value), "")
+    fresh = cursor_for((cursor_offset(cursor) if cursor else 0) + info["per_page"])
+    return body | {"result_info": info | {"next": cursor if cursor and fault.value == 1 else fresh}}
+
+
 def _missing_ids(body: Any) -> Any:
     return {**body, "result": body["result"][::2]}
 
@@ -123,6 +158,9 @@ _ON_JSON: Final[dict[str, Callable[[Any], Any]]] = {
     "surrogate": _surrogate,
     "duplicate_keys": _doubled,
     "missing_ids": _missing_ids,
+    "poison_row": _poison_row,
+    "unreadable_row": _unreadable_row,
+    "odd_numbers": lambda body: _numbers(body, lambda number: f"about {number}"),
     "null_lists": _null_lists,
     "unknown_enum": _unknown_enum,
     "extra_fields": _extra_fields,
@@ -159,6 +197,10 @@ def changed(answer: Answer, fault: Fault, asked: Asked) -> Answer:
         wanted = next((int(value) for key, value in asked.query if key == "per_page" and value.isdecimal()), 0)
         told = body["result_info"].get("per_page", 0)
         return _with_body(answer, {**body, "result_info": {**body["result_info"], "per_page": max(told, wanted)}})
+    if name == "numbers_as_text":
+        return _with_body(answer, _numbers(json.loads(answer.body), str if fault.value == 1 else float))
+    if name == "endless_cursor":
+        return _with_body(answer, _endless_cursor(json.loads(answer.body), fault, asked))
     if name == "echo_changed":
         body = json.loads(answer.body)
         return _with_body(answer, {**body, "result": echo(body["result"], fault)})
