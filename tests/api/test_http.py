@@ -17,6 +17,7 @@ from tests.support.faulty import ACCOUNT, answer, faulty, success
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.errors import Unreachable
 from tui_app.api.http import Timeouts
+from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Unsent
 from tui_app.auth.credentials import Secret, TokenCredential
@@ -182,6 +183,30 @@ async def test_a_server_that_drips_does_not_hold_us_for_ever() -> None:
     patience = Timeouts(connect=1, read=1, write=1, pool=1, total=0.4)
     async with client_at(f"http://127.0.0.1:{port}/client/v4", patience=patience) as client:
         assert isinstance(await client.cancel_job(JOB_ID), Ambiguous)
+    listening.close()
+
+
+async def test_a_request_that_the_api_is_slow_at_has_more_time_and_is_not_tried_again_when_that_is_over() -> None:
+    asked: list[str] = []
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.decode().split()[1].partition("?")[0].rpartition("/")[2])
+        await asyncio.sleep(0.5 if len(asked) == 1 else 30)
+        writer.write(answer(200, success([], count=0)))
+        writer.close()
+
+    listening = await asyncio.start_server(late, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    patience = Timeouts(connect=5, read=0.2, write=5, pool=5, total=0.2, slow=1.5)
+    async with client_at(f"http://127.0.0.1:{port}/client/v4", patience=patience) as client:
+        assert (await client.search_messages(SearchParams())).items == ()
+        with pytest.raises(Unreachable, match=r"no answer within 2 s|time-out"):
+            await client.search_messages(SearchParams())
+        assert asked == ["investigate"] * 2, "not tried a third time"
+        with pytest.raises(Unreachable):
+            await client.list_jobs()
+        assert asked[2:] == ["bulk"] * 3, "elsewhere each try is short, and there are three"
     listening.close()
 
 

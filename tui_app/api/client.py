@@ -29,6 +29,7 @@ from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message, WireMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
 from tui_app.api.transport import Transport, always
+from tui_app.api.wire_values import count, readable
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
@@ -95,7 +96,8 @@ class EmailSecurityClient:
         whole = exact or cursor is None
         tolerant = partial(Message.from_wire, drift=None if cursor else self.transport.drift, exact=exact)
         read = self._page(partial(read_rows, tolerant, Message.of_raw, yield_to_ui=self.transport.yield_to_ui))
-        page = await self.transport.get(self._path(), query, read, parse_envelope if whole else _parse_mails)
+        parse = parse_envelope if whole else _parse_mails
+        page = await self.transport.get(self._path(), query, read, parse, slow=True)
         verdicts: dict[str, set[object]] = {}
         for message in page.items:
             verdicts.setdefault(message.id.exact, set()).add(str(message.raw.final_disposition))
@@ -114,7 +116,7 @@ class EmailSecurityClient:
 
     async def get_preview(self, investigate_id: str) -> MailPreview:
         """A picture of a mail with a detection. GET investigate/{id}/preview."""
-        return await self._get(MailPreview.from_wire, investigate_id, "preview")
+        return await self._get(MailPreview.from_wire, investigate_id, "preview", slow=True)
 
     async def preview_delivered(self, investigate_id: str) -> MailPreview:
         """A picture of a mail without a detection, drawn from the mailbox; needs the Write permission. POST investigate/preview."""
@@ -122,11 +124,11 @@ class EmailSecurityClient:
 
     async def get_raw(self, investigate_id: str) -> RawMessage:
         """The EML text of a mail with a detection. GET investigate/{id}/raw."""
-        return await self._get(RawMessage.from_wire, investigate_id, "raw")
+        return await self._get(RawMessage.from_wire, investigate_id, "raw", slow=True)
 
     async def get_trace(self, investigate_id: str) -> Trace:
         """Its way through the mail servers; `pending` asks to come again. GET investigate/{id}/trace."""
-        return await self._get(Trace.from_wire, investigate_id, "trace")
+        return await self._get(Trace.from_wire, investigate_id, "trace", slow=True)
 
     async def list_action_log(
         self, investigate_id: str, *, page: int = 1, per_page: int = MAX_PER_PAGE
@@ -158,13 +160,15 @@ class EmailSecurityClient:
         if not 1 <= len(ids) <= MAX_MOVES:
             raise UsageError(f"A move takes 1 to {MAX_MOVES:,} messages. Nothing was sent.")
         body = {"destination": destination.value, "ids": list(ids)}
-        return await self.transport.act("POST", self._path("move"), body, self._many(MoveItem.from_wire), may_wait)
+        return await self.transport.act(
+            "POST", self._path("move"), body, self._many(MoveItem.from_wire), may_wait, slow=True
+        )
 
     async def move_message(self, investigate_id: str, destination: Destination) -> WriteResult[tuple[MoveItem, ...]]:
         """Move one mail. POST investigate/{id}/move."""
         body = {"destination": destination.value}
         return await self.transport.act(
-            "POST", self._path(investigate_id, "move"), body, self._many(MoveItem.from_wire)
+            "POST", self._path(investigate_id, "move"), body, self._many(MoveItem.from_wire), slow=True
         )
 
     async def reclassify_message(
@@ -276,8 +280,8 @@ class EmailSecurityClient:
             raise UsageError("That id is not valid text. Nothing was sent.") from None
         return "/".join([f"{self._account}/email-security/investigate", *quoted])
 
-    async def _get(self, read: _Readable[T], *parts: str) -> T:
-        return await self.transport.get(self._path(*parts), None, self._one(read))
+    async def _get(self, read: _Readable[T], *parts: str, slow: bool = False) -> T:
+        return await self.transport.get(self._path(*parts), None, self._one(read), slow=slow)
 
     def _one(self, read: _Readable[T]) -> Callable[[Envelope], T]:
         drift = self.transport.drift
@@ -314,7 +318,7 @@ class EmailSecurityClient:
 
         def page(envelope: Envelope) -> Page[T]:
             info = envelope.result_info
-            if envelope.result is None and info.get("count") != 0:
+            if envelope.result is None and _whole(info.get("count")) != 0:
                 # Null is how some servers write an empty list, but then they say that it is one.
                 raise DecodeError("the answer has no list")
             following = info.get("next")
@@ -327,8 +331,8 @@ class EmailSecurityClient:
             return Page(
                 items,
                 next=following or None,
-                per_page=_whole(info.get("per_page")),
-                pages=_whole(info.get("total_pages")) if counted else None,
+                per_page=_whole(info.get("per_page")) or None,
+                pages=(_whole(info.get("total_pages")) or None) if counted else None,
                 notices=envelope.messages,
                 unreadable=len(envelope.result or ()) - len(items),
             )
@@ -337,4 +341,5 @@ class EmailSecurityClient:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    number = count(value)
+    return number if readable(number) else None

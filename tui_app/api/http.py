@@ -25,17 +25,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: for each phase of a request, and `total` for all of it, also if single bytes keep coming."""
+    """Seconds: for each phase of a request, and `total` for all of it, also if single bytes keep coming.
+
+    `slow` is the total where the API is known to be slow, and the time until its answer begins there; 0 is as elsewhere.
+    """
 
     connect: float
     read: float
     write: float
     pool: float
     total: float
+    slow: float = 0.0
+
+    def whole(self, slow: bool) -> float:
+        """Seconds for all of a request."""
+        return max(self.total, self.slow) if slow else self.total
+
+    def phases(self, slow: bool) -> httpx.Timeout:
+        """Seconds for each phase of it."""
+        read = max(self.read, self.slow) if slow else self.read
+        return httpx.Timeout(connect=self.connect, read=read, write=self.write, pool=self.pool)
 
 
-READING: Final = Timeouts(connect=5, read=15, write=10, pool=5, total=20)
-ACTING: Final = Timeouts(connect=5, read=30, write=10, pool=5, total=45)
+READING: Final = Timeouts(connect=5, read=15, write=10, pool=5, total=20, slow=90)
+ACTING: Final = Timeouts(connect=5, read=30, write=10, pool=5, total=45, slow=180)
 _CONNECTIONS: Final = 8
 _SECRET: Final = 16
 """Characters; shorter strings are not secrets, and may be in any text by chance. Tokens have 40."""
@@ -91,9 +104,7 @@ class HttpChannel:
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=4 if reused else 0)
         self._http = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False, proxy=_proxy(settings, tls)),
-            timeout=httpx.Timeout(
-                connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
-            ),
+            timeout=timeouts.phases(slow=False),
             follow_redirects=False,
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no cookies are kept
@@ -124,9 +135,18 @@ class HttpChannel:
         return url
 
     async def send(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        slow: bool = False,
     ) -> HttpResponse:
-        """Send one request and return its complete answer, whatever its status. Raises NoAnswer and UsageError."""
+        """Send one request and return its complete answer, whatever its status. Raises NoAnswer and UsageError.
+
+        `slow`: the API is known to take long over it.
+        """
         sent = False
         refusal: httpx.Response | None = None
 
@@ -141,9 +161,15 @@ class HttpChannel:
         headers = self._credential.headers() | ({} if content is None else {"Content-Type": "application/json"})
         try:
             async with (
-                asyncio.timeout(self._timeouts.total),
+                asyncio.timeout(self._timeouts.whole(slow)),
                 self._http.stream(
-                    method, url, params=query or None, content=content, headers=headers, extensions={"trace": trace}
+                    method,
+                    url,
+                    params=query or None,
+                    content=content,
+                    headers=headers,
+                    extensions={"trace": trace},
+                    timeout=self._timeouts.phases(slow),
                 ) as response,
             ):
                 # An error status is an answer, also if its body is lost.
@@ -162,7 +188,7 @@ class HttpChannel:
                 return HttpResponse(refusal.status_code, refusal.headers, b"")
             if isinstance(error, UnicodeEncodeError) and not sent:
                 raise UsageError("The request holds characters that are not valid text. Nothing was sent.") from None
-            raise NoAnswer(self._why(error), sent=sent, too_large=isinstance(error, BodyTooLarge)) from None
+            raise NoAnswer(self._why(error, slow), sent=sent, too_large=isinstance(error, BodyTooLarge)) from None
 
     @staticmethod
     def _without_secrets(
@@ -179,13 +205,13 @@ class HttpChannel:
                 received = {name.lower(): value.replace(secret, "***") for name, value in received.items()}
         return HttpResponse(status, received, body)
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, error: Exception, slow: bool) -> str:
         """Why there was no answer, as part of a sentence."""
         match error:
             case BodyError():
                 return str(error)
             case TimeoutError():
-                return f"no answer within {self._timeouts.total:.0f} s"
+                return f"no answer within {self._timeouts.whole(slow):.0f} s"
             case httpx.TimeoutException():
                 phase = type(error).__name__.removesuffix("Timeout").lower()
                 through = self._through if phase == "connect" else ""

@@ -145,14 +145,23 @@ class Transport:
     # ---- reading
 
     async def get(
-        self, path: str, query: Mapping[str, str] | None, read: Callable[[Envelope], T], parse: Parse = parse_envelope
+        self,
+        path: str,
+        query: Mapping[str, str] | None,
+        read: Callable[[Envelope], T],
+        parse: Parse = parse_envelope,
+        *,
+        slow: bool = False,
     ) -> T:
-        """A read, tried again by the rules, paid from the retry bucket; waits for the quota are no tries. Raises ApiError."""
-        return await self._read("GET", path, query, None, read, parse)
+        """A read, tried again by the rules, paid from the retry bucket; waits for the quota are no tries. Raises ApiError.
+
+        `slow`: the API is known to take long over it.
+        """
+        return await self._read("GET", path, query, None, read, parse, slow)
 
     async def ask(self, path: str, body: Any, read: Callable[[Envelope], T]) -> T:
-        """A question that the API takes as a POST though it changes nothing; not tried again. Raises ApiError."""
-        return await self._read("POST", path, None, body, read)
+        """A slow question that the API takes as a POST though it changes nothing; not tried again. Raises ApiError."""
+        return await self._read("POST", path, None, body, read, parse_envelope, slow=True)
 
     async def _read(
         self,
@@ -161,14 +170,15 @@ class Transport:
         query: Mapping[str, str] | None,
         body: Any,
         read: Callable[[Envelope], T],
-        parse: Parse = parse_envelope,
+        parse: Parse,
+        slow: bool,
     ) -> T:
         request, polls, waits, renewed = self.named(method, path), 0, 0, False
-        retries = ReadRetries()
+        retries, begun = ReadRetries(), self.clock.monotonic()
         while True:
             refused = self.settings.credential.headers()
             try:
-                answer = await self._exchange(self._reads, method, path, query, body)
+                answer = await self._exchange(self._reads, method, path, query, body, slow)
                 if answer.status == 202 and method == "GET":
                     polls += 1
                     path, query = self._location(answer, path, request, polls), None
@@ -189,7 +199,10 @@ class Transport:
                 if error.status == 401 and method == "GET" and not renewed and await self._renewed(refused):
                     renewed = True
                     continue
-                if method != "GET" or self._left.is_set() or not retries.allows(error) or not self._bucket.take():
+                # What takes long takes as long again.
+                too_long = slow and self.clock.monotonic() - begun >= self.reading.slow > 0
+                again = method == "GET" and not too_long and not self._left.is_set() and retries.allows(error)
+                if not again or not self._bucket.take():
                     raise
                 await self._sleep(backoff(retries.failures - 1, self.random), self._left)
 
@@ -232,14 +245,21 @@ class Transport:
     # ---- acting
 
     async def act(
-        self, method: str, path: str, body: Any, read: Callable[[Envelope], T], may_wait: Callable[[], bool] = always
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        read: Callable[[Envelope], T],
+        may_wait: Callable[[], bool] = always,
+        *,
+        slow: bool = False,
     ) -> WriteResult[T]:
         """A write: sent once, and again only if it provably never left, or was answered 429 (at most twice each).
 
-        `may_wait` is asked before it is tried again. Once on the wire it is not cut short by whoever asked for it.
+        `slow`: the API is known to take long over it. `may_wait` is asked before it is tried again. Once on the wire it is not cut short by whoever asked for it.
         """
         request = self.named(method, path)
-        sending = asyncio.ensure_future(self._act(method, path, body, read, may_wait))
+        sending = asyncio.ensure_future(self._act(method, path, body, read, may_wait, slow))
         self.on_the_wire.add(sending)
         sending.add_done_callback(self.on_the_wire.discard)
         try:
@@ -260,14 +280,20 @@ class Transport:
             listener(*news)
 
     async def _act(
-        self, method: str, path: str, body: Any, read: Callable[[Envelope], T], may_wait: Callable[[], bool]
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        read: Callable[[Envelope], T],
+        may_wait: Callable[[], bool],
+        slow: bool,
     ) -> WriteResult[T]:
         request = self.named(method, path)
         unsent = limited = waits = 0
         while True:
             started = self.clock.monotonic()
             try:
-                answer = await self._exchange(self._writes, method, path, None, body)
+                answer = await self._exchange(self._writes, method, path, None, body, slow)
             except Unreachable as lost:
                 if lost.sent:
                     return Ambiguous(lost)
@@ -303,7 +329,7 @@ class Transport:
     # ---- one request
 
     async def _exchange(
-        self, channel: HttpChannel, method: str, path: str, query: Mapping[str, str] | None, body: Any = None
+        self, channel: HttpChannel, method: str, path: str, query: Mapping[str, str] | None, body: Any, slow: bool
     ) -> HttpResponse:
         """One request on the wire. Raises Unreachable, Unreadable (redirects) and Answered."""
         request = self.named(method, path)
@@ -312,7 +338,7 @@ class Transport:
             raise RateLimited.before_sending(request, wait)
         number = self.budget.spend()
         try:
-            answer = await channel.send(method, path, query=query, body=body)
+            answer = await channel.send(method, path, query=query, body=body, slow=slow)
         except NoAnswer as lost:
             if lost.too_large:
                 raise TooLarge(f"The API's answer can't be used: {lost.why}.", request=request) from None
