@@ -298,6 +298,11 @@ class EmailSecurityService:
         """What is left of the token's request quota, as the server last told it."""
         return self._budget.state
 
+    @property
+    def unanswered_for(self) -> float:
+        """Seconds for which the oldest request without an answer has been waiting, of whichever thread."""
+        return self._budget.unanswered_for
+
     def forecast(self, requests: int) -> Forecast:
         """What so many writes, one after the other, would cost: time and quota."""
         return self._budget.forecast(requests, self.transport.answer_seconds)

@@ -125,7 +125,7 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
     terminal.press("3")
     terminal.sees("Messages       3")
     terminal.submit()
-    terminal.sees("all sent", "3 messages:", "reason: INC-4802 newsletter")
+    terminal.sees("all sent", "3 messages · 3 delivered", "reason: INC-4802 newsletter")
     entries = [json.loads(line) for line in truth.read_text().splitlines()]
     assert [entry["action"] for entry in entries] == ["release"] * 3
     assert len({entry["id"] for entry in entries}) == 3

@@ -31,6 +31,19 @@ async def test_a_429_on_a_write_stops_the_polls_and_counts_down_everywhere() -> 
             assert len(simulator.wire()) == asked, "nothing is sent into a 429"
 
 
+async def test_a_request_without_an_answer_is_counted_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_app.screens.base.LONG_WAIT", 0.2)
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("live")
+            simulator.set_faults("stall_before@search")
+            await console.press("Q")
+            await console.sees("Quarantine", "no answer for ")
+            await console.press("escape")
+            await console.sees("12 loaded")
+            await console.loses("no answer for ")
+
+
 async def test_the_last_requests_are_kept_for_the_operator() -> None:
     with running(Options(quota=60, messages=20, held=20)) as simulator:
         async with console_on(settings_for(simulator)) as console:

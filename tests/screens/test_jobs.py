@@ -304,6 +304,30 @@ async def test_counters_that_can_t_be_read_are_question_marks_and_never_a_green_
             await console.sees("Job.messages_failed is 'about ")
 
 
+async def test_the_footer_offers_what_can_be_done_to_the_job_under_the_cursor(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded", "n new job  X cancel job  Q")
+        await console.press("G")
+        await console.sees("D delete job  Q")
+        assert "X cancel" not in console.text
+        await console.press("g")
+        await console.sees("X cancel job  Q")
+        assert "D delete" not in console.text
+
+
+async def test_at_the_smallest_size_no_counter_no_tab_and_no_field_is_lost(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(60, 16)) as console:
+        await console.sees("12 loaded")
+        await console.press("n")
+        await console.sees("action        ‹ move ›", "Enter counts the messages")
+        await console.press("escape", "j", "enter")
+        await console.sees(" found", " pending", " failed", "6 canc")
+        await console.press("escape", "Q")
+        await console.sees("R release", "? help")
+
+
 async def test_pause_stops_the_requests(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await console.sees("live")

@@ -106,6 +106,43 @@ async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(account: 
         await console.press("S")
 
 
+async def test_what_is_seen_of_a_message_is_not_said_of_the_recipient_who_did_not_get_it(account: Simulator) -> None:
+    mails = bulk(account, 4)
+    for mail in mails:
+        mail.recipients, mail.allowed = ("ana@acme.example", "bo@acme.example"), True
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, mails)
+        account.set_faults("partial@release")
+        await confirm(console, 4)
+        await console.sees("all sent", "partly delivered")
+        counts = console.app.service.plans.state.outcome_counts()
+        whole, some = counts[Outcome.DELIVERED], counts[Outcome.PARTLY]
+        assert some and not counts[Outcome.UNKNOWN]
+        account.set_faults("none")
+        await console.press("c")
+        await console.sees("checked ", f"{some} seen delivered, not to all")
+        assert (f"{whole} seen delivered ·" in console.text) is bool(whole)
+        await console.pilot.resize_terminal(60, 24)
+        await console.sees("now on the allow list by a release: such mail may pass.")
+        rows = [line for line in console.text.splitlines() if "undelivered" in line or "failed" in line][1:]
+        assert rows and not any("seen delivered" in row for row in rows)
+
+
+async def test_after_a_restart_nothing_passes_for_the_subject(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, bulk(account, 1))
+        await confirm(console, "y")
+        await console.sees("all sent", "1 of 1", "Weekly digest")
+        await console.press("Y")
+        await console.sees("subject", "Weekly digest")
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await console.press("H", "enter")
+        await console.sees("all sent", "1 of 1")
+        await console.press("Y")
+        await console.sees("recipient")
+        assert "subject" not in console.text
+
+
 async def test_that_nothing_is_left_stays_on_the_screen_when_the_plan_has_ended(account: Simulator) -> None:
     async with stopped(account) as (console, mails):
         for mail in mails:

@@ -92,7 +92,7 @@ async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(si
         await console.press("backspace")
         await console.type("5")
         await console.press("enter")
-        await console.sees("all sent", "5 messages:", "reason: INC-4802 false positive")
+        await console.sees("all sent", "5 messages · 5 delivered", "reason: INC-4802 false positive")
         released = simulator.account.truth.of("release")
         assert len(released) == len({entry["id"] for entry in released}) == 5
         assert len({entry["request"] for entry in released}) == 1

@@ -199,6 +199,34 @@ async def test_what_changed_since_is_named_listed_as_left_out_and_on_record(simu
     assert released(simulator) == sorted(mail.investigate_id for mail in mails[1:])
 
 
+async def test_help_tells_the_keys_and_fields_of_the_form_and_a_question_mark_is_text_only_where_text_goes(
+    simulator: Simulator,
+) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, [*bulk(simulator, 2), malicious(simulator)])
+        await console.sees("Held back by the guard: 1 MALICIOUS", "f1 help")
+        await console.type("why?")
+        await console.sees("Reason         why?")
+        await console.press("f1")
+        await console.sees(
+            "Help › review", "list every message", "Include ", "Reason ", "the number of messages", "ctrl+q"
+        )
+        assert "mark all" not in console.text
+        await console.press("escape", "shift+tab", "question_mark")
+        await console.sees("Help › review")
+        await console.press("escape", "enter", "enter", "2", "question_mark")
+        await console.sees("Help › review")
+        await console.press("escape")
+        await console.sees("Reason         why?", "Messages       2")
+
+
+async def test_with_nothing_to_send_no_request_and_no_time_is_told(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, [malicious(simulator)])
+        await console.sees("Nothing to send", "Held back by the guard: 1 MALICIOUS", "nothing is left to send")
+        assert "0 requests" not in console.text
+
+
 async def test_a_wrong_number_is_overwritten_by_what_is_typed_next(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await reviewed(console, bulk(simulator, 3))

@@ -170,7 +170,7 @@ def test_no_two_themes_have_one_name() -> None:
 
 
 def job(status: object, *, failed: int = 0) -> Any:
-    return SimpleNamespace(status=status, failed=failed, unaccounted=0)
+    return SimpleNamespace(status=status, failed=failed, unaccounted=0, countable=True)
 
 
 def test_every_state_is_a_glyph_and_a_word() -> None:

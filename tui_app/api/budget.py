@@ -90,16 +90,30 @@ class Budget:
     _windows: dict[str, Window] = field(default_factory=dict, init=False)
     _blocked_until: float = field(default=-math.inf, init=False)
     _sent: int = field(default=0, init=False)
+    _unanswered: dict[int, float] = field(default_factory=dict, init=False)
+    """When each request without an answer so far was sent, in monotonic seconds, by its number."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def spend(self) -> int:
-        """Count a request that is sent now; returns its number, for `read` with the headers of its answer."""
+        """Count a request that is sent now; returns its number, for `over`, and for `read` with its answer's headers."""
         with self._lock:
             self._sent += 1
+            self._unanswered[self._sent] = self.monotonic()
             for name, window in self._windows.items():
                 if window.remaining is not None:
                     self._windows[name] = replace(window, remaining=window.remaining - 1)
             return self._sent
+
+    def over(self, number: int) -> None:
+        """Request `number` was answered, or nobody waits for it any more."""
+        with self._lock:
+            self._unanswered.pop(number, None)
+
+    @property
+    def unanswered_for(self) -> float:
+        """Seconds for which the oldest request without an answer has been waiting; 0 without one."""
+        with self._lock:
+            return self.monotonic() - min(self._unanswered.values()) if self._unanswered else 0.0
 
     def read(self, headers: Mapping[str, str], number: int) -> None:
         """Read the quota from the headers of the answer to request `number`; later requests are subtracted."""

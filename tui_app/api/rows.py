@@ -4,7 +4,7 @@ A row has two sides. Its raw values have names and cost little to decode, keep, 
 for a screen. `Message` and `JobMessage` give a value out as what it means: there a server's string is Untrusted.
 
 Shapes: Cloudflare API reference, Email Security › Investigate › list, bulk › messages. `ts`, `action_log` and `findings`
-ended on 2026-11-01 and may be gone; the oldest shape has no `message` in a row.
+ended on 2026-11-01 and may be gone; `message` in a row is optional in the newest shape, and in the oldest there is none.
 """
 
 from __future__ import annotations
@@ -363,7 +363,7 @@ class JobMessage(Struct, frozen=True, gc=False):
     alert_id = Value(text)
     email_message_id = Value(text)
     investigate_id = Value(text)
-    """The mail's, and with it its subject and sender; the oldest shape has none of them."""
+    """The mail's, and with it its subject and sender; a row may come without any of them, in whatever shape."""
     subject = Value(text)
     sender = Value(text)
 

@@ -28,6 +28,8 @@ from tui_app.service import EmailSecurityService
 from tui_app.terminal.watchdog import ENDING
 
 T = TypeVar("T")
+_TELL_EVERY: Final = 5.0
+"""Seconds without an answer after which, and after each of which, that is said."""
 
 
 def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Awaitable[T]], *, writes: bool = False) -> T:
@@ -50,6 +52,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
         service.on_limit_wait = lambda seconds: print_status(
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
         )
+        waiting = asyncio.create_task(_tell_of_waits(service)) if sys.stderr.isatty() else None
         try:
             return await work(service)
         except ApiError as error:
@@ -62,6 +65,8 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
             raise
         finally:
             await service.close()
+            if waiting is not None:
+                waiting.cancel()
             left = service.budget
             if left.low and left.remaining is not None:
                 print_status(
@@ -69,6 +74,14 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
                 )
 
     return _run(conversation())
+
+
+async def _tell_of_waits(service: EmailSecurityService) -> None:
+    """Say to whoever sits before it for how long the API has not answered."""
+    while True:
+        await service.clock.sleep(_TELL_EVERY)
+        if (seconds := service.unanswered_for) >= _TELL_EVERY:
+            print_status(f"No answer from the API for {seconds:.0f} s so far.")
 
 
 def _run(conversation: Coroutine[Any, Any, T]) -> T:

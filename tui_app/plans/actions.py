@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -21,7 +21,7 @@ from tui_app.plans.plan import LONGEST_WINDOW, RELEASE
 from tui_app.plans.recheck import LOOK_AGAIN_AFTER
 from tui_app.plans.response import BatchResult, Matched, Next, match_by_identity
 from tui_app.plans.settle import ReleaseReadBack
-from tui_app.plans.state import SAID_RELEASED, ArrivalCheck, Outcome, PlanState, Result
+from tui_app.plans.state import SAID_RELEASED, ArrivalCheck, Outcome, PlanState, Result, Sighting
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient, ReleaseShape
@@ -234,7 +234,14 @@ class Release:
         self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
     ) -> ArrivalCheck:
         """Look at what was told as released: seen delivered, or held again. Raises ApiError."""
-        return await check_arrival(client, state.with_outcome(*SAID_RELEASED), now, wanted)
+        check = await check_arrival(client, state.with_outcome(*SAID_RELEASED), now, wanted)
+        # The API tells the delivery of a message, not of each recipient: what went to some was seen to go to some.
+        some = {target.id for target in state.with_outcome(Outcome.PARTLY)}
+        seen = {
+            name: Sighting.PARTLY if name in some and sighting is Sighting.DELIVERED else sighting
+            for name, sighting in check.sightings.items()
+        }
+        return replace(check, sightings=seen)
 
     def unfit(self, target: Target) -> str:
         """Only held mail can be released."""

@@ -71,6 +71,8 @@ class Sighting(StrEnum):
     """How a message was seen that was said to be released."""
 
     DELIVERED = "seen delivered"
+    PARTLY = "seen delivered, not to all"
+    """Of a message that was told as delivered to some of its recipients."""
     RELEASED = "released, not seen delivered"
     HELD = "held again"
     NOT_SEEN = "not seen released"
@@ -91,13 +93,17 @@ class ArrivalCheck:
     allowed: frozenset[str] = frozenset()
     """Those that name an allow-list entry that a release made."""
 
-    def describe(self) -> str:
-        """The sums in words: `1,194 seen delivered, 3 held again`."""
+    def sums(self) -> list[str]:
+        """Each sum in words: `1,194 seen delivered`."""
         counted = Counter(self.sightings.values())
         sums = [f"{counted[sighting]:,} {sighting}" for sighting in Sighting if counted[sighting]]
         if missed := self.wanted - len(self.sightings):
             sums.append(f"{missed:,} not looked at")
-        return ", ".join(sums) or "nothing to look at"
+        return sums or ["nothing to look at"]
+
+    def describe(self) -> str:
+        """The sums in words: `1,194 seen delivered, 3 held again`."""
+        return "; ".join(self.sums())
 
     def side_effect(self) -> str:
         """What is to be said of the allow list; empty when nothing is."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MORE: Final = ("! tells more", "dim")
 """Last piece of a line about an error; it is shown at the right end, where a long sentence can't push it off."""
+LONG_WAIT: Final = 3.0
+"""Seconds without an answer after which they are counted for the operator."""
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says `stale`."""
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
@@ -82,7 +84,7 @@ class ConsoleScreen(Screen[None]):
         self.service = service
         self._notice = ""
         self._notice_ends_with_news = False
-        self._fresh: Piece = ""
+        self._fresh: Sequence[Piece] = ()
         self.awaiting = False
         """Whether the answer to a write of this screen is awaited."""
 
@@ -189,14 +191,24 @@ class ConsoleScreen(Screen[None]):
             step = 100 if budget.remaining >= 100 else 10
             left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
-        right.append(self.freshness())
+        right += [*self._waiting(), self.freshness()]
         self.query_one("#header", StatusLine).set_ends(left, right)
-        self.query_one("#footer", Footer).show_keys(self.footer_keys())
+        self.show_footer()
         self.show_about()
 
+    def show_footer(self) -> None:
+        """The keys as they make sense now."""
+        if self.ready:
+            self.query_one("#footer", Footer).show_keys(self.footer_keys())
+
+    def _waiting(self) -> Sequence[Piece]:
+        """For how long the API has not answered, when that is long."""
+        seconds = self.service.unanswered_for
+        return [(f"no answer for {int(seconds)} s", "$text-warning"), "  "] if seconds >= LONG_WAIT else []
+
     def time_passed(self) -> None:
-        """Called once a second: show the frame anew if the freshness changed."""
-        fresh = self.freshness()
+        """Called once a second: show the frame anew if the freshness, or the time without an answer, changed."""
+        fresh = (*self._waiting(), self.freshness())
         if fresh != self._fresh:
             self._fresh = fresh
             self.show_frame()

@@ -95,15 +95,15 @@ def people(recipients: tuple[Untrusted, ...]) -> str:
 def counter_pieces(job: Job) -> list[Piece]:
     """The counters of a job in words, and how many messages they leave unaccounted."""
     pieces: list[Piece] = [
-        f"{job.total_messages_discovered:,} found · {job.successful:,} completed · ",
+        f"{job.total_messages_discovered:,} found",
+        f"{job.successful:,} completed",
         (f"{job.failed:,} failed", "bold $text-error" if job.failed else ""),
-        f" · {job.pending:,} pending",
+        f"{job.pending:,} pending",
     ]
-    # What is zero is left out: on a narrow screen the end of the line would be cut.
     rest = ((job.skipped_or_cancelled, "skipped or cancelled"), (job.skipped, "skipped"), (job.cancelled, "cancelled"))
-    pieces += [f" · {count:,} {word}" for count, word in rest if count or not readable(count)]
+    pieces += [f"{count:,} {word}" for count, word in rest if count or not readable(count)]
     if job.unaccounted:
-        pieces.append((f" · unaccounted {job.unaccounted:,}", "bold $text-error"))
+        pieces.append((f"unaccounted {job.unaccounted:,}", "bold $text-error"))
     return pieces
 
 

@@ -267,8 +267,15 @@ class JobsScreen(ConsoleScreen):
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
         return pieces
 
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Cancel for a job that goes on, delete for one that has ended."""
+        job = self.table().current if self.ready else None
+        without = "" if job is None else "job.cancel" if job.ended else "job.delete"
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
+
     def on_data_table_row_highlighted(self) -> None:
-        """Tell of another row."""
+        """Tell of another row, and of what can be done with it."""
+        self.show_footer()
         self.show_about()
 
     # ---- intents

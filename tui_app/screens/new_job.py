@@ -138,13 +138,20 @@ class NewJobScreen(ConsoleScreen):
         """Show the form with the default values."""
         super().on_mount()
         self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
-        self._show_preview(
-            [("Enter counts the messages of this job. Nothing is sent before you type a confirmation.", "dim")]
+        # Not scrolled to: in a small window the first fields would be out of sight.
+        self.query_one("#preview", TextBlock).set_text(
+            ("Enter counts the messages of this job. Nothing is sent before you type a confirmation.", "dim")
         )
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The keys of the form."""
-        return (("enter", "preview, then confirm"), ("tab", "next"), ("space", "change"), ("esc", "back"))
+        return (
+            ("enter", "preview, then confirm"),
+            ("tab", "next"),
+            ("space", "change"),
+            ("esc", "back"),
+            ("f1", "help"),
+        )
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
         self.query_one("#preview", TextBlock).set_text(*pieces)

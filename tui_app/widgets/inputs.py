@@ -22,6 +22,15 @@ class LineInput(Input):
         """Switch blinking off: it would write to the terminal twice a second."""
         self.cursor_blink = False
 
+    def on_key(self, event: events.Key) -> None:
+        """A field for a number or for given words takes no question mark: it asks for help there, as everywhere."""
+        if event.character == "?" and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the key is text here."""
+        return super().check_consume_key(key, character) and not (character == "?" and self.has_class("asks"))
+
     def _on_paste(self, event: events.Paste) -> None:
         # Textual would insert the first line as it is; without prevent_default the base class does so too.
         event.prevent_default()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -12,6 +13,12 @@ from tui_app.widgets.redaction import Redaction, redaction_of
 
 Piece = str | tuple[str, str]
 """Text, or (text, style). The text is never read as markup."""
+_DOT: Final = " · "
+_TAB_FORMS: Final = (
+    (False, True, "  "), (False, True, " "), (True, True, "  "), (True, True, " "), (True, False, "  "),
+    (True, False, " "),
+)  # fmt: skip
+"""Short names, counts, the gap: the first form that fits is shown."""
 
 
 def redacted(pieces: Sequence[Piece], redaction: Redaction) -> list[Piece]:
@@ -47,11 +54,52 @@ class TextLine(Static):
         if self._pieces:
             self.set_text(*self._pieces[0])
 
+    def on_resize(self) -> None:
+        """Fit the new width."""
+        self.fit()
+
+    def fit(self) -> None:
+        """Lay out what is shown for the width there is."""
+
+    @property
+    def _width(self) -> int:
+        return (self.content_size.width or self.app.size.width) or 80
+
 
 class TextBlock(TextLine):
     """Text whose height changes."""
 
     grows = True
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: Sequence[Sequence[Piece]] = ()
+
+    def set_items(self, *lines: Sequence[Piece]) -> None:
+        """Show lines of items with dots between them; where a line is too long, an item goes to the next one whole."""
+        self._lines = lines
+        self.fit()
+
+    def fit(self) -> None:
+        """Break the lines of items anew."""
+        if not self._lines:
+            return
+        width = self._width
+        pieces: list[Piece] = []
+        for line in self._lines:
+            used = 0
+            pieces += ["\n"] if pieces else []
+            for number, item in enumerate(line):
+                size = cell_len(item if isinstance(item, str) else item[0])
+                if number and used + len(_DOT) + size > width:
+                    pieces.append("\n  ")
+                    used = 2
+                elif number:
+                    pieces.append(_DOT)
+                    used += len(_DOT)
+                pieces.append(item)
+                used += size
+        self.set_text(*pieces)
 
 
 class StatusLine(TextLine):
@@ -62,7 +110,7 @@ class StatusLine(TextLine):
         self._pieces = (left, right)
         redaction = redaction_of(self)
         left, right = redacted(left, redaction), redacted(right, redaction)
-        width = (self.content_size.width or self.app.size.width) or 80
+        width = self._width
         start, end = Content.assemble(*left), Content.assemble(*right)
         left_width = max(0, width - end.cell_length - 1)
         if start.cell_length > left_width:
@@ -75,6 +123,10 @@ class StatusLine(TextLine):
 
     def refresh_text(self) -> None:
         """Show the same pieces after redaction was switched."""
+        self.fit()
+
+    def fit(self) -> None:
+        """Cut the left end where the width asks for it."""
         if len(self._pieces) == 2:
             self.set_ends(*self._pieces)
 
@@ -82,9 +134,17 @@ class StatusLine(TextLine):
 class Footer(TextLine):
     """The most important keys of the screen."""
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._keys: Sequence[tuple[str, str]] = ()
+
+    def fit(self) -> None:
+        """Leave out what has no room."""
+        self.show_keys(self._keys)
+
     def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         """Show (key, label) pairs; if they do not fit, the ones before the last two are left out: those are back and help."""
-        width = (self.content_size.width or self.app.size.width) or 80
+        self._keys, width = keys, self._width
         keys = list(keys)
         while len(keys) > 2 and len("  ".join(f"{key} {label}" for key, label in keys)) > width:
             del keys[-3]
@@ -103,12 +163,21 @@ class Footer(TextLine):
 class Tabs(TextLine):
     """Numbered views, one of them shown; the number after a name is the server's count."""
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._tabs: Sequence[tuple[str, str, int | None]] = ()
+        self._active = 0
+
+    def fit(self) -> None:
+        """Choose long or short names."""
+        self.show_tabs(self._tabs, self._active)
+
     def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:
-        """Show (name, short name, count) tabs; short names when the line is too narrow for the long ones."""
-        width = (self.content_size.width or self.app.size.width) or 80
-        for use_short, gap in ((False, "  "), (False, " "), (True, "  "), (True, " ")):
+        """Show (name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost."""
+        self._tabs, self._active, width = tabs, active, self._width
+        for use_short, counts, gap in _TAB_FORMS:
             texts = [
-                f"{number} {short if use_short else name}" + (f" {count:,}" if count is not None else "")
+                f"{number} {short if use_short else name}" + (f" {count:,}" if counts and count is not None else "")
                 for number, (name, short, count) in enumerate(tabs)
             ]
             if sum(map(len, texts)) + len(gap) * (len(texts) - 1) <= width:

@@ -29,7 +29,7 @@ from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
-from tui_app.widgets.text_lines import Piece, Tabs, TextLine, bar
+from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine, bar
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ STATUS_TABS: Final = (
 
 
 def _subject_cell(row: JobMessage, now: datetime) -> Cell:
-    """The subject; the oldest shape has none, but an id that stands for the mail."""
+    """The subject; a row may come without one: then an id stands for the mail."""
     return Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
 
 
@@ -131,7 +131,7 @@ class JobScreen(ConsoleScreen):
     def content(self) -> Iterable[Widget]:
         """Progress, counters, the search, tabs, a line to type in, rows."""
         yield TextLine(id="progress")
-        yield TextLine(id="counters")
+        yield TextBlock(id="counters")
         yield TextLine(id="search")
         yield Tabs(id="tabs")
         yield LineInput(id="typed-line", disabled=True)
@@ -186,7 +186,7 @@ class JobScreen(ConsoleScreen):
         self.query_one("#progress", TextLine).set_text(
             (bar(share, wide), "$text-accent"), percent, f"  {eta}", (reason, "$text-error")
         )
-        self.query_one("#counters", TextLine).set_text(*fmt.counter_pieces(job))
+        self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
         self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
         self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))

@@ -257,7 +257,7 @@ class QuarantineScreen(ConsoleScreen):
         if message is not None:
             reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
             recipients = AddressText(", ".join(map(str, message.recipients[:3])))
-            pieces += [(f"{reasons} · to ", "dim"), (recipients, "dim")]
+            pieces += [(f"{reasons} · to ", "dim"), (recipients or "nobody", "dim")]
         return pieces
 
     def on_data_table_row_highlighted(self) -> None:

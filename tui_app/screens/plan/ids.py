@@ -67,13 +67,13 @@ class IdsScreen(ConsoleScreen):
         """Say what can be done; ids that came along are understood at once."""
         super().on_mount()
         self.query_one("#hint", TextLine).set_text(
-            ("Ticket text, CSV, JSON, log lines; ids of any kind, or a Message-ID alone in its line.", "dim")
+            ("Ticket text, CSV, JSON, log lines. A Message-ID: alone on its line.", "dim")
         )
         self._understand()
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
-        return (("enter", "take the line; on an empty one: look up"), ("esc", "back, nothing is sent"))
+        return (("enter", "take the line; empty: look up"), ("esc", "back, nothing sent"), ("f1", "help"))
 
     def handle_back(self) -> bool:
         """Ids that were collected are not dropped by one key."""

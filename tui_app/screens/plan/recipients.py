@@ -49,7 +49,8 @@ def recipient_rows(
         target = targets.get(result.target.id, result.target)
         subject = str(target.subject)
         sighting = sightings.get(result.target.id)
-        why = sanitize(result.why) or (sighting.value if sighting is not None else "")
+        seen = sighting.value if sighting is not None else ""
+        why = sanitize(result.why)
         named = [
             (Outcome.DELIVERED, result.delivered),
             (Outcome.UNDELIVERED, result.undelivered),
@@ -64,7 +65,8 @@ def recipient_rows(
                     outcome,
                     AddressText(recipient),
                     subject,
-                    why,
+                    # What was seen is about the message: of one who did not get it, only that it went wrong is news.
+                    why or (seen if outcome is Outcome.DELIVERED or sighting in WRONG else ""),
                     sighting,
                 )
             )
@@ -76,7 +78,7 @@ def recipient_rows(
                     result.outcome,
                     fmt.people(target.recipients),
                     subject,
-                    why,
+                    why or seen,
                     sighting,
                 )
             )

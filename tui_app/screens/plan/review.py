@@ -119,12 +119,16 @@ class ReviewScreen(ConsoleScreen):
         """Facts, what to include, the reason, the number."""
         words = self._guarded.includable_counts()
         include = LineInput(
-            placeholder=f"type {' or '.join(words)} to send these too", id="include", max_length=100, compact=True
+            placeholder=f"type {' or '.join(words)} to send these too",
+            id="include",
+            max_length=100,
+            compact=True,
+            classes="asks",
         )
         reason = LineInput(
             placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True
         )
-        count = LineInput(id="typed", max_length=12, compact=True)
+        count = LineInput(id="typed", max_length=12, compact=True, classes="asks")
         fields = [("Include", include)] if words else []
         fields += [("Reason", reason), ("Messages", count)]
         yield VerticalScroll(
@@ -169,11 +173,13 @@ class ReviewScreen(ConsoleScreen):
         plan, guarded = self._plan, self._guarded
         forecast = self.service.forecast(len(plan.batches()))
         each = f", {plural(plan.batch_size, 'message')} each" if forecast.requests > 1 else ""
-        facts: list[Piece] = [
-            (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
-            f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
-            *self._quota(forecast),
-        ]
+        facts: list[Piece] = [("Nothing to send\n", "bold")]
+        if plan.targets:
+            facts = [
+                (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
+                f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
+                *self._quota(forecast),
+            ]
         if plan.targets:
             verdicts, domains = verdict_counts(plan.targets), sender_domain_counts(plan.targets)
             facts += [
@@ -221,7 +227,7 @@ class ReviewScreen(ConsoleScreen):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
-        return (("enter", "next field, send at the last"), ("f2", "list all"), ("esc", "back, nothing is sent"))
+        return (("enter", "next field, then send"), ("f2", "list all"), ("esc", "back, nothing sent"), ("f1", "help"))
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""

@@ -237,7 +237,7 @@ class PlanScreen(ConsoleScreen):
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
-        self.query_one("#sums", TextBlock).set_text(*sums_of(state))
+        self.query_one("#sums", TextBlock).set_items(*sums_of(state))
         self.query_one("#why", TextLine).set_text(("reason: ", "dim"), PrivateText(sanitize(state.plan.reason)))
         self.table().set_empty_text("Sending…")
 

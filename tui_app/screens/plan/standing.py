@@ -111,8 +111,7 @@ class Standing:
         if not whole:
             return [(sentence, "$text-error")]
         held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
-        effect = f" {state.arrival.side_effect()}" if state.arrival is not None else ""
         if state.remarks:
             more = f" and {len(state.remarks) - 1:,} more" if len(state.remarks) > 1 else ""
             return [(f"Look at this: {sanitize(state.remarks[0])}{more}. ", "$text-error"), MORE]
-        return [(f"Every id is accounted for.{held}", "dim"), (effect, "$text-warning")]
+        return [(f"Every id is accounted for.{held}", "dim")]

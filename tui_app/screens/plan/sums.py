@@ -46,20 +46,21 @@ def _sum(outcome: Outcome, count: int) -> Piece:
     return (f"{count:,} {outcome.value}", style)
 
 
-def sums_of(state: PlanState) -> list[Piece]:
-    """What came of how many; what is still to be done, and a second look, on lines of their own."""
+def sums_of(state: PlanState) -> list[list[Piece]]:
+    """Lines of sums: what came of how many, what is still to be done, what a second look saw, and what it did beside that."""
     outcome_counts = state.outcome_counts()
-    pieces: list[Piece] = [f"{plural(len(state.plan.targets), 'message')}:"]
-    for outcome in _OVER:
-        # Nobody is to read "0 delivered" while it is unknown.
-        if outcome_counts[outcome] or (outcome is Outcome.DELIVERED and not state.unknown):
-            pieces += [" ", _sum(outcome, outcome_counts[outcome]), " ·"]
-    to_do = [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]
-    pieces[-1] = "\n" if to_do else ""
-    for piece in to_do:
-        pieces += ["  ", piece]
+    # Nobody is to read "0 delivered" while it is unknown.
+    told = [
+        _sum(outcome, outcome_counts[outcome])
+        for outcome in _OVER
+        if outcome_counts[outcome] or (outcome is Outcome.DELIVERED and not state.unknown)
+    ]
+    lines: list[list[Piece]] = [[plural(len(state.plan.targets), "message"), *told]]
+    if to_do := [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]:
+        lines.append(["still to be done", *to_do])
     if (arrival := state.arrival) is not None:
-        wrong = any(sighting in WRONG for sighting in arrival.sightings.values())
-        told = f"\n  checked {arrival.at.astimezone():%H:%M}: {arrival.describe()}"
-        pieces.append((told, "$text-warning" if wrong else ""))
-    return pieces
+        wrong = "$text-warning" if any(sighting in WRONG for sighting in arrival.sightings.values()) else ""
+        lines.append([f"checked {arrival.at.astimezone():%H:%M}", *((text, wrong) for text in arrival.sums())])
+        if effect := arrival.side_effect():
+            lines.append([(effect, "$text-warning bold")])
+    return lines

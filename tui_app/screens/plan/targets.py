@@ -115,7 +115,7 @@ class TargetsScreen(ConsoleScreen):
         row = self.table().current
         if row is None:
             return []
-        why = f" · {row.why}" if row.why else ""
+        why = f"{' · ' if row.target.sender else ''}{row.why}" if row.why else ""
         return [(AddressText(sanitize(row.target.sender.exact, 320)), "dim"), (why, "$text-warning")]
 
     def on_data_table_row_highlighted(self) -> None:

@@ -120,7 +120,7 @@ _MEANING = (
     Kind("capped_pages", "gives VALUE rows (50) a page at most, and says nothing of it", Amount(50, 1, 1000), _LISTS),
     Kind(
         "endless_cursor",
-        "gives a cursor after the end, too: VALUE (2) 1 the same again, 2 a fresh one; its pages are empty",
+        "gives a cursor at the end, too, and empty pages: 1 the same, VALUE (2) a fresh one",
         Amount(2, 1, 2),
         _SEARCH,
     ),

@@ -1,0 +1,61 @@
+"""Lines fit the width they have, also when it changes: no item is torn apart, and no tab is lost."""
+
+import pytest
+from textual.app import App, ComposeResult
+
+from tui_app.widgets.text_lines import Footer, StatusLine, Tabs, TextBlock
+
+TABS = [
+    ("all", "all", 100_000),
+    ("pending", "pend", 37_590),
+    ("processing", "proc", None),
+    ("completed", "comp", 61_204),
+]
+TABS += [("failed", "fail", 1_203), ("skipped", "skip", 3), ("cancelled", "canc", 0)]
+SUMS = ["1,191 messages", "1,180 delivered", ("1 partly delivered", "bold"), "10 undelivered", "123,456 seen released"]
+
+
+class Lines(App[None]):
+    """One of each."""
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="ends")
+        yield Tabs(id="tabs")
+        yield TextBlock(id="sums")
+        yield Footer(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#ends", StatusLine).set_ends(["Release › message"], ["read 06:45:23"])
+        self.query_one("#tabs", Tabs).show_tabs(TABS, 4)
+        self.query_one("#sums", TextBlock).set_items(SUMS, ["still to be done", "2 unknown"])
+        self.query_one("#keys", Footer).show_keys(
+            [("enter", "open"), ("R", "release"), ("space", "mark"), ("esc", "back"), ("?", "help")]
+        )
+
+    def shown(self, name: str) -> list[str]:
+        widget = self.query_one(f"#{name}")
+        lines = [widget.render_line(y).text for y in range(widget.size.height)]
+        return [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("widths", [(200, 60, 80), (60, 200), (60, 80, 60)], ids=str)
+async def test_every_line_fits_whatever_the_width_was_before(widths: tuple[int, ...]) -> None:
+    app = Lines()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for width in widths:
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            (ends,), (tabs,), sums, (keys,) = map(app.shown, ("ends", "tabs", "sums", "keys"))
+            assert ends.startswith("Release › message") and ends.endswith("read 06:45:23") and len(ends) == width
+            assert max(map(len, (tabs, keys, *sums))) <= width
+            assert keys.startswith("enter open") and keys.endswith("esc back  ? help")
+            if width >= 60:
+                assert [f"{number} " in tabs for number in range(7)] == [True] * 7
+                assert tabs.split()[-2:] in (["6", "canc"], ["cancelled", "0"], ["canc", "0"])
+            told = [item.strip() for line in sums for item in line.split("·") if item.strip()]
+            assert told == [
+                *(item if isinstance(item, str) else item[0] for item in SUMS),
+                "still to be done",
+                "2 unknown",
+            ]
+            assert len(sums) == 2 if width == 200 else len(sums) > 2
