@@ -325,3 +325,26 @@ async def test_what_can_t_be_read_ends_with_4_in_every_listing() -> None:
             ended = await asyncio.to_thread(run_with, environment, *command, "--json")
             assert (ended.returncode, len(json.loads(ended.stdout))) == (4, 1), ended.stderr
             assert "1 row left out: not to be read." in ended.stderr
+
+
+def test_a_csv_for_a_spreadsheet_begins_with_a_mark_and_no_cell_is_cut_in_silence(
+    gated: Simulator, tmp_path: Path
+) -> None:
+    gated.account.held[0].recipients = tuple(f"somebody.with.a.long.name.{n}@acme.example" for n in range(1000))
+    plain = run_with(gated.environment(), "quarantine", "--format", "csv")
+    marked = run_with(gated.environment(), "quarantine", "--bom", "--format", "csv")
+    assert (plain.returncode, marked.returncode) == (0, 0)
+    assert marked.stdout == "\ufeff" + plain.stdout
+    cells = [cell for row in csv.reader(io.StringIO(plain.stdout)) for cell in row]
+    assert max(map(len, cells)) <= 32_767
+    assert len([cell for cell in cells if re.search(r"acme.*…\(\+\d+\)$", cell)]) == 1
+    assert "1 cell cut at 32,767 characters" in plain.stderr
+    whole = json.loads(run_with(gated.environment(), "quarantine", "--json").stdout)
+    assert max(len(mail["to"]) for mail in whole) == 1000
+    refused = run_with(gated.environment(), "quarantine", "--bom", "--json")
+    assert (refused.returncode, "--bom is for --format csv" in refused.stderr) == (2, True)
+    (job,) = gated.account.list_jobs("DISCOVERING", None) or gated.account.list_jobs("FAILED", None)[:1]
+    for name, wanted in (("a.csv", (0, "\ufeff")), ("b.json", (2, ""))):
+        ended = run_with(gated.environment(), "messages", job["job_id"], "--bom", "--output", str(tmp_path / name))
+        assert ended.returncode == wanted[0], ended.stderr
+        assert not wanted[1] or (tmp_path / name).read_text(encoding="utf-8").startswith(wanted[1])

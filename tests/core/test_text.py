@@ -1,3 +1,6 @@
+import csv
+import io
+import re
 import unicodedata
 from importlib.util import find_spec
 
@@ -6,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui_app.core.text import Untrusted, formula_proof, markdown_escape, plural, sanitize, visible
+from tui_app.core.text import CELL_LIMIT, Untrusted, csv_cell, markdown_escape, plural, sanitize, visible
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -147,4 +150,45 @@ def test_a_cell_of_a_markdown_table_shows_the_text_and_nothing_but_text(text: st
     ],
 )
 def test_a_cell_is_no_formula_and_a_number_stays_one(cell: str, safe: str) -> None:
-    assert formula_proof(cell) == safe
+    assert csv_cell(cell) == safe
+
+
+FORMULA = re.compile(r"[=+\-@＝＋－＠]")
+A_NUMBER = re.compile(r"[+\-]?\s?[\d.,]{1,30}\s?%?[\s\"']*(,|$)")
+"""Alone, or before the comma of the next cell: what begins so can't be read as a formula."""
+
+
+def acts(cell: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula: it looks past blanks and quotes, and knows signed numbers."""
+    bare = cell.strip(" \t\r\n\"'") if not cell.startswith("'") else ""
+    return FORMULA.match(bare) is not None and A_NUMBER.match(bare) is None
+
+
+CELLS = st.one_of(
+    st.text(st.sampled_from("=+-@;,\t\"' |!A0x19.%&＝"), max_size=14), st.text(max_size=20), ANY_TEXT
+).map(sanitize)
+
+
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=4))
+@example([["x;\"=cmd|' /C calc'!A0;y", 'foo"', '";=1+1']])
+@example([["Angebot; -20%", "-20%", "+49 30 123"]])
+def test_no_cell_is_a_formula_in_any_dialect_and_the_text_is_unharmed(rows: list[list[str]]) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([list(map(csv_cell, row)) for row in rows])
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(out.getvalue()), delimiter=delimiter):
+            assert not [cell for cell in row if acts(cell)], (delimiter, out.getvalue())
+    back = list(csv.reader(io.StringIO(out.getvalue())))
+    for row, kept in zip(rows, back, strict=True):
+        for cell, read in zip(row, kept or [""], strict=True):
+            marks = iter(read)
+            assert all(any(mark == character for mark in marks) for character in cell), "nothing is lost"
+            assert len(read) - len(cell) == read.count("'") - cell.count("'"), "and nothing but quotes came"
+
+
+def test_a_cell_that_a_spreadsheet_would_cut_says_what_is_left_out() -> None:
+    assert csv_cell("x" * CELL_LIMIT) == "x" * CELL_LIMIT
+    cut = csv_cell("=" + "y" * 40_000)
+    assert len(cut) <= CELL_LIMIT and cut.startswith("'=yyy")
+    kept, _, rest = cut.partition("…(+")
+    assert len(kept) + int(rest.rstrip(")")) == 40_002

@@ -15,34 +15,58 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_app.api.wire_values import without_our_name
 from tui_app.cli.streams import OutputFailedError, ReaderGone
-from tui_app.core.text import formula_proof, json_text, plural
+from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural
 
 if TYPE_CHECKING:
     from tui_app.api.pagination import Pages
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+_MARK: Final = "mailsluice.bom"
+"""Where click keeps whether `--bom` was given."""
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 
 
 def format_option(command: F) -> F:
-    """`--format` and `--json`; the command gets `output_format`."""
+    """`--format`, `--json` and `--bom`; the command gets `output_format`, and a `Listing` knows of the mark."""
+
+    def with_mark(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if (
+            value
+            and ctx.params.get("output_format") != "csv"
+            and "output" not in {known.name for known in ctx.command.params}
+        ):
+            raise click.UsageError("--bom is for --format csv.", ctx)
+        ctx.meta[_MARK] = value
 
     def as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if value:
             ctx.params["output_format"] = "json"
 
-    command = click.option("--json", is_flag=True, expose_value=False, callback=as_json, help="Same as --format json.")(
-        command
-    )
+    command = click.option(
+        "--bom",
+        is_flag=True,
+        expose_value=False,
+        callback=with_mark,
+        help="Begin a CSV with a byte order mark: spreadsheets then read it as UTF-8.",
+    )(command)
+    command = click.option(
+        "--json", is_flag=True, is_eager=True, expose_value=False, callback=as_json, help="Same as --format json."
+    )(command)
     return click.option(
         "--format",
         "output_format",
+        is_eager=True,
         type=click.Choice(FORMATS),
         default="table",
         show_default=True,
         help="How to write the result.",
     )(command)
+
+
+def wants_mark() -> bool:
+    """Whether a CSV is to begin with a byte order mark."""
+    return bool(click.get_current_context().meta.get(_MARK))
 
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
@@ -72,6 +96,8 @@ class Listing(Generic[T]):
 
     def __post_init__(self) -> None:
         self._begun = False
+        self._cut = 0
+        """Cells that were longer than a spreadsheet takes."""
         self._width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
 
@@ -89,6 +115,7 @@ class Listing(Generic[T]):
             return
         self._begun = True
         if self.output_format == "csv":
+            sys.stdout.write(BYTE_ORDER_MARK if wants_mark() else "")
             self._csv.writerow([column.name for column in self.columns])
         elif self.output_format == "table":
             self._line([(column, column.name.upper()) for column in self.columns])
@@ -100,7 +127,9 @@ class Listing(Generic[T]):
         elif self.output_format == "ndjson":
             sys.stdout.write(json_text(self.wire(row)) + "\n")
         elif self.output_format == "csv":
-            self._csv.writerow([formula_proof(column.text(row)) for column in self.columns])
+            texts = [column.text(row) for column in self.columns]
+            self._cut += sum(len(text) > CELL_LIMIT for text in texts)
+            self._csv.writerow(map(csv_cell, texts))
         else:
             self._line([(column, column.text(row)) for column in self.columns])
         self.count += 1
@@ -112,6 +141,10 @@ class Listing(Generic[T]):
             if self.output_format == "json":
                 sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
             sys.stdout.flush()
+            if self._cut:
+                print_status(
+                    f"{plural(self._cut, 'cell')} cut at {CELL_LIMIT:,} characters: a spreadsheet takes no more. JSON has all."
+                )
         except BrokenPipeError:
             raise ReaderGone from None
         except OSError as error:

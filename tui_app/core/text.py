@@ -154,9 +154,19 @@ A number with its sign is none: `-20%` stays what it is.
 """
 
 
-def formula_proof(text: str) -> str:
-    """A CSV cell of which a spreadsheet reads no part as a formula."""
-    return _FORMULA.sub(r"\1'", text)
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""Before a CSV it tells a spreadsheet that the text is UTF-8; other programs take it for a part of the first heading."""
+CELL_LIMIT: Final = 32_767
+"""Characters of a cell; spreadsheets cut what is longer without a word."""
+
+
+def csv_cell(text: str) -> str:
+    """A CSV cell of which a spreadsheet reads no part as a formula, and that it does not cut; `…(+n)` says what was left out."""
+    proof = _FORMULA.sub(r"\1'", text)
+    if len(proof) <= CELL_LIMIT:
+        return proof
+    kept = CELL_LIMIT - 16
+    return f"{proof[:kept]}…(+{len(proof) - kept})"
 
 
 @final

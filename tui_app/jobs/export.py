@@ -21,7 +21,7 @@ from tui_app.api.pagination import job_message_pages
 from tui_app.api.wire_values import without_our_name
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import UNFINISHED
-from tui_app.core.text import formula_proof, json_text, markdown_escape, plural, sanitize
+from tui_app.core.text import BYTE_ORDER_MARK, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.row_columns import EXPORTED
 
@@ -40,11 +40,14 @@ class _Writer(Protocol):
 
 
 class _Csv:
+    def __init__(self, *, mark: bool = False) -> None:
+        self._mark = mark
+
     def begin(self) -> str:
-        return self._lines([[column.name for column in EXPORTED]])
+        return (BYTE_ORDER_MARK if self._mark else "") + self._lines([[column.name for column in EXPORTED]])
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
-        return self._lines([formula_proof(column.text(row)) for column in EXPORTED] for row in rows)
+        return self._lines([csv_cell(column.text(row)) for column in EXPORTED] for row in rows)
 
     def end(self, first: bool) -> str:
         return ""
@@ -163,8 +166,13 @@ async def export_job(
     status: RowStatus | None,
     path: Path,
     on_progress: Callable[[int], None] = lambda _: None,
+    *,
+    mark: bool = False,
 ) -> Exported:
-    """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing."""
+    """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing.
+
+    `mark`: a CSV begins with a byte order mark.
+    """
     job = await client.get_job(job_id)
     pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
 
@@ -180,7 +188,7 @@ async def export_job(
             return "rows changed while they were read"
         return describe_missing(after, status, rows)
 
-    return await export_rows(pages, path, missing, on_progress)
+    return await export_rows(pages, path, missing, on_progress, mark=mark)
 
 
 async def export_rows(
@@ -188,6 +196,8 @@ async def export_rows(
     path: Path,
     check: Callable[[int], Awaitable[str]],
     on_progress: Callable[[int], None] = lambda _: None,
+    *,
+    mark: bool = False,
 ) -> Exported:
     """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed; both leave a partial file.
 
@@ -195,7 +205,8 @@ async def export_rows(
     """
     partly = unfinished(path)
     with _sentences(path, "nothing was written."), _private(partly) as file:
-        writing = _Writing(file, _WRITERS[path.suffix.removeprefix(".").lower()]())
+        kind = path.suffix.removeprefix(".").lower()
+        writing = _Writing(file, _Csv(mark=mark) if kind == "csv" else _WRITERS[kind]())
         with _sentences(path, f"what was written is in {sanitize(path.name)}.partial."):
             try:
                 writing.begin()

@@ -122,13 +122,22 @@ class JobService:
     # ---- exporting
 
     async def export(
-        self, job_id: str, status: RowStatus | None, path: Path, on_progress: Callable[[int], None] = lambda _: None
+        self,
+        job_id: str,
+        status: RowStatus | None,
+        path: Path,
+        on_progress: Callable[[int], None] = lambda _: None,
+        *,
+        mark: bool = False,
     ) -> Exported:
-        """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then."""
+        """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then.
+
+        `mark`: a CSV begins with a byte order mark.
+        """
         from tui_app.jobs.export import ExportFailed, export_job
 
         try:
-            exported = await export_job(self.client(), job_id, status, path, on_progress)
+            exported = await export_job(self.client(), job_id, status, path, on_progress, mark=mark)
         except ExportFailed as error:
             self.record(str(error), ())
             raise

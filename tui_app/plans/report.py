@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.files import free_path, new_file
-from tui_app.core.text import DETAIL_LIMIT, Untrusted, formula_proof, json_text, markdown_escape, sanitize
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, sanitize
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
@@ -145,9 +145,7 @@ def as_csv(entry: LedgerEntry) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*COLUMNS, "uid"))
     uid = "" if entry.origin.uid is None else str(entry.origin.uid)
-    writer.writerows(
-        [formula_proof(cell) for cell in (*_cells(row, entry.state.arrival), uid)] for row in told(entry.state)
-    )
+    writer.writerows([csv_cell(cell) for cell in (*_cells(row, entry.state.arrival), uid)] for row in told(entry.state))
     return out.getvalue()
 
 
