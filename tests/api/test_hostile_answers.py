@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -175,6 +176,29 @@ async def test_accounts_end_where_the_server_says_and_when_it_repeats_itself() -
     async with faulty(lambda _: answer(200, success(first))) as server, client_at(server.base_url) as client:
         assert len([one async for page in account_pages(client) for one in page]) == 50
         assert server.count("GET") == 2
+
+
+async def test_a_few_mails_with_thousands_of_recipients_hide_no_other_and_cost_few_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui_app.api.body.MAX_BODY", 300_000)
+    mails = [{"id": f"m{n}", "to": ["somebody@acme.example"] * (5000 if 100 <= n < 106 else 1)} for n in range(2000)]
+    asked: list[int] = []
+
+    def page(request: Received) -> bytes:
+        query = parse_qs(urlsplit(request.target).query)
+        start, size = int(query.get("cursor", ["0"])[0]), int(query["per_page"][0])
+        asked.append(size)
+        following = str(start + size) if start + size < len(mails) else None
+        return answer(200, success(mails[start : start + size], result_info={"next": following}))
+
+    async with faulty(page) as server, client_at(server.base_url, patience=READING) as client:
+        pages = search_pages(client, SearchParams(detections_only=False))
+        found = [mail async for page in pages for mail in page]
+    assert [mail.id.exact for mail in found] == [mail["id"] for mail in mails]
+    assert (pages.complete, pages.may_miss) == (True, False)
+    assert min(asked) <= 2
+    assert len(asked) < 60, "once they are behind us, pages grow again"
 
 
 async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_not_the_end() -> None:

@@ -26,8 +26,9 @@ REMEMBERED: Final = 10_000
 """Ids of the last pages, to know a row again that moved from page to page; all ids of a million rows would not be flat memory."""
 _CAPS: Final = frozenset({20, 25, 50, 100, 200, 250, 500})
 """Items to which servers are known to cap a page, whatever was asked for."""
-SMALLEST_PAGE: Final = 10
-"""Rows; if so few are still too large for one answer, smaller pages are no help."""
+_ENOUGH: Final = 2
+SMALLEST_PAGE: Final = 1
+"""Rows: a few mails with thousands of recipients each must not hide the others."""
 
 
 class Pages(ABC, Generic[T]):
@@ -41,7 +42,7 @@ class Pages(ABC, Generic[T]):
         self._recent: dict[str, None] = {}
         self._first: frozenset[str] = frozenset()
         self.per_page = per_page
-        """Shrinks when an answer is too large to be taken in."""
+        """Shrinks when an answer is too large to be taken in, and may grow again."""
         self.complete = False
         """Whether the last page is here."""
         self.maybe_more = False
@@ -219,6 +220,11 @@ class CursorPages(Pages[T]):
         self._cursor: str | None = None
         self._cursors: set[str] = set()
         self._stale = 0
+        self._largest = per_page
+        self._fitted, self._enough = 0, _ENOUGH
+        """How many pages of this size fitted, and how many have to before a larger one is tried."""
+        self._grown = False
+        """Whether the size was doubled, and no page of it was asked for yet."""
 
     async def _load(self) -> tuple[T, ...]:
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
@@ -227,6 +233,12 @@ class CursorPages(Pages[T]):
             self.others = ()
             return ()
         page = await self._fetch(self._cursor, self.per_page)
+        self._fitted += 1
+        if self._grown:
+            self._grown, self._enough = False, _ENOUGH
+        if self._fitted >= self._enough and self.per_page < self._largest:
+            # What was too large is behind us: the rest need not come in as many requests.
+            self.per_page, self._fitted, self._grown = min(self._largest, 2 * self.per_page), 0, True
         if self._cursor is not None:
             self._cursors.add(self._cursor)
         self._cursor = page.next
@@ -236,6 +248,12 @@ class CursorPages(Pages[T]):
         # An empty page in between is documented nowhere, but only a missing cursor is the end.
         self._stale = 0 if fresh or self.others else self._stale + 1
         return fresh
+
+    def _shrink(self) -> None:
+        super()._shrink()
+        # It was too early: the next try has to wait for more.
+        self._enough = min(16, 2 * self._enough) if self._grown else self._enough
+        self._fitted, self._grown = 0, False
 
 
 def job_pages(
