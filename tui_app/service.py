@@ -68,7 +68,7 @@ class EmailSecurityService:
         self._closing = False
         self.diagnosis = ""
         self._remembered = remembered or StateFile()
-        self._state = state or state_folder()
+        self._state = state
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -125,7 +125,7 @@ class EmailSecurityService:
 
     @cached_property
     def plans(self) -> PlanService:
-        """Acting on chosen messages, and what was done before."""
+        """Acting on chosen messages, and what was done before. Raises UsageError where there is no folder for the records."""
         from tui_app.plans.service import PlanService
 
         return PlanService(
@@ -135,7 +135,7 @@ class EmailSecurityService:
             self._remembered,
             read_client=lambda: self.client,
             make_client=self._make_acting_client,
-            folder=self._state / "plans",
+            folder=(self._state or state_folder()) / "plans",
             environment=os.environ,
             on_state=lambda state: self.on_plan(state),
             record=self.record,

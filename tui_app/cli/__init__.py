@@ -97,9 +97,9 @@ def _crashed(error: Exception) -> ExitCode:
     from datetime import UTC, datetime
 
     from tui_app.core.crash_report import write_crash_report
-    from tui_app.core.paths import state_folder
+    from tui_app.core.paths import find_state_folder
 
-    report = write_crash_report(error, state_folder(), datetime.now(UTC))
+    report = write_crash_report(error, find_state_folder(), datetime.now(UTC))
     more = f" Details without any data: {report}" if report else ""
     _print_error(f"stopped by an internal error ({type(error).__name__}). Please report it.{more}")
     return ExitCode.UNEXPECTED

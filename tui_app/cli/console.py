@@ -18,7 +18,7 @@ from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
-from tui_app.core.paths import state_folder
+from tui_app.core.paths import find_state_folder
 from tui_app.core.text import sanitize
 from tui_app.terminal.watchdog import ShutdownWatchdog, print_line
 
@@ -96,4 +96,4 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
 def open_console(*, profile_name: str | None, read_only: bool) -> int:
     """Open the console on the configured account; returns the exit code. Raises UsageError."""
     check_terminal(os.environ)
-    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only), state_folder())
+    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only), find_state_folder())

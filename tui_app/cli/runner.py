@@ -22,7 +22,7 @@ from tui_app.config.settings import load_settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
-from tui_app.core.paths import state_folder
+from tui_app.core.paths import find_state_folder
 from tui_app.core.state_file import StateFile
 from tui_app.service import EmailSecurityService
 from tui_app.terminal.watchdog import ENDING
@@ -40,14 +40,16 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
     if writes and settings.read_only:
         raise GuardError("This profile is read-only; nothing was sent.")
 
+    state = find_state_folder()
+
     async def conversation() -> T:
         service = EmailSecurityService(
             settings,
             clock=SystemClock(),
             random=SystemRandom(),
             read_wait=MAX_WAIT,
-            remembered=StateFile(state_folder()),
-            state=state_folder(),
+            remembered=StateFile(state),
+            state=state,
         )
         service.on_limit_wait = lambda seconds: print_status(
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."

@@ -213,7 +213,7 @@ def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
     """
     try:
         text = _text_of(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise UsageError(f"{sanitize(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
         text = ""
@@ -263,7 +263,8 @@ def load_settings(
 ) -> Settings:
     """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing."""
     path = config_file(environment)
-    file = read_config_file(path, must_exist="MAILSLUICE_CONFIG" in environment)
+    named = bool(environment.get("MAILSLUICE_CONFIG"))
+    file = read_config_file(path, must_exist=named) if path is not None else ConfigFile()
     name = profile_name or environment.get("MAILSLUICE_PROFILE") or file.default_profile
     if name is not None and name not in file.profiles:
         import difflib
@@ -271,6 +272,11 @@ def load_settings(
         near = difflib.get_close_matches(name, file.profiles, n=1)
         names = sanitize(", ".join(file.profiles)) or "none"
         known = f" Did you mean {sanitize(near[0])}?" if near else f" It has: {names}."
+        if path is None:
+            raise UsageError(
+                f"No profile '{sanitize(name, 40)}': there is no home folder, so no configuration file. "
+                "Set HOME to an absolute path, or MAILSLUICE_CONFIG."
+            )
         raise UsageError(f"{sanitize(str(path))} has no profile '{sanitize(name, 40)}'.{known}")
     profile = file.profiles[name] if name is not None else Profile()
     # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks

@@ -55,8 +55,10 @@ def _word(name: str) -> str:
     return name if name.isascii() and name.replace("-", "").isalnum() and len(name) < 40 else "?"
 
 
-def write_crash_report(error: BaseException, folder: Path, at: datetime) -> Path | None:
+def write_crash_report(error: BaseException, folder: Path | None, at: datetime) -> Path | None:
     """Write the report to a new file (0600) in the folder; returns its path, None if it can't be written."""
+    if folder is None:
+        return None
     path = folder / f"crash-{at:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     with contextlib.suppress(OSError, SluiceError):
         make_private(folder)

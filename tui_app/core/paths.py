@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 
 from platformdirs import user_config_path, user_state_path
@@ -13,26 +13,43 @@ from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
 
-def config_file(environment: Mapping[str, str]) -> Path:
-    """`MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's configuration folder. Raises UsageError."""
+def config_file(environment: Mapping[str, str]) -> Path | None:
+    """`MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's configuration folder; None if there is no such folder.
+
+    Raises UsageError for a name that can be none.
+    """
     named = environment.get("MAILSLUICE_CONFIG")
     if named:
         try:
             return Path(named).expanduser()
         except RuntimeError:
             raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}: there is no user of that name.") from None
+    folder = _absolute(user_config_path)
+    return folder / "config.toml" if folder is not None else None
+
+
+def _absolute(find: Callable[..., Path]) -> Path | None:
+    """A folder of the user's; None where HOME names none. What is relative would be in whatever folder somebody stands."""
     try:
-        return user_config_path("mailsluice", appauthor=False) / "config.toml"
+        folder = find("mailsluice", appauthor=False)
     except RuntimeError:
-        raise UsageError("There is no home folder: set HOME, or MAILSLUICE_CONFIG and XDG_STATE_HOME.") from None
+        return None
+    return folder if folder.is_absolute() else None
+
+
+def find_state_folder() -> Path | None:
+    """`mailsluice` in the user's state folder: journals, crash reports, remembered facts; None if there is no such folder."""
+    return _absolute(user_state_path)
 
 
 def state_folder() -> Path:
-    """`mailsluice` in the user's state folder: journals, crash reports, remembered facts."""
-    try:
-        return user_state_path("mailsluice", appauthor=False)
-    except RuntimeError:
-        raise UsageError("There is no home folder: set HOME or XDG_STATE_HOME.") from None
+    """The same where it is needed. Raises UsageError without one."""
+    folder = find_state_folder()
+    if folder is None:
+        raise UsageError(
+            "There is no home folder for the records of releases: set HOME or XDG_STATE_HOME to an absolute path."
+        )
+    return folder
 
 
 def is_private(folder: Path) -> bool:

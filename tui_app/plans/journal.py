@@ -35,6 +35,12 @@ class JournalError(SluiceError):
     """The journal can't be read, written or locked. Nothing is sent without it."""
 
 
+class FolderUnusable(JournalError):
+    """The folder of the journals is not ours, or is none."""
+
+    exit_code = ExitCode.USAGE
+
+
 class NoSuchPlan(JournalError):
     """No plan goes by the name that was asked for."""
 

@@ -17,7 +17,7 @@ from typing import Final
 from tui_app import __version__
 from tui_app.core.paths import why_not_private
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.journal import JournalContents, JournalError, read
+from tui_app.plans.journal import FolderUnusable, JournalContents, JournalError, read
 from tui_app.plans.journal_index import Remembered, Stamp, load_index, save_index
 from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
 from tui_app.plans.plan import FORMAT
@@ -189,11 +189,13 @@ class JournalFiles:
         try:
             for folder in (self._folder.parent, self._folder):
                 if why := why_not_private(folder):
-                    raise JournalError(f"{sanitize(str(folder), 200)} {why}")
+                    raise FolderUnusable(f"{sanitize(str(folder), 200)} {why}")
         except FileNotFoundError:
             return
         except OSError as error:
-            raise JournalError(f"The ledger {self._folder} can't be read: {error.strerror}.") from None
+            raise FolderUnusable(
+                f"The ledger {sanitize(str(self._folder), 200)} can't be read: {error.strerror}. XDG_STATE_HOME names another."
+            ) from None
 
     def _named(self) -> Iterator[tuple[str, os.stat_result]]:
         self.check()
@@ -205,7 +207,9 @@ class JournalFiles:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise JournalError(f"The ledger {self._folder} can't be read: {error.strerror}.") from None
+            raise FolderUnusable(
+                f"The ledger {sanitize(str(self._folder), 200)} can't be read: {error.strerror}. XDG_STATE_HOME names another."
+            ) from None
 
     def unexpected(self) -> list[str]:
         """Names of journals that are not files: they may hide some. Raises JournalError."""

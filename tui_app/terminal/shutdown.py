@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.app import App
 
 from tui_app.core.crash_report import frames_of, write_crash_report
-from tui_app.core.paths import state_folder
+from tui_app.core.paths import find_state_folder
 from tui_app.core.text import strip_controls
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class GracefulShutdown(App[None]):
         error = getattr(self._exception, "error", self._exception) or RuntimeError()
         frames = list(frames_of(error))
         where = f" in {frames[-1].strip().rpartition(' ')[0]}" if frames else ""
-        report = write_crash_report(error, state_folder(), datetime.now(UTC))
+        report = write_crash_report(error, find_state_folder(), datetime.now(UTC))
         more = f" Details without any data: {report}" if report else ""
         self.end_with(
             f"mailsluice: stopped by an internal error ({type(error).__name__}{where}). Please report it.{more}"
