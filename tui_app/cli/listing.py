@@ -66,7 +66,8 @@ def format_option(command: F) -> F:
 
 def wants_mark() -> bool:
     """Whether a CSV is to begin with a byte order mark."""
-    return bool(click.get_current_context().meta.get(_MARK))
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and bool(ctx.meta.get(_MARK))
 
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
