@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+    if "terminals" not in config.option.markexpr:
+        items[:] = [item for item in items if not item.get_closest_marker("terminals")]
     # The first mypy of a checkout takes longer than any test: it must not be what all wait for at the end.
     items.sort(key=lambda item: "test_the_code_is_clean" not in item.nodeid)
 

@@ -89,17 +89,17 @@ class Navigation(App[None]):
         if self.is_at("quarantine"):
             self.push_screen(MessageScreen(self.service, message.message))
 
-    def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
+    async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
         if self.is_at("quarantine"):
-            self._review(message.targets, message.search)
+            await self._review(message.targets, message.search)
 
-    def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+    async def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
         try:
-            # Not in a thread: what is typed at once after R is for the review, and would go to the screen below.
-            guarded = self.service.plans.guard(targets)
+            # Waited for in the app's own queue: what is typed at once after R is behind it there, and for the review.
+            guarded = await asyncio.to_thread(self.service.plans.guard, targets)
         except SluiceError as error:
             self.show_notice(str(error))
             return
@@ -147,11 +147,11 @@ class Navigation(App[None]):
         if self.is_at("jobs") or self.is_at("quarantine"):
             self._ask_ids(())
 
-    def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
+    async def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
         """Open the review of what was looked up."""
         if self.is_at("ids"):
             self.pop_screen()
-            self._review(message.targets)
+            await self._review(message.targets)
 
     def action_ledger_open(self) -> None:
         """What was released before."""

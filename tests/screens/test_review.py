@@ -1,12 +1,17 @@
 """The review of a release and the list behind it: one bad one among many is seen, and what is not sent has its reason."""
 
 import re
+import threading
+from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.plans.guard import Guarded
+from tui_app.plans.service import PlanService
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 from tui_app.widgets.inputs import PasteInput
@@ -218,6 +223,27 @@ async def test_help_tells_the_keys_and_fields_of_the_form_and_a_question_mark_is
         await console.sees("Help › review")
         await console.press("escape")
         await console.sees("Reason         why?", "Messages       2")
+
+
+async def test_keys_wait_for_the_guard_and_the_screen_does_not(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand journals take a moment to look through: what is typed at once is for what comes after it."""
+    guard, asked = PlanService.guard, list[str]()
+
+    def slow(self: PlanService, *arguments: Any, **named: Any) -> Guarded:
+        asked.append(threading.current_thread().name)
+        threading.Event().wait(0.3)
+        return guard(self, *arguments, **named)
+
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        monkeypatch.setattr(PlanService, "guard", slow)
+        for key in ("a", "R", "shift+tab", *"MALICIOUS", "enter", *"INC-9", "enter"):
+            console.app.post_message(Key(key, key if len(key) == 1 else None))
+        await console.sees("Included by name", "8 MALICIOUS", "Reason         INC-9")
+    assert len(asked) == 3 and not any("MainThread" in name for name in asked), "the loop goes on"
 
 
 async def test_with_nothing_to_send_no_request_and_no_time_is_told(simulator: Simulator) -> None:

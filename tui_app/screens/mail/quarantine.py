@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -315,18 +316,21 @@ class QuarantineScreen(ConsoleScreen):
         """Search again."""
         self.search(self._search.line)
 
-    def action_mark_all(self) -> None:
+    async def action_mark_all(self) -> None:
         """Mark all loaded messages that the guard lets through."""
         table = self.table()
         if self._search.loading and not self._search.found:
             self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
             return
+        searched = self._search
         try:
-            # Not in a thread: R typed right after it means what it marks.
-            guarded = self.service.plans.guard(list(map(Target.of, self._search.found)))
+            # Waited for here, and the next key waits for this: R typed right after it means what it marks.
+            guarded = await asyncio.to_thread(self.service.plans.guard, list(map(Target.of, searched.found)))
         except SluiceError as error:
             self.notice(str(error))
             return
+        if self._search.params != searched.params:
+            return  # of another search these rows may not be there
         table.unmark_all()
         self._taken_out = tuple(kept.target for kept in (*guarded.held_back, *guarded.unfit))
         self._marked_with_it = frozenset(target.id for target in guarded.allowed)
@@ -334,8 +338,8 @@ class QuarantineScreen(ConsoleScreen):
         table.mark_shown([place for place in places if place is not None])
         held_back = f", {len(guarded.held_back):,} held back by guard" if guarded.held_back else ""
         held_back += "".join(f", {count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
-        rest = "" if self._search.complete else "; more is not loaded, G at the end loads it"
-        self.notice(f"{table.marked.marks:,} of {len(self._search.found):,} marked{held_back}{rest}.")
+        rest = "" if searched.complete else "; more is not loaded, G at the end loads it"
+        self.notice(f"{table.marked.marks:,} of {len(searched.found):,} marked{held_back}{rest}.")
 
     def copy_id(self) -> str:
         """The message's id."""

@@ -241,14 +241,14 @@ class ReviewScreen(ConsoleScreen):
     def _problem(self, sentence: str, tone: str = "$text-error") -> None:
         self.query_one("#problem", TextLine).set_text((sentence, tone))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""
         if self.awaiting:
             self.notice(_CHECKS)
             return
         reason, typed = self.query_one("#reason", Input), self.query_one("#typed", Input)
         if event.input.id == "include":
-            self._included(event.value)
+            await self._included(event.value)
         elif not reason.value.strip():
             self._problem("A reason is needed: it goes on record.")
             reason.focus()
@@ -268,7 +268,7 @@ class ReviewScreen(ConsoleScreen):
         else:
             self._check(reason.value.strip())
 
-    def _included(self, value: str) -> None:
+    async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
         known = {word.upper(): word for word in self._asked.includable_counts()}
@@ -278,12 +278,12 @@ class ReviewScreen(ConsoleScreen):
             return
         included = tuple(known[word.upper()] for word in typed)
         try:
-            guarded = self.service.plans.guard(self._targets, include=included).without(self._left)
+            guarded = await asyncio.to_thread(self.service.plans.guard, self._targets, include=included)
         except SluiceError as error:
             self._problem(str(error))
             return
-        self._guarded = guarded
-        self._plan = self.service.plans.plan(guarded, "", canary=True)
+        self._guarded = guarded.without(self._left)
+        self._plan = self.service.plans.plan(self._guarded, "", canary=True)
         self._problem("")
         self._show_plan()
         self.query_one("#reason").focus()
