@@ -150,8 +150,7 @@ class Navigation(App[None]):
     async def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
         """Open the review of what was looked up."""
         if self.is_at("ids"):
-            self.pop_screen()
-            await self._review(message.targets)
+            await self._review(message.targets)  # above the ids: esc leads back to them
 
     def action_ledger_open(self) -> None:
         """What was released before."""
@@ -189,7 +188,10 @@ class Navigation(App[None]):
         from tui_app.screens.plan.screen import PlanScreen
 
         if self.is_at("review"):
-            self.switch_screen(PlanScreen(self.service, message.plan, guarded=message.guarded))
+            self.pop_screen()
+            if self.is_at("ids"):
+                self.pop_screen()
+            self.push_screen(PlanScreen(self.service, message.plan, guarded=message.guarded))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.api.test_http import JOB, JOB_ID, client_at
 from tests.support.clock import HurriedClock
@@ -15,9 +17,10 @@ from tests.support.services import held_mail, lonely_service
 from tests.support.wire import job_row
 from tui_app.api.diagnosis import diagnose
 from tui_app.api.enums import ActionType
-from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unreadable
+from tui_app.api.errors import ApiError, Forbidden, RateLimited, TooLarge, Unreadable
 from tui_app.api.http import READING
-from tui_app.api.pagination import account_pages, job_message_pages, search_pages
+from tui_app.api.page import Page
+from tui_app.api.pagination import CursorPages, account_pages, job_message_pages, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent
 from tui_app.core.errors import UsageError
@@ -178,27 +181,56 @@ async def test_accounts_end_where_the_server_says_and_when_it_repeats_itself() -
         assert server.count("GET") == 2
 
 
+@pytest.mark.parametrize("counts", ("rows", "pages"))
 async def test_a_few_mails_with_thousands_of_recipients_hide_no_other_and_cost_few_requests(
-    monkeypatch: pytest.MonkeyPatch,
+    counts: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whether a cursor counts rows or pages is not documented; a list whose pages change their size is whole with both."""
     monkeypatch.setattr("tui_app.api.body.MAX_BODY", 300_000)
     mails = [{"id": f"m{n}", "to": ["somebody@acme.example"] * (5000 if 100 <= n < 106 else 1)} for n in range(2000)]
     asked: list[int] = []
 
     def page(request: Received) -> bytes:
         query = parse_qs(urlsplit(request.target).query)
-        start, size = int(query.get("cursor", ["0"])[0]), int(query["per_page"][0])
+        cursor, size = int(query.get("cursor", ["0"])[0]), int(query["per_page"][0])
+        start = cursor if counts == "rows" else cursor * size
         asked.append(size)
-        following = str(start + size) if start + size < len(mails) else None
+        following = str(cursor + (size if counts == "rows" else 1)) if start + size < len(mails) else None
         return answer(200, success(mails[start : start + size], result_info={"next": following}))
 
     async with faulty(page) as server, client_at(server.base_url, patience=READING) as client:
         pages = search_pages(client, SearchParams(detections_only=False))
         found = [mail async for page in pages for mail in page]
+    if counts == "pages":
+        assert pages.complete
+        assert len(found) == len(mails) or pages.may_miss
+        return
     assert [mail.id.exact for mail in found] == [mail["id"] for mail in mails]
     assert (pages.complete, pages.may_miss) == (True, False)
     assert min(asked) <= 2
     assert len(asked) < 60, "once they are behind us, pages grow again"
+
+
+@given(
+    fat=st.sets(st.integers(0, 200), max_size=12),
+    counts=st.sampled_from(("rows", "pages")),
+    total=st.integers(0, 201),
+)
+async def test_whatever_cursors_count_a_list_is_whole_or_says_so(fat: set[int], counts: str, total: int) -> None:
+    async def fetch(cursor: str | None, size: int) -> Page[str]:
+        at = int(cursor or 0)
+        start = at if counts == "rows" else at * size
+        rows = range(start, min(start + size, total))
+        if len(fat & set(rows)) > 2:
+            raise TooLarge("too large", request="GET investigate")
+        more = start + size < total
+        return Page(tuple(map(str, rows)), next=str(at + (size if counts == "rows" else 1)) if more else None)
+
+    pages = CursorPages(fetch, lambda row: row, 64)
+    found = [row async for page in pages for row in page]
+    assert len(found) == len(set(found))
+    assert found == list(map(str, range(total))) or pages.may_miss
+    assert counts == "pages" or not pages.may_miss
 
 
 async def test_a_search_that_brings_nothing_new_is_endless_and_an_empty_page_is_not_the_end() -> None:

@@ -61,7 +61,7 @@ def test_csv_holds_no_formula_and_json_the_exact_text(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("quarantine", "--sender", "evil.example", "--format", "csv").stdout)))
     assert [row["subject"] for row in rows if "cmd|" in row["subject"]] == ["'=cmd|' /C calc'!A0"]
     exact = json.loads(run("quarantine", "--sender", "evil.example", "--json").stdout)
-    assert "lone surrogate \ud800 in the middle" in [message["subject"] for message in exact]
+    assert "lone surrogate \ufffd in the middle" in [message["subject"] for message in exact]
 
 
 def test_create_cancel_delete(run: Run, simulator: Simulator) -> None:

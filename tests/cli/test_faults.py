@@ -162,7 +162,7 @@ def test_rows_that_move_are_told_on_standard_error(gated: Simulator) -> None:
     gated.set_faults("page_shift")
     job = max(gated.account.jobs.values(), key=lambda job: job.size)
     ended = run_with(gated.environment(), "messages", job.job_id, "--format", "ndjson")
-    assert ended.returncode == 0
+    assert ended.returncode == 4
     rows = [json.loads(line)["message_id"] for line in ended.stdout.splitlines()]
     assert len(rows) == len(set(rows))
     assert len(rows) > 1000
@@ -348,3 +348,19 @@ def test_a_csv_for_a_spreadsheet_begins_with_a_mark_and_no_cell_is_cut_in_silenc
         ended = run_with(gated.environment(), "messages", job["job_id"], "--bom", "--output", str(tmp_path / name))
         assert ended.returncode == wanted[0], ended.stderr
         assert not wanted[1] or (tmp_path / name).read_text(encoding="utf-8").startswith(wanted[1])
+
+
+@pytest.mark.parametrize("output_format", ("json", "ndjson", "csv"))
+def test_a_listing_that_breaks_off_can_be_read_and_says_so(gated: Simulator, output_format: str) -> None:
+    gated.set_faults("capped_pages=30@search#1,status=403@search#2-9")
+    ended = run_with(gated.environment(), "quarantine", "--format", output_format)
+    assert ended.returncode == 6
+    rows: list[dict[str, str]]
+    if output_format == "csv":
+        rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+        assert rows[-1]["id"].startswith("PARTIAL: 30 rows, not all: ")
+    else:
+        lines = ended.stdout.splitlines()
+        rows = json.loads(ended.stdout) if output_format == "json" else [json.loads(line) for line in lines]
+        assert rows[-1]["mailsluice"]["partial"].startswith("30 rows, not all: ")  # type: ignore[index]
+    assert len(rows) == 31

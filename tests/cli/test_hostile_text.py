@@ -125,7 +125,9 @@ def test_a_command_writes_hostile_text_as_text(account: HostileAccount, command:
 def test_json_is_exactly_what_was_sent(account: HostileAccount) -> None:
     listed = json.loads(run(account, "messages", "--json").stdout)
     assert [row["status_message"] for row in listed] == [
-        account.string("status_message", row).text for row in range(len(account.strings))
+        # Half of a pair is no character: many readers of JSON stop at it, and lose what comes behind.
+        re.sub("[\ud800-\udfff]", "\ufffd", account.string("status_message", row).text)
+        for row in range(len(account.strings))
     ]
 
 

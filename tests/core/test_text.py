@@ -140,7 +140,8 @@ def test_a_cell_of_a_markdown_table_shows_the_text_and_nothing_but_text(text: st
         ("Angebot; -20%", "Angebot; -20%"),
         ("-20%", "-20%"),
         ("+4711 0815", "'+4711 0815"),
-        ("-1.5;+2", "-1.5;+2"),
+        ("-1.5;+2", "'-1.5;'+2"),
+        ("x;+2;", "x;+2;"),
         ("=1+1", "'=1+1"),
         ("x;\"=cmd|' /C calc'!A0;y", "x;'\"=cmd|' /C calc'!A0;y"),
         ("-2+3", "'-2+3"),
@@ -154,8 +155,8 @@ def test_a_cell_is_no_formula_and_a_number_stays_one(cell: str, safe: str) -> No
 
 
 FORMULA = re.compile(r"[=+\-@＝＋－＠]")
-A_NUMBER = re.compile(r"[+\-]?\s?[\d.,]{1,30}\s?%?[\s\"']*(,|$)")
-"""Alone, or before the comma of the next cell: what begins so can't be read as a formula."""
+A_NUMBER = re.compile(r"[+\-]?\s?[\d.,]{1,30}\s?(%[\s\"']*(,|$)|[\s\"']*$)")
+"""Alone, or a percentage before the comma of the next cell: what begins so can't be read as a formula."""
 
 
 def acts(cell: str) -> bool:
@@ -172,15 +173,17 @@ CELLS = st.one_of(
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=4))
 @example([["x;\"=cmd|' /C calc'!A0;y", 'foo"', '";=1+1']])
 @example([["Angebot; -20%", "-20%", "+49 30 123"]])
+@example([["a@evil.example;-1", "5+cmd|' /C calc'!A1;x"]])
 def test_no_cell_is_a_formula_in_any_dialect_and_the_text_is_unharmed(rows: list[list[str]]) -> None:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([list(map(csv_cell, row)) for row in rows])
+    # As in all our files the first column is an id: no sender fills it.
+    csv.writer(out, lineterminator="\n").writerows([["4NAA", *map(csv_cell, row)] for row in rows])
     for delimiter in ",;\t":
         for row in csv.reader(io.StringIO(out.getvalue()), delimiter=delimiter):
             assert not [cell for cell in row if acts(cell)], (delimiter, out.getvalue())
     back = list(csv.reader(io.StringIO(out.getvalue())))
-    for row, kept in zip(rows, back, strict=True):
-        for cell, read in zip(row, kept or [""], strict=True):
+    for row, (_, *kept) in zip(rows, back, strict=True):
+        for cell, read in zip(row, kept, strict=True):
             marks = iter(read)
             assert all(any(mark == character for mark in marks) for character in cell), "nothing is lost"
             assert len(read) - len(cell) == read.count("'") - cell.count("'"), "and nothing but quotes came"

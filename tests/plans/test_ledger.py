@@ -382,7 +382,8 @@ def test_every_form_of_a_report_accounts_for_every_id(
     whole = json.loads(as_json(entry))
     assert as_json(entry).isascii()
     assert [(row["id"], row["mailsluice"]["outcome"]) for row in whole["results"]] == expected
-    assert (whole["sums"], whole["sums_add_up"], whole["reason"]) == (dict(sums), True, reason)
+    assert (whole["sums"], whole["sums_add_up"]) == (dict(sums), True)
+    assert whole["reason"] == re.sub("[\ud800-\udfff]", "\ufffd", reason)
 
 
 def test_a_message_that_is_in_a_plan_twice_is_told_of() -> None:

@@ -108,8 +108,9 @@ async def test_one_message_is_confirmed_by_y_and_several_only_by_their_number(si
             await console.sees("Not sent: type 3 to send")
             await console.press("ctrl+u")
         assert simulator.account.truth.entries == []
+        await console.press("escape")
+        await console.sees("3 ids, not sent", "enter looks them up")  # what was pasted is still there
         await console.press("escape", "escape")
-        await console.sees("12 loaded")
         await reviewed(console, mails[:1])
         await console.sees("1 message · ", "type y to send")
         await console.type("x")
@@ -145,22 +146,41 @@ async def confirm(console: Console, count: int | str) -> None:
     await console.press("enter")
 
 
-async def test_while_it_is_checked_include_adds_nothing_to_what_was_confirmed(
+async def test_what_is_typed_while_it_is_checked_takes_back_what_was_confirmed(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mails = bulk(simulator, 3)
     async with console_on(settings_for(simulator), size=(120, 40)) as console:
-        await reviewed(console, [*mails, malicious(simulator)])
+        await reviewed(console, [*bulk(simulator, 3), malicious(simulator)])
         gate = held_open(monkeypatch, console.app.service.plans, "changes_since_review")
         await confirm(console, 3)
         await console.sees("Checking whether anything changed…")
         console.app.screen.query_one("#include").focus()
         await console.type("MALICIOUS")
+        await console.sees("Not sent: it was changed while it was checked.")
         await console.press("enter")
-        await console.sees("Wait: it is being checked", "3 messages · ", "Held back by the guard: 1 MALICIOUS")
+        await console.sees("4 messages", "Included by name, sent last: 1 MALICIOUS")
         gate.set()
-        await console.sees("all sent", "3 of 3")
-    assert released(simulator) == sorted(mail.investigate_id for mail in mails)
+        await console.settles()
+    assert released(simulator) == []
+
+
+@pytest.mark.parametrize("way", ("escape", "button"))
+async def test_esc_while_it_is_checked_means_no(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, bulk(simulator, 3))
+        gate = held_open(monkeypatch, console.app.service.plans, "changes_since_review")
+        await confirm(console, 3)
+        await console.sees("Checking whether anything changed…", "esc sends nothing")
+        if way == "button":
+            console.app.screen.query_one("#cancel").focus()
+        await console.press("escape" if way == "escape" else "enter")
+        await console.loses("not sent yet")
+        gate.set()
+        await console.settles()
+        assert "all sent" not in console.text
+    assert released(simulator) == []
 
 
 async def test_while_it_is_checked_the_list_is_refused_and_what_was_confirmed_is_sent(

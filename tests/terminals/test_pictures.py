@@ -57,7 +57,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "urxvt": Kind(
         "urxvt", lambda command: ["urxvt", "-geometry", "80x24+0+0", "-fn", "xft:DejaVu Sans Mono:size=10", "-e", *command]
     ),
-    "st": Kind("stterm", lambda command: ["stterm", "-g", "80x24+0+0", "-f", "DejaVu Sans Mono:size=10:antialias=false", "-e", *command]),
+    "st": Kind("stterm", lambda command: ["stterm", "-g", "80x24+0+0", "-f", "Liberation Mono:pixelsize=14:antialias=false:autohint=true", "-e", *command]),
     "alacritty": Kind(
         "alacritty",
         lambda command: [
@@ -136,7 +136,7 @@ class Window:
     def picture(self) -> bytes:
         """What the window shows, once it has shown the same for a while."""
         before, same, until = b"", 0, time.monotonic() + PATIENCE
-        while same < 4 and time.monotonic() < until:
+        while same < 8 and time.monotonic() < until:
             now = self._tool("xwd", "-silent", "-id", self._id)
             same = same + 1 if now == before else 0
             before = now

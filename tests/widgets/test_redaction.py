@@ -1,9 +1,13 @@
 """Redaction: of an address the domain is left, of a name and of what can't be read nothing."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.environment import ROOT
 from tui_app.widgets.redaction import REDACTED, AddressText, PrivateText, Redaction
 
 
@@ -43,6 +47,9 @@ SENTENCES = {
     "no such user: Ana Lopez <ana@acme.example>, skipped": "no such user: <▒▒▒@acme.example>, skipped",
     "no such user: ana@": "no such user: ▒▒▒@",
     "quota of ana.lope…(+40)": "quota of ▒▒▒…",
+    "to first.last @acme.example": "to ▒▒▒@acme.example",
+    "ana＠acme.example, ana%40acme.example": "▒▒▒＠acme.example, ▒▒▒%40acme.example",
+    '<""""""""""""""""""""""""x>': '<""""""""""""""""""""""""x>',
     "3 of 12 rows, 12:30, @ noon <b>": "3 of 12 rows, 12:30, @ noon <b>",
 }
 
@@ -51,6 +58,19 @@ SENTENCES = {
 def test_of_a_sentence_all_is_left_but_addresses_and_their_names(redaction: Redaction, sentence: str) -> None:
     assert redaction.over(sentence) == SENTENCES[sentence]
     assert Redaction().over(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    "text", ('"' * 8192, "a" * 8192, '"a' * 4000 + "@", "<" * 8192 + "@", "a@" * 4000, "@" * 8192, " " * 8192 + "@")
+)
+def test_whatever_a_mail_holds_it_is_read_in_one_pass(text: str) -> None:
+    script = (
+        "import sys; from tui_app.widgets.redaction import AddressText, Redaction\n"
+        "redaction = Redaction(); redaction.on = True; text = sys.stdin.read()\n"
+        "for _ in range(20): redaction.over(text); redaction.over(AddressText(text))"
+    )
+    # A pattern that goes back would take longer than the universe has.
+    subprocess.run([sys.executable, "-c", script], input=text, text=True, check=True, timeout=30, cwd=ROOT)
 
 
 _SECRET = "zyxw"

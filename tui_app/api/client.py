@@ -182,7 +182,7 @@ class EmailSecurityClient:
             raise UsageError(f"{expected.value} is not a verdict that can be asked for. Nothing was sent.")
         body = {"expected_disposition": expected.value} | ({} if eml is None else {"eml_content": eml})
         return await self.transport.act(
-            "POST", self._path(investigate_id, "reclassify"), body, self._one(Reclassified.from_wire)
+            "POST", self._path(investigate_id, "reclassify"), body, self._one(Reclassified.from_wire), accepts=True
         )
 
     # ---- jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -59,7 +60,7 @@ class Pages(ABC, Generic[T]):
     @property
     def may_miss(self) -> bool:
         """Whether something of the list may not be here, though it is complete."""
-        return self.maybe_more or self.unreadable > 0
+        return self.maybe_more or self.shifted or self.unreadable > 0
 
     async def load(self) -> tuple[T, ...]:
         """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
@@ -223,8 +224,8 @@ class CursorPages(Pages[T]):
         self._largest = per_page
         self._fitted, self._enough = 0, _ENOUGH
         """How many pages of this size fitted, and how many have to before a larger one is tried."""
-        self._grown = False
-        """Whether the size was doubled, and no page of it was asked for yet."""
+        self._before: tuple[str | None, Page[T]] | None = None
+        """The last page, and the cursor that it was asked for by."""
 
     async def _load(self) -> tuple[T, ...]:
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
@@ -232,13 +233,14 @@ class CursorPages(Pages[T]):
             self.complete = self.maybe_more = True
             self.others = ()
             return ()
+        if self.per_page < self._largest and self._fitted >= self._enough and (larger := await self._larger()):
+            return self._took(larger)
         page = await self._fetch(self._cursor, self.per_page)
         self._fitted += 1
-        if self._grown:
-            self._grown, self._enough = False, _ENOUGH
-        if self._fitted >= self._enough and self.per_page < self._largest:
-            # What was too large is behind us: the rest need not come in as many requests.
-            self.per_page, self._fitted, self._grown = min(self._largest, 2 * self.per_page), 0, True
+        self._before = self._cursor, page
+        return self._took(page)
+
+    def _took(self, page: Page[T]) -> tuple[T, ...]:
         if self._cursor is not None:
             self._cursors.add(self._cursor)
         self._cursor = page.next
@@ -249,11 +251,35 @@ class CursorPages(Pages[T]):
         self._stale = 0 if fresh or self.others else self._stale + 1
         return fresh
 
+    async def _larger(self) -> Page[T] | None:
+        """What follows the last page, out of a page of twice its size from the same cursor; None to go on as before.
+
+        Whether a cursor counts rows or pages is not documented: the larger page has to begin with the rows of the last one.
+        """
+        assert self._before is not None
+        cursor, last = self._before
+        size, self._fitted = min(self._largest, 2 * self.per_page), 0
+        try:
+            page = await self._fetch(cursor, size)
+        except TooLarge:
+            self._enough = min(16, 2 * self._enough)
+            return None
+        ids, again = list(map(self._identity, last.items)), list(map(self._identity, page.items))
+        if not ids or again[: len(ids)] != ids or page.size <= last.size or page.unreadable < last.unreadable:
+            self._largest = self.per_page
+            return None
+        self.per_page, self._enough, self._before = size, _ENOUGH, (cursor, page)
+        known = set(map(self._identity, last.others))
+        return replace(
+            page,
+            items=page.items[len(ids) :],
+            others=tuple(one for one in page.others if self._identity(one) not in known),
+            unreadable=page.unreadable - last.unreadable,
+        )
+
     def _shrink(self) -> None:
         super()._shrink()
-        # It was too early: the next try has to wait for more.
-        self._enough = min(16, 2 * self._enough) if self._grown else self._enough
-        self._fitted, self._grown = 0, False
+        self._fitted = 0
 
 
 def job_pages(

@@ -253,13 +253,14 @@ class Transport:
         may_wait: Callable[[], bool] = always,
         *,
         slow: bool = False,
+        accepts: bool = False,
     ) -> WriteResult[T]:
         """A write: sent once, and again only if it provably never left, or was answered 429 (at most twice each).
 
-        `slow`: the API is known to take long over it. `may_wait` is asked before it is tried again. Once on the wire it is not cut short by whoever asked for it.
+        `slow`: the API is known to take long over it; `accepts`: 202 is its success. `may_wait` is asked before it is tried again. Once on the wire it is not cut short by whoever asked for it.
         """
         request = self.named(method, path)
-        sending = asyncio.ensure_future(self._act(method, path, body, read, may_wait, slow))
+        sending = asyncio.ensure_future(self._act(method, path, body, read, may_wait, slow=slow, accepts=accepts))
         self.on_the_wire.add(sending)
         sending.add_done_callback(self.on_the_wire.discard)
         try:
@@ -286,7 +287,9 @@ class Transport:
         body: Any,
         read: Callable[[Envelope], T],
         may_wait: Callable[[], bool],
+        *,
         slow: bool,
+        accepts: bool,
     ) -> WriteResult[T]:
         request = self.named(method, path)
         unsent = limited = waits = 0
@@ -313,6 +316,9 @@ class Transport:
                 return Refused(error) if limited else Unsent(error)
             except ApiError as error:
                 return Refused(error) if error.status in REFUSED_STATUS else Ambiguous(error)
+            if answer.status == 202 and not accepts:
+                why = "The API only accepted it, and does not say that it was done."
+                return Ambiguous(Unreadable(why, request=request, status=answer.status))
             self.answer_seconds += 0.3 * (self.clock.monotonic() - started - self.answer_seconds)
             try:
                 # Not in a thread: nothing may come between an answer and its outcome.

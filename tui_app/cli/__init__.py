@@ -112,7 +112,8 @@ def main() -> None:
         del os.environ[name]
     code: Any
     # Milliseconds after a lone esc in which the rest of a sequence may come; the operator may set another value.
-    os.environ.setdefault("ESCDELAY", "50")
+    waits = os.environ.get("ESCDELAY", "")
+    os.environ["ESCDELAY"] = waits if waits.isascii() and waits.isdecimal() and 10 <= int(waits[:9]) <= 500 else "50"
     set_certificate_variables_aside()
     # GNU screen hands on what the terminal around it can, and turns true colours into something else.
     if (os.environ.get("STY") or os.environ.get("TERM", "").startswith("screen")) and "TMUX" not in os.environ:

@@ -13,7 +13,7 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.release import COLUMNS, exit_code, print_to_send, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
-from tui_app.core.clock import SystemClock
+from tui_app.core.clock import SystemClock, local_time
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PLANS: Final = (
     ListingColumn["PlanSummary"]("plan", 8, lambda plan: plan.name),
     ListingColumn["PlanSummary"](
-        "when", 22, lambda plan: plan.at.astimezone().isoformat(timespec="minutes") if plan.at else ""
+        "when", 22, lambda plan: local_time(plan.at).isoformat(timespec="minutes") if plan.at else ""
     ),
     ListingColumn["PlanSummary"]("who", 20, lambda plan: sanitize(plan.origin.who)),
     ListingColumn["PlanSummary"]("state", 10, lambda plan: state_of(plan)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import csv
 import shutil
@@ -15,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_app.api.wire_values import without_our_name
 from tui_app.cli.streams import OutputFailedError, ReaderGone
-from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural
+from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural, sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.pagination import Pages
@@ -129,8 +130,9 @@ class Listing(Generic[T]):
             sys.stdout.write(json_text(self.wire(row)) + "\n")
         elif self.output_format == "csv":
             texts = [column.text(row) for column in self.columns]
-            self._cut += sum(len(text) > CELL_LIMIT for text in texts)
-            self._csv.writerow(map(csv_cell, texts))
+            cells = list(map(csv_cell, texts))
+            self._cut += sum(len(cell) < len(text) for cell, text in zip(cells, texts, strict=True))
+            self._csv.writerow(cells)
         else:
             self._line([(column, column.text(row)) for column in self.columns])
         self.count += 1
@@ -150,6 +152,21 @@ class Listing(Generic[T]):
             raise ReaderGone from None
         except OSError as error:
             raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
+
+    def break_off(self, why: str) -> None:
+        """End what is not whole, so that a program can read it and see that it is not. Nothing was written: nothing is."""
+        if not self.count or self.output_format == "table":
+            return
+        partial = {"mailsluice": {"partial": f"{self.count:,} rows, not all: {why}"}}
+        with contextlib.suppress(OSError, ValueError):
+            if self.output_format == "json":
+                sys.stdout.write(f",\n{json_text(partial)}\n]\n")
+            elif self.output_format == "ndjson":
+                sys.stdout.write(json_text(partial) + "\n")
+            else:
+                sentence = f"PARTIAL: {partial['mailsluice']['partial']}"
+                self._csv.writerow([csv_cell(sentence), *[""] * (len(self.columns) - 1)])
+            sys.stdout.flush()
 
     def _line(self, cells: Sequence[tuple[ListingColumn[T], str]]) -> None:
         parts = []
@@ -176,6 +193,15 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
                 listing.write(row)
             if limit is not None and listing.count >= limit:
                 break
+    except ReaderGone:
+        raise
+    except BaseException as error:
+        if listing is not None:
+            why = "ended before it was whole" if isinstance(error, asyncio.CancelledError) else str(error)
+            listing.break_off(sanitize(why, 200))
+            if isinstance(error, asyncio.CancelledError):
+                print_status(f"Ended early: {plural(listing.count, 'row')} written, not all.")
+        raise
     finally:
         pages.close()
     listing = listing or open_listing()

@@ -10,6 +10,7 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_message_pages
 from tui_app.api.rows import JobMessage
+from tui_app.api.wire_values import readable
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, wants_mark, with_ours, write_pages
 from tui_app.cli.runner import run_command
 from tui_app.config.settings import check_job_id
@@ -76,12 +77,13 @@ def messages(
         )
         if limit is None and job is not None and describe_missing(job, asked, written):
             after = await service.client.get_job(job_id)
-            if after.counted(asked) != job.counted(asked):
+            missing = describe_missing(after, asked, written)
+            if readable(job.counted(asked)) and after.counted(asked) != job.counted(asked):
                 print_status("Rows changed while they were read: some may be missing. Run it again.")
-            else:
-                missing = describe_missing(after, asked, written)
+            elif missing:
                 print_status(f"Perhaps NOT all: {missing}, and {plural(written, 'row')} came.")
-            return ExitCode.PARTLY_FAILED
+            if missing or readable(job.counted(asked)):
+                return ExitCode.PARTLY_FAILED
         return ExitCode.PARTLY_FAILED if pages.may_miss else ExitCode.DONE
 
     ctx.exit(run_command(ctx, work))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
@@ -133,9 +135,16 @@ def print_to_send(allowed: Sequence[Target], asked: int, forecast: Forecast) -> 
     more = f", and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
     print_status("From: " + ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS]) + more)
     for target in rarest_first(allowed)[:_SAMPLE]:
-        print_status(f"  {verdict_of(target)}  {target.sender}  {target.subject}")
+        _print_mail(f"  ▸ {verdict_of(target)}  {target.sender}  {target.subject}")
     if len(allowed) > _SAMPLE:
         print_status(f"  … and {len(allowed) - _SAMPLE:,} more")
+
+
+def _print_mail(line: str) -> None:
+    """A line with what somebody wrote in a mail; on a terminal in one row: he would choose what begins the next one."""
+    if sys.stderr.isatty() and cell_len(line) > (width := shutil.get_terminal_size().columns):
+        line = set_cell_size(line, width - 1) + "…"
+    print_status(line)
 
 
 def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
@@ -148,7 +157,7 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast) -> None:
                 _print_shared(item.target)
                 continue
             name = sanitize(item.target.id)
-            print_status(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
+            _print_mail(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
         rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
         for why, count in rest.items():
             print_status(f"{word}: {count:,} more {why}; --json lists all")
@@ -159,7 +168,7 @@ def _print_shared(shared: Target) -> None:
     count = len(shared.shared_by)
     print_status(f"Held back: {sanitize(shared.id)} names {plural(count, 'message')}. Give the investigate id of one:")
     for target in shared.shared_by[:_TOLD_ONE_BY_ONE]:
-        print_status(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
+        _print_mail(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
     if count > _TOLD_ONE_BY_ONE:
         print_status(f"  and {count - _TOLD_ONE_BY_ONE:,} more")
 
@@ -168,7 +177,7 @@ def _print_named(targets: Sequence[Target]) -> None:
     """Which message a Message-ID or an alert id stands for: a sender chose the first, so it is shown before anything is sent."""
     for target in targets:
         if target.named and target.checked:
-            print_status(
+            _print_mail(
                 f"{sanitize(target.named)} is {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}"
             )
 

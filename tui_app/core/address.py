@@ -8,12 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+_LONGEST_DOMAIN: Final = 255
+"""Characters; what is longer is no domain, and would take long to be made ASCII."""
 _DOMAIN: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 _IN_BRACKETS: Final = re.compile(r"[^<>]*<([^<>]*)>\s*")
 
 
 def canonical_domain(text: str) -> str:
     """A domain in lower case, without dots and blanks around it, in ASCII (IDNA). Raises ValueError when it is not one."""
+    if len(text) > _LONGEST_DOMAIN:
+        raise ValueError(text[:_LONGEST_DOMAIN])
     name = text.strip().strip(".").casefold()
     try:
         ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")

@@ -25,6 +25,14 @@ class Clock(Protocol):
         ...
 
 
+def local_time(moment: datetime) -> datetime:
+    """A moment in the zone of this machine; in UTC where TZ names none that there can be."""
+    try:
+        return moment.astimezone()
+    except (ValueError, OverflowError):
+        return moment.astimezone(UTC)
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -93,7 +101,7 @@ def describe_window(start: datetime | None, end: datetime | None) -> str:
     """A window in local time with its offset: `from 2026-11-20 14:00 to 2026-11-27 14:00 +00:00`."""
     if start is None or end is None:
         return "of all times"
-    first, last = start.astimezone(), end.astimezone()
+    first, last = local_time(start), local_time(end)
     return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {last.isoformat()[-6:]}"
 
 

@@ -103,12 +103,25 @@ def plural(count: int, noun: str, several: str = "") -> str:
 
 
 def json_text(value: object) -> str:
-    """The value as JSON in ASCII, without controls; numbers that are not finite become null."""
+    """The value as JSON in ASCII, without controls; numbers that are not finite become null, halves of surrogate pairs U+FFFD.
+
+    Many readers take neither, and one subject would hide all rows behind it from them.
+    """
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False)
     except ValueError:
         text = json.dumps(_finite(value), ensure_ascii=True)
+    if "\\ud" in text:
+        text = _SURROGATES.sub(_paired, text)
     return text.replace("\x7f", "\\u007f")
+
+
+_SURROGATES: Final = re.compile(r"(?:\\\\)+|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")
+"""Escaped backslashes, which begin nothing; pairs; and halves, in JSON text."""
+
+
+def _paired(found: re.Match[str]) -> str:
+    return found[0] if len(found[0]) != len("\\ud800") or found[0].startswith("\\\\") else "\\ufffd"
 
 
 def _finite(value: Any) -> Any:
@@ -124,34 +137,45 @@ _MARKDOWN = frozenset("\\`*_{}[]<>|#~&")
 """Characters that mean something to Markdown inside a line; ids and dates stay as they are."""
 
 
-_LIVE: Final = re.compile(r"@|:/|www\.|mailto:|[#!]\d", re.IGNORECASE)
-"""What ticket systems make a link or a mention of wherever it stands, but in code."""
+_LIVE: Final = re.compile(
+    r"@|:/|www\.|mailto:|[#!]\d|(?<!\w):[a-z_+][\w+-]{1,40}:|\$|[a-z]\.[a-z]{2,20}/|(?<![\w-])[a-z][a-z0-9]{0,20}-\d|(?<![\w-])[0-9a-f]{7,64}(?![\w-])",
+    re.IGNORECASE,
+)
+"""What ticket systems make a link, a mention, a picture or a formula of wherever it stands, but in code."""
 
 
-def markdown_escape(text: str) -> str:
+def markdown_escape(text: str, *, in_table: bool = True) -> str:
     """The text as Markdown that shows exactly this text: no links, no mentions, no tags, no emphasis, no table cells."""
-    return "".join(_code(word) if _LIVE.search(word) else _escaped(word) for word in re.split(r"(\s+)", text))
+    return "".join(
+        _code(word, in_table=in_table) if _LIVE.search(word) else _escaped(word) for word in re.split(r"(\s+)", text)
+    )
 
 
 def _escaped(word: str) -> str:
     return "".join(f"\\{character}" if character in _MARKDOWN else character for character in word)
 
 
-def _code(word: str) -> str:
+def _code(word: str, *, in_table: bool) -> str:
     """A word as code, in which nothing means anything but `|`, and that in tables only."""
     fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
     blank = " " if len(fence) > 1 else ""
-    in_tables = word.replace("|", "\\|")
-    return f"{fence}{blank}{in_tables}{blank}{fence}"
+    written = word.replace("|", "\\|") if in_table else word
+    return f"{fence}{blank}{written}{blank}{fence}"
 
 
-_FORMULA = re.compile(
-    r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])(?![\s\"']*[+\-]?\s?[\d.,]{1,30}\s?%?[\s\"']*(?:;|$))"
-)
-"""Where a formula begins, also in full-width characters, and after `;`, which separates cells in many countries.
+_FORMULA: Final = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula begins, also in full-width characters, and after `;`, which separates cells in many countries."""
+_NUMBER: Final = re.compile(r"[\s\"']*[+\-]?\s?[\d.,]{1,30}\s?(%?)[\s\"']*(;|$)")
+"""A number with its sign, as all there is up to the next `;` or to the end."""
 
-A number with its sign is none: `-20%` stays what it is.
-"""
+
+def _proof(found: re.Match[str]) -> str:
+    number = _NUMBER.match(found.string, found.end())
+    # Where `;` separates cells and a comma is a decimal point, the next column goes on with the number at the end of this
+    # one, and makes a formula of it: but for a percentage, behind which nothing can go on.
+    alone = number is not None and not number[2]
+    harmless = number is not None and ((not found[1] and alone) or (bool(found[1]) and bool(number[2] or number[1])))
+    return found[0] if harmless else f"{found[1]}'"
 
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -162,7 +186,7 @@ CELL_LIMIT: Final = 32_767
 
 def csv_cell(text: str) -> str:
     """A CSV cell of which a spreadsheet reads no part as a formula, and that it does not cut; `…(+n)` says what was left out."""
-    proof = _FORMULA.sub(r"\1'", text)
+    proof = _FORMULA.sub(_proof, text)
     if len(proof) <= CELL_LIMIT:
         return proof
     kept = CELL_LIMIT - 16

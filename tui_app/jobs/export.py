@@ -102,7 +102,7 @@ class _Markdown:
         return ""
 
     def broken_off(self, sentence: str, first: bool) -> str:
-        return f"\n**Partial: {markdown_escape(sentence)}**\n"
+        return f"\n**Partial: {markdown_escape(sentence, in_table=False)}**\n"
 
     @staticmethod
     def _line(cells: Sequence[str]) -> str:

@@ -71,7 +71,8 @@ class JobSubject:
             return PollResult(moved=True)  # read before an answer that is newer: ask again
         at = self.clock.monotonic()
         moved = self._progress.add(job, at)
-        if moved:
+        if moved or not (job.countable or job.ended):
+            # Of counters that can't be read nobody knows whether they moved.
             self._rows.counters_moved()
         # Counters first: the operator sees where the job stands before its rows are here.
         self._tell(JobSnapshot(job, self._progress.eta(job, at), self._rows.snapshot))

@@ -135,10 +135,14 @@ class Progress:
     _last: tuple[object, ...] = ()
 
     def add(self, job: Job, at: float) -> bool:
-        """Take a reading at a monotonic time; whether anything moved since the one before."""
+        """Take a reading at a monotonic time; whether anything moved since the one before.
+
+        A reading whose counters can't be read is none: it tells neither a pace nor that there was no progress.
+        """
+        if not job.countable:
+            return False
         now = counters_of(job)
-        # Of counters that can't be read nobody knows whether they moved.
-        moved = now != self._last or not (job.countable or job.ended)
+        moved = now != self._last
         if moved or self._last_move is None:
             self._last_move = at
         self._last = now
@@ -150,14 +154,14 @@ class Progress:
 
     def eta(self, job: Job, at: float) -> Eta:
         """What to say of the job now."""
-        if job.ended:
+        if job.ended or not job.countable:
             return Eta()
         if self._last_move is not None and at - self._last_move >= STALL:
             return Eta(still_for=at - self._last_move)
         if job.status is not JobStatus.PROCESSING or len(self._samples) < 2:
             return Eta()
         (start, before, _), (end, through, pending) = self._samples[0], self._samples[-1]
-        if end <= start or through <= before or not job.countable:
+        if end <= start or through <= before:
             return Eta()
         rate = (through - before) / (end - start)
         return Eta(rate, math.ceil(pending / rate))

@@ -169,7 +169,8 @@ class Release:
             if second.refused and rejects_the_body(second.error):
                 return answer.about(batch)  # neither body is understood: the first refusal is the one to show
             body, answer = other, second
-        if answer.names_an_outcome and all(target.investigate_id for target in batch):
+        found_out = self._settings.release_body == "auto" and answer.names_an_outcome
+        if found_out and all(target.investigate_id for target in batch):
             self._understood = True
             account = self._settings.identity
             self._remembered.put(account, _RELEASE_BODY, "postfix" if body == "postfix" else None)

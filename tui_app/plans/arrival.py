@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.errors import NotFound
+from tui_app.api.errors import NotFound, Unreadable
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.plan import index_by_id, windows_of
@@ -52,6 +52,8 @@ async def check_arrival(
         except NotFound:
             sightings[target.id] = Sighting.NOT_SEEN
             continue
+        except Unreadable:
+            continue  # one answer that can't be used hides none of the others
         seen[target.id] = message
         sightings[target.id] = _sighting(message)
     allowed = frozenset(name for name, message in seen.items() if _allowed(message))

@@ -181,8 +181,8 @@ class JournalFiles:
         self._kept: dict[str, tuple[Stamp, JournalFile]] | None = None
         self._last: tuple[list[JournalFile], list[JournalFile]] = [], []
         """What was last read, in the order of the folder and of the numbers. Replaced as one: two threads read."""
-        self._remembered = 0
-        """How many plans the index on disk tells of."""
+        self._remembered: dict[str, Stamp] = {}
+        """Whose plans the index on disk tells of, by the state of their files."""
 
     def check(self) -> None:
         """Raises JournalError when the folder is not ours alone, or can't be read."""
@@ -221,7 +221,9 @@ class JournalFiles:
         Raises JournalError when the folder can't be read.
         """
         now = time.time_ns()
-        known = {} if anew else self._kept if self._kept is not None else self._of_index()
+        if self._kept is None:
+            self._kept = self._of_index()
+        known = {} if anew else self._kept
         kept: dict[str, tuple[Stamp, JournalFile]] = {}
         found: list[JournalFile] = []
         for name, about in self._named():
@@ -243,33 +245,34 @@ class JournalFiles:
         self._kept = kept
         listed, by_number = self._last
         if len(found) != len(listed) or any(map(operator.is_not, found, listed)):
-            self._remember(kept)
+            self._remember(kept, anew=anew)
             by_number = sorted(found, key=lambda journal: (journal.number, journal.path.name))
             self._last = found, by_number
         return by_number
 
     def _of_index(self) -> dict[str, tuple[Stamp, JournalFile]]:
         index = load_index(self._folder)
-        self._remembered = len(index)
+        self._remembered = {name: known.stamp for name, known in index.items()}
         return {
             name: (
                 known.stamp,
-                JournalFile(self._folder / name, known.summary, known.summary.head, mode=known.mode, uid=known.uid),
+                JournalFile(self._folder / name, known.summary, known.summary.head, uid=known.uid),
             )
             for name, known in index.items()
             if known.summary.file == name
         }
 
-    def _remember(self, kept: Mapping[str, tuple[Stamp, JournalFile]]) -> None:
-        """Write the index anew once enough plans are over that it does not tell of."""
+    def _remember(self, kept: Mapping[str, tuple[Stamp, JournalFile]], *, anew: bool) -> None:
+        """Write the index anew once it is wrong about enough plans; `anew` = about any, as all were read."""
         over = {name: known for name, known in kept.items() if known[1].is_over}
-        if abs(len(over) - self._remembered) < _WORTH_IT:
+        now = {name: stamp for name, (stamp, _) in over.items()}
+        if len(now.items() ^ self._remembered.items()) < (1 if anew and self._remembered else _WORTH_IT):
             return
-        self._remembered = len(over)
+        self._remembered = now
         save_index(
             self._folder,
             {
-                name: Remembered(stamp, journal.mode, journal.uid, journal.summary)
+                name: Remembered(stamp, journal.uid, journal.summary)
                 for name, (stamp, journal) in over.items()
                 if journal.summary is not None
             },

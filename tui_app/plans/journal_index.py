@@ -19,7 +19,7 @@ from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.plan import FORMAT
 
 Stamp = tuple[int, ...]
-"""Of a file: size, time of the last write, of the last change, inode, device. Nobody can set the third."""
+"""Of a file: size, time of the last write, of the last change, inode, device. The third is set by no ordinary call."""
 _FILE: Final = "journals.index"
 _KIND: Final = f"mailsluice journals 1 {FORMAT} {__version__}".encode()
 _LARGEST: Final = 512 * 1024 * 1024
@@ -31,7 +31,6 @@ class Remembered:
     """A plan, and the file that told of it."""
 
     stamp: Stamp
-    mode: int
     uid: int
     summary: PlanSummary
 
@@ -46,16 +45,23 @@ def load_index(folder: Path) -> Mapping[str, Remembered]:
         if kind != _KIND or sum_ != _sum(body):
             return {}
         return msgspec.json.decode(body, type=dict[str, Remembered])
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
 def save_index(folder: Path, remembered: Mapping[str, Remembered]) -> None:
-    """Remember these and nothing else; the file is replaced as a whole. Errors are ignored."""
+    """Remember these and nothing else; the file is replaced as a whole. Errors are ignored.
+
+    What can't be written, such as a name that is not UTF-8, is not remembered: its journal is read each time.
+    """
     import msgspec
 
-    body = msgspec.json.encode(remembered)
-    with contextlib.suppress(OSError):
+    parts: list[bytes] = []
+    for name, known in remembered.items():
+        with contextlib.suppress(ValueError, OverflowError, RecursionError):
+            parts.append(msgspec.json.encode(name) + b":" + msgspec.json.encode(known))
+    body = b"{" + b",".join(parts) + b"}"
+    with contextlib.suppress(OSError, ValueError):
         replace_file(folder / _FILE, b"\n".join((_KIND, _sum(body), body)))
 
 

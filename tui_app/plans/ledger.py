@@ -229,7 +229,7 @@ class Ledger:
             for name in target.names:
                 kept = held.get(name)
                 if name in others:
-                    why.setdefault(target.id, f"plan {others[name]} has sent it since")
+                    why.setdefault(target.id, f"plan {others[name]} has sent it, too")
                 elif kept is not None and not (kept.include and kept.include in entry.plan.words_for(target.id)):
                     why.setdefault(target.id, f"held back: {kept.why}")
         return why

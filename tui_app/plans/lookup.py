@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.errors import NotFound, Unreadable
+from tui_app.api.errors import NotFound, TooLarge, Unreadable
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
@@ -71,7 +72,8 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     """Of each id the messages that go by it, by investigate id: only an investigate id is sure to be that of one."""
     for start, end in asked.windows:
         inside = {t.id for t in asked.dated if (moment := moment_of_id(t.id)) and start <= moment <= end}
-        await _search(client, start, end, inside, found, whole=False)
+        with contextlib.suppress(TooLarge):  # one mail that fits no answer: these are asked for one by one
+            await _search(client, start, end, inside, found, whole=False)
     if asked.undated:
         names = {target.id for target in asked.undated}
         await _search(client, now - LONGEST_WINDOW, now, names, found, whole=True)

@@ -191,6 +191,9 @@ def row_without_heading(line: str, findings: Findings, number: int) -> bool:
             findings.take(first[1], number, line)
             findings.not_searched += [(number, word) for word in told]
             return True
+    if line.lstrip().startswith("|") and line.count("|") > 2:
+        # A row of a Markdown table; what stands escaped in a cell belongs to it.
+        line = "\t".join(re.split(r"(?<!\\)\|", line.strip().strip("|")))
     for mark in (",", ";", "\t"):
         if mark not in line or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
             continue

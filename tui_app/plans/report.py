@@ -111,7 +111,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     state = entry.state
     whole, sentence = sums_checked(state)
     lines = [f"# {entry.plan.action.capitalize()} plan {entry.plan.plan_id}: {_ended(entry)}", ""]
-    lines += [f"- {name}: {markdown_escape(text)}" for name, text in _facts(entry)]
+    lines += [f"- {name}: {markdown_escape(text, in_table=False)}" for name, text in _facts(entry)]
     lines += ["", "| outcome | messages |", "|---|---:|"]
     lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
     lines += [

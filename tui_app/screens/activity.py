@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_app import actions
 from tui_app.api.drift import describe
+from tui_app.core.clock import local_time
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class ActivityScreen(TextScreen):
 
     @staticmethod
     def _entry(entry: Activity) -> list[Piece]:
-        lines: list[Piece] = [(f"{entry.at.astimezone():%H:%M:%S}  ", "dim"), f"{entry.sentence}\n"]
+        lines: list[Piece] = [(f"{local_time(entry.at):%H:%M:%S}  ", "dim"), f"{entry.sentence}\n"]
         for detail in entry.details:
             lines.append((f"          {detail}\n", "dim"))
         return lines

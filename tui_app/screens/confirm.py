@@ -51,7 +51,11 @@ class Confirm(ModalScreen[bool]):
     CSS_PATH = sheet("screens/confirm")
     READ_FIRST: ClassVar[float] = 0.3
     """Seconds for which the question must be shown before `y` counts: text that a terminal pastes comes at once."""
-    BINDINGS = [Binding("escape", "leave", "back", show=False), Binding("y", "yes", "yes", show=False)]
+    BINDINGS = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("y", "yes", "yes", show=False),
+        Binding("n", "leave", "no", show=False),
+    ]
 
     def __init__(
         self, title: str, lines: Sequence[Piece], *, typed: str = "y", way_out: str = "Back, nothing is sent"

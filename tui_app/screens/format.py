@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.api.wire_values import readable
-from tui_app.core.clock import coarse_age
+from tui_app.core.clock import coarse_age, local_time
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
@@ -82,7 +82,7 @@ def by_age(moment: datetime | None) -> timedelta:
 
 def local(moment: datetime | None) -> str:
     """A time in the local time zone, with the zone, or a dash without a time."""
-    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    return "–" if moment is None else local_time(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def people(recipients: tuple[Untrusted, ...]) -> str:

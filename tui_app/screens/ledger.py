@@ -10,6 +10,7 @@ from textual import work
 from textual.message import Message
 
 from tui_app import actions
+from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.state import Outcome
@@ -76,7 +77,7 @@ class LedgerScreen(ConsoleScreen):
     def _cells(plan: PlanSummary) -> Sequence[Cell]:
         return (
             state_of(plan),
-            Cell(f"{plan.at.astimezone():%Y-%m-%d %H:%M}" if plan.at else "–", "muted"),
+            Cell(f"{local_time(plan.at):%Y-%m-%d %H:%M}" if plan.at else "–", "muted"),
             Cell(plan.name),
             Cell(sanitize(plan.origin.who)),
             Cell(f"{plan.messages:,}"),

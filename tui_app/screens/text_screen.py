@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import VerticalScroll
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 class TextScreen(ConsoleScreen):
     """A screen of text to scroll through."""
 
+    hang: ClassVar[int] = 4
+    """Blanks before what goes on in the next line."""
+
     def content(self) -> Iterable[Widget]:
         """One scrolling text."""
-        yield VerticalScroll(TextBlock(id="text"), id="page")
+        yield VerticalScroll(TextBlock(id="text", hang=self.hang), id="page")
 
     def on_mount(self) -> None:
         """Show the position anew when the text or the scroll position changes."""

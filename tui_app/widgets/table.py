@@ -43,6 +43,8 @@ class Column:
     from_width: int = 0
     field: str = ""
     private: bool = False
+    ends: bool = False
+    """What has no room is cut in front: the end of a domain says whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +336,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             text, tone = cells[position]
             if redaction.on:
                 text = redaction.over(PrivateText(text) if column.private else text)
+            text = end_of(text, width) if column.ends else text
             line.append(Cell(" " * bool(number) + fitted(text, width, right=column.right), tone))
         return tuple(line)
 
@@ -388,6 +391,16 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         number = y - self._header_lines - 1
         text = f"  {said[number]}" if 0 <= number < len(said) else ""
         return Strip([Segment(fitted(text, self.size.width), self.rich_style)], self.size.width)
+
+
+def end_of(text: str, width: int) -> str:
+    """The end of a text in so many cells, after an ellipsis where its beginning is cut."""
+    if cell_len(text) <= width:
+        return text
+    cut = max(0, len(text) - width)
+    while cut < len(text) and cell_len(text[cut:]) > width - 1:
+        cut += 1
+    return f"…{text[cut:]}"
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:

@@ -67,13 +67,31 @@ class TextLine(Static):
 
 
 class TextBlock(TextLine):
-    """Text whose height changes."""
+    """Text whose height changes. Where a line goes on in the next one, that begins with `hang` blanks.
+
+    Who writes a mail chooses where its subject is broken: what comes then must not look like a line of ours.
+    """
 
     grows = True
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None, hang: int = 4) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: Sequence[Sequence[Piece]] = ()
+        self._hang = hang
+
+    def set_text(self, *pieces: Piece) -> None:
+        """Show these pieces; does nothing if they are shown already."""
+        self._pieces = (pieces,)
+        shown, width = redacted(pieces, redaction_of(self)), self._width
+        if (width, *shown) != self._shown:
+            self._shown = (width, *shown)
+            lines: list[Content] = []
+            for line in Content.assemble(*shown).split("\n", allow_blank=True):
+                cuts = breaks(line.plain, width, width - self._hang)
+                # A blank that is not to be broken at is still drawn as one.
+                first, *others = Content(line.plain.replace("\u00a0", " "), spans=list(line.spans)).divide(cuts)
+                lines += [first, *(Content(" " * self._hang) + other for other in others)]
+            self.update(Content("\n").join(lines), layout=True)
 
     def set_items(self, *lines: Sequence[Piece]) -> None:
         """Show lines of items with dots between them; where a line is too long, an item goes to the next one whole."""
@@ -81,8 +99,9 @@ class TextBlock(TextLine):
         self.fit()
 
     def fit(self) -> None:
-        """Break the lines of items anew."""
+        """Break the lines anew."""
         if not self._lines:
+            self.refresh_text()
             return
         width = self._width
         pieces: list[Piece] = []
@@ -187,6 +206,24 @@ class Tabs(TextLine):
             pieces += [gap] if pieces else []
             pieces.append((text, "bold reverse" if number == active else "dim"))
         self.set_text(*pieces)
+
+
+def breaks(text: str, width: int, rest: int) -> list[int]:
+    """Where a line is broken so that its first part fits `width` cells and each other `rest`: behind blanks, else anywhere."""
+    found: list[int] = []
+    used = start = 0
+    behind_blank = 0
+    for at, character in enumerate(text):
+        size = cell_len(character)
+        if used + size > width and not character.isspace():
+            cut = behind_blank if behind_blank > start else at
+            found.append(cut)
+            start, width = cut, max(1, rest)
+            used = cell_len(text[cut:at])
+        used += size
+        if character == " ":
+            behind_blank = at + 1
+    return found
 
 
 def bar(share: float | None, width: int) -> str:

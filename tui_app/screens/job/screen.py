@@ -13,6 +13,7 @@ from tui_app import actions
 from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
+from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
@@ -61,7 +62,7 @@ def _subject_cell(row: JobMessage, now: datetime) -> Cell:
 
 def _why_cell(row: JobMessage, now: datetime) -> Cell:
     why = str(row.status_message or "")
-    return Cell(why if row.retry_after is None else f"{why}, retry {row.retry_after.astimezone():%H:%M}")
+    return Cell(why if row.retry_after is None else f"{why}, retry {local_time(row.retry_after):%H:%M}")
 
 
 COLUMNS: Final[tuple[CellColumn[JobMessage], ...]] = (

@@ -9,6 +9,7 @@ from textual import work
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
+from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted
 from tui_app.jobs.progress import describe_action
@@ -30,7 +31,7 @@ def _field(name: str, *values: object) -> list[Piece]:
     ]
     if not shown:
         return []
-    text = ("\n" + " " * 15).join(shown)
+    text = ("\n" + " " * MessageScreen.hang).join(shown)
     return [(f"{name:<14} ", "dim"), kept_private(name, text), "\n"]
 
 
@@ -91,6 +92,7 @@ class MessageScreen(TextScreen):
     """The details of a job's row, of a held message, or of one that is known by its id only."""
 
     screen_name = "message"
+    hang = 15
     BINDINGS = actions.bindings("message")
 
     def __init__(
@@ -140,7 +142,7 @@ class MessageScreen(TextScreen):
     async def _read(self, investigate_id: str) -> None:
         try:
             self._message = await self.service.mail.message(investigate_id)
-            self._show(f"read {self.service.clock.now().astimezone():%H:%M:%S}")
+            self._show(f"read {local_time(self.service.clock.now()):%H:%M:%S}")
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
             self._show("as in the list")

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
-from tui_app.core.clock import describe_window
+from tui_app.core.clock import describe_window, local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
@@ -205,9 +205,7 @@ class QuarantineScreen(ConsoleScreen):
 
     def freshness(self) -> Piece:
         """When the search was answered: it is not polled, r searches again."""
-        return super().freshness() or (
-            f"read {read_at.astimezone():%H:%M}" if (read_at := self._search.read_at) else ""
-        )
+        return super().freshness() or (f"read {local_time(read_at):%H:%M}" if (read_at := self._search.read_at) else "")
 
     def show_breadcrumb(self) -> None:
         """What is searched, how much of it is here, what is marked."""

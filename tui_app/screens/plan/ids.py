@@ -16,7 +16,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.plans.ids import ParsedIds, ids_of_rows, is_heading, lines_of, parse_ids, text_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import PasteInput
-from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.redaction import PrivateText, QuotingText
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
@@ -139,15 +139,21 @@ class IdsScreen(ConsoleScreen):
             pieces.append((f"{self._failed}\n", "$text-error"))
         if parsed.ids:
             pieces.append((f"{plural(len(parsed.ids), 'id')} · enter looks them up\n", "bold"))
-        pieces += [(PrivateText(f"{heading}\n"), "$text-warning") for heading in parsed.headings(_REFUSED)]
-        pieces += [(f"{sentence}\n", "$text-warning") for sentence in parsed.sentences(_REFUSED)]
+        pieces += [
+            piece for heading in parsed.headings(_REFUSED) for piece in ((QuotingText(heading), "$text-warning"), "\n")
+        ]
+        pieces += [
+            piece
+            for sentence in parsed.sentences(_REFUSED)
+            for piece in ((QuotingText(sentence), "$text-warning"), "\n")
+        ]
         if parsed.ids:
             # What was searched out of a sentence is to be looked at first.
             shown = sorted(parsed.found, key=lambda found: not found.excerpt)
             for found in shown[:_TOLD]:
                 pieces.append((f"  line {found.line:,}: {sanitize(found.name)}\n", "dim"))
                 if found.excerpt:
-                    pieces.append((PrivateText(f"    {sanitize(found.excerpt, 200)}\n"), "dim"))
+                    pieces += ["    ", (PrivateText(sanitize(found.excerpt, 200)), "dim"), "\n"]
             if len(parsed.ids) > _TOLD:
                 pieces.append((f"  … and {len(parsed.ids) - _TOLD:,} more\n", "dim"))
         self.query_one("#understood", TextBlock).set_text(*pieces)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import work
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -33,11 +34,12 @@ from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
 from tui_app.screens.plan.question import left_out_reasons
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.redaction import AddressText, PrivateText
-from tui_app.widgets.table import fitted
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
+from tui_app.widgets.table import end_of, fitted
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, breaks
 
 if TYPE_CHECKING:
     from textual.widget import Widget
+    from textual.worker import Worker
 
     from tui_app.api.budget import Forecast
     from tui_app.api.search import SearchParams
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 _CHECKS = "Wait: it is being checked whether anything changed."
 _VERDICTS, _DOMAINS = 6, 6
 """Verdicts and sender domains that are named; f2 lists every message."""
+_LONG_DOMAIN = 60
+"""Cells; of a longer domain the end is shown, f2 has all of it."""
+_AROUND_FACTS = 8
+"""Rows of the screen that are neither facts nor fields: header, breadcrumb, problem, button, blanks, two lines below."""
 _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
 
@@ -67,11 +73,35 @@ def _kinds(targets: Iterable[Target]) -> list[Target]:
     return [*firsts, *(target for target in listed if target.id not in seen)]
 
 
-def _sender(target: Target) -> str:
-    """The sender in so many cells; its domain is never cut: who sends mail would choose what is cut off."""
-    whole = sender_domain(target)
-    local = sanitize(target.sender.exact.rpartition("@")[0], max(8, 50 - len(whole)))
-    return f"{local}@{whole}" if whole != NO_DOMAIN else sanitize(target.sender.exact, 60)
+def _together(text: str) -> str:
+    """The text as one word: it is not broken."""
+    return text.replace(" ", "\u00a0")
+
+
+def _rows_of(pieces: Sequence[Piece], width: int) -> int:
+    """How many rows these take."""
+    text = "".join(piece if isinstance(piece, str) else piece[0] for piece in pieces)
+    return sum(1 + len(breaks(line, width, width - 4)) for line in text.splitlines())
+
+
+def _sample(target: Target, width: int) -> list[Piece]:
+    """A message in one row: what is written in it must not begin another one."""
+    room = width - 18
+    domain = sender_domain(target)
+    if domain == NO_DOMAIN:
+        sender: str = PrivateText(fitted(sanitize(target.sender.exact, 60), room * 3 // 5).rstrip())
+    else:
+        local = sanitize(target.sender.exact.rpartition("@")[0], max(8, 50 - len(domain)))
+        sender = AddressText(end_of(f"{local}@{domain}", room * 3 // 5))
+    subject = sanitize(target.subject.exact, 200)
+    left = room - cell_len(sender) - 2
+    return [
+        (f"  {fitted(fmt.verdict(target.disposition).text, 15)} ", "dim"),
+        (sender, "dim"),
+        "  ",
+        (PrivateText(fitted(subject, left).rstrip()), "dim"),
+        "\n",
+    ]
 
 
 class ReviewScreen(ConsoleScreen):
@@ -112,6 +142,8 @@ class ReviewScreen(ConsoleScreen):
         """What the guard says of all messages, with nothing included."""
         self._plan = service.plans.plan(self._guarded, "", canary=True)
         self._shown_at: float | None = None
+        self._checking: Worker[None] | None = None
+        """What looks whether anything changed since it was shown: a question, which can be left at any time."""
         self._left: dict[str, str] = {}
         """What changed since it was shown, and left the plan: ids, and why."""
 
@@ -148,6 +180,7 @@ class ReviewScreen(ConsoleScreen):
     def on_resize(self) -> None:
         """The field that is typed in stays in sight."""
         super().on_resize()
+        self.query_one("#facts", TextBlock).set_text(*self._facts())
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
@@ -170,39 +203,51 @@ class ReviewScreen(ConsoleScreen):
         return "y" if left == 1 else str(left)
 
     def _facts(self) -> list[Piece]:
-        plan, guarded = self._plan, self._guarded
+        """What is about to be sent. All of it has to fit above the form: who sends mail chooses how long its words are."""
+        width = max(20, self.size.width - 2)
+        room = self.size.height - _AROUND_FACTS - len(self.query(".field"))
+        after = self._warnings()
+        for domains, whole in ((_DOMAINS, True), (3, True), (3, False), (1, False)):
+            before = self._sums(domains, whole=whole)
+            sample = min(5, room - 1 - _rows_of([*before, *after], width))
+            if sample > (0 if whole else -1):
+                break
+        listed = self._plan.targets
+        # What was named is what should be looked at twice.
+        named_first = list(dict.fromkeys((*(kept.target for kept in self._guarded.by_name), *_kinds(listed))))
+        shown = named_first[: max(0, sample)]
+        more = f"  … and {len(listed) - len(shown):,} more: " if len(listed) > len(shown) else "  "
+        return [
+            *before,
+            *(piece for target in shown for piece in _sample(target, width)),
+            (f"{more}f2 lists all\n", "dim"),
+            *after,
+        ]
+
+    def _sums(self, domains: int, *, whole: bool) -> list[Piece]:
+        """What is sent, in numbers, so many domains by name; `whole` = also how it is sent."""
+        plan = self._plan
+        if not plan.targets:
+            return [("Nothing to send\n", "bold")]
         forecast = self.service.forecast(len(plan.batches()))
         each = f", {plural(plan.batch_size, 'message')} each" if forecast.requests > 1 else ""
-        facts: list[Piece] = [("Nothing to send\n", "bold")]
-        if plan.targets:
-            facts = [
-                (f"{plural(len(plan.targets), 'message')} · {plural(plan.recipients, 'recipient')}", "bold"),
-                f" · {plural(forecast.requests, 'request')}{each} · about {rough_duration(forecast.seconds)}\n",
-                *self._quota(forecast),
-            ]
-        if plan.targets:
-            verdicts, domains = verdict_counts(plan.targets), sender_domain_counts(plan.targets)
-            facts += [
-                f"{_counted(verdicts, _VERDICTS, 'of {} other verdicts')}\n",
-                f"from {_counted(domains, _DOMAINS, 'from {} other domains')}\n",
-            ]
-        if plan.canary:
-            facts.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
-        height = self.app.size.height
-        sample = 5 if height >= 22 else 1 if height >= 18 else 0
-        # What was named is what should be looked at twice.
-        named_first = dict.fromkeys((*(kept.target for kept in guarded.by_name), *_kinds(plan.targets)))
-        for target in list(named_first)[:sample]:
-            seen = f"  {fitted(fmt.verdict(target.disposition).text, 15)} "
-            facts += [
-                (seen, "dim"),
-                (AddressText(_sender(target)), "dim"),
-                "  ",
-                (PrivateText(sanitize(target.subject.exact, 60)), "dim"),
-                "\n",
-            ]
-        more = f"  … and {len(plan.targets) - sample:,} more: " if len(plan.targets) > sample else "  "
-        facts.append((f"{more}f2 lists all\n", "dim"))
+        senders = [(end_of(domain, _LONG_DOMAIN), count) for domain, count in sender_domain_counts(plan.targets)]
+        pieces: list[Piece] = [
+            (_together(plural(len(plan.targets), "message")), "bold"),
+            (f" · {_together(plural(plan.recipients, 'recipient'))}", "bold"),
+            f" · {_together(plural(forecast.requests, 'request') + each)}",
+            f" · {_together(f'about {rough_duration(forecast.seconds)}')}\n",
+            *self._quota(forecast),
+            f"{_counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}\n",
+            f"from {_counted(senders, domains, 'from {} other domains')}\n",
+        ]
+        if plan.canary and whole:
+            pieces.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
+        return pieces
+
+    def _warnings(self) -> list[Piece]:
+        guarded, requests = self._guarded, len(self._plan.batches())
+        facts: list[Piece] = []
         if named := guarded.included_counts():
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
@@ -213,7 +258,7 @@ class ReviewScreen(ConsoleScreen):
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
             facts.append((f"Left out: {why}\n", "$text-warning"))
         kept = os.environ.get("TMUX") or os.environ.get("STY")
-        if not kept and forecast.requests > _LONG:
+        if not kept and requests > _LONG:
             facts.append(("A lost line ends this terminal: tmux or screen would keep it.\n", "$text-warning"))
         return facts
 
@@ -231,19 +276,41 @@ class ReviewScreen(ConsoleScreen):
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""
-        if self.awaiting:
+        if self._checks:
             self.notice(_CHECKS)  # what was confirmed must find this screen
             return
         self.post_message(self.ListWanted(self._guarded))
 
     # ---- confirming
 
+    @property
+    def _checks(self) -> bool:
+        return self._checking is not None and not self._checking.is_finished
+
+    def _take_back(self) -> None:
+        """Nothing is confirmed any more."""
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = None
+
+    def handle_back(self) -> bool:
+        """Esc means no, also while it is being checked whether anything changed."""
+        self._take_back()
+        return super().handle_back()
+
+    def on_input_changed(self) -> None:
+        """What is typed while it is checked takes back what was confirmed."""
+        if self._checks:
+            self._take_back()
+            self.notice("")
+            self._problem(f"Not sent: it was changed while it was checked. Type {self._to_type} to send.")
+
     def _problem(self, sentence: str, tone: str = "$text-error") -> None:
         self.query_one("#problem", TextLine).set_text((sentence, tone))
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""
-        if self.awaiting:
+        if self._checks:
             self.notice(_CHECKS)
             return
         reason, typed = self.query_one("#reason", Input), self.query_one("#typed", Input)
@@ -266,7 +333,7 @@ class ReviewScreen(ConsoleScreen):
         elif came_too_soon(self, self._shown_at, ALL_AT_ONCE):
             self._problem(ENTER_AGAIN, "$text-warning")
         else:
-            self._check(reason.value.strip())
+            self._checking = self._check(reason.value.strip())
 
     async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
@@ -291,15 +358,13 @@ class ReviewScreen(ConsoleScreen):
     @work(exclusive=True, group="check")
     async def _check(self, reason: str) -> None:
         """See whether all is as it was when it was shown; what changed is shown, and the number asked for anew."""
-        self.awaiting = True
-        self._problem("Checking whether anything changed…", "dim")
+        self._problem("Checking whether anything changed… esc sends nothing.", "dim")
         try:
             changes = await self.service.plans.changes_since_review(self._plan, self._search)
         except SluiceError as error:
+            self.notice("")
             self._problem(f"Not sent: the messages could not be checked again. {error}")
             return
-        finally:
-            self.awaiting = False
         if changes.gone:
             self._plan = self._plan.without(changes.gone)
             self._guarded = self._guarded.without(changes.gone)
@@ -318,4 +383,5 @@ class ReviewScreen(ConsoleScreen):
 
     def on_button_pressed(self) -> None:
         """The only button is the way out."""
+        self._take_back()
         self.app.pop_screen()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.clock import local_time
 from tui_app.core.text import plural
 from tui_app.plans.state import WRONG, Outcome, Phase, PlanState
 from tui_app.screens.plan.recipients import outcome_cell
@@ -60,7 +61,10 @@ def sums_of(state: PlanState) -> list[list[Piece]]:
         lines.append(["still to be done", *to_do])
     if (arrival := state.arrival) is not None:
         wrong = "$text-warning" if any(sighting in WRONG for sighting in arrival.sightings.values()) else ""
-        lines.append([f"checked {arrival.at.astimezone():%H:%M}", *((text, wrong) for text in arrival.sums())])
+        looked_at: list[Piece] = [(text, wrong) for text in arrival.sums()]
+        if undelivered := outcome_counts[Outcome.UNDELIVERED]:
+            looked_at.append(f"{undelivered:,} undelivered, not looked at")
+        lines.append([f"checked {local_time(arrival.at):%H:%M}", *looked_at])
         if effect := arrival.side_effect():
             lines.append([(effect, "$text-warning bold")])
     return lines

@@ -16,7 +16,7 @@ from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import Column, RowTable, end_of
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("WHAT", 11),
     Column("VERDICT", 15),
-    Column("SENDER'S DOMAIN", weight=4),
+    Column("SENDER'S DOMAIN", weight=4, ends=True),
     Column("SUBJECT", weight=3, private=True),
     Column("TO", weight=2, private=True, from_width=100),
     Column("WHY", weight=2, from_width=80),
@@ -116,7 +116,13 @@ class TargetsScreen(ConsoleScreen):
         if row is None:
             return []
         why = f"{' · ' if row.target.sender else ''}{row.why}" if row.why else ""
-        return [(AddressText(sanitize(row.target.sender.exact, 320)), "dim"), (why, "$text-warning")]
+        return [
+            (
+                AddressText(end_of(sanitize(row.target.sender.exact, 320), max(20, self.size.width - 2 - len(why)))),
+                "dim",
+            ),
+            (why, "$text-warning"),
+        ]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another one."""
