@@ -230,3 +230,73 @@ def test_a_folder_that_can_not_be_written_changes_nothing(folder: Path, monkeypa
     monkeypatch.setattr("tui_app.core.files.tempfile.mkstemp", refuse)
     assert len(ledger_in(folder).overview().plans) == PLANS + 3
     assert [path.name for path in (folder / "plans").iterdir() if not path.name.endswith(".jsonl")] == []
+
+
+# ---- what can't be remembered
+
+
+def test_what_can_t_be_written_down_is_read_each_time_and_stops_nothing(folder: Path) -> None:
+    odd, *_ = sorted((folder / "plans").glob("*.jsonl"))
+    named = odd.with_name("B\udcfcro.jsonl")
+    odd.rename(named)
+    (folder / "plans" / INDEX).unlink()
+    assert len(ledger_in(folder).overview().plans) == PLANS + 3
+    assert len(load_index(folder / "plans")) == PLANS - 1
+    ledger_in(folder).verify()
+
+
+@pytest.mark.parametrize(
+    "body", (b'{"a":"\xff"}', b"[" * 100_000, b'{"a":' * 2000, b"null", b"{}", b'{"a":{"stamp":[1]}}')
+)
+def test_an_index_that_fits_its_sum_and_makes_no_sense_is_not_used(folder: Path, body: bytes) -> None:
+    path = folder / "plans" / INDEX
+    kind = path.read_bytes().split(b"\n", 1)[0]
+    path.write_bytes(b"\n".join((kind, b"%08x" % crc32(body), body)))
+    path.chmod(0o600)
+    assert load_index(folder / "plans") == {}
+    assert len(ledger_in(folder).overview().plans) == PLANS + 3
+
+
+def test_files_that_are_others_by_now_are_remembered_anew(folder: Path) -> None:
+    before = (folder / "plans" / INDEX).read_bytes()
+    for path in (folder / "plans").glob("*.jsonl"):
+        os.utime(path)
+    ledger_in(folder).overview()
+    after = (folder / "plans" / INDEX).read_bytes()
+    assert after != before
+    whole = [plan for plan in ledger_in(folder).overview().plans if isinstance(plan, LedgerEntry)]
+    assert len(whole) == 3, "as many were read as before"
+
+
+def test_to_verify_corrects_what_is_remembered(folder: Path) -> None:
+    ledger_in(folder).verify()
+    path = sorted((folder / "plans").glob("*.jsonl"))[5]
+    name, before = path.name, load_index(folder / "plans")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"delivered"', b'"deliverEd"', 1))
+    ledger_in(folder).verify()
+    after = load_index(folder / "plans")
+    assert name in before
+    assert name not in after
+
+
+def test_a_plan_whose_journal_was_changed_behind_its_end_is_not_over(folder: Path) -> None:
+    path = sorted((folder / "plans").glob("*.jsonl"))[5]
+    with path.open("ab") as file:
+        file.write(b'{"type":"intent","ids":["4NVICTIM00000000-2026-01-01T00:00:00-1"]}\n')
+    ledger = ledger_in(folder)
+    ledger.overview()
+    assert "4NVICTIM00000000-2026-01-01T00:00:00-1" in ledger_in(folder).open_elsewhere("acc")
+
+
+def test_a_journal_that_was_changed_a_moment_ago_is_read_again(master: Path, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    path = write(ledger, 1, "finished")
+    (plan,) = ledger.overview().plans
+    assert plan.count_of(Outcome.DELIVERED) == 3
+    about = path.stat()
+    # Within the same tick of the file system's clock, and of the same size.
+    path.write_bytes(path.read_bytes().replace(b"delivered", b"DELIVERED"))
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    (plan,) = ledger.overview().plans
+    assert plan.damaged

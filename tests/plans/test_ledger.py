@@ -212,6 +212,20 @@ def test_what_an_older_plan_never_heard_of_is_not_gone_on_with_by_either_id(tmp_
     assert ledger.taken(now, targets, "acc") == {targets[0].id: closed}, "the word was typed for the other one"
 
 
+@pytest.mark.parametrize("back", (0, 1, 3, 48))
+def test_a_clock_that_was_set_back_hides_nothing_that_another_plan_has_sent(tmp_path: Path, back: int) -> None:
+    ledger = Ledger(tmp_path / "plans", ANA, lambda: NOON)
+    for number in (1, 2):
+        ledger.begin(Plan.make(TARGETS[:2], "x", 6, Random(number)), "acc")[0].close()
+    first, second = sorted(ledger.entries(), key=lambda entry: entry.number)
+    journal, _ = ledger.resume(first)
+    at = NOON - timedelta(hours=back)
+    journal.add(intent_record(TARGETS[:1], "ids", at))
+    journal.add(result_record([Result(TARGETS[0], Outcome.DELIVERED)], http=200, ray=None, ms=5, at=at))
+    journal.close()
+    assert ledger.taken(second, TARGETS[:2], "acc") == {TARGETS[0].id: f"plan {first.name} has sent it, too"}
+
+
 # ---- several programs
 
 BEGINS = """

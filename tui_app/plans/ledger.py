@@ -211,10 +211,14 @@ class Ledger:
             for checked in reversed(self._checked())
             if (plan := checked.summary) is not None and plan.file != than.file
             if _account_id(plan.account) == _account_id(than.account)
-            if plan.number > than.number or _later(plan.last_at, than.at)
+            if (later := plan.number > than.number or _later(plan.last_at, than.at))
+            or plan.file in than.unfinished_before
             if (entry := checked.entry) is not None
             for result in entry.state.results
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
+            # Clocks are set: a plan that was unfinished then may have sent since, whatever its times say. What is open
+            # there is held back by itself, and can be let through by its word.
+            if later or result.outcome not in OPEN
             for name in result.target.names
         }
 
@@ -290,6 +294,9 @@ class Ledger:
                 version=__version__,
                 previous=previous,
                 folder=os.fspath(self.folder.resolve()),
+                unfinished=[
+                    journal.path.name for journal in journals if not journal.is_over and journal.path.name.isascii()
+                ],
             )
             path = self.folder / f"{number + 1:06d}-{plan.plan_id}.jsonl"
             journal = Journal.create(path, first, self._storage)

@@ -152,6 +152,8 @@ class LedgerEntry(PlanSummary):
     state: PlanState
     sent_at: datetime | None = None
     """When it last was about to send something."""
+    unfinished_before: frozenset[str] = frozenset()
+    """The files of plans that might still send something when it was made; empty in journals that did not keep it."""
 
     @property
     def plan(self) -> Plan:

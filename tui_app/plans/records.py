@@ -27,8 +27,12 @@ def plan_record(
     version: str,
     previous: str,
     folder: str = "",
+    unfinished: Sequence[str] = (),
 ) -> Record:
-    """The first record: the whole plan. Of the mail it keeps ids alone. `folder` = where the journal lies."""
+    """The first record: the whole plan. Of the mail it keeps ids alone.
+
+    `folder` = where the journal lies, `unfinished` = the files of plans that may still send something.
+    """
     return {
         "type": "plan",
         "format": plan.format,
@@ -50,6 +54,7 @@ def plan_record(
         "version": version,
         "previous": previous,
         "folder": folder,
+        "unfinished": list(unfinished),
     }
 
 

@@ -87,6 +87,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             file=file,
             damaged=damaged,
             folder=text_of(first.get("folder", "")),
+            unfinished_before=frozenset(map(text_of, first.get("unfinished", ()))),
         )
     except (KeyError, TypeError, IndexError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a plan that this version can read ({type(error).__name__})") from None
