@@ -245,6 +245,7 @@ def test_an_a_that_was_typed_before_the_first_ones_were_there_sends_nothing(acco
     terminal.press(f"{number}")
     terminal.sees(f"Messages       {number}")
     terminal.submit()
+    terminal.sees("reason: ")
     terminal.press("A" * 5)
     terminal.sees("check them")
     terminal.press("A")

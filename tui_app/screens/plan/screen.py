@@ -166,13 +166,14 @@ class PlanScreen(ConsoleScreen):
     def show_state(self, state: PlanState) -> None:
         """Take a snapshot of the run."""
         now = self.service.clock.monotonic()
+        waits = state.phase in (Phase.PAUSED, Phase.CANARY) and self._state.phase is not state.phase
         self._state = state
         self._waits_until = now + state.waiting if state.waiting is not None else None
         self._asks_at = now + state.next_question if state.next_question is not None else None
         if not self.ready:
             return
-        if state.ended:
-            self.notice("")
+        if state.ended or waits:
+            self.notice("")  # what to do now comes before what was said of a key
         if state.phase not in (Phase.PAUSED, Phase.CANARY):
             self._waits_since = None
         elif self._waits_since is None:
