@@ -62,9 +62,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "st": Kind(
         "stterm",
         lambda command: [
-            "stterm", "-g", "80x24+0+0", "-f", "Liberation Mono:pixelsize=14:antialias=false", "-e", *command,
+            "stterm", "-g", "80x24+0+0", "-f", "Liberation Mono:pixelsize=14:antialias=false:autohint=true", "-e", *command,
         ],
-        spilled=8,
+        spilled=24,
     ),
     "alacritty": Kind(
         "alacritty",
