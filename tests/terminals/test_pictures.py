@@ -45,7 +45,7 @@ class Kind:
     inside: str = ""
     """What runs in it around the console."""
     spilled: int = 0
-    """How many pixels may differ: of glyphs that it takes from another font, and that reach into the next cell."""
+    """How many pixels may differ: of bold letters that reach into the next cell."""
 
 
 def _xterm(command: list[str]) -> list[str]:

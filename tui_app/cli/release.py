@@ -279,10 +279,13 @@ def release(
         if not count:
             _write(output_format, told(PlanState(plan), known))
             raise GuardError("No messages are left to release. Nothing was sent.")
-        if expect is not None and expect != count:
+        unexpected = expect is not None and expect != count
+        if plan_only or unexpected or (yes and expect is None and count > 1):
+            written = _write(output_format, told(PlanState(plan), known))
+        if unexpected:
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if plan_only:
-            return _write(output_format, told(PlanState(plan), known))
+            return written
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", count, yes=yes)

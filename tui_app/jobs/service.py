@@ -97,6 +97,7 @@ class JobService:
         if not isinstance(result, Done):
             return result
         created = CreatedJob(result.value, sent.differences(result.value))
+        self.record(f"New job {sanitize(created.job.id)}.", ())
         if created.differences:
             self.record(f"New job {sanitize(created.job.id)} differs from what was asked for.", created.differences)
         return Done(created, result.notices, result.errors)

@@ -90,7 +90,7 @@ class TextBlock(TextLine):
                 cuts = breaks(line.plain, width, width - self._hang)
                 # A blank that is not to be broken at is still drawn as one.
                 first, *others = Content(line.plain.replace("\u00a0", " "), spans=list(line.spans)).divide(cuts)
-                lines += [first, *(Content(" " * self._hang) + other for other in others)]
+                lines += [first.rstrip(), *(Content(" " * self._hang) + other.rstrip() for other in others)]
             self.update(Content("\n").join(lines), layout=True)
 
     def set_items(self, *lines: Sequence[Piece]) -> None:

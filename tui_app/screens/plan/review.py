@@ -59,7 +59,7 @@ _LONG = 50
 
 def _counted(counts: Sequence[tuple[str, int]], most: int, rest: str) -> str:
     """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones."""
-    told = ", ".join(f"{count:,} {what}" for what, count in counts[:most])
+    told = ", ".join(f"{count:,}\u00a0{what}" for what, count in counts[:most])
     more = sum(count for _, count in counts[most:])
     return told + (f", {more:,} {rest.format(len(counts) - most)}" if more else "")
 
