@@ -95,7 +95,7 @@ class Budget:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def spend(self) -> int:
-        """Count a request that is sent now; returns its number, for `over`, and for `read` with its answer's headers."""
+        """Count a request that is sent now; returns its number, for `answered`, and for `read` with its answer's headers."""
         with self._lock:
             self._sent += 1
             self._unanswered[self._sent] = self.monotonic()
@@ -104,7 +104,7 @@ class Budget:
                     self._windows[name] = replace(window, remaining=window.remaining - 1)
             return self._sent
 
-    def over(self, number: int) -> None:
+    def answered(self, number: int) -> None:
         """Request `number` was answered, or nobody waits for it any more."""
         with self._lock:
             self._unanswered.pop(number, None)

@@ -37,7 +37,7 @@ class Timeouts:
     total: float
     slow: float = 0.0
 
-    def whole(self, slow: bool) -> float:
+    def total_for(self, slow: bool) -> float:
         """Seconds for all of a request."""
         return max(self.total, self.slow) if slow else self.total
 
@@ -161,7 +161,7 @@ class HttpChannel:
         headers = self._credential.headers() | ({} if content is None else {"Content-Type": "application/json"})
         try:
             async with (
-                asyncio.timeout(self._timeouts.whole(slow)),
+                asyncio.timeout(self._timeouts.total_for(slow)),
                 self._http.stream(
                     method,
                     url,
@@ -211,7 +211,7 @@ class HttpChannel:
             case BodyError():
                 return str(error)
             case TimeoutError():
-                return f"no answer within {self._timeouts.whole(slow):.0f} s"
+                return f"no answer within {self._timeouts.total_for(slow):.0f} s"
             case httpx.TimeoutException():
                 phase = type(error).__name__.removesuffix("Timeout").lower()
                 through = self._through if phase == "connect" else ""

@@ -28,6 +28,7 @@ REMEMBERED: Final = 10_000
 _CAPS: Final = frozenset({20, 25, 50, 100, 200, 250, 500})
 """Items to which servers are known to cap a page, whatever was asked for."""
 _ENOUGH: Final = 2
+"""Pages that have to fit before larger ones are tried again."""
 SMALLEST_PAGE: Final = 1
 """Rows: a few mails with thousands of recipients each must not hide the others."""
 

@@ -352,7 +352,7 @@ class Transport:
             opening = "No answer" if lost.sent else "The API can't be reached"
             raise Unreachable(f"{opening}: {lost.why}.", request=request, sent=lost.sent) from None
         finally:
-            self.budget.over(number)
+            self.budget.answered(number)
         self.budget.read(answer.headers, number)
         self.drift.headers(request, answer.headers)
         if 200 <= answer.status < 300:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-_MARK: Final = "mailsluice.bom"
+_BOM: Final = "mailsluice.bom"
 """Where click keeps whether `--bom` was given."""
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 
@@ -31,14 +31,14 @@ FORMATS: Final = ("table", "json", "ndjson", "csv")
 def format_option(command: F) -> F:
     """`--format`, `--json` and `--bom`; the command gets `output_format`, and a `Listing` knows of the mark."""
 
-    def with_mark(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    def with_bom(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if (
             value
             and ctx.params.get("output_format") != "csv"
             and "output" not in {known.name for known in ctx.command.params}
         ):
             raise click.UsageError("--bom is for --format csv.", ctx)
-        ctx.meta[_MARK] = value
+        ctx.meta[_BOM] = value
 
     def as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if value:
@@ -48,7 +48,7 @@ def format_option(command: F) -> F:
         "--bom",
         is_flag=True,
         expose_value=False,
-        callback=with_mark,
+        callback=with_bom,
         help="Begin a CSV with a byte order mark: spreadsheets then read it as UTF-8.",
     )(command)
     command = click.option(
@@ -65,10 +65,10 @@ def format_option(command: F) -> F:
     )(command)
 
 
-def wants_mark() -> bool:
+def wants_bom() -> bool:
     """Whether a CSV is to begin with a byte order mark."""
     ctx = click.get_current_context(silent=True)
-    return ctx is not None and bool(ctx.meta.get(_MARK))
+    return ctx is not None and bool(ctx.meta.get(_BOM))
 
 
 def with_ours(wire: Mapping[str, Any], **ours: object) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Listing(Generic[T]):
             return
         self._begun = True
         if self.output_format == "csv":
-            sys.stdout.write(BYTE_ORDER_MARK if wants_mark() else "")
+            sys.stdout.write(BYTE_ORDER_MARK if wants_bom() else "")
             self._csv.writerow([column.name for column in self.columns])
         elif self.output_format == "table":
             self._line([(column, column.name.upper()) for column in self.columns])

@@ -11,7 +11,7 @@ from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_message_pages
 from tui_app.api.rows import JobMessage
 from tui_app.api.wire_values import readable
-from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, wants_mark, with_ours, write_pages
+from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, wants_bom, with_ours, write_pages
 from tui_app.cli.runner import run_command
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
@@ -53,14 +53,14 @@ def messages(
     ):
         raise UsageError("--output writes all rows, in the format of the file's suffix: without --limit and --format.")
 
-    if wants_mark() and (path.suffix.lower() if path is not None else f".{output_format}") != ".csv":
+    if wants_bom() and (path.suffix.lower() if path is not None else f".{output_format}") != ".csv":
         raise UsageError("--bom is for CSV: --format csv, or --output FILE.csv.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
         # The counters say how many pages there are, so that some can be asked for ahead.
         many = limit is None or limit > MAX_PER_PAGE
         if path is not None:
-            exported = await service.jobs.export(job_id, asked, path, mark=wants_mark())
+            exported = await service.jobs.export(job_id, asked, path, bom=wants_bom())
             print_status(exported.sentence)
             return ExitCode.PARTLY_FAILED if exported.missing else ExitCode.DONE
         job = await service.client.get_job(job_id) if many else None

@@ -40,11 +40,11 @@ class _Writer(Protocol):
 
 
 class _Csv:
-    def __init__(self, *, mark: bool = False) -> None:
-        self._mark = mark
+    def __init__(self, *, bom: bool = False) -> None:
+        self._bom = bom
 
     def begin(self) -> str:
-        return (BYTE_ORDER_MARK if self._mark else "") + self._lines([[column.name for column in EXPORTED]])
+        return (BYTE_ORDER_MARK if self._bom else "") + self._lines([[column.name for column in EXPORTED]])
 
     def rows(self, rows: Sequence[JobMessage], first: bool) -> str:
         return self._lines([csv_cell(column.text(row)) for column in EXPORTED] for row in rows)
@@ -167,11 +167,11 @@ async def export_job(
     path: Path,
     on_progress: Callable[[int], None] = lambda _: None,
     *,
-    mark: bool = False,
+    bom: bool = False,
 ) -> Exported:
     """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing.
 
-    `mark`: a CSV begins with a byte order mark.
+    `bom`: a CSV begins with a byte order mark.
     """
     job = await client.get_job(job_id)
     pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
@@ -188,7 +188,7 @@ async def export_job(
             return "rows changed while they were read"
         return describe_missing(after, status, rows)
 
-    return await export_rows(pages, path, missing, on_progress, mark=mark)
+    return await export_rows(pages, path, missing, on_progress, bom=bom)
 
 
 async def export_rows(
@@ -197,7 +197,7 @@ async def export_rows(
     check: Callable[[int], Awaitable[str]],
     on_progress: Callable[[int], None] = lambda _: None,
     *,
-    mark: bool = False,
+    bom: bool = False,
 ) -> Exported:
     """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed; both leave a partial file.
 
@@ -206,7 +206,7 @@ async def export_rows(
     partly = unfinished(path)
     with _sentences(path, "nothing was written."), _private(partly) as file:
         kind = path.suffix.removeprefix(".").lower()
-        writing = _Writing(file, _Csv(mark=mark) if kind == "csv" else _WRITERS[kind]())
+        writing = _Writing(file, _Csv(bom=bom) if kind == "csv" else _WRITERS[kind]())
         with _sentences(path, f"what was written is in {sanitize(path.name)}.partial."):
             try:
                 writing.begin()

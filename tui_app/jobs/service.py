@@ -129,16 +129,16 @@ class JobService:
         path: Path,
         on_progress: Callable[[int], None] = lambda _: None,
         *,
-        mark: bool = False,
+        bom: bool = False,
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then.
 
-        `mark`: a CSV begins with a byte order mark.
+        `bom`: a CSV begins with a byte order mark.
         """
         from tui_app.jobs.export import ExportFailed, export_job
 
         try:
-            exported = await export_job(self.client(), job_id, status, path, on_progress, mark=mark)
+            exported = await export_job(self.client(), job_id, status, path, on_progress, bom=bom)
         except ExportFailed as error:
             self.record(str(error), ())
             raise
