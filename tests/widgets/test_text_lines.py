@@ -1,9 +1,14 @@
 """Lines fit the width they have, also when it changes: no item is torn apart, and no tab is lost."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from tui_app.widgets.text_lines import Footer, StatusLine, Tabs, TextBlock
+from tui_app.widgets.text_lines import Footer, StatusLine, Tabs, TextBlock, breaks
 
 TABS = [
     ("all", "all", 100_000),
@@ -59,3 +64,13 @@ async def test_every_line_fits_whatever_the_width_was_before(widths: tuple[int, 
                 "2 unknown",
             ]
             assert len(sums) == 2 if width == 200 else len(sums) > 2
+
+
+@given(text=st.text(st.sampled_from("ab 日é-"), max_size=60), width=st.integers(4, 20), hang=st.integers(0, 2))
+def test_a_line_is_broken_to_fit_and_nothing_is_lost(text: str, width: int, hang: int) -> None:
+    cuts = breaks(text, width, width - hang)
+    parts = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
+    assert "".join(parts) == text
+    assert cell_len(parts[0].rstrip()) <= width
+    assert all(cell_len(part.rstrip()) <= width - hang for part in parts[1:])
+    assert all(parts[:-1]), "no line is empty"

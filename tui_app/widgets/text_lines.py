@@ -85,13 +85,19 @@ class TextBlock(TextLine):
         shown, width = redacted(pieces, redaction_of(self)), self._width
         if (width, *shown) != self._shown:
             self._shown = (width, *shown)
-            lines: list[Content] = []
-            for line in Content.assemble(*shown).split("\n", allow_blank=True):
-                cuts = breaks(line.plain, width, width - self._hang)
-                # A blank that is not to be broken at is still drawn as one.
-                first, *others = Content(line.plain.replace("\u00a0", " "), spans=list(line.spans)).divide(cuts)
-                lines += [first.rstrip(), *(Content(" " * self._hang) + other.rstrip() for other in others)]
-            self.update(Content("\n").join(lines), layout=True)
+            content = Content.assemble(*shown)
+            fits = "\u00a0" not in content.plain and all(cell_len(line) <= width for line in content.plain.split("\n"))
+            self.update(content if fits else self._broken(content, width), layout=True)
+
+    def _broken(self, content: Content, width: int) -> Content:
+        """The same with what is too long for a line in the next ones."""
+        lines: list[Content] = []
+        for line in content.split("\n", allow_blank=True):
+            cuts = breaks(line.plain, width, width - self._hang)
+            # A blank that is not to be broken at is still drawn as one.
+            first, *others = Content(line.plain.replace("\u00a0", " "), spans=list(line.spans)).divide(cuts)
+            lines += [first.rstrip(), *(Content(" " * self._hang) + other.rstrip() for other in others)]
+        return Content("\n").join(lines)
 
     def set_items(self, *lines: Sequence[Piece]) -> None:
         """Show lines of items with dots between them; where a line is too long, an item goes to the next one whole."""
@@ -210,13 +216,15 @@ class Tabs(TextLine):
 
 def breaks(text: str, width: int, rest: int) -> list[int]:
     """Where a line is broken so that its first part fits `width` cells and each other `rest`: behind blanks, else anywhere."""
+    if cell_len(text) <= width:
+        return []
     found: list[int] = []
     used = start = 0
     behind_blank = 0
     for at, character in enumerate(text):
-        size = cell_len(character)
-        if used + size > width and not character.isspace():
-            cut = behind_blank if behind_blank > start else at
+        size = 1 if character.isascii() else cell_len(character)
+        while used + size > width and at > start and not character.isspace():
+            cut = behind_blank if text[start:behind_blank].strip() else at
             found.append(cut)
             start, width = cut, max(1, rest)
             used = cell_len(text[cut:at])
