@@ -12,7 +12,7 @@ import pytest
 from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, Cut, Received, Script, answer, failure, faulty, success
 from tui_app.api.client import EmailSecurityClient
-from tui_app.api.enums import ActionType
+from tui_app.api.enums import ActionType, Disposition
 from tui_app.api.errors import (
     Forbidden,
     NotFound,
@@ -276,3 +276,13 @@ async def test_a_wait_for_another_try_can_be_given_up_and_then_nothing_is_sent_a
         outcome = await task
         assert isinstance(outcome, Refused)
         assert server.count("POST") == 1
+
+
+async def test_a_release_that_was_only_accepted_is_read_back_and_a_reclassification_is_done() -> None:
+    reply = answer(202, success([{"id": "m1", "delivered": ["ana@acme.example"]}]))
+    async with faulty(always(reply)) as server, client_on(server.base_url) as client:
+        outcome = await client.release_messages(["m1"])
+        assert isinstance(outcome, Ambiguous)
+        assert outcome.error.status == 202
+    async with faulty(always(answer(202, success({})))) as server, client_on(server.base_url) as client:
+        assert isinstance(await client.reclassify_message("m1", Disposition.SPAM), Done)

@@ -1,8 +1,9 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
 
-from tui_app.core.clock import coarse_age, parse_moment, parse_window, rfc3339, rough_duration
+from tui_app.core.clock import coarse_age, local_time, parse_moment, parse_window, rfc3339, rough_duration
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -83,3 +84,16 @@ def test_an_end_that_is_not_after_its_start_is_refused(start: str, end: str | No
 def test_a_capital_m_is_no_time() -> None:
     with pytest.raises(ValueError, match="is not a time"):
         parse_window("7M", None, NOON)
+
+
+@pytest.mark.parametrize("zone", ("UTC+25", "UTC-24", "Nowhere/At/All", ":", ""))
+def test_a_zone_that_can_t_be_is_taken_for_utc_or_another_and_ends_nothing(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert local_time(datetime(2026, 11, 20, 12, tzinfo=UTC)) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

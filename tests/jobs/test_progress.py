@@ -72,3 +72,16 @@ def test_a_stall_is_said() -> None:
     progress.add(reading, 0.0)
     assert not progress.add(reading, 180.0)
     assert progress.eta(reading, 180.0).describe() == "no progress for 3 min"
+
+
+def test_a_reading_that_can_t_be_read_tells_no_pace_and_hides_no_standstill() -> None:
+    progress, odd = Progress(), {"messages_pending": "many", "messages_successful": "few"}
+    for at in range(0, 100, 2):
+        changes = odd if at % 4 else {"messages_pending": 1000, "messages_successful": 0}
+        now = job(total_messages_discovered=1000, messages_failed=0, **changes)
+        moved = progress.add(now, float(at))
+        assert moved is (at == 0)
+        if at % 4:
+            assert progress.eta(now, float(at)) == Eta()
+    still = job(total_messages_discovered=1000, messages_pending=1000, messages_successful=0, messages_failed=0)
+    assert progress.eta(still, 100.0).still_for == 100.0

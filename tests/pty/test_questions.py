@@ -65,3 +65,16 @@ def test_what_was_typed_before_a_delete_asks_deletes_nothing(account: Simulator,
     finally:
         terminal.kill()
     assert account.account.truth.entries == []
+
+
+@pytest.mark.long
+def test_whoever_waits_before_a_terminal_is_told_for_how_long(tmp_path: Path) -> None:
+    with answering(Options(quota=0, messages=60, held=60, faults="stall_before@jobs")) as stalled:
+        terminal = Terminal(Program(("jobs",)), environment(tmp_path, stalled))
+        try:
+            terminal.says("No answer from the API for 5 s so far.")
+            terminal.says("No answer from the API for 10 s so far.")
+            terminal.press("\x03")
+            assert terminal.ends() == 130
+        finally:
+            terminal.kill()
