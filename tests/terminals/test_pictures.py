@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -157,7 +158,9 @@ def _command(kind: Kind, variables: dict[str, str], folder: Path) -> list[str]:
     variables = {name: value for name, value in variables.items() if name not in ("TERM", "COLORTERM")}
     exports = " ".join(f"{name}='{value}'" for name, value in variables.items())
     script = folder / "console"
-    script.write_text(f"#!/bin/sh\ncd {ROOT}\nexec env {exports} {sys.executable} -m tui_app\n")
+    script.write_text(
+        f"#!/bin/sh\ncd {ROOT}\necho $$ > {folder / 'pid'}\nexec env {exports} {sys.executable} -m tui_app\n"
+    )
     script.chmod(0o755)
     if kind.inside == "tmux":
         return [
@@ -204,6 +207,9 @@ def opened(kind: Kind, display: str, account: Simulator, home: Path) -> Iterator
             subprocess.run(["tmux", "-L", f"pictures-{os.getpid()}", "kill-server"], check=False, capture_output=True)
         running.terminate()
         running.wait()
+        # screen and mosh go on without a terminal, until what runs in them has ended.
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int((home / "pid").read_text()), signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group("one screen")) for name in KINDS])
