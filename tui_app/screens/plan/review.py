@@ -180,7 +180,9 @@ class ReviewScreen(ConsoleScreen):
     def on_resize(self) -> None:
         """The field that is typed in stays in sight."""
         super().on_resize()
-        self.query_one("#facts", TextBlock).set_text(*self._facts())
+        # The first size comes before there is anything to lay out.
+        for facts in self.query("#facts").results(TextBlock):
+            facts.set_text(*self._facts())
         if self.focused is not None:
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
