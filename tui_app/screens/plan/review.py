@@ -218,7 +218,7 @@ class ReviewScreen(ConsoleScreen):
         # What was named is what should be looked at twice.
         named_first = list(dict.fromkeys((*(kept.target for kept in self._guarded.by_name), *_kinds(listed))))
         shown = named_first[: max(0, sample)]
-        more = f"  … and {len(listed) - len(shown):,} more: " if len(listed) > len(shown) else "  "
+        more = f"  … and {len(listed) - len(shown):,} more: " if shown and len(listed) > len(shown) else "  "
         return [
             *before,
             *(piece for target in shown for piece in _sample(target, width)),
@@ -237,9 +237,9 @@ class ReviewScreen(ConsoleScreen):
         pieces: list[Piece] = [
             (_together(plural(len(plan.targets), "message")), "bold"),
             (f" · {_together(plural(plan.recipients, 'recipient'))}", "bold"),
-            f" · {_together(plural(forecast.requests, 'request') + each)}",
-            f" · {_together(f'about {rough_duration(forecast.seconds)}')}\n",
-            *self._quota(forecast),
+            f" · {_together(plural(forecast.requests, 'request') + (each if whole else ''))}",
+            f" · {_together(f'about {rough_duration(forecast.seconds)}')}\n" if whole else "\n",
+            *(self._quota(forecast) if whole or forecast.waits else ()),
             f"{_counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}\n",
             f"from {_counted(senders, domains, 'from {} other domains')}\n",
         ]
