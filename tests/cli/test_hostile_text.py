@@ -68,7 +68,7 @@ def check(ended: Ended, output_format: str) -> set[str]:
     assert clean(ended.stdout)
     assert clean(ended.stderr)
     assert "Traceback" not in ended.stderr
-    if output_format == "csv":
+    if output_format == "csv" and not ended.stdout.startswith("{"):  # create tells one object, in JSON, in all of them
         rows = list(csv.reader(io.StringIO(ended.stdout)))
         assert no_formula(rows)
         assert len({len(row) for row in rows}) <= 1
