@@ -279,15 +279,16 @@ def release(
         if not count:
             _write(output_format, told(PlanState(plan), known))
             raise GuardError("No messages are left to release. Nothing was sent.")
-        unexpected = expect is not None and expect != count
-        if plan_only or unexpected or (yes and expect is None and count > 1):
+        refusal = ""
+        if expect is not None and expect != count:
+            refusal = f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent."
+        elif yes and expect is None and count > 1 and not plan_only:
+            refusal = f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent."
+        if refusal or plan_only:
             written = _write(output_format, told(PlanState(plan), known))
-        if unexpected:
-            raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
-        if plan_only:
+            if refusal:
+                raise GuardError(refusal)
             return written
-        if yes and expect is None and count > 1:
-            raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
         confirmed(f"Release {plural(count, 'message')}?", count, yes=yes)
         return await run_plan(service, Send(plan), output_format, known)
 

@@ -173,8 +173,10 @@ def _proof(found: re.Match[str]) -> str:
     number = _NUMBER.match(found.string, found.end())
     # Where `;` separates cells and a comma is a decimal point, the next column goes on with the number at the end of this
     # one, and makes a formula of it: but for a percentage, behind which nothing can go on.
-    alone = number is not None and not number[2]
-    harmless = number is not None and ((not found[1] and alone) or (bool(found[1]) and bool(number[2] or number[1])))
+    if number is None:
+        return f"{found[1]}'"
+    percent, separator = number.groups()
+    harmless = (percent or separator) if found[1] else not separator
     return found[0] if harmless else f"{found[1]}'"
 
 

@@ -193,9 +193,11 @@ class JournalFiles:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise FolderUnusable(
-                f"The ledger {sanitize(str(self._folder), 200)} can't be read: {error.strerror}. XDG_STATE_HOME names another."
-            ) from None
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: OSError) -> FolderUnusable:
+        folder = sanitize(str(self._folder), 200)
+        return FolderUnusable(f"The ledger {folder} can't be read: {error.strerror}. XDG_STATE_HOME names another.")
 
     def _named(self) -> Iterator[tuple[str, os.stat_result]]:
         self.check()
@@ -207,9 +209,7 @@ class JournalFiles:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise FolderUnusable(
-                f"The ledger {sanitize(str(self._folder), 200)} can't be read: {error.strerror}. XDG_STATE_HOME names another."
-            ) from None
+            raise self._unusable(error) from None
 
     def unexpected(self) -> list[str]:
         """Names of journals that are not files: they may hide some. Raises JournalError."""
