@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plans.test_recheck import LOST
 from tests.plans.test_settle import releases_on
 from tests.support.faulty import Received, Script, answer, faulty, success
+from tests.support.plan_runs import LOST
 from tests.support.services import held_mail, lonely_service, service_on
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.search import SearchParams
