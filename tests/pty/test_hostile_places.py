@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,11 @@ def place(tmp_path: Path) -> Path:
     config.write_text(f'[profiles.x]\ntoken_command = ["touch", "{tmp_path / "ran"}"]\n')
     config.chmod(0o666)
     return folder
+
+
+def ran(command: Sequence[str], folder: Path, variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """A command that was run in a folder, with these variables and no others."""
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=60)
 
 
 def hostile(place: Path) -> dict[str, str]:
@@ -79,29 +85,17 @@ def test_a_command_in_a_hostile_place_does_not_either(
     variables: Variables, place: Path, arguments: tuple[str, ...]
 ) -> None:
     before = sorted(place.iterdir())
-    ended = subprocess.run(
-        [*INSTALLED, *arguments],
-        cwd=place,
-        env=variables(**hostile(place)),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ended = ran([*INSTALLED, *arguments], place, variables(**hostile(place)))
     assert (ended.returncode, "planted" in ended.stdout + ended.stderr) == (0, False), ended.stderr
     assert not (place.parent / "ran").exists()
     assert sorted(place.iterdir()) == before
 
 
 def test_a_configuration_that_all_may_write_runs_no_command(variables: Variables, place: Path) -> None:
-    ended = subprocess.run(
+    ended = ran(
         [*INSTALLED, "--profile", "x", "jobs"],
-        cwd=place,
-        env=variables(MAILSLUICE_CONFIG=str(place / "config.toml"), CLOUDFLARE_API_TOKEN=ABSENT),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        place,
+        variables(MAILSLUICE_CONFIG=str(place / "config.toml"), CLOUDFLARE_API_TOKEN=ABSENT),
     )
     assert ended.returncode == 2
     assert "config.toml" in ended.stderr
@@ -147,15 +141,7 @@ def test_without_a_home_reads_work_and_the_rest_is_one_sentence(
 ) -> None:
     here = tmp_path / "here"
     here.mkdir()
-    ended = subprocess.run(
-        [*HOMELESS, *arguments],
-        cwd=here,
-        env=variables(HOME=home, MAILSLUICE_CONFIG=ABSENT),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ended = ran([*HOMELESS, *arguments], here, variables(HOME=home, MAILSLUICE_CONFIG=ABSENT))
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     assert list(here.iterdir()) == []
@@ -166,14 +152,6 @@ def test_without_a_home_reads_work_and_the_rest_is_one_sentence(
 
 def test_an_internal_error_without_a_home_is_told_too(variables: Variables, tmp_path: Path) -> None:
     script = f"{_HOMELESS}import tui_app.cli as cli\ncli.cli.main = lambda **_: 1 / 0\nsys.argv = ['mailsluice', 'jobs']\ncli.main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env=variables(HOME=ABSENT, MAILSLUICE_CONFIG=ABSENT),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ended = ran([sys.executable, "-c", script], tmp_path, variables(HOME=ABSENT, MAILSLUICE_CONFIG=ABSENT))
     assert ended.returncode == 1
     assert ended.stderr == "mailsluice: stopped by an internal error (ZeroDivisionError). Please report it.\n"
