@@ -278,7 +278,7 @@ class ReviewScreen(ConsoleScreen):
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""
-        if self._checks:
+        if self._is_checking:
             self.notice(_CHECKS)  # what was confirmed must find this screen
             return
         self.post_message(self.ListWanted(self._guarded))
@@ -286,7 +286,7 @@ class ReviewScreen(ConsoleScreen):
     # ---- confirming
 
     @property
-    def _checks(self) -> bool:
+    def _is_checking(self) -> bool:
         return self._checking is not None and not self._checking.is_finished
 
     def _take_back(self) -> None:
@@ -302,7 +302,7 @@ class ReviewScreen(ConsoleScreen):
 
     def on_input_changed(self) -> None:
         """What is typed while it is checked takes back what was confirmed."""
-        if self._checks:
+        if self._is_checking:
             self._take_back()
             self.notice("")
             self._problem(f"Not sent: it was changed while it was checked. Type {self._to_type} to send.")
@@ -312,7 +312,7 @@ class ReviewScreen(ConsoleScreen):
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter goes on; it sends only with a reason and the right number."""
-        if self._checks:
+        if self._is_checking:
             self.notice(_CHECKS)
             return
         reason, typed = self.query_one("#reason", Input), self.query_one("#typed", Input)
