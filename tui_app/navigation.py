@@ -10,7 +10,9 @@ from textual import work
 from textual.app import App
 
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import Untrusted
+from tui_app.core.text import Untrusted, plural
+from tui_app.plans.effect import Effect
+from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
@@ -92,25 +94,45 @@ class Navigation(App[None]):
     async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
         if self.is_at("quarantine"):
-            await self._review(message.targets, message.search)
+            await self._review(message.targets, A_RELEASE, message.search)
 
-    async def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+    async def _review(
+        self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None
+    ) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
         try:
             # Waited for in the app's own queue: what is typed at once after R is behind it there, and for the review.
-            guarded = await asyncio.to_thread(self.service.plans.guard, targets)
+            guarded = await asyncio.to_thread(self.service.plans.guard, targets, request)
         except SluiceError as error:
             self.show_notice(str(error))
             return
-        self.push_screen(ReviewScreen(self.service, targets, guarded, search))
+        self.push_screen(ReviewScreen(self.service, targets, guarded, search, request))
+
+    @work(exclusive=True, group="plan wanted")
+    async def on_console_screen_plan_wanted(self, message: ConsoleScreen.PlanWanted) -> None:
+        """Find out to which messages something is to be done, look them up, open the review."""
+        asked_on = self.screen
+        self.show_notice(message.what)
+        try:
+            request = await message.make()
+            if self.screen is asked_on:
+                self.show_notice(f"Looking {plural(len(request.ids), 'message')} up…")
+            targets = await self.service.plans.look_up(request.ids, request)
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.show_notice(str(error))
+            return
+        if self.screen is asked_on:
+            self.show_notice("")
+            await self._review(targets, request)
 
     def on_review_screen_list_wanted(self, message: ReviewScreen.ListWanted) -> None:
         """List all messages of a review."""
         from tui_app.screens.plan.targets import TargetsScreen
 
         if self.is_at("review"):
-            self.push_screen(TargetsScreen(self.service, message.guarded))
+            self.push_screen(TargetsScreen(self.service, message.guarded, message.effect))
 
     def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
         """Open a message of a review."""
@@ -132,25 +154,28 @@ class Navigation(App[None]):
         if self.is_at("job"):
             self._ask_ids(message.ids)
 
-    def on_plan_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
-        """Look what failed up again."""
-        if self.is_at("plan"):
-            self._ask_ids(message.ids)
-
-    def _ask_ids(self, ids: Sequence[str]) -> None:
+    def _ask_ids(self, ids: Sequence[str], request: PlanRequest = A_RELEASE) -> None:
         from tui_app.screens.plan.ids import IdsScreen
 
-        self.push_screen(IdsScreen(self.service, ids))
+        self.push_screen(IdsScreen(self.service, ids, request))
 
-    def on_console_screen_ids_wanted(self) -> None:
+    @work(exclusive=True, group="ids wanted")
+    async def on_console_screen_ids_wanted(self, message: ConsoleScreen.IdsWanted) -> None:
         """Take ids from elsewhere."""
-        if self.is_at("jobs") or self.is_at("quarantine"):
+        screen = self.screen
+        if not (self.is_at("jobs") or self.is_at("quarantine")):
+            return
+        if not message.to_move:
             self._ask_ids(())
+        elif isinstance(screen, ConsoleScreen) and (
+            destination := await screen.choose_destination("Move mail by its ids to")
+        ):
+            self._ask_ids((), PlanRequest(Effect.move(destination)))
 
     async def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
         """Open the review of what was looked up."""
         if self.is_at("ids"):
-            await self._review(message.targets)  # above the ids: esc leads back to them
+            await self._review(message.targets, message.request)  # above the ids: esc leads back to them
 
     def action_ledger_open(self) -> None:
         """What was released before."""

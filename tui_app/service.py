@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.budget import Budget
+from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
@@ -24,15 +26,27 @@ if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
+    from tui_app.api.enums import Destination
+    from tui_app.api.rows import JobMessage
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
     from tui_app.mail.service import MailService
+    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.request import PlanRequest
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
 
 T = TypeVar("T")
+
+
+def hopeless(reason: str) -> tuple[str, str] | None:
+    """Why trying again can't help, by the words of a failure, and the word that includes it all the same."""
+    from tui_app.jobs.failures import cause_of
+
+    cause = cause_of(reason)
+    return None if cause.helps else (cause.label, cause.word)
 
 
 class EmailSecurityService:
@@ -261,6 +275,62 @@ class EmailSecurityService:
         """Add a line to the activity list, unless it repeats the last one."""
         if added := self.activities.add(self.clock.now(), sentence, details):
             self.on_activity(added)
+
+    # ---- what a job or a plan left behind
+
+    async def retry_job(self, job_id: str, rows: Sequence[JobMessage] | None = None) -> PlanRequest:
+        """The same again for rows of a job that failed, by default all of them, read now.
+
+        Raises GuardError when nothing can be retried, ApiError and JournalError.
+        """
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import retry_of_job
+
+        read = await self.jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
+        job = read.job if read is not None else await self.client.get_job(job_id)
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
+        chosen = read.rows if read is not None else rows or ()
+        request = retry_of_job(job, chosen, hopeless, done, self.clock.now())
+        if read is not None and read.missing:
+            request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
+        return request
+
+    async def undo_job(
+        self, job_id: str, destination: Destination | None = None, only: Collection[str] = ()
+    ) -> PlanRequest:
+        """What a job did taken back: its completed rows, read now; `only` those of these ids, if there are any.
+
+        Raises GuardError, ApiError and JournalError.
+        """
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import undo_of_job
+
+        read = await self.jobs.all_rows(job_id, RowStatus.COMPLETED)
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
+        rows = [row for row in read.rows if not only or row.id in only]
+        return undo_of_job(read.job, rows, done, self.settings.guard.max_messages, destination, read.missing)
+
+    async def move_rows(self, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+        """The mail of rows of a job moved to a folder. Raises GuardError when no row tells which mail it is about."""
+        from tui_app.plans.follow_up import move_of_rows
+
+        return move_of_rows(rows, destination)
+
+    async def retry_plan(self, entry: LedgerEntry) -> PlanRequest:
+        """The same again for what failed of a plan. Raises GuardError and JournalError."""
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import retry_of_plan
+
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
+        return retry_of_plan(entry, hopeless, done)
+
+    async def undo_plan(self, entry: LedgerEntry, destination: Destination | None = None) -> PlanRequest:
+        """What a plan did taken back. Raises GuardError and JournalError."""
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import undo_of_plan
+
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
+        return undo_of_plan(entry, done, self.settings.guard.max_messages, destination)
 
     # ---- polling
 

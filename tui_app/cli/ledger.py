@@ -22,7 +22,7 @@ from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
-from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
+from tui_app.plans.state import SAID_DONE, WRONG, ArrivalCheck, Outcome, Result
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
@@ -248,7 +248,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):
-            if result.outcome in SAID_RELEASED:
+            if result.outcome in SAID_DONE:
                 listing.write((result, check))
         listing.close()
         print_status(f"{check.describe()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui_app.api.write_result import WriteResult
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
+    from tui_app.jobs.all_rows import AllRows
     from tui_app.jobs.export import Exported
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
@@ -58,6 +59,12 @@ class JobService:
         from tui_app.jobs.job_watch import JobSubject
 
         return JobSubject(self.client(), self.clock, job_id, listener)
+
+    async def all_rows(self, job_id: str, status: RowStatus | None) -> AllRows:
+        """All rows of a job under a status, read now. Raises ApiError."""
+        from tui_app.jobs.all_rows import read_all_rows
+
+        return await read_all_rows(self.client(), job_id, status)
 
     # ---- acting
 

@@ -26,7 +26,7 @@ from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles
 from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import plan_record
-from tui_app.plans.state import OPEN, Outcome
+from tui_app.plans.state import ALL_DONE, OPEN, SAID_DONE, Outcome
 from tui_app.plans.storage import Storage
 
 _NAMED: Final = 5
@@ -237,6 +237,26 @@ class Ledger:
                 elif kept is not None and not (kept.include and kept.include in entry.plan.words_for(target.id)):
                     why.setdefault(target.id, f"held back: {kept.why}")
         return why
+
+    def following(self, kind: str, name: str) -> list[PlanSummary]:
+        """The retries and undos of a job or a plan (`Source.kind`), the oldest first. Raises JournalError."""
+        return [
+            plan
+            for checked in self._checked()
+            if (plan := checked.summary) is not None and (source := plan.source) is not None
+            if (source.kind, source.name) == (kind, name)
+        ]
+
+    def done_since(self, kind: str, name: str, relation: str) -> dict[str, str]:
+        """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan. Raises JournalError."""
+        found: dict[str, str] = {}
+        for plan in self.following(kind, name):
+            if plan.source is None or plan.source.relation != relation:
+                continue
+            state = self.in_full(plan).state
+            for target in state.with_outcome(*SAID_DONE, *ALL_DONE, *OPEN):
+                found.update(dict.fromkeys(target.names, plan.name))
+        return found
 
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""

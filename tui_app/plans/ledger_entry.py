@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tui_app.core.text import sanitize
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan
 from tui_app.plans.record_values import moment_of, text_of, whole_of
@@ -101,6 +102,9 @@ class PlanSummary:
     """What speaks against its journal, in sentences. Its plan is sent on only by somebody who has read them."""
     folder: str = ""
     """Where the journal lay when it was begun; empty in journals that did not keep it."""
+    effect: Effect = TO_RELEASE
+    source: Source | None = None
+    """What it follows from; None for a plan of its own."""
 
     @property
     def at(self) -> datetime | None:

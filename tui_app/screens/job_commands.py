@@ -1,14 +1,16 @@
-"""Cancels and deletes a job from a screen: the question, the write, the sentence about its result."""
+"""Cancels, deletes and undoes a job from a screen: the question, the write, the sentence about its result."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
+from tui_app.api.enums import ActionType
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
 from tui_app.core.errors import GuardError
 from tui_app.jobs.progress import describe_action
+from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
 
@@ -111,3 +113,17 @@ async def delete(screen: ConsoleScreen, job: Job) -> DeletedJob | None:
     if not await _asked(screen, job, wants_ended=True):
         return None
     return await _answer(screen, screen.service.jobs.delete(job.id), "Delete")
+
+
+async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] = frozenset()) -> None:
+    """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first."""
+    if not job.ended:
+        screen.notice("The job runs: X cancels it, then U takes back what it did.")
+        return
+    destination = None
+    if job.action_type is ActionType.RELEASE:
+        destination = await screen.choose_destination("Move what was released to", UNDO_OF_RELEASE)
+        if destination is None:
+            return
+    undo_job = screen.service.undo_job
+    screen.post_message(screen.PlanWanted("Reading what was done…", lambda: undo_job(job.id, destination, rows)))

@@ -316,6 +316,20 @@ class JobsScreen(ConsoleScreen):
         """Start a job."""
         self.post_message(self.NewWanted())
 
+    def action_rows_retry(self) -> None:
+        """Try again what failed of the job."""
+        if job := self.table().current:
+            retry = self.service.retry_job
+            self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id)))
+
+    @work
+    async def action_rows_undo(self) -> None:
+        """Take back what the job did."""
+        if job := self.table().current:
+            from tui_app.screens import job_commands
+
+            await job_commands.undo(self, job)
+
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""

@@ -403,6 +403,47 @@ class JobScreen(ConsoleScreen):
         else:
             self.notice("No rows, nothing to release.")
 
+    def _chosen_rows(self) -> tuple[JobMessage, ...] | None:
+        """The marked rows, else all that the filter shows; empty for the whole job. None, and that is said, when some can't
+        be had now.
+        """
+        table, rows = self.table(), self._rows
+        if marks := table.marked.marks:
+            chosen = table.marked.marked_rows()
+            if len(chosen) != marks:
+                self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
+                return None
+            return tuple(chosen)
+        if rows is not None and rows.rows is not None and rows.arranged.filter is not None:
+            return tuple(rows.rows[index] for index in range(len(rows.rows)))
+        return ()
+
+    def action_rows_retry(self) -> None:
+        """Try the marked rows again, else those that the filter shows, else all that failed."""
+        if (rows := self._chosen_rows()) is None:
+            return
+        job, retry = self._job, self.service.retry_job
+        self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id, rows or None)))
+
+    @work
+    async def action_rows_undo(self) -> None:
+        """Take back what the job did: of the marked rows, else of all."""
+        if (rows := self._chosen_rows()) is None:
+            return
+        await job_commands.undo(self, self._job, frozenset(row.id for row in rows))
+
+    @work
+    async def action_rows_move(self) -> None:
+        """Move the mail of the marked rows, or else of the one under the cursor, to a folder."""
+        rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
+        if len(rows) < self.table().marked.marks:
+            self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
+        elif not rows:
+            self.notice("No rows, nothing to move.")
+        elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
+            move = self.service.move_rows
+            self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(rows, destination)))
+
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
