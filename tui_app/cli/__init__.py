@@ -25,8 +25,11 @@ _COMMANDS = {
     "delete": ("tui_app.cli.jobs", "delete", "Delete ended jobs from the lists."),
     "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held messages."),
     "release": ("tui_app.cli.release", "release", "Release held messages by id."),
-    "ledger": ("tui_app.cli.ledger", "ledger", "Show what was released, by whom and why; resume unfinished plans."),
-    "report": ("tui_app.cli.ledger", "report", "Write the report of a release plan."),
+    "move": ("tui_app.cli.release", "move", "Move delivered messages to a folder, by id."),
+    "retry": ("tui_app.cli.follow_up", "retry", "Try again what failed of a job or a plan."),
+    "undo": ("tui_app.cli.follow_up", "undo", "Take back what a job or a plan did."),
+    "ledger": ("tui_app.cli.ledger", "ledger", "Show what was done, by whom and why; resume unfinished plans."),
+    "report": ("tui_app.cli.ledger", "report", "Write the report of a plan."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }

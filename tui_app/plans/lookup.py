@@ -162,7 +162,12 @@ async def _search_delivered(
     if len(names) <= (1 if few else _FEW):
         return
     window = SearchParams(start=start, end=end, detections_only=False)
-    searches = [replace(window, sender=sender) for sender in senders] if few else [window]
+    # What was moved before is found among less.
+    searches = (
+        [replace(window, sender=sender) for sender in senders]
+        if few
+        else [replace(window, message_action="MOVED"), window]
+    )
     pages, most = 0, _DELIVERED_PAGES + len(names) // 200
     for params in searches:
         read = search_pages(client, params, by_verdict=True)
