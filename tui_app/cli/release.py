@@ -15,11 +15,11 @@ from rich.cells import cell_len, set_cell_size
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import job_message_pages
+from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
-from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
@@ -97,6 +97,7 @@ async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | 
     ids: dict[str, None] = {}
     rows = nameless = strange = 0
     wanted = RowStatus(status) if status else None
+    job_id = await whole_job_id(service, job_id)
     job = await service.client.get_job(job_id)
     pages = job_message_pages(service.client, job_id, status=wanted, expected=job.counted(wanted))
     async for page in pages:
@@ -245,7 +246,7 @@ def release(
     if status and not job_id:
         raise UsageError("--status goes with --job. Nothing was sent.")
     if job_id is not None:
-        job_id = check_job_id(job_id)
+        job_id = check_job(job_id)
     parsed = _parsed(ids, source)
     if not parsed.ids and job_id is None:
         raise UsageError("No ids: name some, or use --from or --job. Nothing was sent.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import RowStatus
 from tui_app.core.text import visible
+
+if TYPE_CHECKING:
+    from tui_app.api.rows import JobMessage
 
 FAILURES: Final = (RowStatus.FAILED, RowStatus.SKIPPED)
 """The states of rows that have a reason."""
@@ -183,3 +186,9 @@ def reason_contains(message: str, wanted: str) -> bool:
     """Whether a reason, its label or its normalised form contains this text, whatever the case of its letters."""
     wanted = wanted.casefold()
     return wanted in message.casefold() or wanted in cause_of(message).label or wanted in normalised(message)
+
+
+def has_reason(row: JobMessage, wanted: str) -> bool:
+    """Whether a row's reason contains this text. Only a row that failed or was skipped has a reason that was not given."""
+    message = row.status_message.exact if row.status_message is not None else ""
+    return bool(message or is_failure(row.raw.status)) and reason_contains(message, wanted)

@@ -154,7 +154,7 @@ class ReasonsScreen(ConsoleScreen):
 
     def _how_whole(self) -> Sequence[Piece]:
         snapshot = self._snapshot
-        if self._long.running or self._grouped_at is None:
+        if self._long.running or self._grouped_at is None or not (snapshot.loaded or snapshot.missing):
             return ()
         if snapshot.missing:
             more = ", L loads them" if self._subject.requests_to_load else ""
@@ -197,7 +197,7 @@ class ReasonsScreen(ConsoleScreen):
             words = f"{' · ' if number else ''}{end_of(name, _LONGEST_DOMAIN) or 'not readable'} {count:,}"
             others = len(group.domains) - number
             more = f" · {others:,} more" if number else f"{others:,} domains"
-            room = left - (len(more) + 3 if others > 1 else 0)
+            room = left - (len(more) if others > 1 else 0)
             if len(words) > room:
                 yield (more, "dim")
                 return
