@@ -27,7 +27,13 @@ def check_job(name: str) -> str:
     """A whole id in its one form, or a beginning that may be one's. Raises UsageError for anything else."""
     if SHORTEST <= len(name) < _LONGEST and re.fullmatch(r"[0-9a-fA-F-]+", name):
         return name.lower()
-    return check_job_id(name)
+    try:
+        return check_job_id(name)
+    except UsageError:
+        raise UsageError(
+            "A job id is a UUID such as 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e, or its first 6 characters or more. "
+            "Nothing was sent."
+        ) from None
 
 
 async def whole_job_ids(service: EmailSecurityService, names: Iterable[str]) -> list[str]:

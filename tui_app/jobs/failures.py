@@ -122,6 +122,7 @@ _VARYING: Final = re.compile(
 _CODES: Final = re.compile(r"\d+")
 _EMPTY: Final = re.compile(rf"[(\[{{<][\s{_GAP}:;,.#=\-]*[)\]}}>]")
 _BESIDE: Final = re.compile(rf"{_GAP}(?:[\s:;,.#=/|\-]*{_GAP})+")
+_BEGINNING: Final = re.compile(r"\A[^\w(\[{]+")
 _ENDS: Final = " \t.,;:!?-–—#=/|\"'`…"
 
 
@@ -130,8 +131,7 @@ def _shape(message: str) -> str:
     looked_at = message[:_LOOKED_AT]
     if not _QUOTES.search(looked_at):
         # Word by word is twice as quick: most words are letters only.
-        words = [word if word.isalpha() else _VARYING.sub(_GAP, word) for word in looked_at.split()]
-        return " ".join(words)
+        return " ".join([word if word.isalpha() else _VARYING.sub(_GAP, word) for word in looked_at.split()])
     shape = _VARYING.sub(_GAP, looked_at)
     # Where everything stands in quotation marks, as in JSON, they part nothing.
     return shape if any(map(str.isalpha, shape)) else _VARYING.sub(_GAP, _QUOTES.sub(" ", looked_at))
@@ -145,7 +145,7 @@ def _plain(text: str) -> str:
 def _reduced(text: str) -> str:
     text = _CODES.sub(_GAP, _VARYING.sub(_GAP, _plain(text)))
     text = _BESIDE.sub(_GAP, _EMPTY.sub(" ", text))
-    return " ".join(text.split())[:_KEPT].strip(_ENDS)
+    return _BEGINNING.sub("", " ".join(text.split())[:_KEPT].rstrip(_ENDS))
 
 
 def normalised(message: str) -> str:

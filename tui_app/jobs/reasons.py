@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NAMES: Final = ("status", "status_message", "retry_count", "retry_after", "recipient")
 _values: Final = value_of(*_NAMES)
 _values_of_message: Final = attrgetter(*[f"raw.{name}" for name in _NAMES])
+_FAILED: Final = RowStatus.FAILED.value
 _REMEMBERED: Final = 10_000
 """Reasons of which it is known to which group they belong: most rows have one of a few."""
 
@@ -159,7 +160,8 @@ class ReasonTally:
         if found is None:
             found = self._sum_of("" if reason is None else Untrusted.of(reason).exact)
         found.count += 1
-        found.skipped += status != RowStatus.FAILED.value
+        if status != _FAILED:
+            found.skipped += status.upper() != _FAILED
         number = tries if type(tries) is int and tries >= 0 else count(tries)
         if number < found.fewest:
             found.fewest = number
