@@ -64,7 +64,15 @@ ACTIONS: Final = (
     ),
     # What acts on mail comes early: a narrow window cuts the end of a footer.
     Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
-    Action("rows.retry", ("T",), "retry failed", "Act", _on("jobs", "job"), writes=True, footer=_on("job")),
+    Action(
+        "rows.retry",
+        ("T",),
+        "retry failed",
+        "Act",
+        _on("jobs", "job", "reasons"),
+        writes=True,
+        footer=_on("job", "reasons"),
+    ),
     Action("rows.undo", ("U",), "undo", "Act", _on("jobs", "job", "plan"), writes=True, footer=_on("job", "plan")),
     Action("rows.move", ("V",), "move", "Act", _on("job"), writes=True),
     Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs", "quarantine"), writes=True),

@@ -157,7 +157,15 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.awaits_answer:
-            print_line("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
+            most = self.service.longest_wait
+            print_line(
+                f"Waiting for the answer to what is on its way ({most:.0f} s at most); ctrl+c leaves it unknown."
+            )
+        for plan_id in self.service.waiting_plans:
+            print_line(
+                f"Plan {plan_id} waits for its time, and nothing is sent while no console runs: "
+                f"mailsluice ledger resume {plan_id}"
+            )
         await self.service.close()
 
     def stop_work(self, *, again: bool) -> None:

@@ -230,6 +230,19 @@ class EmailSecurityService:
         return bool(self.on_the_wire) or (self._has_plans and self.plans.awaits_answer)
 
     @property
+    def longest_wait(self) -> float:
+        """Seconds that the answer to what is on its way may take: a move takes longer than everything else."""
+        from tui_app.api.http import ACTING
+
+        state = self.plan_state
+        return ACTING.total_for(state is not None and bool(state.in_flight) and state.plan.effect.is_move)
+
+    @property
+    def waiting_plans(self) -> Sequence[str]:
+        """The ids of plans that wait for their time."""
+        return self.plans.waiting() if self._has_plans else ()
+
+    @property
     def _opened(self) -> bool:
         return "transport" in self.__dict__
 

@@ -372,6 +372,14 @@ class ReasonsScreen(ConsoleScreen):
         more = "" if not self._snapshot.missing else ": all that are loaded"
         self.notice(f"{plural(table.marked.marks, 'row')} marked{more}.")
 
+    def action_rows_retry(self) -> None:
+        """Try the chosen rows again: the marked ones, else those of the group under the cursor."""
+        if not (rows := self.chosen_rows()):
+            self.notice("No rows, nothing to retry.")
+            return
+        job, retry = self._job, self.service.retry_job
+        self.post_message(self.PlanWanted("Looking the chosen rows up…", lambda: retry(job.id, rows)))
+
     def copy_id(self) -> str:
         """How many rows of which reason, for a ticket."""
         group = self.table().current

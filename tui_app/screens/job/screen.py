@@ -21,6 +21,7 @@ from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
+from tui_app.plans.effect import Source
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen
@@ -146,6 +147,11 @@ class JobScreen(ConsoleScreen):
         yield LineInput(id="typed-line", disabled=True)
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.JOB, self._job.id)
+
     def subject(self) -> Subject:
         """The job."""
         return self._subject
@@ -197,7 +203,10 @@ class JobScreen(ConsoleScreen):
         )
         self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#search", TextLine).set_text(
+            followers, (PrivateText(f"{comment}{describe_search(job)}"), "dim")
+        )
         self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
 

@@ -16,6 +16,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
+from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
@@ -114,6 +115,11 @@ class PlanScreen(ConsoleScreen):
             self._watch(self._old)
         if self._new is not None:
             self._send(self._new)
+
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.PLAN, self._state.plan.plan_id)
 
     @work
     async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
@@ -237,7 +243,10 @@ class PlanScreen(ConsoleScreen):
             (self._waits(), "$text-warning"),
         )
         self.query_one("#sums", TextBlock).set_items(*sums_of(state))
-        self.query_one("#why", TextLine).set_text(("reason: ", "dim"), PrivateText(sanitize(state.plan.reason)))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#why", TextLine).set_text(
+            followers, ("reason: ", "dim"), PrivateText(sanitize(state.plan.reason))
+        )
         self.table().set_empty_text("Sending…")
 
     def _waits(self) -> str:
