@@ -303,7 +303,7 @@ class EmailSecurityService:
         job = read.job if read is not None else await self.client.get_job(job_id)
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
         chosen = read.rows if read is not None else rows or ()
-        request = retry_of_job(job, chosen, hopeless, done, self.clock.now())
+        request = retry_of_job(job, chosen, hopeless, done, self.clock.now(), self.settings.guard.max_messages)
         if read is not None and read.missing:
             request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
         return request
@@ -335,7 +335,7 @@ class EmailSecurityService:
         from tui_app.plans.follow_up import retry_of_plan
 
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
-        return retry_of_plan(entry, hopeless, done)
+        return retry_of_plan(entry, hopeless, done, self.settings.guard.max_messages)
 
     async def undo_plan(self, entry: LedgerEntry, destination: Destination | None = None) -> PlanRequest:
         """What a plan did taken back. Raises GuardError and JournalError."""

@@ -46,7 +46,11 @@ def _follow_up(
                 raise GuardError(f"{entry.doubts[0]} Nothing was sent.")
             request = await of_plan(service, entry)
         else:
-            request = await of_job(service, await whole_job_id(service, job_name))
+            try:
+                job_id = await whole_job_id(service, job_name)
+            except UsageError as error:
+                raise UsageError(f"{error} No plan goes by it, either: mailsluice ledger") from None
+            request = await of_job(service, job_id)
         chosen = replace(options, reason=options.reason or request.reason)
         chosen.check("follow-up")
         return await review_and_send(service, request, chosen)
