@@ -27,7 +27,7 @@ from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, has_reason, nor
         ("trouble", ("Request timed out after 30 s", "HTTP 503 Service Unavailable", "Temporary failure", "Internal server error (500)")),
         ("no-reason", ("", " \n")),
         ("no-words", ("12345", '""', "\u202e")),
-        ("other", ("Policy forbids this", "HTTP 404", 'The rule "mailbox not found" stopped it')),
+        ("other", ("Policy forbids this", "HTTP 404", "Batch 503 of 7", 'The rule "mailbox not found" stopped it')),
     ],
 )  # fmt: skip
 def test_a_cause_is_recognised(name: str, messages: tuple[str, ...]) -> None:
@@ -50,6 +50,7 @@ def test_words_in_quotation_marks_are_not_the_reason_unless_there_are_no_others(
 words = st.text(string.ascii_letters, min_size=1, max_size=8).map(lambda word: f"q{word}x")
 varying = st.one_of(
     st.integers(0, 10**12).map(str),
+    st.integers(400, 599).map(str),
     st.uuids().map(str),
     st.datetimes().map(lambda at: at.isoformat()),
     st.times().map(lambda at: f"{at:%H:%M}"),

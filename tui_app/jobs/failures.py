@@ -55,11 +55,13 @@ _MISSING: Final = (
 )
 _MAIL: Final = r"\b(?:message|mail|e-?mail|item|object)"
 _BOX: Final = r"\b(?:mailbox|user|recipient|address|account|resource)"
+_CODE: Final = r"\b(?:http|status|code|error)[\s:=(#]{1,3}(?:code )?"
+"""What stands before a status of HTTP: any other number may be of anything."""
 _KNOWN: Final[tuple[tuple[str, Cause], ...]] = (
     (r"\Ano reason given\Z", _NONE_GIVEN),
     (r"\Aa reason without words\Z", _NO_WORDS),
     (
-        r"throttl|rate.?limit|too many requests|\b429\b|quota exceeded|server.?(?:is )?(?:too )?busy|concurrency limit",
+        rf"throttl|rate.?limit|too many requests|{_CODE}429\b|quota exceeded|server.?(?:is )?(?:too )?busy|concurrency limit",
         Cause("throttled", "throttled by the mail provider", "retry", True),
     ),
     (
@@ -91,12 +93,14 @@ _KNOWN: Final[tuple[tuple[str, Cause], ...]] = (
     ),
     (
         r"permission|privilege|unauthori[sz]ed|authori[sz]ation|not authori[sz]ed|access (?:is |was )?denied|accessdenied|forbidden|\bconsent\b"
-        r"|reconnect|integration|credential|token (?:has |is |was )?(?:expired|invalid|revoked)|invalid.?grant|\b40[13]\b",
+        r"|reconnect|integration|credential|token (?:has |is |was )?(?:expired|invalid|revoked)|invalid.?grant|"
+        rf"{_CODE}40[13]\b",
         Cause("no-permission", "permission or integration lost", "fix the integration, then retry", True),
     ),
     (
         r"timed?.?out|temporar|transient|(?:server|internal|service) ?error|unavailable|bad gateway|gateway|try again|retry later|network error"
-        r"|connection (?:\w+ )?(?:reset|refused|closed|lost|aborted)|\b5\d\d\b",
+        r"|connection (?:\w+ )?(?:reset|refused|closed|lost|aborted)|"
+        rf"{_CODE}5\d\d\b",
         Cause("trouble", "time-out or server error", "retry", True),
     ),
 )
