@@ -191,7 +191,7 @@ def _print_named(targets: Sequence[Target]) -> None:
     type=click.File("rb"),
     help="Read ids from a file; - is standard input. Nothing in it is ever an option.",
 )
-@click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job.")
+@click.option("--job", "job_id", metavar="JOB", help="Take the messages of this job.")
 @click.option(
     "--status", type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False), help="With --job: only rows in this state."
 )
