@@ -13,7 +13,7 @@ from tui_app.cli.ledger import of_this_account, plan_named
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.jobs.failures import KNOWN_CAUSES, reason_contains
+from tui_app.jobs.failures import KNOWN_CAUSES, has_reason
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 
 if TYPE_CHECKING:
@@ -80,12 +80,7 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> No
         if not why:
             return await service.retry_job(job_id)
         read = await service.jobs.all_rows(job_id, RowStatus.FAILED)
-        rows = [
-            row
-            for row in read.rows
-            if reason_contains(row.status_message.exact if row.status_message is not None else "", why)
-        ]
-        return await service.retry_job(job_id, rows)
+        return await service.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
 
     if why and plan_named(name) is not None:
         raise UsageError("--why goes with a job. Nothing was sent.")

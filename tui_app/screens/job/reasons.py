@@ -157,7 +157,7 @@ class ReasonsScreen(ConsoleScreen):
         if self._long.running or self._grouped_at is None or not (snapshot.loaded or snapshot.missing):
             return ()
         if snapshot.missing:
-            more = ", L loads them" if self._subject.requests_to_load else ""
+            more = ", L all" if self._subject.requests_to_load else ""
             return ((f"not all: {snapshot.missing}{more}", "$text-warning"),)
         if snapshot.stale:
             return (("some may have changed, r reads them again", "$text-warning"),)
@@ -267,7 +267,8 @@ class ReasonsScreen(ConsoleScreen):
             self._load()
         else:
             snapshot = self._snapshot
-            self.notice(f"{plural(snapshot.loaded, 'row')} loaded, no more came. {snapshot.missing}".rstrip())
+            doubts = f": {snapshot.missing}" if snapshot.missing else ""
+            self.notice(f"{plural(snapshot.loaded, 'row')} loaded, no more came{doubts}.")
 
     def action_view_refresh(self) -> None:
         """Read the job and its failed and skipped rows again."""
