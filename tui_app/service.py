@@ -120,8 +120,12 @@ class EmailSecurityService:
             lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
         )
         jobs.followed.on_news = lambda: self.on_followed(jobs.followed)
-        jobs.followed.on_ended = lambda end: self.on_job_ended(end)
+        jobs.followed.on_ended = self._job_ended
         return jobs
+
+    def _job_ended(self, end: JobEnd) -> None:
+        self.record(end.sentence)
+        self.on_job_ended(end)
 
     @cached_property
     def mail(self) -> MailService:

@@ -75,9 +75,14 @@ class Watch:
     def __post_init__(self) -> None:
         self._clock = self.service.clock
         self._followed = FollowedJobs(lambda: self.service.client, self._clock, print_status)
-        self._followed.on_ended = lambda end: self._ends.update({end.job.id.lower(): end})
+        self._followed.on_ended = self._ended
         self._ends: dict[str, JobEnd] = {}
         """Every job that was seen, as it was seen last."""
+
+    def _ended(self, end: JobEnd) -> None:
+        self._ends[end.job.id.lower()] = end
+        if end.gone:
+            print_status(end.sentence)
 
     async def run(self, jobs: Sequence[Job]) -> list[JobEnd]:
         """How they stand when all have ended, or the time is up. Raises ApiError for trouble that lasts."""

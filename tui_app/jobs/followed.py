@@ -112,7 +112,7 @@ class FollowedJobs:
         if job.ended:
             if self._running.pop(key, None) is not None:
                 self._over[key] = job
-                self._end(JobEnd(job))
+                self.on_ended(JobEnd(job))
             return
         self._over.pop(key, None)
         progress.add(job, at)
@@ -124,10 +124,6 @@ class FollowedJobs:
         if what not in self._told:
             self._told.add(what)
             self._record(f"Job {short_id(job)} {back}.")
-
-    def _end(self, end: JobEnd) -> None:
-        self._record(end.sentence)
-        self.on_ended(end)
 
     def eta(self, job: Job) -> Eta:
         """What can be said of a job that was taken last."""
@@ -142,7 +138,7 @@ class FollowedJobs:
     def gone(self, job_id: str) -> None:
         """There is no such job any more."""
         if (known := self._running.pop(_key(job_id), None)) is not None:
-            self._end(JobEnd(known[0], gone=True))
+            self.on_ended(JobEnd(known[0], gone=True))
             self.on_news()
 
     # ---- when no screen shows them
