@@ -52,7 +52,7 @@ def test_how_jobs_ended_is_in_the_exit_code_and_on_standard_output(hurried: Run,
     (fine,) = ids(quick, total_messages_discovered=310)
     done = hurried("watch", fine[:8], fine)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
-    assert done.stderr.splitlines() == [f"{fine[:8]}  completed    100 %  310 found · 310 completed"]
+    assert done.stderr.splitlines() == [f"{fine[:8]}  completed    100 %  310 of 310 completed"]
 
 
 def test_several_that_run_are_one_request_a_round(hurried: Run, quick: Simulator) -> None:

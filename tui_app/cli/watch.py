@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LASTING: Final = 600.0
 """Seconds without an answer after which nobody waits for a better one."""
-_BAR: Final = 20
+_BAR: Final = 10
 _BEGINNING: Final = re.compile(r"[0-9a-fA-F-]{6,36}")
 
 
@@ -88,13 +88,13 @@ class Watch:
         """How they stand when all have ended, or the time is up. Raises ApiError for trouble that lasts."""
         self._ends = {job.id.lower(): JobEnd(job) for job in jobs}
         self._followed.take(jobs)
-        with ProgressLines(self._clock) as lines:
-            self._show(lines)
-            try:
+        try:
+            with ProgressLines(self._clock) as lines:
+                self._show(lines)
                 await self._until_the_end(lines)
-            except asyncio.CancelledError:
-                self._tell_that_they_go_on("No longer watched")
-                raise
+        except asyncio.CancelledError:
+            self._tell_that_they_go_on("No longer watched")
+            raise
         if self._followed.running:
             self._tell_that_they_go_on("The time is up")
         return list(self._ends.values())
@@ -142,16 +142,14 @@ class Watch:
     def _line(self, end: JobEnd, *, with_bar: bool) -> str:
         job, share = end.job, acted_share(end.job)
         percent = "" if share is None else f"{int(share * 100)} %"
-        words = [f"{short_id(job)}  {end.outcome:<11}"]
-        if with_bar:
-            words.append(f"{bar(share, _BAR)}  {percent:>5}")
-        elif percent:
-            words.append(percent)
-        counts = [f"{job.total_messages_discovered:,} found", f"{job.successful:,} completed"]
+        # What is cut in a narrow terminal is what the bar shows as well.
+        counts = [self._followed.eta(job).describe()]
         counts += [f"{job.failed:,} failed"] if job.failed else []
         counts += [f"unaccounted {job.unaccounted:,}"] if job.unaccounted else []
-        words.append(" · ".join(filter(None, (*counts, self._followed.eta(job).describe()))))
-        return "  ".join(words)
+        found = job.total_messages_discovered
+        counts.append(f"{found:,} found" if share is None else f"{job.successful:,} of {found:,} completed")
+        words = [f"{short_id(job)}  {end.outcome:<11}", *([bar(share, _BAR)] if with_bar else []), f"{percent:>5}"]
+        return "  ".join((*words, " · ".join(filter(None, counts))))
 
 
 async def _one_of(service: EmailSecurityService, given: str) -> str:
