@@ -123,3 +123,23 @@ async def test_a_sparkline_stands_beside_the_bar_and_changes_only_with_news(
         shown = str(line.render())  # type: ignore[attr-defined]
         assert set(shown) & set("▁▂▃▄▅▆▇█")
         assert len(shown) <= 80
+
+
+async def test_the_end_of_a_plan_rings_once_and_is_in_the_title(account: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(account), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("found, all loaded")
+        with rings(console) as heard:
+            await console.press("space", "R")
+            await console.sees("not sent yet")
+            await console.type("INC-1")
+            await console.press("enter")
+            await console.type("1")
+            await console.press("enter")
+            await console.sees("all sent", "esc back")
+            await console.until(lambda: bool(heard), "the bell")
+        plan = console.app.service.plan_state
+        assert plan is not None
+        assert len(heard) == 1
+        assert title(console).endswith(f" · plan {plan.plan.plan_id} {plan.phase.value}")

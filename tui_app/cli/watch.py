@@ -56,9 +56,9 @@ def end_json(end: JobEnd) -> dict[str, Any]:
 
 
 def exit_code_of(end: JobEnd) -> ExitCode:
-    """How a job ended: done, partly failed, or nobody can tell."""
+    """How a job ended: done, partly failed, or nobody can tell; one that was deleted was running when it was seen last."""
     job = end.job
-    if end.gone or not job.ended:
+    if not job.ended:
         return ExitCode.UNKNOWN_OUTCOME
     if job.status is not JobStatus.COMPLETED or job.failed:
         return ExitCode.PARTLY_FAILED
