@@ -58,7 +58,7 @@ def test_how_jobs_ended_is_in_the_exit_code_and_on_standard_output(hurried: Run,
 def test_several_that_run_are_one_request_a_round(hurried: Run, quick: Simulator) -> None:
     for job in quick.account.jobs.values():
         if job.comment in ("INC-4713 payroll lure", "INC-4802 partner newsletter, queued"):
-            job.pace = Pace(0.4, 0.2, 5000.0)
+            job.pace = Pace(0.2, 0.1, 9000.0)
             job.created_at = quick.account.clock()
     going = [job for status in ("PENDING", "DISCOVERING", "PROCESSING") for job in ids(quick, status=status)]
     assert len(going) == 2

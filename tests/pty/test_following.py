@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.accounts import answering
 from tests.support.consoles import Start
-from tests.support.environment import PROGRAM
 from tests.support.forker import Program
 from tests.support.terminal import Terminal
 from tui_app.simulator.server import Options, Simulator
@@ -40,21 +39,6 @@ def test_the_title_tells_how_it_stands_and_is_given_back(start: Start) -> None:
     assert not _TITLE.search(bytes(terminal.raw).rpartition(GIVEN_BACK)[2])
 
 
-def test_the_title_is_given_back_to_a_shell_while_the_console_is_stopped(start: Start) -> None:
-    terminal = start([*PROGRAM])
-    terminal.sees("12 loaded", "live")
-    terminal.signal(signal.SIGTSTP)
-    terminal.stops()
-    assert not _TITLE.search(bytes(terminal.raw).rpartition(GIVEN_BACK)[2])
-    before = len(terminal.raw)
-    terminal.signal(signal.SIGCONT)
-    terminal.reads(10.0, until=lambda: bool(_TITLE.search(bytes(terminal.raw[before:]))))
-    assert PUSHED in bytes(terminal.raw[before:])
-    terminal.press("q")
-    assert terminal.ends() == 0
-    assert bytes(terminal.raw).count(PUSHED) == bytes(terminal.raw).count(GIVEN_BACK) == 2
-
-
 CRASHES = """
 from tui_app.__main__ import start
 from tui_app.screens.jobs import JobsScreen
@@ -78,7 +62,11 @@ start()
 
 
 @pytest.mark.parametrize(
-    ("script", "code"), [(CRASHES, 1), pytest.param(HANGS, 128 + signal.SIGTERM, marks=pytest.mark.long)]
+    ("script", "code"),
+    [
+        pytest.param(CRASHES, 1, marks=pytest.mark.long),
+        pytest.param(HANGS, 128 + signal.SIGTERM, marks=pytest.mark.long),
+    ],
 )
 def test_the_title_is_given_back_by_a_console_that_breaks(start: Start, script: str, code: int) -> None:
     terminal = start(Program(script=script))
