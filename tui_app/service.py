@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
+    from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.mail.service import MailService
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.request import PlanRequest
@@ -73,6 +74,9 @@ class EmailSecurityService:
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
+        self.on_plan_ended: Callable[[PlanState], None] = lambda _: None
+        self.on_followed: Callable[[FollowedJobs], None] = lambda _: None
+        self.on_job_ended: Callable[[JobEnd], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
@@ -126,9 +130,16 @@ class EmailSecurityService:
     @cached_property
     def jobs(self) -> JobService:
         """Bulk jobs."""
-        return JobService(
+        jobs = JobService(
             lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
         )
+        jobs.followed.on_news = lambda: self.on_followed(jobs.followed)
+        jobs.followed.on_ended = self._job_ended
+        return jobs
+
+    def _job_ended(self, end: JobEnd) -> None:
+        self.record(end.sentence)
+        self.on_job_ended(end)
 
     @cached_property
     def mail(self) -> MailService:
@@ -168,6 +179,7 @@ class EmailSecurityService:
         if state.ended:
             self.unknown_after_leaving += self._closing and state.unknown
             self.refresh()
+            self.on_plan_ended(state)
 
     @property
     def plan_state(self) -> PlanState | None:
@@ -183,7 +195,9 @@ class EmailSecurityService:
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
         self._loop = asyncio.get_running_loop()
-        self._poller = Poller(self.clock, self._random, self._connection_changed, self._budget)
+        self._poller = Poller(
+            self.clock, self._random, self._connection_changed, self._budget, behind=self.jobs.followed
+        )
         self._polling = self._spawn(self._poller.run())
         self._polling.add_done_callback(self._polling_ended)
 

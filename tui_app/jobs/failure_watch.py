@@ -52,6 +52,10 @@ class FailuresSubject:
         self.listener(self.snapshot)
         return result
 
+    def tells_of(self, job_id: str) -> bool:
+        """Whether it is this job."""
+        return self.of.tells_of(job_id)
+
     @property
     def snapshot(self) -> FailuresSnapshot:
         """How it stands now."""

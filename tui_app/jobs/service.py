@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
+from tui_app.jobs.followed import FollowedJobs
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
 if TYPE_CHECKING:
@@ -49,18 +50,23 @@ class JobService:
     random: Random
     write: Write
     record: Callable[[str, Sequence[str]], None]
+    followed: FollowedJobs = field(init=False)
+    """Every running job that was seen, until it ends."""
+
+    def __post_init__(self) -> None:
+        self.followed = FollowedJobs(self.client, self.clock, lambda sentence: self.record(sentence, ()))
 
     # ---- watching
 
     def watch_list(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
         """A subject to be polled: the list of jobs."""
-        return JobsSubject(self.client, self.clock, query, listener)
+        return JobsSubject(self.client, self.followed, query, listener)
 
     def watch(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
         """A subject to be polled: one job and its rows."""
         from tui_app.jobs.job_watch import JobSubject
 
-        return JobSubject(self.client(), self.clock, job_id, listener)
+        return JobSubject(self.client(), self.clock, self.followed, job_id, listener)
 
     async def all_rows(self, job_id: str, status: RowStatus | None) -> AllRows:
         """All rows of a job under a status, read now. Raises ApiError."""
@@ -112,6 +118,7 @@ class JobService:
         if not isinstance(result, Done):
             return result
         created = CreatedJob(result.value, sent.differences(result.value))
+        self.followed.take([created.job])
         self.record(f"New job {sanitize(created.job.id)}.", ())
         if created.differences:
             self.record(f"New job {sanitize(created.job.id)} differs from what was asked for.", created.differences)
@@ -119,10 +126,14 @@ class JobService:
 
     async def cancel(self, job_id: str) -> WriteResult[Job]:
         """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
+        from tui_app.api.write_result import Done
         from tui_app.jobs import commands
 
         self._check_writable()
-        return await self.write(f"Cancel job {job_id}", commands.cancel_job(self.client(), job_id))
+        result = await self.write(f"Cancel job {job_id}", commands.cancel_job(self.client(), job_id))
+        if isinstance(result, Done) and result.value.ended:
+            self.followed.forget(job_id)  # whoever cancels it need not be told that it ended
+        return result
 
     async def delete(self, job_id: str) -> WriteResult[DeletedJob]:
         """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""

@@ -13,6 +13,7 @@ from tui_app import actions
 from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
+from tui_app.core.bars import bar
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
@@ -31,7 +32,7 @@ from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
-from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -194,12 +195,13 @@ class JobScreen(ConsoleScreen):
             [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
         )
         share = acted_share(job)
-        eta = snapshot.eta.describe() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
-        wide = max(10, min(40, self.size.width - 40))
+        pace = fmt.pace_pieces(snapshot.eta, self._spark_cells) if snapshot else []
+        # The bar has one width while the job goes on: beside it is room for how it goes.
+        wide = max(10, min(40, self.size.width - (40 if job.ended else 54)))
         self.query_one("#progress", TextLine).set_text(
-            (bar(share, wide), "$text-accent"), percent, f"  {eta}", (reason, "$text-error")
+            (bar(share, wide), "$text-accent"), percent, "  ", *pace, (reason, "$text-error")
         )
         self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
@@ -209,6 +211,11 @@ class JobScreen(ConsoleScreen):
         )
         self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
+
+    @property
+    def _spark_cells(self) -> int:
+        """Cells for a sparkline, beside the bar, the percentage and the longest estimate."""
+        return min(40, max(8, self.size.width - 84))
 
     def _what_empty_means(self) -> str:
         rows = self._rows

@@ -11,6 +11,7 @@ from textual import work
 from textual.message import Message
 
 from tui_app import actions
+from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
@@ -31,7 +32,7 @@ from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -145,8 +146,6 @@ class PlanScreen(ConsoleScreen):
             self.notice(str(error))
         finally:
             self.awaiting = False
-        if self._state.ended and self.service.settings.ui.bell:
-            self.app.bell()
 
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
