@@ -13,7 +13,7 @@ from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pa
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
 from tui_app.simulator.obstacles import Obstacle, by_chance
 from tui_app.simulator.row_mail import RowMail
-from tui_app.simulator.search import matches, outside
+from tui_app.simulator.search import matcher, outside
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
     ACTIONS,
@@ -88,7 +88,7 @@ class Account:
                 due += [(job.end_of(index), job, index) for index in job.newly_finished(now)]
         for _, job, index in sorted(due, key=lambda row: row[0]):
             if job.acts_on_account:
-                self.actions.end_row(job, index, job.target(index), told=True)
+                self.actions.end_row(job, index, job.target(index))
             else:
                 self._rows.end(job, index)
         return now
@@ -116,6 +116,7 @@ class Account:
         now = self.settle()
         start = datetime.fromisoformat(query["start"]) if query.get("start") else now - timedelta(days=30)
         end = datetime.fromisoformat(query["end"]) if query.get("end") else now
+        fits = matcher(query)
         found = [
             mail
             for mail in (
@@ -123,7 +124,7 @@ class Account:
                 if query.get("submissions")
                 else chain(self._new_mails, self.held, self._rows.within(query, start, end, now))
             )
-            if start <= mail.scanned_at <= end and matches(mail, query)
+            if start <= mail.scanned_at <= end and fits(mail)
         ]
         found.sort(key=lambda mail: (mail.scanned_at, mail.number), reverse=True)
         return found
@@ -391,9 +392,10 @@ class Account:
 
     def backdate_release(self, ids: Sequence[str], age: timedelta = timedelta(days=3), *, gone: bool = False) -> None:
         """Let messages tell of a release so long ago, although they are held; with `gone` they are held no more."""
-        now = self.clock()
+        now = self.settle()
         for identity in ids:
             mail = self._named(identity)
+            self._attend([mail], now)
             # A message that came in later can't have been released then. Its ids stay, they are only names.
             if mail.scanned_at >= now - age:
                 mail.scanned_at = now - age - timedelta(hours=1)

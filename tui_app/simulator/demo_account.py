@@ -197,20 +197,32 @@ class DemoAccount:
         if self.speed != 1.0:
             pace = Pace(pace.queued / self.speed, pace.discovering / self.speed, pace.rate * self.speed)
 
+        name, held, verdict = (
+            sender.partition("@")[0].title(),
+            action == "RELEASE",
+            "NONE" if action == "MOVE" else "BULK",
+        )
+        newest = created - older - timedelta(minutes=90)
+        first = first_number(number)
+
         def target(index: int) -> JobRow:
+            # A page has a thousand of them: it must be fast.
             if mails is not None:
                 mail = mails[index] if index < len(mails) else self._campaign_mail(index)
                 return JobRow(mail, mail.recipients[0])
             to = person(stable_hash(self.seed, number, index, 3) % names)
-            mail = self._mail(
+            mail = Mail(
+                first + index,
+                queue_id(self.seed, first + index),
                 sender,
-                sender.partition("@")[0].title(),
+                name,
                 (to,),
                 f"{subject} {index % 90 + 1}",
-                age + older + timedelta(minutes=90) + index * ROW_STEP,
-                number=first_number(number) + index,
-                held=action == "RELEASE",
-                disposition="NONE" if action == "MOVE" else "BULK",
+                newest - index * ROW_STEP,
+                verdict,
+                (),
+                held,
+                ["quarantined" if held else "delivered"],
             )
             if destination == "Inbox":
                 # Something is moved back from where a rule of the mailboxes had put it.
