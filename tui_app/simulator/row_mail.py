@@ -92,7 +92,7 @@ class RowMail:
                     self._keep(job, index)
         self._catch_up(now)
         return chain.from_iterable(
-            self._kept[job.number].values() for job in self._jobs.values() if _may_be(job, query)
+            list(self._kept[job.number].values()) for job in self._jobs.values() if _may_be(job, query)
         )
 
     def everything(self, now: datetime) -> Iterator[Mail]:
@@ -111,9 +111,12 @@ class RowMail:
         return (index for index in range(first, last) if index not in kept)
 
     def _keep(self, job: SimulatedJob, index: int) -> Mail:
-        mail = job.target(index).mail
-        self._kept[job.number][index] = self._open[job.number][index] = mail
-        self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
+        made = job.target(index).mail
+        mail = self._kept[job.number].setdefault(index, made)
+        # Unless another thread was faster.
+        if mail is made:
+            self._open[job.number][index] = mail
+            self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
         return mail
 
     def _met(self, job: SimulatedJob, index: int, now: datetime) -> Mail:
@@ -147,7 +150,7 @@ class RowMail:
             waiting = self._open[job.number]
             if not waiting:
                 continue
-            for index in job.ended_of(waiting, now):
+            for index in job.ended_of(list(waiting), now):
                 self._end(job, index)
             if job.is_over(now):
                 waiting.clear()
