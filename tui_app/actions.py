@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -171,12 +172,14 @@ def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, st
     return made
 
 
-def footer_for(screen: str, *, read_only: bool, most: int = 7, without: str = "") -> tuple[tuple[str, str], ...]:
+def footer_for(
+    screen: str, *, read_only: bool, most: int = 7, without: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
     """(key, label) of the actions in the footer of a screen, `most` at most; back and help come last.
 
-    `without` = the id of an action that can't be done now.
+    `without` = the ids of actions that can't be done now.
     """
-    offered = [action for action in actions_for(screen, read_only=read_only) if action.id != without]
+    offered = [action for action in actions_for(screen, read_only=read_only) if action.id not in without]
     chosen = [action for action in offered if screen in action.footer]
     ways_out = [action for action in chosen if action.id in ("screen.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]

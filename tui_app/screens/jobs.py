@@ -276,7 +276,7 @@ class JobsScreen(ConsoleScreen):
         """Cancel for a job that goes on, delete for one that has ended."""
         job = self.table().current if self.ready else None
         without = "" if job is None else "job.cancel" if job.ended else "job.delete"
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=(without,))
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row, and of what can be done with it."""

@@ -275,8 +275,8 @@ class JobScreen(ConsoleScreen):
     # ---- loading
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted."""
-        useless = "job.cancel" if self._job.ended else "job.delete"
+        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted or undone."""
+        useless = ("job.cancel",) if self._job.ended else ("job.delete", "rows.retry", "rows.undo")
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
 
     def on_row_table_at_end(self) -> None:
