@@ -102,7 +102,7 @@ def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(s
         terminal.press("X")
         terminal.sees("Cancel this job?")
         terminal.confirm("Cancel this job?")
-        terminal.sees("the job is cancelled now")
+        terminal.sees("the server says: cancelled.")
         assert [entry["outcome"] for entry in simulator.account.truth.of("cancel_job")] == ["cancelled"]
 
 

@@ -149,7 +149,7 @@ def describe_write(kind: Kind, result: WriteResult[Any]) -> str:
         case Done(Job() as job):
             return f"{asked}; the server says: {sanitize(str(job.status).lower(), 40)}."
         case Done(DeletedJob()):
-            return f"{asked}; the server says: it is gone."
+            return f"{kind.capitalize()}: deleted."
         case Ambiguous(StillAtWork() as error):
             return f"{asked}; the server says: still {error.state}."
         case Ambiguous():
