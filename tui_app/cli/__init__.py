@@ -25,7 +25,7 @@ _COMMANDS = {
     "delete": ("tui_app.cli.jobs", "delete", "Delete ended jobs from the lists."),
     "quarantine": ("tui_app.cli.quarantine", "quarantine", "Search held messages."),
     "release": ("tui_app.cli.release", "release", "Release held messages by id."),
-    "ledger": ("tui_app.cli.ledger", "ledger", "Show what was released, by whom and why; resume unfinished plans."),
+    "ledger": ("tui_app.cli.ledger", "ledger", "Show what was written, by whom and why; resume unfinished plans."),
     "report": ("tui_app.cli.ledger", "report", "Write the report of a release plan."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
