@@ -119,7 +119,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     [
         ([], "unknown", False),
         ([told()], "done", True),
-        ([told(status="COMPLETED")], "done", False),
+        ([told(status="COMPLETED")], "completed", False),
         ([told(why="code 1: odd")], "done", False),
         ([told(differences=["destination: asked for Inbox, the job has JunkEmail"])], "done", False),
         ([told("refused")], "refused", False),

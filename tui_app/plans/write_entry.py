@@ -136,8 +136,12 @@ class WriteEntry(JournalSummary):
 
     @property
     def standing(self) -> str:
-        """Where it stands, in a word."""
-        return "damaged" if self.damaged else self.outcome.value
+        """Where it stands, in a word; of a cancel that came too late the job's own state."""
+        if self.damaged:
+            return "damaged"
+        if self.write == CANCEL and self.outcome is WriteOutcome.DONE and self.status.upper() != "CANCELLED":
+            return sanitize(self.status.lower(), 40)
+        return self.outcome.value
 
     @property
     def counts(self) -> str:
