@@ -79,7 +79,10 @@ async def test_marked_jobs_are_cancelled_one_by_one_and_those_that_have_ended_ar
         await console.sees("12 loaded, 3 running")
         await console.press("a", "X")
         await console.sees(
-            "Cancel 3 jobs?", "9 marked jobs have ended: left alone.", "stay so", "Keep them running (esc)"
+            "Cancel 3 jobs?",
+            "9 marked jobs have ended: left alone.",
+            "are completed and stay so",
+            "Keep them running (esc)",
         )
         await console.press("y", "enter")
         await console.sees("Not confirmed: type 3")
@@ -202,3 +205,13 @@ async def test_after_a_cancel_of_a_move_the_way_back_is_offered(
         await console.sees("Cancel this job?")
         await console.press("y")
         await console.sees("Asked to cancel; the server says: cancelled. U moves back what it moved.")
+
+
+@pytest.mark.parametrize(("key", "title"), [("X", "Cancel 3 jobs?"), ("D", "Delete the records of 9 jobs?")])
+async def test_a_question_about_several_fits_the_smallest_window(
+    key: str, title: str, still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(60, 16)) as console:
+        await console.sees("12 loaded")
+        await console.press("a", key)
+        await console.sees(title, "left alone.", "Reason", "To do it, type", "(esc)", "╮", "╯")

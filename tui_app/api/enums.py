@@ -49,6 +49,20 @@ class Destination(StrEnum):
     SOFT_DELETE = "RecoverableItemsDeletions"
     HARD_DELETE = "RecoverableItemsPurges"
 
+    @property
+    def label(self) -> str:
+        """What people call it: `Junk`, `Soft delete`."""
+        return _LABELS[self]
+
+
+_LABELS: Final = {
+    Destination.INBOX: "Inbox",
+    Destination.JUNK: "Junk",
+    Destination.DELETED_ITEMS: "Trash",
+    Destination.SOFT_DELETE: "Soft delete",
+    Destination.HARD_DELETE: "Hard delete",
+}
+
 
 class Disposition(StrEnum):
     """The ten verdicts of request bodies and answers."""

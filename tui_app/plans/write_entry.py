@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from tui_app.api.enums import Destination
 from tui_app.core.clock import local_time
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.ledger_entry import JournalSummary
@@ -125,9 +126,10 @@ class WriteEntry(JournalSummary):
 
     @property
     def does(self) -> str:
-        """What the job does: `MOVE to JunkEmail`, as safe text."""
-        where = f" to {sanitize(self.destination, 60)}" if self.destination else ""
-        return f"{sanitize(self.action, 40)}{where}"
+        """What the job does: `move → Junk`, as safe text; what is not known is as the server calls it."""
+        known = {destination.value: destination.label for destination in Destination}
+        where = known.get(self.destination, sanitize(self.destination, 60))
+        return sanitize(self.action.lower(), 40) + (f" → {where}" if where else "")
 
     @property
     def target(self) -> str:

@@ -102,8 +102,12 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Focus the back button, or the input for a count, or the reason where there must be one."""
-        self.query_one("#facts", TextBlock).set_text(*self._lines)
         self.query_one("#reason" if self._needs_reason else self._answer).focus()
+        # Once it is known how wide it is: a text that is broken anew keeps the height that it had.
+        self.call_after_refresh(self._show_facts)
+
+    def _show_facts(self) -> None:
+        self.query_one("#facts", TextBlock).set_text(*self._lines)
         self.call_after_refresh(self._is_shown)
 
     @property

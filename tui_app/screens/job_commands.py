@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.cells import cell_len
+
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.errors import SluiceError
@@ -17,13 +19,21 @@ from tui_app.jobs.progress import describe_action
 from tui_app.jobs.several import SeveralWrites, one_after_another
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import fitted
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
+
     from tui_app.screens.base import ConsoleScreen
     from tui_app.widgets.text_lines import Piece
 
 _NAMED: Final = 4
-"""Jobs that a question lists."""
+"""Jobs that a question lists at the most."""
+_OTHER_LINES: Final = 15
+"""Lines that a question about several has beside those."""
+_WIDEST: Final = 76
+_EDGES: Final = 6
+"""Cells of a question: at the most, and those that its frame takes."""
 _CAN_MOVE_BACK: Final = " U moves back what it moved."
 
 
@@ -93,32 +103,36 @@ def _about_one(job: Job, verb: _Verb) -> list[Piece]:
     return facts
 
 
-def _about_several(jobs: Sequence[Job], verb: _Verb, others: int) -> list[Piece]:
+def _about_several(jobs: Sequence[Job], verb: _Verb, others: int, size: Size) -> list[Piece]:
+    """The first of them, a line each, and what is done to all; as much as a question has room for."""
+    named, room = min(_NAMED, max(1, size.height - _OTHER_LINES)), min(_WIDEST, size.width) - _EDGES
     facts: list[Piece] = []
-    for job in jobs[:_NAMED]:
-        state = str(job.status).lower()
-        facts += [f"{str(job.job_id)[:8]}  {describe_action(job)}, {state}, {job.successful:,} completed"]
-        facts += ["  ", (PrivateText(job.comment), "dim"), "\n"] if job.comment else ["\n"]
-    if len(jobs) > _NAMED:
-        facts.append(f"… and {len(jobs) - _NAMED:,} more\n")
+    for job in jobs[:named]:
+        about = f"{str(job.job_id)[:8]}  {describe_action(job)}, {str(job.status).lower()}, {job.successful:,} done"
+        facts.append(about)
+        if job.comment and (left := room - cell_len(about) - 2) > 0:
+            facts += ["  ", (PrivateText(fitted(str(job.comment), left)), "dim")]
+        facts.append("\n")
+    if len(jobs) > named:
+        facts.append(f"… and {len(jobs) - named:,} more\n")
     if verb.wants_ended:
         facts.append(
-            "Their records are removed from all lists, for everybody. Messages are not touched. This can't be undone.\n"
-            "To keep the rows of one: leave, open it, E writes them to a file.\n"
+            "The records are removed for everybody; mail is not touched. This can't be undone. In an open job, E writes "
+            "its rows to a file.\n"
         )
     else:
         facts.append(
-            f"Pending: {sum(job.pending for job in jobs):,} rows. They will not be acted on.\n"
-            f"{sum(job.successful for job in jobs):,} are completed and stay so; rows being processed may still finish.\n"
+            f"{sum(job.successful for job in jobs):,} rows are completed and stay so; "
+            f"{sum(job.pending for job in jobs):,} pending will not be acted on.\n"
         )
     if others:
         facts.append((f"{verb.left_alone(others)}\n", "$text-warning"))
     return facts
 
 
-def _question(jobs: Sequence[Job], verb: _Verb, others: int, *, needs_reason: bool) -> Confirm:
+def _question(jobs: Sequence[Job], verb: _Verb, others: int, size: Size, *, needs_reason: bool) -> Confirm:
     one = len(jobs) == 1
-    facts = _about_one(jobs[0], verb) if one else _about_several(jobs, verb, others)
+    facts = _about_one(jobs[0], verb) if one else _about_several(jobs, verb, others, size)
     if one and others:
         facts.append((f"{verb.left_alone(others)}\n", "$text-warning"))
     if verb.wants_ended:
@@ -182,8 +196,8 @@ async def _act(screen: ConsoleScreen, jobs: Sequence[Job], verb: _Verb) -> Sever
     if not fitting:
         screen.notice(verb.why_not(jobs))
         return None
-    settings = screen.service.settings
-    question = _question(fitting, verb, len(jobs) - len(fitting), needs_reason=settings.guard.require_reason)
+    needs_reason = screen.service.settings.guard.require_reason
+    question = _question(fitting, verb, len(jobs) - len(fitting), screen.app.size, needs_reason=needs_reason)
     if not await screen.app.push_screen_wait(question):
         screen.notice("Nothing was sent.")
         return None

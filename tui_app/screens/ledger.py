@@ -162,6 +162,8 @@ class LedgerScreen(ConsoleScreen):
             elif overview.unreadable:
                 # Their plans are not in the list, and their ids are held back.
                 said = overview.unreadable[0]
+        if not self.ready:
+            return  # it was left meanwhile
         self._listed = listed
         self._show_listed()
         if said:
@@ -241,13 +243,13 @@ class LedgerScreen(ConsoleScreen):
             return [(f"Its journal is damaged: {each.damaged}. Keep {sanitize(each.file)}.", "$text-error")]
         if each.doubts:
             return [(f"{each.doubts[0]} ", "$text-warning"), (sanitize(each.origin.describe()), "dim")]
-        reason = (PrivateText(sanitize(each.reason)), "dim")
-        who = f"{sanitize(each.origin.describe())} · "
+        reason: list[Piece] = [" · ", (PrivateText(sanitize(each.reason)), "dim")] if each.reason else []
+        who = (sanitize(each.origin.describe()), "dim")
         if isinstance(each, WriteEntry):
             waits = " · i shows the record, v there settles it" if each.open else ""
-            return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), (who, "dim"), reason]
+            return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), who, *reason]
         waits = " · enter opens it, to settle and go on" if each.open else ""
-        return [(f"{each.describe()} · {who}", "dim"), reason, (waits, "dim")]
+        return [(f"{each.describe()} · ", "dim"), who, *reason, (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another one."""
