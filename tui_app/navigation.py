@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.app import App
 
 from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import Untrusted
+from tui_app.core.text import Untrusted, plural
+from tui_app.plans.effect import Effect
+from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Target
     from tui_app.plans.write_entry import WriteEntry
+    from tui_app.screens.job.reasons import ReasonsScreen
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.quarantine import QuarantineScreen
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from tui_app.screens.plan.targets import TargetsScreen
     from tui_app.screens.write_record import WriteRecordScreen
     from tui_app.service import EmailSecurityService
+
+
+_PLAN_WANTED: Final = "plan wanted"
 
 
 class Navigation(App[None]):
@@ -85,6 +91,22 @@ class Navigation(App[None]):
         if self.is_at("job"):
             self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
 
+    def on_job_screen_reasons_wanted(self, message: JobScreen.ReasonsWanted) -> None:
+        """Show a job's failed and skipped rows by reason."""
+        from tui_app.screens.job.reasons import ReasonsScreen
+
+        if self.is_at("job"):
+            self.push_screen(ReasonsScreen(self.service, message.job, message.subject))
+
+    def on_reasons_screen_chosen(self, message: ReasonsScreen.Chosen) -> None:
+        """Back to the job, with the rows of one reason."""
+        from tui_app.screens.job.screen import JobScreen
+
+        if self.is_at("reasons"):
+            self.pop_screen()
+            if isinstance(self.screen, JobScreen):
+                self.screen.show_reason(message.key, message.status)
+
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""
         from tui_app.screens.mail.message import MessageScreen
@@ -95,25 +117,45 @@ class Navigation(App[None]):
     async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
         if self.is_at("quarantine"):
-            await self._review(message.targets, message.search)
+            await self._review(message.targets, A_RELEASE, message.search)
 
-    async def _review(self, targets: Sequence[Target], search: SearchParams | None = None) -> None:
+    async def _review(
+        self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None
+    ) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
         try:
             # Waited for in the app's own queue: what is typed at once after R is behind it there, and for the review.
-            guarded = await asyncio.to_thread(self.service.plans.guard, targets)
+            guarded = await asyncio.to_thread(self.service.plans.guard, targets, request)
         except SluiceError as error:
             self.show_notice(str(error))
             return
-        self.push_screen(ReviewScreen(self.service, targets, guarded, search))
+        self.push_screen(ReviewScreen(self.service, targets, guarded, search, request))
+
+    @work(exclusive=True, group=_PLAN_WANTED)
+    async def on_console_screen_plan_wanted(self, message: ConsoleScreen.PlanWanted) -> None:
+        """Find out to which messages something is to be done, look them up, open the review."""
+        asked_on = self.screen
+        self.show_notice(message.what)
+        try:
+            request = await message.make()
+            if self.screen is asked_on:
+                self.show_notice(f"Looking {plural(len(request.ids), 'message')} up…")
+            targets = await self.service.plans.look_up(request.ids, request)
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.show_notice(str(error))
+            return
+        if self.screen is asked_on:
+            self.show_notice("")
+            await self._review(targets, request)
 
     def on_review_screen_list_wanted(self, message: ReviewScreen.ListWanted) -> None:
         """List all messages of a review."""
         from tui_app.screens.plan.targets import TargetsScreen
 
         if self.is_at("review"):
-            self.push_screen(TargetsScreen(self.service, message.guarded))
+            self.push_screen(TargetsScreen(self.service, message.guarded, message.effect))
 
     def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
         """Open a message of a review."""
@@ -135,25 +177,28 @@ class Navigation(App[None]):
         if self.is_at("job"):
             self._ask_ids(message.ids)
 
-    def on_plan_screen_retry_wanted(self, message: PlanScreen.RetryWanted) -> None:
-        """Look what failed up again."""
-        if self.is_at("plan"):
-            self._ask_ids(message.ids)
-
-    def _ask_ids(self, ids: Sequence[str]) -> None:
+    def _ask_ids(self, ids: Sequence[str], request: PlanRequest = A_RELEASE) -> None:
         from tui_app.screens.plan.ids import IdsScreen
 
-        self.push_screen(IdsScreen(self.service, ids))
+        self.push_screen(IdsScreen(self.service, ids, request))
 
-    def on_console_screen_ids_wanted(self) -> None:
+    @work(exclusive=True, group="ids wanted")
+    async def on_console_screen_ids_wanted(self, message: ConsoleScreen.IdsWanted) -> None:
         """Take ids from elsewhere."""
-        if self.is_at("jobs") or self.is_at("quarantine"):
+        screen = self.screen
+        if not (self.is_at("jobs") or self.is_at("quarantine")):
+            return
+        if not message.to_move:
             self._ask_ids(())
+        elif isinstance(screen, ConsoleScreen) and (
+            destination := await screen.choose_destination("Move mail by its ids to")
+        ):
+            self._ask_ids((), PlanRequest(Effect.move(destination)))
 
     async def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
         """Open the review of what was looked up."""
         if self.is_at("ids"):
-            await self._review(message.targets)  # above the ids: esc leads back to them
+            await self._review(message.targets, message.request)  # above the ids: esc leads back to them
 
     def action_ledger_open(self) -> None:
         """What was written before."""
@@ -161,7 +206,9 @@ class Navigation(App[None]):
 
         if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
             self.show_notice("The ledger is behind this: esc.")
-        elif isinstance(self.screen, TextScreen) or any(map(self.is_at, ("jobs", "job", "quarantine", "plan"))):
+        elif isinstance(self.screen, TextScreen) or any(
+            map(self.is_at, ("jobs", "job", "reasons", "quarantine", "plan"))
+        ):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
@@ -286,4 +333,6 @@ class Navigation(App[None]):
 
     def _pop(self, screen: ConsoleScreen) -> None:
         if screen.may_leave():
+            # Nobody waits any longer for what was looked up for this screen.
+            self.workers.cancel_group(self, _PLAN_WANTED)
             self.pop_screen()

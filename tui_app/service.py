@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.budget import Budget
+from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
 from tui_app.config.settings import canonical_account
@@ -27,19 +29,32 @@ if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
+    from tui_app.api.enums import Destination
+    from tui_app.api.rows import JobMessage
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
     from tui_app.jobs.commands import Answered
+    from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.jobs.job_write import JobWrite
     from tui_app.mail.service import MailService
+    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.request import PlanRequest
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.plans.write_journal import WriteJournal
 
 T = TypeVar("T")
+
+
+def hopeless(reason: str) -> tuple[str, str] | None:
+    """Why trying again can't help, by the words of a failure, and the word that includes it all the same."""
+    from tui_app.jobs.failures import cause_of
+
+    cause = cause_of(reason)
+    return None if cause.helps else (cause.label, cause.word)
 
 
 class EmailSecurityService:
@@ -66,6 +81,9 @@ class EmailSecurityService:
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
+        self.on_plan_ended: Callable[[PlanState], None] = lambda _: None
+        self.on_followed: Callable[[FollowedJobs], None] = lambda _: None
+        self.on_job_ended: Callable[[JobEnd], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
@@ -119,9 +137,16 @@ class EmailSecurityService:
     @cached_property
     def jobs(self) -> JobService:
         """Bulk jobs."""
-        return JobService(
+        jobs = JobService(
             lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
         )
+        jobs.followed.on_news = lambda: self.on_followed(jobs.followed)
+        jobs.followed.on_ended = self._job_ended
+        return jobs
+
+    def _job_ended(self, end: JobEnd) -> None:
+        self.record(end.sentence)
+        self.on_job_ended(end)
 
     @cached_property
     def mail(self) -> MailService:
@@ -161,6 +186,7 @@ class EmailSecurityService:
         if state.ended:
             self.unknown_after_leaving += self._closing and state.unknown
             self.refresh()
+            self.on_plan_ended(state)
 
     @property
     def plan_state(self) -> PlanState | None:
@@ -176,7 +202,9 @@ class EmailSecurityService:
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
         self._loop = asyncio.get_running_loop()
-        self._poller = Poller(self.clock, self._random, self._connection_changed, self._budget)
+        self._poller = Poller(
+            self.clock, self._random, self._connection_changed, self._budget, behind=self.jobs.followed
+        )
         self._polling = self._spawn(self._poller.run())
         self._polling.add_done_callback(self._polling_ended)
 
@@ -221,6 +249,19 @@ class EmailSecurityService:
     def awaits_answer(self) -> bool:
         """Whether a write is on its way. From any thread."""
         return bool(self.on_the_wire) or (self._has_plans and self.plans.awaits_answer)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that the answer to what is on its way may take: a move takes longer than everything else."""
+        from tui_app.api.http import ACTING
+
+        state = self.plan_state
+        return ACTING.total_for(state is not None and bool(state.in_flight) and state.plan.effect.is_move)
+
+    @property
+    def waiting_plans(self) -> Sequence[str]:
+        """The ids of plans that wait for their time."""
+        return self.plans.waiting() if self._has_plans else ()
 
     @property
     def _opened(self) -> bool:
@@ -268,6 +309,62 @@ class EmailSecurityService:
         """Add a line to the activity list, unless it repeats the last one."""
         if added := self.activities.add(self.clock.now(), sentence, details):
             self.on_activity(added)
+
+    # ---- what a job or a plan left behind
+
+    async def retry_job(self, job_id: str, rows: Sequence[JobMessage] | None = None) -> PlanRequest:
+        """The same again for rows of a job that failed, by default all of them, read now.
+
+        Raises GuardError when nothing can be retried, ApiError and JournalError.
+        """
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import retry_of_job
+
+        read = await self.jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
+        job = read.job if read is not None else await self.client.get_job(job_id)
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
+        chosen = read.rows if read is not None else rows or ()
+        request = retry_of_job(job, chosen, hopeless, done, self.clock.now(), self.settings.guard.max_messages)
+        if read is not None and read.missing:
+            request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
+        return request
+
+    async def undo_job(
+        self, job_id: str, destination: Destination | None = None, only: Collection[str] = ()
+    ) -> PlanRequest:
+        """What a job did taken back: its completed rows, read now; `only` those of these ids, if there are any.
+
+        Raises GuardError, ApiError and JournalError.
+        """
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import undo_of_job
+
+        read = await self.jobs.all_rows(job_id, RowStatus.COMPLETED)
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
+        rows = [row for row in read.rows if not only or row.id in only]
+        return undo_of_job(read.job, rows, done, self.settings.guard.max_messages, destination, read.missing)
+
+    async def move_rows(self, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+        """The mail of rows of a job moved to a folder. Raises GuardError when no row tells which mail it is about."""
+        from tui_app.plans.follow_up import move_of_rows
+
+        return move_of_rows(rows, destination)
+
+    async def retry_plan(self, entry: LedgerEntry) -> PlanRequest:
+        """The same again for what failed of a plan. Raises GuardError and JournalError."""
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import retry_of_plan
+
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
+        return retry_of_plan(entry, hopeless, done, self.settings.guard.max_messages)
+
+    async def undo_plan(self, entry: LedgerEntry, destination: Destination | None = None) -> PlanRequest:
+        """What a plan did taken back. Raises GuardError and JournalError."""
+        from tui_app.plans.effect import Source
+        from tui_app.plans.follow_up import undo_of_plan
+
+        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
+        return undo_of_plan(entry, done, self.settings.guard.max_messages, destination)
 
     # ---- polling
 

@@ -81,7 +81,7 @@ def test_an_interrupted_release_ends_after_its_request_and_tells_every_outcome()
         ids = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][:60]
         arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", "60", "--format", "ndjson"]
         with started(simulator.environment(), *arguments) as process:
-            told(process, "to release")
+            told(process, "Release: ")
             simulator.api.latency = 0.5
             told(process, "request 1 of 3")
             process.send_signal(signal.SIGINT)

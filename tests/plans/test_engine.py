@@ -15,10 +15,12 @@ from tui_app.api.errors import ApiError, Forbidden
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.core.state_file import StateFile
-from tui_app.plans.actions import Batch, Release, Request, Sending
+from tui_app.plans.actions import Batch, Request, Sending
 from tui_app.plans.commands import Resume, Send, Settle
+from tui_app.plans.effect import TO_RELEASE
 from tui_app.plans.journal import Record, read
-from tui_app.plans.plan import RELEASE, Plan, Target
+from tui_app.plans.plan import Plan, Target
+from tui_app.plans.release import Release
 from tui_app.plans.response import BatchResult
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.service import EmailSecurityService
@@ -410,7 +412,7 @@ class BreaksOnce(Release):
 async def test_a_fault_of_the_action_leaves_nothing_in_flight_and_the_next_command_starts(simulator: Simulator) -> None:
     async with service_on(simulator, clock=HurriedClock()) as service:
         plans = service.plans
-        plans.actions = {RELEASE: BreaksOnce(plans.settings, StateFile())}
+        plans.actions = {TO_RELEASE: BreaksOnce(plans.settings, StateFile())}
         targets = await held_targets(service, 6)
         with pytest.raises(RuntimeError, match="a fault of the action"):
             await released(service, targets[:3])

@@ -18,9 +18,9 @@ from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
 from tui_app.core.verdict import VERDICTS, canonical_verdict
 from tui_app.jobs.new_job import JobPreview, NewJob, guard_job
-from tui_app.plans.actions import Release
 from tui_app.plans.guard import Guarded, OpenElsewhere, Policy, guard_targets
 from tui_app.plans.plan import Target
+from tui_app.plans.release import Release
 
 POLICY = Policy.make({"MALICIOUS", "MALICIOUS-BEC"}, 100)
 

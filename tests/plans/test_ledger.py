@@ -335,7 +335,7 @@ def rewritten(path: Path, change: Callable[[dict[str, object]], object]) -> None
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda r: r.update(format=3, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
+        (lambda r: r.update(format=4, version="9.0.0") if r["type"] == "plan" else None, "newer version of mailsluice (9.0.0)"),
         (lambda r: r.update(version="9.0.0") if r["type"] == "plan" else r.update(type="note"), "newer version of mailsluice (9.0.0)"),
         (lambda r: r.update(version="0.0.1") if r["type"] == "plan" else r.update(type="note"), "not understood"),
         (lambda r: r.update(version="9.beta") if r["type"] == "plan" else r.update(type="note"), "not understood"),

@@ -80,8 +80,8 @@ def slow(monkeypatch: pytest.MonkeyPatch, releases: PlanService, where: str) -> 
     module, _, name = where.rpartition(".")
     look, looks = getattr(sys.modules[module], name), list[int]()
 
-    async def slowly(*arguments: Any) -> Any:
-        found = await look(*arguments)
+    async def slowly(*arguments: Any, **options: Any) -> Any:
+        found = await look(*arguments, **options)
         looks.append(len(next(each for each in arguments if isinstance(each, list | tuple))))
         releases.clock.waits.append(31.0)  # type: ignore[attr-defined]
         return found

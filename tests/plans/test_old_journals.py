@@ -31,7 +31,10 @@ def test_every_plan_is_told_as_the_version_told_it_that_wrote_it(ledger: Ledger)
         entry_json(entry) | {"results": [result_json(row, entry.state.arrival) for row in accounted(entry.state)]}
         for entry in ledger.entries()
     ]
-    assert told == json.loads((WRITTEN / "expected.json").read_text())
+    expected = json.loads((WRITTEN / "expected.json").read_text())
+    # What later versions tell beside that is not in those journals.
+    assert [{name: one[name] for name in other} for one, other in zip(told, expected, strict=True)] == expected
+    assert all(one["source"] is one["not_before"] is one["destination"] is None for one in told)
 
 
 def test_their_chain_is_whole(ledger: Ledger) -> None:

@@ -22,6 +22,7 @@ from tui_app.api.search import SearchParams
 from tui_app.config.schema import GuardSettings
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.commands import Resume, Send
+from tui_app.plans.effect import TO_RELEASE
 from tui_app.plans.guard import Policy
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Plan, Target
@@ -175,7 +176,7 @@ async def test_nothing_is_sent_when_it_was_stopped_during_the_look(tmp_path: Pat
     with running(Options(quota=0, held=60, messages=100, faults="none", generation="seed")) as account:
         targets = held_again(account, 3)
         async with releases_on(account, tmp_path, STOPPED, release_body="postfix") as releases:
-            action = releases.actions["release"]
+            action = releases.actions[TO_RELEASE]
             look = action._held_by_postfix_id  # type: ignore[attr-defined]
 
             async def stopped_meanwhile(sending: Any) -> Any:

@@ -11,9 +11,9 @@ from tests.plans.test_settle import Case, held_again, releases_on
 from tests.support.services import held_mail
 from tui_app.api.models import ReleaseItem
 from tui_app.core.text import Untrusted
-from tui_app.plans.actions import _released
 from tui_app.plans.commands import Send
 from tui_app.plans.ledger import Ledger
+from tui_app.plans.release import _released
 from tui_app.plans.report import as_json, as_markdown
 from tui_app.plans.response import match_by_identity
 from tui_app.plans.state import Outcome, Phase

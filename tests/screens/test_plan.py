@@ -101,7 +101,7 @@ async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(account: 
         await console.sees("all sent", "1 of 1")
         account.set_faults("latency=3000@reads")
         await console.press("c", "escape")
-        await console.sees("It is being looked at what arrived. S stops looking.")
+        await console.sees("It is being looked at what was done. S stops looking.")
         assert "being sent" not in console.text
         await console.press("S")
 

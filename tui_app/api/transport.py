@@ -7,6 +7,8 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -96,6 +98,26 @@ class Transport:
         self._left = asyncio.Event()
         self.on_the_wire: set[asyncio.Task[Any]] = set()
         """Writes whose answer is waited for."""
+        self._server_time: tuple[datetime, float] | None = None
+
+    # ---- time
+
+    def server_now(self) -> datetime | None:
+        """What time it is by the server's clock, from the `Date` of its last answer; None while none told it.
+
+        It may be behind by the time that the answer took, and by a second.
+        """
+        if self._server_time is None:
+            return None
+        told, at = self._server_time
+        return told + timedelta(seconds=self.clock.monotonic() - at)
+
+    def _read_date(self, headers: Mapping[str, str]) -> None:
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            told = parsedate_to_datetime(headers["date"]) if "date" in headers else None
+            if told is not None:
+                zoned = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+                self._server_time = zoned, self.clock.monotonic()
 
     # ---- waiting
 
@@ -354,6 +376,7 @@ class Transport:
         finally:
             self.budget.answered(number)
         self.budget.read(answer.headers, number)
+        self._read_date(answer.headers)
         self.drift.headers(request, answer.headers)
         if 200 <= answer.status < 300:
             return answer

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.release import COLUMNS, exit_code, print_to_send, run_plan
+from tui_app.cli.plan_review import print_to_send
+from tui_app.cli.plan_run import exit_code, outcome_columns, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock, local_time, parse_moment
@@ -20,11 +21,11 @@ from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
 from tui_app.core.text import json_text, plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
-from tui_app.plans.journal import JournalError
+from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.ledger_filter import happened_since
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
-from tui_app.plans.state import SAID_RELEASED, WRONG, ArrivalCheck, Outcome, Result
+from tui_app.plans.state import SAID_DONE, UNSEEN, WRONG, ArrivalCheck, Outcome, Result
 from tui_app.plans.write_entry import WriteEntry, write_json
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ _LISTED: Final = (
     ListingColumn["Listed"]("job", 36, lambda each: sanitize(each.job) if isinstance(each, WriteEntry) else ""),
 )
 
+_PLAN_NAME: Final = 35
+"""Characters that a plan is named by at the most: the id of a job has more."""
 _MOST: Final = 10
 """Sentences about journals that a list ends with."""
 _SEEN: Final = (
@@ -71,7 +74,7 @@ def _print_doubts(entry: LedgerEntry) -> None:
         print_status(doubt)
 
 
-def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
+def of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
     entry = service.plans.ledger.find(found.file)
     if canonical_account(entry.account) != service.settings.identity:
@@ -81,8 +84,19 @@ def _of_this_account(service: EmailSecurityService, found: LedgerEntry) -> Ledge
     return entry
 
 
-def _ledger() -> Ledger:
+def ledger_here() -> Ledger:
+    """The ledger of this user."""
     return Ledger(state_folder() / "plans", origin_of(os.environ), SystemClock().now)
+
+
+def plan_named(name: str) -> LedgerEntry | None:
+    """The plan that goes by a name that may also be a job's; None when there is none. Raises JournalError for more than one."""
+    if len(name) > _PLAN_NAME:
+        return None
+    try:
+        return ledger_here().find(name)
+    except NoSuchPlan:
+        return None
 
 
 def _since(given: str | None) -> datetime | None:
@@ -114,7 +128,7 @@ def ledger(ctx: click.Context, since: str | None, output_format: str) -> None:
 def _list(since: str | None, output_format: str) -> None:
     """List all plans, and all jobs that were created, cancelled or deleted; the newest first."""
     moment = _since(since)
-    ledger = _ledger()
+    ledger = ledger_here()
     overview = ledger.overview()
 
     def wire(each: Listed) -> Mapping[str, Any]:
@@ -148,12 +162,13 @@ def _list(since: str | None, output_format: str) -> None:
 @format_option
 def _show(name: str, output_format: str) -> None:
     """List what became of every message of a plan; of a write to a job, all that is on record."""
-    entry = _ledger().find_any(name)
+    entry = ledger_here().find_any(name)
     if isinstance(entry, WriteEntry):
         _show_write(entry, output_format)
         return
     _print_doubts(entry)
-    listing = Listing(output_format, COLUMNS, result_json)
+    effect = entry.plan.effect
+    listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
     for row in told(entry.state):
         listing.write(row)
     listing.close()
@@ -181,7 +196,7 @@ def _show_write(entry: WriteEntry, output_format: str) -> None:
 @click.pass_context
 def _verify(ctx: click.Context) -> None:
     """Follow the chain of hashes through all journals."""
-    verdict = _ledger().verify()
+    verdict = ledger_here().verify()
     for problem in verdict.problems:
         print_status(problem)
     for note in verdict.notes[:_MOST]:
@@ -196,7 +211,7 @@ def _verify(ctx: click.Context) -> None:
 
 @ledger.command("resume")
 @click.argument("plan")
-@click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen released. It may go out twice.")
+@click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen done. It may be done twice.")
 @click.option(
     "--expect",
     type=click.IntRange(min=0),
@@ -220,7 +235,7 @@ def _resume(
     output_format: str,
 ) -> None:
     """Settle what is unknown of a plan, then send what was never sent: looked up, guarded and confirmed again."""
-    found = _ledger().find(plan)
+    found = ledger_here().find(plan)
     _print_doubts(found)
     if found.damaged:
         raise JournalError(f"The journal {found.name} can't be used: {found.damaged}. Nothing was sent.")
@@ -235,17 +250,19 @@ def _resume(
         )
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        entry = _of_this_account(service, found)
-        unsent, unseen = len(entry.state.unsent), len(entry.state.with_outcome(Outcome.NOT_SEEN))
+        entry = of_this_account(service, found)
+        unsent, unseen = len(entry.state.unsent), len(entry.state.with_outcome(*UNSEEN))
         unknown = len(entry.state.with_outcome(Outcome.UNKNOWN))
         print_status(
-            f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen released."
-            + (" What is not seen released is sent again, and may be released twice." if resend_unseen else "")
+            f"{plural(unknown, 'message')} to settle, {unsent:,} never sent, {unseen:,} not seen done."
+            + (" What is not seen done is sent again, and may be done twice." if resend_unseen else "")
         )
         rest = await service.plans.review_rest(entry, resend_unseen=resend_unseen)
         count = len(rest.fit)
         requests = -(-count // entry.plan.batch_size)
-        print_to_send(rest.fit, unsent + (unseen if resend_unseen else 0), service.forecast(requests))
+        print_to_send(
+            rest.fit, unsent + (unseen if resend_unseen else 0), service.forecast(requests), entry.plan.effect
+        )
         for name, why in rest.why_not.items():
             print_status(f"Left out: {sanitize(name)} ({sanitize(why)})")
         if expect is not None and expect != count:
@@ -268,7 +285,7 @@ def _resume(
 @click.pass_context
 def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
     """Read back what is unknown of a plan, also of a closed one, or of a write to a job. Sends nothing."""
-    found = _ledger().find_any(plan)
+    found = ledger_here().find_any(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
         if isinstance(found, WriteEntry):
@@ -276,7 +293,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
             _show_write(settled, output_format)
             return ExitCode.UNKNOWN_OUTCOME if settled.open else ExitCode.DONE
         _print_doubts(found)
-        entry = _of_this_account(service, found)
+        entry = of_this_account(service, found)
         return await run_plan(service, Settle(entry), output_format)
 
     if isinstance(found, WriteEntry) and not found.open:
@@ -290,11 +307,11 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
 @format_option
 @click.pass_context
 def _check(ctx: click.Context, plan: str, output_format: str) -> None:
-    """Look again at what a plan released: seen delivered, or held again. Sends nothing."""
-    found = _ledger().find(plan)
+    """Look again at what a plan did: seen delivered or moved, or held again. Sends nothing."""
+    found = ledger_here().find(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        entry = _of_this_account(service, found)
+        entry = of_this_account(service, found)
         state = await service.plans.start(CheckArrival(entry))
         if state.error is not None:
             raise state.error
@@ -302,7 +319,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
         assert check is not None
         listing = Listing(output_format, _SEEN, lambda row: result_json(*row))
         for result in accounted(state):
-            if result.outcome in SAID_RELEASED:
+            if result.outcome in SAID_DONE:
                 listing.write((result, check))
         listing.close()
         print_status(f"{check.describe()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
@@ -319,10 +336,10 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
 @click.pass_context
 def _close(ctx: click.Context, plan: str, yes: bool) -> None:
     """Put on record that the rest of a plan will never be sent. Sends nothing."""
-    found = _ledger().find(plan)
+    found = ledger_here().find(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        entry = _of_this_account(service, found)
+        entry = of_this_account(service, found)
         _print_doubts(entry)
         confirmed(f"Close plan {entry.name} with {entry.state.describe()}?", yes=yes)
         state = await service.plans.start(Close(entry))
@@ -337,7 +354,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
 def _report(plan: str, output: Path | None) -> None:
     """Write what a plan came to, for the ticket; Markdown on standard output."""
-    write_report(_ledger().find(plan), output)
+    write_report(ledger_here().find(plan), output)
 
 
 def write_report(entry: LedgerEntry, output: Path | None) -> None:
@@ -357,4 +374,4 @@ def write_report(entry: LedgerEntry, output: Path | None) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
 def report(plan: str, output: Path | None) -> None:
     """Write what a release plan came to, for the ticket."""
-    write_report(_ledger().find(plan), output)
+    write_report(ledger_here().find(plan), output)

@@ -130,8 +130,9 @@ _READ_FIRST: Final = 0.3
 """Seconds for which a question stands before an answer counts."""
 
 
-def confirmed(question: str, count: int = 1, *, yes: bool) -> None:
-    """Ask on a terminal unless `--yes`: one thing is confirmed by `y`, several by their number.
+def confirmed(question: str, count: int = 1, *, yes: bool, word: str = "") -> None:
+    """Ask on a terminal unless `--yes`: one thing is confirmed by `y`, several by their number, what can't
+    be undone by its own word.
 
     What was typed before the question stood there is thrown away. Raises UsageError where nobody can be asked,
     GuardError on a no.
@@ -140,7 +141,7 @@ def confirmed(question: str, count: int = 1, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
-    wanted = "y" if count == 1 else str(count)
+    wanted = word or ("y" if count == 1 else str(count))
     with _plain_signals():
         click.echo(f"{question} To do it, type {wanted}: ", err=True, nl=False)
         time.sleep(_READ_FIRST)

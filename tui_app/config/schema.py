@@ -42,21 +42,26 @@ class GuardSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """`[plans]`: how a plan is sent, `batch_size` messages in a request.
+    """`[plans]`: how a plan is sent, `batch_size` messages in a request of a release, `move_batch_size` in one of a move.
 
     The console sends the first `canary` messages alone and waits until the operator has checked them; 0 for none.
     """
 
     batch_size: int = field(default=25, metadata={"ge": 1, "le": 1000})
+    move_batch_size: int = field(default=50, metadata={"ge": 1, "le": 1000})
     canary: int = field(default=5, metadata={"ge": 0})
 
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """`[ui]`: how the console draws. `paint_changes_only`: write only changed cells to the terminal, not whole lines."""
+    """`[ui]`: how the console draws. `paint_changes_only`: write only changed cells to the terminal, not whole lines.
+
+    `bell` and `title`: what tells that a job or a plan has ended, from whatever screen.
+    """
 
     theme: ThemeChoice = "auto"
     bell: bool = True
+    title: bool = True
     paint_changes_only: bool = True
 
 

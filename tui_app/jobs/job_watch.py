@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui_app.api.errors import ApiError
+from tui_app.api.errors import ApiError, NotFound
 from tui_app.api.prefetch import pages_of
 from tui_app.jobs.poller import PollResult
-from tui_app.jobs.progress import Eta, Progress, describe_missing
+from tui_app.jobs.progress import Eta, counters_of, describe_missing
 from tui_app.jobs.rows import JobRows, RowsSnapshot
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import Job
     from tui_app.core.clock import Clock
+    from tui_app.jobs.followed import FollowedJobs
     from tui_app.jobs.row_view import RowView
 
 
@@ -35,9 +36,11 @@ class JobSubject:
 
     client: EmailSecurityClient
     clock: Clock
+    followed: FollowedJobs
     job_id: str
     listener: Callable[[JobSnapshot], None]
-    _progress: Progress = field(default_factory=Progress)
+    _counters: tuple[object, ...] = ()
+    """Those of the last reading that could be read."""
     _snapshot: JobSnapshot | None = None
     _read_again: bool = False
     _newer: int = 0
@@ -63,28 +66,47 @@ class JobSubject:
         """Read the loaded rows again with the next poll, even if nothing moved."""
         self._read_again = True
 
+    def tells_of(self, job_id: str) -> bool:
+        """Whether it is this job."""
+        return job_id.lower() == self.job_id.lower()
+
     async def poll(self) -> PollResult:
         """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
+        result = await self._read_job()
+        if result is None or not (self._rows.due or self._read_again) or self._rows.busy:
+            return result or PollResult(moved=True)
+        whole, self._read_again = self._read_again, False
+        try:
+            requests = 1 + await self._rows.read_again(whole=whole, expected=self.expected)
+        except ApiError:
+            self._read_again = True
+            raise
+        return replace(result, requests=1 if requests <= 2 else 2)
+
+    async def poll_counters(self) -> PollResult:
+        """Read the job, and none of its rows: while others than this subject's are shown. Raises ApiError."""
+        return await self._read_job() or PollResult(moved=True)
+
+    async def _read_job(self) -> PollResult | None:
+        """Read the job; None when what was read is older than the answer to a write: ask again."""
         newer = self._newer
-        job = await self.client.get_job(self.job_id)
+        try:
+            job = await self.client.get_job(self.job_id)
+        except NotFound:
+            self.followed.gone(self.job_id)
+            raise
         if newer != self._newer:
-            return PollResult(moved=True)  # read before an answer that is newer: ask again
-        at = self.clock.monotonic()
-        moved = self._progress.add(job, at)
+            return None
+        moved = job.countable and counters_of(job) != self._counters
+        self._counters = counters_of(job) if job.countable else self._counters
         if moved or not (job.countable or job.ended):
             # Of counters that can't be read nobody knows whether they moved.
             self._rows.counters_moved()
+        self.followed.take([job])
+        eta = self.followed.eta(job)
         # Counters first: the operator sees where the job stands before its rows are here.
-        self._tell(JobSnapshot(job, self._progress.eta(job, at), self._rows.snapshot))
-        requests = 1
-        if (self._rows.due or self._read_again) and not self._rows.busy:
-            whole, self._read_again = self._read_again, False
-            try:
-                requests += await self._rows.read_again(whole=whole, expected=self.expected)
-            except ApiError:
-                self._read_again = True
-                raise
-        return PollResult(moved, self._progress.eta(job, at).left, job.ended, 1 if requests <= 2 else 2)
+        self._tell(JobSnapshot(job, eta, self._rows.snapshot))
+        return PollResult(moved, eta.left, job.ended)
 
     @property
     def wanted(self) -> RowView:
@@ -121,6 +143,16 @@ class JobSubject:
         rows = self._rows.snapshot
         loaded = 0 if rows.complete else rows.loaded
         return pages_of(max(0, self.expected - loaded), self._rows.per_page)
+
+    @property
+    def rows(self) -> JobRows:
+        """All that was read of the job's rows, under any status; its store has the marks."""
+        return self._rows
+
+    @property
+    def job(self) -> Job | None:
+        """The job as it was read last."""
+        return self._snapshot.job if self._snapshot is not None else None
 
     def _rows_changed(self, rows: RowsSnapshot) -> None:
         if self._snapshot is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
+from tui_app.jobs.followed import FollowedJobs
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import DeletedJob, Job
+    from tui_app.api.rows import JobMessage
     from tui_app.api.search import SearchParams
     from tui_app.api.write_result import WriteResult
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
+    from tui_app.jobs.all_rows import AllRows
     from tui_app.jobs.commands import Answered
     from tui_app.jobs.export import Exported
+    from tui_app.jobs.failure_watch import FailuresSnapshot, FailuresSubject
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.job_write import JobWrite, Kind, PreviewFacts
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
@@ -54,18 +58,35 @@ class JobService:
     random: Random
     write: Write
     record: Callable[[str, Sequence[str]], None]
+    followed: FollowedJobs = field(init=False)
+    """Every running job that was seen, until it ends."""
+
+    def __post_init__(self) -> None:
+        self.followed = FollowedJobs(self.client, self.clock, lambda sentence: self.record(sentence, ()))
 
     # ---- watching
 
     def watch_list(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
         """A subject to be polled: the list of jobs."""
-        return JobsSubject(self.client, self.clock, query, listener)
+        return JobsSubject(self.client, self.followed, query, listener)
 
     def watch(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
         """A subject to be polled: one job and its rows."""
         from tui_app.jobs.job_watch import JobSubject
 
-        return JobSubject(self.client(), self.clock, job_id, listener)
+        return JobSubject(self.client(), self.clock, self.followed, job_id, listener)
+
+    async def all_rows(self, job_id: str, status: RowStatus | None) -> AllRows:
+        """All rows of a job under a status, read now. Raises ApiError."""
+        from tui_app.jobs.all_rows import read_all_rows
+
+        return await read_all_rows(self.client(), job_id, status)
+
+    def watch_failures(self, of: JobSubject, job: Job, listener: Callable[[FailuresSnapshot], None]) -> FailuresSubject:
+        """A subject to be polled in place of a job's own: why its rows failed or were skipped."""
+        from tui_app.jobs.failure_watch import FailuresSubject
+
+        return FailuresSubject(of, job, listener)
 
     # ---- acting
 
@@ -120,6 +141,7 @@ class JobService:
 
         result = await self.write(f"New {new.action.lower()} job", write, creating)
         if isinstance(result, Done):
+            self.followed.take([result.value.job])
             name = sanitize(result.value.job.id)
             self.record(f"New job {name}.", ())
             if result.value.differences:
@@ -134,9 +156,13 @@ class JobService:
         `on_answer` is called as soon as the request was answered. Raises GuardError, and SluiceError when it can't be
         put on record: then nothing was sent.
         """
+        from tui_app.api.write_result import Done
         from tui_app.jobs import commands
 
-        return await self._write("cancel", job, reason, commands.cancel_job, on_answer)
+        result = await self._write("cancel", job, reason, commands.cancel_job, on_answer)
+        if isinstance(result, Done) and result.value.ended:
+            self.followed.forget(result.value.id)  # whoever cancels it need not be told that it ended
+        return result
 
     async def delete(
         self, job: Job | str, reason: str = "", on_answer: Callable[[], None] = lambda: None
@@ -204,16 +230,41 @@ class JobService:
         path: Path,
         on_progress: Callable[[int], None] = lambda _: None,
         *,
+        only: Callable[[JobMessage], bool] | None = None,
         bom: bool = False,
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then.
 
-        `bom`: a CSV begins with a byte order mark.
+        `only`: those that pass. `bom`: a CSV begins with a byte order mark.
         """
-        from tui_app.jobs.export import ExportFailed, export_job
+        from tui_app.jobs.export import export_job
+
+        return await self._exported(
+            job_id, export_job(self.client(), job_id, (status,), path, on_progress, only=only, bom=bom)
+        )
+
+    async def export_chosen(
+        self,
+        job_id: str,
+        ids: Collection[str],
+        statuses: Sequence[RowStatus],
+        path: Path,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> Exported:
+        """Stream the rows of these ids, which are in these states, to a new file. Raises ApiError, ExportFailed."""
+        from tui_app.jobs.export import export_job
+
+        chosen = export_job(
+            self.client(), job_id, statuses, path, on_progress, only=lambda row: row.id in ids, wanted=len(ids)
+        )
+        return await self._exported(job_id, chosen)
+
+    async def _exported(self, job_id: str, work: Coroutine[Any, Any, Exported]) -> Exported:
+        """Run an export, and put what became of it on record."""
+        from tui_app.jobs.export import ExportFailed
 
         try:
-            exported = await export_job(self.client(), job_id, status, path, on_progress, bom=bom)
+            exported = await work
         except ExportFailed as error:
             self.record(str(error), ())
             raise

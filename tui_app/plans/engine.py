@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from tui_app.api.errors import ApiError
@@ -26,19 +27,22 @@ from tui_app.plans.records import (
 )
 from tui_app.plans.replay import resending
 from tui_app.plans.response import Next, anything_done, judge
-from tui_app.plans.state import OPEN, Outcome, Phase, PlanState, Result
+from tui_app.plans.state import OPEN, UNSEEN, Outcome, Phase, PlanState, Result
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
     from tui_app.plans.actions import PlanAction, Request
+    from tui_app.plans.effect import Effect
     from tui_app.plans.journal import Journal, Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan, Target
     from tui_app.plans.response import BatchResult
 
+_SOON: Final = 5.0
+"""Seconds before its time for which a plan is waited for with the lock held."""
 HOPELESS: Final = 5
 """Messages refused one by one, with none accepted, after which the rest is not tried: it is not about the messages."""
 
@@ -51,11 +55,13 @@ class Engine:
     settings: Settings
     ledger: Ledger
     clock: Clock
-    actions: Mapping[str, PlanAction]
-    """What can be done to messages, by the names that journals keep."""
+    actions: Mapping[Effect, PlanAction]
+    """What can be done to messages."""
     looks: LastLooks
     """When messages were last looked at, by whomever."""
     report: Callable[[PlanState], None] = lambda _: None
+    began: tuple[datetime, float] = field(init=False)
+    """When the program began, by both clocks: one that is set forward later is found out."""
     _state: PlanState | None = field(default=None, init=False)
     _journal: Journal | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
@@ -63,6 +69,9 @@ class Engine:
     _sent_again: set[str] = field(default_factory=set, init=False)
     """Ids that somebody confirmed to be sent again and that were not yet."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.now(), self.clock.monotonic()
 
     # ---- what may be asked of it, on its own loop
 
@@ -140,7 +149,7 @@ class Engine:
 
     def _change(self, **changes: Any) -> None:
         """Change the state and report it; whatever it waited for is over, unless the change says otherwise."""
-        self._set(replace(self.state, **{"waiting": None, **changes}))
+        self._set(replace(self.state, **{"waiting": None, "due_in": None, **changes}))
 
     def _put(self, results: Iterable[Result], **changes: Any) -> None:
         """Take results; what was not sent has none."""
@@ -174,7 +183,7 @@ class Engine:
                 f"{now.doubts[0]} Nothing was sent. Read it with: mailsluice ledger show {now.name}; "
                 f"then send it all the same with: mailsluice ledger resume {now.name} --despite-doubts"
             )
-        if now.plan.action not in self.actions:
+        if now.plan.effect not in self.actions:
             journal.close()
             raise GuardError(
                 f"Plan {now.plan.plan_id} does something that this version does not know. Nothing was sent."
@@ -217,30 +226,34 @@ class Engine:
         if self.state.with_outcome(Outcome.UNKNOWN) and not self._stopping:
             self._keep(phase=Phase.HALTED)
             return
-        again = self.state.with_outcome(Outcome.NOT_SEEN) if command.resend_unseen else ()
+        again = self.state.with_outcome(*UNSEEN) if command.resend_unseen else ()
         # The journal does not keep what was shown of them: whoever reviewed them does.
         reviewed = {target.id: target for target in command.reviewed or ()}
         waiting = [reviewed.get(target.id, target) for target in (*again, *self.state.unsent)]
         sent = self.ledger.taken(entry, waiting, self.settings.identity)
+        if (left := self._time_left()) > _SOON and not again:
+            self._keep(phase=Phase.WAITING, due_in=left)
+            return
         try:
-            gone = (await self._look(waiting)).why_not
+            look = await self._look(waiting)
         except (ApiError, GuardError) as error:
             self._keep(phase=Phase.HALTED, error=error)
             return
+        gone, found = look.why_not, {target.id: target for target in look.fit}
         self._leave_out({**{name: f"{why} (seen when the plan was resumed)" for name, why in gone.items()}, **sent})
-        left = [
-            target
+        rest = [
+            found.get(target.id, target)
             for target in waiting
             if target.id not in gone and target.id not in sent and (command.reviewed is None or target.id in reviewed)
         ]
         unsent = {target.id for target in self.state.unsent}
         await self._send_all(
-            [target for target in left if target.id in unsent], [target for target in left if target.id not in unsent]
+            [target for target in rest if target.id in unsent], [target for target in rest if target.id not in unsent]
         )
 
     async def _look(self, targets: Sequence[Target]) -> Look:
         """Look at messages that are to be sent; those that are not to be any more, and why. Raises ApiError, GuardError."""
-        policy, began = Policy.of(self.settings.guard), self.looks.now()
+        policy, began = Policy.of(self.settings.guard, self.state.plan.effect), self.looks.now()
         look = await look_again(self.client, policy, self._action.unfit, self.state.plan, targets, self.clock.now())
         self.looks.looked((target.id for target in targets if target.id not in look.not_looked_up), began)
         return look
@@ -256,8 +269,8 @@ class Engine:
             self._put(gone)
         self._record_settled(
             [
-                Result(target, Outcome.NOT_SEEN, why=f"not sent again: {why[target.id]}")
-                for target in self.state.with_outcome(Outcome.NOT_SEEN)
+                Result(target, self._action.not_seen, why=f"not sent again: {why[target.id]}")
+                for target in self.state.with_outcome(*UNSEEN)
                 if target.id in why
             ],
             anew=True,
@@ -283,7 +296,7 @@ class Engine:
 
     @property
     def _action(self) -> PlanAction:
-        return self.actions[self.state.plan.action]
+        return self.actions[self.state.plan.effect]
 
     async def _send_all(self, unsent: Sequence[Target], again: Sequence[Target] = ()) -> None:
         """Send what was never sent, after what is sent again."""
@@ -297,6 +310,14 @@ class Engine:
             if self._stopping:
                 self._keep(phase=Phase.STOPPED)
                 return
+            if (left := self._time_left()) > _SOON:
+                # Nobody else is to be kept from acting meanwhile: whoever started it starts it again then.
+                self._keep(phase=Phase.WAITING, due_in=left)
+                return
+            if left > 0:
+                self._change(phase=Phase.RUNNING, due_in=left)
+                await self.client.transport.wait(left)
+                continue
             if self._pausing:
                 await self._wait_for_operator(Phase.PAUSED)
                 just_seen = frozenset()
@@ -356,6 +377,16 @@ class Engine:
     def _may_repeat(self) -> bool:
         return not self._stopping
 
+    def _time_left(self) -> float:
+        """Seconds until the plan may be sent, by every clock that there is: none of them may have been set forward."""
+        plan = self.state.plan
+        if plan.not_before is None:
+            return 0.0
+        clocks = [self.clock.now(), self.began[0] + timedelta(seconds=self.clock.monotonic() - self.began[1])]
+        if (server := self.client.transport.server_now()) is not None:
+            clocks = [self.clock.now(), server]
+        return max(0.0, max((plan.not_before - now).total_seconds() for now in clocks))
+
     def _record_resend(self, batch: Sequence[Target]) -> None:
         """Put on record what is sent again when it is done and not before: a plan may halt in the middle."""
         if batch:
@@ -365,16 +396,17 @@ class Engine:
 
     async def _post(self, request: Request) -> BatchResult:
         """One request, with its intent on the disk before it and what it came to after it."""
-        batch, now = request.batch, self.clock.now()
-        sent_at = {**self.state.sent_at, **dict.fromkeys((target.id for target in batch), now)}
+        batch, now, server = request.batch, self.clock.now(), self.client.transport.server_now()
+        # What the server did is dated by its clock; ours may be hours off.
+        sent_at = {**self.state.sent_at, **dict.fromkeys((target.id for target in batch), server or now)}
         self._record_resend([target for target in batch if target.id in self._sent_again])
         self._sent_again -= {target.id for target in batch}
         self._change(phase=Phase.RUNNING, in_flight=batch, sent_at=sent_at)
-        self._write(intent_record(batch, request.body, now))
+        self._write(intent_record(batch, request.body, now, server))
         began = self.clock.monotonic()
         result = await request.send(self.client, self._may_repeat)
         took = round((self.clock.monotonic() - began) * 1000)
-        answer = judge(batch, result, request.match).keeping_open(self.state.resent)
+        answer = judge(batch, result, request.match).keeping_open(self.state.resent, self._action.not_seen)
         self._keep(requests=self.state.requests + 1, remarks=(*self.state.remarks, *answer.remarks))
         try:
             self._write(

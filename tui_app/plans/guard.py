@@ -14,6 +14,7 @@ from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonica
 
 if TYPE_CHECKING:
     from tui_app.config.schema import GuardSettings
+    from tui_app.plans.effect import Effect
     from tui_app.plans.plan import Target
 
 
@@ -24,10 +25,16 @@ class Policy:
     hold_dispositions: frozenset[str]
     max_messages: int
     hold_recipients: tuple[RecipientRule, ...] = ()
+    verdicts_count: bool = True
+    """Whether mail without a verdict, or with one that nobody knows, is held back."""
 
     @classmethod
-    def of(cls, rules: GuardSettings) -> Policy:
-        """The policy that the configuration asks for."""
+    def of(cls, rules: GuardSettings, effect: Effect) -> Policy:
+        """The policy that the configuration asks for, of an effect: verdicts and recipients speak against what brings mail
+        into mailboxes.
+        """
+        if not effect.into_mailbox:
+            return cls(frozenset(), rules.max_messages, verdicts_count=False)
         return cls.make(rules.hold_dispositions, rules.max_messages, rules.hold_recipient_domains)
 
     @classmethod
@@ -111,19 +118,21 @@ def guard_targets(
     unfit: Callable[[Target], str],
     include: Callable[[Target], Collection[str]] = lambda _: (),
     open_ids: Mapping[str, OpenElsewhere] | None = None,
+    hopeless: Mapping[str, tuple[str, str]] | None = None,
 ) -> Guarded:
     """Apply the policy to an action; `include` gives the words, in any case, that let a message through: verdicts, domains, UNCHECKED.
 
     `unfit` says why the action can't be done to a message, or nothing.
 
-    `open_ids` are ids that other journals hold back. Raises GuardError when more is left than the policy's maximum.
+    `open_ids` are ids that other journals hold back; `hopeless` are those of which trying again can't help, with the reason
+    and the word that lets one through. Raises GuardError when more is left than the policy's maximum.
     """
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
     unfit_ones: list[HeldBack] = []
     for target in targets:
-        reasons = _reasons(target, policy, open_ids or {})
+        reasons = _reasons(target, policy, open_ids or {}, hopeless or {})
         why_not = unfit(target)
         included = {word.upper() for word in include(target)} if reasons else ()
         standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
@@ -144,12 +153,16 @@ def guard_targets(
     return Guarded(tuple(allowed), tuple(held_back), tuple(unfit_ones), tuple(by_name))
 
 
-def _reasons(target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewhere]) -> list[HeldBack]:
+def _reasons(
+    target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewhere], hopeless: Mapping[str, tuple[str, str]]
+) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
     held = next((open_ids[name] for name in target.names if name in open_ids), None)
     if held is not None:
         reasons.append(HeldBack(target, held.why, held.include))
+    if (without_hope := next((hopeless[name] for name in target.names if name in hopeless), None)) is not None:
+        reasons.append(HeldBack(target, *without_hope))
     if target.shared_by:
         return [HeldBack(target, _shared(target.shared_by))]
     if not target.checked and target.named:
@@ -177,6 +190,8 @@ def _written(target: Target) -> str:
 
 def _verdict_reasons(target: Target, policy: Policy) -> list[HeldBack]:
     """What is not understood is held back, as what the policy names."""
+    if not policy.verdicts_count:
+        return []
     written = target.disposition.exact if isinstance(target.disposition, Untrusted) else target.disposition
     verdict = canonical_verdict(written or "")
     if not verdict:

@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cached_property
 
 from tui_app.core.text import sanitize
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.journal import Record
 from tui_app.plans.plan import Plan
 from tui_app.plans.record_values import moment_of, text_of, whole_of
-from tui_app.plans.state import OPEN, Outcome, PlanState, describe_counts
+from tui_app.plans.state import ALL_DONE, OPEN, Outcome, PlanState, describe_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,14 @@ class PlanSummary(JournalSummary):
     """How many messages there are of each outcome; those without a result were not sent."""
     closed: bool
     """Whether nothing more will ever be sent for it."""
-    what: str = "release"
-    """What it does, in words."""
+    effect: Effect = TO_RELEASE
+    source: Source | None = None
+    """What it follows from; None for a plan of its own."""
+
+    @property
+    def what(self) -> str:
+        """What it does: `release`, `move → Junk`."""
+        return self.effect.describe()
 
     @property
     def target(self) -> str:
@@ -145,7 +152,7 @@ class PlanSummary(JournalSummary):
     @property
     def done(self) -> int:
         """How many messages are seen, or said, to be done in full."""
-        return self.count_of(Outcome.DELIVERED, Outcome.RELEASED)
+        return self.count_of(*ALL_DONE)
 
     @property
     def counts(self) -> str:

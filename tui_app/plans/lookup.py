@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,11 @@ HELD_MAYBE_MORE: Final = (
     "The search of all held mail may be incomplete: a postfix id may name more than one message. Give investigate ids."
 )
 _RELEASED_PAGES: Final = 5
+_FEW: Final = 20
+"""Delivered messages that are rather asked for one by one than searched for among all mail of their time."""
+_DELIVERED_PAGES: Final = 10
+"""Pages of all mail of a time that are read for some messages; where their senders are known, of those senders."""
+_MOST_SENDERS: Final = 3
 _SHARED_PAGES: Final = 2
 """Pages of what goes by one Message-ID: nobody chooses from more."""
 
@@ -60,12 +65,22 @@ def least_requests(ids: Sequence[str], now: datetime) -> int:
     return len(asked.windows) + bool(asked.undated) + min(len(asked.searched), SINGLE_LOOK_UPS)
 
 
-async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime) -> tuple[Target, ...]:
+async def look_up(
+    client: EmailSecurityClient,
+    ids: Sequence[str],
+    now: datetime,
+    *,
+    delivered: bool = False,
+    senders: Collection[str] = (),
+) -> tuple[Target, ...]:
     """Targets for these ids (any kind), in their order; what can't be found is unchecked. Raises ApiError.
 
     Held mail around the times that the ids tell of, and for postfix ids of the last 90 days, is searched first, a
     thousand a request; then what was released from quarantine; what remains is asked for one by one. A Message-ID or an
     alert id is a search. An id of a time that no message can have is not asked for.
+
+    `delivered` = they are mostly delivered mail: all mail around their times is searched, of these `senders` if there are
+    few; nothing is asked about a postfix id then.
     """
     asked = _Asked.of(ids, now)
     found: dict[str, dict[str, Target]] = {}
@@ -73,8 +88,11 @@ async def look_up(client: EmailSecurityClient, ids: Sequence[str], now: datetime
     for start, end in asked.windows:
         inside = {t.id for t in asked.dated if (moment := moment_of_id(t.id)) and start <= moment <= end}
         with contextlib.suppress(TooLarge):  # one mail that fits no answer: these are asked for one by one
-            await _search(client, start, end, inside, found, whole=False)
-    if asked.undated:
+            if delivered:
+                await _search_delivered(client, start, end, inside, found, senders)
+            else:
+                await _search(client, start, end, inside, found, whole=False)
+    if asked.undated and not delivered:
         names = {target.id for target in asked.undated}
         await _search(client, now - LONGEST_WINDOW, now, names, found, whole=True)
     remaining = [target.id for target in asked.dated if target.id not in found]
@@ -129,6 +147,36 @@ async def _search(
             raise Unreadable(HELD_MAYBE_MORE, request="GET investigate")
         if names <= found.keys():
             break
+
+
+async def _search_delivered(
+    client: EmailSecurityClient,
+    start: datetime,
+    end: datetime,
+    names: set[str],
+    found: dict[str, dict[str, Target]],
+    senders: Collection[str],
+) -> None:
+    """Look for these among all mail of a time, or of some senders."""
+    few = 0 < len(senders) <= _MOST_SENDERS
+    if len(names) <= (1 if few else _FEW):
+        return
+    window = SearchParams(start=start, end=end, detections_only=False)
+    # What was moved before is found among less.
+    searches = (
+        [replace(window, sender=sender) for sender in senders]
+        if few
+        else [replace(window, message_action="MOVED"), window]
+    )
+    pages, most = 0, _DELIVERED_PAGES + len(names) // 200
+    for params in searches:
+        read = search_pages(client, params, by_verdict=True)
+        async for page in read:
+            for name, message in index_by_id(page, names):
+                take_target(found.setdefault(name, {}), Target.of(message))
+            pages += 1
+            if names <= found.keys() or pages >= most:
+                return
 
 
 def take_target(known: dict[str, Target], target: Target) -> None:

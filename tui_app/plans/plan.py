@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.core.text import NOTHING, Untrusted
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
 
 
-RELEASE: Final = "release"
-"""The name of the action that releases from quarantine."""
-FORMAT: Final = 2
-"""Of the journals that this version writes. Format 1 did not say for which message a word was typed."""
+FORMAT: Final = 3
+"""Of the journals that this version writes.
+
+Format 1 did not say for which message a word was typed; format 2 knew releases only, and no plan that follows from another
+or waits for a time.
+"""
 LARGEST_BATCH: Final = 1000
 """Messages in a request."""
+KEEPS_UNFINISHED: Final = 3
+"""The format from which on a journal keeps which plans were unfinished when it was begun."""
 _MARGIN: Final = timedelta(minutes=1)
 _CLUSTER: Final = timedelta(days=1)
 """Messages that are farther apart are searched for apart: all mail between them would be read for nothing."""
@@ -59,6 +64,12 @@ class Target:
     released: bool | None = False
     """Whether it was released from quarantine before, by whomever; None = not known."""
     when: datetime | None = None
+    message_id: str = ""
+    """Its Message-ID without brackets, by which the answer to a move names it; empty when it is not known."""
+    moved: bool | None = False
+    """Whether it was moved before, by whomever; None = not known."""
+    delivery: tuple[str, ...] = ()
+    """How it was delivered, in the API's words; empty when it is not known."""
 
     @classmethod
     def of(cls, message: Message) -> Target:
@@ -74,6 +85,9 @@ class Target:
             held=message.is_quarantined,
             released=any(done.exact == "QUARANTINE_RELEASE" for done in message.post_delivery_operations),
             when=message.when,
+            message_id=message.message_id.exact.strip().strip("<>") if message.message_id else "",
+            moved=any(done.exact == "MOVE" for done in message.post_delivery_operations),
+            delivery=tuple(status.exact for status in message.delivery_status),
         )
 
     @property
@@ -103,8 +117,12 @@ class Plan:
     """What was asked for and taken out by the guard: ids, and why."""
     unfit: tuple[tuple[str, str], ...] = ()
     """What was asked for and the action can't be done to: ids, and why."""
-    action: str = RELEASE
-    """The name of the action that is done to the targets, see `actions`."""
+    effect: Effect = TO_RELEASE
+    """What is done to the targets, see `actions`."""
+    source: Source | None = None
+    """What it follows from; None for a plan of its own."""
+    not_before: datetime | None = None
+    """When it may be sent at the earliest."""
     format: int = FORMAT
     """Of the journal that it is in: the digest of an older one covers less."""
 
@@ -120,6 +138,9 @@ class Plan:
         included: Iterable[tuple[str, str]] = (),
         held_back: Iterable[tuple[str, str]] = (),
         unfit: Iterable[tuple[str, str]] = (),
+        effect: Effect = TO_RELEASE,
+        source: Source | None = None,
+        not_before: datetime | None = None,
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
@@ -134,14 +155,31 @@ class Plan:
             tuple(included),
             tuple(held_back),
             tuple(unfit),
+            effect,
+            source,
+            not_before,
         )
+
+    @property
+    def action(self) -> str:
+        """The name of what is done: `release`, `move`."""
+        return self.effect.action
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the ids and the reason, in order; from format 2 on also over the action and what was included by name."""
+        """SHA-256 over the ids and the reason, in order; from format 2 on also over the action and what was included by name,
+        from format 3 on over the folder, what it follows from, and the earliest time.
+        """
         content: list[Any] = [[[target.investigate_id, target.postfix_id] for target in self.targets], self.reason]
         if self.format > 1:
             content += [self.action, list(map(list, self.included))]
+        if self.format > 2:
+            source = self.source
+            content += [
+                self.effect.destination,
+                None if source is None else [source.relation, source.kind, source.name, source.before],
+                None if self.not_before is None else self.not_before.isoformat(timespec="milliseconds"),
+            ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.address import canonical_address
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT, canonical_verdict
 from tui_app.plans.guard import Policy, guard_targets
@@ -74,7 +75,23 @@ async def look_again(
     """
     if not targets:
         return Look((), {})
-    return judge_look(policy, unfit, plan, targets, await look_up(client, [target.id for target in targets], now))
+    found = await look_up(
+        client,
+        [target.id for target in targets],
+        now,
+        delivered=plan.effect.is_move,
+        senders=senders_of(targets),
+    )
+    return judge_look(policy, unfit, plan, targets, found)
+
+
+def senders_of(targets: Iterable[Target]) -> frozenset[str]:
+    """The addresses of those who sent these, where they are plain ones: a search takes them as they are."""
+    return frozenset(
+        address
+        for target in targets
+        if (address := canonical_address(target.sender.exact)) == target.sender.exact.casefold()
+    )
 
 
 def judge_look(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from tui_app.plans.effect import Source
 from tui_app.plans.journal import Record
 from tui_app.plans.ledger_entry import Origin
 from tui_app.plans.plan import Plan, Target
@@ -49,6 +50,10 @@ def plan_record(
         "held_back": [list(kept) for kept in plan.held_back],
         "left_out": [list(kept) for kept in plan.unfit],
         "released_before": [target.id for target in plan.targets if target.released is not False],
+        "moved_before": [target.id for target in plan.targets if target.moved is not False],
+        "destination": plan.effect.destination,
+        "source": _source(plan.source),
+        "not_before": None if plan.not_before is None else timestamp(plan.not_before),
         **origin.record(),
         "at": timestamp(at),
         "version": version,
@@ -58,9 +63,16 @@ def plan_record(
     }
 
 
-def intent_record(batch: Sequence[Target], body: str, at: datetime) -> Record:
-    """Before each request: what it is about to send, and in which body."""
-    return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": timestamp(at)}
+def _source(source: Source | None) -> Record | None:
+    if source is None:
+        return None
+    return {"relation": source.relation, "kind": source.kind, "name": source.name, "before": source.before}
+
+
+def intent_record(batch: Sequence[Target], body: str, at: datetime, server_at: datetime | None = None) -> Record:
+    """Before each request: what it is about to send, in which body, and when, also by the server's clock where it is known."""
+    server = {} if server_at is None else {"server_at": timestamp(server_at)}
+    return {"type": "intent", "ids": [target.id for target in batch], "body": body, "at": timestamp(at), **server}
 
 
 def result_record(
@@ -84,6 +96,8 @@ def _outcome(result: Result) -> dict[str, Any]:
         ("delivered", result.delivered),
         ("undelivered", result.undelivered),
         ("failed", result.failed),
+        ("moved", result.moved),
+        ("already_there", result.already_there),
     ):
         if recipients:
             kept[name] = [recipient.exact for recipient in recipients]
@@ -104,7 +118,7 @@ def settled_record(result: Result, at: datetime) -> Record:
 
 
 def resend_record(targets: Iterable[Target], origin: Origin, at: datetime) -> Record:
-    """Somebody confirmed that ids are sent again though they may have been released."""
+    """Somebody confirmed that ids are sent again though they may have been done."""
     return {
         "type": "resend",
         "ids": [target.id for target in targets],

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from tui_app.api.enums import Destination
 from tui_app.core.text import Untrusted, plural
+from tui_app.plans.effect import MOVE, Effect, Source
 from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.journal import Record
 from tui_app.plans.ledger_entry import LedgerEntry, Origin
@@ -16,11 +18,22 @@ from tui_app.plans.plan import FORMAT, LARGEST_BATCH, Plan, Target
 from tui_app.plans.record_values import moment_of, text_of, whole_of
 from tui_app.plans.state import OPEN, ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting
 
-_READABLE: Final = (1, FORMAT)
+_READABLE: Final = (1, 2, FORMAT)
 _PLAN_ID: Final = re.compile(r"[0-9a-f]{8}")
 _ACTION: Final = re.compile(r"[a-z][a-z_-]{0,31}")
 _ID_FIELDS: Final = frozenset({"id", "ids"})
-_SETTLED: Final = frozenset({Outcome.RELEASED, Outcome.NOT_SEEN, Outcome.UNKNOWN, Outcome.DELIVERED})
+_SETTLED: Final = frozenset(
+    {
+        Outcome.RELEASED,
+        Outcome.NOT_SEEN,
+        Outcome.UNKNOWN,
+        Outcome.DELIVERED,
+        Outcome.SEEN_MOVED,
+        Outcome.ALREADY_THERE,
+        Outcome.NOT_SEEN_MOVED,
+        Outcome.FAILED,
+    }
+)
 """What reading back can show."""
 
 
@@ -81,13 +94,14 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             messages=len(plan.targets),
             outcomes=state.outcome_counts(),
             closed=state.closed,
-            what=plan.action,
             state=state,
             last_at=moment_of(records[-1].get("at")),
             sent_at=next((moment_of(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),
             file=file,
             damaged=damaged,
             folder=text_of(first.get("folder", "")),
+            effect=plan.effect,
+            source=plan.source,
             unfinished_before=frozenset(map(text_of, first.get("unfinished", ()))),
         )
     except (KeyError, TypeError, IndexError, ValueError, AttributeError, OverflowError) as error:
@@ -95,9 +109,9 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
 
 
 def _plan(first: Record) -> Plan:
-    released = list(map(text_of, first["released_before"])) if first["format"] > 1 else None
-    released_before = None if released is None else frozenset(released)
-    targets = tuple(_target(pair, released_before) for pair in first["ids"])
+    released_before = _names_in(first, "released_before", since=2)
+    moved_before = _names_in(first, "moved_before", since=3)
+    targets = tuple(_target(pair, released_before, moved_before) for pair in first["ids"])
     ids = {target.id for target in targets}
     plan = Plan(
         text_of(first["plan"]),
@@ -108,7 +122,9 @@ def _plan(first: Record) -> Plan:
         tuple(_included(first["included"], first["format"])),
         tuple((text_of(name), text_of(why)) for name, why in first.get("held_back", ())),
         tuple((text_of(name), text_of(why)) for name, why in first.get("left_out", ())),
-        action=text_of(first["action"]),
+        effect=_effect(first),
+        source=_source(first.get("source")),
+        not_before=_not_before(first.get("not_before")),
         format=first["format"],
     )
     if not _PLAN_ID.fullmatch(plan.plan_id) or not _ACTION.fullmatch(plan.action):
@@ -120,7 +136,43 @@ def _plan(first: Record) -> Plan:
     return plan
 
 
-def _target(pair: Any, released_before: frozenset[str] | None) -> Target:
+def _names_in(first: Record, field: str, since: int) -> frozenset[str] | None:
+    """The ids in a field; None in journals that were written before there was such a field."""
+    return frozenset(map(text_of, first[field])) if first["format"] >= since else None
+
+
+def _effect(first: Record) -> Effect:
+    action, kept = text_of(first["action"]), first.get("destination")
+    destination = None if kept is None else Destination(text_of(kept))
+    if (action == MOVE) is (destination is None):
+        raise ValueError("a move without a folder, or a folder without a move")
+    return Effect(action, destination)
+
+
+def _source(kept: Any) -> Source | None:
+    if kept is None:
+        return None
+    source = Source(
+        text_of(kept["relation"]),
+        text_of(kept["kind"]),
+        text_of(kept["name"], least=1),
+        None if kept["before"] is None else Destination(text_of(kept["before"])),
+    )
+    if source.relation not in (Source.RETRY, Source.UNDO) or source.kind not in (Source.JOB, Source.PLAN):
+        raise ValueError("no source")
+    return source
+
+
+def _not_before(kept: Any) -> datetime | None:
+    """A time that can't be read is not "at once"."""
+    if kept is None:
+        return None
+    if (moment := moment_of(kept)) is None:
+        raise ValueError("no time")
+    return moment
+
+
+def _target(pair: Any, released_before: frozenset[str] | None, moved_before: frozenset[str] | None) -> Target:
     investigate_id, postfix_id = pair
     if (
         not isinstance(pair, list)
@@ -128,9 +180,14 @@ def _target(pair: Any, released_before: frozenset[str] | None) -> Target:
         or not (investigate_id or postfix_id)
     ):
         raise ValueError("no id")
-    # Of the mail a journal keeps ids, and whether it had been released before.
-    released = None if released_before is None else (investigate_id or postfix_id) in released_before
-    return Target(investigate_id=investigate_id, postfix_id=postfix_id, released=released)
+    # Of the mail a journal keeps ids, and whether it had been released or moved before.
+    name = investigate_id or postfix_id
+    return Target(
+        investigate_id=investigate_id,
+        postfix_id=postfix_id,
+        released=None if released_before is None else name in released_before,
+        moved=None if moved_before is None else name in moved_before,
+    )
 
 
 def _included(kept: Iterable[Any], written_as: int) -> Iterator[tuple[str, str]]:
@@ -214,7 +271,7 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
         match record.get("type"):
             case "intent":
                 replay.intent(record)
-                if (at := moment_of(record.get("at"))) is not None:
+                if (at := moment_of(record.get("server_at")) or moment_of(record.get("at"))) is not None:
                     sent_at.update(dict.fromkeys(record["ids"], at))
                 requests += 1
             case "result":
@@ -267,4 +324,6 @@ def _result(target: Target, kept: Mapping[str, Any]) -> Result:
         addresses("undelivered"),
         addresses("failed"),
         text_of(kept.get("why", "")),
+        addresses("moved"),
+        addresses("already_there"),
     )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.state import ArrivalCheck
 
-COLUMNS: Final = ("id", "outcome", "checked", "delivered", "undelivered", "failed", "why")
+_RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
+_MOVED: Final = (Outcome.MOVED, Outcome.ALREADY_THERE, Outcome.FAILED)
 _NEVER: Final = "it was never sent"
 
 
@@ -63,13 +64,22 @@ def _names(recipients: Sequence[Untrusted]) -> str:
     return " ".join(recipient.detail() for recipient in recipients)
 
 
-def _cells(row: Result, arrival: ArrivalCheck | None) -> list[str]:
-    recipients = (row.delivered, row.undelivered, row.failed)
+def _told_outcomes(state: PlanState) -> tuple[Outcome, ...]:
+    """The outcomes for which an answer names recipients."""
+    return _MOVED if state.plan.effect.is_move else _RELEASED
+
+
+def _columns(state: PlanState) -> tuple[str, ...]:
+    return ("id", "outcome", "checked", *(outcome.value for outcome in _told_outcomes(state)), "why")
+
+
+def _cells(row: Result, state: PlanState) -> list[str]:
+    by_recipient = dict(row.by_recipient())
     return [
         sanitize(row.target.id),
         row.outcome.value,
-        _sighting(row, arrival),
-        *map(_names, recipients),
+        _sighting(row, state.arrival),
+        *(_names(by_recipient.get(outcome, ())) for outcome in _told_outcomes(state)),
         sanitize(row.why, DETAIL_LIMIT),
     ]
 
@@ -88,6 +98,9 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
     left_out = ", ".join(f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in plan.unfit).items())
     return [
         ("plan", plan.plan_id),
+        ("what", plan.effect.describe()),
+        ("follows from", sanitize(plan.source.describe() if plan.source is not None else "nothing", 100)),
+        ("not before", plan.not_before.isoformat(timespec="seconds") if plan.not_before is not None else "at once"),
         ("account", sanitize(entry.account)),
         ("who", sanitize(entry.origin.describe())),
         ("when", sanitize(entry.made_at)),
@@ -96,7 +109,7 @@ def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
         ("held back by the guard, not in the plan", held_back or "nothing"),
         ("asked for and left out", left_out or "nothing"),
         ("requests", f"{entry.state.requests:,}"),
-        ("sent again although it may have been released", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
+        ("sent again although it may have been done", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
         ("what answers told beside what was asked", "; ".join(map(sanitize, entry.state.remarks)) or "nothing"),
         ("seen afterwards", _checked(entry.state.arrival)),
         ("SHA-256 of the plan", plan.digest),
@@ -110,7 +123,7 @@ def as_markdown(entry: LedgerEntry) -> str:
     """The report as Markdown, for a ticket."""
     state = entry.state
     whole, sentence = sums_checked(state)
-    lines = [f"# {entry.plan.action.capitalize()} plan {entry.plan.plan_id}: {_ended(entry)}", ""]
+    lines = [f"# {entry.plan.effect.title}, plan {entry.plan.plan_id}: {_ended(entry)}", ""]
     lines += [f"- {name}: {markdown_escape(text, in_table=False)}" for name, text in _facts(entry)]
     lines += ["", "| outcome | messages |", "|---|---:|"]
     lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
@@ -120,8 +133,9 @@ def as_markdown(entry: LedgerEntry) -> str:
         f"{'' if whole else '**'}{sentence}{'' if whole else '**'}",
         "",
     ]
-    lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state.arrival)))} |" for row in accounted(state)]
+    columns = _columns(state)
+    lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state)))} |" for row in accounted(state)]
     for heading, taken_out in (("held back by the guard", entry.plan.held_back), ("left out", entry.plan.unfit)):
         if taken_out:
             lines += ["", f"| {heading}, never in the plan | why |", "|---|---|"]
@@ -143,14 +157,16 @@ def as_csv(entry: LedgerEntry) -> str:
     """The report as CSV: a line an id."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow((*COLUMNS, "uid"))
+    writer.writerow((*_columns(entry.state), "uid"))
     uid = "" if entry.origin.uid is None else str(entry.origin.uid)
-    writer.writerows([csv_cell(cell) for cell in (*_cells(row, entry.state.arrival), uid)] for row in told(entry.state))
+    writer.writerows([csv_cell(cell) for cell in (*_cells(row, entry.state), uid)] for row in told(entry.state))
     return out.getvalue()
 
 
-def result_json(row: Result, arrival: ArrivalCheck | None = None) -> dict[str, Any]:
-    """The API's item of a release, with the outcome that we read from it, and what is known of the mail, under our own name."""
+def result_json(row: Result, arrival: ArrivalCheck | None = None, *, moved: bool = False) -> dict[str, Any]:
+    """The API's item of a release, or what a move did to each recipient, and under our own name the outcome that we read from
+    it and what is known of the mail.
+    """
     target = row.target
     ours: dict[str, Any] = {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)}
     if target.sender or target.disposition or target.recipients:
@@ -160,11 +176,14 @@ def result_json(row: Result, arrival: ArrivalCheck | None = None) -> dict[str, A
             "subject": target.subject.exact,
             "recipients": [recipient.exact for recipient in target.recipients],
         }
+    by_recipient = dict(row.by_recipient())
+    outcomes = _MOVED if moved else _RELEASED
     return {
         "id": target.id,
-        "delivered": [recipient.exact for recipient in row.delivered],
-        "undelivered": [recipient.exact for recipient in row.undelivered],
-        "failed": [recipient.exact for recipient in row.failed],
+        **{
+            outcome.value.replace(" ", "_"): [name.exact for name in by_recipient.get(outcome, ())]
+            for outcome in outcomes
+        },
         "mailsluice": ours,
     }
 
@@ -188,6 +207,11 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "plan": entry.plan.plan_id,
         "account": entry.account,
         "action": entry.plan.action,
+        "destination": entry.plan.effect.destination,
+        "source": None
+        if (source := entry.plan.source) is None
+        else {"relation": source.relation, "kind": source.kind, "name": source.name},
+        "not_before": None if entry.plan.not_before is None else entry.plan.not_before.isoformat(),
         "reason": entry.plan.reason,
         "included": [{"word": word, "id": name} for word, name in entry.plan.included],
         "held_back": [{"id": name, "why": why} for name, why in entry.plan.held_back],
@@ -219,7 +243,13 @@ def as_json(entry: LedgerEntry) -> str:
     """The report as JSON."""
     return (
         json_text(
-            entry_json(entry) | {"results": [result_json(row, entry.state.arrival) for row in accounted(entry.state)]}
+            entry_json(entry)
+            | {
+                "results": [
+                    result_json(row, entry.state.arrival, moved=entry.plan.effect.is_move)
+                    for row in accounted(entry.state)
+                ]
+            }
         )
         + "\n"
     )

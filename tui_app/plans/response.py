@@ -66,15 +66,16 @@ class BatchResult:
         names = {target.id for target in batch}
         return replace(self, results=tuple(result for result in self.results if result.target.id in names))
 
-    def keeping_open(self, resent: frozenset[str]) -> BatchResult:
-        """The same, where what was sent before stays open if this request was not taken: the first may yet be done.
+    def keeping_open(self, resent: frozenset[str], not_seen: Outcome) -> BatchResult:
+        """The same, where what was sent before stays open (`not_seen`) if this request was not taken: the first may yet be
+        done.
 
         What the API says that it failed to do it did look at: that is the answer, as for any other message.
         """
         not_done = (Outcome.REFUSED, Outcome.NOT_SENT)
         why = "the second request was not taken; the first may yet be done"
         results = tuple(
-            Result(result.target, Outcome.NOT_SEEN, why=why)
+            Result(result.target, not_seen, why=why)
             if result.target.id in resent and result.outcome in not_done
             else result
             for result in self.results

@@ -10,20 +10,23 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.api.enums import Destination
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import search_pages
 from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.actions import Release
 from tui_app.plans.commands import Resume, Send, plan_of
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.lookup import least_requests, look_up, take_target
-from tui_app.plans.plan import RELEASE, Plan, Target
+from tui_app.plans.move import Move
+from tui_app.plans.plan import Plan, Target
 from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again
-from tui_app.plans.state import Outcome
+from tui_app.plans.release import Release
+from tui_app.plans.request import A_RELEASE, PlanRequest
+from tui_app.plans.state import UNSEEN, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +38,14 @@ if TYPE_CHECKING:
     from tui_app.core.state_file import StateFile
     from tui_app.plans.actions import PlanAction
     from tui_app.plans.commands import Command
+    from tui_app.plans.effect import Effect
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.state import PlanState
 
+_LOOK_AT_CLOCKS: Final = 15.0
+"""Seconds after which a wait is looked at again: the machine may have slept."""
+_SLEPT: Final = 60.0
+"""Seconds by which the time of day is ahead of the seconds that went by: the machine slept, or its clock was set."""
 _FEW: Final = 50
 """Messages that are looked up again by their ids; more, by the search they were found by."""
 
@@ -82,10 +90,14 @@ class PlanService:
     on_ended: Callable[[PlanState], None] = lambda _: None
     _started: asyncio.Future[PlanState] | None = field(default=None, init=False)
     _abandoned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _waiting: dict[str, asyncio.Future[PlanState]] = field(default_factory=dict, init=False)
+    """Plans that wait for their time, by id."""
+    _closing: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder, origin_of(self.environment), self.clock.now)
-        self.actions: Mapping[str, PlanAction] = {RELEASE: Release(self.settings, self.remembered)}
+        known: list[PlanAction] = [Release(self.settings, self.remembered), *map(Move, Destination)]
+        self.actions: Mapping[Effect, PlanAction] = {action.effect: action for action in known}
         self._looks = LastLooks(self.clock)
         self._thread = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,13 +109,16 @@ class PlanService:
 
     # ---- before anything is sent
 
-    async def look_up(self, ids: Sequence[str]) -> tuple[Target, ...]:
+    async def look_up(self, ids: Sequence[str], request: PlanRequest = A_RELEASE) -> tuple[Target, ...]:
         """What the account knows of these ids (any kind), in their order, each message once. Raises ApiError.
 
-        Held mail is searched first, a thousand a request; what remains is asked for one by one.
+        For a release held mail is searched first, for a move all mail of the time; a thousand a request. What remains is
+        asked for one by one.
         """
         began = self._looks.now()
-        found = await look_up(self.read_client(), ids, self.clock.now())
+        found = await look_up(
+            self.read_client(), ids, self.clock.now(), delivered=request.effect.is_move, senders=request.senders
+        )
         self._looks.looked((target.id for target in found if target.looked_up), began)
         return tuple({target.id: target for target in found}.values())
 
@@ -111,29 +126,38 @@ class PlanService:
         """How many requests it takes at the least to look these ids up."""
         return least_requests(ids, self.clock.now())
 
-    def guard(self, targets: Sequence[Target], *, include: Sequence[str] = ()) -> Guarded:
+    def guard(
+        self, targets: Sequence[Target], request: PlanRequest = A_RELEASE, *, include: Sequence[str] = ()
+    ) -> Guarded:
         """What the policy lets through; it reads the journals.
 
         Raises GuardError when it is more than the policy's maximum, and JournalError.
         """
         return guard_targets(
             targets,
-            Policy.of(self.settings.guard),
-            unfit=self.actions[RELEASE].unfit,
+            Policy.of(self.settings.guard, request.effect),
+            unfit=self.actions[request.effect].unfit,
             include=lambda _: include,
             open_ids=self.ledger.open_elsewhere(self.settings.identity),
+            hopeless=request.hopeless,
         )
 
-    def plan(self, guarded: Guarded, reason: str, *, canary: bool = False) -> Plan:
+    def plan(self, guarded: Guarded, reason: str, request: PlanRequest = A_RELEASE, *, canary: bool = False) -> Plan:
         """Fix what will be sent; with a canary the first ones wait to be looked at."""
         plans = self.settings.plans
-        # Where one request takes them all there is nothing to look at in between.
-        first = plans.canary if canary and len(guarded.allowed) > plans.batch_size else 0
+        batch_size = plans.move_batch_size if request.effect.is_move else plans.batch_size
+        # Where one request takes them all there is nothing to look at in between; and nobody may be there when a retry is
+        # due, which does again what was done to others.
+        looked_at = canary and len(guarded.allowed) > batch_size and not (request.source and request.source.is_retry)
+        first = plans.canary if looked_at else 0
         return Plan.make(
             guarded.allowed,
             reason,
-            plans.batch_size,
+            batch_size,
             self.random,
+            effect=request.effect,
+            source=request.source,
+            not_before=request.not_before,
             canary=first,
             included=[(kept.include, kept.target.id) for kept in guarded.by_name],
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
@@ -143,7 +167,7 @@ class PlanService:
     async def changes_since_review(self, plan: Plan, search: SearchParams | None) -> PlanChanges:
         """What is no longer as the preview showed it, by the same search or else by id. Raises ApiError."""
         began, new = self._looks.now(), 0
-        policy, unfit = Policy.of(self.settings.guard), self.actions[plan.action].unfit
+        policy, unfit = Policy.of(self.settings.guard, plan.effect), self.actions[plan.effect].unfit
         known = [target for target in plan.targets if target.checked]
         if search is None or len(plan.targets) <= _FEW:
             look = await look_again(self.read_client(), policy, unfit, plan, known, self.clock.now())
@@ -171,10 +195,13 @@ class PlanService:
         Raises ApiError, GuardError (also when some can't be looked at) and JournalError.
         """
         state = entry.state
-        rest = (*(state.with_outcome(Outcome.NOT_SEEN) if resend_unseen else ()), *state.unsent)
+        rest = (*(state.with_outcome(*UNSEEN) if resend_unseen else ()), *state.unsent)
         sent = await asyncio.to_thread(self.ledger.taken, entry, rest, self.settings.identity)
         left = [target for target in rest if target.id not in sent]
-        policy, action = Policy.of(self.settings.guard), self.actions[entry.plan.action]
+        action = self.actions.get(entry.plan.effect)
+        if action is None:
+            raise GuardError(f"Plan {entry.name} does something that this version does not know.")
+        policy = Policy.of(self.settings.guard, entry.plan.effect)
         began = self._looks.now()
         look = await look_again(self.read_client(), policy, action.unfit, entry.plan, left, self.clock.now())
         if look.not_looked_up:
@@ -200,35 +227,82 @@ class PlanService:
         if self._thread.busy:
             raise GuardError("Another plan is being worked on; wait for it or stop it first.")
         self._loop = asyncio.get_running_loop()
+        self.forget_time(plan_of(command).plan_id)
         self._record_start(command)
         self._started = asyncio.wrap_future(self._thread.submit(command))
-        self._started.add_done_callback(self._record_end)
+        self._started.add_done_callback(partial(self._record_end, command))
         return StartedPlan(self._started)
+
+    # ---- plans that wait for their time
+
+    def forget_time(self, plan_id: str) -> None:
+        """Send a plan that waits no more by itself: it stays unfinished."""
+        if (waiting := self._waiting.pop(plan_id, None)) is not None and waiting is not asyncio.current_task():
+            waiting.cancel()
+
+    def waiting(self) -> Sequence[str]:
+        """The ids of plans that this program will send when their time has come."""
+        return tuple(self._waiting)
+
+    async def when_due(self, plan_id: str) -> PlanState | None:
+        """Wait until a plan that waits for its time was sent; its state then, None when it is not waiting.
+
+        Raises what `start` raises.
+        """
+        waiting = self._waiting.get(plan_id)
+        return await asyncio.shield(waiting) if waiting is not None else None
+
+    async def _send_when_due(self, state: PlanState, reviewed: tuple[Target, ...]) -> PlanState:
+        """Sleep until the time of a plan has come, then go on with it; the engine looks at the clocks again."""
+        plan, clock = state.plan, self.clock
+        assert plan.not_before is not None
+        began, wall = clock.monotonic(), clock.now()
+        while (left := began + (state.due_in or 0.0) - clock.monotonic()) > 0:
+            await clock.sleep(min(left, _LOOK_AT_CLOCKS))
+            slept = (clock.now() - wall).total_seconds() - (clock.monotonic() - began)
+            if slept > _SLEPT and plan.not_before <= clock.now():
+                break
+        while self._thread.busy:
+            await asyncio.wait([self._started] if self._started is not None else [])
+            await asyncio.sleep(0)
+        entry = await asyncio.to_thread(self.ledger.find, plan.plan_id)
+        if not entry.state.unfinished:
+            return entry.state  # somebody closed or sent it elsewhere
+        return await self.start(Resume(entry, reviewed=reviewed))
 
     def _record_start(self, command: Command) -> None:
         plan = plan_of(command)
         match command:
             case Send():
                 self.record(
-                    f"{plan.action.capitalize()} plan {plan.plan_id}, sha256 {plan.digest[:16]}: "
+                    f"{plan.effect.title}, plan {plan.plan_id}, sha256 {plan.digest[:16]}: "
                     f"{plural(len(plan.targets), 'message')}, reason: {sanitize(plan.reason)}",
                     (),
                 )
             case Resume():
-                risk = ", and sends again what was not seen released" if command.resend_unseen else ""
-                self.record(f"{plan.action.capitalize()} plan {plan.plan_id}: resumes{risk}.", ())
+                risk = ", and sends again what was not seen done" if command.resend_unseen else ""
+                self.record(f"{plan.effect.title}, plan {plan.plan_id}: resumes{risk}.", ())
 
-    def _record_end(self, ended: asyncio.Future[PlanState]) -> None:
+    def _record_end(self, command: Command, ended: asyncio.Future[PlanState]) -> None:
         if ended.cancelled() or ended.exception() is not None:
             return
         state = ended.result()
         plan = state.plan
-        undo = self.actions[plan.action].undo(state)
+        if state.phase is Phase.WAITING and not self._closing:
+            reviewed = command.reviewed if isinstance(command, Resume) else None
+            waiting = asyncio.ensure_future(self._send_when_due(state, reviewed or plan.targets))
+            self._waiting[plan.plan_id] = waiting
+            waiting.add_done_callback(partial(self._waited, plan))
+        undo = self.actions[plan.effect].undo(state) if plan.effect in self.actions else ""
         details = (*(state.error.details() if isinstance(state.error, ApiError) else ()), *filter(None, (undo,)))
-        self.record(
-            f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}.", details
-        )
+        self.record(f"{plan.effect.title}, plan {plan.plan_id}: {state.phase.value}, {state.describe()}.", details)
         self.on_ended(state)
+
+    def _waited(self, plan: Plan, waiting: asyncio.Future[PlanState]) -> None:
+        if self._waiting.get(plan.plan_id) is waiting:
+            del self._waiting[plan.plan_id]
+        if not waiting.cancelled() and (error := waiting.exception()) is not None:
+            self.record(f"{plan.effect.title}, plan {plan.plan_id} was not sent at its time: {error}", ())
 
     # ---- from the engine's thread
 
@@ -272,6 +346,9 @@ class PlanService:
 
     async def close(self) -> None:
         """Wait for the plan that is being worked on, then end the engine's thread; once abandoned, wait for nothing."""
+        self._closing = True
+        for waiting in tuple(self._waiting.values()):
+            waiting.cancel()
         if self._started is not None:
             abandoned = asyncio.ensure_future(self._abandoned.wait())
             await asyncio.wait((self._started, abandoned), return_when=asyncio.FIRST_COMPLETED)

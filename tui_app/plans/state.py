@@ -28,6 +28,15 @@ class Outcome(StrEnum):
     """No answer said so, but reading back did; of its recipients nothing is known."""
     NOT_SEEN = "not seen released"
     """No answer, and it was still held each time it was read back; it may yet be released."""
+    MOVED = "moved"
+    ALREADY_THERE = "already there"
+    """It lay in the folder before: this plan did nothing to it."""
+    PARTLY_MOVED = "partly moved"
+    """Moved in some of its mailboxes; in the others it failed."""
+    SEEN_MOVED = "seen moved"
+    """No answer said so, but reading back did; of its mailboxes nothing is known."""
+    NOT_SEEN_MOVED = "not seen moved"
+    """No answer, and nothing showed a move each time it was read back; it may yet be moved."""
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
     LEFT_OUT = "left out"
@@ -37,27 +46,51 @@ class Outcome(StrEnum):
     """Asked for and taken out by the guard: it never was in the plan."""
 
 
-OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT})
+UNSEEN: Final = frozenset({Outcome.NOT_SEEN, Outcome.NOT_SEEN_MOVED})
+"""Outcomes of what was sent, was not answered, and was not seen done: it is sent again only at a risk that was named."""
+
+
+OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.IN_FLIGHT}) | UNSEEN
 """Outcomes that may still change."""
 
 
-SAID_RELEASED: Final = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.RELEASED})
-"""Outcomes of messages that should have arrived."""
+ALL_DONE: Final = frozenset(
+    {Outcome.DELIVERED, Outcome.RELEASED, Outcome.MOVED, Outcome.SEEN_MOVED, Outcome.ALREADY_THERE}
+)
+"""Outcomes of messages to which nothing is left to do."""
+
+
+SAID_DONE: Final = frozenset(
+    {
+        Outcome.DELIVERED,
+        Outcome.PARTLY,
+        Outcome.RELEASED,
+        Outcome.MOVED,
+        Outcome.PARTLY_MOVED,
+        Outcome.SEEN_MOVED,
+    }
+)
+"""Outcomes of messages that this plan should have brought to where they are, at least in part."""
 
 
 WORST_FIRST: Final = (
     Outcome.UNKNOWN,
     Outcome.NOT_SEEN,
+    Outcome.NOT_SEEN_MOVED,
     Outcome.FAILED,
     Outcome.REFUSED,
     Outcome.PARTLY,
+    Outcome.PARTLY_MOVED,
     Outcome.UNDELIVERED,
     Outcome.LEFT_OUT,
     Outcome.HELD_BACK,
     Outcome.IN_FLIGHT,
     Outcome.NOT_SENT,
     Outcome.RELEASED,
+    Outcome.SEEN_MOVED,
+    Outcome.ALREADY_THERE,
     Outcome.DELIVERED,
+    Outcome.MOVED,
 )
 """The order in which somebody has to look at them."""
 
@@ -68,17 +101,19 @@ def describe_counts(counts: Mapping[Outcome, int]) -> str:
 
 
 class Sighting(StrEnum):
-    """How a message was seen that was said to be released."""
+    """How a message was seen that was said to be released, or moved."""
 
     DELIVERED = "seen delivered"
     PARTLY = "seen delivered, not to all"
     """Of a message that was told as delivered to some of its recipients."""
     RELEASED = "released, not seen delivered"
+    MOVED = "seen moved"
     HELD = "held again"
     NOT_SEEN = "not seen released"
+    NOT_SEEN_MOVED = "not seen moved"
 
 
-WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN})
+WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN, Sighting.NOT_SEEN_MOVED})
 """Sightings that contradict what was said."""
 
 
@@ -116,10 +151,12 @@ class Phase(Enum):
     """Where a run stands."""
 
     RUNNING = "running"
+    WAITING = "waiting"
+    """It may not be sent before a time that has not come."""
     PAUSED = "paused"
     CANARY = "first messages sent"
     SETTLING = "settling unknown outcomes"
-    CHECKING = "checking what was released"
+    CHECKING = "checking what was done"
     STOPPING = "stopping after this batch"
     STOPPED = "stopped"
     HALTED = "halted"
@@ -137,6 +174,19 @@ class Result:
     undelivered: tuple[Untrusted, ...] = ()
     failed: tuple[Untrusted, ...] = ()
     why: str = ""
+    moved: tuple[Untrusted, ...] = ()
+    already_there: tuple[Untrusted, ...] = ()
+
+    def by_recipient(self) -> tuple[tuple[Outcome, tuple[Untrusted, ...]], ...]:
+        """The recipients that the API named for each outcome, in the order of reports; outcomes without one are left out."""
+        told = (
+            (Outcome.DELIVERED, self.delivered),
+            (Outcome.UNDELIVERED, self.undelivered),
+            (Outcome.MOVED, self.moved),
+            (Outcome.ALREADY_THERE, self.already_there),
+            (Outcome.FAILED, self.failed),
+        )
+        return tuple((outcome, names) for outcome, names in told if names)
 
 
 @dataclass(frozen=True)
@@ -153,6 +203,8 @@ class PlanState:
     error: SluiceError | None = None
     waiting: float | None = None
     """Seconds that a 429 asked for, while it is sat out."""
+    due_in: float | None = None
+    """Seconds until it may be sent, while it waits for its time."""
     asked: int = 0
     """How many times the server was asked what became of what is unknown."""
     next_question: float | None = None
@@ -210,7 +262,7 @@ class PlanState:
     @property
     def ended(self) -> bool:
         """Whether nothing is done any more by itself."""
-        return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE, Phase.INTERRUPTED)
+        return self.phase in (Phase.STOPPED, Phase.HALTED, Phase.DONE, Phase.INTERRUPTED, Phase.WAITING)
 
     @property
     def finished(self) -> bool:
@@ -237,10 +289,13 @@ class PlanState:
 
     @property
     def retryable(self) -> tuple[Target, ...]:
-        """What may be tried again in a new plan: failed, refused, seen held again; what is open is settled first."""
+        """What may be tried again in a new plan: failed, refused, failed in some mailboxes, seen held again or not moved; what is
+        open is settled first.
+        """
         sightings = self.arrival.sightings if self.arrival is not None else {}
         return tuple(
             target
             for target in self.plan.targets
-            if self.outcome_of(target) in (Outcome.FAILED, Outcome.REFUSED) or sightings.get(target.id) is Sighting.HELD
+            if self.outcome_of(target) in (Outcome.FAILED, Outcome.REFUSED, Outcome.PARTLY_MOVED)
+            or sightings.get(target.id) in (Sighting.HELD, Sighting.NOT_SEEN_MOVED)
         )

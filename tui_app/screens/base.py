@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
@@ -13,8 +15,11 @@ from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
+from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
+from tui_app.plans.follow_up import describe_followers
+from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.text_lines import Footer, Piece, StatusLine
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from tui_app.api.enums import Destination
+    from tui_app.plans.request import PlanRequest
     from tui_app.plans.state import PlanState
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.table import RowTable
@@ -77,7 +84,22 @@ class ConsoleScreen(Screen[None]):
             self.marked = marked
 
     class IdsWanted(Message):
-        """The operator wants to enter ids of messages."""
+        """The operator wants to enter ids of messages, to be released or moved."""
+
+        def __init__(self, *, to_move: bool = False) -> None:
+            super().__init__()
+            self.to_move = to_move
+
+    class PlanWanted(Message):
+        """Something is to be done to messages: `make` finds out to which, `what` says so while it does.
+
+        It is looked up and reviewed; `make` raises SluiceError where nothing can be done.
+        """
+
+        def __init__(self, what: str, make: Callable[[], Awaitable[PlanRequest]]) -> None:
+            super().__init__()
+            self.what = what
+            self.make = make
 
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__()
@@ -85,6 +107,8 @@ class ConsoleScreen(Screen[None]):
         self._notice = ""
         self._notice_ends_with_news = False
         self._fresh: Sequence[Piece] = ()
+        self.followers = ""
+        """What followed what is shown: retries and undos, in words."""
         self.awaiting = False
         """Whether the answer to a write of this screen is awaited."""
 
@@ -325,6 +349,28 @@ class ConsoleScreen(Screen[None]):
     def action_ids_open(self) -> None:
         """Open the screen for ids of messages."""
         self.post_message(self.IdsWanted())
+
+    def action_ids_move(self) -> None:
+        """Open the screen for ids of messages that are to be moved."""
+        self.post_message(self.IdsWanted(to_move=True))
+
+    @work(exclusive=True, group="followers")
+    async def read_followers(self, kind: str, name: str) -> None:
+        """Find out which plans follow from a job or a plan (`Source.kind`), in a thread; `followers` says it then."""
+        with suppress(SluiceError):  # the ledger says itself what is wrong with it
+            self.followers = describe_followers(
+                await asyncio.to_thread(self.service.plans.ledger.following, kind, name)
+            )
+            self.show_frame()
+
+    async def choose_destination(self, title: str, offered: Sequence[Destination] = ALL) -> Destination | None:
+        """Ask for a folder, in a worker; None when nobody chose one, which is said."""
+        if self.app.screen is not self:
+            return None  # a second key press: the question is shown already
+        chosen = await self.app.push_screen_wait(ChooseDestination(title, offered))
+        if chosen is None:
+            self.notice("Nothing was sent.")
+        return chosen
 
     # ---- copying
 

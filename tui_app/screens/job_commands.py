@@ -1,4 +1,4 @@
-"""Cancels and deletes jobs from a screen: the question, the writes, the sentence about what became of them."""
+"""Cancels, deletes and undoes jobs from a screen: the question, the writes, the sentence about what became of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len
 
+from tui_app.api.enums import ActionType
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.errors import SluiceError
@@ -17,6 +18,7 @@ from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.job_write import Kind, describe_write
 from tui_app.jobs.progress import describe_action
 from tui_app.jobs.several import SeveralWrites, one_after_another
+from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import fitted
@@ -242,3 +244,17 @@ async def cancel(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[Job]:
 async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]:
     """Ask, then delete the records of those that have ended; the server's answers for those that are gone."""
     return _done(await _act(screen, jobs, _DELETE))
+
+
+async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] = frozenset()) -> None:
+    """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first."""
+    if not job.ended:
+        screen.notice("The job runs: X cancels it, then U takes back what it did.")
+        return
+    destination = None
+    if job.action_type is ActionType.RELEASE:
+        destination = await screen.choose_destination("Move what was released to", UNDO_OF_RELEASE)
+        if destination is None:
+            return
+    undo_job = screen.service.undo_job
+    screen.post_message(screen.PlanWanted("Reading what was done…", lambda: undo_job(job.id, destination, rows)))

@@ -92,12 +92,12 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     """Job messages, held messages or jobs; the keys are the screen's. The cursor stays on its row wherever that goes."""
 
     COMPONENT_CLASSES = {
-        "message-table--mark",
-        "message-table--error",
-        "message-table--warning",
-        "message-table--success",
-        "message-table--muted",
-        "message-table--strong",
+        "row-table--mark",
+        "row-table--error",
+        "row-table--warning",
+        "row-table--success",
+        "row-table--muted",
+        "row-table--strong",
     }
 
     class Marked(Message):
@@ -325,13 +325,18 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     # ---- painting
 
+    def mark_at(self, index: int) -> str:
+        """The sign of a row's mark, one cell."""
+        return "✓" if self.marked.is_marked(index) else " "
+
     def _line_cells(self, index: int) -> Sequence[Cell]:
         if index == self._made[0]:
             return self._made[1]
         cells = self._cells_of(self.shown[index])
         redaction = redaction_of(self)
-        edge = ("▸" if index == self.cursor_row else " ") + ("✓" if self.marked.is_marked(index) else " ")
-        line: list[Cell] = [Cell(edge, "mark" if edge[1] == "✓" else "")]
+        mark = self.mark_at(index)
+        edge = ("▸" if index == self.cursor_row else " ") + mark
+        line: list[Cell] = [Cell(edge, "mark" if mark != " " else "")]
         for number, (position, column, width) in enumerate(self._laid_out):
             text, tone = cells[position]
             if redaction.on:
@@ -346,7 +351,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             return style
         known = self._tones.get((style, tone))
         if known is None:
-            toned = self.get_component_rich_style(f"message-table--{tone}")
+            toned = self.get_component_rich_style(f"row-table--{tone}")
             known = self._tones[style, tone] = style + Style(color=toned.color, bold=toned.bold)
         return known
 

@@ -13,14 +13,16 @@ from tui_app import actions
 from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
+from tui_app.core.bars import bar
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import SUFFIXES, export_path
-from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
+from tui_app.plans.effect import Source
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen
@@ -30,7 +32,7 @@ from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
-from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.api.models import Job
-    from tui_app.jobs.job_watch import JobSnapshot
+    from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.poller import Subject
     from tui_app.jobs.rows import RowsSnapshot
     from tui_app.service import EmailSecurityService
@@ -110,6 +112,14 @@ class JobScreen(ConsoleScreen):
             self.job = job
             self.row = row
 
+    class ReasonsWanted(Message):
+        """Failed and skipped rows are to be seen by reason."""
+
+        def __init__(self, job: Job, subject: JobSubject) -> None:
+            super().__init__()
+            self.job = job
+            self.subject = subject
+
     class ReleaseWanted(Message):
         """The mail of chosen rows is to be looked up and released."""
 
@@ -137,6 +147,11 @@ class JobScreen(ConsoleScreen):
         yield Tabs(id="tabs")
         yield LineInput(id="typed-line", disabled=True)
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
+
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.JOB, self._job.id)
 
     def subject(self) -> Subject:
         """The job."""
@@ -180,18 +195,27 @@ class JobScreen(ConsoleScreen):
             [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
         )
         share = acted_share(job)
-        eta = snapshot.eta.describe() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
-        wide = max(10, min(40, self.size.width - 40))
+        pace = fmt.pace_pieces(snapshot.eta, self._spark_cells) if snapshot else []
+        # The bar has one width while the job goes on: beside it is room for how it goes.
+        wide = max(10, min(40, self.size.width - (40 if job.ended else 54)))
         self.query_one("#progress", TextLine).set_text(
-            (bar(share, wide), "$text-accent"), percent, f"  {eta}", (reason, "$text-error")
+            (bar(share, wide), "$text-accent"), percent, "  ", *pace, (reason, "$text-error")
         )
         self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#search", TextLine).set_text(
+            followers, (PrivateText(f"{comment}{describe_search(job)}"), "dim")
+        )
         self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
+
+    @property
+    def _spark_cells(self) -> int:
+        """Cells for a sparkline, beside the bar, the percentage and the longest estimate."""
+        return min(40, max(8, self.size.width - 84))
 
     def _what_empty_means(self) -> str:
         rows = self._rows
@@ -251,8 +275,8 @@ class JobScreen(ConsoleScreen):
     # ---- loading
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted."""
-        useless = "job.cancel" if self._job.ended else "job.delete"
+        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted or undone."""
+        useless = ("job.cancel",) if self._job.ended else ("job.delete", "rows.retry", "rows.undo")
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
 
     def on_row_table_at_end(self) -> None:
@@ -360,6 +384,16 @@ class JobScreen(ConsoleScreen):
         self.service.refresh()
         self.show_frame()
 
+    def action_reasons_open(self) -> None:
+        """See failed and skipped rows by reason."""
+        if not self._long.busy():
+            self.post_message(self.ReasonsWanted(self._job, self._subject))
+
+    def show_reason(self, key: str, status: RowStatus | None) -> None:
+        """Show the rows of one reason, under a status."""
+        self.action_filter_status(str(STATUS_TABS.index(status)))
+        self._arrange(RowView(parse_filter(reason_line(key)), self._subject.wanted.sort))
+
     def action_view_refresh(self) -> None:
         """Read the job and its loaded rows again."""
         self._subject.read_all_again()
@@ -402,6 +436,47 @@ class JobScreen(ConsoleScreen):
             self.post_message(self.ReleaseWanted(ids))
         else:
             self.notice("No rows, nothing to release.")
+
+    def _chosen_rows(self) -> tuple[JobMessage, ...] | None:
+        """The marked rows, else all that the filter shows; empty for the whole job. None, and that is said, when some can't
+        be had now.
+        """
+        table, rows = self.table(), self._rows
+        if marks := table.marked.marks:
+            chosen = table.marked.marked_rows()
+            if len(chosen) != marks:
+                self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
+                return None
+            return tuple(chosen)
+        if rows is not None and rows.rows is not None and rows.arranged.filter is not None:
+            return tuple(rows.rows[index] for index in range(len(rows.rows)))
+        return ()
+
+    def action_rows_retry(self) -> None:
+        """Try the marked rows again, else those that the filter shows, else all that failed."""
+        if (rows := self._chosen_rows()) is None:
+            return
+        job, retry = self._job, self.service.retry_job
+        self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id, rows or None)))
+
+    @work
+    async def action_rows_undo(self) -> None:
+        """Take back what the job did: of the marked rows, else of all."""
+        if (rows := self._chosen_rows()) is None:
+            return
+        await job_commands.undo(self, self._job, frozenset(row.id for row in rows))
+
+    @work
+    async def action_rows_move(self) -> None:
+        """Move the mail of the marked rows, or else of the one under the cursor, to a folder."""
+        rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
+        if len(rows) < self.table().marked.marks:
+            self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
+        elif not rows:
+            self.notice("No rows, nothing to move.")
+        elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
+            move = self.service.move_rows
+            self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(rows, destination)))
 
     @work
     async def action_job_cancel(self) -> None:

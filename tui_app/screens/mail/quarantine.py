@@ -19,7 +19,7 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.mail.search import LOADED_AT_ONCE
 from tui_app.plans.plan import Target
-from tui_app.plans.state import OPEN, SAID_RELEASED, Outcome, PlanState
+from tui_app.plans.state import OPEN, SAID_DONE, Outcome, PlanState
 from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
@@ -379,6 +379,6 @@ class QuarantineScreen(ConsoleScreen):
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
         if not state.ended:
             return
-        sent = (*SAID_RELEASED, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
+        sent = (*SAID_DONE, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
         self.table().unmark(result.target.id for result in state.results if result.outcome in sent)
         self.search(self._search.line)

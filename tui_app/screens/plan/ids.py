@@ -14,6 +14,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.ids import ParsedIds, ids_of_rows, is_heading, lines_of, parse_ids, text_of
+from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
 from tui_app.widgets.inputs import PasteInput
 from tui_app.widgets.redaction import PrivateText, QuotingText
@@ -41,12 +42,16 @@ class IdsScreen(ConsoleScreen):
     class Found(Message):
         """The ids were looked up."""
 
-        def __init__(self, targets: Sequence[Target]) -> None:
+        def __init__(self, targets: Sequence[Target], request: PlanRequest) -> None:
             super().__init__()
             self.targets = targets
+            self.request = request
 
-    def __init__(self, service: EmailSecurityService, ids: Sequence[str] = ()) -> None:
+    def __init__(
+        self, service: EmailSecurityService, ids: Sequence[str] = (), request: PlanRequest = A_RELEASE
+    ) -> None:
         super().__init__(service)
+        self._request = request
         self._given = ids_of_rows(ids)
         self._texts: list[list[str]] = []
         """What was pasted or read, each a text of its own; what was typed line by line is one."""
@@ -121,7 +126,7 @@ class IdsScreen(ConsoleScreen):
             if not path.is_file():
                 raise OSError
             if path.stat().st_size > _LARGEST:
-                self._failed = f"{sanitize(name, 60)} is larger than 16 MiB: give it to mailsluice release --from."
+                self._failed = f"{sanitize(name, 60)} is larger than 16 MiB: give it to mailsluice {self._request.effect.action} --from."
                 return
             self._add(lines_of(text_of(path.read_bytes())))
         except (OSError, ValueError, RuntimeError):
@@ -133,7 +138,10 @@ class IdsScreen(ConsoleScreen):
         for text in self._texts:
             parsed = parsed.followed_by(parse_ids(text))
         self._parsed = parsed
-        self.set_breadcrumb([("Ids", "bold")], [f"{plural(len(parsed.ids), 'id')}, not sent"])
+        self.set_breadcrumb(
+            [(f"{self._request.effect.title} › ", "dim"), ("ids", "bold")],
+            [f"{plural(len(parsed.ids), 'id')}, not sent"],
+        )
         pieces: list[Piece] = []
         if self._failed:
             pieces.append((f"{self._failed}\n", "$text-error"))
@@ -164,7 +172,7 @@ class IdsScreen(ConsoleScreen):
         least = plural(self.service.plans.least_requests(asked.ids), "request")
         self.notice(f"Looking {plural(len(asked.ids), 'id')} up, {least} at the least…")
         try:
-            targets = await self.service.plans.look_up(asked.ids)
+            targets = await self.service.plans.look_up(asked.ids, self._request)
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(f"{error} Nothing was sent.")
@@ -178,4 +186,4 @@ class IdsScreen(ConsoleScreen):
             self.service.record(
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
             )
-        self.post_message(self.Found(targets))
+        self.post_message(self.Found(targets, self._request))

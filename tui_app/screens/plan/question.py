@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.state import Outcome
+from tui_app.plans.state import UNSEEN, Outcome
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
         facts.append((f"Left out: {left_out_reasons(rest.why_not)}\n", "$text-warning bold"))
     if resend_unseen:
         fit = {target.id for target in rest.fit}
-        again = sum(target.id in fit for target in state.with_outcome(Outcome.NOT_SEEN))
+        again = sum(target.id in fit for target in state.with_outcome(*UNSEEN))
         facts.append(f"To {plural(again, 'message')} of them a request was sent before, and no answer came.\n")
-        facts.append(("A recipient may get a message twice.\n", "$text-error bold"))
+        risk = "It may be moved twice" if state.plan.effect.is_move else "A recipient may get a message twice"
+        facts.append((f"{risk}.\n", "$text-error bold"))
     if entry.doubts:
         facts.append(("To go on in spite of that, type the plan's name and the number.\n", "$text-warning"))
     return facts

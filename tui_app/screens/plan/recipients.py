@@ -51,12 +51,7 @@ def recipient_rows(
         sighting = sightings.get(result.target.id)
         seen = sighting.value if sighting is not None else ""
         why = sanitize(result.why)
-        named = [
-            (Outcome.DELIVERED, result.delivered),
-            (Outcome.UNDELIVERED, result.undelivered),
-            (Outcome.FAILED, result.failed),
-        ]
-        found = [(outcome, recipient) for outcome, recipients in named for recipient in recipients]
+        found = [(outcome, recipient) for outcome, recipients in result.by_recipient() for recipient in recipients]
         for number, (outcome, recipient) in enumerate(found):
             lines.append(
                 RecipientRow(
@@ -66,7 +61,8 @@ def recipient_rows(
                     AddressText(recipient),
                     subject,
                     # What was seen is about the message: of one who did not get it, only that it went wrong is news.
-                    why or (seen if outcome is Outcome.DELIVERED or sighting in WRONG else ""),
+                    (why if outcome not in _ARRIVED else "")
+                    or (seen if outcome in _ARRIVED or sighting in WRONG else ""),
                     sighting,
                 )
             )
@@ -85,9 +81,15 @@ def recipient_rows(
     return sorted(lines, key=lambda line: (line.sighting not in WRONG, _ORDER[line.outcome]))
 
 
+_ARRIVED: Final = (Outcome.DELIVERED, Outcome.MOVED)
 _FATE: Final = {
     Outcome.DELIVERED: ("✔", "success"),
     Outcome.RELEASED: ("✔", "success"),
+    Outcome.MOVED: ("✔", "success"),
+    Outcome.SEEN_MOVED: ("✔", "success"),
+    Outcome.ALREADY_THERE: ("✔", "muted"),
+    Outcome.PARTLY_MOVED: ("!", "warning"),
+    Outcome.NOT_SEEN_MOVED: ("?", "warning"),
     Outcome.PARTLY: ("!", "warning"),
     Outcome.LEFT_OUT: ("○", "warning"),
     Outcome.HELD_BACK: ("○", "warning"),
@@ -108,6 +110,6 @@ def recipient_cell(line: RecipientRow) -> Cell:
 
 
 def outcome_cell(outcome: Outcome) -> Cell:
-    """What became of a released message."""
+    """What became of a message."""
     glyph, tone = _FATE[outcome]
     return Cell(f"{glyph} {outcome.value}", tone)

@@ -1,4 +1,4 @@
-"""The review of a release: what would be sent, what the guard holds back, why, and the typed number."""
+"""The review of a plan: what would be sent, what the guard holds back, why, and the typed number."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
-from tui_app.core.clock import rough_duration
+from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.effect import FINAL_WORD, Effect
 from tui_app.plans.plan import Plan, Target
+from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.plans.summary import (
     NO_DOMAIN,
     rarest_first,
@@ -105,7 +107,7 @@ def _sample(target: Target, width: int) -> list[Piece]:
 
 
 class ReviewScreen(ConsoleScreen):
-    """What would be released, before anything is sent. `search` is what the messages were found by, if they were."""
+    """What would be done, before anything is sent. `search` is what the messages were found by, if they were."""
 
     CSS_PATH = sheet("screens/plan")
     screen_name = "review"
@@ -115,9 +117,10 @@ class ReviewScreen(ConsoleScreen):
     class ListWanted(Message):
         """The operator wants to see every message."""
 
-        def __init__(self, guarded: Guarded) -> None:
+        def __init__(self, guarded: Guarded, effect: Effect) -> None:
             super().__init__()
             self.guarded = guarded
+            self.effect = effect
 
     class Confirmed(Message):
         """The operator typed the number, and nothing had changed since it was shown."""
@@ -133,14 +136,16 @@ class ReviewScreen(ConsoleScreen):
         targets: Sequence[Target],
         guarded: Guarded,
         search: SearchParams | None = None,
+        request: PlanRequest = A_RELEASE,
     ) -> None:
         super().__init__(service)
         self._targets = tuple(targets)
+        self._request = request
         self._search = search
         self._guarded = guarded
         self._asked = guarded
         """What the guard says of all messages, with nothing included."""
-        self._plan = service.plans.plan(self._guarded, "", canary=True)
+        self._plan = service.plans.plan(self._guarded, "", request, canary=True)
         self._shown_at: float | None = None
         self._checking: Worker[None] | None = None
         """What looks whether anything changed since it was shown: a question, which can be left at any time."""
@@ -158,9 +163,13 @@ class ReviewScreen(ConsoleScreen):
             classes="asks",
         )
         reason = LineInput(
-            placeholder="why, for the record: ticket, who asked", id="reason", max_length=200, compact=True
+            sanitize(self._request.reason, 200),
+            placeholder="why, for the record: ticket, who asked",
+            id="reason",
+            max_length=200,
+            compact=True,
         )
-        count = LineInput(id="typed", max_length=12, compact=True, classes="asks")
+        count = LineInput(id="typed", max_length=20, compact=True, classes="asks")
         fields = [("Include", include)] if words else []
         fields += [("Reason", reason), ("Messages", count)]
         yield VerticalScroll(
@@ -175,7 +184,14 @@ class ReviewScreen(ConsoleScreen):
         """Lay out the form; the reason is typed first."""
         super().on_mount()
         self._show_plan()
-        self.query_one("#reason").focus()
+        self._focus_next()
+
+    def _focus_next(self) -> None:
+        """The reason is typed first; one that was taken over is only read. Without anything to send, what to include."""
+        if not self._plan.targets and self.query("#include"):
+            self.query_one("#include").focus()
+        else:
+            self.query_one("#reason" if not self.query_one("#reason", Input).value.strip() else "#typed").focus()
 
     def on_resize(self) -> None:
         """The field that is typed in stays in sight."""
@@ -193,16 +209,26 @@ class ReviewScreen(ConsoleScreen):
         self.query_one("#typed", Input).placeholder = (
             f"type {self._to_type} to send" if self._plan.targets else "nothing is left to send"
         )
-        self.set_breadcrumb([("Release › ", "dim"), (f"plan {self._plan.plan_id}", "bold")], ["not sent yet"])
+        source = f"  {sanitize(self._plan.source.describe(), 40)}" if self._plan.source is not None else ""
+        self.set_breadcrumb(
+            [(f"{self._plan.effect.title} › ", "dim"), (f"plan {self._plan.plan_id}", "bold"), source],
+            ["not sent yet"],
+        )
 
     def _is_shown(self) -> None:
         self._shown_at = asyncio.get_running_loop().time()
 
     @property
     def _to_type(self) -> str:
-        """What confirms: `y` for one message, else their number."""
+        """What confirms: `y` for one message, else their number; what nothing brings back wants its word, too."""
         left = len(self._plan.targets)
+        if self._plan.effect.is_final:
+            return f"{FINAL_WORD} {left}"
         return "y" if left == 1 else str(left)
+
+    def _is_typed(self, value: str) -> bool:
+        typed = " ".join(value.lower().replace(",", "").split())
+        return typed == self._to_type or (not self._plan.effect.is_final and typed == str(len(self._plan.targets)))
 
     def _facts(self) -> list[Piece]:
         """What is about to be sent. All of it has to fit above the form: who sends mail chooses how long its words are."""
@@ -243,13 +269,21 @@ class ReviewScreen(ConsoleScreen):
             f"{_counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}\n",
             f"from {_counted(senders, domains, 'from {} other domains')}\n",
         ]
+        if plan.effect.is_move:
+            tone = "$text-error bold" if plan.effect.is_final else ""
+            pieces.append((f"To {plan.effect.destination.label}: {plan.effect.consequence}\n", tone))  # type: ignore[union-attr]
+        if plan.not_before is not None:
+            at = f"{local_time(plan.not_before):%Y-%m-%d %H:%M:%S}"
+            pieces.append(
+                (f"Not before {at}: it waits till then; a console must run, or ledger resume.\n", "$text-warning")
+            )
         if plan.canary and whole:
             pieces.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
         return pieces
 
     def _warnings(self) -> list[Piece]:
         guarded, requests = self._guarded, len(self._plan.batches())
-        facts: list[Piece] = []
+        facts: list[Piece] = [(f"{remark}\n", "$text-warning") for remark in self._request.remarks]
         if named := guarded.included_counts():
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
@@ -281,7 +315,7 @@ class ReviewScreen(ConsoleScreen):
         if self._is_checking:
             self.notice(_CHECKS)  # what was confirmed must find this screen
             return
-        self.post_message(self.ListWanted(self._guarded))
+        self.post_message(self.ListWanted(self._guarded, self._plan.effect))
 
     # ---- confirming
 
@@ -329,7 +363,7 @@ class ReviewScreen(ConsoleScreen):
             typed.focus()
         elif not self._plan.targets:
             self._problem("Nothing is left to send.")
-        elif typed.value.strip().lower().replace(",", "") not in (self._to_type, str(len(self._plan.targets))):
+        elif not self._is_typed(typed.value):
             typed.select_all()  # what is typed next takes its place
             self._problem(f"Not sent: type {self._to_type} to send, or esc to leave.")
         elif came_too_soon(self, self._shown_at, ALL_AT_ONCE):
@@ -347,15 +381,15 @@ class ReviewScreen(ConsoleScreen):
             return
         included = tuple(known[word.upper()] for word in typed)
         try:
-            guarded = await asyncio.to_thread(self.service.plans.guard, self._targets, include=included)
+            guarded = await asyncio.to_thread(self.service.plans.guard, self._targets, self._request, include=included)
         except SluiceError as error:
             self._problem(str(error))
             return
         self._guarded = guarded.without(self._left)
-        self._plan = self.service.plans.plan(self._guarded, "", canary=True)
+        self._plan = self.service.plans.plan(self._guarded, "", self._request, canary=True)
         self._problem("")
         self._show_plan()
-        self.query_one("#reason").focus()
+        self._focus_next()
 
     @work(exclusive=True, group="check")
     async def _check(self, reason: str) -> None:
@@ -379,7 +413,7 @@ class ReviewScreen(ConsoleScreen):
         plan = replace(self._plan, reason=reason)
         if changes.new:
             self.service.record(
-                f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} held now, not in the plan, not sent."
+                f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} found now, not in the plan, not sent."
             )
         self.post_message(self.Confirmed(plan, self._guarded))
 

@@ -11,13 +11,17 @@ from textual import work
 from textual.message import Message
 
 from tui_app import actions
+from tui_app.core.bars import bar
+from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
+from tui_app.plans.effect import Source
+from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told, write_all
-from tui_app.plans.state import OPEN, Outcome, Phase, PlanState
+from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
@@ -28,7 +32,7 @@ from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -55,13 +59,6 @@ class PlanScreen(ConsoleScreen):
     screen_name = "plan"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("plan")
-
-    class RetryWanted(Message):
-        """Failed messages go to a new review."""
-
-        def __init__(self, ids: Sequence[str]) -> None:
-            super().__init__()
-            self.ids = ids
 
     class MessageChosen(Message):
         """The message of a row was opened."""
@@ -120,6 +117,11 @@ class PlanScreen(ConsoleScreen):
         if self._new is not None:
             self._send(self._new)
 
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.PLAN, self._state.plan.plan_id)
+
     @work
     async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
         """Let an earlier plan be worked on, as its journal tells of it now."""
@@ -144,8 +146,6 @@ class PlanScreen(ConsoleScreen):
             self.notice(str(error))
         finally:
             self.awaiting = False
-        if self._state.ended and self.service.settings.ui.bell:
-            self.app.bell()
 
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
@@ -155,7 +155,7 @@ class PlanScreen(ConsoleScreen):
             Phase.CANARY: "The plan waits for you: A sends the rest, S stops.",
             Phase.PAUSED: "The plan waits for you: A sends the rest, S stops.",
             Phase.SETTLING: "It is being asked what became of them. S stops asking.",
-            Phase.CHECKING: "It is being looked at what arrived. S stops looking.",
+            Phase.CHECKING: "It is being looked at what was done. S stops looking.",
         }
         sends = "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
         self.notice(said.get(self._state.phase, sends))
@@ -204,7 +204,7 @@ class PlanScreen(ConsoleScreen):
         super().time_passed()
         if self._old is not None and self._state.ended and not self.awaiting:
             self._watch(self._old)
-        if self._waits_until is not None or self._asks_at is not None:
+        if self._waits_until is not None or self._asks_at is not None or self._state.phase is Phase.WAITING:
             self.show_frame()
 
     def _watch(self, old: LedgerEntry) -> None:
@@ -230,7 +230,10 @@ class PlanScreen(ConsoleScreen):
         state = self._state
         phase = "worked on elsewhere" if self._lock_holder else phase_of(state)
         name = self._old.name if self._old is not None else state.plan.plan_id
-        self.set_breadcrumb([("Release › ", "dim"), (f"plan {sanitize(name, 40)}", "bold")], [phase])
+        source = f"  {sanitize(state.plan.source.describe(), 40)}" if state.plan.source is not None else ""
+        self.set_breadcrumb(
+            [(f"{state.plan.effect.title} › ", "dim"), (f"plan {sanitize(name, 40)}", "bold"), source], [phase]
+        )
         every = len(state.plan.targets)
         known = len(state.results_by_id)
         self.query_one("#progress", TextLine).set_text(
@@ -239,11 +242,17 @@ class PlanScreen(ConsoleScreen):
             (self._waits(), "$text-warning"),
         )
         self.query_one("#sums", TextBlock).set_items(*sums_of(state))
-        self.query_one("#why", TextLine).set_text(("reason: ", "dim"), PrivateText(sanitize(state.plan.reason)))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#why", TextLine).set_text(
+            followers, ("reason: ", "dim"), PrivateText(sanitize(state.plan.reason))
+        )
         self.table().set_empty_text("Sending…")
 
     def _waits(self) -> str:
         now = self.service.clock.monotonic()
+        if self._state.phase is Phase.WAITING and (due := self._state.plan.not_before) is not None:
+            left = (due - self.service.clock.now()).total_seconds()
+            return f"  waits until {local_time(due):%H:%M:%S}, in {rough_duration(max(left, 1))}"
         if self._waits_until is not None and not self._state.ended:
             return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, S gives up"
         if self._state.phase is Phase.SETTLING:
@@ -281,6 +290,10 @@ class PlanScreen(ConsoleScreen):
 
     def action_plan_stop(self) -> None:
         """Send nothing after the request in flight."""
+        if self._state.phase is Phase.WAITING:
+            self.service.plans.forget_time(self._state.plan.plan_id)
+            self.notice("It waits no more. A goes on with it, C closes it.")
+            return
         if self._state.ended:
             self.notice("The plan has ended.")
             return
@@ -363,15 +376,15 @@ class PlanScreen(ConsoleScreen):
             self._start_command(Settle)
 
     def action_plan_check(self) -> None:
-        """Look again at what was said to be released."""
+        """Look again at what was said to be done."""
         if not self._standing.may_check:
-            self.notice("No released message to check." if self._state.ended else "The plan has not ended yet.")
+            self.notice("There is nothing to check." if self._state.ended else "The plan has not ended yet.")
         elif not self.awaiting:
             self._start_command(CheckArrival)
 
     def action_plan_resend(self) -> None:
-        """Send again what was not seen released, after the risk was named and the number typed."""
-        again = self._state.with_outcome(Outcome.NOT_SEEN)
+        """Send again what was not seen done, after the risk was named and the number typed."""
+        again = self._state.with_outcome(*UNSEEN)
         if not again or not self._standing.may_resume or self.awaiting:
             self.notice("No message waits to be sent again.")
             return
@@ -410,13 +423,29 @@ class PlanScreen(ConsoleScreen):
         else:
             self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 
-    def action_plan_retry(self) -> None:
+    @work(exclusive=True, group="follow-up")
+    async def action_plan_retry(self) -> None:
         """Take what failed to a new review."""
-        failed = self._state.retryable
-        if not self._state.ended or not failed:
+        if not self._state.ended or not self._state.retryable:
             self.notice("Nothing failed." if self._state.ended else "The plan has not ended yet.")
+        elif entry := await self._entry():
+            retry = self.service.retry_plan
+            self.post_message(self.PlanWanted("Looking what failed up…", lambda: retry(entry)))
+
+    @work(exclusive=True, group="follow-up")
+    async def action_rows_undo(self) -> None:
+        """Take what was done to a new review, to be taken back."""
+        if not self._state.ended or not self._standing.may_undo:
+            self.notice("There is nothing to undo." if self._state.ended else "The plan has not ended yet.")
             return
-        self.post_message(self.RetryWanted([target.id for target in failed]))
+        entry, destination = await self._entry(), None
+        if entry is not None and not entry.plan.effect.is_move:
+            destination = await self.choose_destination("Move what was released to", UNDO_OF_RELEASE)
+            if destination is None:
+                return
+        if entry is not None:
+            undo = self.service.undo_plan
+            self.post_message(self.PlanWanted("Looking what was done up…", lambda: undo(entry, destination)))
 
     @work(exclusive=True, group="report")
     async def action_plan_report(self) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_app.api.enums import Destination
 from tui_app.core.text import sanitize
 from tui_app.plans.report import sums_checked
 from tui_app.plans.response import anything_done
-from tui_app.plans.state import SAID_RELEASED, Outcome, Phase, PlanState
+from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome, Phase, PlanState
 from tui_app.screens.base import MORE
 
 if TYPE_CHECKING:
@@ -29,15 +30,16 @@ class Standing:
         """Whether each key of the footer makes sense now."""
         state = self.state
         return {
-            "S": not state.ended,
+            "S": not state.ended or state.phase is Phase.WAITING,
             "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
             "enter": True,
             "A": state.phase in (Phase.PAUSED, Phase.CANARY) or self.may_resume,
             "v": self.may_settle,
             "c": self.may_check,
-            "W": bool(state.with_outcome(Outcome.NOT_SEEN)) and self.may_resume,
+            "W": bool(state.with_outcome(*UNSEEN)) and self.may_resume,
             "C": self.may_resume,
-            "R": state.ended and bool(state.retryable),
+            "T": state.ended and bool(state.retryable),
+            "U": self.may_undo,
             "E": state.ended and bool(state.head),
         }
 
@@ -59,15 +61,24 @@ class Standing:
 
     @property
     def may_check(self) -> bool:
-        """Whether what was released can be looked at again."""
+        """Whether what was done can be looked at again."""
         idle = self.state.ended and bool(self.state.head) and not self.lock_holder
-        return idle and bool(self.state.with_outcome(*SAID_RELEASED))
+        return idle and bool(self.state.with_outcome(*SAID_DONE))
 
     @property
     def may_resume(self) -> bool:
         """Whether the rest can be sent, or the plan closed."""
         idle = not self.damaged and self.state.ended and bool(self.state.head) and not self.lock_holder
         return idle and self.state.unfinished
+
+    @property
+    def may_undo(self) -> bool:
+        """Whether something was done that can be taken back."""
+        state, effect = self.state, self.state.plan.effect
+        at_rest = state.ended and bool(state.head) and not self.damaged
+        back = state.plan.source.before if state.plan.source is not None else None
+        known = effect.destination is not Destination.INBOX or back is not None
+        return at_rest and not effect.is_final and known and bool(state.with_outcome(*SAID_DONE))
 
     def next_step(self) -> Sequence[Piece]:
         """What to do next, in a sentence; an error first."""
@@ -88,6 +99,10 @@ class Standing:
             what = first if state.phase is Phase.CANARY else "Paused."
             why = [MORE] if state.error is not None else []
             return [(f"{what} A sends the other {len(state.unsent):,}, S stops. ", "$text-warning bold"), *why]
+        if state.phase is Phase.WAITING:
+            return [
+                ("It is sent at its time while this console runs; you may leave. S stops waiting.", "$text-warning")
+            ]
         if self.lock_holder:
             return [(f"Watching: {self.lock_holder} acts on this account.", "$text-warning bold")]
         if self.may_settle and state.closed:
@@ -97,7 +112,9 @@ class Standing:
         if self.may_settle:
             return [
                 (
-                    "Still held when asked, but they may still be released. W sends them again, at that risk.",
+                    "Not moved when asked, but they may still be. W sends them again, at that risk."
+                    if state.plan.effect.is_move
+                    else "Still held when asked, but they may still be released. W sends them again, at that risk.",
                     "$text-warning",
                 )
             ]

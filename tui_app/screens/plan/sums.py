@@ -15,13 +15,23 @@ if TYPE_CHECKING:
 _OVER: Final = (
     Outcome.DELIVERED,
     Outcome.RELEASED,
+    Outcome.MOVED,
+    Outcome.SEEN_MOVED,
+    Outcome.ALREADY_THERE,
     Outcome.PARTLY,
+    Outcome.PARTLY_MOVED,
     Outcome.UNDELIVERED,
     Outcome.FAILED,
     Outcome.REFUSED,
     Outcome.LEFT_OUT,
 )
-_TO_DO: Final = (Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.IN_FLIGHT, Outcome.NOT_SENT)
+_TO_DO: Final = (
+    Outcome.UNKNOWN,
+    Outcome.NOT_SEEN,
+    Outcome.NOT_SEEN_MOVED,
+    Outcome.IN_FLIGHT,
+    Outcome.NOT_SENT,
+)
 """What somebody still has to do something about has a line of its own: a narrow window cuts the end of one."""
 
 
@@ -50,11 +60,12 @@ def _sum(outcome: Outcome, count: int) -> Piece:
 def sums_of(state: PlanState) -> list[list[Piece]]:
     """Lines of sums: what came of how many, what is still to be done, what a second look saw, and what it did beside that."""
     outcome_counts = state.outcome_counts()
+    wanted = Outcome.MOVED if state.plan.effect.is_move else Outcome.DELIVERED
     # Nobody is to read "0 delivered" while it is unknown.
     told = [
         _sum(outcome, outcome_counts[outcome])
         for outcome in _OVER
-        if outcome_counts[outcome] or (outcome is Outcome.DELIVERED and not state.unknown)
+        if outcome_counts[outcome] or (outcome is wanted and not state.unknown)
     ]
     lines: list[list[Piece]] = [[plural(len(state.plan.targets), "message"), *told]]
     if to_do := [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]:

@@ -22,6 +22,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
@@ -76,9 +77,10 @@ class TargetsScreen(ConsoleScreen):
             super().__init__()
             self.target = target
 
-    def __init__(self, service: EmailSecurityService, guarded: Guarded) -> None:
+    def __init__(self, service: EmailSecurityService, guarded: Guarded, effect: Effect) -> None:
         super().__init__(service)
         self._guarded = guarded
+        self._effect = effect
 
     def content(self) -> Iterable[Widget]:
         """The table."""
@@ -107,7 +109,9 @@ class TargetsScreen(ConsoleScreen):
         sums = [f"{plural(len(guarded.allowed), 'message')} to send"]
         sums += [f"{len(guarded.held_back):,} held back"] if guarded.held_back else []
         sums += [f"{len(guarded.unfit):,} left out"] if guarded.unfit else []
-        self.set_breadcrumb([("Release › ", "dim"), ("messages", "bold"), f"  {' · '.join(sums)}"], ["not sent yet"])
+        self.set_breadcrumb(
+            [(f"{self._effect.title} › ", "dim"), ("messages", "bold"), f"  {' · '.join(sums)}"], ["not sent yet"]
+        )
         self.table().show_rows(ListRows(target_rows(guarded), lambda row: row.key))
 
     def describe(self) -> Sequence[Piece]:

@@ -12,9 +12,9 @@ from tui_app.api.errors import Invalid, Notice
 from tui_app.api.models import ReleaseItem
 from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
-from tui_app.plans.actions import Release, _released, rejects_the_body, release_outcome
 from tui_app.plans.commands import Send
-from tui_app.plans.plan import RELEASE
+from tui_app.plans.effect import TO_RELEASE
+from tui_app.plans.release import Release, _released, rejects_the_body, release_outcome
 from tui_app.plans.state import Outcome
 
 
@@ -104,7 +104,7 @@ async def test_a_postfix_id_that_may_free_something_else_never_goes_out(others: 
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        service.plans.actions = {RELEASE: Release(replace(service.settings, release_body="postfix"), StateFile())}
+        service.plans.actions = {TO_RELEASE: Release(replace(service.settings, release_body="postfix"), StateFile())}
         targets = [held_mail(name, postfix) for name, postfix in zip(IDS[:2], NAMES, strict=False)]
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
         await service.close()

@@ -1,0 +1,111 @@
+"""`retry` and `undo`: what a job or a plan left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tui_app.api.enums import Destination, RowStatus
+from tui_app.cli.job_id import check_job, whole_job_id
+from tui_app.cli.ledger import of_this_account, plan_named
+from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
+from tui_app.cli.runner import run_command
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.jobs.failures import KNOWN_CAUSES, has_reason
+from tui_app.plans.follow_up import UNDO_OF_RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.request import PlanRequest
+    from tui_app.service import EmailSecurityService
+
+_WORDS: Final = tuple(dict.fromkeys(cause.word for cause in KNOWN_CAUSES if cause.word))
+
+
+def _follow_up(
+    ctx: click.Context,
+    name: str,
+    options: ReviewOptions,
+    of_job: Callable[[EmailSecurityService, str], Awaitable[PlanRequest]],
+    of_plan: Callable[[EmailSecurityService, LedgerEntry], Awaitable[PlanRequest]],
+) -> None:
+    """Find the job or the plan, and send what is asked for it."""
+    found = plan_named(name)
+    job_name = check_job(name) if found is None else ""
+    if not options.plan_only:
+        replace(options, reason=options.reason or "taken over").check("follow-up")
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        if found is not None:
+            entry = of_this_account(service, found)
+            if entry.doubts:
+                raise GuardError(f"{entry.doubts[0]} Nothing was sent.")
+            request = await of_plan(service, entry)
+        else:
+            try:
+                job_id = await whole_job_id(service, job_name)
+            except UsageError as error:
+                raise UsageError(f"{error} No plan goes by it, either: mailsluice ledger") from None
+            request = await of_job(service, job_id)
+        chosen = replace(options, reason=options.reason or request.reason)
+        chosen.check("follow-up")
+        return await review_and_send(service, request, chosen)
+
+    ctx.exit(run_command(ctx, work, writes=not options.plan_only))
+
+
+@click.command()
+@click.argument("name", metavar="JOB|PLAN")
+@click.option("--why", default="", metavar="TEXT", help="Of a job: only rows whose reason contains this.")
+@click.option(
+    "--include",
+    "include_word",
+    multiple=True,
+    type=click.Choice(_WORDS, case_sensitive=False),
+    help="Also what trying again can't help, by its word.",
+)
+@review_options
+@click.pass_context
+def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> None:
+    """Try again what failed of a job or of a plan: the same action, folder and reason.
+
+    What trying again can't help is held back. Where the server said when to try again, the plan waits until then.
+    """
+
+    async def of_job(service: EmailSecurityService, job_id: str) -> PlanRequest:
+        if not why:
+            return await service.retry_job(job_id)
+        read = await service.jobs.all_rows(job_id, RowStatus.FAILED)
+        return await service.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
+
+    if why and plan_named(name) is not None:
+        raise UsageError("--why goes with a job. Nothing was sent.")
+    _follow_up(ctx, name, options, of_job, lambda service, entry: service.retry_plan(entry))
+
+
+@click.command()
+@click.argument("name", metavar="JOB|PLAN")
+@click.option(
+    "--destination",
+    type=click.Choice([d.value for d in UNDO_OF_RELEASE], case_sensitive=False),
+    help="Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.",
+)
+@review_options
+@click.pass_context
+def undo(ctx: click.Context, options: ReviewOptions, name: str, destination: str | None) -> None:
+    """Take back exactly what a job or a plan did: moved mail goes back, released mail to Junk or Soft delete.
+
+    At most guard.max_messages at once; run it again for the rest.
+    """
+    chosen = Destination(destination) if destination else None
+    _follow_up(
+        ctx,
+        name,
+        options,
+        lambda service, job_id: service.undo_job(job_id, chosen),
+        lambda service, entry: service.undo_plan(entry, chosen),
+    )

@@ -1,0 +1,275 @@
+"""The review of a plan on the command line: ids looked up and guarded, what would be sent told, then confirmed and sent."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+
+import click
+from rich.cells import cell_len, set_cell_size
+
+from tui_app.cli.listing import format_option, print_status
+from tui_app.cli.plan_run import run_plan, write_results
+from tui_app.cli.runner import confirmed
+from tui_app.core.clock import local_time, parse_moment
+from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.text import plural, sanitize
+from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
+from tui_app.plans.commands import Send
+from tui_app.plans.effect import FINAL_WORD
+from tui_app.plans.guard import UNCHECKED, UNSEEN
+from tui_app.plans.ids import ParsedIds, parse_ids, text_of
+from tui_app.plans.report import told
+from tui_app.plans.state import PlanState
+from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
+
+if TYPE_CHECKING:
+    from tui_app.api.budget import Forecast
+    from tui_app.plans.effect import Effect
+    from tui_app.plans.guard import Guarded
+    from tui_app.plans.plan import Target
+    from tui_app.plans.request import PlanRequest
+    from tui_app.service import EmailSecurityService
+
+F = TypeVar("F", bound=Callable[..., Any])
+_TOLD_ONE_BY_ONE: Final = 20
+"""Messages; more that are held back are told by their reasons."""
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a file of ids: a device would never end."""
+_DOMAINS: Final = 20
+_SAMPLE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOptions:
+    """What the options of a command that sends a plan say."""
+
+    reason: str
+    plan_only: bool
+    expect: int | None
+    include: tuple[str, ...]
+    yes: bool
+    not_before: str | None
+    output_format: str
+
+    def check(self, effect_name: str) -> None:
+        """Raises UsageError where nobody could confirm it, or no reason is given."""
+        if not self.plan_only and not self.reason:
+            raise UsageError(f"A {effect_name} needs --reason. Nothing was sent.")
+        if not self.plan_only and not self.yes and not sys.stdin.isatty():
+            raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
+
+
+_OPTIONS: Final = (
+    click.option("--reason", default="", help="Why; goes on record."),
+    click.option("--plan-only", is_flag=True, help="Look everything up, apply the guard, send nothing."),
+    click.option(
+        "--expect",
+        type=click.IntRange(min=0),
+        help="How many will be sent after the guard; needed with --yes for more than one.",
+    ),
+    click.option(
+        "--not-before",
+        metavar="TIME",
+        help="Wait until then: RFC 3339, or how far ahead, such as 10m. It survives a restart: ledger resume.",
+    ),
+    click.option(
+        "--include-disposition",
+        multiple=True,
+        type=click.Choice([*VERDICTS, UNKNOWN_VERDICT, NO_VERDICT], case_sensitive=False),
+        help="Send this verdict although the guard holds it back.",
+    ),
+    click.option(
+        "--include-domain",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Send to this domain although the guard holds it back.",
+    ),
+    click.option(
+        "--include-unseen",
+        is_flag=True,
+        help="Also send what a closed plan sent and was never seen done. It may be done twice.",
+    ),
+    click.option("--include-unchecked", is_flag=True, help="Also send ids of which nothing could be found."),
+    click.option("--yes", is_flag=True, help="Don't ask."),
+)
+
+
+def review_options(command: F) -> F:
+    """The options of all commands that send a plan; the function gets them as one `options`."""
+
+    def gathered(
+        *arguments: Any,
+        reason: str,
+        plan_only: bool,
+        expect: int | None,
+        not_before: str | None,
+        include_disposition: tuple[str, ...],
+        include_domain: tuple[str, ...],
+        include_unseen: bool,
+        include_unchecked: bool,
+        yes: bool,
+        output_format: str,
+        include_word: tuple[str, ...] = (),
+        **others: Any,
+    ) -> Any:
+        include = (
+            *include_disposition,
+            *include_domain,
+            *include_word,
+            *([UNCHECKED] if include_unchecked else []),
+            *([UNSEEN] if include_unseen else []),
+        )
+        options = ReviewOptions(reason.strip(), plan_only, expect, include, yes, not_before, output_format)
+        return command(*arguments, options=options, **others)
+
+    gathered.__doc__, gathered.__name__ = command.__doc__, command.__name__
+    made: Any = format_option(gathered)
+    for option in reversed(_OPTIONS):
+        made = option(made)
+    return made  # type: ignore[no-any-return]
+
+
+def moment_ahead(words: str, now: datetime) -> datetime:
+    """The moment for RFC 3339, or for how far ahead it is, such as `10m`. Raises UsageError."""
+    try:
+        moment = parse_moment(words, now)
+    except ValueError as error:
+        raise UsageError(f"--not-before: {error} Nothing was sent.") from None
+    # What is an age elsewhere is meant the other way round here.
+    return now + (now - moment) if re.fullmatch(r"\d{1,5}[smhdw]", words.strip().lower()) else moment
+
+
+async def review_and_send(service: EmailSecurityService, request: PlanRequest, options: ReviewOptions) -> ExitCode:
+    """Look ids up, guard, tell what would be sent, ask, send, and tell what became of each; the exit code.
+
+    Raises GuardError when nothing is left or the number is another one, ApiError and JournalError.
+    """
+    if not options.plan_only:
+        service.plans.check_unlocked()
+    if options.not_before is not None:
+        ahead = moment_ahead(options.not_before, service.clock.now())
+        request = replace(request, not_before=max(filter(None, (ahead, request.not_before))))
+    wanted = request.ids
+    for remark in request.remarks:
+        print_status(f"{remark}.")
+    if not request.effect.is_move:
+        least = plural(service.plans.least_requests(wanted), "request")
+        print_status(f"Looking up {plural(len(wanted), 'id')}: {least} at the least.")
+    targets = await service.plans.look_up(wanted, request)
+    _print_named(targets)
+    if twice := len(set(wanted)) - len(targets):
+        print_status(f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once.")
+    guarded = service.plans.guard(targets, request, include=options.include)
+    plan = service.plans.plan(guarded, options.reason, request)
+    _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())), request.effect)
+    if plan.not_before is not None:
+        print_status(f"Not before {local_time(plan.not_before):%Y-%m-%d %H:%M:%S}.")
+    count, known = len(plan.targets), {target.id: target for target in targets}
+
+    def write() -> ExitCode:
+        return write_results(options.output_format, request.effect, told(PlanState(plan), known))
+
+    if not count:
+        write()
+        raise GuardError(f"No messages are left to {request.effect.action}. Nothing was sent.")
+    refusal = ""
+    if options.expect is not None and options.expect != count:
+        refusal = f"{count:,} would be sent, not the expected {options.expect:,}. Nothing was sent."
+    elif options.expect is None and not options.plan_only and ((options.yes and count > 1) or request.effect.is_final):
+        final = "A hard delete can't be undone: " if request.effect.is_final else ""
+        refusal = f"{final}{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent."
+    if refusal or options.plan_only:
+        written = write()
+        if refusal:
+            raise GuardError(refusal)
+        return written
+    word = f"{FINAL_WORD} {count}" if request.effect.is_final else ""
+    confirmed(f"{request.effect.title}: {plural(count, 'message')}?", count, yes=options.yes, word=word)
+    return await run_plan(service, Send(plan), options.output_format, known)
+
+
+def parsed_ids(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:
+    """The ids of the command line and of a file: two texts, and nothing in the second is ever an option."""
+    parsed = parse_ids(ids)
+    if source is not None:
+        data = source.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise UsageError("The file of ids is larger than 64 MiB. Split it. Nothing was sent.")
+        parsed = parsed.shifted(len(ids)).followed_by(parse_ids([text_of(data)]))
+    searched = [found for found in parsed.found if found.excerpt]
+    for found in searched[:_TOLD_ONE_BY_ONE]:
+        print_status(f"Line {found.line:,}: {sanitize(found.name)} out of '{sanitize(found.excerpt, 200)}'")
+    if len(searched) > _TOLD_ONE_BY_ONE:
+        print_status(f"{plural(len(searched) - _TOLD_ONE_BY_ONE, 'more id')} out of free text.")
+    for sentence in (*parsed.headings(), *parsed.sentences()):
+        print_status(sentence)
+    return parsed
+
+
+def print_to_send(allowed: Sequence[Target], asked: int, forecast: Forecast, effect: Effect) -> None:
+    """What would be sent, in counts: one bad one among many is to be seen."""
+    recipients = sum(len(target.recipients) for target in allowed)
+    print_status(
+        f"{effect.title}: {len(allowed):,} of {plural(asked, 'message')}, {plural(recipients, 'recipient')}, {forecast.describe()}."
+    )
+    if effect.is_move:
+        print_status(f"{effect.destination.label}: {effect.consequence}.")  # type: ignore[union-attr]
+    if not allowed:
+        return
+    print_status("Verdicts: " + ", ".join(f"{count:,} {verdict}" for verdict, count in verdict_counts(allowed)))
+    domains = sender_domain_counts(allowed)
+    more = f", and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
+    print_status("From: " + ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS]) + more)
+    for target in rarest_first(allowed)[:_SAMPLE]:
+        _print_mail(f"  ▸ {verdict_of(target)}  {target.sender}  {target.subject}")
+    if len(allowed) > _SAMPLE:
+        print_status(f"  … and {len(allowed) - _SAMPLE:,} more")
+
+
+def _print_mail(line: str) -> None:
+    """A line with what somebody wrote in a mail; on a terminal in one row: he would choose what begins the next one."""
+    if sys.stderr.isatty() and cell_len(line) > (width := shutil.get_terminal_size().columns):
+        line = set_cell_size(line, width - 1) + "…"
+    print_status(line)
+
+
+def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, effect: Effect) -> None:
+    print_to_send(guarded.allowed, asked, forecast, effect)
+    if len(guarded.allowed) > _SAMPLE:
+        print_status("All of them, each with its verdict: --plan-only --json")
+    for word, taken_out in (("Held back", guarded.held_back), ("Left out", guarded.unfit)):
+        for item in taken_out[:_TOLD_ONE_BY_ONE]:
+            if item.target.shared_by:
+                _print_shared(item.target)
+                continue
+            name = sanitize(item.target.id)
+            _print_mail(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
+        rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
+        for why, count in rest.items():
+            print_status(f"{word}: {count:,} more {why}; --json lists all")
+
+
+def _print_shared(shared: Target) -> None:
+    """All messages that go by one id, so that one can be chosen."""
+    count = len(shared.shared_by)
+    print_status(f"Held back: {sanitize(shared.id)} names {plural(count, 'message')}. Give the investigate id of one:")
+    for target in shared.shared_by[:_TOLD_ONE_BY_ONE]:
+        _print_mail(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
+    if count > _TOLD_ONE_BY_ONE:
+        print_status(f"  and {count - _TOLD_ONE_BY_ONE:,} more")
+
+
+def _print_named(targets: Sequence[Target]) -> None:
+    """Which message a Message-ID or an alert id stands for: a sender chose the first, so it is shown before anything is sent."""
+    for target in targets:
+        if target.named and target.checked:
+            _print_mail(
+                f"{sanitize(target.named)} is {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}"
+            )

@@ -1,0 +1,162 @@
+"""A plan at work on the command line: how it goes, what became of every id, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.errors import ApiError
+from tui_app.cli.listing import Listing, ListingColumn, print_status
+from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
+from tui_app.core.clock import local_time, rough_duration
+from tui_app.core.errors import ExitCode, GuardError
+from tui_app.core.text import plural, sanitize
+from tui_app.plans.commands import Send
+from tui_app.plans.journal import JournalError
+from tui_app.plans.report import result_json, told
+from tui_app.plans.state import ALL_DONE, OPEN, Outcome, Phase, PlanState, Result
+
+if TYPE_CHECKING:
+    from tui_app.plans.commands import Command
+    from tui_app.plans.effect import Effect
+    from tui_app.plans.plan import Target
+    from tui_app.service import EmailSecurityService
+
+_RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
+_MOVED: Final = (Outcome.MOVED, Outcome.ALREADY_THERE, Outcome.FAILED)
+
+
+def outcome_columns(effect: Effect) -> tuple[ListingColumn[Result], ...]:
+    """The columns of what became of messages: for a release and for a move."""
+
+    def names(outcome: Outcome) -> ListingColumn[Result]:
+        width = 40 if outcome in (Outcome.DELIVERED, Outcome.MOVED) else 30
+        return ListingColumn[Result](
+            outcome.value.replace(" ", "_"),
+            width,
+            lambda result: " ".join(map(str, dict(result.by_recipient()).get(outcome, ()))),
+        )
+
+    return (
+        ListingColumn[Result]("id", 52, lambda result: sanitize(result.target.id)),
+        ListingColumn[Result]("outcome", 17, lambda result: result.outcome.value),
+        *map(names, _MOVED if effect.is_move else _RELEASED),
+        ListingColumn[Result]("why", 60, lambda result: sanitize(result.why)),
+    )
+
+
+def exit_code(state: PlanState) -> ExitCode:
+    """How a plan ended, for scripts: unknown before the disk before the API before partly failed."""
+    outcome_counts, every = state.outcome_counts(), len(state.plan.targets)
+    if any(outcome_counts[outcome] for outcome in OPEN) or state.remarks:
+        return ExitCode.UNKNOWN_OUTCOME
+    if isinstance(state.error, JournalError):
+        return ExitCode.UNEXPECTED
+    if isinstance(state.error, GuardError):
+        return ExitCode.GUARD
+    if outcome_counts[Outcome.REFUSED] + outcome_counts[Outcome.NOT_SENT] == every and state.error is not None:
+        return ExitCode.API
+    return ExitCode.DONE if sum(outcome_counts[outcome] for outcome in ALL_DONE) == every else ExitCode.PARTLY_FAILED
+
+
+async def run_plan(
+    service: EmailSecurityService, command: Command, output_format: str, known: Mapping[str, Target] | None = None
+) -> ExitCode:
+    """Start a command, tell how it goes and what became of every id; the exit code.
+
+    A signal stops it after the request in flight, a second one leaves that unknown.
+    """
+    service.on_plan = _Progress()
+    started = service.plans.start(command)
+    interrupted = False
+    try:
+        state = await started
+        while state.phase is Phase.WAITING:
+            state = await _at_its_time(service, state)
+    except asyncio.CancelledError:
+        # ctrl+c: the request in flight can't be taken back, so its outcome is waited for and told.
+        print_status("Stopping after the request in flight.")
+        interrupted = True
+        service.stop_plan()
+        try:
+            state = await started
+            service.plans.forget_time(state.plan.plan_id)
+        except asyncio.CancelledError:
+            # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
+            assert service.plan_state is not None
+            state = service.plan_state.abandoned()
+            service.abandon()
+    name = "" if isinstance(command, Send) else command.entry.name
+    _print_outcome(state, output_format, known, name)
+    if interrupted:
+        raise asyncio.CancelledError
+    return exit_code(state)
+
+
+async def _at_its_time(service: EmailSecurityService, state: PlanState) -> PlanState:
+    """Wait until a plan that waits for its time was sent."""
+    plan = state.plan
+    assert plan.not_before is not None
+    print_status(
+        f"Waiting until {local_time(plan.not_before):%Y-%m-%d %H:%M:%S}, in {rough_duration(state.due_in or 1)}. "
+        f"ctrl+c ends that; mailsluice ledger resume {plan.plan_id} waits again."
+    )
+    return await service.plans.when_due(plan.plan_id) or state
+
+
+def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Target] | None, name: str) -> None:
+    """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
+    rows = told(state, known)
+    try:
+        write_results(output_format, state.plan.effect, rows)
+    except (ReaderGone, OutputFailedError) as gone:
+        if isinstance(gone, OutputFailedError):
+            for result in rows:
+                print_status(f"{sanitize(result.target.id)} {result.outcome} {sanitize(result.why)}".rstrip())
+        discard_output()
+    if state.error is not None:
+        print_status(f"{state.error}")
+        for line in state.error.details() if isinstance(state.error, ApiError) else ():
+            print_status(f"  {line}")
+    for remark in state.remarks:
+        print_status(f"Look at this: {sanitize(remark)}")
+    print_status(f"{state.describe()} · plan {state.plan.plan_id}")
+    if state.unfinished and state.head:
+        if state.unknown and not state.unsent and not any(t.investigate_id for t in state.with_outcome(*OPEN)):
+            print_status(
+                "What is unknown has a postfix id only, and can't be asked for. See what arrived, then close it:"
+            )
+            print_status(f"  mailsluice ledger close {name or state.plan.plan_id}")
+        else:
+            print_status(
+                f"Unfinished. Settle it and send the rest: mailsluice ledger resume {name or state.plan.plan_id}"
+            )
+
+
+class _Progress:
+    """Tells of a run what is new."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def __call__(self, state: PlanState) -> None:
+        batches = len(state.plan.batches())
+        line = ""
+        if state.phase is Phase.SETTLING:
+            wait = f", next in {state.next_question:.0f} s" if state.next_question else ""
+            line = f"settling {plural(len(state.with_outcome(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
+        elif state.phase is Phase.RUNNING and batches > 1 and state.requests and not state.in_flight:
+            line = f"request {state.requests:,} of {max(batches, state.requests):,}"
+        if line and line != self._told:
+            self._told = line
+            print_status(line)
+
+
+def write_results(output_format: str, effect: Effect, results: Sequence[Result]) -> ExitCode:
+    """Write what became of messages."""
+    listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
+    for result in results:
+        listing.write(result)
+    listing.close()
+    return ExitCode.DONE

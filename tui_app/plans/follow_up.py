@@ -1,0 +1,269 @@
+"""What can be done about what a job or a plan left behind: trying again what failed, taking back what was done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.enums import ActionType, Destination, RowStatus
+from tui_app.core.clock import local_time
+from tui_app.core.errors import GuardError
+from tui_app.core.text import plural, sanitize
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
+from tui_app.plans.request import PlanRequest
+from tui_app.plans.state import SAID_DONE, Outcome
+
+if TYPE_CHECKING:
+    from tui_app.api.models import Job
+    from tui_app.api.rows import JobMessage
+    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+
+Hopeless = Callable[[str], tuple[str, str] | None]
+"""Why trying again can't help, by the words of a failure, and the word that includes it all the same; None where it may help."""
+UNDO_OF_RELEASE: Final = (Destination.JUNK, Destination.SOFT_DELETE)
+"""Where released mail can be taken."""
+_LONGEST_REASON: Final = 200
+_UNDO: Final = "undo: "
+_NO_ID: Final = "without an id of a message"
+
+
+def id_of_row(row: JobMessage) -> str:
+    """By what the mail of a job's row is asked for: its investigate id, else the next best that the row tells; empty for nothing."""
+    known = row.investigate_id or row.email_message_id or row.alert_id or row.postfix_id
+    return known.exact.strip() if known is not None else ""
+
+
+def effect_of(job: Job) -> Effect:
+    """What a job does to each message. Raises GuardError for what nobody knows."""
+    if job.action_type is ActionType.RELEASE:
+        return TO_RELEASE
+    destination = job.action_params.destination
+    if job.action_type is ActionType.MOVE and isinstance(destination, Destination):
+        return Effect.move(destination)
+    raise GuardError("This job does something that this version does not know. Nothing was sent.")
+
+
+def describe_followers(plans: Iterable[PlanSummary]) -> str:
+    """What followed a job or a plan: `then retry dc3cddb0: 94 moved, 2 failed`; empty for nothing."""
+    told = [
+        f"{plan.source.relation} {plan.name}: {plan.describe() or 'nothing sent'}"
+        for plan in plans
+        if plan.source is not None
+    ]
+    return f"then {'; '.join(told)}" if told else ""
+
+
+def _reason_of(job: Job) -> str:
+    """The job's comment without the mark that we put at its end."""
+    words = (job.comment.exact if job.comment is not None else "").split()
+    return sanitize(" ".join(word for word in words if not word.startswith("#op-")), _LONGEST_REASON)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
+
+def _senders(rows: Iterable[JobMessage]) -> frozenset[str]:
+    return frozenset(row.sender.exact for row in rows if row.sender is not None and row.sender.exact)
+
+
+def move_of_rows(rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+    """The mail of these rows moved to a folder. Raises GuardError when none of them tells which mail it is about."""
+    ids = dict.fromkeys(filter(None, map(id_of_row, rows)))
+    nameless = sum(not id_of_row(row) for row in rows)
+    if not ids:
+        raise GuardError("These rows do not tell which mail they are about. Nothing was sent.")
+    remarks = (f"Left out: {nameless:,} {_NO_ID}",) if nameless else ()
+    return PlanRequest(Effect.move(destination), tuple(ids), senders=_senders(rows), remarks=remarks)
+
+
+# ---- trying again
+
+
+def check_retry(job: Job, rows: Sequence[JobMessage]) -> None:
+    """Raises GuardError while the job runs: then the server may try again by itself."""
+    if job.ended:
+        return
+    times = [row.retry_after for row in rows if row.retry_after is not None]
+    when = f" at {local_time(min(times)):%H:%M}" if times else ""
+    raise GuardError(
+        f"The job runs: the server may retry these itself{when}. Retry when it has ended, or X cancels it."
+    )
+
+
+def _most_of(ids: Sequence[str], most: int, again: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """As many of these as one plan may have, and a sentence where that is not all."""
+    if len(ids) <= most:
+        return tuple(ids), ()
+    return tuple(ids[:most]), (f"The first {most:,} of {len(ids):,} (guard.max_messages); {again} takes the rest",)
+
+
+def retry_of_job(
+    job: Job, rows: Sequence[JobMessage], hopeless: Hopeless, done: Mapping[str, str], now: datetime, most: int
+) -> PlanRequest:
+    """The same again for the rows of a job that failed, `most` at once; what is not a failure is left out, and told.
+
+    `done` are ids that earlier retries of the job have done, with the plan. Raises GuardError when nothing is left, and
+    while the job runs.
+    """
+    check_retry(job, rows)
+    effect, held, ids = effect_of(job), dict[str, tuple[str, str]](), dict[str, None]()
+    left: Counter[str] = Counter()
+    times: list[datetime] = []
+    for row in rows:
+        name = id_of_row(row)
+        if row.status is not RowStatus.FAILED:
+            left[f"not failed ({sanitize(str(row.status), 40).lower()})"] += 1
+        elif not name:
+            left[_NO_ID] += 1
+        elif name in done:
+            left[f"done by plan {done[name]}"] += 1
+        else:
+            ids[name] = None
+            why = hopeless(row.status_message.exact if row.status_message is not None else "")
+            if row.retry_after is not None and row.retry_after > now:
+                times.append(row.retry_after)
+            elif why is not None:
+                held[name] = why
+    if not ids:
+        raise GuardError(f"Nothing to retry: {_counted(left) or 'no failed row was chosen'}. Nothing was sent.")
+    chosen, remarks = _most_of(list(ids), most, "T again")
+    if left:
+        remarks = (f"Left out: {_counted(left)}", *remarks)
+    return PlanRequest(
+        effect,
+        chosen,
+        _reason_of(job),
+        Source(Source.RETRY, Source.JOB, job.id),
+        max(times, default=None),
+        held,
+        _senders(rows),
+        remarks,
+    )
+
+
+def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str], most: int) -> PlanRequest:
+    """The same again for what failed of a plan, `most` messages at once. Raises GuardError when nothing did."""
+    state, plan = entry.state, entry.plan
+    ids, held = [], {}
+    for target in state.retryable:
+        if target.id in done:
+            continue
+        ids.append(target.id)
+        result = state.results_by_id.get(target.id)
+        if result is not None and result.outcome is Outcome.FAILED and (why := hopeless(result.why)) is not None:
+            held[target.id] = why
+    if not ids:
+        more = f" {plural(len(done), 'message')} done by a later plan." if done else ""
+        raise GuardError(f"Nothing of plan {entry.name} is left to retry.{more}")
+    before = plan.source.before if plan.source is not None else None
+    source = Source(Source.RETRY, Source.PLAN, plan.plan_id, before)
+    chosen, remarks = _most_of(ids, most, "T again")
+    return PlanRequest(plan.effect, chosen, plan.reason, source, hopeless=held, remarks=remarks)
+
+
+# ---- taking back
+
+
+def undo_effect(effect: Effect, source: Source | None, destination: Destination | None) -> Effect:
+    """What takes back an effect: released mail goes to a folder, moved mail to the Inbox, or to where it was before an undo.
+
+    Raises GuardError where nothing does.
+    """
+    if not effect.is_move:
+        chosen = destination or UNDO_OF_RELEASE[0]
+        if chosen not in UNDO_OF_RELEASE:
+            raise GuardError("What was released can be moved to Junk or Soft delete. Nothing was sent.")
+        return Effect.move(chosen)
+    if effect.is_final:
+        raise GuardError(
+            "A hard delete can't be undone: only an administrator of the mailboxes may still have the mail."
+        )
+    back = source.before if source is not None else None
+    if effect.destination is Destination.INBOX and back is None:
+        raise GuardError("It moved mail to the Inbox; where that was before is not known. V moves it to a folder.")
+    chosen = back or Destination.INBOX
+    if destination not in (None, chosen):
+        raise GuardError(f"An undo of this moves to {chosen.label}. V moves it elsewhere. Nothing was sent.")
+    return Effect.move(chosen)
+
+
+def undo_of_job(
+    job: Job,
+    rows: Sequence[JobMessage],
+    done: Mapping[str, str],
+    most: int,
+    destination: Destination | None = None,
+    missing: str = "",
+) -> PlanRequest:
+    """Exactly what a job did is taken back: its completed rows, `most` messages at once.
+
+    `rows` are those that the server tells as completed, `missing` says that they may not be all; `done` are ids that earlier
+    undos took back, with the plan. Raises GuardError.
+    """
+    if not job.ended:
+        raise GuardError("The job runs: X cancels it, then U takes back what it did. Nothing was sent.")
+    effect = undo_effect(effect_of(job), None, destination)
+    ids: dict[str, None] = {}
+    left: Counter[str] = Counter()
+    for row in rows:
+        name = id_of_row(row)
+        if row.status is not RowStatus.COMPLETED:
+            continue
+        if not name:
+            left[_NO_ID] += 1
+        elif name in done:
+            left[f"taken back by plan {done[name]} already"] += 1
+        else:
+            ids[name] = None
+    left["failed"] += job.failed
+    left["skipped"] += job.skipped
+    left["cancelled"] += job.cancelled
+    remarks = [f"Perhaps not all that the job did: {missing}"] if missing else []
+    return _undo(effect, ids, left, job.id, Source.JOB, _reason_of(job), remarks, most, effect_of(job), _senders(rows))
+
+
+def undo_of_plan(
+    entry: LedgerEntry, done: Mapping[str, str], most: int, destination: Destination | None = None
+) -> PlanRequest:
+    """Exactly what a plan did is taken back, `most` messages at once. Raises GuardError."""
+    state, plan = entry.state, entry.plan
+    effect = undo_effect(plan.effect, plan.source, destination)
+    ids: dict[str, None] = {}
+    left: Counter[str] = Counter()
+    for target in plan.targets:
+        outcome = state.outcome_of(target)
+        if outcome not in SAID_DONE:
+            left[outcome.value] += 1
+        elif target.id in done:
+            left[f"taken back by plan {done[target.id]} already"] += 1
+        else:
+            ids[target.id] = None
+    remarks = ["Some outcomes are unknown: settle the plan first (v), then undo again"] if state.unknown else []
+    return _undo(effect, ids, left, plan.plan_id, Source.PLAN, plan.reason, remarks, most, plan.effect, frozenset())
+
+
+def _undo(
+    effect: Effect,
+    ids: Mapping[str, None],
+    left: Mapping[str, int],
+    name: str,
+    kind: str,
+    reason: str,
+    remarks: Sequence[str],
+    most: int,
+    undone: Effect,
+    senders: frozenset[str],
+) -> PlanRequest:
+    told = list(remarks)
+    if counts := _counted(left):
+        told.append(f"Can't be undone: {counts}")
+    if not ids:
+        raise GuardError(f"Nothing to undo. {'. '.join(told)}")
+    chosen, more = _most_of(list(ids), most, "undo again")
+    before = undone.destination if undone.is_move else None
+    source = Source(Source.UNDO, kind, name, before)
+    words = sanitize(f"{_UNDO}{reason.removeprefix(_UNDO)}" if reason else "", _LONGEST_REASON)
+    return PlanRequest(effect, chosen, words, source, senders=senders, remarks=(*told, *more))

@@ -1,0 +1,335 @@
+"""Move delivered mail to a folder: POST investigate/move.
+
+https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/move/methods/bulk/
+The answer names no investigate id: its items are joined with messages by (Message-ID, recipient). Needs an active mailbox
+integration of the account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.enums import Destination, Operation
+from tui_app.api.errors import NotFound, Unreadable
+from tui_app.api.page import MAX_PER_PAGE
+from tui_app.api.pagination import search_pages
+from tui_app.api.search import SearchParams
+from tui_app.core.address import canonical_address
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import plural, sanitize
+from tui_app.plans.actions import Request
+from tui_app.plans.effect import Effect
+from tui_app.plans.plan import index_by_id, windows_of
+from tui_app.plans.response import BatchResult, Matched, Next
+from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE
+from tui_app.plans.state import ArrivalCheck, Outcome, PlanState, Result, Sighting
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.details import LogEntry
+    from tui_app.api.models import MoveItem
+    from tui_app.api.rows import Message
+    from tui_app.core.text import Untrusted
+    from tui_app.plans.actions import Batch, ReadBack, Sending
+    from tui_app.plans.plan import Target
+
+_DONE: Final = frozenset({"", "ok", "success", "succeeded", "completed", "done", "moved"})
+"""What an item says beside `success: true`; seen on real accounts: `OK`."""
+_ALREADY: Final = re.compile(r"\balready (in|there|at|moved|exists)\b|\bsame folder\b", re.IGNORECASE)
+_IN_A_MAILBOX: Final = frozenset({"delivered", "moved", "move_failed"})
+_NOT_DELIVERED: Final = frozenset({"rejected", "bounced", "deferred", "queued"})
+_TOLD: Final = 5
+_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+"""How far the server's clock may be behind the one that told when something was sent."""
+_LOG_PAGES: Final = 3
+
+Copy = tuple[str, str]
+"""One copy of a mail: its Message-ID without brackets, and the mailbox in one form."""
+
+
+class Move:
+    """Moves mail that lies in mailboxes to one folder."""
+
+    not_seen = Outcome.NOT_SEEN_MOVED
+
+    def __init__(self, destination: Destination) -> None:
+        self.effect = Effect.move(destination)
+        self.destination = destination
+
+    async def send(self, batch: Batch, sending: Sending) -> BatchResult:
+        """One request."""
+        if not sending.may_repeat():
+            return BatchResult((), None, Next.CONTINUE)
+        ids = [target.id for target in batch]
+        return await sending.post(
+            Request(
+                batch,
+                "ids",
+                lambda client, may_wait: client.move_messages(ids, self.destination, may_wait=may_wait),
+                lambda items: match_moves(batch, items, self.destination),
+            )
+        )
+
+    def read_back(self, client: EmailSecurityClient, now: datetime, state: PlanState) -> ReadBack:
+        """By a search for moved mail, then by the action log of each message."""
+        return MoveReadBack(client, now, state, self.destination)
+
+    async def check_arrival(
+        self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]
+    ) -> ArrivalCheck:
+        """Look at what was told as moved: seen moved, or held. Raises ApiError from the search."""
+        return await check_moved(client, state, now, wanted, self.destination)
+
+    def unfit(self, target: Target) -> str:
+        """Only mail that was delivered can be moved, and only by its investigate id."""
+        if not target.checked:
+            return "" if target.investigate_id else "only its postfix id is known: a move needs the investigate id"
+        if target.held:
+            return "held: a move acts on delivered mail"
+        if target.held is None:
+            return "can't tell whether it is held"
+        if not target.investigate_id:
+            return "only its postfix id is known: a move needs the investigate id"
+        said = {word.casefold() for word in target.delivery}
+        if said & _NOT_DELIVERED and not said & _IN_A_MAILBOX:
+            return f"not delivered: {sanitize(', '.join(sorted(said)), 60)}"
+        return ""
+
+    def undo(self, state: PlanState) -> str:
+        """Back to the inbox, unless nothing brings it back."""
+        count = len(state.with_outcome(Outcome.MOVED, Outcome.PARTLY_MOVED, Outcome.SEEN_MOVED))
+        if not count:
+            return ""
+        if self.effect.is_final:
+            return f"{plural(count, 'message')} can't be moved back: the user has lost them for good."
+        if self.destination is Destination.INBOX:
+            return f"U moves {plural(count, 'message')} back to where they were, if this plan undid another one."
+        return f"U moves {plural(count, 'message')} back to the Inbox."
+
+
+# ---- judging an answer
+
+
+def _copy_of(message_id: str, recipient: str) -> Copy:
+    return message_id.strip().strip("<>"), canonical_address(recipient) or recipient.strip().casefold()
+
+
+def copies_of(target: Target) -> tuple[Copy, ...]:
+    """All copies of a message, each once; none where its Message-ID or its mailboxes are not known."""
+    if not target.message_id or not target.recipients_known:
+        return ()
+    return tuple(dict.fromkeys(_copy_of(target.message_id, name.exact) for name in target.recipients))
+
+
+def match_moves(batch: Sequence[Target], items: Iterable[MoveItem], destination: Destination) -> Matched:
+    """Each message with the items about its copies; unknown is a message of which not each copy is told once.
+
+    A copy that two messages of the batch share, that the answer tells twice, or that it tells about another folder says
+    nothing. Items about something else are told.
+    """
+    by_copy: dict[Copy, list[MoveItem]] = {}
+    nameless = 0
+    for item in items:
+        if item.message_id is None or item.recipient is None:
+            nameless += 1
+        else:
+            by_copy.setdefault(_copy_of(item.message_id.exact, item.recipient.exact), []).append(item)
+    owners = Counter(copy for target in batch for copy in copies_of(target))
+    results = tuple(_moved(target, by_copy, owners, destination) for target in batch)
+    strangers = [copy for copy in by_copy if copy not in owners]
+    remarks = [
+        f"the answer names {sanitize(name, 100)} for {sanitize(mailbox, 80)}, which was not asked for"
+        for name, mailbox in strangers[:_TOLD]
+    ]
+    if len(strangers) > _TOLD:
+        remarks.append(f"the answer names {len(strangers) - _TOLD:,} more that were not asked for")
+    if nameless:
+        remarks.append(f"{plural(nameless, 'item')} of the answer without a Message-ID or a recipient")
+    return Matched(results, tuple(remarks))
+
+
+def _moved(
+    target: Target, by_copy: dict[Copy, list[MoveItem]], owners: Counter[Copy], destination: Destination
+) -> Result:
+    copies = copies_of(target)
+    if not copies:
+        return Result(target, Outcome.UNKNOWN, why="the answer can't be joined with it: its Message-ID is not known")
+    if any(owners[copy] > 1 for copy in copies):
+        return Result(target, Outcome.UNKNOWN, why="another message has the same Message-ID and recipient")
+    told: dict[Outcome, list[Copy]] = {}
+    why: dict[str, int] = {}
+    for copy in copies:
+        answers = by_copy.get(copy, [])
+        if len(answers) != 1:
+            said = "names it more than once" if answers else f"does not name it for {sanitize(copy[1], 80)}"
+            return Result(target, Outcome.UNKNOWN, why=f"the answer {said}")
+        outcome, reason = _of_item(answers[0], destination)
+        if outcome is Outcome.UNKNOWN:
+            return Result(target, Outcome.UNKNOWN, why=reason)
+        told.setdefault(outcome, []).append(copy)
+        if reason:
+            why[reason] = why.get(reason, 0) + 1
+    names = {_copy_of(target.message_id, name.exact): name for name in target.recipients}
+
+    def of(outcome: Outcome) -> tuple[Untrusted, ...]:
+        return tuple(names[copy] for copy in told.get(outcome, ()))
+
+    failed = told.get(Outcome.FAILED)
+    if failed:
+        outcome = Outcome.PARTLY_MOVED if len(told) > 1 else Outcome.FAILED
+    else:
+        outcome = Outcome.MOVED if Outcome.MOVED in told else Outcome.ALREADY_THERE
+    words = "; ".join(
+        reason if count == 1 or len(copies) == count else f"{count} {reason}" for reason, count in why.items()
+    )
+    return Result(
+        target,
+        outcome,
+        failed=of(Outcome.FAILED),
+        why=words,
+        moved=of(Outcome.MOVED),
+        already_there=of(Outcome.ALREADY_THERE),
+    )
+
+
+def _of_item(item: MoveItem, destination: Destination) -> tuple[Outcome, str]:
+    """What one item says of its copy, and why; what contradicts itself says nothing."""
+    status = sanitize(item.status.exact, 200).strip() if item.status is not None else ""
+    if item.destination is not None and item.destination != destination:
+        return Outcome.UNKNOWN, f"the answer tells of another folder, {sanitize(str(item.destination), 40)}"
+    if item.operation is not None and item.operation.exact.upper() != Operation.MOVE.value:
+        return Outcome.UNKNOWN, f"the answer tells of another action, {sanitize(item.operation.exact, 40)}"
+    if item.success:
+        if status.casefold() in _DONE:
+            return Outcome.MOVED, ""
+        if _ALREADY.search(status):
+            return Outcome.ALREADY_THERE, ""
+        return Outcome.UNKNOWN, f"the answer says success and also: {status}"
+    if status.casefold() in _DONE - {""}:
+        return Outcome.UNKNOWN, f"the answer says no success and also: {status}"
+    if _ALREADY.search(status):
+        return Outcome.ALREADY_THERE, ""
+    return Outcome.FAILED, status or "the answer gives no reason"
+
+
+# ---- reading back
+
+
+class MoveReadBack:
+    """Asks what became of some messages: a search a round, and in the last round the action log of each that is still open."""
+
+    def __init__(self, client: EmailSecurityClient, now: datetime, state: PlanState, destination: Destination) -> None:
+        self._client = client
+        self._now = now
+        self._sent_at = state.sent_at
+        self._destination = destination
+
+    async def round(self, targets: Sequence[Target]) -> list[Result]:
+        """Those of these that a search shows as moved. Raises ApiError.
+
+        A search tells neither when nor to which folder: what had been moved before is asked for by itself, in the last round.
+        """
+        targets = [target for target in targets if target.moved is False]
+        seen = await _search_moved(self._client, targets, self._now)
+        return [
+            Result(target, Outcome.SEEN_MOVED, why="a search shows it moved, by whomever")
+            for target in targets
+            if target.id in seen
+        ]
+
+    async def last_round(self, targets: Sequence[Target]) -> list[Result]:
+        """The last word on each of these that can be had; what can't be read, and what is more than a hundred, stays unknown."""
+        found: list[Result] = []
+        for target in targets[:MOST_SINGLE]:
+            if target.investigate_id is None:
+                continue
+            try:
+                found.append(await self.judged(target))
+            except SluiceError as error:
+                found.append(Result(target, Outcome.UNKNOWN, why=f"it could not be read back: {error}"))
+        return found
+
+    async def judged(self, target: Target) -> Result:
+        """What the action log of one message tells of the move. Raises ApiError, and UsageError for what is no id."""
+        sent_at = self._sent_at.get(target.id)
+        moves: list[LogEntry] = []
+        for page in range(1, _LOG_PAGES + 1):
+            log = await self._client.list_action_log(target.id, page=page)
+            moves += [entry for entry in log.items if entry.operation is Operation.MOVE]
+            if log.size < MAX_PER_PAGE:
+                break
+        mine = [entry for entry in moves if self._is_ours(target, entry, sent_at)]
+        if any(entry.success is not False for entry in mine):
+            return Result(target, Outcome.SEEN_MOVED, why="seen moved: the action log says so")
+        if mine:
+            status = mine[-1].status
+            said = sanitize(status.exact, 200) if status is not None else "it gives no reason"
+            if _ALREADY.search(said):
+                return Result(target, Outcome.ALREADY_THERE, why="the action log says that it was there already")
+            return Result(target, Outcome.FAILED, why=f"the action log says that it failed: {said}")
+        return Result(target, Outcome.NOT_SEEN_MOVED, why="the action log shows no such move yet")
+
+    def _is_ours(self, target: Target, entry: LogEntry, sent_at: datetime | None) -> bool:
+        """Whether an entry is the move that was asked for, and not an older one, or one to another folder."""
+        folder = entry.properties.folder
+        if folder is not None and folder.exact != self._destination.value:
+            return False
+        at = entry.completed_at or entry.started_at
+        if at is None or sent_at is None:
+            return target.moved is False
+        return at >= sent_at - _CLOCKS_DIFFER
+
+
+def says_moved(message: Message) -> bool:
+    """Whether a message names a move among what was done to it."""
+    return any(done.exact == Operation.MOVE.value for done in message.post_delivery_operations) or any(
+        status.exact == "moved" for status in message.delivery_status
+    )
+
+
+async def _search_moved(client: EmailSecurityClient, targets: Sequence[Target], now: datetime) -> dict[str, Message]:
+    """Those of these that a search for moved mail finds, by id, a few pages at the most. Raises ApiError."""
+    wanted, seen = {target.id for target in targets}, dict[str, "Message"]()
+    pages, most = 0, MOST_PAGES + len(targets) // 1000
+    for start, end in windows_of(targets, now) if targets else ():
+        if pages >= most or len(seen) == len(wanted):
+            break
+        params = SearchParams(start=start, end=end, detections_only=False, message_action="MOVED")
+        async for page in search_pages(client, params):
+            seen.update({name: message for name, message in index_by_id(page, wanted) if says_moved(message)})
+            pages += 1
+            if pages >= most or len(seen) == len(wanted):
+                break
+    return seen
+
+
+async def check_moved(
+    client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool], destination: Destination
+) -> ArrivalCheck:
+    """Look at each message that was told as moved: by a search, then one by one, at most a hundred.
+
+    Raises ApiError from the search. `wanted` = whether somebody still waits for the answer.
+    """
+    targets = state.with_outcome(Outcome.MOVED, Outcome.PARTLY_MOVED, Outcome.SEEN_MOVED)
+    # Of what had been moved before a search shows that move, too.
+    seen = await _search_moved(client, [target for target in targets if target.moved is False], now)
+    sightings = {name: Sighting.HELD if message.is_quarantined else Sighting.MOVED for name, message in seen.items()}
+    read_back = MoveReadBack(client, now, state, destination)
+    alone = [target for target in targets if target.id not in seen]
+    for target in alone[:MOST_SINGLE]:
+        if not wanted():
+            break
+        try:
+            result = await read_back.judged(target)
+        except NotFound:
+            sightings[target.id] = Sighting.NOT_SEEN_MOVED
+            continue
+        except Unreadable:
+            continue  # one answer that can't be used hides none of the others
+        moved = result.outcome in (Outcome.SEEN_MOVED, Outcome.ALREADY_THERE)
+        sightings[target.id] = Sighting.MOVED if moved else Sighting.NOT_SEEN_MOVED
+    return ArrivalCheck(now, len(targets), sightings)

@@ -1,0 +1,33 @@
+"""What somebody wants done to chosen messages, before they are looked up and reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """An effect on ids of any kind, and what the plan begins from; by itself a release that somebody will give reasons for."""
+
+    effect: Effect = TO_RELEASE
+    ids: tuple[str, ...] = ()
+    reason: str = ""
+    """What the reason begins as: that of the job or plan that it follows from."""
+    source: Source | None = None
+    not_before: datetime | None = None
+    """When it may be sent at the earliest; None = at once."""
+    hopeless: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Ids of which trying again can't help: why, and the word that lets one through all the same."""
+    senders: frozenset[str] = frozenset()
+    """Who sent them, where that is known: they are found by fewer requests."""
+    remarks: tuple[str, ...] = ()
+    """Sentences to be read before anything is sent, such as how many can't be undone, and why."""
+
+
+A_RELEASE: Final = PlanRequest()
+"""What is asked for where nothing else is said."""
