@@ -1,4 +1,4 @@
-"""The ledger with ten thousand plans beside one with ten: a list, and all that is read before a release may begin."""
+"""The ledger with ten thousand plans and writes to jobs beside one with ten: a list, and all that is read before a release."""
 
 import os
 import statistics
@@ -12,15 +12,20 @@ from random import Random
 
 from benchmarks.figure import Budget, Effort, Figure
 from tui_app.core.clock import SystemClock
+from tui_app.jobs.job_write import JobWrite
 from tui_app.plans.journal import line_of
 from tui_app.plans.journal_file import hash_of
 from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger_entry import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.state import Outcome, Result
+from tui_app.plans.write_records import answer_record, write_record
 
-PEER = "with 10 plans"
-PLANS = 10_000
+PEER = "with 10 journals"
+JOURNALS = 10_000
+OF_JOBS = 5
+"""Each so many-th is of a write to a job."""
 MESSAGES = 12
 """Of each plan."""
 ROUNDS = 5
@@ -29,17 +34,21 @@ _SETTLED = 2.5
 """Seconds after which a file that stays as it is is remembered."""
 
 
-def write_journals(folder: Path, plans: int) -> None:
-    """Finished plans, each with the hash of the one before."""
+def write_journals(folder: Path, journals: int) -> None:
+    """Finished plans and answered writes to jobs, each with the hash of the one before."""
     folder.mkdir(parents=True, mode=0o700)
     folder.parent.chmod(0o700)
     random, origin, previous = Random(5), origin_of({}), ""
     began = datetime(2026, 7, 1, tzinfo=UTC)
-    for number in range(1, plans + 1):
+    for number in range(1, journals + 1):
+        at = began + number * timedelta(minutes=3)
+        if number % OF_JOBS == 0:
+            previous = _write_to_a_job(folder, number, origin, at, previous)
+            continue
         targets = [
             Target(f"4Njp{random.getrandbits(48):012x}", f"4Njp{random.getrandbits(40):010x}") for _ in range(MESSAGES)
         ]
-        plan, at = Plan.make(targets, f"INC-{number}", 25, random), began + number * timedelta(minutes=3)
+        plan = Plan.make(targets, f"INC-{number}", 25, random)
         first = line_of(
             plan_record(
                 plan,
@@ -62,6 +71,39 @@ def write_journals(folder: Path, plans: int) -> None:
         path.write_bytes(b"".join(lines))
         path.chmod(0o600)
         previous = hash_of(first.rstrip(b"\n"))
+
+
+def _write_to_a_job(folder: Path, number: int, origin: Origin, at: datetime, previous: str) -> str:
+    """A job that was cancelled; the hash of its first line."""
+    job = f"182bd5e5-6e1a-4fe4-a799-{number:012x}"
+    write = JobWrite(
+        write_id=f"{number:08x}", kind="cancel", job=job, reason=f"INC-{number}", search={"sender": "a.example"}
+    )
+    first = line_of(
+        write_record(
+            write.record(),
+            number=number,
+            account=ACCOUNT,
+            origin=origin,
+            at=at,
+            version="1",
+            previous=previous,
+            folder=os.fspath(folder.resolve()),
+        )
+    )
+    answer = {
+        "outcome": "done",
+        "job": job,
+        "status": "CANCELLED",
+        "differences": [],
+        "http": None,
+        "ray": "",
+        "why": "",
+    }
+    path = folder / f"{number:06d}-{write.write_id}.jsonl"
+    path.write_bytes(first + line_of(answer_record(answer, at)))
+    path.chmod(0o600)
+    return hash_of(first.rstrip(b"\n"))
 
 
 def ledger_of(folder: Path) -> Ledger:
@@ -100,13 +142,13 @@ def measure(effort: Effort) -> list[Figure]:
         many, few = (
             Path(stack.enter_context(tempfile.TemporaryDirectory())) / "mailsluice" / "plans" for _ in range(2)
         )
-        write_journals(many, effort.size(PLANS, 200))
+        write_journals(many, effort.size(JOURNALS, 200))
         write_journals(few, 10)
         time.sleep(_SETTLED)
         first, first_few = _seconds(_list, many), _seconds(_list, few)
         figures = []
         for what, work, most in (
-            ("list of all plans", _list, 0.5),
+            ("list of all", _list, 0.5),
             ("before a release is sent", _begin, 1.0),
             ("verify, every journal read", _verify, None),
         ):

@@ -15,6 +15,7 @@ from tui_app.screens.ledger import LedgerScreen
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.screens.mail.quarantine import QuarantineScreen
 from tui_app.screens.plan.screen import PlanScreen
+from tui_app.screens.write_record import WriteRecordScreen
 
 SCREENS = {
     screen.screen_name: screen
@@ -29,6 +30,7 @@ SCREENS = {
         ActivityScreen,
         CopyScreen,
         LedgerScreen,
+        WriteRecordScreen,
     )
 }
 EATEN = re.compile(r"ctrl\+[bamihs]$|alt\+|ctrl\+enter|~")

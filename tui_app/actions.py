@@ -9,7 +9,7 @@ from typing import Final
 from textual.binding import Binding
 
 TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger", "targets", "reasons"})
-PAGES: Final = frozenset({"message", "help", "activity", "copy"})
+PAGES: Final = frozenset({"message", "help", "activity", "copy", "record"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_SCREENS: Final = TABLES | PAGES
 
@@ -53,15 +53,15 @@ def _on(*screens: str) -> frozenset[str]:
     return frozenset(screens)
 
 
-_WITH_MARKS: Final = _on("job", "reasons", "quarantine")
+_WITH_MARKS: Final = _on("jobs", "job", "reasons", "quarantine")
 ACTIONS: Final = (
     Action(
         "row.open",
         ("enter", "l"),
         "open",
         "Look",
-        _on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets"),
-        footer=_on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets"),
+        _on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets", "record"),
+        footer=_on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets", "record"),
     ),
     # What acts on mail comes early: a narrow window cuts the end of a footer.
     Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
@@ -80,15 +80,17 @@ ACTIONS: Final = (
     Action("ids.move", ("V",), "move ids from a ticket or file", "Act", _on("jobs"), writes=True),
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
-    Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS),
+    Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS - {"jobs"}),
     Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _WITH_MARKS),
     Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_on("quarantine")),
     Action("mark.none", ("u",), "unmark all", "Mark", _WITH_MARKS),
     Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
-    Action("filter.edit", ("slash",), "filter", "Look", _on("job"), footer=_on("job"), shown_keys="/"),
-    Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine")),
-    Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine")),
+    Action(
+        "filter.edit", ("slash",), "filter", "Look", _on("job", "ledger"), footer=_on("job", "ledger"), shown_keys="/"
+    ),
+    Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine", "ledger")),
+    Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine", "ledger")),
     Action("rows.load_all", ("L",), "load all rows", "Look", _on("job", "reasons")),
     Action("rows.export", ("E",), "export rows", "Look", _on("job", "reasons"), footer=_on("reasons")),
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
@@ -101,6 +103,8 @@ ACTIONS: Final = (
     Action("plan.resend", ("W",), "send again", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.close", ("C",), "close plan", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.report", ("E",), "report", "Look", _on("plan"), footer=_on("plan")),
+    Action("record.open", ("i",), "what is on record", "Look", _on("ledger"), footer=_on("ledger")),
+    Action("record.settle", ("v",), "settle", "Act", _on("record"), footer=_on("record")),
     Action("ledger.verify", ("V",), "verify the chain", "Look", _on("ledger"), footer=_on("ledger")),
     Action(
         "filter.status", ("0", "1", "2", "3", "4", "5", "6"), "status", "Look", _on("jobs", "job"), shown_keys="0-6"
@@ -119,7 +123,7 @@ ACTIONS: Final = (
         ("y",),
         "copy the id",
         "Look",
-        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "ledger", "targets"),
+        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "ledger", "targets", "record"),
     ),
     Action(
         "view.copy_page",
@@ -133,7 +137,7 @@ ACTIONS: Final = (
     ),
     Action("copy.marked", ("a",), "ids of marked rows", "Act", _on("copy"), footer=_on("copy")),
     Action("copy.plain", ("t",), "plain text", "Act", _on("copy"), footer=_on("copy")),
-    Action("ledger.open", ("H",), "ledger: earlier releases", "Go", EVERYWHERE),
+    Action("ledger.open", ("H",), "ledger: what was written, by whom and why", "Go", EVERYWHERE),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_on("jobs")),
     Action(
         "activity.open",

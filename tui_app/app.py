@@ -112,6 +112,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         """A plan that is not over comes before anything else."""
         try:
             unfinished = await asyncio.to_thread(lambda: self.service.plans.unfinished())
+            await self.service.open_writes()
         except SluiceError as error:
             self.service.record(str(error))
             self.show_notice(str(error))
@@ -134,6 +135,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
             "plan.screen",
             "plan.targets",
             "ledger",
+            "write_record",
             "plan.ids",
             "job_commands",
             "copy",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 from textual.app import App
 
+from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted, plural
 from tui_app.plans.effect import Effect
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Target
+    from tui_app.plans.write_entry import WriteEntry
     from tui_app.screens.job.reasons import ReasonsScreen
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tui_app.screens.plan.review import ReviewScreen
     from tui_app.screens.plan.screen import PlanScreen
     from tui_app.screens.plan.targets import TargetsScreen
+    from tui_app.screens.write_record import WriteRecordScreen
     from tui_app.service import EmailSecurityService
 
 
@@ -198,7 +201,7 @@ class Navigation(App[None]):
             await self._review(message.targets, message.request)  # above the ids: esc leads back to them
 
     def action_ledger_open(self) -> None:
-        """What was released before."""
+        """What was written before."""
         from tui_app.screens.ledger import LedgerScreen
 
         if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
@@ -209,9 +212,52 @@ class Navigation(App[None]):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
-        """Open a plan from the ledger."""
-        if self.is_at("ledger"):
-            self._open_plan_of(message.plan)
+        """Open a plan from the ledger, or the job that a write was about."""
+        from tui_app.plans.ledger_entry import PlanSummary
+
+        if not self.is_at("ledger"):
+            return
+        entry = message.entry
+        if isinstance(entry, PlanSummary):
+            self._open_plan_of(entry)
+        elif message.record or not entry.job or (entry.write == "delete" and entry.as_asked):
+            gone = "The job was deleted; this is what is on record."
+            unknown = "Nobody knows the job's id; v looks for it by its mark."
+            self._open_record(entry, "" if message.record else gone if entry.job else unknown)
+        else:
+            self._open_job_of(entry)
+
+    def on_write_record_screen_job_wanted(self, message: WriteRecordScreen.JobWanted) -> None:
+        """Open the job that a write was about."""
+        if self.is_at("record"):
+            self._open_job_of(message.entry)
+
+    @work(exclusive=True, group="open")
+    async def _open_job_of(self, entry: WriteEntry) -> None:
+        """The job as the server has it now; where there is none, a sentence and what is on record."""
+        asked_on = self.screen
+        self.show_notice("Asking for the job…")
+        try:
+            job = await self.service.jobs.read(entry.job)
+        except NotFound:
+            said = f"Job {entry.target} is not there any more: it was deleted, or is another account's."
+        except SluiceError as error:
+            said = str(error)
+        else:
+            if self.screen is asked_on:
+                self.show_notice("")
+                self._open_job(job)
+            return
+        if self.screen is asked_on:
+            if self.is_at("record"):
+                self.show_notice(said)
+            else:
+                self._open_record(entry, f"{said} This is what is on record.")
+
+    def _open_record(self, entry: WriteEntry, said: str) -> None:
+        from tui_app.screens.write_record import WriteRecordScreen
+
+        self.push_screen(WriteRecordScreen(self.service, entry, said))
 
     @work(exclusive=True, group="open")
     async def _open_plan_of(self, plan: PlanSummary) -> None:

@@ -187,10 +187,12 @@ def test_base_urls_that_are_fine(url: str) -> None:
 
 def test_the_documented_settings_are_known_and_a_second_signer_is_refused_not_ignored(tmp_path: Path) -> None:
     guard = "[guard]\nhold_dispositions = ['MALICIOUS']\nmax_messages = 7\nhold_recipient_domains = ['vip.example']\n"
+    guard += "require_reason = true\n"
     plans = "[plans]\nbatch_size = 10\ncanary = 5\n"
     shell = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
     settings = load_settings(environment(tmp_path, guard + "require_second_signer = false\n" + plans, **shell))
     assert (settings.guard.hold_recipient_domains, settings.plans.batch_size) == (("vip.example",), 10)
+    assert settings.guard.require_reason
     with pytest.raises(UsageError, match="require_second_signer"):
         load_settings(environment(tmp_path, guard + "require_second_signer = true\n", **shell))
 

@@ -89,11 +89,13 @@ def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(s
         terminal.sees("12 loaded", "live")
         terminal.press("j")
         terminal.sees("▸ ● processing")
-        terminal.press("X" + "." * 2000 + "y")
-        terminal.sees("Cancel this job?", "Not confirmed yet", "Keep it running (esc)")
-        assert simulator.account.truth.entries == []
-        terminal.press("\x1b")
-        terminal.sees("Nothing was sent", "▸ ● processing")
+        # Nor does one that fills in the reason before it says yes.
+        for text in ("X" + "." * 2000 + "y", "X\tINC-1, yes\ry"):
+            terminal.press(text)
+            terminal.sees("Cancel this job?", "Not confirmed yet", "Keep it running (esc)")
+            assert simulator.account.truth.entries == []
+            terminal.press("\x1b")
+            terminal.sees("Nothing was sent", "▸ ● processing")
         terminal.press("?")
         terminal.sees("Help › jobs")
         terminal.press("\x1b")
@@ -102,7 +104,7 @@ def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(s
         terminal.press("X")
         terminal.sees("Cancel this job?")
         terminal.confirm("Cancel this job?")
-        terminal.sees("the job is cancelled now")
+        terminal.sees("the server says: cancelled.")
         assert [entry["outcome"] for entry in simulator.account.truth.of("cancel_job")] == ["cancelled"]
 
 

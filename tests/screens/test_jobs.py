@@ -213,7 +213,7 @@ async def test_delete_is_for_ended_jobs_and_takes_the_job_off_the_list(simulator
 
 
 async def test_read_only_shows_it_and_hides_all_writes(simulator: Simulator) -> None:
-    async with console_on(settings_for(simulator, read_only=True), size=(80, 40)) as console:
+    async with console_on(settings_for(simulator, read_only=True), size=(80, 50)) as console:
         await console.sees("READ-ONLY", "12 loaded")
         footer = console.text.splitlines()[-1]
         assert "cancel" not in footer
@@ -240,7 +240,7 @@ async def test_the_oldest_wire_shape_is_shown_with_what_it_has(seed_simulator: S
         await console.press("X")
         await console.sees("Type y to do it")
         await console.press("y")
-        await console.sees("the job is cancelled now")
+        await console.sees("the server says: cancelled.")
         await console.press("D")
         await deletes(console)
         await console.sees("11 loaded")
@@ -361,7 +361,7 @@ async def test_the_screen_stays_until_a_write_is_answered_and_its_outcome_is_tol
             await console.press("y")
             await console.sees("sent, waiting for the answer")
             await console.press("q", "G", "G", "j")
-            await console.sees("Cancel: the job is cancelled now.")
+            await console.sees("Asked to cancel; the server says: cancelled.")
             simulator.api.latency = 0
             await console.press("exclamation_mark")
             await console.sees("Cancel job", "done.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_never
 
 import click
@@ -18,8 +18,11 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.core.clock import rfc3339
 from tui_app.core.errors import ExitCode
-from tui_app.core.text import json_text
+from tui_app.core.text import json_text, plural
+from tui_app.jobs.commands import StillAtWork
+from tui_app.jobs.job_write import Kind
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
+from tui_app.jobs.several import one_after_another
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -118,10 +121,12 @@ def job(ctx: click.Context, job: str, reasons: bool, output_format: str) -> None
     ctx.exit(run_command(ctx, work))
 
 
-def _finish(ctx: click.Context, jobs: tuple[str, ...], verb: str, *, yes: bool, wants_ended: bool) -> None:
+def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: str, yes: bool) -> None:
     names = [*map(check_job, jobs)]
+    wants_ended = kind == "delete"
 
     async def work(service: EmailSecurityService) -> ExitCode:
+        service.jobs.check_reason(reason)
         ids = await whole_job_ids(service, names)
         fitting: list[Job] = []
         for job_id in ids:
@@ -142,12 +147,22 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], verb: str, *, yes: bool, 
             return ExitCode.GUARD
         for job in fitting:
             print_status(f"{job.job_id}  {describe_action(job)}  {str(job.status).lower()}  {job.comment or ''}")
-        confirmed(f"{verb.capitalize()} {len(fitting)} job{'s' if len(fitting) > 1 else ''}?", len(fitting), yes=yes)
+        confirmed(f"{kind.capitalize()} {plural(len(fitting), 'job')}?", len(fitting), yes=yes)
         # What was left alone was asked for too: all done would be a lie.
         codes = [ExitCode.PARTLY_FAILED] if len(fitting) < len(ids) else []
-        codes += [
-            await _one(job.id, verb, service.jobs.delete if wants_ended else service.jobs.cancel) for job in fitting
-        ]
+        act = service.jobs.delete if wants_ended else service.jobs.cancel
+
+        async def send(job: Job, on_answer: Callable[[], None]) -> WriteResult[Any]:
+            return await act(job, reason, on_answer)
+
+        tried = await one_after_another(fitting, send, lambda job, result: codes.append(_told(job.id, kind, result)))
+        for job in tried.not_tried:
+            print_status(f"{job.job_id}: not tried.")
+        if tried.error is not None:
+            if not tried.results:
+                raise tried.error
+            print_status(f"{tried.error}")
+            codes.append(ExitCode.PARTLY_FAILED)
         return next(
             (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
             ExitCode.DONE,
@@ -156,10 +171,8 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], verb: str, *, yes: bool, 
     ctx.exit(run_command(ctx, work, writes=True))
 
 
-async def _one(
-    job_id: str, verb: str, act: Callable[[str], Awaitable[WriteResult[Job] | WriteResult[DeletedJob]]]
-) -> ExitCode:
-    result = await act(job_id)
+def _told(job_id: str, kind: Kind, result: WriteResult[Job] | WriteResult[DeletedJob]) -> ExitCode:
+    """Say what became of one, as the server says it."""
     match result:
         case Done(_, _, errors) if errors:
             words, details = describe(result)
@@ -174,29 +187,39 @@ async def _one(
             print(f"{job_id} deleted")
             return ExitCode.DONE
         case Refused(error) | Unsent(error):
-            print_status(f"{job_id}: not {verb}{'d' if verb.endswith('e') else 'led'}. {error}")
+            print_status(f"{job_id}: not {kind}{'d' if kind.endswith('e') else 'led'}. {error}")
             for line in error.details():
                 print_status(f"  {line}")
             return ExitCode.API
+        case Ambiguous(StillAtWork() as error):
+            print_status(f"{job_id}: asked to cancel; the server says: still {error.state}.")
+            return ExitCode.UNKNOWN_OUTCOME
         case Ambiguous(error):
             print_status(f"{job_id}: outcome unknown. {error} Look again with: mailsluice job {job_id}")
             return ExitCode.UNKNOWN_OUTCOME
     assert_never(result)
 
 
+_reason_option = click.option(
+    "--reason", default="", help="Why; kept in the ledger. The policy may ask for it (guard.require_reason)."
+)
+
+
 @click.command()
 @click.argument("job", nargs=-1, required=True)
+@_reason_option
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
-def cancel(ctx: click.Context, job: tuple[str, ...], yes: bool) -> None:
+def cancel(ctx: click.Context, job: tuple[str, ...], reason: str, yes: bool) -> None:
     """Stop running jobs; what they did already stays done."""
-    _finish(ctx, job, "cancel", yes=yes, wants_ended=False)
+    _finish(ctx, job, "cancel", reason=reason, yes=yes)
 
 
 @click.command()
 @click.argument("job", nargs=-1, required=True)
+@_reason_option
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
-def delete(ctx: click.Context, job: tuple[str, ...], yes: bool) -> None:
+def delete(ctx: click.Context, job: tuple[str, ...], reason: str, yes: bool) -> None:
     """Remove ended jobs from the lists; mail is not touched. There is no undelete."""
-    _finish(ctx, job, "delete", yes=yes, wants_ended=True)
+    _finish(ctx, job, "delete", reason=reason, yes=yes)

@@ -1,9 +1,10 @@
-"""`ledger` and `report`: what was done on this machine, by whom and why; going on with what is unfinished."""
+"""`ledger` and `report`: what was done from this machine, by whom and why; going on with what is unfinished."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,31 +15,37 @@ from tui_app.cli.plan_review import print_to_send
 from tui_app.cli.plan_run import exit_code, outcome_columns, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
-from tui_app.core.clock import SystemClock, local_time
+from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import json_text, plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger_filter import happened_since
 from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
 from tui_app.plans.state import SAID_DONE, UNSEEN, WRONG, ArrivalCheck, Outcome, Result
+from tui_app.plans.write_entry import WriteEntry, write_json
 
 if TYPE_CHECKING:
-    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+    from tui_app.plans.ledger import Listed
+    from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.service import EmailSecurityService
 
-_PLANS: Final = (
-    ListingColumn["PlanSummary"]("plan", 8, lambda plan: plan.name),
-    ListingColumn["PlanSummary"](
-        "when", 22, lambda plan: local_time(plan.at).isoformat(timespec="minutes") if plan.at else ""
+_LISTED: Final = (
+    ListingColumn["Listed"]("id", 8, lambda each: each.name),
+    ListingColumn["Listed"](
+        "when", 22, lambda each: local_time(each.at).isoformat(timespec="minutes") if each.at else ""
     ),
-    ListingColumn["PlanSummary"]("who", 20, lambda plan: sanitize(plan.origin.who)),
-    ListingColumn["PlanSummary"]("state", 10, lambda plan: state_of(plan)),
-    ListingColumn["PlanSummary"]("messages", 8, lambda plan: str(plan.messages), right=True),
-    ListingColumn["PlanSummary"]("outcome", 44, lambda plan: plan.describe()),
-    ListingColumn["PlanSummary"]("reason", 60, lambda plan: sanitize(plan.reason)),
+    ListingColumn["Listed"]("who", 20, lambda each: sanitize(each.origin.who)),
+    ListingColumn["Listed"]("action", 18, lambda each: each.what),
+    ListingColumn["Listed"]("target", 8, lambda each: each.target),
+    ListingColumn["Listed"]("state", 10, lambda each: each.standing),
+    ListingColumn["Listed"]("messages", 8, lambda each: _messages(each), right=True),
+    ListingColumn["Listed"]("outcome", 44, lambda each: each.describe()),
+    ListingColumn["Listed"]("reason", 60, lambda each: sanitize(each.reason)),
+    ListingColumn["Listed"]("job", 36, lambda each: sanitize(each.job) if isinstance(each, WriteEntry) else ""),
 )
 
 _PLAN_NAME: Final = 35
@@ -54,11 +61,11 @@ _SEEN: Final = (
 )
 
 
-def state_of(plan: PlanSummary) -> str:
-    """Where a plan stands, in a word."""
-    if plan.damaged:
-        return "damaged"
-    return "unfinished" if plan.unfinished else "finished" if plan.finished else "closed"
+def _messages(each: Listed) -> str:
+    """How many messages a plan has, or a new job had in its preview."""
+    if isinstance(each, WriteEntry):
+        return str(each.preview.count) if each.preview is not None else ""
+    return str(each.messages)
 
 
 def _print_doubts(entry: LedgerEntry) -> None:
@@ -92,28 +99,46 @@ def plan_named(name: str) -> LedgerEntry | None:
         return None
 
 
+def _since(given: str | None) -> datetime | None:
+    try:
+        return parse_moment(given, SystemClock().now()) if given else None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+_since_option = click.option("--since", help="Only what happened since then: 24h, 7d, a date, RFC 3339.")
+
+
 @click.group(invoke_without_command=True)
+@_since_option
 @format_option
 @click.pass_context
-def ledger(ctx: click.Context, output_format: str) -> None:
-    """What was released on this machine: who, what, when, why, and what became of it.
+def ledger(ctx: click.Context, since: str | None, output_format: str) -> None:
+    """What was written from this machine, mail and jobs: who, what, when, why, and what became of it.
 
     `resume`, `settle`, `check` and `close` need the account; the rest reads the journals.
     """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(_list, output_format=output_format)
+        ctx.invoke(_list, since=since, output_format=output_format)
 
 
 @ledger.command("list")
+@_since_option
 @format_option
-def _list(output_format: str) -> None:
-    """List all plans, the newest first."""
+def _list(since: str | None, output_format: str) -> None:
+    """List all plans, and all jobs that were created, cancelled or deleted; the newest first."""
+    moment = _since(since)
     ledger = ledger_here()
     overview = ledger.overview()
-    # Only JSON tells of each message that was held back: every journal is read for it.
-    listing = Listing["PlanSummary"](output_format, _PLANS, lambda plan: entry_json(ledger.in_full(plan)))
-    for plan in overview.plans:
-        listing.write(plan)
+
+    def wire(each: Listed) -> Mapping[str, Any]:
+        # Only JSON tells of each message that was held back: every journal is read for it.
+        return write_json(each) if isinstance(each, WriteEntry) else entry_json(ledger.in_full(each))
+
+    listing = Listing["Listed"](output_format, _LISTED, wire)
+    for each in overview.listed:
+        if moment is None or happened_since(each, moment):
+            listing.write(each)
     listing.close()
     # What is over is doubted in `show` and `verify`; here it would hide what somebody still has to look at.
     doubts = [doubt for plan in overview.plans if plan.unfinished for doubt in plan.doubts]
@@ -122,6 +147,10 @@ def _list(output_format: str) -> None:
         print_status(sentence)
     if len(sentences) > _MOST:
         print_status(f"{len(sentences) - _MOST:,} more such sentences: mailsluice ledger verify")
+    if lost := [write for write in overview.writes if write.open]:
+        print_status(f"Of {plural(len(lost), 'write')} to jobs nobody knows whether it was done. To look: ")
+        for write in lost[:_MOST]:
+            print_status(f"  mailsluice ledger settle {write.name}")
     for name in overview.unexpected:
         print_status(
             f"{name} is not a journal file. Nothing is sent until it is moved away. See: mailsluice ledger verify"
@@ -129,11 +158,14 @@ def _list(output_format: str) -> None:
 
 
 @ledger.command("show")
-@click.argument("plan")
+@click.argument("name", metavar="PLAN|WRITE|JOB")
 @format_option
-def _show(plan: str, output_format: str) -> None:
-    """List what became of every message of a plan."""
-    entry = ledger_here().find(plan)
+def _show(name: str, output_format: str) -> None:
+    """List what became of every message of a plan; of a write to a job, all that is on record."""
+    entry = ledger_here().find_any(name)
+    if isinstance(entry, WriteEntry):
+        _show_write(entry, output_format)
+        return
     _print_doubts(entry)
     effect = entry.plan.effect
     listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
@@ -143,8 +175,21 @@ def _show(plan: str, output_format: str) -> None:
     for remark in entry.state.remarks:
         print_status(f"Look at this: {sanitize(remark)}")
     print_status(
-        f"{entry.state.describe()} · {state_of(entry)} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
+        f"{entry.state.describe()} · {entry.standing} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
     )
+
+
+def _show_write(entry: WriteEntry, output_format: str) -> None:
+    """Its facts one a line, or in a format of listings (JSON: one object)."""
+    if output_format == "json":
+        click.echo(json_text(write_json(entry)))
+    elif output_format == "table":
+        for name, value in entry.facts():
+            click.echo(f"{name:<10} {value}")
+    else:
+        listing = Listing["Listed"](output_format, _LISTED, lambda _: write_json(entry))
+        listing.write(entry)
+        listing.close()
 
 
 @ledger.command("verify")
@@ -195,7 +240,9 @@ def _resume(
     if found.damaged:
         raise JournalError(f"The journal {found.name} can't be used: {found.damaged}. Nothing was sent.")
     if not found.state.unfinished:
-        raise GuardError(f"Plan {found.plan.plan_id} is {state_of(found)}: there is nothing to resume.")
+        raise GuardError(
+            f"Plan {found.plan.plan_id} is {'closed' if found.closed else 'finished'}: there is nothing to resume."
+        )
     if found.doubts and not despite_doubts:
         raise GuardError(
             f"Something speaks against the journal of plan {found.name}; nothing was sent. Read it with: "
@@ -233,17 +280,24 @@ def _resume(
 
 
 @ledger.command("settle")
-@click.argument("plan")
+@click.argument("plan", metavar="PLAN|WRITE")
 @format_option
 @click.pass_context
 def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
-    """Read back what is unknown of a plan, also of a closed one. Sends nothing."""
-    found = ledger_here().find(plan)
-    _print_doubts(found)
+    """Read back what is unknown of a plan, also of a closed one, or of a write to a job. Sends nothing."""
+    found = ledger_here().find_any(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
+        if isinstance(found, WriteEntry):
+            settled = await service.settle_write(found)
+            _show_write(settled, output_format)
+            return ExitCode.UNKNOWN_OUTCOME if settled.open else ExitCode.DONE
+        _print_doubts(found)
         entry = of_this_account(service, found)
         return await run_plan(service, Settle(entry), output_format)
+
+    if isinstance(found, WriteEntry) and not found.open:
+        raise GuardError(f"{found.title} is {found.standing}: there is nothing to settle.")
 
     ctx.exit(run_command(ctx, work, writes=True))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Static
@@ -28,6 +28,7 @@ def _without_end(piece: Piece) -> Piece:
 
 ALL_AT_ONCE: Final = 0.03
 """Seconds: nobody presses enter so soon after another key; what is pasted without brackets comes faster."""
+_LONGEST_REASON: Final = 500
 ENTER_AGAIN: Final = "Not confirmed yet: read it, then press enter again."
 
 
@@ -45,7 +46,8 @@ def came_too_soon(screen: Screen[Any], shown_at: float | None, pause: float) -> 
 class Confirm(ModalScreen[bool]):
     """Says what will happen and asks. `typed` is what confirms: `y`, a number, or a beginning of an id.
 
-    `way_out` says what stays as it is without an answer; it has the focus where `y` is asked for.
+    `way_out` says what stays as it is without an answer; it has the focus where `y` is asked for. With `asks_reason` there
+    is a line for why; where it `needs_reason`, nothing is confirmed while that is empty. `reason` is what was typed.
     """
 
     CSS_PATH = sheet("screens/confirm")
@@ -58,36 +60,60 @@ class Confirm(ModalScreen[bool]):
     ]
 
     def __init__(
-        self, title: str, lines: Sequence[Piece], *, typed: str = "y", way_out: str = "Back, nothing is sent"
+        self,
+        title: str,
+        lines: Sequence[Piece],
+        *,
+        typed: str = "y",
+        way_out: str = "Back, nothing is sent",
+        asks_reason: bool = False,
+        needs_reason: bool = False,
     ) -> None:
         super().__init__()
         self._way_out = way_out
         self._title = title
         self._lines = (*lines[:-1], _without_end(lines[-1]))
         self._typed = typed
+        self._asks_reason = asks_reason or needs_reason
+        self._needs_reason = needs_reason
         self._shown_at: float | None = None
+        self.reason = ""
 
     def compose(self) -> ComposeResult:
-        """Title, facts, what to type, the back button."""
+        """Title, facts, the reason, what to type, the back button."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield TextBlock(id="facts")
+            if self._asks_reason:
+                hint = "why; the policy asks for it" if self._needs_reason else "why; tab comes here, may stay empty"
+                with Horizontal(classes="asked"):
+                    yield Static("Reason  ", markup=False, classes="asked-label")
+                    yield LineInput(id="reason", placeholder=hint, max_length=_LONGEST_REASON, compact=True)
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $text-accent"), " to do it."), markup=False)
             else:
-                yield Static(
-                    Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter:"), markup=False
-                )
-                yield LineInput(id="typed", placeholder="here", max_length=len(self._typed) + 8, compact=True)
+                asked = Content.assemble("To do it, type ", (self._typed, "bold $text-accent"), " and enter: ")
+                with Horizontal(classes="asked"):
+                    yield Static(asked, markup=False, classes="asked-label")
+                    yield LineInput(id="typed", placeholder="here", max_length=len(self._typed) + 8, compact=True)
             yield TextLine(id="problem")
             yield Button(Content.assemble(self._way_out, " (esc)"), id="cancel", compact=True)
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Focus the back button, or the input for a count."""
+        """Focus the back button, or the input for a count, or the reason where there must be one."""
+        self.query_one("#reason" if self._needs_reason else self._answer).focus()
+        # Once it is known how wide it is: a text that is broken anew keeps the height that it had.
+        self.call_after_refresh(self._show_facts)
+
+    def _show_facts(self) -> None:
         self.query_one("#facts", TextBlock).set_text(*self._lines)
-        self.query_one("#typed" if self._typed != "y" else "#cancel").focus()
         self.call_after_refresh(self._is_shown)
+
+    @property
+    def _answer(self) -> str:
+        """Where the answer is typed."""
+        return "#typed" if self._typed != "y" else "#cancel"
 
     def _is_shown(self) -> None:
         self._shown_at = asyncio.get_running_loop().time()
@@ -100,27 +126,35 @@ class Confirm(ModalScreen[bool]):
         """Confirm, if `y` is what was asked for."""
         if self._typed != "y" or is_too_small(self):
             return
-        if came_too_soon(self, self._shown_at, self.READ_FIRST):
-            self.query_one("#problem", TextLine).set_text(
-                ("Not confirmed yet: read it, then press y again.", "$text-warning")
-            )
-            return
-        self.dismiss(True)
+        self._confirm(self.READ_FIRST, "Not confirmed yet: read it, then press y again.")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Close without confirming: the only button goes back."""
         self.dismiss(False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Confirm with the right number; else say what to type."""
+        """Confirm with the right number; else say what to type. Behind the reason the answer comes."""
+        if event.input.id == "reason":
+            self.query_one(self._answer).focus()
+            return
         written = event.value.strip()
         if self._typed in (written, written.replace(",", "")):
-            if came_too_soon(self, self._shown_at, ALL_AT_ONCE):
-                self.query_one("#problem", TextLine).set_text((ENTER_AGAIN, "$text-warning"))
-                return
-            self.dismiss(True)
+            self._confirm(ALL_AT_ONCE, ENTER_AGAIN)
         else:
             event.input.select_all()  # what is typed next takes its place
-            self.query_one("#problem", TextLine).set_text(
-                (f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
-            )
+            self._say(f"Not confirmed: type {self._typed}, or esc to leave.", "$text-error")
+
+    def _confirm(self, pause: float, too_soon: str) -> None:
+        """Close with a yes, unless it came too soon, or the reason is missing."""
+        if came_too_soon(self, self._shown_at, pause):
+            self._say(too_soon, "$text-warning")
+            return
+        self.reason = self.query_one("#reason", Input).value.strip() if self._asks_reason else ""
+        if self._needs_reason and not self.reason:
+            self.query_one("#reason").focus()
+            self._say("Not confirmed: the policy asks for a reason. Type it, then enter.", "$text-error")
+            return
+        self.dismiss(True)
+
+    def _say(self, sentence: str, style: str) -> None:
+        self.query_one("#problem", TextLine).set_text((sentence, style))

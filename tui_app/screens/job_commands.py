@@ -1,24 +1,79 @@
-"""Cancels, deletes and undoes a job from a screen: the question, the write, the sentence about its result."""
+"""Cancels, deletes and undoes jobs from a screen: the question, the writes, the sentence about what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.cells import cell_len
 
 from tui_app.api.enums import ActionType
 from tui_app.api.models import DeletedJob, Job
-from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
-from tui_app.core.errors import GuardError
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import plural
+from tui_app.jobs.commands import StillAtWork
+from tui_app.jobs.job_write import Kind, describe_write
 from tui_app.jobs.progress import describe_action
+from tui_app.jobs.several import SeveralWrites, one_after_another
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
+from tui_app.widgets.table import fitted
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
+
     from tui_app.screens.base import ConsoleScreen
     from tui_app.widgets.text_lines import Piece
 
-T = TypeVar("T")
+_NAMED: Final = 4
+"""Jobs that a question lists at the most."""
+_OTHER_LINES: Final = 15
+"""Lines that a question about several has beside those."""
+_WIDEST: Final = 76
+_EDGES: Final = 6
+"""Cells of a question: at the most, and those that its frame takes."""
+_CAN_MOVE_BACK: Final = " U moves back what it moved."
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """What is done to jobs, and to which ones."""
+
+    kind: Kind
+    wants_ended: bool
+
+    @property
+    def title(self) -> str:
+        return self.kind.capitalize()
+
+    def fits(self, job: Job) -> bool:
+        return job.ended is self.wants_ended
+
+    def why_not(self, jobs: Sequence[Job]) -> str:
+        """Why it can't be done to any of these."""
+        if len(jobs) == 1:
+            said = f"The job is {str(jobs[0].status).lower()}: "
+            if self.wants_ended:
+                return f"{said}only ended jobs can be deleted. X cancels it first."
+            return f"{said}it can't be cancelled any more."
+        state = "has ended: only ended jobs can be deleted" if self.wants_ended else "is running: nothing to cancel"
+        return f"None of the {len(jobs)} marked jobs {state}."
+
+    def left_alone(self, count: int) -> str:
+        """How many of the marked jobs it is not done to."""
+        if not count:
+            return ""
+        are = "is" if count == 1 else "are"
+        state = f"{are} still running" if self.wants_ended else "has ended" if count == 1 else "have ended"
+        return f"{plural(count, 'marked job')} {state}: left alone."
+
+
+_CANCEL: Final = _Verb("cancel", False)
+_DELETE: Final = _Verb("delete", True)
 
 
 def _rest(job: Job) -> str:
@@ -28,91 +83,167 @@ def _rest(job: Job) -> str:
     return f"{job.skipped:,} skipped, {job.cancelled:,} cancelled"
 
 
-def _review(job: Job, *, wants_ended: bool) -> Confirm:
+def _about_one(job: Job, verb: _Verb) -> list[Piece]:
     facts: list[Piece] = [
         f"{describe_action(job)}  {job.job_id}\n",
         PrivateText(job.comment) if job.comment else "no comment",
         "\n",
     ]
-    if wants_ended:
+    if verb.wants_ended:
         facts.append(
             f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
             "The record is removed from all lists, for everybody. Messages are not touched. This can't be undone.\n"
+            "To keep its rows: leave, open the job, E writes them to a file.\n"
         )
-        return Confirm("Delete this job's record?", facts, typed=job.id[:4], way_out="Keep the record")
-    if not job.total_messages_discovered:
+    elif not job.total_messages_discovered:
         facts.append("Nothing is counted yet. What was not done by then will not be acted on.\n")
-        return Confirm("Cancel this job?", facts, way_out="Keep it running")
-    facts.append(
-        f"Pending: {job.pending:,} of {job.total_messages_discovered:,} rows. They will not be acted on.\n"
-        f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"
-    )
-    return Confirm("Cancel this job?", facts, way_out="Keep it running")
-
-
-def sentence(result: WriteResult[T], what: str) -> str:
-    """The result of a write, for the line above the footer."""
-    if isinstance(result, Done):
-        job = result.value
-        return f"{what}: the job is {str(job.status).lower()} now." if isinstance(job, Job) else f"{what}: deleted."
-    words, _ = describe(result)
-    if isinstance(result, Ambiguous):
-        words += " Look at the job again."
-    return f"{what}: {words} ! tells more."
-
-
-async def _asked(screen: ConsoleScreen, job: Job, *, wants_ended: bool) -> bool:
-    """Whether the job's state allows it and the operator confirmed; else a notice says why not."""
-    if screen.app.screen is not screen:
-        return False  # a second key press: the question is shown already
-    if job.ended is not wants_ended:
-        state = str(job.status).lower()
-        screen.notice(
-            f"The job is {state}: "
-            + (
-                "only ended jobs can be deleted. X cancels it first."
-                if wants_ended
-                else "it can't be cancelled any more."
-            )
+    else:
+        facts.append(
+            f"Pending: {job.pending:,} of {job.total_messages_discovered:,} rows. They will not be acted on.\n"
+            f"{job.successful:,} are completed and stay so; rows being processed may still finish.\n"
         )
-        return False
-    if not await screen.app.push_screen_wait(_review(job, wants_ended=wants_ended)):
+    return facts
+
+
+def _about_several(jobs: Sequence[Job], verb: _Verb, others: int, size: Size) -> list[Piece]:
+    """The first of them, a line each, and what is done to all; as much as a question has room for."""
+    named, room = min(_NAMED, max(1, size.height - _OTHER_LINES)), min(_WIDEST, size.width) - _EDGES
+    facts: list[Piece] = []
+    for job in jobs[:named]:
+        about = f"{str(job.job_id)[:8]}  {describe_action(job)}, {str(job.status).lower()}, {job.successful:,} done"
+        facts.append(about)
+        if job.comment and (left := room - cell_len(about) - 2) > 0:
+            facts += ["  ", (PrivateText(fitted(str(job.comment), left)), "dim")]
+        facts.append("\n")
+    if len(jobs) > named:
+        facts.append(f"… and {len(jobs) - named:,} more\n")
+    if verb.wants_ended:
+        facts.append(
+            "The records are removed for everybody; mail is not touched. This can't be undone. In an open job, E writes "
+            "its rows to a file.\n"
+        )
+    else:
+        facts.append(
+            f"{sum(job.successful for job in jobs):,} rows are completed and stay so; "
+            f"{sum(job.pending for job in jobs):,} pending will not be acted on.\n"
+        )
+    if others:
+        facts.append((f"{verb.left_alone(others)}\n", "$text-warning"))
+    return facts
+
+
+def _question(jobs: Sequence[Job], verb: _Verb, others: int, size: Size, *, needs_reason: bool) -> Confirm:
+    one = len(jobs) == 1
+    facts = _about_one(jobs[0], verb) if one else _about_several(jobs, verb, others, size)
+    if one and others:
+        facts.append((f"{verb.left_alone(others)}\n", "$text-warning"))
+    if verb.wants_ended:
+        title = "Delete this job's record?" if one else f"Delete the records of {len(jobs)} jobs?"
+        typed = jobs[0].id[:4] if one else str(len(jobs))
+        way_out = "Keep the record" if one else "Keep the records"
+    else:
+        title = "Cancel this job?" if one else f"Cancel {len(jobs)} jobs?"
+        typed = "y" if one else str(len(jobs))
+        way_out = "Keep it running" if one else "Keep them running"
+    return Confirm(title, facts, typed=typed, way_out=way_out, asks_reason=True, needs_reason=needs_reason)
+
+
+def sentence(tried: SeveralWrites[Job, Any], verb: _Verb) -> str:
+    """What became of it, for the line above the footer: what the server says."""
+    if tried.error is not None and not tried.results:
+        return str(tried.error)
+    if len(tried.results) == 1 and not tried.not_tried:
+        ((_, result),) = tried.results
+        told = describe_write(verb.kind, result)
+        if not isinstance(result, Done) or result.errors:
+            return f"{told} ! tells more."
+        return told + (_undo_offer([result.value]) if isinstance(result.value, Job) else "")
+    counted = Counter(_word(result) for _, result in tried.results)
+    said = ", ".join(f"{count} {word}" for word, count in counted.items())
+    ended = [result.value for _, result in tried.results if isinstance(result, Done) and isinstance(result.value, Job)]
+    rest = f" {len(tried.not_tried)} not tried{f': {tried.error}' if tried.error else ''}." if tried.not_tried else ""
+    return f"Asked to {verb.kind} {plural(len(tried.results), 'job')}: {said}.{rest}{_undo_offer(ended)} ! tells more."
+
+
+def _word(result: WriteResult[Any]) -> str:
+    """What became of one of several, in a word or two."""
+    match result:
+        case Done(Job() as job):
+            return str(job.status).lower()
+        case Done():
+            return "deleted"
+        case Refused():
+            return "refused"
+        case Unsent():
+            return "not sent"
+        case Ambiguous(StillAtWork() as error):
+            return f"still {error.state}"
+        case Ambiguous():
+            return "unknown"
+
+
+def _undo_offer(jobs: Sequence[Job]) -> str:
+    moved = any(str(job.action_type).upper() == "MOVE" and job.successful for job in jobs)
+    return _CAN_MOVE_BACK if moved else ""
+
+
+async def _act(screen: ConsoleScreen, jobs: Sequence[Job], verb: _Verb) -> SeveralWrites[Job, Any] | None:
+    """Ask, then do it to each job that it fits, and show what became of it; None when nothing was tried.
+
+    The screen can't be left meanwhile.
+    """
+    if screen.app.screen is not screen or screen.awaiting:
+        return None  # a second key press: the question is shown already
+    fitting = [job for job in jobs if verb.fits(job)]
+    if not fitting:
+        screen.notice(verb.why_not(jobs))
+        return None
+    needs_reason = screen.service.settings.guard.require_reason
+    question = _question(fitting, verb, len(jobs) - len(fitting), screen.app.size, needs_reason=needs_reason)
+    if not await screen.app.push_screen_wait(question):
         screen.notice("Nothing was sent.")
-        return False
-    screen.notice(f"{'Delete' if wants_ended else 'Cancel'}: sent, waiting for the answer…")
-    return True
+        return None
+    service, answered = screen.service.jobs, 0
 
+    def show_progress() -> None:
+        which = f" {min(answered + 1, len(fitting))} of {len(fitting)}" if len(fitting) > 1 else ""
+        screen.notice(f"{verb.title}{which}: sent, waiting for the answer…")
 
-def _show(screen: ConsoleScreen, result: WriteResult[T], what: str) -> T | None:
-    if screen.ready:
-        screen.notice(sentence(result, what))
-    return result.value if isinstance(result, Done) else None
+    async def send(job: Job, on_answer: Any) -> WriteResult[Any]:
+        return await (service.delete if verb.wants_ended else service.cancel)(job, question.reason, on_answer)
 
+    def told(job: Job, result: WriteResult[Any]) -> None:
+        nonlocal answered
+        answered += 1
+        if answered < len(fitting) and screen.ready:
+            show_progress()
 
-async def _answer(screen: ConsoleScreen, work: Awaitable[WriteResult[T]], what: str) -> T | None:
-    """Wait for the answer to a write and show it; the screen can't be left meanwhile. None when it was not done."""
     screen.awaiting = True
     try:
-        return _show(screen, await work, what)
-    except GuardError as error:
+        show_progress()
+        tried = await one_after_another(fitting, send, told)
+    except SluiceError as error:
         screen.notice(str(error))
         return None
     finally:
         screen.awaiting = False
+    if screen.ready:
+        screen.notice(sentence(tried, verb))
+    return tried
 
 
-async def cancel(screen: ConsoleScreen, job: Job) -> Job | None:
-    """Ask, then cancel; returns the job as the server answers it, or None when it was not cancelled."""
-    if not await _asked(screen, job, wants_ended=False):
-        return None
-    return await _answer(screen, screen.service.jobs.cancel(job.id), "Cancel")
+def _done(tried: SeveralWrites[Job, Any] | None) -> list[Any]:
+    return [result.value for _, result in tried.results if isinstance(result, Done)] if tried is not None else []
 
 
-async def delete(screen: ConsoleScreen, job: Job) -> DeletedJob | None:
-    """Ask, then delete; returns the server's answer, or None when it was not deleted."""
-    if not await _asked(screen, job, wants_ended=True):
-        return None
-    return await _answer(screen, screen.service.jobs.delete(job.id), "Delete")
+async def cancel(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[Job]:
+    """Ask, then cancel those that run; the jobs that have ended, as the server answers them."""
+    return _done(await _act(screen, jobs, _CANCEL))
+
+
+async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]:
+    """Ask, then delete the records of those that have ended; the server's answers for those that are gone."""
+    return _done(await _act(screen, jobs, _DELETE))
 
 
 async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] = frozenset()) -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.core.bars import bar
+from tui_app.core.text import plural
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
 from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
 from tui_app.screens import format as fmt
@@ -163,6 +164,8 @@ class JobsScreen(ConsoleScreen):
         self._query = JobsQuery()
         self._subject = service.jobs.watch_list(self._query, self._arrived)
         self._snapshot: JobsSnapshot | None = None
+        self._marks: dict[str, None] = {}
+        """Ids of marked jobs; they outlive each reading of the list."""
 
     def content(self) -> Iterable[Widget]:
         """Tabs and the table."""
@@ -205,7 +208,10 @@ class JobsScreen(ConsoleScreen):
         table = self.table()
         if table.sorted_by:
             jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
-        table.show_rows(ListRows(jobs, lambda job: job.id))
+        snapshot = self._snapshot
+        # Under a filter a job may be marked that is not listed; what is gone from all jobs is not there any more.
+        whole = snapshot is not None and snapshot.query == JobsQuery() and not (snapshot.left_out or snapshot.shifted)
+        table.show_rows(ListRows(jobs, lambda job: job.id, self._marks), whole=whole)
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the jobs in the order of a field."""
@@ -260,6 +266,7 @@ class JobsScreen(ConsoleScreen):
         if job is None or self._snapshot is None:
             return []
         eta = self._snapshot.etas.get(job.id, Eta())
+        marks = self.table().marked.marks
         words = [
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
@@ -270,16 +277,22 @@ class JobsScreen(ConsoleScreen):
             pieces += [" · ", word] if pieces else [word]
         if job.unaccounted:
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
-        return pieces
+        return [(f"{marks:,} marked · ", "bold"), *pieces] if marks else pieces
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Cancel for a job that goes on, delete for one that has ended."""
-        job = self.table().current if self.ready else None
-        without = "" if job is None else "job.cancel" if job.ended else "job.delete"
+        """Cancel for a job that goes on, delete for one that has ended; with marks, for those."""
+        chosen = self._chosen() if self.ready else ()
+        ended = {job.ended for job in chosen or ()}
+        without = "" if len(ended) != 1 else "job.cancel" if True in ended else "job.delete"
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=(without,))
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row, and of what can be done with it."""
+        self.show_footer()
+        self.show_about()
+
+    def on_row_table_marked(self) -> None:
+        """Tell how many are marked, and what can be done with them."""
         self.show_footer()
         self.show_about()
 
@@ -321,6 +334,32 @@ class JobsScreen(ConsoleScreen):
         """Start a job."""
         self.post_message(self.NewWanted())
 
+    def action_mark_all(self) -> None:
+        """Mark all jobs that are listed."""
+        self.table().mark_shown()
+        shown, marks = len(self.table().shown), self.table().marked.marks
+        others = f"; {marks - shown:,} more that are not listed" if marks > shown else ""
+        self.notice(f"{plural(shown, 'job')} marked, all that are listed{others}.")
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked jobs."""
+        return list(self._marks)
+
+    def _chosen(self) -> Sequence[Job] | None:
+        """The marked jobs, else the one under the cursor; None when marked ones are not listed now."""
+        table = self.table()
+        marked = table.marked.marked_rows()
+        if len(marked) != table.marked.marks:
+            return None  # never fall back to less than what was marked: the operator means the marks
+        return marked or ((table.current,) if table.current is not None else ())
+
+    def _chosen_or_said(self) -> Sequence[Job]:
+        jobs = self._chosen()
+        if jobs is None:
+            missing = self.table().marked.marks - len(self.table().marked.marked_rows())
+            self.notice(f"{plural(missing, 'marked job')} not listed now: 0 and m show all, u unmarks all.")
+        return jobs or ()
+
     def action_rows_retry(self) -> None:
         """Try again what failed of the job."""
         if job := self.table().current:
@@ -337,16 +376,16 @@ class JobsScreen(ConsoleScreen):
 
     @work
     async def action_job_cancel(self) -> None:
-        """Review and cancel."""
-        if job := self.table().current:
+        """Review and cancel what is marked, else the job under the cursor."""
+        if jobs := self._chosen_or_said():
             from tui_app.screens import job_commands
 
-            await job_commands.cancel(self, job)
+            self.table().unmark(job.id for job in await job_commands.cancel(self, jobs))
 
     @work
     async def action_job_delete(self) -> None:
-        """Review and delete."""
-        if job := self.table().current:
+        """Review and delete what is marked, else the job under the cursor."""
+        if jobs := self._chosen_or_said():
             from tui_app.screens import job_commands
 
-            await job_commands.delete(self, job)
+            self.table().unmark(deleted.id.exact for deleted in await job_commands.delete(self, jobs))

@@ -1,89 +1,141 @@
-"""The ledger: all plans of this machine, who made them and why, and what became of them."""
+"""The ledger: all plans and writes to jobs of this machine, who made them and why, and what became of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
+from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.state import Outcome
+from tui_app.plans.ledger_entry import PlanSummary
+from tui_app.plans.ledger_filter import LedgerFilter, parse_ledger_filter
+from tui_app.plans.write_entry import WriteEntry, WriteOutcome
+from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
+from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tui_app.plans.ledger_entry import PlanSummary
+    from tui_app.plans.ledger import Listed
+    from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
-_COLUMNS: Final = (
-    Column("STATE", 13),
-    Column("LOCAL TIME", 16),
-    Column("PLAN", 8),
-    Column("WHO", weight=1, from_width=100),
-    Column("MAIL", 7, right=True),
-    Column("OUTCOME", weight=2),
-    Column("REASON", weight=2, private=True),
+_WRITES: Final = {
+    WriteOutcome.DONE: ("✔", "success"),
+    WriteOutcome.REFUSED: ("✖", "error"),
+    WriteOutcome.NOT_SENT: ("✖", "error"),
+    WriteOutcome.UNKNOWN: ("?", "warning"),
+}
+_PLANS: Final = {
+    "damaged": ("✖", "error"),
+    "unfinished": ("?", "warning"),
+    "closed": ("■", "muted"),
+    "none done": ("✖", "error"),
+}
+
+
+def state_of(each: Listed) -> Cell:
+    """Where it stands: glyph, word, tone. Only what was done whole, and as it was asked for, has a tick."""
+    word = each.standing
+    if word in _PLANS:
+        glyph, tone = _PLANS[word]
+    elif isinstance(each, WriteEntry):
+        glyph, tone = _WRITES[each.outcome]
+        if each.outcome is WriteOutcome.DONE and not each.as_asked:
+            glyph, tone = "!", "warning"
+    else:
+        glyph, tone = ("✔", "success") if each.done == each.messages else ("!", "warning")
+    return Cell(f"{glyph} {word}", tone)
+
+
+def _time(each: Listed, now: datetime) -> Cell:
+    """When, in local time; of another year the day."""
+    if each.at is None:
+        return Cell("–", "muted")
+    at = local_time(each.at)
+    return Cell(f"{at:%m-%d %H:%M}" if at.year == local_time(now).year else f"{at:%Y-%m-%d}", "muted")
+
+
+def _size(each: Listed) -> int:
+    """How many messages it is about; fewest where nobody knows."""
+    if isinstance(each, WriteEntry):
+        return each.preview.count if each.preview is not None else -1
+    return each.messages
+
+
+COLUMNS: Final[tuple[CellColumn[Listed], ...]] = (
+    CellColumn("STATE", 13, field="state", sort=lambda each: state_of(each).text, cell=lambda each, _: state_of(each)),
+    CellColumn("TIME", 11, from_width=66, field="time", sort=lambda each: fmt.by_age(each.at), cell=_time),
+    CellColumn(
+        "WHO",
+        weight=1,
+        from_width=110,
+        field="who",
+        sort=lambda each: each.origin.who,
+        cell=lambda each, _: Cell(sanitize(each.origin.who)),
+    ),
+    CellColumn("ACTION", 14, field="action", sort=lambda each: each.what, cell=lambda each, _: Cell(each.what)),
+    CellColumn("TARGET", 8, field="target", sort=lambda each: each.target, cell=lambda each, _: Cell(each.target)),
+    CellColumn("COUNTS", weight=2, field="counts", sort=_size, cell=lambda each, _: Cell(each.counts)),
+    CellColumn(
+        "REASON",
+        weight=2,
+        from_width=72,
+        private=True,
+        field="reason",
+        sort=lambda each: each.reason.casefold(),
+        cell=lambda each, _: Cell(sanitize(each.reason), "muted"),
+    ),
 )
-
-
-def state_of(plan: PlanSummary) -> Cell:
-    """Where a plan stands: glyph, word, tone."""
-    if plan.damaged:
-        return Cell("✖ damaged", "error")
-    if plan.unfinished:
-        return Cell("? unfinished", "warning")
-    if not plan.finished:
-        return Cell("■ closed", "muted")
-    done = plan.count_of(Outcome.DELIVERED, Outcome.RELEASED)
-    if done == plan.messages:
-        return Cell("✔ finished", "success")
-    return Cell("! finished", "warning") if done else Cell("✖ none done", "error")
+SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
 
 
 class LedgerScreen(ConsoleScreen):
-    """All plans, the newest first."""
+    """All plans and writes to jobs, the newest first."""
 
     screen_name = "ledger"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("ledger")
 
     class Chosen(Message):
-        """A plan was opened."""
+        """A plan or a write to a job was opened; `record`: what is on record of it, not the job."""
 
-        def __init__(self, plan: PlanSummary) -> None:
+        def __init__(self, entry: Listed, *, record: bool = False) -> None:
             super().__init__()
-            self.plan = plan
+            self.entry = entry
+            self.record = record
+
+    def __init__(self, service: EmailSecurityService) -> None:
+        super().__init__(service)
+        self._listed: Sequence[Listed] = ()
+        self._filter: LedgerFilter | None = None
+        self._nothing = ""
 
     def content(self) -> Iterable[Widget]:
-        """The table."""
-        yield RowTable["PlanSummary"](_COLUMNS, self._cells, id="table")
+        """A line to type in, and the table."""
+        yield LineInput(id="typed-line", disabled=True)
+        yield RowTable["Listed"](COLUMNS, self._cells, id="table")
 
-    def table(self) -> RowTable[PlanSummary]:
-        """The plans."""
+    def table(self) -> RowTable[Listed]:
+        """Plans and writes."""
         return self.query_one("#table", RowTable)
 
-    @staticmethod
-    def _cells(plan: PlanSummary) -> Sequence[Cell]:
-        return (
-            state_of(plan),
-            Cell(f"{local_time(plan.at):%Y-%m-%d %H:%M}" if plan.at else "–", "muted"),
-            Cell(plan.name),
-            Cell(sanitize(plan.origin.who)),
-            Cell(f"{plan.messages:,}"),
-            Cell(plan.describe()),
-            Cell(sanitize(plan.reason), "muted"),
-        )
+    def _cells(self, each: Listed) -> Sequence[Cell]:
+        now = self.service.clock.now()
+        return [column.cell(each, now) for column in COLUMNS]
 
     def on_screen_resume(self) -> None:
         """Read the journals."""
@@ -97,49 +149,121 @@ class LedgerScreen(ConsoleScreen):
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
         """In a thread: there may be ten thousand."""
-        plans: Sequence[PlanSummary] = ()
-        said, nothing = "", "Nothing was released from this machine yet."
+        listed: Sequence[Listed] = ()
+        said, self._nothing = "", "Nothing was written from this machine yet."
         try:
             overview = await asyncio.to_thread(self.service.plans.ledger.overview)
         except SluiceError as error:
-            nothing = str(error)
+            self._nothing = str(error)
         else:
-            plans = overview.plans
+            listed = overview.listed
             if overview.unexpected:
                 said = f"Nothing is sent until {overview.unexpected[0]} is moved away: it is no journal. V checks."
             elif overview.unreadable:
                 # Their plans are not in the list, and their ids are held back.
                 said = overview.unreadable[0]
-        unfinished = sum(1 for plan in plans if plan.unfinished)
-        more = f", {unfinished:,} unfinished" if unfinished else ""
-        self.set_breadcrumb([("Ledger", "bold"), f"  {plural(len(plans), 'plan')}{more}"], ["on this machine"])
-        self.table().show_rows(ListRows(plans, lambda plan: plan.file))
+        if not self.ready:
+            return  # it was left meanwhile
+        self._listed = listed
+        self._show_listed()
         if said:
             self.notice(said)
-        self.table().set_empty_text(nothing)
+
+    def _show_listed(self) -> None:
+        """What passes the filter, in the order that was chosen."""
+        table, listed = self.table(), self._listed
+        shown = listed if self._filter is None else [each for each in listed if self._filter.matches(each)]
+        if table.sorted_by:
+            shown = sorted(shown, key=SORTS[table.sorted_by], reverse=table.reversed)
+        table.show_rows(ListRows(shown, lambda each: each.file))
+        plans = [each for each in listed if isinstance(each, PlanSummary)]
+        writes = [each for each in listed if isinstance(each, WriteEntry)]
+        unfinished, unknown = sum(each.unfinished for each in plans), sum(each.open for each in writes)
+        words = [plural(len(plans), "plan")] + [plural(len(writes), "job write")] * bool(writes)
+        words += [f"{unfinished:,} unfinished"] * bool(unfinished) + [f"{unknown:,} unknown"] * bool(unknown)
+        right: list[Piece] = ["on this machine"]
+        if self._filter is not None:
+            right = [f"{len(shown):,} match ", (PrivateText(sanitize(self._filter.line, 60)), "bold")]
+        self.set_breadcrumb([("Ledger", "bold"), f"  {', '.join(words)}"], right)
+        if self._filter is not None and listed:
+            table.set_empty_text(f"None of the {len(listed):,} matches. esc ends the filter, / changes it.")
+        else:
+            table.set_empty_text(self._nothing)
         self.show_about()
 
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show them in the order of a field; with an empty one the newest first."""
+        self.table().show_sort(field, reverse=reverse)
+        self._show_listed()
+
+    # ---- filtering
+
+    def action_filter_edit(self) -> None:
+        """Type a filter."""
+        box = self.query_one("#typed-line", Input)
+        box.disabled = False
+        box.value = self._filter.line if self._filter is not None else ""
+        self.set_focus(box)
+        self.notice("words -words who: action: state: target: reason: since:24h · enter filters, esc leaves")
+
+    def _close_line(self) -> None:
+        self.query_one("#typed-line", Input).disabled = True
+        self.set_focus(self.table())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter; a line that makes no sense stays open, with a sentence."""
+        try:
+            wanted = parse_ledger_filter(event.value, self.service.clock.now())
+        except ValueError as error:
+            self.notice(str(error))
+            return
+        self._filter = wanted
+        self._close_line()
+        self._show_listed()
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, then ends the filter; only then the screen."""
+        if not self.query_one("#typed-line", Input).disabled:
+            self._close_line()
+            return True
+        if self._filter is not None:
+            self._filter = None
+            self._show_listed()
+            return True
+        return super().handle_back()
+
+    # ---- the line under the cursor
+
     def describe(self) -> Sequence[Piece]:
-        """Who and why, of the plan under the cursor."""
-        plan = self.table().current
-        if plan is None:
+        """Who and why, of what is under the cursor."""
+        each = self.table().current
+        if each is None:
             return []
-        if plan.damaged:
-            return [(f"Its journal is damaged: {plan.damaged}. Keep {sanitize(plan.file)}.", "$text-error")]
-        if plan.doubts:
-            return [(f"{plan.doubts[0]} ", "$text-warning"), (sanitize(plan.origin.describe()), "dim")]
-        waits = " · enter opens it, to settle and go on" if plan.open else ""
-        told = f"{plan.describe()} · {sanitize(plan.origin.describe())} · "
-        return [(told, "dim"), (PrivateText(sanitize(plan.reason)), "dim"), (waits, "dim")]
+        if each.damaged:
+            return [(f"Its journal is damaged: {each.damaged}. Keep {sanitize(each.file)}.", "$text-error")]
+        if each.doubts:
+            return [(f"{each.doubts[0]} ", "$text-warning"), (sanitize(each.origin.describe()), "dim")]
+        reason: list[Piece] = [" · ", (PrivateText(sanitize(each.reason)), "dim")] if each.reason else []
+        who = (sanitize(each.origin.describe()), "dim")
+        if isinstance(each, WriteEntry):
+            waits = " · i shows the record, v there settles it" if each.open else ""
+            return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), who, *reason]
+        waits = " · enter opens it, to settle and go on" if each.open else ""
+        return [(f"{each.describe()} · ", "dim"), who, *reason, (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
-        """Tell of another plan."""
+        """Tell of another one."""
         self.show_about()
 
     def action_row_open(self) -> None:
-        """Open the plan."""
-        if plan := self.table().current:
-            self.post_message(self.Chosen(plan))
+        """Open the plan, or the job."""
+        if entry := self.table().current:
+            self.post_message(self.Chosen(entry))
+
+    def action_record_open(self) -> None:
+        """Show what is on record of a write to a job; a plan is opened."""
+        if entry := self.table().current:
+            self.post_message(self.Chosen(entry, record=True))
 
     @work(exclusive=True, group="verify")
     async def action_ledger_verify(self) -> None:
@@ -161,6 +285,8 @@ class LedgerScreen(ConsoleScreen):
             self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}{elsewhere}")
 
     def copy_id(self) -> str:
-        """The plan's id, or its file where that has the name of another plan."""
-        plan = self.table().current
-        return plan.name if plan is not None else ""
+        """The plan's id or the job's, or the file where that has the name of another plan."""
+        each = self.table().current
+        if isinstance(each, WriteEntry):
+            return sanitize(each.job) or each.name
+        return each.name if each is not None else ""

@@ -481,7 +481,7 @@ class JobScreen(ConsoleScreen):
     @work
     async def action_job_cancel(self) -> None:
         """Review and cancel."""
-        if job := await job_commands.cancel(self, self._job):
+        for job in await job_commands.cancel(self, [self._job]):
             # The answer is newer than the last poll: what follows acts on this.
             self._job = job
             self._subject.take(job)
@@ -490,7 +490,7 @@ class JobScreen(ConsoleScreen):
     @work
     async def action_job_delete(self) -> None:
         """Review and delete; a deleted job has no screen."""
-        if await job_commands.delete(self, self._job) and self.is_current:
+        if await job_commands.delete(self, [self._job]) and self.is_current:
             self.app.pop_screen()
             if isinstance(self.app.screen, ConsoleScreen):
                 self.app.screen.notice("Delete: deleted.")

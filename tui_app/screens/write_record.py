@@ -1,0 +1,96 @@
+"""What is on record of a write to a job: who, when, why, what was asked for, and all that was answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.message import Message
+
+from tui_app import actions
+from tui_app.core.errors import SluiceError
+from tui_app.core.text import sanitize
+from tui_app.plans.write_entry import DELETE
+from tui_app.screens.text_screen import TextScreen
+from tui_app.widgets.redaction import PrivateText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_app.plans.write_entry import WriteEntry
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+_WIDTH: Final = 11
+_PRIVATE: Final = frozenset({"reason", "search"})
+
+
+class WriteRecordScreen(TextScreen):
+    """The record; `v` reads an unknown write back, `enter` opens the job."""
+
+    screen_name = "record"
+    hang = _WIDTH
+    BINDINGS = actions.bindings("record")
+
+    class JobWanted(Message):
+        """The job is to be opened."""
+
+        def __init__(self, entry: WriteEntry) -> None:
+            super().__init__()
+            self.entry = entry
+
+    def __init__(self, service: EmailSecurityService, entry: WriteEntry, said: str = "") -> None:
+        super().__init__(service)
+        self._entry = entry
+        self._said = said
+
+    def on_mount(self) -> None:
+        """Show the record."""
+        super().on_mount()
+        self._show()
+        if self._said:
+            self.notice(self._said)
+
+    def _show(self) -> None:
+        entry = self._entry
+        self.set_breadcrumb([("Ledger › ", "dim"), (entry.what, "bold"), f"  {entry.target}"], [entry.standing])
+        pieces: list[Piece] = []
+        about = ""
+        for name, value in entry.facts():
+            about = name or about
+            text = PrivateText(value) if about in _PRIVATE else value
+            pieces += [(f"{name:<{_WIDTH}}", "dim"), text, "\n"]
+        self.show_text(*pieces)
+        self.show_footer()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Settle only where something is open."""
+        without = "" if self._entry.open else "record.settle"
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
+
+    def action_row_open(self) -> None:
+        """Open the job."""
+        if self._entry.job:
+            self.post_message(self.JobWanted(self._entry))
+        else:
+            self.notice("Nobody knows the job's id. v looks for it by its mark.")
+
+    @work(exclusive=True, group="settle")
+    async def action_record_settle(self) -> None:
+        """Read back what became of it."""
+        if not self._entry.open:
+            self.notice(f"It is {self._entry.standing}: there is nothing to settle.")
+            return
+        self.notice("Reading back…")
+        try:
+            self._entry = await self.service.settle_write(self._entry)
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        self._show()
+        where = "the job is still there" if self._entry.write == DELETE else "not seen done"
+        self.notice("Settled: it was done." if not self._entry.open else f"Still unknown: {where}. v asks again.")
+
+    def copy_id(self) -> str:
+        """The job's id, or that of the record."""
+        return sanitize(self._entry.job) or self._entry.name
