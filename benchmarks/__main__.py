@@ -24,6 +24,7 @@ ROWS = {
     "open": "open_job",
     "keys": "keys",
     "table": "table",
+    "reasons": "reasons",
     "load": "load",
     "fetch": "fetch",
     "memory": "memory",

@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger", "targets"})
+TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger", "targets", "reasons"})
 PAGES: Final = frozenset({"message", "help", "activity", "copy"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_SCREENS: Final = TABLES | PAGES
@@ -52,14 +52,15 @@ def _on(*screens: str) -> frozenset[str]:
     return frozenset(screens)
 
 
+_WITH_MARKS: Final = _on("job", "reasons", "quarantine")
 ACTIONS: Final = (
     Action(
         "row.open",
         ("enter", "l"),
         "open",
         "Look",
-        _on("jobs", "job", "quarantine", "ledger", "plan", "targets"),
-        footer=_on("jobs", "job", "quarantine", "ledger", "plan", "targets"),
+        _on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets"),
+        footer=_on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets"),
     ),
     # What acts on mail comes early: a narrow window cuts the end of a footer.
     Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
@@ -70,16 +71,17 @@ ACTIONS: Final = (
     Action("ids.move", ("V",), "move ids from a ticket or file", "Act", _on("jobs"), writes=True),
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
-    Action("mark.toggle", ("space",), "mark", "Mark", _on("job", "quarantine"), footer=_on("job", "quarantine")),
-    Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _on("job", "quarantine")),
-    Action("mark.all", ("a",), "mark all", "Mark", _on("job", "quarantine"), footer=_on("job", "quarantine")),
-    Action("mark.none", ("u",), "unmark all", "Mark", _on("job", "quarantine")),
+    Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS),
+    Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),
+    Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _WITH_MARKS),
+    Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_on("reasons", "quarantine")),
+    Action("mark.none", ("u",), "unmark all", "Mark", _WITH_MARKS),
     Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
     Action("filter.edit", ("slash",), "filter", "Look", _on("job"), footer=_on("job"), shown_keys="/"),
     Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine")),
     Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine")),
-    Action("rows.load_all", ("L",), "load all rows", "Look", _on("job")),
-    Action("rows.export", ("E",), "export the rows to a file", "Look", _on("job")),
+    Action("rows.load_all", ("L",), "load all rows", "Look", _on("job", "reasons")),
+    Action("rows.export", ("E",), "export rows to a file", "Look", _on("job", "reasons"), footer=_on("reasons")),
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("plan.continue", ("A",), "send the rest", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.settle", ("v",), "settle", "Act", _on("plan"), footer=_on("plan")),
@@ -101,21 +103,21 @@ ACTIONS: Final = (
     Action("row.last", ("G", "end"), "to the last loaded row; again: load more", "Move", TABLES | PAGES),
     Action("page.down", ("f", "pagedown", "ctrl+d"), "page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
     Action("page.up", ("b", "pageup", "ctrl+u"), "page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
-    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "quarantine", "ledger")),
-    Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job")),
+    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "reasons", "quarantine", "ledger")),
+    Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job", "reasons")),
     Action(
         "view.copy",
         ("y",),
         "copy the id",
         "Look",
-        _on("jobs", "job", "quarantine", "message", "plan", "ledger", "targets"),
+        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "ledger", "targets"),
     ),
     Action(
         "view.copy_page",
         ("Y",),
         "copy another value, or show plain text",
         "Look",
-        _on("jobs", "job", "quarantine", "message", "plan", "targets"),
+        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "targets"),
     ),
     Action(
         "copy.value", tuple("123456789"), "copy the value", "Act", _on("copy"), footer=_on("copy"), shown_keys="1-9"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Target
+    from tui_app.screens.job.reasons import ReasonsScreen
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.quarantine import QuarantineScreen
@@ -83,6 +84,22 @@ class Navigation(App[None]):
 
         if self.is_at("job"):
             self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
+
+    def on_job_screen_reasons_wanted(self, message: JobScreen.ReasonsWanted) -> None:
+        """Show a job's failed and skipped rows by reason."""
+        from tui_app.screens.job.reasons import ReasonsScreen
+
+        if self.is_at("job"):
+            self.push_screen(ReasonsScreen(self.service, message.job, message.subject))
+
+    def on_reasons_screen_chosen(self, message: ReasonsScreen.Chosen) -> None:
+        """Back to the job, with the rows of one reason."""
+        from tui_app.screens.job.screen import JobScreen
+
+        if self.is_at("reasons"):
+            self.pop_screen()
+            if isinstance(self.screen, JobScreen):
+                self.screen.show_reason(message.key, message.status)
 
     def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
         """Open a held message."""
@@ -183,7 +200,9 @@ class Navigation(App[None]):
 
         if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
             self.show_notice("The ledger is behind this: esc.")
-        elif isinstance(self.screen, TextScreen) or any(map(self.is_at, ("jobs", "job", "quarantine", "plan"))):
+        elif isinstance(self.screen, TextScreen) or any(
+            map(self.is_at, ("jobs", "job", "reasons", "quarantine", "plan"))
+        ):
             self.push_screen(LedgerScreen(self.service))
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:

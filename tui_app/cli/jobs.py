@@ -13,9 +13,9 @@ from tui_app.api.models import DeletedJob, Job
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_pages
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
+from tui_app.cli.job_id import check_job, whole_job_id, whole_job_ids
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import confirmed, run_command
-from tui_app.config.settings import check_job_id
 from tui_app.core.clock import rfc3339
 from tui_app.core.errors import ExitCode
 from tui_app.core.text import json_text
@@ -98,19 +98,31 @@ def jobs(ctx: click.Context, status: str | None, action: str | None, limit: int 
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job")
+@click.option("--reasons", is_flag=True, help="Why rows failed or were skipped, and what to do next.")
 @format_option
 @click.pass_context
-def job(ctx: click.Context, job_id: str, output_format: str) -> None:
-    """Show one bulk job."""
-    job_id = check_job_id(job_id)
-    write_job(run_command(ctx, lambda service: service.client.get_job(job_id)), output_format)
-
-
-def _finish(ctx: click.Context, job_ids: tuple[str, ...], verb: str, *, yes: bool, wants_ended: bool) -> None:
-    ids = list(dict.fromkeys(check_job_id(job_id) for job_id in job_ids))
+def job(ctx: click.Context, job: str, reasons: bool, output_format: str) -> None:
+    """Show one bulk job, or why its rows failed. JOB is an id, or the beginning of one (6 characters or more)."""
+    name = check_job(job)
 
     async def work(service: EmailSecurityService) -> ExitCode:
+        job_id = await whole_job_id(service, name)
+        if reasons:
+            from tui_app.cli.reasons import write_reasons
+
+            return await write_reasons(service, job_id, output_format)
+        write_job(await service.client.get_job(job_id), output_format)
+        return ExitCode.DONE
+
+    ctx.exit(run_command(ctx, work))
+
+
+def _finish(ctx: click.Context, jobs: tuple[str, ...], verb: str, *, yes: bool, wants_ended: bool) -> None:
+    names = [*map(check_job, jobs)]
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        ids = await whole_job_ids(service, names)
         fitting: list[Job] = []
         for job_id in ids:
             try:
@@ -173,18 +185,18 @@ async def _one(
 
 
 @click.command()
-@click.argument("job_id", nargs=-1, required=True)
+@click.argument("job", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
-def cancel(ctx: click.Context, job_id: tuple[str, ...], yes: bool) -> None:
+def cancel(ctx: click.Context, job: tuple[str, ...], yes: bool) -> None:
     """Stop running jobs; what they did already stays done."""
-    _finish(ctx, job_id, "cancel", yes=yes, wants_ended=False)
+    _finish(ctx, job, "cancel", yes=yes, wants_ended=False)
 
 
 @click.command()
-@click.argument("job_id", nargs=-1, required=True)
+@click.argument("job", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
-def delete(ctx: click.Context, job_id: tuple[str, ...], yes: bool) -> None:
+def delete(ctx: click.Context, job: tuple[str, ...], yes: bool) -> None:
     """Remove ended jobs from the lists; mail is not touched. There is no undelete."""
-    _finish(ctx, job_id, "delete", yes=yes, wants_ended=True)
+    _finish(ctx, job, "delete", yes=yes, wants_ended=True)

@@ -182,15 +182,26 @@ class Listing(Generic[T]):
         sys.stdout.write(line + "\n")
 
 
-async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], limit: int | None) -> int:
-    """Write a list page by page as it comes, `limit` rows at most; how many. Raises ApiError, ReaderGone, OutputFailedError."""
+async def write_pages(
+    pages: Pages[T],
+    open_listing: Callable[[], Listing[T]],
+    limit: int | None,
+    only: Callable[[T], bool] | None = None,
+) -> int:
+    """Write a list page by page as it comes, `limit` rows at most, `only` those that pass; how many were written, or looked at.
+
+    Raises ApiError, ReaderGone, OutputFailedError.
+    """
     listing: Listing[T] | None = None
+    looked_at = 0
     try:
         async for page in pages:
             # Begun with the first answer: a refused request leaves stdout empty.
             listing = listing or open_listing()
-            for row in page[: None if limit is None else limit - listing.count]:
+            found = page if only is None else tuple(filter(only, page))
+            for row in found[: None if limit is None else limit - listing.count]:
                 listing.write(row)
+            looked_at += len(page)
             if limit is not None and listing.count >= limit:
                 break
     except ReaderGone:
@@ -214,7 +225,7 @@ async def write_pages(pages: Pages[T], open_listing: Callable[[], Listing[T]], l
         print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
     if pages.shifted:
         print_status("Rows moved from page to page while they were read: some may be missing. Run it again.")
-    return listing.count
+    return listing.count if only is None else looked_at
 
 
 def print_status(sentence: str) -> None:

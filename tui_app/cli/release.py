@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from tui_app.api.enums import Destination, RowStatus
+from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.plan_review import ReviewOptions, parsed_ids, review_and_send, review_options
 from tui_app.cli.runner import run_command
-from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
 from tui_app.jobs.failures import reason_contains
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None, why: str) -> list[str]:
     wanted = RowStatus(status) if status else None
-    read = await service.jobs.all_rows(job_id, wanted)
+    read = await service.jobs.all_rows(await whole_job_id(service, job_id), wanted)
     rows = [
         row
         for row in read.rows
@@ -80,7 +80,7 @@ def _send(
     if (status or why) and not job_id:
         raise UsageError(f"--{'status' if status else 'why'} goes with --job. Nothing was sent.")
     if job_id is not None:
-        job_id = check_job_id(job_id)
+        job_id = check_job(job_id)
     parsed = parsed_ids(ids, source)
     if not parsed.ids and job_id is None:
         raise UsageError("No ids: name some, or use --from or --job. Nothing was sent.")

@@ -10,7 +10,7 @@ import contextlib
 import csv
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
@@ -28,7 +28,6 @@ from tui_app.jobs.row_columns import EXPORTED
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
-    from tui_app.api.pagination import NumberedPages
     from tui_app.api.rows import JobMessage
 
 
@@ -163,36 +162,50 @@ def unfinished(path: Path) -> Path:
 async def export_job(
     client: EmailSecurityClient,
     job_id: str,
-    status: RowStatus | None,
+    statuses: Sequence[RowStatus | None],
     path: Path,
     on_progress: Callable[[int], None] = lambda _: None,
     *,
+    only: Callable[[JobMessage], bool] | None = None,
+    wanted: int = 0,
     bom: bool = False,
 ) -> Exported:
-    """Write a job's rows under a status to a new file; the counters before and after say whether any may be missing.
+    """Write a job's rows under some statuses to a new file; the counters before and after say whether any may be missing.
 
-    `bom`: a CSV begins with a byte order mark.
+    `only`: those that pass, of which `wanted` there are if somebody knows. `bom`: a CSV begins with a byte order mark.
     """
     job = await client.get_job(job_id)
-    pages = job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status))
+    listed = [
+        (status, job_message_pages(client, job_id, status=status, exact=True, expected=job.counted(status)))
+        for status in statuses
+    ]
+    read = dict.fromkeys(statuses, 0)
 
-    async def missing(rows: int) -> str:
-        if pages.unreadable:
-            return f"{plural(pages.unreadable, 'row')} could not be read"
-        if pages.unasked:
-            return (
-                f"{plural(pages.unasked, 'row')} of another status {'was' if pages.unasked == 1 else 'were'} left out"
-            )
+    async def rows() -> AsyncIterator[Sequence[JobMessage]]:
+        for status, pages in listed:
+            async for page in pages:
+                read[status] += len(page)
+                yield page if only is None else [row for row in page if only(row)]
+
+    async def missing(written: int) -> str:
+        for _, pages in listed:
+            if pages.unreadable:
+                return f"{plural(pages.unreadable, 'row')} could not be read"
+            if pages.unasked:
+                return f"{plural(pages.unasked, 'row')} of another status {'was' if pages.unasked == 1 else 'were'} left out"
         after = await client.get_job(job_id)
-        if pages.shifted or (status is not None and after.counters != job.counters):
+        moved = any(status is not None for status in statuses) and after.counters != job.counters
+        if moved or any(pages.shifted for _, pages in listed):
             return "rows changed while they were read"
-        return describe_missing(after, status, rows)
+        if written < wanted:
+            return f"{wanted:,} were chosen, and the others did not come"
+        return next(filter(None, [describe_missing(after, status, count) for status, count in read.items()]), "")
 
-    return await export_rows(pages, path, missing, on_progress, bom=bom)
+    return await export_rows(rows(), path, missing, on_progress, bom=bom)
 
 
 async def export_rows(
-    pages: NumberedPages[JobMessage],
+    pages: AsyncIterable[Sequence[JobMessage]],
     path: Path,
     check: Callable[[int], Awaitable[str]],
     on_progress: Callable[[int], None] = lambda _: None,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import RowStatus
 from tui_app.core.text import visible
+
+if TYPE_CHECKING:
+    from tui_app.api.rows import JobMessage
 
 FAILURES: Final = (RowStatus.FAILED, RowStatus.SKIPPED)
 """The states of rows that have a reason."""
@@ -108,17 +111,18 @@ _KEPT: Final = 200
 _GAP: Final = "…"
 _QUOTED: Final = r""""[^"]*"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»|`[^`]*`|<[^<>]*>|(?<!\w)'[^']*'(?!\w)"""
 _QUOTES: Final = re.compile(r"""["“”‘’«»`<>']""")
-_TOKEN: Final = r"[\w.+\-@%\\]"
+_WITHIN: Final = r"[\w.+\-@%\\]"
 _ENDS_OF_HOSTS: Final = r"com|net|org|edu|gov|mil|int|info|biz|example|test|invalid|local|localhost|internal|[a-z]{2}"
 _VARYING: Final = re.compile(
-    rf"{_QUOTED}|\b[a-z]+://\S+|(?<!{_TOKEN})(?![45]\d\d(?!{_TOKEN}))(?={_TOKEN}*?[\d@]){_TOKEN}+"
-    rf"|(?<!{_TOKEN})[\w\-]+(?:\.[\w\-]+)*\.(?:{_ENDS_OF_HOSTS})(?!{_TOKEN})",
+    rf"{_QUOTED}|\b[a-z]+://\S+|(?<!{_WITHIN})(?![45]\d\d(?!{_WITHIN}))(?={_WITHIN}*?[\d@]){_WITHIN}+"
+    rf"|(?<!{_WITHIN})[\w\-]+(?:\.[\w\-]+)*\.(?:{_ENDS_OF_HOSTS})(?!{_WITHIN})",
     re.IGNORECASE,
 )
 """What differs from row to row: what is quoted, links, numbers, ids, times, addresses and hosts. Codes such as 429 stay for the rules."""
 _CODES: Final = re.compile(r"\d+")
 _EMPTY: Final = re.compile(rf"[(\[{{<][\s{_GAP}:;,.#=\-]*[)\]}}>]")
 _BESIDE: Final = re.compile(rf"{_GAP}(?:[\s:;,.#=/|\-]*{_GAP})+")
+_BEGINNING: Final = re.compile(r"\A[^\w(\[{]+")
 _ENDS: Final = " \t.,;:!?-–—#=/|\"'`…"
 
 
@@ -127,8 +131,7 @@ def _shape(message: str) -> str:
     looked_at = message[:_LOOKED_AT]
     if not _QUOTES.search(looked_at):
         # Word by word is twice as quick: most words are letters only.
-        words = [word if word.isalpha() else _VARYING.sub(_GAP, word) for word in looked_at.split()]
-        return " ".join(words)
+        return " ".join([word if word.isalpha() else _VARYING.sub(_GAP, word) for word in looked_at.split()])
     shape = _VARYING.sub(_GAP, looked_at)
     # Where everything stands in quotation marks, as in JSON, they part nothing.
     return shape if any(map(str.isalpha, shape)) else _VARYING.sub(_GAP, _QUOTES.sub(" ", looked_at))
@@ -142,7 +145,7 @@ def _plain(text: str) -> str:
 def _reduced(text: str) -> str:
     text = _CODES.sub(_GAP, _VARYING.sub(_GAP, _plain(text)))
     text = _BESIDE.sub(_GAP, _EMPTY.sub(" ", text))
-    return " ".join(text.split())[:_KEPT].strip(_ENDS)
+    return _BEGINNING.sub("", " ".join(text.split())[:_KEPT].rstrip(_ENDS))
 
 
 def normalised(message: str) -> str:
@@ -183,3 +186,9 @@ def reason_contains(message: str, wanted: str) -> bool:
     """Whether a reason, its label or its normalised form contains this text, whatever the case of its letters."""
     wanted = wanted.casefold()
     return wanted in message.casefold() or wanted in cause_of(message).label or wanted in normalised(message)
+
+
+def has_reason(row: JobMessage, wanted: str) -> bool:
+    """Whether a row's reason contains this text. Only a row that failed or was skipped has a reason that was not given."""
+    message = row.status_message.exact if row.status_message is not None else ""
+    return bool(message or is_failure(row.raw.status)) and reason_contains(message, wanted)

@@ -9,11 +9,16 @@ from typing import Any, Final
 
 from tui_app.api.enums import RowStatus
 from tui_app.core.query import split_words, without_brackets
+from tui_app.core.text import Untrusted
+from tui_app.jobs.failures import cause_of, is_failure, reason_contains
 from tui_app.jobs.row_columns import BY_FIELD, ROW_COLUMNS
 from tui_app.jobs.row_store import Row, value_of
 
 _words: Final = value_of(*(column.name for column in ROW_COLUMNS if column.in_words))
 """The values in which a bare word may stand: what the table shows."""
+_reason: Final = value_of("status", "status_message")
+REASON: Final = "reason"
+"""The field of a row's reason by its cause: no column has it, it is made of what the server said."""
 _COMPARED: Final = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": lambda one, other: one > other,
@@ -48,6 +53,28 @@ def parse_filter(line: str) -> RowFilter | None:
     return RowFilter(line.strip(), tuple(_test(term) for term in terms)) if terms else None
 
 
+def reason_line(key: str) -> str:
+    """The filter line of the rows of one group of `reasons.RowsByReason`."""
+    quoted = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{REASON}:="{quoted}"'
+
+
+def _of_reason(term: str, value: str) -> Callable[[Row], bool]:
+    """Failed and skipped rows by their reason: `=` and the label of their cause, or words of either."""
+    exact, words = value.startswith("="), value.removeprefix("=").casefold()
+    if not words:
+        raise ValueError(f"'{term}' names a field without a value.")
+
+    def matches(row: Row) -> bool:
+        status, found = _reason(row)
+        if not is_failure(status):
+            return False
+        message = "" if found is None else Untrusted.of(found).exact
+        return cause_of(message).label == words if exact else reason_contains(message, words)
+
+    return matches
+
+
 def _test(term: str) -> Callable[[Row], bool]:
     negative = term.startswith("-") and len(term) > 1
     positive = _positive(term[1:] if negative else term)
@@ -58,9 +85,11 @@ def _positive(term: str) -> Callable[[Row], bool]:
     name, colon, value = term.partition(":")
     if not colon or not name.isalpha() or value[:1].isspace():
         return _word(term)
+    if name.lower() == REASON:
+        return _of_reason(term, value)
     column = BY_FIELD.get(name.lower())
     if column is None:
-        raise ValueError(f"'{name}' is not a field. Fields: {', '.join(BY_FIELD)}.")
+        raise ValueError(f"'{name}' is not a field. Fields: {', '.join(BY_FIELD)}, {REASON}.")
     read = value_of(column.name)
     parts = _COMPARED.fullmatch(value)
     assert parts is not None

@@ -65,26 +65,36 @@ class JobSubject:
 
     async def poll(self) -> PollResult:
         """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
+        result = await self._read_job()
+        if result is None or not (self._rows.due or self._read_again) or self._rows.busy:
+            return result or PollResult(moved=True)
+        whole, self._read_again = self._read_again, False
+        try:
+            requests = 1 + await self._rows.read_again(whole=whole, expected=self.expected)
+        except ApiError:
+            self._read_again = True
+            raise
+        return replace(result, requests=1 if requests <= 2 else 2)
+
+    async def poll_counters(self) -> PollResult:
+        """Read the job, and none of its rows: while others than this subject's are shown. Raises ApiError."""
+        return await self._read_job() or PollResult(moved=True)
+
+    async def _read_job(self) -> PollResult | None:
+        """Read the job; None when what was read is older than the answer to a write: ask again."""
         newer = self._newer
         job = await self.client.get_job(self.job_id)
         if newer != self._newer:
-            return PollResult(moved=True)  # read before an answer that is newer: ask again
+            return None
         at = self.clock.monotonic()
         moved = self._progress.add(job, at)
         if moved or not (job.countable or job.ended):
             # Of counters that can't be read nobody knows whether they moved.
             self._rows.counters_moved()
         # Counters first: the operator sees where the job stands before its rows are here.
-        self._tell(JobSnapshot(job, self._progress.eta(job, at), self._rows.snapshot))
-        requests = 1
-        if (self._rows.due or self._read_again) and not self._rows.busy:
-            whole, self._read_again = self._read_again, False
-            try:
-                requests += await self._rows.read_again(whole=whole, expected=self.expected)
-            except ApiError:
-                self._read_again = True
-                raise
-        return PollResult(moved, self._progress.eta(job, at).left, job.ended, 1 if requests <= 2 else 2)
+        eta = self._progress.eta(job, at)
+        self._tell(JobSnapshot(job, eta, self._rows.snapshot))
+        return PollResult(moved, eta.left, job.ended)
 
     @property
     def wanted(self) -> RowView:
@@ -121,6 +131,16 @@ class JobSubject:
         rows = self._rows.snapshot
         loaded = 0 if rows.complete else rows.loaded
         return pages_of(max(0, self.expected - loaded), self._rows.per_page)
+
+    @property
+    def rows(self) -> JobRows:
+        """All that was read of the job's rows, under any status; its store has the marks."""
+        return self._rows
+
+    @property
+    def job(self) -> Job | None:
+        """The job as it was read last."""
+        return self._snapshot.job if self._snapshot is not None else None
 
     def _rows_changed(self, rows: RowsSnapshot) -> None:
         if self._snapshot is not None:

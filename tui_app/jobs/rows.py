@@ -101,14 +101,21 @@ class JobRows:
 
     def turn_to(self, status: RowStatus | None) -> None:
         """Turn to the rows of another status; `arrange` shows those that are here, reading brings the others."""
+        self._listing = self._listings[status] = self.listing(status)
+        here = self._listing.read and self._wanted == AS_LISTED
+        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
+
+    def listing(self, status: RowStatus | None) -> RowPages:
+        """What is listed under a status, whether it is shown or not."""
         whole, listing = self._listings[None], self._listings.get(status)
         all_here = whole.complete and not whole.stale and not whole.shifted and not any(whole.unreadable.values())
         if listing is None and status is not None and all_here:
             # Which rows are in a state is known without asking.
             listing = whole.known(status)
-        self._listing = self._listings[status] = listing or RowPages(self.store, status, ROWS_PER_PAGE)
-        here = self._listing.read and self._wanted == AS_LISTED
-        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
+        listing = listing or RowPages(self.store, status, ROWS_PER_PAGE)
+        if listing.read:
+            self._listings[status] = listing
+        return listing
 
     def _seen(self, rows: OrderedRows) -> RowsSnapshot:
         listing = self._listing
@@ -184,8 +191,14 @@ class JobRows:
         `arrange` shows it then.
         If all are here, and some may have changed, all are read again, and shown when they are all here again.
         """
+        await self.load_status(self._listing.status, expected, on_progress)
+
+    async def load_status(
+        self, status: RowStatus | None, expected: int, on_progress: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Load all pages under a status, whether it is shown or not: the same as `load_all`. Raises ApiError."""
         async with self._one_at_a_time:
-            shown = listing = self._listing
+            shown = listing = self._listings[status] = self.listing(status)
             if listing.complete and listing.stale:
                 listing = RowPages(self.store, shown.status, shown.per_page, due=False)
             while True:
@@ -204,6 +217,8 @@ class JobRows:
         self, listing: RowPages, ahead: Prefetcher[Page[JobMessage]], on_progress: Callable[[int], None]
     ) -> None:
         rows_told, told_at = 0, self.clock.monotonic()
+        # From its first page on it is fresh, until counters move.
+        listing.due = listing.due and listing.read
         while (number := listing.next_page) is not None:
             await self._read_page(listing, ahead, number)
             rows = len(listing.rows())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import DeletedJob, Job
+    from tui_app.api.rows import JobMessage
     from tui_app.api.search import SearchParams
     from tui_app.api.write_result import WriteResult
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
     from tui_app.jobs.all_rows import AllRows
     from tui_app.jobs.export import Exported
+    from tui_app.jobs.failure_watch import FailuresSnapshot, FailuresSubject
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
@@ -65,6 +67,12 @@ class JobService:
         from tui_app.jobs.all_rows import read_all_rows
 
         return await read_all_rows(self.client(), job_id, status)
+
+    def watch_failures(self, of: JobSubject, job: Job, listener: Callable[[FailuresSnapshot], None]) -> FailuresSubject:
+        """A subject to be polled in place of a job's own: why its rows failed or were skipped."""
+        from tui_app.jobs.failure_watch import FailuresSubject
+
+        return FailuresSubject(of, job, listener)
 
     # ---- acting
 
@@ -136,16 +144,41 @@ class JobService:
         path: Path,
         on_progress: Callable[[int], None] = lambda _: None,
         *,
+        only: Callable[[JobMessage], bool] | None = None,
         bom: bool = False,
     ) -> Exported:
         """Stream a job's rows under a status to a new file. Raises ApiError, ExportFailed; a part of it stays then.
 
-        `bom`: a CSV begins with a byte order mark.
+        `only`: those that pass. `bom`: a CSV begins with a byte order mark.
         """
-        from tui_app.jobs.export import ExportFailed, export_job
+        from tui_app.jobs.export import export_job
+
+        return await self._exported(
+            job_id, export_job(self.client(), job_id, (status,), path, on_progress, only=only, bom=bom)
+        )
+
+    async def export_chosen(
+        self,
+        job_id: str,
+        ids: Collection[str],
+        statuses: Sequence[RowStatus],
+        path: Path,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> Exported:
+        """Stream the rows of these ids, which are in these states, to a new file. Raises ApiError, ExportFailed."""
+        from tui_app.jobs.export import export_job
+
+        chosen = export_job(
+            self.client(), job_id, statuses, path, on_progress, only=lambda row: row.id in ids, wanted=len(ids)
+        )
+        return await self._exported(job_id, chosen)
+
+    async def _exported(self, job_id: str, work: Coroutine[Any, Any, Exported]) -> Exported:
+        """Run an export, and put what became of it on record."""
+        from tui_app.jobs.export import ExportFailed
 
         try:
-            exported = await export_job(self.client(), job_id, status, path, on_progress, bom=bom)
+            exported = await work
         except ExportFailed as error:
             self.record(str(error), ())
             raise

@@ -325,13 +325,18 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     # ---- painting
 
+    def mark_at(self, index: int) -> str:
+        """The sign of a row's mark, one cell."""
+        return "✓" if self.marked.is_marked(index) else " "
+
     def _line_cells(self, index: int) -> Sequence[Cell]:
         if index == self._made[0]:
             return self._made[1]
         cells = self._cells_of(self.shown[index])
         redaction = redaction_of(self)
-        edge = ("▸" if index == self.cursor_row else " ") + ("✓" if self.marked.is_marked(index) else " ")
-        line: list[Cell] = [Cell(edge, "mark" if edge[1] == "✓" else "")]
+        mark = self.mark_at(index)
+        edge = ("▸" if index == self.cursor_row else " ") + mark
+        line: list[Cell] = [Cell(edge, "mark" if mark != " " else "")]
         for number, (position, column, width) in enumerate(self._laid_out):
             text, tone = cells[position]
             if redaction.on:

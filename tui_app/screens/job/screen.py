@@ -18,7 +18,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import SUFFIXES, export_path
-from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
 from tui_app.screens import format as fmt
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.api.models import Job
-    from tui_app.jobs.job_watch import JobSnapshot
+    from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.poller import Subject
     from tui_app.jobs.rows import RowsSnapshot
     from tui_app.service import EmailSecurityService
@@ -109,6 +109,14 @@ class JobScreen(ConsoleScreen):
             super().__init__()
             self.job = job
             self.row = row
+
+    class ReasonsWanted(Message):
+        """Failed and skipped rows are to be seen by reason."""
+
+        def __init__(self, job: Job, subject: JobSubject) -> None:
+            super().__init__()
+            self.job = job
+            self.subject = subject
 
     class ReleaseWanted(Message):
         """The mail of chosen rows is to be looked up and released."""
@@ -359,6 +367,16 @@ class JobScreen(ConsoleScreen):
         self._arrange(self._subject.wanted)
         self.service.refresh()
         self.show_frame()
+
+    def action_reasons_open(self) -> None:
+        """See failed and skipped rows by reason."""
+        if not self._long.busy():
+            self.post_message(self.ReasonsWanted(self._job, self._subject))
+
+    def show_reason(self, key: str, status: RowStatus | None) -> None:
+        """Show the rows of one reason, under a status."""
+        self.action_filter_status(str(STATUS_TABS.index(status)))
+        self._arrange(RowView(parse_filter(reason_line(key)), self._subject.wanted.sort))
 
     def action_view_refresh(self) -> None:
         """Read the job and its loaded rows again."""
