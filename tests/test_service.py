@@ -217,7 +217,7 @@ async def test_a_cancel_that_is_answered_by_a_job_at_work_is_not_told_as_done(st
         assert server.count("POST") == 1
     assert isinstance(outcome, Done if ends else Ambiguous)
     if not ends:
-        assert f"outcome unknown. The answer says that the job is still {status}" in service.activities[-1].sentence
+        assert f"outcome unknown. The server says: still {status.lower()}." in service.activities[-1].sentence
 
 
 async def test_lists_come_whole_from_the_server(simulator: Simulator) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui_app.api.budget import Budget
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.write_result import Ambiguous, WriteResult, describe
+from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
+from tui_app.config.settings import canonical_account
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
+from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
+from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subject
 from tui_app.jobs.service import JobService
 
@@ -32,11 +35,15 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
+    from tui_app.jobs.commands import Answered
+    from tui_app.jobs.job_write import JobWrite
     from tui_app.mail.service import MailService
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.request import PlanRequest
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
+    from tui_app.plans.write_entry import WriteEntry
+    from tui_app.plans.write_journal import WriteJournal
 
 T = TypeVar("T")
 
@@ -379,15 +386,60 @@ class EmailSecurityService:
 
     # ---- writing
 
-    async def _write(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
-        """Run a write to its end, and put its result on record, even if the caller goes away."""
+    async def _write(
+        self, what: str, write: JobWrite, work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]]
+    ) -> WriteResult[T]:
+        """Put a write on record, run it to its end, and put its result on record, even if the caller goes away.
+
+        Raises SluiceError when it can't be put on record: then nothing was sent.
+        """
 
         async def recorded() -> WriteResult[T]:
-            result = await work
+            try:
+                record = await asyncio.to_thread(self.plans.ledger.begin_write, write.record(), self.settings.identity)
+            except SluiceError as error:
+                self.record(f"{what}: not sent, as it can't be put on record. {error}")
+                raise
+            try:
+                result = await work(partial(self._keep_answer, what, record))
+                await self._keep_answer(what, record, result)
+            finally:
+                record.close()
             self._record_write(what, result)
             return result
 
         return await asyncio.shield(self._spawn(recorded()))
+
+    async def _keep_answer(self, what: str, record: WriteJournal, result: WriteResult[Any]) -> None:
+        from tui_app.jobs.job_write import answer_facts
+
+        try:
+            await asyncio.to_thread(record.add, answer_facts(result))
+        except SluiceError as error:
+            # It was sent: what is known of it is told all the same, and the ledger calls it unknown.
+            self.record(f"{what}: its answer is not on record. {error}")
+
+    async def settle_write(self, entry: WriteEntry) -> WriteEntry:
+        """Read back a write to a job that nothing has answered, and put on record what that shows; the write then.
+
+        Raises ApiError, JournalError, and UsageError when it is another account's.
+        """
+        from tui_app.jobs.job_write import answer_facts
+
+        if canonical_account(entry.account) != self.settings.identity:
+            raise UsageError(f"{entry.name} belongs to another account, {sanitize(entry.account)}. Nothing was asked.")
+        seen = await self.jobs.look_again(entry.write, job_id=entry.job, mark=entry.mark)
+        self.record(f"{entry.title}, read back: {'it was done' if seen is not None else 'not seen done'}.")
+        if seen is None:
+            return entry
+        return await asyncio.to_thread(self.plans.ledger.settle_write, entry, answer_facts(Done(seen)))
+
+    async def open_writes(self) -> Sequence[WriteEntry]:
+        """Writes to jobs of which nobody knows what became of them; each is put in the activity list. Raises JournalError."""
+        entries = await asyncio.to_thread(lambda: self.plans.ledger.open_writes(self.settings.identity))
+        for entry in reversed(entries):
+            self.record(f"{entry.title}: {entry.describe()}. H opens the ledger.")
+        return entries
 
     def _record_write(self, what: str, result: WriteResult[T]) -> None:
         became, details = describe(result)

@@ -16,6 +16,7 @@ from tui_app.cli.search_options import delivery_option, search_options, search_p
 from tui_app.core.clock import describe_window
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text, plural, sanitize
+from tui_app.jobs.job_write import DIFFERS, PreviewFacts, describe_write
 from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ async def _told_differences(service: EmailSecurityService, created: CreatedJob) 
     except (UsageError, GuardError):
         print_status(f"It was not cancelled. To cancel it: mailsluice cancel {sanitize(job.id)}")
         return ExitCode.UNKNOWN_OUTCOME
-    words, details = describe(await service.jobs.cancel(job.id))
-    print_status(f"Cancel: {words}")
-    for line in details:
+    result = await service.jobs.cancel(job, DIFFERS)
+    print_status(describe_write("cancel", result))
+    for line in describe(result)[1]:
         print_status(f"  {line}")
     return ExitCode.UNKNOWN_OUTCOME
 
@@ -148,7 +149,7 @@ def create(
         if expect is not None and expect != preview.count:
             raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")
         confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes)
-        result = await service.jobs.create(new)
+        result = await service.jobs.create(new, preview=PreviewFacts.of(preview))
         if isinstance(result, Done):
             write_job(result.value.job, output_format)
             if result.errors:

@@ -27,11 +27,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """`[guard]`: what the guard takes out of a release, unless the operator includes it by name."""
+    """`[guard]`: what the guard takes out of a release, unless the operator includes it by name.
+
+    `require_reason`: a job is not created, cancelled or deleted without one; a plan never is.
+    """
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
     max_messages: int = field(default=5000, metadata={"ge": 1})
     hold_recipient_domains: tuple[str, ...] = ()
+    require_reason: bool = False
     # A second signer is not supported by this version: asking for one is refused, not ignored.
     require_second_signer: Literal[False] = False
 

@@ -1,8 +1,12 @@
-"""Starting, stopping and removing jobs: one request each, and what leaves it open is settled by reading."""
+"""Starting, stopping and removing jobs: one request each, and what leaves it open is settled by reading.
+
+Each takes a function that is told of an answer that leaves it open, before that is settled.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.errors import NotFound, Unreadable
 from tui_app.api.models import DeletedJob, Job
@@ -15,54 +19,69 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.jobs.new_job import NewJob
 
+T = TypeVar("T")
+Answered = Callable[[WriteResult[Any]], Awaitable[None]]
+"""Is told of an answer that leaves a write open."""
 
-async def cancel_job(client: EmailSecurityClient, job_id: str) -> WriteResult[Job]:
+
+class StillAtWork(Unreadable):
+    """A job was asked to stop, and the server says that it has not."""
+
+    def __init__(self, job: Job, request: str) -> None:
+        self.state = sanitize(str(job.status).lower(), 40)
+        super().__init__(f"The server says: still {self.state}.", request=request)
+
+
+async def _settled(
+    client: EmailSecurityClient, result: WriteResult[T], look: Callable[[], Awaitable[T | None]], answered: Answered
+) -> WriteResult[T]:
+    if not isinstance(result, Ambiguous):
+        return result
+    await answered(result)
+    return await settle(client.transport, result, look)
+
+
+async def cancel_job(client: EmailSecurityClient, job_id: str, answered: Answered) -> WriteResult[Job]:
     """Stop a job; an open outcome, also an answer that shows the job still at work, is settled by reading the job."""
+    request = f"POST investigate/bulk/{job_id}/cancel"
+    last: Job | None = None
 
     async def ended() -> Job | None:
-        job = await client.get_job(job_id)
-        return job if job.ended else None
+        nonlocal last
+        last = await client.get_job(job_id)
+        return last if last.ended else None
 
     result = await client.cancel_job(job_id)
     if isinstance(result, Done) and not result.value.ended:
         # What was stopped has ended: an answer that says otherwise says nothing of what became of it.
-        status = sanitize(str(result.value.status), 40)
-        still = Unreadable(
-            f"The answer says that the job is still {status}.", request=f"POST investigate/bulk/{job_id}/cancel"
-        )
-        result = Ambiguous(still)
-    return await settle(client.transport, result, ended) if isinstance(result, Ambiguous) else result
+        result = Ambiguous(StillAtWork(result.value, request))
+    result = await _settled(client, result, ended, answered)
+    if isinstance(result, Ambiguous) and last is not None and isinstance(result.error, StillAtWork):
+        return Ambiguous(StillAtWork(last, request))
+    return result
 
 
-async def delete_job(client: EmailSecurityClient, job_id: str) -> WriteResult[DeletedJob]:
+async def delete_job(client: EmailSecurityClient, job_id: str, answered: Answered) -> WriteResult[DeletedJob]:
     """Remove an ended job from the lists; one that is gone already is done."""
-    gone_already = DeletedJob(id=Untrusted(job_id))
-
-    async def gone() -> DeletedJob | None:
-        try:
-            await client.get_job(job_id)
-        except NotFound as error:
-            # A 404 that is not in the API's own words may be anybody's.
-            return gone_already if error.notices else None
-        return None
-
     result = await client.delete_job(job_id)
     if isinstance(result, Refused) and isinstance(result.error, NotFound):
-        return await settle(client.transport, Ambiguous(result.error), gone)
-    return await settle(client.transport, result, gone) if isinstance(result, Ambiguous) else result
+        result = Ambiguous(result.error)
+    return await _settled(client, result, lambda: find_gone(client, job_id), answered)
 
 
-async def create_job(client: EmailSecurityClient, new: NewJob, mark: str) -> WriteResult[Job]:
+async def find_gone(client: EmailSecurityClient, job_id: str) -> DeletedJob | None:
+    """A job that is in no list any more; None while it is there, or nobody can say. Raises ApiError."""
+    try:
+        await client.get_job(job_id)
+    except NotFound as error:
+        # A 404 that is not in the API's own words may be anybody's.
+        return DeletedJob(id=Untrusted(job_id)) if error.notices else None
+    return None
+
+
+async def create_job(client: EmailSecurityClient, new: NewJob, mark: str, answered: Answered) -> WriteResult[Job]:
     """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
     comment = f"{new.comment} {mark}".strip()
-
-    async def there() -> Job | None:
-        async for page in job_pages(client):
-            for job in page:
-                if job.comment is not None and mark in job.comment.exact:
-                    return job
-        return None
-
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
     if isinstance(result, Done) and (result.value.comment is None or mark not in result.value.comment.exact):
         # Another job than ours: whoever cancels it stops somebody else's.
@@ -72,4 +91,13 @@ async def create_job(client: EmailSecurityClient, new: NewJob, mark: str) -> Wri
             request="POST investigate/bulk",
         )
         result = Ambiguous(lost)
-    return await settle(client.transport, result, there) if isinstance(result, Ambiguous) else result
+    return await _settled(client, result, lambda: find_marked(client, mark), answered)
+
+
+async def find_marked(client: EmailSecurityClient, mark: str) -> Job | None:
+    """The job that bears a mark; None when it is not in the list. Raises ApiError."""
+    async for page in job_pages(client):
+        for job in page:
+            if job.comment is not None and mark in job.comment.exact:
+                return job
+    return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from tui_app.config.settings import check_job_id
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
@@ -22,19 +23,26 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
     from tui_app.jobs.all_rows import AllRows
+    from tui_app.jobs.commands import Answered
     from tui_app.jobs.export import Exported
     from tui_app.jobs.failure_watch import FailuresSnapshot, FailuresSubject
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
+    from tui_app.jobs.job_write import JobWrite, Kind, PreviewFacts
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 T = TypeVar("T")
 
 
 class Write(Protocol):
-    """Runs one write to its end and puts its result on record, even if the caller goes away."""
+    """Puts a write on record, runs it to its end, and puts its result on record, even if the caller goes away."""
 
-    async def __call__(self, what: str, work: Coroutine[Any, Any, WriteResult[T]]) -> WriteResult[T]:
-        """The result of `work`; `what` names it on record."""
+    async def __call__(
+        self, what: str, write: JobWrite, work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]]
+    ) -> WriteResult[T]:
+        """The result of `work`, which is begun when `write` is on record; `what` names it in the activity list.
+
+        Raises SluiceError when it can't be put on record: then nothing was sent.
+        """
         ...
 
 
@@ -86,6 +94,7 @@ class JobService:
         """Refuse a job whose preview shows, or can't rule out, what the policy holds back. Raises GuardError."""
         from tui_app.jobs.new_job import guard_job
 
+        self.check_reason(new.comment)
         policy = self.settings.guard
         guard_job(
             new,
@@ -96,44 +105,110 @@ class JobService:
             include=include,
         )
 
-    async def create(self, new: NewJob) -> WriteResult[CreatedJob]:
-        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError.
+    def check_reason(self, reason: str) -> None:
+        """Raises GuardError when the policy wants a reason for every write, and there is none."""
+        if self.settings.guard.require_reason and not reason.strip():
+            raise GuardError(
+                "The policy asks for a reason (guard.require_reason), and none was given. Nothing was sent."
+            )
 
-        What the job does differently from what was asked for is told, and on record.
+    async def create(self, new: NewJob, *, preview: PreviewFacts | None = None) -> WriteResult[CreatedJob]:
+        """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment.
+
+        What was seen of it before goes on record with it. What the job does differently from what was asked for is told,
+        and on record. Raises GuardError, and SluiceError when it can't be put on record: then nothing was sent.
         """
         from tui_app.api.write_result import Done
         from tui_app.jobs import commands
+        from tui_app.jobs.job_write import JobWrite
         from tui_app.jobs.new_job import CreatedJob
 
-        self._check_writable()
-        mark = f"#op-{self.random.getrandbits(32):08x}"
+        self._check_writable(new.comment)
         sent = new.checked(self.clock.now())
-        result = await self.write(f"New {new.action.lower()} job", commands.create_job(self.client(), sent, mark))
-        if not isinstance(result, Done):
-            return result
-        created = CreatedJob(result.value, sent.differences(result.value))
-        self.record(f"New job {sanitize(created.job.id)}.", ())
-        if created.differences:
-            self.record(f"New job {sanitize(created.job.id)} differs from what was asked for.", created.differences)
-        return Done(created, result.notices, result.errors)
+        write = JobWrite.of_new(self._new_id(), sent, preview)
 
-    async def cancel(self, job_id: str) -> WriteResult[Job]:
-        """Stop a job; whatever leaves it open is settled by reading the job. Raises GuardError when read-only."""
+        async def creating(answered: Answered) -> WriteResult[CreatedJob]:
+            result = await commands.create_job(self.client(), sent, write.mark, answered)
+            if not isinstance(result, Done):
+                return result
+            return Done(CreatedJob(result.value, sent.differences(result.value)), result.notices, result.errors)
+
+        result = await self.write(f"New {new.action.lower()} job", write, creating)
+        if isinstance(result, Done):
+            name = sanitize(result.value.job.id)
+            self.record(f"New job {name}.", ())
+            if result.value.differences:
+                self.record(f"New job {name} differs from what was asked for.", result.value.differences)
+        return result
+
+    async def cancel(
+        self, job: Job | str, reason: str = "", on_answer: Callable[[], None] = lambda: None
+    ) -> WriteResult[Job]:
+        """Stop a job, given as it was seen or by its id; whatever leaves it open is settled by reading the job.
+
+        `on_answer` is called as soon as the request was answered. Raises GuardError, and SluiceError when it can't be
+        put on record: then nothing was sent.
+        """
         from tui_app.jobs import commands
 
-        self._check_writable()
-        return await self.write(f"Cancel job {job_id}", commands.cancel_job(self.client(), job_id))
+        return await self._write("cancel", job, reason, commands.cancel_job, on_answer)
 
-    async def delete(self, job_id: str) -> WriteResult[DeletedJob]:
-        """Remove an ended job from the lists; one that is gone already is done. Raises GuardError when read-only."""
+    async def delete(
+        self, job: Job | str, reason: str = "", on_answer: Callable[[], None] = lambda: None
+    ) -> WriteResult[DeletedJob]:
+        """Remove an ended job from the lists; one that is gone already is done. The rest as of `cancel`."""
         from tui_app.jobs import commands
 
-        self._check_writable()
-        return await self.write(f"Delete job {job_id}", commands.delete_job(self.client(), job_id))
+        return await self._write("delete", job, reason, commands.delete_job, on_answer)
 
-    def _check_writable(self) -> None:
+    async def _write(
+        self,
+        kind: Kind,
+        job: Job | str,
+        reason: str,
+        send: Callable[[EmailSecurityClient, str, Answered], Coroutine[Any, Any, WriteResult[T]]],
+        on_answer: Callable[[], None],
+    ) -> WriteResult[T]:
+        from tui_app.jobs.job_write import JobWrite
+
+        self._check_writable(reason)
+        job_id = check_job_id(job if isinstance(job, str) else job.id)
+        write = JobWrite.of_job(self._new_id(), kind, job_id if isinstance(job, str) else job, reason)
+
+        async def sending(answered: Answered) -> WriteResult[T]:
+            async def told(result: WriteResult[Any]) -> None:
+                on_answer()
+                await answered(result)
+
+            return await send(self.client(), job_id, told)
+
+        return await self.write(f"{kind.capitalize()} job {job_id}", write, sending)
+
+    async def read(self, job_id: str) -> Job:
+        """One job as the server has it now. Raises ApiError, UsageError."""
+        return await self.client().get_job(job_id)
+
+    async def look_again(self, kind: str, *, job_id: str, mark: str) -> Job | DeletedJob | None:
+        """What reading shows of a write that nothing has answered: the job that it made, ended or removed; None when not so.
+
+        `kind` = create, cancel, delete. Raises ApiError.
+        """
+        from tui_app.jobs import commands
+
+        if kind == "create":
+            return await commands.find_marked(self.client(), mark) if mark else None
+        if kind == "delete":
+            return await commands.find_gone(self.client(), check_job_id(job_id))
+        job = await self.read(job_id)
+        return job if job.ended else None
+
+    def _new_id(self) -> str:
+        return f"{self.random.getrandbits(32):08x}"
+
+    def _check_writable(self, reason: str) -> None:
         if self.settings.read_only:
             raise GuardError("This profile is read-only; nothing was sent.")
+        self.check_reason(reason)
 
     # ---- exporting
 

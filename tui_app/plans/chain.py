@@ -11,7 +11,8 @@ from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.plans.journal_file import JournalFile
-    from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
+    from tui_app.plans.ledger_entry import JournalSummary, LedgerEntry, Origin, PlanSummary
+    from tui_app.plans.write_entry import WriteEntry
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,16 @@ class CheckedJournal:
         return replace(entry, doubts=self.doubts) if entry is not None and self.doubts else entry
 
     @property
-    def summary(self) -> PlanSummary | None:
+    def plan(self) -> PlanSummary | None:
         """The same in short, where that is all that was read."""
-        summary = self.journal.summary
-        return replace(summary, doubts=self.doubts) if summary is not None and self.doubts else summary
+        plan = self.journal.plan
+        return replace(plan, doubts=self.doubts) if plan is not None and self.doubts else plan
+
+    @property
+    def write(self) -> WriteEntry | None:
+        """Its write to a job, with the doubts; None when it holds none."""
+        write = self.journal.write
+        return replace(write, doubts=self.doubts) if write is not None and self.doubts else write
 
 
 def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
@@ -78,8 +85,14 @@ def originals(journals: Sequence[JournalFile]) -> Mapping[str, str]:
 
 
 def _moment_of(journal: JournalFile) -> tuple[str, str]:
-    assert journal.summary is not None
-    return journal.summary.digest, journal.summary.made_at
+    if journal.plan is not None:
+        return journal.plan.digest, journal.plan.made_at
+    assert journal.write is not None
+    return f"{journal.write.what} {journal.write.asked_for}", journal.write.made_at
+
+
+def _noun(journal: JournalFile) -> str:
+    return "write" if journal.of_job else "plan"
 
 
 def newest(journals: Sequence[JournalFile]) -> tuple[int, str]:
@@ -102,7 +115,9 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
         copy_of = copies.get(journal.path.name, "")
         plan = journal.summary
         if copy_of:
-            doubts.append(f"{journal.name} is a copy of {copy_of}: both hold the same plan. Move one of them away.")
+            doubts.append(
+                f"{journal.name} is a copy of {copy_of}: both hold the same {_noun(journal)}. Move one of them away."
+            )
         elif journal.number > last + 1:
             doubts.append(f"{last + 1:06d} is missing: {journal.name} comes after {last:06d}.")
         elif journal.number == last and last not in copied:
@@ -118,7 +133,7 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
             if journal.number != plan.number:
                 doubts.append(f"{journal.name} calls itself number {plan.number}.")
             if not journal.is_named_right:
-                doubts.append(f"{journal.name} holds plan {plan.plan_id}, begun as {plan.expected_file}.")
+                doubts.append(f"{journal.name} holds {_noun(journal)} {plan.plan_id}, begun as {plan.expected_file}.")
             doubts += _of_others(journal, plan, origin)
             elsewhere = tuple(_elsewhere(journal, plan, origin, here))
         if journal.head:
@@ -129,7 +144,7 @@ def check_journals(journals: Sequence[JournalFile], origin: Origin) -> list[Chec
     return checked
 
 
-def _elsewhere(journal: JournalFile, plan: PlanSummary, origin: Origin, here: str) -> Iterable[str]:
+def _elsewhere(journal: JournalFile, plan: JournalSummary, origin: Origin, here: str) -> Iterable[str]:
     """Sentences about where a journal comes from: another folder, another host. The chain may be whole all the same."""
     if plan.folder not in ("", here):
         yield (
@@ -141,7 +156,7 @@ def _elsewhere(journal: JournalFile, plan: PlanSummary, origin: Origin, here: st
         yield f"{journal.name} was written on another host, by {by}; this is {sanitize(origin.host, 60)}."
 
 
-def _of_others(journal: JournalFile, plan: PlanSummary, origin: Origin) -> Iterable[str]:
+def _of_others(journal: JournalFile, plan: JournalSummary, origin: Origin) -> Iterable[str]:
     """Sentences that name another user who wrote a journal."""
     if None not in (plan.origin.uid, origin.uid) and plan.origin.uid != origin.uid:
         by = sanitize(plan.origin.who, 120)
@@ -164,7 +179,7 @@ def check_chain(journals: Sequence[JournalFile], origin: Origin, unexpected: Ite
         problems += [doubt for doubt in checked.doubts if doubt not in checked.elsewhere]
         notes += checked.elsewhere
         if journal.not_understood:
-            problems.append(f"{journal.name} holds no plan that can be read.")
+            problems.append(f"{journal.name} holds no {_noun(journal)} that can be read.")
         if plan is not None and plan.damaged:
             problems.append(f"{journal.name}: {plan.damaged}.")
     return ChainCheck(len(journals), newest(journals)[1], tuple(problems), tuple(notes))

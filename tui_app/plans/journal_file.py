@@ -19,9 +19,11 @@ from tui_app.core.paths import why_not_private
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.journal import FolderUnusable, JournalContents, JournalError, read
 from tui_app.plans.journal_index import Remembered, Stamp, load_index, save_index
-from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+from tui_app.plans.ledger_entry import JournalSummary, LedgerEntry, PlanSummary
 from tui_app.plans.plan import FORMAT
 from tui_app.plans.replay import entry_of, named_ids
+from tui_app.plans.write_entry import WriteEntry
+from tui_app.plans.write_records import JOB_WRITE, WRITE_FORMAT, write_of
 
 _NAME: Final = re.compile(r"(\d{6,18})-([0-9a-f]{8})\.jsonl")
 _NUMBER: Final = re.compile(r"\d{1,18}")
@@ -29,8 +31,10 @@ LARGEST_NUMBER: Final = 10**18 - 1
 """The last number that has the name of a journal."""
 _LIKE_A_JOURNAL: Final = ".jsonl"
 """What is in the name of a journal, and of whatever was made of one by a copy or an editor."""
+_SHORTEST_JOB: Final = 4
+"""Letters of a job's id by which its writes are found."""
 _WORTH_IT: Final = 50
-"""Plans that are read once more rather than an index is written for them: they take 20 ms."""
+"""Journals that are read once more rather than an index is written for them: they take 20 ms."""
 _SETTLES: Final = 2_000_000_000
 """Nanoseconds after a change in which another one may leave the same times behind."""
 
@@ -45,9 +49,9 @@ class JournalFile:
     """A journal as its file tells of it."""
 
     path: Path
-    summary: PlanSummary | None = None
-    """Its plan, whole when the file was read, in short when it was remembered; None when it holds none that this version
-    understands."""
+    summary: JournalSummary | None = None
+    """Its plan, whole when the file was read, in short when it was remembered, or its write to a job; None when it holds
+    nothing that this version understands."""
     head: str = ""
     """The hash of its first line; empty when that is not a good one."""
     problem: str = ""
@@ -59,6 +63,18 @@ class JournalFile:
     mode: int = 0
     uid: int = 0
     """Whose file it is."""
+    of_job: bool = False
+    """Whether its first line is that of a write to a job: it sends no mail, understood or not."""
+
+    @property
+    def plan(self) -> PlanSummary | None:
+        """Its plan; None when it holds none."""
+        return self.summary if isinstance(self.summary, PlanSummary) else None
+
+    @property
+    def write(self) -> WriteEntry | None:
+        """Its write to a job; None when it holds none."""
+        return self.summary if isinstance(self.summary, WriteEntry) else None
 
     @property
     def name(self) -> str:
@@ -68,8 +84,8 @@ class JournalFile:
     @cached_property
     def entry(self) -> LedgerEntry | None:
         """Its plan with what became of each message; one that was remembered is read now. Raises JournalError."""
-        if self.summary is None or isinstance(self.summary, LedgerEntry):
-            return self.summary
+        if self.plan is None or isinstance(self.plan, LedgerEntry):
+            return self.plan
         now = JournalFile.of(self.path, read(self.path))
         if now.entry is None:
             raise JournalError(f"The journal {self.name} was changed while it was read. Nothing was sent.")
@@ -98,16 +114,20 @@ class JournalFile:
 
     @cached_property
     def is_over(self) -> bool:
-        """Whether nothing will ever come of its plan any more, and nothing in it is in doubt."""
-        plan = self.summary
-        return plan is not None and not (plan.unfinished or plan.open or plan.damaged or self.ids)
+        """Whether nothing will ever come of it any more, and nothing in it is in doubt."""
+        if self.summary is None or self.summary.damaged or self.ids:
+            return False
+        if self.write is not None:
+            return not self.write.open
+        return self.plan is not None and not (self.plan.unfinished or self.plan.open)
 
     def in_short(self) -> JournalFile:
         """The same without what became of each message."""
-        return self if self.summary is None else replace(self, summary=self.summary.in_short())
+        return self if self.plan is None else replace(self, summary=self.plan.in_short())
 
     def fits(self, name: str) -> int:
-        """How well a name means it: 3 its file, 2 its plan's id, 1 the beginning of the id or its number; 0 not at all.
+        """How well a name means it: 3 its file, 2 its id, 1 the beginning of the id, its number, or the beginning of the id
+        of the job that it was about; 0 not at all.
 
         The number as the file has it, `000012`, means it as well as the id; a shorter one may begin an id, too.
         """
@@ -119,7 +139,9 @@ class JournalFile:
             return 2
         numbers = {self.number, self.summary.number if self.summary is not None else self.number}
         is_number = _NUMBER.fullmatch(name) is not None and int(name) in numbers
-        return 1 if is_number or self.plan_id.startswith(name.lower()) else 0
+        begins = self.plan_id.startswith(name.lower())
+        of_its_job = self.write is not None and len(name) >= _SHORTEST_JOB and self.write.job.startswith(name.lower())
+        return 1 if is_number or begins or of_its_job else 0
 
     @classmethod
     def read(cls, path: Path, mode: int = 0, uid: int = 0) -> JournalFile:
@@ -132,8 +154,11 @@ class JournalFile:
     @classmethod
     def of(cls, path: Path, contents: JournalContents, mode: int = 0, uid: int = 0) -> JournalFile:
         """A journal with these contents."""
-        entry, head = None, hash_of(contents.first_line) if contents.records else ""
+        head = hash_of(contents.first_line) if contents.records else ""
         damage = f"line {contents.damaged_at} was changed" if contents.damaged_at else ""
+        if contents.records and contents.records[0]["type"] == JOB_WRITE:
+            return cls._of_job(path, contents, head, damage, mode, uid)
+        entry = None
         try:
             entry = entry_of(contents.records, file=path.name, head=head, damaged=damage)
         except ValueError:
@@ -143,17 +168,28 @@ class JournalFile:
         ids: frozenset[str] = frozenset()
         if entry is None or entry.damaged:
             ids = contents.names | named_ids((*contents.records, *contents.later))
-        why = "" if entry is not None else _not_understood(path, contents, len(ids))
+        why = "" if entry is not None else _not_understood(path, contents, len(ids), FORMAT)
         return cls(path, entry, head, "", why, ids, mode, uid)
 
+    @classmethod
+    def _of_job(cls, path: Path, contents: JournalContents, head: str, damage: str, mode: int, uid: int) -> JournalFile:
+        """That of a write to a job. It names no mail, unless somebody made it of something else."""
+        others = [record for record in (*contents.records[1:], *contents.later) if record["type"] != "answer"]
+        ids = contents.names | named_ids(others)
+        try:
+            entry, why = write_of(contents.records, file=path.name, head=head, damaged=damage), ""
+        except ValueError:
+            entry, why = None, _not_understood(path, contents, len(ids), WRITE_FORMAT)
+        return cls(path, entry, head, "", why, ids, mode, uid, of_job=True)
 
-def _not_understood(path: Path, contents: JournalContents, ids: int) -> str:
-    """Why a journal is not read, and who wrote it, as it says itself."""
+
+def _not_understood(path: Path, contents: JournalContents, ids: int, newest: int) -> str:
+    """Why a journal is not read, and who wrote it, as it says itself; `newest` = the last format that is."""
     first = contents.records[0] if contents.records else {}
     version, number = first.get("version"), first.get("format")
     if contents.damaged_at == 1:
         why = "its first line was changed. Keep the file and look at it."
-    elif (isinstance(number, int) and number > FORMAT) or _is_newer(version):
+    elif (isinstance(number, int) and number > newest) or _is_newer(version):
         why = f"it was written by a newer version of mailsluice ({sanitize(str(version), 20)}). Update this one."
     else:
         why = "its records are not understood. Keep the file and look at it."
@@ -173,7 +209,7 @@ def _is_newer(version: object) -> bool:
 class JournalFiles:
     """The journals of one folder, in the order of their numbers. What was read is kept for as long as the file stays as it is.
 
-    Plans that are over are remembered on disk, too.
+    What is over is remembered on disk, too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -256,10 +292,12 @@ class JournalFiles:
         return {
             name: (
                 known.stamp,
-                JournalFile(self._folder / name, known.summary, known.summary.head, uid=known.uid),
+                JournalFile(
+                    self._folder / name, known.summary, known.summary.head, uid=known.uid, of_job=known.plan is None
+                ),
             )
             for name, known in index.items()
-            if known.summary.file == name
+            if known.summary is not None and known.summary.file == name
         }
 
     def _remember(self, kept: Mapping[str, tuple[Stamp, JournalFile]], *, anew: bool) -> None:
@@ -272,8 +310,7 @@ class JournalFiles:
         save_index(
             self._folder,
             {
-                name: Remembered(stamp, journal.uid, journal.summary)
+                name: Remembered(stamp, journal.uid, journal.plan, journal.write)
                 for name, (stamp, journal) in over.items()
-                if journal.summary is not None
             },
         )

@@ -1,4 +1,4 @@
-"""What is remembered of journals between two runs: plans that are over, for as long as their files stay as they are.
+"""What is remembered of journals between two runs: plans and writes to jobs that are over, for as long as their files stay as they are.
 
 Nothing depends on it: an index that is missing, of another version, or not what was written once is read from the journals
 again. `ledger verify` never believes it.
@@ -17,22 +17,30 @@ from tui_app import __version__
 from tui_app.core.files import read_own, replace_file
 from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.plan import FORMAT
+from tui_app.plans.write_entry import WriteEntry
+from tui_app.plans.write_records import WRITE_FORMAT
 
 Stamp = tuple[int, ...]
 """Of a file: size, time of the last write, of the last change, inode, device. The third is set by no ordinary call."""
 _FILE: Final = "journals.index"
-_KIND: Final = f"mailsluice journals 1 {FORMAT} {__version__}".encode()
+_KIND: Final = f"mailsluice journals 2 {FORMAT} {WRITE_FORMAT} {__version__}".encode()
 _LARGEST: Final = 512 * 1024 * 1024
 """Bytes: a thousand plans take about one million."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A plan, and the file that told of it."""
+    """A plan or a write to a job, and the file that told of it."""
 
     stamp: Stamp
     uid: int
-    summary: PlanSummary
+    plan: PlanSummary | None = None
+    write: WriteEntry | None = None
+
+    @property
+    def summary(self) -> PlanSummary | WriteEntry | None:
+        """Whichever of the two it is."""
+        return self.plan or self.write
 
 
 def load_index(folder: Path) -> Mapping[str, Remembered]:

@@ -1,4 +1,4 @@
-"""All plans and what became of them on this machine: a view over the journals, chained by their first lines."""
+"""All plans and writes to jobs of this machine, and what became of them: a view over the journals, chained by first lines."""
 
 from __future__ import annotations
 
@@ -21,18 +21,23 @@ from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
-from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, read
+from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, Record, line_of, parse, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
 from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import plan_record
 from tui_app.plans.state import ALL_DONE, OPEN, SAID_DONE, Outcome
 from tui_app.plans.storage import Storage
+from tui_app.plans.write_entry import WriteEntry
+from tui_app.plans.write_journal import WriteJournal
+from tui_app.plans.write_records import write_of, write_record
 
 _NAMED: Final = 5
 """Files that one sentence names."""
 _GONE: Final = ("The journal is in the folder no more.",)
 _CLOCKS_DIFFER: Final = timedelta(hours=2)
+Listed = PlanSummary | WriteEntry
+"""What is a line of the ledger."""
 
 
 def origin_of(environment: Mapping[str, str]) -> Origin:
@@ -64,17 +69,27 @@ def _account_name(text: str) -> str:
 
 @dataclass(frozen=True)
 class LedgerOverview:
-    """All plans in short, the newest first, and what is in no list of plans."""
+    """All plans in short and all writes to jobs, the newest first, and what is in no list."""
 
-    plans: Sequence[PlanSummary]
+    listed: Sequence[Listed]
     unreadable: Sequence[str]
     """A sentence for each journal that this version can't read; their ids are held back."""
     unexpected: Sequence[str]
-    """Names of journals that are no files: nothing is sent while they are there."""
+    """Names of journals that are no files: no plan is sent while they are there."""
+
+    @property
+    def plans(self) -> Sequence[PlanSummary]:
+        """The plans among them."""
+        return [each for each in self.listed if isinstance(each, PlanSummary)]
+
+    @property
+    def writes(self) -> Sequence[WriteEntry]:
+        """The writes to jobs among them."""
+        return [each for each in self.listed if isinstance(each, WriteEntry)]
 
 
 class Ledger:
-    """The journals of one folder. The folder is made when the first plan is; it must be ours alone."""
+    """The journals of one folder. The folder is made with the first of them; it must be ours alone."""
 
     def __init__(
         self, folder: Path, origin: Origin, now: Callable[[], datetime], storage: Storage | None = None
@@ -120,7 +135,27 @@ class Ledger:
 
         Raises NoSuchPlan when there is none, and JournalError when there are more than one.
         """
-        fits = [(checked.journal.fits(name), checked) for checked in self._checked()]
+        try:
+            found = self._find(name, [checked for checked in self._checked() if not checked.journal.of_job])
+        except NoSuchPlan:
+            found = self._find(name, self._checked())
+        if isinstance(found, WriteEntry):
+            raise NoSuchPlan(
+                f"{found.name} is no plan: somebody wanted to {found.what} {found.target}. See: "
+                f"mailsluice ledger show {found.name}"
+            )
+        return found
+
+    def find_any(self, name: str) -> LedgerEntry | WriteEntry:
+        """The plan or the write to a job that goes by this name, or the one write to a job whose id begins so.
+
+        Raises NoSuchPlan when there is none, and JournalError when there are more than one.
+        """
+        return self._find(name, self._checked())
+
+    @staticmethod
+    def _find(name: str, among: Sequence[CheckedJournal]) -> LedgerEntry | WriteEntry:
+        fits = [(checked.journal.fits(name), checked) for checked in among]
         best = max((fit for fit, _ in fits), default=0)
         found = [checked for fit, checked in fits if fit == best > 0]
         # Of a journal and its copies the original is meant, where that can be told; a copy is asked for by its file.
@@ -128,13 +163,13 @@ class Ledger:
         if len(found) > 1 and len(plans) == 1:
             found = [checked for checked in found if not checked.copy_of] or found
         if len(found) == 1:
-            if (entry := found[0].entry) is not None:
+            if (entry := found[0].write or found[0].entry) is not None:
                 return entry
             journal = found[0].journal
             raise JournalError(
                 journal.problem or journal.not_understood or f"{journal.name} holds no plan: nothing was sent for it."
             )
-        shown = name[:12] if name.isalnum() else "that"
+        shown = name[:12] if name.replace("-", "").isalnum() else "that"
         if not found:
             raise NoSuchPlan(f"No plan begins with {shown}; see: mailsluice ledger list")
         files = ", ".join(checked.journal.name for checked in found[:_NAMED])
@@ -142,21 +177,29 @@ class Ledger:
         raise JournalError(f"{len(found)} journals go by {shown}. Give the name of one: {files}{more}.")
 
     def overview(self) -> LedgerOverview:
-        """All plans in short, and what keeps others out of the list. Journals that hold no plan are left out: nothing was
-        sent for them. Raises JournalError.
+        """All plans in short and all writes, and what keeps others out of the list. Journals that hold neither are left out:
+        nothing was sent for them. Raises JournalError.
         """
         checks = self._checked()
-        plans = [checked.summary for checked in reversed(checks) if checked.summary is not None]
+        listed = [each for checked in reversed(checks) if (each := checked.plan or checked.write) is not None]
         sentences = (checked.journal.problem or checked.journal.not_understood for checked in checks)
-        return LedgerOverview(plans, list(filter(None, sentences)), self.unexpected_entries())
+        return LedgerOverview(listed, list(filter(None, sentences)), self.unexpected_entries())
 
     def unfinished(self, account: str) -> list[LedgerEntry]:
         """Plans of an account that somebody still has to do something about, the newest first."""
         return [
             checked.entry
             for checked in reversed(self._checked())
-            if (plan := checked.summary) is not None and plan.unfinished and _same_account(plan.account, account)
+            if (plan := checked.plan) is not None and plan.unfinished and _same_account(plan.account, account)
             if checked.entry is not None
+        ]
+
+    def open_writes(self, account: str) -> list[WriteEntry]:
+        """Writes to jobs of an account of which nobody knows whether they were done, the newest first. Raises JournalError."""
+        return [
+            write
+            for checked in reversed(self._checked())
+            if (write := checked.write) is not None and write.open and _same_account(write.account, account)
         ]
 
     def open_elsewhere(self, account: str, but_of: str = "") -> dict[str, OpenElsewhere]:
@@ -177,7 +220,7 @@ class Ledger:
             if journal.problem:
                 raise JournalError(journal.problem)
             entry = journal.entry
-            if entry is None and journal.not_understood and not journal.ids:
+            if entry is None and journal.not_understood and not journal.ids and not journal.of_job:
                 raise JournalError(f"{journal.not_understood} Nothing was sent: nobody can say which mail it is about.")
             if entry is None:
                 # Of whichever account it is, nobody can say.
@@ -209,7 +252,7 @@ class Ledger:
         return {
             name: entry.name
             for checked in reversed(self._checked())
-            if (plan := checked.summary) is not None and plan.file != than.file
+            if (plan := checked.plan) is not None and plan.file != than.file
             if _account_id(plan.account) == _account_id(than.account)
             if (later := plan.number > than.number or _later(plan.last_at, than.at))
             or plan.file in than.unfinished_before
@@ -243,7 +286,7 @@ class Ledger:
         return [
             plan
             for checked in self._checked()
-            if (plan := checked.summary) is not None and (source := plan.source) is not None
+            if (plan := checked.plan) is not None and (source := plan.source) is not None
             if (source.kind, source.name) == (kind, name)
         ]
 
@@ -300,14 +343,10 @@ class Ledger:
         self._make_folder()
         with self._locks.chain():
             journals = self._files.read()
-            if unreadable := next((journal.problem for journal in journals if journal.problem), ""):
-                raise JournalError(unreadable)
-            number, previous = newest(journals)
-            if number >= LARGEST_NUMBER:
-                raise JournalError(f"No journal can follow number {number}. Move that file away. Nothing was sent.")
+            number, previous = self._next(journals)
             first = plan_record(
                 plan,
-                number=number + 1,
+                number=number,
                 account=account,
                 origin=self.origin,
                 at=self._now(),
@@ -315,12 +354,66 @@ class Ledger:
                 previous=previous,
                 folder=os.fspath(self.folder.resolve()),
                 unfinished=[
-                    journal.path.name for journal in journals if not journal.is_over and journal.path.name.isascii()
+                    journal.path.name
+                    for journal in journals
+                    if not (journal.is_over or journal.write) and journal.path.name.isascii()
                 ],
             )
-            path = self.folder / f"{number + 1:06d}-{plan.plan_id}.jsonl"
+            path = self.folder / f"{number:06d}-{plan.plan_id}.jsonl"
             journal = Journal.create(path, first, self._storage)
             return journal, hash_of(read(path).first_line)
+
+    def begin_write(self, facts: Record, account: str) -> WriteJournal:
+        """The journal of a write to a job, next in the chain, with what is about to be sent. Raises JournalError.
+
+        `facts` has plan (eight hex digits of its own), write, job, action, destination, search, reason, preview, mark.
+        """
+        self._make_folder()
+        with self._locks.chain():
+            number, previous = self._next(self._files.read())
+            first = write_record(
+                facts,
+                number=number,
+                account=account,
+                origin=self.origin,
+                at=self._now(),
+                version=__version__,
+                previous=previous,
+                folder=os.fspath(self.folder.resolve()),
+            )
+            try:
+                # Whoever reads it must understand it: what does not is not sent.
+                write_of(parse(line_of(first)).records)
+            except (ValueError, TypeError):
+                raise JournalError("This write can't be put on record as it is. Nothing was sent.") from None
+            path = self.folder / f"{number:06d}-{facts['plan']}.jsonl"
+            return WriteJournal(Journal.create(path, first, self._storage), self._now)
+
+    @staticmethod
+    def _next(journals: Sequence[JournalFile]) -> tuple[int, str]:
+        """The number of the next journal, and the hash that it names. Raises JournalError."""
+        if unreadable := next((journal.problem for journal in journals if journal.problem), ""):
+            raise JournalError(unreadable)
+        number, previous = newest(journals)
+        if number >= LARGEST_NUMBER:
+            raise JournalError(f"No journal can follow number {number}. Move that file away. Nothing was sent.")
+        return number + 1, previous
+
+    def settle_write(self, entry: WriteEntry, facts: Record) -> WriteEntry:
+        """Add what reading back showed of a write that is open; the write then. Raises JournalError."""
+        path = self.folder / entry.file
+        journal, reading = Journal.reopen(path, self._storage)
+        try:
+            now = JournalFile.of(path, reading).write
+            if now is None or not now.open:
+                raise JournalError(
+                    f"The write {entry.name} is {now.standing if now else 'not understood'} by now: nothing is open."
+                )
+            WriteJournal(journal, self._now).add(facts)
+        finally:
+            journal.close()
+        settled = JournalFile.of(path, read(path)).write
+        return entry if settled is None else replace(settled, doubts=entry.doubts)
 
     def resume(self, entry: LedgerEntry) -> tuple[Journal, LedgerEntry]:
         """The journal of a plan that is not over, and the plan as it stands now. Raises JournalError."""

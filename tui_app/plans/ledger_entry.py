@@ -73,11 +73,12 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanSummary:
-    """A plan in a line of the ledger: who, when, why and how many, without its messages."""
+class JournalSummary:
+    """What the journals of plans and of writes to jobs have in common: who, when, why, and the place in the chain."""
 
     number: int
     plan_id: str
+    """The eight hex digits in the name of its file: the id of the plan, or of the write."""
     account: str
     made_at: str
     origin: Origin
@@ -86,25 +87,16 @@ class PlanSummary:
     """The hash of the first line of the journal before, empty for the first of all."""
     head: str
     """The hash of its journal's first line."""
-    digest: str
     reason: str
-    messages: int
-    outcomes: Mapping[Outcome, int]
-    """How many messages there are of each outcome; those without a result were not sent."""
-    closed: bool
-    """Whether nothing more will ever be sent for it."""
     last_at: datetime | None = None
     """When it was last worked on."""
     file: str = ""
     damaged: str = ""
     """What is wrong with the journal; empty when nothing is."""
     doubts: tuple[str, ...] = ()
-    """What speaks against its journal, in sentences. Its plan is sent on only by somebody who has read them."""
+    """What speaks against its journal, in sentences. A plan is sent on only by somebody who has read them."""
     folder: str = ""
     """Where the journal lay when it was begun; empty in journals that did not keep it."""
-    effect: Effect = TO_RELEASE
-    source: Source | None = None
-    """What it follows from; None for a plan of its own."""
 
     @property
     def at(self) -> datetime | None:
@@ -118,8 +110,51 @@ class PlanSummary:
 
     @property
     def name(self) -> str:
-        """What it is asked for by: the plan's id, or its file where that has the name of another one."""
+        """What it is asked for by: its id, or its file where that has the name of another one."""
         return self.plan_id if self.file in ("", self.expected_file) else sanitize(self.file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSummary(JournalSummary):
+    """A plan in a line of the ledger: who, when, why and how many, without its messages."""
+
+    digest: str
+    messages: int
+    outcomes: Mapping[Outcome, int]
+    """How many messages there are of each outcome; those without a result were not sent."""
+    closed: bool
+    """Whether nothing more will ever be sent for it."""
+    what: str = "release"
+    """What it does, in words."""
+    effect: Effect = TO_RELEASE
+    source: Source | None = None
+    """What it follows from; None for a plan of its own."""
+
+    @property
+    def target(self) -> str:
+        """What it is about: itself."""
+        return self.name
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in a word."""
+        if self.damaged:
+            return "damaged"
+        if self.unfinished:
+            return "unfinished"
+        if not self.finished:
+            return "closed"
+        return "finished" if self.done else "none done"
+
+    @property
+    def done(self) -> int:
+        """How many messages are seen, or said, to be done in full."""
+        return self.count_of(Outcome.DELIVERED, Outcome.RELEASED)
+
+    @property
+    def counts(self) -> str:
+        """The sums in words."""
+        return self.describe()
 
     def count_of(self, *outcomes: Outcome) -> int:
         """How many messages have one of these outcomes."""

@@ -94,6 +94,7 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             messages=len(plan.targets),
             outcomes=state.outcome_counts(),
             closed=state.closed,
+            what=plan.action,
             state=state,
             last_at=moment_of(records[-1].get("at")),
             sent_at=next((moment_of(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),

@@ -15,9 +15,10 @@ from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Dispositi
 from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.clock import parse_window
-from tui_app.core.errors import GuardError, SluiceError
+from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
+from tui_app.jobs.job_write import DIFFERS, PreviewFacts, describe_write
 from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.screens.base import ConsoleScreen
@@ -167,11 +168,11 @@ class NewJobScreen(ConsoleScreen):
         question = Confirm("The new job differs from what was asked for. Cancel it?", facts, way_out="Let it run")
         if await self.app.push_screen_wait(question):
             try:
-                result = await self.service.jobs.cancel(created.job.id)
-            except GuardError as error:
+                result = await self.service.jobs.cancel(created.job, DIFFERS)
+            except SluiceError as error:
                 self.notice(str(error))
                 return
-            self.notice(f"Cancel: {describe(result)[0]} ! tells more.")
+            self.notice(f"{describe_write('cancel', result)} ! tells more.")
 
     # ---- the values of the form
 
@@ -321,10 +322,10 @@ class NewJobScreen(ConsoleScreen):
         self.awaiting = True
         self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
-            result = await self.service.jobs.create(new)
-        except GuardError as error:
+            result = await self.service.jobs.create(new, preview=PreviewFacts.of(preview))
+        except SluiceError as error:
             self.awaiting = False
-            self.notice(str(error))
+            self._show_preview([(str(error), "$text-error")])
             return
         self.awaiting = False
         self._previewed = None
