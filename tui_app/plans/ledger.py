@@ -290,6 +290,14 @@ class Ledger:
             if (source.kind, source.name) == (kind, name)
         ]
 
+    def writes_to(self, job_id: str) -> list[WriteEntry]:
+        """The writes to a job, the oldest first; copies of journals are left out. Raises JournalError."""
+        return [
+            write
+            for checked in self._checked()
+            if not checked.copy_of and (write := checked.write) is not None and write.job.lower() == job_id.lower()
+        ]
+
     def done_since(self, kind: str, name: str, relation: str) -> dict[str, str]:
         """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan. Raises JournalError."""
         found: dict[str, str] = {}
