@@ -346,6 +346,14 @@ class EmailSecurityService:
 
         return await read_job_report(self.client, self.plans.ledger, self.settings.identity, job_id, on_progress)
 
+    async def write_job_report(self, job_id: str, path: Path, on_progress: Callable[[int], None]) -> str:
+        """Write the report of a job to a new file; what to tell of it. Raises ApiError and SluiceError."""
+        from tui_app.reports.job_formats import write_report
+
+        sentence = await asyncio.to_thread(write_report, await self.job_report(job_id, on_progress), path)
+        self.record(sentence)
+        return sentence
+
     # ---- polling
 
     def show(self, subject: Subject) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,16 +16,17 @@ from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import plural, sanitize
-from tui_app.plans import report as plan_report
 from tui_app.plans.effect import Source
-from tui_app.plans.journal import NoSuchPlan
+from tui_app.plans.journal import JournalError, NoSuchPlan
+from tui_app.plans.report import FORMATS, as_markdown
 from tui_app.plans.trail import followers
+from tui_app.plans.write_entry import WriteEntry
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger import Ledger
     from tui_app.service import EmailSecurityService
 
-_SUFFIXES: Final = tuple(plan_report.FORMATS)
+_SUFFIXES: Final = tuple(FORMATS)
 
 
 def check_output(output: Path | None) -> None:
@@ -39,20 +39,25 @@ def check_output(output: Path | None) -> None:
         raise UsageError(f"{sanitize(str(output))} exists; nothing was overwritten. Choose another name.")
 
 
-def _write(formats: Mapping[str, Callable[..., str]], output: Path | None, told: str, *facts: Any) -> None:
-    """Write a report of these facts to a new file, or as Markdown to standard output. Raises SluiceError."""
-    if output is None:
-        print(formats[".md"](*facts), end="")
-        return
-    new_file(output, formats[output.suffix.lower()](*facts))
-    print_status(f"{sanitize(str(output))}: {told}.")
-
-
 def write_plan_report(ledger: Ledger, name: str, output: Path | None) -> None:
     """Write what a plan came to. Raises NoSuchPlan, JournalError and SluiceError."""
     entry = ledger.find(name)
     followed = followers(ledger, Source.PLAN, entry.plan_id)
-    _write(plan_report.FORMATS, output, plural(len(entry.plan.targets), "message"), entry, followed)
+    if output is None:
+        print(as_markdown(entry, followed), end="")
+        return
+    new_file(output, FORMATS[output.suffix.lower()](entry, followed))
+    print_status(f"{sanitize(str(output))}: {plural(len(entry.plan.targets), 'message')}.")
+
+
+def _job_of_write(ledger: Ledger, name: str) -> str:
+    """The job that a write was about, where the name is that of the write itself; empty for anything else."""
+    try:
+        write = ledger.find_any(name)
+    except JournalError:
+        return ""
+    # The beginning of a job's id may begin others, which are on no record of ours.
+    return write.job if isinstance(write, WriteEntry) and not write.job.startswith(name.lower()) else ""
 
 
 def _told_of_gone(ledger: Ledger, job_id: str) -> None:
@@ -62,7 +67,7 @@ def _told_of_gone(ledger: Ledger, job_id: str) -> None:
 
 
 async def _write_job_report(service: EmailSecurityService, name: str, output: Path | None) -> ExitCode:
-    from tui_app.reports.job_formats import FORMATS
+    from tui_app.reports import job_formats
 
     job_id = await whole_job_id(service, name)
     try:
@@ -70,11 +75,13 @@ async def _write_job_report(service: EmailSecurityService, name: str, output: Pa
     except NotFound:
         _told_of_gone(service.plans.ledger, job_id)
         raise
-    _write(FORMATS, output, f"{plural(sum(report.rows_read.values()), 'row')} read", report)
-    if report.missing:
-        print_status(f"Rows may be missing: {'; '.join(report.missing)}.")
-        return ExitCode.PARTLY_FAILED
-    return ExitCode.DONE
+    if output is not None:
+        print_status(job_formats.write_report(report, output))
+    else:
+        print(job_formats.as_markdown(report), end="")
+        if report.missing:
+            print_status(f"Rows may be missing: {'; '.join(report.missing)}.")
+    return ExitCode.PARTLY_FAILED if report.missing else ExitCode.DONE
 
 
 @click.command()
@@ -88,12 +95,13 @@ def report(ctx: click.Context, name: str, output: Path | None) -> None:
     be missing.
     """
     check_output(output)
+    ledger = ledger_here()
     try:
-        write_plan_report(ledger_here(), name, output)
+        write_plan_report(ledger, name, output)
         return
     except NoSuchPlan as no_plan:
         try:
-            job = check_job(name)
+            job = _job_of_write(ledger, name) or check_job(name)
         except UsageError:
-            raise UsageError(f"{no_plan}, and no job's id does. Nothing was written.") from None
+            raise UsageError(f"{no_plan}. No job's id begins so, either. Nothing was written.") from None
     ctx.exit(run_command(ctx, lambda service: _write_job_report(service, job, output)))

@@ -137,8 +137,12 @@ class Ledger:
         """
         try:
             found = self._find(name, [checked for checked in self._checked() if not checked.journal.of_job])
-        except NoSuchPlan:
-            found = self._find(name, self._checked())
+        except NoSuchPlan as none:
+            try:
+                found = self._find(name, self._checked())
+            except JournalError:
+                # Several writes to jobs, or one that can't be read, are no plan either.
+                raise none from None
         if isinstance(found, WriteEntry):
             raise NoSuchPlan(
                 f"{found.name} is no plan: somebody wanted to {found.what} {found.target}. See: "

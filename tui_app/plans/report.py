@@ -150,13 +150,11 @@ def _grouped(rows: Sequence[Result], entry: LedgerEntry) -> list[str]:
 def describe_follower(plan: PlanSummary) -> str:
     """A plan that follows from another one, or from a job, in a line of safe text."""
     source = plan.source
-    relation = f"{source.relation} of {source.kind} {sanitize(source.name, 40)}" if source is not None else "plan"
+    relation = f"{source.relation} of {source.kind} {sanitize(source.name[:8])}" if source is not None else "follows"
     made = rfc3339(plan.at) if plan.at is not None else sanitize(plan.made_at, 40)
-    standing = " (unfinished)" if plan.unfinished else ""
-    return (
-        f"{relation}, plan {plan.name}, {plan.effect.describe()}{standing}: {plan.describe() or 'nothing'}"
-        f" · {sanitize(plan.origin.who)}, {made}"
-    )
+    standing = "unfinished, " if plan.unfinished else ""
+    sums = f"{plan.effect.describe()}: {standing}{plan.describe() or 'nothing'}"
+    return f"{relation} · plan {plan.name} · {sums} · {sanitize(plan.origin.who)} · {made}"
 
 
 def _counts(pairs: Sequence[tuple[str, int]]) -> str:
@@ -221,7 +219,7 @@ def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known:
     whole, sentence = sums_checked(state)
     bold = "" if whole else "**"
     lines = [
-        heading(f"{entry.plan.effect.title}, plan {entry.plan.plan_id}: {_ended(entry)}"),
+        heading(f"{entry.plan.effect.title} · plan {entry.plan.plan_id} · {_ended(entry)}"),
         "",
         f"**{plural(len(state.plan.targets), 'message')}: {_sums(state)}.** {bold}{sentence}{bold}",
         "",

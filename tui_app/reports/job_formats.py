@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Destination
 from tui_app.api.wire_values import moment, readable, without_our_name
 from tui_app.core.clock import rfc3339
+from tui_app.core.files import new_file
 from tui_app.core.markdown import fact, heading, table
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.jobs.progress import describe_action, describe_search
@@ -90,7 +92,10 @@ def _read(report: JobReport) -> str:
     rows = sum(report.rows_read.values())
     if report.missing:
         return f"**Rows may be missing: {markdown_escape('; '.join(report.missing), in_table=False)}.**"
-    return f"All {plural(rows, 'row')} were read." if rows else "There are no rows."
+    if not rows:
+        return "There are no rows."
+    fit = "" if _reconciled(report) else ", and they fit the counters"
+    return f"{'The one row was' if rows == 1 else f'All {rows:,} rows were'} read{fit}."
 
 
 def _reconciled(report: JobReport) -> list[str]:
@@ -144,8 +149,8 @@ def _afterwards(report: JobReport) -> str:
 
 def _asked_by(write: WriteEntry) -> str:
     at = _time(write.at) or sanitize(write.made_at, 40)
-    reason = f": {sanitize(write.reason, _LONGEST)}" if write.reason else ", no reason given"
-    return f"{sanitize(write.origin.describe())}, {at}{reason} · {write.describe()}"
+    reason = sanitize(write.reason, _LONGEST) or "no reason given"
+    return f"{sanitize(write.origin.describe())} · {at} · {reason} · {write.describe()}"
 
 
 def _preview(write: WriteEntry) -> str:
@@ -162,7 +167,7 @@ def _writes(report: JobReport) -> list[tuple[str, str]]:
         return [("asked for by", f"not known: {sanitize(trail.problem, _LONGEST)}")]
     told: list[tuple[str, str]] = []
     for write in trail.writes:
-        name = {CREATE: "asked for by", DELETE: "record deleted by"}.get(write.write, "cancelled by")
+        name = {CREATE: "asked for by", DELETE: "asked to delete by"}.get(write.write, "asked to cancel by")
         told += [(name, _asked_by(write)), ("preview before", _preview(write))]
     if not any(write.write == CREATE for write in trail.writes):
         told.insert(0, ("asked for by", "nobody on this machine: it is not in its ledger"))
@@ -199,7 +204,6 @@ def _facts(report: JobReport) -> list[tuple[str, str]]:
         ("account", sanitize(report.account, 200)),
         *_writes(report),
         *(("followed by", describe_follower(plan)) for plan in report.trail.followed),
-        ("failed rows since", _afterwards(report)),
     ]
     return [(name, text) for name, text in facts if text]
 
@@ -237,9 +241,12 @@ def _since(report: JobReport, row: JobMessage) -> str:
 def as_markdown(report: JobReport) -> str:
     """The report as Markdown: a page, then the rows that failed or were skipped, as far as they can be read."""
     action = describe_action(report.job)
-    title = f"{action[:1].upper()}{action[1:]}, job {sanitize(report.job.id[:8])}: {report.state}"
+    title = f"{action[:1].upper()}{action[1:]} · job {sanitize(report.job.id[:8])} · {report.state}"
     lines = [heading(title), "", f"**{markdown_escape(_sums(report), in_table=False)}** {_read(report)}"]
-    lines += [*_reconciled(report), *_reasons(report), ""]
+    lines += [*_reconciled(report), *_reasons(report)]
+    if afterwards := _afterwards(report):
+        lines += ["", markdown_escape(afterwards, in_table=False)]
+    lines.append("")
     lines += [fact(name, text) for name, text in _facts(report)]
     return "\n".join([*lines, *_listed(report)]) + "\n"
 
@@ -341,3 +348,11 @@ def as_json(report: JobReport) -> str:
 
 FORMATS: Final[Mapping[str, Callable[[JobReport], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
 """How a report is written, by the ending of its file."""
+
+
+def write_report(report: JobReport, path: Path) -> str:
+    """Write a report to a new file, by its ending; what to tell of it. Raises SluiceError."""
+    new_file(path, FORMATS[path.suffix.lower()](report))
+    rows = plural(sum(report.rows_read.values()), "row")
+    told = f"Report of {rows} in {sanitize(str(path))}"
+    return f"{told}: rows may be missing, {'; '.join(report.missing)}." if report.missing else f"{told}."
