@@ -113,7 +113,7 @@ async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simula
         await console.press("4")
         await console.sees("140 loaded")
         await console.press("E")
-        await console.sees("140 rows, 1 request", "-failed.csv")
+        await console.sees("140 rows", "1 request", "-failed.csv")
         await console.press("enter")
         await console.sees("140 rows in job-")
         (file,) = written(tmp_path)

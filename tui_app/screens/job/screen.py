@@ -335,10 +335,10 @@ class JobScreen(ConsoleScreen):
         proposed = free_path(f"report-{name}", ".md") if report else free_path(f"{name}{under}", ".csv")
         self._line.open(purpose, proposed.name)
         count = self._job.counted(None if report else self._status)
-        cost = f", {plural(pages_of(count, 1000), 'request')}" if count else ""
+        cost = f" · {plural(pages_of(count, 1000), 'request')}" if count else ""
         endings = " .".join(REPORT_SUFFIXES if report else SUFFIXES)
-        what = "the job's report" if report else f"{plural(count, 'row')}" if count else "rows"
-        self.notice(f"{what}{cost} · .{endings} · tab {'rows' if report else 'the report'} · enter writes")
+        what = "the report · tab rows" if report else f"{plural(count, 'row') if count else 'rows'} · tab the report"
+        self.notice(f"enter writes {what} · .{endings}{cost}")
 
     def handle_back(self) -> bool:
         """Esc leaves the line, ends long work, ends the filter and unmarks, in this order; only then the screen."""
