@@ -91,6 +91,8 @@ class JobReport:
             return f"{state}, {job.successful:,} of {every} rows completed"
         if job.failed:
             return f"completed with failures, {job.failed:,} of {every} rows failed"
+        if not job.countable:
+            return "completed, but a counter can't be read"
         others = [
             f"{count:,} {what}"
             for count, what in (
@@ -104,8 +106,6 @@ class JobReport:
         ]
         if others:
             return f"completed, but not all: {', '.join(others)} of {every} rows"
-        if not job.countable:
-            return "completed, but a counter can't be read"
         return "completed"
 
 

@@ -78,10 +78,10 @@ def _sums(report: JobReport) -> str:
         for name, field, _ in _COUNTERS
         if (counter := getattr(job, field)) or not readable(counter)
     ]
-    if job.skipped_or_cancelled:
-        parts.append(f"{job.skipped_or_cancelled:,} skipped or cancelled")
     if job.unaccounted is None:
         return f"{job.total_messages_discovered:,} rows: {', '.join(parts)}. A counter can't be read."
+    if job.skipped_or_cancelled:
+        parts.append(f"{job.skipped_or_cancelled:,} skipped or cancelled")
     if job.unaccounted:
         parts.append(f"{job.unaccounted:,} in no counter")
     total = plural(job.total_messages_discovered, "row")
