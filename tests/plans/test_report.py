@@ -71,7 +71,7 @@ def entry_with(results_by_id: list[tuple[Outcome, list[str], str]], reason: str)
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(results_by_id=results_by_id, reason=hostile)
 def test_every_form_of_a_report_accounts_for_every_id(
     results_by_id: list[tuple[Outcome, list[str], str]], reason: str

@@ -129,6 +129,9 @@ async def test_failed_rows_are_the_sum_of_what_became_of_them(tmp_path: Path) ->
     followed_up(ledger, "0a1b2c3d", retry, first, effect=Effect.move("Inbox"), held_back=held_back)  # type: ignore[arg-type]
     again = Source(Source.RETRY, Source.PLAN, "0a1b2c3d")
     followed_up(ledger, "1a1b2c3d", again, [Result(names[1], Outcome.MOVED), Result(names[2], Outcome.ALREADY_THERE)])
+    # What was done stays done, and what was tried stays tried, whatever a later plan says.
+    late = [Result(names[0], Outcome.FAILED)]
+    followed_up(ledger, "3a1b2c3d", retry, late, unfit=((HELD[3], "it is not there any more"),))
     followed_up(ledger, "2a1b2c3d", Source(Source.UNDO, Source.JOB, JOB), [Result(names[7], Outcome.MOVED)])
     report = await report_of(served(*failed_job((4, 2, 1))), tmp_path)
     markdown = as_markdown(report)
@@ -155,7 +158,12 @@ async def test_failed_rows_are_the_sum_of_what_became_of_them(tmp_path: Path) ->
         HELD[6]: "not tried again",
     }
     followed = re.findall(r"- followed by: (retry|undo) of (job|plan) .*plan `(\w+)` ", markdown)
-    assert followed == [("retry", "job", "0a1b2c3d"), ("retry", "plan", "1a1b2c3d"), ("undo", "job", "2a1b2c3d")]
+    assert followed == [
+        ("retry", "job", "0a1b2c3d"),
+        ("retry", "plan", "1a1b2c3d"),
+        ("retry", "job", "3a1b2c3d"),
+        ("undo", "job", "2a1b2c3d"),
+    ]
     told = json.loads(as_json(report))["mailsluice"]
     assert told["failed"] == {
         "rows": 7,

@@ -26,9 +26,12 @@ def tokens(markdown: str) -> Iterator[Any]:
 
 def more_than_text(markdown: str) -> list[str]:
     """What of a report would be more than text: for the test to show."""
-    found = [token for token in tokens(markdown) if token.type not in OURS]
-    told = [f"{token.type}: {token.content!r}" for token in found]
-    told += [repr(token.content) for token in tokens(markdown) if token.type == "text" and LIVE.search(token.content)]
+    told = []
+    for token in tokens(markdown):
+        if token.type not in OURS:
+            told.append(f"{token.type}: {token.content!r}")
+        elif token.type == "text" and LIVE.search(token.content):
+            told.append(repr(token.content))
     hidden = [letter for letter in markdown if letter != "\n" and unicodedata.category(letter) in ("Cc", "Cf", "Cs")]
     return [*told, *map(repr, hidden)]
 
