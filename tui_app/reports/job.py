@@ -155,6 +155,6 @@ async def read_job_report(
         trail = JobTrail(problem=str(error))
     reasons = tally.result().groups
     place = {group.label: number for number, group in enumerate(reasons)}
-    # The order in which rows come may be another one each time.
-    failures.sort(key=lambda row: (place[reason_of(row)], row.id))
+    # The order in which rows come may be another one each time. A hundred thousand take longer than a key may wait.
+    await asyncio.to_thread(failures.sort, key=lambda row: (place[reason_of(row)], row.id))
     return JobReport(job, account, dict(sorted(read.items())), tuple(failures), reasons, tuple(missing), trail)
