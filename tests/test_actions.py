@@ -8,6 +8,7 @@ from tui_app.app import SluiceApp
 from tui_app.screens.activity import ActivityScreen
 from tui_app.screens.copy import CopyScreen
 from tui_app.screens.help import HelpScreen
+from tui_app.screens.job.reasons import ReasonsScreen
 from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
@@ -20,6 +21,7 @@ SCREENS = {
     for screen in (
         JobsScreen,
         JobScreen,
+        ReasonsScreen,
         QuarantineScreen,
         PlanScreen,
         MessageScreen,

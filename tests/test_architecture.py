@@ -148,6 +148,13 @@ def test_style_sheets_use_theme_variables_only() -> None:
         ), sheet
 
 
+def test_every_tone_of_a_cell_has_a_style() -> None:
+    from tui_app.widgets.table import RowTable
+
+    styled = "".join(sheet.read_text() for sheet in (ROOT / "styles").rglob("*.tcss"))
+    assert [name for name in RowTable.COMPONENT_CLASSES if f".{name} {{" not in styled and "row" in name] == []
+
+
 def test_help_and_version_need_neither_textual_nor_http() -> None:
     script = "import sys, tui_app.cli as c; sys.argv=['mailsluice','--version']\ntry: c.main()\nexcept SystemExit: pass\nprint([m for m in sys.modules if m in ('textual','httpx','pydantic','starlette')])"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,7 +65,15 @@ ACTIONS: Final = (
     ),
     # What acts on mail comes early: a narrow window cuts the end of a footer.
     Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
-    Action("rows.retry", ("T",), "retry failed", "Act", _on("jobs", "job"), writes=True, footer=_on("job")),
+    Action(
+        "rows.retry",
+        ("T",),
+        "retry failed",
+        "Act",
+        _on("jobs", "job", "reasons"),
+        writes=True,
+        footer=_on("job", "reasons"),
+    ),
     Action("rows.undo", ("U",), "undo", "Act", _on("jobs", "job", "plan"), writes=True, footer=_on("job", "plan")),
     Action("rows.move", ("V",), "move", "Act", _on("job"), writes=True),
     Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs", "quarantine"), writes=True),
@@ -74,14 +83,14 @@ ACTIONS: Final = (
     Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS),
     Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _WITH_MARKS),
-    Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_on("reasons", "quarantine")),
+    Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_on("quarantine")),
     Action("mark.none", ("u",), "unmark all", "Mark", _WITH_MARKS),
     Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
     Action("filter.edit", ("slash",), "filter", "Look", _on("job"), footer=_on("job"), shown_keys="/"),
     Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine")),
     Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine")),
     Action("rows.load_all", ("L",), "load all rows", "Look", _on("job", "reasons")),
-    Action("rows.export", ("E",), "export rows to a file", "Look", _on("reasons"), footer=_on("reasons")),
+    Action("rows.export", ("E",), "export rows", "Look", _on("reasons"), footer=_on("reasons")),
     Action("job.export", ("E",), "export rows, or the report", "Look", _on("job")),
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("plan.continue", ("A",), "send the rest", "Act", _on("plan"), writes=True, footer=_on("plan")),
@@ -164,12 +173,14 @@ def bindings(screen: str) -> list[Binding | tuple[str, str] | tuple[str, str, st
     return made
 
 
-def footer_for(screen: str, *, read_only: bool, most: int = 7, without: str = "") -> tuple[tuple[str, str], ...]:
+def footer_for(
+    screen: str, *, read_only: bool, most: int = 7, without: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
     """(key, label) of the actions in the footer of a screen, `most` at most; back and help come last.
 
-    `without` = the id of an action that can't be done now.
+    `without` = the ids of actions that can't be done now.
     """
-    offered = [action for action in actions_for(screen, read_only=read_only) if action.id != without]
+    offered = [action for action in actions_for(screen, read_only=read_only) if action.id not in without]
     chosen = [action for action in offered if screen in action.footer]
     ways_out = [action for action in chosen if action.id in ("screen.back", "help.open")]
     rest = [action for action in chosen if action not in ways_out][: most - len(ways_out)]

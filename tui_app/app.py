@@ -25,12 +25,14 @@ from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, theme_for
 from tui_app.terminal.watchdog import print_line
+from tui_app.terminal.window_title import WindowTitle
 from tui_app.widgets import too_small
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
+    from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.jobs.poller import ConnectionStatus
     from tui_app.plans.state import PlanState
     from tui_app.service import EmailSecurityService
@@ -48,6 +50,8 @@ def style_sheets() -> list[PurePath]:
 
 class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     """The console on one account."""
+
+    window_title: WindowTitle
 
     TITLE = "mailsluice"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
@@ -69,7 +73,15 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self._last_key = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
+        self._last_end = ""
+        self.window_title = WindowTitle(
+            self.write_to_terminal, wanted=service.settings.ui.title, terminal=environment.get("TERM", "")
+        )
+        self._show_title(service.jobs.followed)
         service.on_connection = self._connection_changed
+        service.on_followed = self._show_title
+        service.on_job_ended = self._job_ended
+        service.on_plan_ended = self._plan_ended
         service.on_plan = self._plan_moved
         service.on_limit_wait = self._limit_wait
         service.on_error = self._handle_exception
@@ -154,10 +166,21 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.on_activity = lambda _: None
         self.service.on_connection = lambda _: None
         self.service.on_error = lambda _: None
+        self.service.on_followed = lambda _: None
+        self.service.on_job_ended = lambda _: None
+        self.service.on_plan_ended = lambda _: None
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
         if self.service.awaits_answer:
-            print_line("Waiting for the answer to what is on its way (45 s at most); ctrl+c leaves it unknown.")
+            most = self.service.longest_wait
+            print_line(
+                f"Waiting for the answer to what is on its way ({most:.0f} s at most); ctrl+c leaves it unknown."
+            )
+        for plan_id in self.service.waiting_plans:
+            print_line(
+                f"Plan {plan_id} waits for its time, and nothing is sent while no console runs: "
+                f"mailsluice ledger resume {plan_id}"
+            )
         await self.service.close()
 
     def stop_work(self, *, again: bool) -> None:
@@ -190,6 +213,34 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     def _activity_added(self) -> None:
         for screen in self.console_screens()[-1:]:
             screen.activity_added()
+
+    # ---- what is followed, from whatever screen
+
+    def _show_title(self, followed: FollowedJobs) -> None:
+        """How it stands, for who looks at another window."""
+        running, share = len(followed.running), followed.share
+        name = f"mailsluice {self.service.settings.profile or ''}".strip()
+        percent = f"{int(share * 100)} %" if share is not None else ""
+        words = (name, percent, f"{running:,} running" if running else "", self._last_end)
+        self.window_title.show(" · ".join(filter(None, words)))
+
+    def _job_ended(self, end: JobEnd) -> None:
+        self._tell_of_end(end.sentence, end.title)
+
+    def _plan_ended(self, state: PlanState) -> None:
+        plan = state.plan
+        sentence = f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
+        # Its own screen shows all of it, and has no room to say it again.
+        self._tell_of_end("" if self.is_at("plan") else sentence, f"plan {plan.plan_id} {state.phase.value}")
+
+    def _tell_of_end(self, sentence: str, title: str) -> None:
+        """Bell, title, and a notice on what is shown, or on what is below a question."""
+        self._last_end = title
+        self._show_title(self.service.jobs.followed)
+        if self.service.settings.ui.bell:
+            self.bell()
+        for screen in self.console_screens()[-1:] if sentence else ():
+            screen.notice(sentence)
 
     # ---- everywhere
 

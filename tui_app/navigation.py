@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.app import App
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tui_app.screens.plan.screen import PlanScreen
     from tui_app.screens.plan.targets import TargetsScreen
     from tui_app.service import EmailSecurityService
+
+
+_PLAN_WANTED: Final = "plan wanted"
 
 
 class Navigation(App[None]):
@@ -126,7 +129,7 @@ class Navigation(App[None]):
             return
         self.push_screen(ReviewScreen(self.service, targets, guarded, search, request))
 
-    @work(exclusive=True, group="plan wanted")
+    @work(exclusive=True, group=_PLAN_WANTED)
     async def on_console_screen_plan_wanted(self, message: ConsoleScreen.PlanWanted) -> None:
         """Find out to which messages something is to be done, look them up, open the review."""
         asked_on = self.screen
@@ -284,4 +287,6 @@ class Navigation(App[None]):
 
     def _pop(self, screen: ConsoleScreen) -> None:
         if screen.may_leave():
+            # Nobody waits any longer for what was looked up for this screen.
+            self.workers.cancel_group(self, _PLAN_WANTED)
             self.pop_screen()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
     from tui_app.jobs.commands import Answered
+    from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.jobs.job_write import JobWrite
     from tui_app.mail.service import MailService
     from tui_app.plans.ledger_entry import LedgerEntry
@@ -81,6 +82,9 @@ class EmailSecurityService:
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
+        self.on_plan_ended: Callable[[PlanState], None] = lambda _: None
+        self.on_followed: Callable[[FollowedJobs], None] = lambda _: None
+        self.on_job_ended: Callable[[JobEnd], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.activities = Activities()
@@ -134,9 +138,16 @@ class EmailSecurityService:
     @cached_property
     def jobs(self) -> JobService:
         """Bulk jobs."""
-        return JobService(
+        jobs = JobService(
             lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
         )
+        jobs.followed.on_news = lambda: self.on_followed(jobs.followed)
+        jobs.followed.on_ended = self._job_ended
+        return jobs
+
+    def _job_ended(self, end: JobEnd) -> None:
+        self.record(end.sentence)
+        self.on_job_ended(end)
 
     @cached_property
     def mail(self) -> MailService:
@@ -176,6 +187,7 @@ class EmailSecurityService:
         if state.ended:
             self.unknown_after_leaving += self._closing and state.unknown
             self.refresh()
+            self.on_plan_ended(state)
 
     @property
     def plan_state(self) -> PlanState | None:
@@ -191,7 +203,9 @@ class EmailSecurityService:
         if self.settings.proxy is not None:
             self.record(f"Connecting through the proxy {self.settings.proxy.name} (HTTPS_PROXY).")
         self._loop = asyncio.get_running_loop()
-        self._poller = Poller(self.clock, self._random, self._connection_changed, self._budget)
+        self._poller = Poller(
+            self.clock, self._random, self._connection_changed, self._budget, behind=self.jobs.followed
+        )
         self._polling = self._spawn(self._poller.run())
         self._polling.add_done_callback(self._polling_ended)
 
@@ -236,6 +250,19 @@ class EmailSecurityService:
     def awaits_answer(self) -> bool:
         """Whether a write is on its way. From any thread."""
         return bool(self.on_the_wire) or (self._has_plans and self.plans.awaits_answer)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that the answer to what is on its way may take: a move takes longer than everything else."""
+        from tui_app.api.http import ACTING
+
+        state = self.plan_state
+        return ACTING.total_for(state is not None and bool(state.in_flight) and state.plan.effect.is_move)
+
+    @property
+    def waiting_plans(self) -> Sequence[str]:
+        """The ids of plans that wait for their time."""
+        return self.plans.waiting() if self._has_plans else ()
 
     @property
     def _opened(self) -> bool:
@@ -298,7 +325,7 @@ class EmailSecurityService:
         job = read.job if read is not None else await self.client.get_job(job_id)
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
         chosen = read.rows if read is not None else rows or ()
-        request = retry_of_job(job, chosen, hopeless, done, self.clock.now())
+        request = retry_of_job(job, chosen, hopeless, done, self.clock.now(), self.settings.guard.max_messages)
         if read is not None and read.missing:
             request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
         return request
@@ -330,7 +357,7 @@ class EmailSecurityService:
         from tui_app.plans.follow_up import retry_of_plan
 
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
-        return retry_of_plan(entry, hopeless, done)
+        return retry_of_plan(entry, hopeless, done, self.settings.guard.max_messages)
 
     async def undo_plan(self, entry: LedgerEntry, destination: Destination | None = None) -> PlanRequest:
         """What a plan did taken back. Raises GuardError and JournalError."""

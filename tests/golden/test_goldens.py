@@ -30,6 +30,17 @@ async def test_a_job_with_failures(still_simulator: Simulator, still_clock: Stil
         assert_golden(f"job-{size[0]}x{size[1]}", await console.settles())
 
 
+async def test_a_job_by_reason(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "140 to retry")
+        await console.press("w")
+        await console.sees("140 failed rows, 3 reasons", "all loaded 12:00")
+        await console.press("j", "space", "r")
+        await console.sees("all loaded 12:00", "final")
+        await console.sees("31 marked")
+        assert_golden("reasons-80x24", await console.settles())
+
+
 async def test_a_row(still_simulator: Simulator, still_clock: StillClock) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock) as console:
         await open_job(console, "140 to retry")

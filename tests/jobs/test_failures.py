@@ -27,7 +27,7 @@ from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, has_reason, nor
         ("trouble", ("Request timed out after 30 s", "HTTP 503 Service Unavailable", "Temporary failure", "Internal server error (500)")),
         ("no-reason", ("", " \n")),
         ("no-words", ("12345", '""', "\u202e")),
-        ("other", ("Policy forbids this", "HTTP 404", 'The rule "mailbox not found" stopped it')),
+        ("other", ("Policy forbids this", "HTTP 404", "Batch 503 of 7", 'The rule "mailbox not found" stopped it')),
     ],
 )  # fmt: skip
 def test_a_cause_is_recognised(name: str, messages: tuple[str, ...]) -> None:
@@ -42,6 +42,26 @@ def test_every_known_cause_is_recognised_by_its_own_label_and_says_what_to_do() 
     assert len({cause.label for cause in KNOWN_CAUSES}) == len(KNOWN_CAUSES)
 
 
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("User deleted the message", "gone"),
+        ("The mailbox was deleted", "no-mailbox"),
+        ("Destination folder not found in the mailbox", OTHER),
+        ("Mailbox folder not found", OTHER),
+        ("Message is missing permission", "no-permission"),
+        ("No mailbox permission", "no-permission"),
+        ("Operation already in progress", OTHER),
+        ("Mailbox quota exceeded", OTHER),
+        ("Held in the queue", OTHER),
+        ("Failed to release from quarantine: server error", "trouble"),
+        ("Message format no longer supported", OTHER),
+    ],
+)
+def test_a_rule_takes_no_more_than_it_means(message: str, name: str) -> None:
+    assert cause_of(message).name == name
+
+
 def test_words_in_quotation_marks_are_not_the_reason_unless_there_are_no_others() -> None:
     assert cause_of('Refused: "mailbox not found" is in the subject').name == OTHER
     assert cause_of('{"error":{"code":"ErrorItemNotFound"}}').name == "gone"
@@ -50,6 +70,7 @@ def test_words_in_quotation_marks_are_not_the_reason_unless_there_are_no_others(
 words = st.text(string.ascii_letters, min_size=1, max_size=8).map(lambda word: f"q{word}x")
 varying = st.one_of(
     st.integers(0, 10**12).map(str),
+    st.integers(400, 599).map(str),
     st.uuids().map(str),
     st.datetimes().map(lambda at: at.isoformat()),
     st.times().map(lambda at: f"{at:%H:%M}"),

@@ -32,10 +32,10 @@ class Scripted:
 
 @asynccontextmanager
 async def polling(
-    clock: ManualClock, budget: Budget | None = None
+    clock: ManualClock, budget: Budget | None = None, behind: "Followed | None" = None
 ) -> AsyncIterator[tuple[Poller, list[ConnectionStatus]]]:
     links: list[ConnectionStatus] = []
-    poller = Poller(clock, Random(1), links.append, budget or Budget(clock.monotonic))
+    poller = Poller(clock, Random(1), links.append, budget or Budget(clock.monotonic), behind)
     task = asyncio.create_task(poller.run())
     try:
         yield poller, links
@@ -327,3 +327,85 @@ async def test_an_hour_of_polls_and_actions_never_goes_over_the_quota(others: fl
         assert not refused
     # What a dashboard takes meanwhile nobody tells us: then an operator may be refused, but that is rare.
     assert refused["operator"] + refused["operator waits"] < 15
+
+
+class Followed(Scripted):
+    """What is behind the screen: wanted until it is over."""
+
+    def __init__(self, clock: ManualClock, answer: Callable[[int], PollResult | ApiError]) -> None:
+        super().__init__(clock, answer)
+        self.waits = True
+
+    def wanted(self, shown: object) -> bool:
+        return self.waits
+
+    def tells_of(self, job_id: str) -> bool:
+        return self.waits
+
+
+async def test_what_is_behind_the_screen_is_asked_every_half_minute_until_nothing_is_wanted() -> None:
+    clock = ManualClock()
+    behind = Followed(clock, lambda _: MOVING)
+    async with polling(clock, behind=behind) as (poller, _):
+        await clock.advance(300)
+        waits = [b - a for a, b in zip([0.0, *behind.asked], behind.asked, strict=False)]
+        assert len(waits) >= 8
+        assert all(30 <= wait <= 34.5 for wait in waits)
+        behind.waits = False
+        await clock.advance(40)
+        asked = len(behind.asked)
+        await clock.advance(3600)
+        assert len(behind.asked) <= asked
+        assert clock.next_wake is None, "idle costs nothing"
+        poller.toggle_pause()
+        behind.waits = True
+        await clock.advance(600)
+        assert len(behind.asked) == asked
+
+
+async def test_what_is_on_the_screen_keeps_its_pace_before_what_is_behind_it() -> None:
+    clock = ManualClock()
+    shown, behind = Scripted(clock, lambda _: MOVING), Followed(clock, lambda _: MOVING)
+    async with polling(clock, behind=behind) as (poller, _):
+        poller.watch(shown)
+        await clock.advance(120)
+        waits = [b - a for a, b in zip(shown.asked, shown.asked[1:], strict=False)]
+        assert max(waits) <= 2.3
+        assert len(behind.asked) == 3
+        poller.unwatch(shown)
+        asked = len(shown.asked)
+        await clock.advance(120)
+        assert (len(shown.asked), len(behind.asked)) == (asked, 7)
+
+
+async def test_a_screen_does_not_wait_for_what_is_behind_it() -> None:
+    clock = ManualClock()
+    shown, behind = Scripted(clock, lambda _: MOVING), Followed(clock, lambda _: MOVING)
+    hanging: list[asyncio.Future[PollResult]] = []
+
+    async def hang() -> PollResult:
+        hanging.append(asyncio.get_running_loop().create_future())
+        return await hanging[-1]
+
+    behind.poll = hang  # type: ignore[method-assign]
+    async with polling(clock, behind=behind) as (poller, _):
+        await clock.advance(40)
+        assert len(hanging) == 1
+        poller.watch(shown)
+        await clock.advance(1)
+        assert len(shown.asked) == 1
+        assert hanging[0].cancelled()
+
+
+async def test_trouble_behind_the_screen_is_asked_again_later_and_a_refusal_only_when_wished() -> None:
+    clock = ManualClock()
+    down = ServerFault("down", request="GET x", status=502)
+    refused = Unauthenticated("no", request="GET x", status=401)
+    behind = Followed(clock, lambda n: down if n < 3 else refused)
+    async with polling(clock, behind=behind) as (poller, links):
+        await clock.advance(3600)
+        assert [round(b - a) >= 60 for a, b in zip(behind.asked, behind.asked[1:], strict=False)] == [True, True]
+        assert links == [], "what is on the screen tells how the line stands"
+        poller.kick()
+        await clock.advance(40)
+        assert len(behind.asked) == 4

@@ -17,6 +17,7 @@ from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.services import lonely_service
 from tui_app.api.errors import ServerFault
 from tui_app.api.rows import JobMessage
+from tui_app.jobs.failure_watch import FailuresSnapshot
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.reasons import ReasonTally, RowsByReason, group_by_reason
 from tui_app.jobs.row_store import OrderedRows
@@ -155,7 +156,7 @@ async def test_only_failed_and_skipped_rows_are_asked_for_and_their_marks_are_th
         await of.poll()
         subject = service.jobs.watch_failures(of, await service.client.get_job(JOB), lambda _: None)
         assert (subject.requests_to_load, subject.snapshot.loaded) == (3, 0)
-        assert subject.snapshot.missing == "0 of 1,500 failed rows are loaded, 0 of 40 skipped rows are loaded"
+        assert subject.snapshot.missing == "0 of 1,540 loaded"
         told: list[int] = []
         await subject.load(told.append)
         assert told == [1000, 1500, 1540]
@@ -189,5 +190,30 @@ async def test_what_came_before_a_failure_is_grouped_and_the_rest_is_told() -> N
         with pytest.raises(ServerFault):
             await subject.load()
         await service.close()
-    assert subject.snapshot.missing == "2,000 of 2,500 failed rows are loaded"
+    assert subject.snapshot.missing == "2,000 of 2,500 loaded"
     assert (await subject.group(NOW)).rows == 2000
+
+
+async def test_when_counters_move_the_rows_are_old_and_are_read_again_when_asked_for() -> None:
+    more = 0
+
+    def script(request: Received) -> bytes:
+        return by_status(3 + more, 0)(request)  # type: ignore[no-any-return]
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        of = service.jobs.watch(JOB, lambda _: None)
+        told: list[FailuresSnapshot] = []
+        subject = service.jobs.watch_failures(of, await service.client.get_job(JOB), told.append)
+        await subject.poll()
+        await subject.load()
+        await subject.poll()
+        assert (told[-1].loaded, told[-1].stale) == (3, False)
+        more = 2
+        await subject.poll()
+        assert (told[-1].loaded, told[-1].stale, subject.requests_to_load) == (3, True, 1)
+        await subject.load()
+        assert (subject.snapshot.loaded, subject.snapshot.stale) == (5, False)
+        subject.expire()
+        assert subject.requests_to_load == 1, "whoever asks for it has them read again"
+        await service.close()

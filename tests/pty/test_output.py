@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pty.test_following import GIVEN_BACK, PUSHED
 from tests.support.environment import PROGRAM, environment
 from tests.support.terminal import Terminal
 
@@ -22,11 +23,15 @@ def test_it_is_whole_again_after_a_stop_and_after_another_size(terminal: Termina
     terminal.signal(signal.SIGTSTP)
     terminal.stops()
     assert terminal.raw.rstrip().endswith(b"\x1b[?1004l") and b"\x1b[m\x1b" in terminal.raw[-200:]
+    # The shell has its own title meanwhile.
+    assert terminal.raw.rfind(GIVEN_BACK) > terminal.raw.rfind(b"\x1b]2;mailsluice")
     terminal.lose()
     terminal.signal(signal.SIGCONT)
     terminal.sees("12 loaded", "INC-4802", "? help")
+    assert terminal.raw.rfind(GIVEN_BACK) < terminal.raw.rfind(b"\x1b]2;mailsluice")
     terminal.resize(100, 30)
     terminal.lose()
     terminal.sees("12 loaded", "INC-4802", "? help")
     terminal.press("q")
     assert terminal.ends() == 0
+    assert terminal.raw.count(GIVEN_BACK) == terminal.raw.count(PUSHED) == 2

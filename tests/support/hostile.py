@@ -157,10 +157,13 @@ class Hit(NamedTuple):
 _SGR_CODE: Final = r"(?:[0-79]|2[1-9]|39|49|[34]8;2;\d{1,3};\d{1,3};\d{1,3})"
 _SGR: Final = rf"\x1b\[(?:{_SGR_CODE}(?:;{_SGR_CODE})*)?m"
 # What the console writes beside text, and nothing else. Erasing all happens where a frame begins, never elsewhere.
+_TITLE: Final = r"mailsluice(?: \w+)?(?: · (?:\d+ %|\d+ running|[0-9a-f]{8} \w+|plan \w+ \w+))*"
+"""A title of the window: figures of ours, ids that are ids, and words of closed lists."""
 _OURS: Final = re.compile(
     rf"{_SGR}|\x1b\[r(?:{_SGR})?\x1b\[2J|\x1b\[(?P<place>\d*(?:;\d+)?)(?P<move>[HABCDGLMr])|\x1b\[K"
     r"|\x1b\[\?(?:7|25|1004|1049|2004|2026|2048)[hl]|\x1b\[\?20(?:26|48)\$p|\x1b\[>\d+u|\x1b\[<u"
     r"|\x1b\]22;(?:default|pointer|text)\x07"
+    rf"|\x1b\[2[23];2t|\x1b\]2;(?:{_TITLE})?\x1b\\"
 )
 _SEEN: Final = (
     ("clipboard or title", re.compile(r"(?:\x1b\]|\x9d)(?:52|[012]);")),

@@ -19,6 +19,7 @@ from tui_app.core.text import sanitize
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
     "job": ("tui_app.cli.jobs", "job", "Show one bulk job."),
+    "watch": ("tui_app.cli.watch", "watch", "Watch jobs until they end; the exit code says how."),
     "messages": ("tui_app.cli.messages", "messages", "List the messages of a job."),
     "create": ("tui_app.cli.create", "create", "Start a bulk job on the messages that a search finds."),
     "cancel": ("tui_app.cli.jobs", "cancel", "Cancel running jobs."),

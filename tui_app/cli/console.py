@@ -75,7 +75,12 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
             settings.credential.give_up()
         return "No answer came to a write: its outcome is unknown. Look before you send it again."
 
-    with ShutdownWatchdog(app.end_by_signal, awaited=lambda: service.awaits_answer, unknown=unknown):
+    with ShutdownWatchdog(
+        app.end_by_signal,
+        awaited=lambda: service.awaits_answer,
+        unknown=unknown,
+        title=lambda: app.window_title.to_restore,
+    ):
         # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)

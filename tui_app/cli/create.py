@@ -13,6 +13,7 @@ from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
+from tui_app.cli.watch import Watch, exit_code_of
 from tui_app.core.clock import describe_window
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text, plural, sanitize
@@ -20,6 +21,7 @@ from tui_app.jobs.job_write import DIFFERS, PreviewFacts, describe_write
 from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 if TYPE_CHECKING:
+    from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
     from tui_app.service import EmailSecurityService
 
@@ -75,6 +77,14 @@ async def _told_differences(service: EmailSecurityService, created: CreatedJob) 
     return ExitCode.UNKNOWN_OUTCOME
 
 
+async def _watched(service: EmailSecurityService, job: Job, output_format: str) -> ExitCode:
+    """Watch the new job to its end; standard output gets it as it ended."""
+    print_status(f"Job {sanitize(job.id)} is started.")
+    (end,) = await Watch(service).run([job])
+    write_job(end.job, output_format)
+    return exit_code_of(end)
+
+
 @click.command()
 @click.option("--action", type=click.Choice(["move", "release"], case_sensitive=False), required=True)
 @click.option(
@@ -97,6 +107,7 @@ async def _told_differences(service: EmailSecurityService, created: CreatedJob) 
 @click.option("--comment", default="", help="Why; stored with the job.")
 @click.option("--preview", "preview_only", is_flag=True, help="Count the messages and stop.")
 @click.option("--expect", type=click.IntRange(min=0), help="Stop unless the preview counts exactly this many.")
+@click.option("--wait", is_flag=True, help="Watch the job until it ends; the exit code says how, as that of watch.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @format_option
 @click.pass_context
@@ -108,6 +119,7 @@ def create(
     comment: str,
     preview_only: bool,
     expect: int | None,
+    wait: bool,
     yes: bool,
     output_format: str,
     all_mail: bool,
@@ -120,6 +132,9 @@ def create(
         raise UsageError("A move needs --destination. Nothing was sent.")
     if kind is ActionType.RELEASE and destination is not None:
         raise UsageError("A release has no --destination. Nothing was sent.")
+
+    if wait and preview_only:
+        raise UsageError("--preview starts no job that --wait could watch. Nothing was sent.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
         now = service.clock.now()
@@ -151,6 +166,9 @@ def create(
         confirmed(f"Start this {kind.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes)
         result = await service.jobs.create(new, preview=PreviewFacts.of(preview))
         if isinstance(result, Done):
+            watched = wait and not (result.errors or result.value.differences)
+            if watched:
+                return await _watched(service, result.value.job, output_format)
             write_job(result.value.job, output_format)
             if result.errors:
                 words, details = describe(result)

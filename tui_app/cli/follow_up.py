@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.enums import Destination, RowStatus
-from tui_app.cli.ledger import ledger_here, of_this_account
+from tui_app.cli.job_id import check_job, whole_job_id
+from tui_app.cli.ledger import of_this_account, plan_named
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
 from tui_app.cli.runner import run_command
-from tui_app.config.settings import check_job_id
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.jobs.failures import KNOWN_CAUSES, reason_contains
+from tui_app.jobs.failures import KNOWN_CAUSES, has_reason
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
-from tui_app.plans.journal import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 _WORDS: Final = tuple(dict.fromkeys(cause.word for cause in KNOWN_CAUSES if cause.word))
-_JOB_ID: Final = 36
-"""Characters of a job's id; the id of a plan has eight."""
 
 
 def _follow_up(
@@ -37,13 +34,8 @@ def _follow_up(
     of_plan: Callable[[EmailSecurityService, LedgerEntry], Awaitable[PlanRequest]],
 ) -> None:
     """Find the job or the plan, and send what is asked for it."""
-    found = None
-    if len(name) < _JOB_ID:
-        try:
-            found = ledger_here().find(name)
-        except JournalError as error:
-            raise UsageError(f"{error} Give a job's whole id, or a plan. Nothing was sent.") from None
-    job_id = check_job_id(name) if found is None else ""
+    found = plan_named(name)
+    job_name = check_job(name) if found is None else ""
     if not options.plan_only:
         replace(options, reason=options.reason or "taken over").check("follow-up")
 
@@ -54,6 +46,10 @@ def _follow_up(
                 raise GuardError(f"{entry.doubts[0]} Nothing was sent.")
             request = await of_plan(service, entry)
         else:
+            try:
+                job_id = await whole_job_id(service, job_name)
+            except UsageError as error:
+                raise UsageError(f"{error} No plan goes by it, either: mailsluice ledger") from None
             request = await of_job(service, job_id)
         chosen = replace(options, reason=options.reason or request.reason)
         chosen.check("follow-up")
@@ -84,14 +80,9 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> No
         if not why:
             return await service.retry_job(job_id)
         read = await service.jobs.all_rows(job_id, RowStatus.FAILED)
-        rows = [
-            row
-            for row in read.rows
-            if reason_contains(row.status_message.exact if row.status_message is not None else "", why)
-        ]
-        return await service.retry_job(job_id, rows)
+        return await service.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
 
-    if why and len(name) < _JOB_ID:
+    if why and plan_named(name) is not None:
         raise UsageError("--why goes with a job. Nothing was sent.")
     _follow_up(ctx, name, options, of_job, lambda service, entry: service.retry_plan(entry))
 

@@ -18,7 +18,7 @@ from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
-from tui_app.plans.journal import JournalError
+from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.report import accounted, entry_json, result_json, told
 from tui_app.plans.state import SAID_DONE, UNSEEN, WRONG, ArrivalCheck, Outcome, Result
@@ -39,6 +39,8 @@ _PLANS: Final = (
     ListingColumn["PlanSummary"]("reason", 60, lambda plan: sanitize(plan.reason)),
 )
 
+_PLAN_NAME: Final = 35
+"""Characters that a plan is named by at the most: the id of a job has more."""
 _MOST: Final = 10
 """Sentences about journals that a list ends with."""
 _SEEN: Final = (
@@ -76,6 +78,16 @@ def of_this_account(service: EmailSecurityService, found: LedgerEntry) -> Ledger
 def ledger_here() -> Ledger:
     """The ledger of this user."""
     return Ledger(state_folder() / "plans", origin_of(os.environ), SystemClock().now)
+
+
+def plan_named(name: str) -> LedgerEntry | None:
+    """The plan that goes by a name that may also be a job's; None when there is none. Raises JournalError for more than one."""
+    if len(name) > _PLAN_NAME:
+        return None
+    try:
+        return ledger_here().find(name)
+    except NoSuchPlan:
+        return None
 
 
 @click.group(invoke_without_command=True)

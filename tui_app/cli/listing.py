@@ -228,8 +228,17 @@ async def write_pages(
     return listing.count if only is None else looked_at
 
 
+def nothing_above() -> None:
+    """Nothing is drawn below the sentences of standard error."""
+
+
+before_status: Callable[[], None] = nothing_above
+"""Makes room for a sentence where lines of progress are drawn in place."""
+
+
 def print_status(sentence: str) -> None:
     """Tell the person at the terminal; never part of the data."""
+    before_status()
     with contextlib.suppress(OSError, ValueError):
         # Nobody listens any more: that changes nothing of what is told.
         print(sentence, file=sys.stderr)

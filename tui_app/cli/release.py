@@ -14,7 +14,7 @@ from tui_app.cli.plan_review import ReviewOptions, parsed_ids, review_and_send, 
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
-from tui_app.jobs.failures import reason_contains
+from tui_app.jobs.failures import has_reason
 from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.follow_up import id_of_row
 from tui_app.plans.request import PlanRequest
@@ -26,13 +26,10 @@ if TYPE_CHECKING:
 
 
 async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None, why: str) -> list[str]:
+    job_id = await whole_job_id(service, job_id)
     wanted = RowStatus(status) if status else None
-    read = await service.jobs.all_rows(await whole_job_id(service, job_id), wanted)
-    rows = [
-        row
-        for row in read.rows
-        if not why or reason_contains(row.status_message.exact if row.status_message is not None else "", why)
-    ]
+    read = await service.jobs.all_rows(job_id, wanted)
+    rows = [row for row in read.rows if not why or has_reason(row, why)]
     ids = dict.fromkeys(filter(None, map(id_of_row, rows)))
     if nameless := sum(not id_of_row(row) for row in rows):
         print_status(f"{plural(nameless, 'row')} of the job without an id of a message: left out.")
@@ -54,7 +51,7 @@ def _sources(command: Any) -> Any:
                 type=click.File("rb"),
                 help="Read ids from a file; - is standard input. Nothing in it is ever an option.",
             ),
-            click.option("--job", "job_id", metavar="JOB_ID", help="Take the messages of this job."),
+            click.option("--job", "job_id", metavar="JOB", help="Take the messages of this job."),
             click.option(
                 "--status",
                 type=click.Choice(ASKABLE_ROW_STATUS, case_sensitive=False),

@@ -54,10 +54,14 @@ class PlanSettings:
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
-    """`[ui]`: how the console draws. `paint_changes_only`: write only changed cells to the terminal, not whole lines."""
+    """`[ui]`: how the console draws. `paint_changes_only`: write only changed cells to the terminal, not whole lines.
+
+    `bell` and `title`: what tells that a job or a plan has ended, from whatever screen.
+    """
 
     theme: ThemeChoice = "auto"
     bell: bool = True
+    title: bool = True
     paint_changes_only: bool = True
 
 

@@ -120,13 +120,29 @@ def coarse_age(seconds: float) -> str:
     return f"{int(seconds // 604800)}w"
 
 
+def _rough(seconds: float) -> tuple[str, int]:
+    """The unit in which a duration is told, and its seconds."""
+    return ("s", 1) if seconds < 90 else ("min", 60) if seconds < 5400 else ("h", 3600)
+
+
 def rough_duration(seconds: float) -> str:
     """A duration in seconds, rounded: `20 s`, `4 min`, `2 h`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
+    unit, size = _rough(seconds)
+    return f"{max(1, round(seconds / size))} {unit}"
+
+
+def rough_spread(spread: float, of: float) -> str:
+    """By how much a duration `of` so many seconds may be off, in the unit that it is told in: `±4`. Rounding alone is 1."""
+    return f"±{max(1, round(spread / _rough(of)[1])):,}"
+
+
+def parse_duration(words: str) -> float:
+    """The seconds of `90s`, `10m` or `2h`. Raises ValueError with a sentence for anything else, and for none at all."""
+    found = _RELATIVE.fullmatch(words.strip().lower())
+    seconds = int(found[1]) * _UNIT[found[2]] if found else 0
+    if not 0 < seconds <= _OLDEST:
+        raise ValueError(f"'{words[:40]}' is not a duration; write 90s, 10m or 2h.")
+    return seconds
 
 
 def no_yield() -> None:

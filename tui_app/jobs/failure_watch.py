@@ -52,13 +52,20 @@ class FailuresSubject:
         self.listener(self.snapshot)
         return result
 
+    def tells_of(self, job_id: str) -> bool:
+        """Whether it is this job."""
+        return self.of.tells_of(job_id)
+
     @property
     def snapshot(self) -> FailuresSnapshot:
         """How it stands now."""
         listed = [*self._listings()]
         loaded = sum(len(listing.rows()) for _, listing in listed)
-        missing = [words for status, listing in listed if (words := self._missing(status, listing))]
-        return FailuresSnapshot(self.job, loaded, ", ".join(missing), any(listing.stale for _, listing in listed))
+        doubts = [words for status, listing in listed if (words := self._doubt(status, listing))]
+        if not all(listing.complete for _, listing in listed):
+            of = f" of {self.expected:,}" if self.expected > loaded else ""
+            doubts.insert(0, f"{loaded:,}{of} loaded")
+        return FailuresSnapshot(self.job, loaded, ", ".join(doubts), any(listing.stale for _, listing in listed))
 
     def _listings(self) -> Iterator[tuple[RowStatus, RowPages]]:
         """What is listed of each state in which there may be rows."""
@@ -69,17 +76,14 @@ class FailuresSubject:
             if listing.read or counter is None or counter or not readable(counter):
                 yield status, listing
 
-    def _missing(self, status: RowStatus, listing: RowPages) -> str:
+    def _doubt(self, status: RowStatus, listing: RowPages) -> str:
         name, loaded = status.value.lower(), len(listing.rows())
         if listing.unreadable and (unreadable := sum(listing.unreadable.values())):
             return f"{plural(unreadable, f'{name} row')} can't be read"
         if listing.shifted:
             return f"{name} rows moved while they were read"
-        if not listing.complete:
-            counted = self.job.counted(status)
-            return f"{loaded:,} of {counted:,} {name} rows are loaded" if counted else f"{name} rows are not all loaded"
-        missing = describe_missing(self.job, status, loaded)
-        return f"{loaded:,} {name} rows came, and {missing}" if missing and not listing.stale else ""
+        missing = describe_missing(self.job, status, loaded) if listing.complete and not listing.stale else ""
+        return f"{loaded:,} {name} rows came, and {missing}" if missing else ""
 
     @property
     def requests_to_load(self) -> int:

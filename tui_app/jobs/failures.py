@@ -44,22 +44,25 @@ OTHER: Final = "other"
 _NONE_GIVEN: Final = Cause("no-reason", "no reason given", "read the row", True)
 _NO_WORDS: Final = Cause("no-words", "a reason without words", "read it", True)
 
-# Words that may stand between a thing and what is said of it: `message in the mailbox of … was not found`.
-_BETWEEN: Final = (
-    r"(?: (?:in|from|of|for|with|by|on|id|the|this|a|mailbox|folder|user|recipient|address|account|…"
-    r"|is|was|were|has|have|been|be|could|can|cannot|does|do|did|by)\b| …)*"
-)
+# Words that may stand between a thing and what is said of it: `message in the mailbox of … was not found`. No others: in
+# `message failed: mailbox not found`, and in `mailbox folder not found`, it is said of something else.
+_IS: Final = r"is|was|were|has|have|been|be|could|can|cannot|does|do|did|with|id|already"
+_OF_MAIL: Final = rf"(?: (?:{_IS})\b| (?:in|from|of|for)\b(?: (?:the|this|a|its|user|recipient)\b)*(?: (?:mailbox|folder|inbox|account|store)\b)?| …)*"
+_OF_BOX: Final = rf"(?: (?:{_IS}|of|for|the|this|user|recipient|address|account)\b| …)*"
 _MISSING: Final = (
-    r"(?: not (?:be )?found| not exist| doesn.t exist| no longer| missing| gone| (?:be )?unknown| notfound"
-    r"|:? (?:deleted|removed|purged))\b"
+    r" (?:not (?:be )?found|not exist|doesn.t exist|no longer (?:in|at|there|present|available|exists?|found|valid|active)"
+    r"|gone|missing(?=\Z| in| from|[.,;:(])|unknown(?! error))\b"
 )
-_MAIL: Final = r"\b(?:message|mail|e-?mail|item|object)"
-_BOX: Final = r"\b(?:mailbox|user|recipient|address|account|resource)"
+_MAIL: Final = r"\b(?:message|mail|e-?mail|item|object)s?"
+_BOX: Final = r"\b(?:mailbox|user|recipient|address|account)"
+_TAKEN: Final = r"(?:moved|deleted|removed|purged)"
+_CODE: Final = r"\b(?:http|status|code|error)[\s:=(#]{1,3}(?:code )?"
+"""What stands before a status of HTTP: any other number may be of anything."""
 _KNOWN: Final[tuple[tuple[str, Cause], ...]] = (
     (r"\Ano reason given\Z", _NONE_GIVEN),
     (r"\Aa reason without words\Z", _NO_WORDS),
     (
-        r"throttl|rate.?limit|too many requests|\b429\b|quota exceeded|server.?(?:is )?(?:too )?busy|concurrency limit",
+        rf"throttl|rate.?limit|too many requests|{_CODE}429\b|(?:request|api) quota|server.?(?:is )?(?:too )?busy|concurrency limit",
         Cause("throttled", "throttled by the mail provider", "retry", True),
     ),
     (
@@ -71,32 +74,36 @@ _KNOWN: Final[tuple[tuple[str, Cause], ...]] = (
         Cause("not-held", "not held in quarantine", "nothing to release", False, "WRONG-KIND"),
     ),
     (
-        r"\b(?:is|are|was|held|still|currently|been|be) (?:in (?:the )?)?quarantine|quarantined (?:message|mail|item)|\bheld in\b",
+        r"\b(?:is|are|was|held|still|currently|been|be) (?:in (?:the )?)?quarantine|quarantined (?:message|mail|item)",
         Cause("held", "held in quarantine", "look in Quarantine (Q)", False, "WRONG-KIND"),
     ),
     (
-        rf"{_MAIL}s?{_BETWEEN}{_MISSING}|(?:moved|deleted|removed|purged)(?: or (?:moved|deleted|removed|purged))? by (?:the |an? )?(?:user|recipient|owner)"
-        r"|already (?:been )?(?:deleted|removed|purged)|not (?:be )?found in (?:the |its )?(?:mailbox|folder|inbox|store)|(?:item|message|object)notfound",
+        rf"{_MAIL}{_OF_MAIL}{_MISSING}|{_MAIL}{_OF_MAIL}:? (?:deleted|removed|purged)\b|{_TAKEN}(?: or {_TAKEN})? by (?:the |an? )?(?:user|recipient|owner)"
+        rf"|(?:user|recipient|owner) (?:has |had |already )*{_TAKEN}\b|already (?:been )?(?:deleted|removed|purged)"
+        r"|(?<!folder )not (?:be )?found in (?:the |its )?(?:mailbox|folder|inbox|store)|(?:item|message|object)notfound",
         Cause("gone", "the message is no longer there", "nothing to do", False, "GONE"),
     ),
     (
-        rf"{_BOX}{_BETWEEN}{_MISSING}|{_BOX}(?: …)? (?:is |was )?(?:disabled|inactive|not enabled|soft.?deleted)|no such (?:mailbox|user|recipient|account)|no mailbox"
-        r"|unknown (?:user|recipient|mailbox)|invalid recipient|not licen[sc]ed|no licen[sc]e|without an? (?:mailbox|licen[sc]e)"
-        r"|nonexistentmailbox|mailboxnot(?:found|enabled|licensed)|(?:user|recipient)notfound",
+        rf"{_BOX}{_OF_BOX}{_MISSING}|{_BOX}{_OF_BOX} (?:disabled|inactive|not enabled|(?:soft.?)?deleted)\b"
+        r"|no such (?:mailbox|user|recipient|account)|no mailbox\b(?! (?:permission|access))|unknown (?:user|recipient|mailbox)|invalid recipient"
+        r"|not licen[sc]ed|no licen[sc]e|without an? (?:mailbox|licen[sc]e)|nonexistentmailbox|mailboxnot(?:found|enabled|licensed)"
+        r"|(?:user|recipient)notfound",
         Cause("no-mailbox", "mailbox not found", "export, hand over", False, "NO-MAILBOX"),
     ),
     (
-        r"already (?:\w+ )?(?:in|at|to|there|moved|released|delivered|exists)\b",
+        r"already (?:\w+ )?(?:(?:in|at)\b(?! (?:progress|process|use)\b)|there\b|moved|released|delivered|exists)",
         Cause("already-there", "already in the destination", "nothing to do", False, "ALREADY-THERE"),
     ),
     (
         r"permission|privilege|unauthori[sz]ed|authori[sz]ation|not authori[sz]ed|access (?:is |was )?denied|accessdenied|forbidden|\bconsent\b"
-        r"|reconnect|integration|credential|token (?:has |is |was )?(?:expired|invalid|revoked)|invalid.?grant|\b40[13]\b",
+        r"|reconnect|integration|credential|token (?:has |is |was )?(?:expired|invalid|revoked)|invalid.?grant"
+        rf"|{_CODE}40[13]\b",
         Cause("no-permission", "permission or integration lost", "fix the integration, then retry", True),
     ),
     (
-        r"timed?.?out|temporar|transient|(?:server|internal|service) ?error|unavailable|bad gateway|gateway|try again|retry later|network error"
-        r"|connection (?:\w+ )?(?:reset|refused|closed|lost|aborted)|\b5\d\d\b",
+        r"timed?.?out|temporar|transient|(?:server|internal|service) ?error|unavailable|bad gateway|gateway time|try again|retry later|network error"
+        r"|connection (?:\w+ )?(?:reset|refused|closed|lost|aborted)"
+        rf"|{_CODE}5\d\d\b",
         Cause("trouble", "time-out or server error", "retry", True),
     ),
 )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.pagination import job_pages
 from tui_app.jobs.poller import PollResult
-from tui_app.jobs.progress import Eta, Progress
+from tui_app.jobs.progress import counters_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.enums import ActionType, JobStatus
     from tui_app.api.models import Job
-    from tui_app.core.clock import Clock
+    from tui_app.jobs.followed import FollowedJobs
+    from tui_app.jobs.progress import Eta
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
@@ -52,14 +53,19 @@ class JobsSubject:
 
     reach: Callable[[], EmailSecurityClient]
     """The client, when it is there: the list is on the screen before it."""
-    clock: Clock
+    followed: FollowedJobs
     query: JobsQuery
     listener: Callable[[JobsSnapshot], None]
-    _progress: dict[str, Progress] = field(default_factory=dict)
+    _known: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    """The counters of the jobs of the last poll, by id."""
 
     def ask(self, query: JobsQuery) -> None:
         """Ask for something else from the next poll on."""
         self.query = query
+
+    def tells_of(self, job_id: str) -> bool:
+        """Whether the last answer had this job: it may be under another filter, or gone."""
+        return job_id.lower() in self._known
 
     async def poll(self) -> PollResult:
         """Read the whole list under the query. Raises ApiError."""
@@ -71,13 +77,10 @@ class JobsSubject:
             requests += 1
         if query != self.query:
             return PollResult(moved=True)
-        at, moved = self.clock.monotonic(), False
-        known, self._progress = self._progress, {}
-        for job in found:
-            progress = known.get(job.id) or Progress()
-            moved |= progress.add(job, at) and job.id in known
-            self._progress[job.id] = progress
-        etas = {job.id: self._progress[job.id].eta(job, at) for job in found if not job.ended}
+        known, self._known = self._known, {job.id.lower(): counters_of(job) for job in found}
+        moved = any(job.countable and known.get(job.id.lower(), counters_of(job)) != counters_of(job) for job in found)
+        self.followed.take(found)
+        etas = {job.id: self.followed.eta(job) for job in found if not job.ended}
         self.listener(
             JobsSnapshot(query, newest_first(tuple(found)), etas, pages.shifted, pages.unreadable + pages.unasked)
         )

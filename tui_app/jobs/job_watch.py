@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui_app.api.errors import ApiError
+from tui_app.api.errors import ApiError, NotFound
 from tui_app.api.prefetch import pages_of
 from tui_app.jobs.poller import PollResult
-from tui_app.jobs.progress import Eta, Progress, describe_missing
+from tui_app.jobs.progress import Eta, counters_of, describe_missing
 from tui_app.jobs.rows import JobRows, RowsSnapshot
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
     from tui_app.api.models import Job
     from tui_app.core.clock import Clock
+    from tui_app.jobs.followed import FollowedJobs
     from tui_app.jobs.row_view import RowView
 
 
@@ -35,9 +36,11 @@ class JobSubject:
 
     client: EmailSecurityClient
     clock: Clock
+    followed: FollowedJobs
     job_id: str
     listener: Callable[[JobSnapshot], None]
-    _progress: Progress = field(default_factory=Progress)
+    _counters: tuple[object, ...] = ()
+    """Those of the last reading that could be read."""
     _snapshot: JobSnapshot | None = None
     _read_again: bool = False
     _newer: int = 0
@@ -63,6 +66,10 @@ class JobSubject:
         """Read the loaded rows again with the next poll, even if nothing moved."""
         self._read_again = True
 
+    def tells_of(self, job_id: str) -> bool:
+        """Whether it is this job."""
+        return job_id.lower() == self.job_id.lower()
+
     async def poll(self) -> PollResult:
         """Read the job; only if it moved, or when asked, its rows too. Raises ApiError."""
         result = await self._read_job()
@@ -83,16 +90,21 @@ class JobSubject:
     async def _read_job(self) -> PollResult | None:
         """Read the job; None when what was read is older than the answer to a write: ask again."""
         newer = self._newer
-        job = await self.client.get_job(self.job_id)
+        try:
+            job = await self.client.get_job(self.job_id)
+        except NotFound:
+            self.followed.gone(self.job_id)
+            raise
         if newer != self._newer:
             return None
-        at = self.clock.monotonic()
-        moved = self._progress.add(job, at)
+        moved = job.countable and counters_of(job) != self._counters
+        self._counters = counters_of(job) if job.countable else self._counters
         if moved or not (job.countable or job.ended):
             # Of counters that can't be read nobody knows whether they moved.
             self._rows.counters_moved()
+        self.followed.take([job])
+        eta = self.followed.eta(job)
         # Counters first: the operator sees where the job stands before its rows are here.
-        eta = self._progress.eta(job, at)
         self._tell(JobSnapshot(job, eta, self._rows.snapshot))
         return PollResult(moved, eta.left, job.ended)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -39,6 +40,18 @@ class Subject(Protocol):
 
     async def poll(self) -> PollResult:
         """Ask once. Raises ApiError."""
+        ...
+
+    def tells_of(self, job_id: str) -> bool:
+        """Whether its answers tell how that job stands."""
+        ...
+
+
+class Behind(Subject, Protocol):
+    """What is asked about seldom, behind whatever is on the screen."""
+
+    def wanted(self, shown: Subject | None) -> bool:
+        """Whether there is something to ask that what is polled for the screen does not tell."""
         ...
 
 
@@ -94,10 +107,18 @@ class PollInterval:
 class Poller:
     """Polls the one subject that is visible; one request in flight; `tell` learns how the line stands.
 
+    Between its polls, and where nothing is to be polled, `behind` is asked every 30 s while it wants to be.
     Polls come last: they slow down before the token's quota is used up, and leave its reserve to the operator.
     """
 
-    def __init__(self, clock: Clock, random: Random, tell: Callable[[ConnectionStatus], None], budget: Budget) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        random: Random,
+        tell: Callable[[ConnectionStatus], None],
+        budget: Budget,
+        behind: Behind | None = None,
+    ) -> None:
         self._clock = clock
         self._random = random
         self._tell = tell
@@ -111,6 +132,9 @@ class Poller:
         self.connection = ConnectionStatus()
         self._paused = False
         self._asked = False
+        self._behind = behind
+        self._behind_at: float | None = None
+        """When `behind` is asked next; None while there is nothing to ask."""
 
     @property
     def paused(self) -> bool:
@@ -128,11 +152,14 @@ class Poller:
         """Stop polling it, if it is still the one."""
         if self._subject is subject:
             self._subject = None
+            self._wake.set()
 
     def kick(self) -> None:
         """Poll now, once even if paused: after an action, or when asked to."""
         self._pace.reset()
         self._asked = True
+        if self._behind_at == math.inf:
+            self._behind_at = None
         self._wake.set()
 
     def recheck(self) -> None:
@@ -164,7 +191,7 @@ class Poller:
                 wait = self._budget.wait() if self._asked else self._budget.wait_to_poll(self._cost)
                 self._asked = False
                 delay = self._hold_back(wait) if wait > 0 else await self._poll(subject)
-            await self._wait(delay)
+            await self._rest(delay)
 
     @property
     def _at_rest(self) -> bool:
@@ -226,6 +253,60 @@ class Poller:
             delay = self._pace.after_failure()
             self._now(ConnectionStatus(ConnectionState.OFFLINE, asked, at + delay, error))
         return delay
+
+    # ---- what is behind the screen
+
+    async def _rest(self, delay: float | None) -> None:
+        """Until the time is up or somebody kicks; what is behind the screen is asked meanwhile."""
+        until = None if delay is None else self._clock.monotonic() + delay
+        while not self._wake.is_set():
+            at = self._when_behind()
+            left = [moment - self._clock.monotonic() for moment in (until, at) if moment is not None]
+            await self._wait(max(0.0, min(left)) if left else None)
+            now = self._clock.monotonic()
+            if until is not None and now >= until:
+                return
+            if at is not None and now >= at and not self._wake.is_set():
+                await self._poll_behind()
+
+    def _when_behind(self) -> float | None:
+        """When to ask what is behind; None for not at all: nothing is wanted, or somebody has to act first."""
+        state = self.connection.state
+        stopped = self._paused or state is ConnectionState.DENIED
+        # What is on the screen finds out when the line is back.
+        stopped |= state is ConnectionState.OFFLINE and self._subject is not None
+        if self._behind is None or stopped or not self._behind.wanted(self._subject):
+            self._behind_at = None
+        elif self._behind_at is None:
+            self._ask_behind_in(SLOWEST_STILL)
+        return self._behind_at
+
+    def _ask_behind_in(self, seconds: float) -> None:
+        self._behind_at = self._clock.monotonic() + seconds * self._random.uniform(1, 1 + JITTER)
+
+    async def _poll_behind(self) -> None:
+        """Ask once; a kick is for what is on the screen, and does not wait for this answer."""
+        assert self._behind is not None
+        if (wait := self._budget.wait_to_poll()) > 0:
+            self._ask_behind_in(max(SLOWEST_STILL, wait))
+            return
+        self._ask_behind_in(SLOWEST_STILL)
+        asking = asyncio.ensure_future(self._behind.poll())
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait([asking, woken], return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                self._ask_behind_in(SLOWEST_STILL * max(1, asking.result().requests))
+        except Exception as error:
+            # What is on the screen tells how the line stands; this only waits longer, or for somebody's wish.
+            refused = isinstance(error, (Unauthenticated, Forbidden))
+            self._ask_behind_in(math.inf if refused else SLOWEST_FAILING)
+        finally:
+            for task in (asking, woken):
+                if not task.done():
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError, SluiceError):
+                        await task
 
     async def _wait(self, delay: float | None) -> None:
         """Until the time is up or somebody kicks."""

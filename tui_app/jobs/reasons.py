@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tui_app.api.enums import RowStatus
 from tui_app.api.wire_values import count, moment
 from tui_app.core.address import canonical_domain
-from tui_app.core.text import NOTHING, Untrusted
+from tui_app.core.text import LIST_LIMIT, NOTHING, Untrusted
 from tui_app.jobs.failures import Cause, cause_of, is_failure
 from tui_app.jobs.row_store import OrderedRows, value_of
 from tui_app.jobs.row_view import STEP, Superseded
@@ -181,7 +181,8 @@ class ReasonTally:
             found = self._sums[cause.label] = _Sum(cause, reason)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[reason] = found
+        if len(reason) <= LIST_LIMIT:
+            self._known[reason] = found
         return found
 
     def result(self) -> RowsByReason:

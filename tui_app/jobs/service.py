@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
+from tui_app.jobs.followed import FollowedJobs
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
 if TYPE_CHECKING:
@@ -57,18 +58,23 @@ class JobService:
     random: Random
     write: Write
     record: Callable[[str, Sequence[str]], None]
+    followed: FollowedJobs = field(init=False)
+    """Every running job that was seen, until it ends."""
+
+    def __post_init__(self) -> None:
+        self.followed = FollowedJobs(self.client, self.clock, lambda sentence: self.record(sentence, ()))
 
     # ---- watching
 
     def watch_list(self, query: JobsQuery, listener: Callable[[JobsSnapshot], None]) -> JobsSubject:
         """A subject to be polled: the list of jobs."""
-        return JobsSubject(self.client, self.clock, query, listener)
+        return JobsSubject(self.client, self.followed, query, listener)
 
     def watch(self, job_id: str, listener: Callable[[JobSnapshot], None]) -> JobSubject:
         """A subject to be polled: one job and its rows."""
         from tui_app.jobs.job_watch import JobSubject
 
-        return JobSubject(self.client(), self.clock, job_id, listener)
+        return JobSubject(self.client(), self.clock, self.followed, job_id, listener)
 
     async def all_rows(self, job_id: str, status: RowStatus | None) -> AllRows:
         """All rows of a job under a status, read now. Raises ApiError."""
@@ -136,6 +142,7 @@ class JobService:
         result = await self.write(f"New {new.action.lower()} job", write, creating)
         if isinstance(result, Done):
             name = sanitize(result.value.job.id)
+            self.followed.take([result.value.job])
             self.record(f"New job {name}.", ())
             if result.value.differences:
                 self.record(f"New job {name} differs from what was asked for.", result.value.differences)
@@ -149,9 +156,13 @@ class JobService:
         `on_answer` is called as soon as the request was answered. Raises GuardError, and SluiceError when it can't be
         put on record: then nothing was sent.
         """
+        from tui_app.api.write_result import Done
         from tui_app.jobs import commands
 
-        return await self._write("cancel", job, reason, commands.cancel_job, on_answer)
+        result = await self._write("cancel", job, reason, commands.cancel_job, on_answer)
+        if isinstance(result, Done) and result.value.ended:
+            self.followed.forget(result.value.id)  # whoever cancels it need not be told that it ended
+        return result
 
     async def delete(
         self, job: Job | str, reason: str = "", on_answer: Callable[[], None] = lambda: None

@@ -16,10 +16,10 @@ FINAL_WORD: Final = "delete"
 """What is typed before the number to confirm what nothing brings back."""
 CONSEQUENCES: Final = {
     Destination.INBOX: "the user sees it as usual",
-    Destination.JUNK: "the user still sees it there, can be moved back",
-    Destination.DELETED_ITEMS: "the user still sees it there, can be moved back until it is emptied",
-    Destination.SOFT_DELETE: "the user sees it no more but can recover it for a while (Microsoft 365 only); can be moved back",
-    Destination.HARD_DELETE: "the user can NOT recover it, only an administrator can; can NOT be moved back",
+    Destination.JUNK: "the user still sees it; can be moved back",
+    Destination.DELETED_ITEMS: "still seen till emptied; can be moved back",
+    Destination.SOFT_DELETE: "the user can recover it for a while (Microsoft 365 only); can be moved back",
+    Destination.HARD_DELETE: "the user can NOT recover it; it can NOT be moved back",
 }
 """What a user still sees of a mail in a folder, and whether it can come back.
 

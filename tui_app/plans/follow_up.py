@@ -18,13 +18,14 @@ from tui_app.plans.state import SAID_DONE, Outcome
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.api.rows import JobMessage
-    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
 
 Hopeless = Callable[[str], tuple[str, str] | None]
 """Why trying again can't help, by the words of a failure, and the word that includes it all the same; None where it may help."""
 UNDO_OF_RELEASE: Final = (Destination.JUNK, Destination.SOFT_DELETE)
 """Where released mail can be taken."""
 _LONGEST_REASON: Final = 200
+_UNDO: Final = "undo: "
 _NO_ID: Final = "without an id of a message"
 
 
@@ -42,6 +43,16 @@ def effect_of(job: Job) -> Effect:
     if job.action_type is ActionType.MOVE and isinstance(destination, Destination):
         return Effect.move(destination)
     raise GuardError("This job does something that this version does not know. Nothing was sent.")
+
+
+def describe_followers(plans: Iterable[PlanSummary]) -> str:
+    """What followed a job or a plan: `then retry dc3cddb0: 94 moved, 2 failed`; empty for nothing."""
+    told = [
+        f"{plan.source.relation} {plan.name}: {plan.describe() or 'nothing sent'}"
+        for plan in plans
+        if plan.source is not None
+    ]
+    return f"then {'; '.join(told)}" if told else ""
 
 
 def _reason_of(job: Job) -> str:
@@ -82,10 +93,17 @@ def check_retry(job: Job, rows: Sequence[JobMessage]) -> None:
     )
 
 
+def _most_of(ids: Sequence[str], most: int, again: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """As many of these as one plan may have, and a sentence where that is not all."""
+    if len(ids) <= most:
+        return tuple(ids), ()
+    return tuple(ids[:most]), (f"The first {most:,} of {len(ids):,} (guard.max_messages); {again} takes the rest",)
+
+
 def retry_of_job(
-    job: Job, rows: Sequence[JobMessage], hopeless: Hopeless, done: Mapping[str, str], now: datetime
+    job: Job, rows: Sequence[JobMessage], hopeless: Hopeless, done: Mapping[str, str], now: datetime, most: int
 ) -> PlanRequest:
-    """The same again for the rows of a job that failed; what is not a failure is left out, and told.
+    """The same again for the rows of a job that failed, `most` at once; what is not a failure is left out, and told.
 
     `done` are ids that earlier retries of the job have done, with the plan. Raises GuardError when nothing is left, and
     while the job runs.
@@ -111,21 +129,23 @@ def retry_of_job(
                 held[name] = why
     if not ids:
         raise GuardError(f"Nothing to retry: {_counted(left) or 'no failed row was chosen'}. Nothing was sent.")
-    remarks = [f"Left out: {_counted(left)}"] if left else []
+    chosen, remarks = _most_of(list(ids), most, "T again")
+    if left:
+        remarks = (f"Left out: {_counted(left)}", *remarks)
     return PlanRequest(
         effect,
-        tuple(ids),
+        chosen,
         _reason_of(job),
         Source(Source.RETRY, Source.JOB, job.id),
         max(times, default=None),
         held,
         _senders(rows),
-        tuple(remarks),
+        remarks,
     )
 
 
-def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str]) -> PlanRequest:
-    """The same again for what failed of a plan. Raises GuardError when nothing did."""
+def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str], most: int) -> PlanRequest:
+    """The same again for what failed of a plan, `most` messages at once. Raises GuardError when nothing did."""
     state, plan = entry.state, entry.plan
     ids, held = [], {}
     for target in state.retryable:
@@ -140,7 +160,8 @@ def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str
         raise GuardError(f"Nothing of plan {entry.name} is left to retry.{more}")
     before = plan.source.before if plan.source is not None else None
     source = Source(Source.RETRY, Source.PLAN, plan.plan_id, before)
-    return PlanRequest(plan.effect, tuple(ids), plan.reason, source, hopeless=held)
+    chosen, remarks = _most_of(ids, most, "T again")
+    return PlanRequest(plan.effect, chosen, plan.reason, source, hopeless=held, remarks=remarks)
 
 
 # ---- taking back
@@ -241,9 +262,8 @@ def _undo(
         told.append(f"Can't be undone: {counts}")
     if not ids:
         raise GuardError(f"Nothing to undo. {'. '.join(told)}")
-    if len(ids) > most:
-        told.append(f"The first {most:,} of {len(ids):,} (guard.max_messages); undo again takes the rest")
+    chosen, more = _most_of(list(ids), most, "undo again")
     before = undone.destination if undone.is_move else None
     source = Source(Source.UNDO, kind, name, before)
-    words = sanitize(f"undo: {reason}" if reason else "", _LONGEST_REASON)
-    return PlanRequest(effect, tuple(ids)[:most], words, source, senders=senders, remarks=tuple(told))
+    words = sanitize(f"{_UNDO}{reason.removeprefix(_UNDO)}" if reason else "", _LONGEST_REASON)
+    return PlanRequest(effect, chosen, words, source, senders=senders, remarks=(*told, *more))

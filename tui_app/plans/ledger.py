@@ -20,11 +20,12 @@ from tui_app.core.paths import make_private
 from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
+from tui_app.plans.effect import Source
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, Record, line_of, parse, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
 from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
-from tui_app.plans.plan import Plan, Target
+from tui_app.plans.plan import KEEPS_UNFINISHED, Plan, Target
 from tui_app.plans.records import plan_record
 from tui_app.plans.state import ALL_DONE, OPEN, SAID_DONE, Outcome
 from tui_app.plans.storage import Storage
@@ -249,17 +250,17 @@ class Ledger:
         return found
 
     def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
-        """Ids that another plan of the account has released, or may have, since a plan was made, with that plan.
+        """Ids that another plan of the account has acted on, or may have, since a plan was made, with that plan.
 
-        A copy of the plan's journal is another one.
+        A copy of the plan's journal is another one. What a plan follows from has acted on them before, by its nature.
         """
+        before = self._ancestors(than)
         return {
             name: entry.name
             for checked in reversed(self._checked())
-            if (plan := checked.plan) is not None and plan.file != than.file
+            if (plan := checked.plan) is not None and plan.file != than.file and plan.file not in before
             if _account_id(plan.account) == _account_id(than.account)
-            if (later := plan.number > than.number or _later(plan.last_at, than.at))
-            or plan.file in than.unfinished_before
+            if (later := _is_later(plan, than)) or plan.file in than.unfinished_before
             if (entry := checked.entry) is not None
             for result in entry.state.results
             if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
@@ -268,6 +269,18 @@ class Ledger:
             if later or result.outcome not in OPEN
             for name in result.target.names
         }
+
+    def _ancestors(self, plan: PlanSummary) -> set[str]:
+        """The files of plans that a plan follows from, and of those that they follow from."""
+        by_id = {known.plan_id: known for checked in self._checked() if (known := checked.plan) is not None}
+        found: set[str] = set()
+        source = plan.source
+        while source is not None and source.kind == Source.PLAN and (earlier := by_id.get(source.name)) is not None:
+            if earlier.file in found:
+                break
+            found.add(earlier.file)
+            source = earlier.source
+        return found
 
     def taken(self, entry: LedgerEntry, targets: Sequence[Target], account: str) -> dict[str, str]:
         """Why other journals forbid to go on with these messages of a plan, by id. Raises JournalError.
@@ -453,6 +466,17 @@ def _same_account(one: str, other: str) -> bool:
 def _account_id(account: str) -> str:
     """The account without the address at which it was asked: a mailbox is the same behind each of them."""
     return canonical_account(account).partition("@")[0]
+
+
+def _is_later(plan: PlanSummary, than: LedgerEntry) -> bool:
+    """Whether a plan may have acted on something after another one was made."""
+    if plan.number > than.number:
+        return True
+    # A journal that keeps which others were unfinished then needs no clocks: what was over has done nothing since.
+    # A copy of a journal may be gone on with all the same.
+    if than.plan.format >= KEEPS_UNFINISHED and plan.file == plan.expected_file and plan.plan_id != than.plan_id:
+        return False
+    return _later(plan.last_at, than.at)
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:

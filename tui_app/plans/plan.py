@@ -29,6 +29,8 @@ or waits for a time.
 """
 LARGEST_BATCH: Final = 1000
 """Messages in a request."""
+KEEPS_UNFINISHED: Final = 3
+"""The format from which on a journal keeps which plans were unfinished when it was begun."""
 _MARGIN: Final = timedelta(minutes=1)
 _CLUSTER: Final = timedelta(days=1)
 """Messages that are farther apart are searched for apart: all mail between them would be read for nothing."""

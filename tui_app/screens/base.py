@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
@@ -13,8 +15,10 @@ from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.api.errors import ServerFault
+from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
+from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.renderer import DiffRenderer
@@ -103,6 +107,8 @@ class ConsoleScreen(Screen[None]):
         self._notice = ""
         self._notice_ends_with_news = False
         self._fresh: Sequence[Piece] = ()
+        self.followers = ""
+        """What followed what is shown: retries and undos, in words."""
         self.awaiting = False
         """Whether the answer to a write of this screen is awaited."""
 
@@ -347,6 +353,15 @@ class ConsoleScreen(Screen[None]):
     def action_ids_move(self) -> None:
         """Open the screen for ids of messages that are to be moved."""
         self.post_message(self.IdsWanted(to_move=True))
+
+    @work(exclusive=True, group="followers")
+    async def read_followers(self, kind: str, name: str) -> None:
+        """Find out which plans follow from a job or a plan (`Source.kind`), in a thread; `followers` says it then."""
+        with suppress(SluiceError):  # the ledger says itself what is wrong with it
+            self.followers = describe_followers(
+                await asyncio.to_thread(self.service.plans.ledger.following, kind, name)
+            )
+            self.show_frame()
 
     async def choose_destination(self, title: str, offered: Sequence[Destination] = ALL) -> Destination | None:
         """Ask for a folder, in a worker; None when nobody chose one, which is said."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.api.wire_values import readable
+from tui_app.core.bars import sparkline
 from tui_app.core.clock import coarse_age, local_time
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
@@ -14,6 +15,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.core.text import Untrusted
+    from tui_app.jobs.progress import Eta
     from tui_app.widgets.text_lines import Piece
 
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
@@ -104,6 +106,16 @@ def counter_pieces(job: Job) -> list[Piece]:
     pieces += [f"{count:,} {word}" for count, word in rest if count or not readable(count)]
     if job.unaccounted:
         pieces.append((f"unaccounted {job.unaccounted:,}", "bold $text-error"))
+    return pieces
+
+
+def pace_pieces(eta: Eta, cells: int) -> list[Piece]:
+    """How a job goes: a sparkline of at most so many cells, rate and estimate, or that it stands still."""
+    spark = sparkline(eta.rates, cells) if len(eta.rates) > 1 else ""
+    words = eta.describe()
+    pieces: list[Piece] = [(spark, "$text-accent"), "  "] if spark else []
+    if words:
+        pieces.append((words, "bold $text-warning") if eta.still_for is not None else words)
     return pieces
 
 

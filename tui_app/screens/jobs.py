@@ -11,6 +11,7 @@ from textual.message import Message
 
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
+from tui_app.core.bars import bar
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
 from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
 from tui_app.screens import format as fmt
@@ -19,7 +20,7 @@ from tui_app.screens.copy import Value, job_values
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
-from tui_app.widgets.text_lines import Piece, Tabs, bar
+from tui_app.widgets.text_lines import Piece, Tabs
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ TAB_NAMES: Final = (
 )
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
+
+
+def _spark_cells(width: int) -> int:
+    """Cells for a sparkline in the line about the row: the words of the row come first."""
+    return min(24, max(0, width - 92))
 
 
 def _progress_cell(job: Job, now: datetime) -> Cell:
@@ -255,12 +261,11 @@ class JobsScreen(ConsoleScreen):
             return []
         eta = self._snapshot.etas.get(job.id, Eta())
         words = [
-            eta.describe(),
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
             PrivateText(describe_search(job)),
         ]
-        pieces: list[Piece] = []
+        pieces: list[Piece] = fmt.pace_pieces(eta, _spark_cells(self.size.width))
         for word in filter(None, words):
             pieces += [" · ", word] if pieces else [word]
         if job.unaccounted:
@@ -271,7 +276,7 @@ class JobsScreen(ConsoleScreen):
         """Cancel for a job that goes on, delete for one that has ended."""
         job = self.table().current if self.ready else None
         without = "" if job is None else "job.cancel" if job.ended else "job.delete"
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=(without,))
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row, and of what can be done with it."""

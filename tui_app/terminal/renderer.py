@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from tui_app.terminal.patches import color_system
 from tui_app.terminal.screen_buffer import ScreenBuffer
+from tui_app.terminal.window_title import WindowTitle
 from tui_app.terminal.writer import NonBlockingWriter
 
 # A smaller frame arrives in one piece anyway; around a larger one the markers keep a terminal from showing half of it.
@@ -46,6 +47,9 @@ class DiffRenderer(App[None]):
     _terminal_reports_size: bool = False
     _frames_left_out: bool = False
     _away: bool = False
+
+    window_title: WindowTitle | None = None
+    """The title of the terminal's window; it is given back whenever the terminal is."""
 
     key_gap: float = inf
     """Seconds between the last two keys as they came from the terminal: what is pasted comes all at once."""
@@ -86,11 +90,15 @@ class DiffRenderer(App[None]):
             self._terminal_restarted = self._terminal_lost = True
             self._away = False
             start()
+            if self.window_title is not None:
+                driver.write(self.window_title.begin())
             if writer := self.terminal_writer:
                 writer.on_caught_up = partial(self._caught_up, asyncio.get_running_loop())
 
         def stop_application_mode() -> None:
             self._terminal_lost = self._away = True
+            if self.window_title is not None:
+                driver.write(self.window_title.end())
             # What other programs write next must not have our colours.
             if self._buffer is not None:
                 driver.write("\x1b[m")

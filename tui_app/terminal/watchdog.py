@@ -54,7 +54,8 @@ class ShutdownWatchdog:
 
     `end(n)` is called on that thread for each signal: it asks the program to end with 128 + n. If the program has not
     ended after 2 seconds, it is ended here and the terminal is restored. While `awaited()`, the answer to a write has
-    47 seconds; if it does not come, `unknown()` gives the sentence that is printed.
+    47 seconds; if it does not come, `unknown()` gives the sentence that is printed. `title()` gives back the title of the
+    window.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class ShutdownWatchdog:
         *,
         awaited: Callable[[], bool] = lambda: False,
         unknown: Callable[[], str] = lambda: "",
+        title: Callable[[], str] = lambda: "",
     ) -> None:
         self._end = end
         self._awaited = awaited
         self._unknown = unknown
+        self._title = title
         self._over = threading.Event()
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_in, False)
@@ -144,7 +147,7 @@ class ShutdownWatchdog:
                     termios.tcsetattr(self._terminal, termios.TCSANOW, self._saved_modes)
                 # A copy of a standard stream blocks while the terminal takes nothing.
                 if select.select([], [self._terminal], [], 0)[1]:
-                    os.write(self._terminal, _RESTORED)
+                    os.write(self._terminal, _RESTORED + self._title().encode())
         awaited = self._awaited()
         if (words := self._unknown()) and awaited:
             print_line(words)

@@ -92,12 +92,12 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     """Job messages, held messages or jobs; the keys are the screen's. The cursor stays on its row wherever that goes."""
 
     COMPONENT_CLASSES = {
-        "message-table--mark",
-        "message-table--error",
-        "message-table--warning",
-        "message-table--success",
-        "message-table--muted",
-        "message-table--strong",
+        "row-table--mark",
+        "row-table--error",
+        "row-table--warning",
+        "row-table--success",
+        "row-table--muted",
+        "row-table--strong",
     }
 
     class Marked(Message):
@@ -351,7 +351,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             return style
         known = self._tones.get((style, tone))
         if known is None:
-            toned = self.get_component_rich_style(f"message-table--{tone}")
+            toned = self.get_component_rich_style(f"row-table--{tone}")
             known = self._tones[style, tone] = style + Style(color=toned.color, bold=toned.bold)
         return known
 

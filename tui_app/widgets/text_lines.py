@@ -232,12 +232,3 @@ def breaks(text: str, width: int, rest: int) -> list[int]:
         if character == " ":
             behind_blank = at + 1
     return found
-
-
-def bar(share: float | None, width: int) -> str:
-    """A progress bar of `width` cells; `share` is 0 to 1, None (unknown) gives dots."""
-    if share is None:
-        return "·" * width
-    eighths = int(min(1.0, max(0.0, share)) * width * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + ("▏▎▍▌▋▊▉"[part - 1] if part else "")).ljust(width, "·")

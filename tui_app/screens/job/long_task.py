@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import ApiError
+from tui_app.core.bars import bar
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import unfinished
-from tui_app.widgets.text_lines import Piece, bar
+from tui_app.widgets.text_lines import Piece
 
 if TYPE_CHECKING:
     from textual.worker import Worker

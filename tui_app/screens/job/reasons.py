@@ -157,7 +157,7 @@ class ReasonsScreen(ConsoleScreen):
         if self._long.running or self._grouped_at is None or not (snapshot.loaded or snapshot.missing):
             return ()
         if snapshot.missing:
-            more = ", L loads them" if self._subject.requests_to_load else ""
+            more = ", L all" if self._subject.requests_to_load else ""
             return ((f"not all: {snapshot.missing}{more}", "$text-warning"),)
         if snapshot.stale:
             return (("some may have changed, r reads them again", "$text-warning"),)
@@ -267,7 +267,8 @@ class ReasonsScreen(ConsoleScreen):
             self._load()
         else:
             snapshot = self._snapshot
-            self.notice(f"{plural(snapshot.loaded, 'row')} loaded, no more came. {snapshot.missing}".rstrip())
+            doubts = f": {snapshot.missing}" if snapshot.missing else ""
+            self.notice(f"{plural(snapshot.loaded, 'row')} loaded, no more came{doubts}.")
 
     def action_view_refresh(self) -> None:
         """Read the job and its failed and skipped rows again."""
@@ -371,6 +372,14 @@ class ReasonsScreen(ConsoleScreen):
         table.mark_shown()
         more = "" if not self._snapshot.missing else ": all that are loaded"
         self.notice(f"{plural(table.marked.marks, 'row')} marked{more}.")
+
+    def action_rows_retry(self) -> None:
+        """Try the chosen rows again: the marked ones, else those of the group under the cursor."""
+        if not (rows := self.chosen_rows()):
+            self.notice("No rows, nothing to retry.")
+            return
+        job, retry = self._job, self.service.retry_job
+        self.post_message(self.PlanWanted("Looking the chosen rows up…", lambda: retry(job.id, rows)))
 
     def copy_id(self) -> str:
         """How many rows of which reason, for a ticket."""

@@ -13,6 +13,7 @@ from tui_app import actions
 from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
+from tui_app.core.bars import bar
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
@@ -21,6 +22,7 @@ from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.row_view import RowView, Sort
+from tui_app.plans.effect import Source
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen
@@ -30,7 +32,7 @@ from tui_app.screens.job.typed_line import Purpose, TypedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
-from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -145,6 +147,11 @@ class JobScreen(ConsoleScreen):
         yield TypedLine(id="typed-line", disabled=True)
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.JOB, self._job.id)
+
     def subject(self) -> Subject:
         """The job."""
         return self._subject
@@ -187,18 +194,27 @@ class JobScreen(ConsoleScreen):
             [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
         )
         share = acted_share(job)
-        eta = snapshot.eta.describe() if snapshot else ""
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
-        wide = max(10, min(40, self.size.width - 40))
+        pace = fmt.pace_pieces(snapshot.eta, self._spark_cells) if snapshot else []
+        # The bar has one width while the job goes on: beside it is room for how it goes.
+        wide = max(10, min(40, self.size.width - (40 if job.ended else 54)))
         self.query_one("#progress", TextLine).set_text(
-            (bar(share, wide), "$text-accent"), percent, f"  {eta}", (reason, "$text-error")
+            (bar(share, wide), "$text-accent"), percent, "  ", *pace, (reason, "$text-error")
         )
         self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
-        self.query_one("#search", TextLine).set_text((PrivateText(f"{comment}{describe_search(job)}"), "dim"))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#search", TextLine).set_text(
+            followers, (PrivateText(f"{comment}{describe_search(job)}"), "dim")
+        )
         self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
+
+    @property
+    def _spark_cells(self) -> int:
+        """Cells for a sparkline, beside the bar, the percentage and the longest estimate."""
+        return min(40, max(8, self.size.width - 84))
 
     def _what_empty_means(self) -> str:
         rows = self._rows
@@ -258,8 +274,8 @@ class JobScreen(ConsoleScreen):
     # ---- loading
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted."""
-        useless = "job.cancel" if self._job.ended else "job.delete"
+        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted or undone."""
+        useless = ("job.cancel",) if self._job.ended else ("job.delete", "rows.retry", "rows.undo")
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
 
     def on_row_table_at_end(self) -> None:

@@ -187,8 +187,11 @@ class ReviewScreen(ConsoleScreen):
         self._focus_next()
 
     def _focus_next(self) -> None:
-        """The reason is typed first; one that was taken over is only read."""
-        self.query_one("#reason" if not self.query_one("#reason", Input).value.strip() else "#typed").focus()
+        """The reason is typed first; one that was taken over is only read. Without anything to send, what to include."""
+        if not self._plan.targets and self.query("#include"):
+            self.query_one("#include").focus()
+        else:
+            self.query_one("#reason" if not self.query_one("#reason", Input).value.strip() else "#typed").focus()
 
     def on_resize(self) -> None:
         """The field that is typed in stays in sight."""

@@ -11,11 +11,13 @@ from textual import work
 from textual.message import Message
 
 from tui_app import actions
+from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
+from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told
@@ -30,7 +32,7 @@ from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, bar
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -115,6 +117,11 @@ class PlanScreen(ConsoleScreen):
         if self._new is not None:
             self._send(self._new)
 
+    def on_screen_resume(self) -> None:
+        """Also read what followed."""
+        super().on_screen_resume()
+        self.read_followers(Source.PLAN, self._state.plan.plan_id)
+
     @work
     async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
         """Let an earlier plan be worked on, as its journal tells of it now."""
@@ -139,8 +146,6 @@ class PlanScreen(ConsoleScreen):
             self.notice(str(error))
         finally:
             self.awaiting = False
-        if self._state.ended and self.service.settings.ui.bell:
-            self.app.bell()
 
     def may_leave(self) -> bool:
         """Not while it runs: the outcome belongs on the screen."""
@@ -237,7 +242,10 @@ class PlanScreen(ConsoleScreen):
             (self._waits(), "$text-warning"),
         )
         self.query_one("#sums", TextBlock).set_items(*sums_of(state))
-        self.query_one("#why", TextLine).set_text(("reason: ", "dim"), PrivateText(sanitize(state.plan.reason)))
+        followers = f"{self.followers} · " if self.followers else ""
+        self.query_one("#why", TextLine).set_text(
+            followers, ("reason: ", "dim"), PrivateText(sanitize(state.plan.reason))
+        )
         self.table().set_empty_text("Sending…")
 
     def _waits(self) -> str:

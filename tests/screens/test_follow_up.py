@@ -1,0 +1,159 @@
+"""What a job or a plan left behind, acted on from screens: moved, tried again, taken back, at its time."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.simulator.server import Options, Simulator, running
+
+SIZE = (120, 40)
+
+
+@pytest.fixture
+def account() -> Iterator[Simulator]:
+    with running(Options(quota=0, held=30, messages=100, faults="none")) as simulator:
+        yield simulator
+
+
+def moves(account: Simulator) -> list[tuple[str, str]]:
+    return [(entry["id"], entry["destination"]) for entry in account.account.truth.of("move")]
+
+
+async def at_the_job(console: Console) -> None:
+    """Open the job of which 140 rows failed."""
+    await console.sees("12 loaded")
+    await console.press(*"jjjjj", "enter")
+    await console.sees("140 failed", "1,000 loaded")
+
+
+async def sent(console: Console, number: str) -> None:
+    """Confirm a review, and see its plan end."""
+    await console.sees(f"type {number} to send")
+    await console.type(number)
+    await console.press("enter")
+    await console.sees("all sent")
+
+
+async def test_a_retry_takes_what_may_be_helped_of_a_job_and_is_told_there(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await at_the_job(console)
+        await console.press("T")
+        await console.sees("Move → Junk › plan", "retry of job ff6c73b8", "96 messages")
+        await console.sees("Held back by the guard: 31 mailbox not found, 13 the message is no longer there")
+        await sent(console, "96")
+        await console.sees("94 moved", "2 failed")
+        await console.press("escape")
+        await console.sees("then retry", "94 moved, 2 failed")
+        await console.press("T")
+        await console.sees("2 messages", "Left out: 94 done by plan")
+    assert len(moves(account)) == 96
+    assert {folder for _, folder in moves(account)} == {"JunkEmail"}
+
+
+async def test_what_trying_again_cannot_help_is_sent_only_by_its_name(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await at_the_job(console)
+        await console.press("w")
+        await console.sees("140 failed rows, 3 reasons")
+        await console.press("j", "T")
+        await console.sees("Nothing to send", "31 mailbox not found", "type NO-MAILBOX")
+        await console.type("NO-MAILBOX")
+        await console.press("enter")
+        await console.sees("31 messages", "Included by name, sent last: 31 NO-MAILBOX")
+        await console.press("escape")
+    assert moves(account) == []
+
+
+async def test_an_undo_goes_back_and_its_undo_ends_where_it_began(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press(*"jjjjjjjj", "U")  # 17 moved to Junk
+        await console.sees("Move → Inbox › plan", "undo of job", "17 messages", "the user sees it as usual")
+        await sent(console, "17")
+        await console.press("U")
+        await console.sees("Move → Junk › plan", "undo of plan")
+        await sent(console, "17")
+        await console.press("escape")
+        await console.sees("then undo")
+    by_folder = [folder for _, folder in moves(account)]
+    assert by_folder == ["Inbox"] * 17 + ["JunkEmail"] * 17
+    assert len({name for name, _ in moves(account)}) == 17
+
+
+async def test_nothing_is_offered_while_the_job_runs(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press("j", "j", "U")  # still discovering
+        await console.sees("The job runs: X cancels it")
+        await console.press("T")
+        await console.sees("The job runs: the server may retry these itself")
+    assert moves(account) == []
+
+
+async def test_a_hard_delete_wants_its_word_and_the_number(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await at_the_job(console)
+        await console.press("V")
+        await console.sees("Hard delete: the user can NOT recover it", "Press its number")
+        await console.press("5")
+        await console.sees("Move → Hard delete › plan", "type delete 1 to send")
+        await console.type("wrong list")
+        await console.press("enter")
+        for answer in ("y", "1", "delete"):
+            await console.type(answer)
+            await console.press("enter")
+            await console.sees("Not sent: type delete 1 to send")
+        assert moves(account) == []
+        await console.type("delete 1")
+        await console.press("enter")
+        await console.sees("all sent")
+    assert [folder for _, folder in moves(account)] == ["RecoverableItemsPurges"]
+
+
+async def test_what_was_released_can_be_moved_out_of_the_inbox(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("loaded")
+        await console.press("R")
+        await console.sees("type y to send")
+        await console.type("wrong one")
+        await console.press("enter")
+        await console.type("y")
+        await console.press("enter")
+        await console.sees("all sent", "1 delivered")
+        await console.press("U")
+        await console.sees("Move what was released to", "1  Junk", "2  Soft delete")
+        await console.press("2")
+        await console.sees("Move → Soft delete › plan", "undo of plan")
+        await sent(console, "y")
+    ((name, folder),) = moves(account)
+    assert folder == "RecoverableItemsDeletions"
+    assert name in {entry["id"] for entry in account.account.truth.of("release")}
+
+
+async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed() -> None:
+    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
+    with running(options) as account:
+        async with console_on(settings_for(account), size=SIZE) as console:
+            await at_the_job(console)
+            await console.press("T")
+            await console.sees("Not before")
+            await console.type("96")
+            await console.press("enter")
+            await console.sees("waiting", "waits until", "It is sent at its time while this console runs")
+            await console.press("escape")
+            await console.sees("Jobs › move → Junk")
+            assert len(console.app.service.waiting_plans) == 1
+            await console.press("H")
+            await console.sees("unfinished")
+            await console.press("enter")
+            await console.sees("96 not sent", "A shows what was never sent")
+            await console.press("C")
+            await console.sees("Close this plan?")
+            await console.press("y")
+            await console.sees("closed")
+            await console.until(lambda: not console.app.service.waiting_plans)
+        assert moves(account) == []
