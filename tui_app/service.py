@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tui_app.plans.state import PlanState
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.plans.write_journal import WriteJournal
+    from tui_app.reports.job import JobReport
 
 T = TypeVar("T")
 
@@ -365,6 +366,20 @@ class EmailSecurityService:
 
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
         return undo_of_plan(entry, done, self.settings.guard.max_messages, destination)
+
+    async def job_report(self, job_id: str, on_progress: Callable[[int], None] = lambda _: None) -> JobReport:
+        """What a job came to, with all its rows read now and what is on record about it. Raises ApiError."""
+        from tui_app.reports.job import read_job_report
+
+        return await read_job_report(self.client, self.plans.ledger, self.settings.identity, job_id, on_progress)
+
+    async def write_job_report(self, job_id: str, path: Path, on_progress: Callable[[int], None]) -> str:
+        """Write the report of a job to a new file; what to tell of it. Raises ApiError and SluiceError."""
+        from tui_app.reports.job_formats import write_report
+
+        sentence = await asyncio.to_thread(write_report, await self.job_report(job_id, on_progress), path)
+        self.record(sentence)
+        return sentence
 
     # ---- polling
 

@@ -248,7 +248,7 @@ def export_by_key(strings: int, home: Path) -> int:
         tour.press("\r")
         tour.sees(f"{strings} loaded")
         tour.press("E")
-        tour.sees("enter writes, esc leaves")
+        tour.sees("enter writes")
         tour.press(f"\x15{path}")
         tour.sees(path.name)
         tour.press("\r")

@@ -113,7 +113,7 @@ async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simula
         await console.press("4")
         await console.sees("140 loaded")
         await console.press("E")
-        await console.sees("140 rows, 1 request", "-failed.csv")
+        await console.sees("140 rows", "1 request", "-failed.csv")
         await console.press("enter")
         await console.sees("140 rows in job-")
         (file,) = written(tmp_path)
@@ -189,3 +189,51 @@ async def test_esc_ends_the_filter_before_it_unmarks(simulator: Simulator) -> No
         await console.sees("1,000 loaded, not all", "2 marked")
         await console.press("escape")
         await console.loses("marked")
+
+
+async def test_tab_turns_from_the_rows_to_the_report_and_what_is_written_is_what_it_says(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.press("4")
+        await console.sees("140 loaded")
+        await console.press("E")
+        await console.sees("enter writes 140 rows", "tab the report", "-failed.csv")
+        await console.press("tab")
+        await console.sees("enter writes the report", "tab rows", "3 requests", "report-job-ff6c73b8.md")
+        await console.press("tab")
+        await console.sees("enter writes 140 rows", "job-ff6c73b8-failed.csv")
+        await console.press("tab")
+        await console.sees("enter writes the report")
+        await console.press("ctrl+u")
+        await console.type("r.ndjson")
+        await console.press("enter")
+        await console.sees("must end in .md, .csv or .json")
+        await console.press("escape")
+        await console.press("E", "tab")
+        await console.sees("report-job-ff6c73b8.md")
+        await console.press("enter")
+        await console.sees("Report of 2,400 rows in report-job-ff6c73b8.md.")
+        (file,) = written(tmp_path)
+        assert "completed with failures, 140 of 2,400 rows failed" in file.read_text().splitlines()[0]
+        assert file.stat().st_mode & 0o777 == 0o600
+        await console.press("E")
+        await console.sees("enter writes 140 rows")
+        await console.press("escape")
+        await console.press("slash")
+        await console.type("failed")
+        await console.press("enter")
+        await console.sees("140 of 140 loaded match failed")
+
+
+async def test_esc_ends_the_reading_for_a_report_and_no_file_is_there(large: Simulator, tmp_path: Path) -> None:
+    async with console_on(settings_for(large)) as console:
+        await open_job(console, "INC-4711 wave 2")
+        await console.sees("1,000 loaded, not all")
+        large.set_faults("latency=150")
+        await console.press("E", "tab", "enter")
+        await console.sees("reading for the report:", "of 14,500 rows", "esc ends it")
+        await console.press("escape")
+        await console.sees("Ended:", "no report was written.")
+        assert written(tmp_path) == []

@@ -30,7 +30,7 @@ _COMMANDS = {
     "retry": ("tui_app.cli.follow_up", "retry", "Try again what failed of a job or a plan."),
     "undo": ("tui_app.cli.follow_up", "undo", "Take back what a job or a plan did."),
     "ledger": ("tui_app.cli.ledger", "ledger", "Show what was written, by whom and why; resume unfinished plans."),
-    "report": ("tui_app.cli.ledger", "report", "Write the report of a plan."),
+    "report": ("tui_app.cli.report", "report", "Write the report of a job or a plan."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }

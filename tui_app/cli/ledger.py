@@ -1,9 +1,9 @@
-"""`ledger` and `report`: what was done from this machine, by whom and why; going on with what is unfinished."""
+"""`ledger`: what was done from this machine, by whom and why; going on with what is unfinished."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,14 +17,13 @@ from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.core.files import new_file
 from tui_app.core.paths import state_folder
 from tui_app.core.text import json_text, plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.ledger_filter import happened_since
-from tui_app.plans.report import FORMATS, accounted, as_markdown, entry_json, result_json, told
+from tui_app.plans.report import accounted, entry_json, result_json, told
 from tui_app.plans.state import SAID_DONE, UNSEEN, WRONG, ArrivalCheck, Outcome, Result
 from tui_app.plans.write_entry import WriteEntry, write_json
 
@@ -354,24 +353,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
 def _report(plan: str, output: Path | None) -> None:
     """Write what a plan came to, for the ticket; Markdown on standard output."""
-    write_report(ledger_here().find(plan), output)
+    from tui_app.cli.report import check_output, write_plan_report
 
-
-def write_report(entry: LedgerEntry, output: Path | None) -> None:
-    """Write a report to a new file, or to standard output. Raises UsageError for an ending that is none of ours."""
-    if output is None:
-        print(as_markdown(entry), end="")
-        return
-    render: Callable[[Any], str] | None = FORMATS.get(output.suffix.lower())
-    if render is None:
-        raise UsageError(f"A report ends in {', '.join(FORMATS)}; nothing was written.")
-    new_file(output, render(entry))
-    print_status(f"{output}: {plural(len(entry.plan.targets), 'message')}.")
-
-
-@click.command()
-@click.argument("plan")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
-def report(plan: str, output: Path | None) -> None:
-    """Write what a release plan came to, for the ticket."""
-    write_report(ledger_here().find(plan), output)
+    check_output(output)
+    write_plan_report(ledger_here(), plan, output)

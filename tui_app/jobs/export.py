@@ -136,8 +136,8 @@ class Exported:
         return f"{rows}: not all, {self.missing}." if self.missing else f"{rows}."
 
 
-def export_path(name: str) -> Path:
-    """Where an export goes, by what was typed; the suffix says the format. Raises UsageError."""
+def export_path(name: str, suffixes: Sequence[str] = SUFFIXES) -> Path:
+    """Where an export goes, by what was typed; the suffix, one of these, says the format. Raises UsageError."""
     try:
         path = Path(name.strip()).expanduser()
         if b"\0" in os.fsencode(path):
@@ -145,8 +145,8 @@ def export_path(name: str) -> Path:
         there = path.exists() or path.is_symlink()
     except (OSError, RuntimeError, ValueError):
         raise UsageError("That name can't be used for a file: it is too long, or its folder is not there.") from None
-    if path.suffix.removeprefix(".").lower() not in _WRITERS:
-        raise UsageError(f"The name says the format: it must end in .{', .'.join(SUFFIXES[:-1])} or .{SUFFIXES[-1]}.")
+    if path.suffix.removeprefix(".").lower() not in suffixes:
+        raise UsageError(f"The name says the format: it must end in .{', .'.join(suffixes[:-1])} or .{suffixes[-1]}.")
     if there:
         raise UsageError(f"{sanitize(str(path))} exists; nothing was overwritten. Choose another name.")
     if unfinished(path).exists():

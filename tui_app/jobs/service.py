@@ -143,6 +143,7 @@ class JobService:
         if isinstance(result, Done):
             self.followed.take([result.value.job])
             name = sanitize(result.value.job.id)
+            self.followed.take([result.value.job])
             self.record(f"New job {name}.", ())
             if result.value.differences:
                 self.record(f"New job {name} differs from what was asked for.", result.value.differences)

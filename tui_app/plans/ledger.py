@@ -138,8 +138,12 @@ class Ledger:
         """
         try:
             found = self._find(name, [checked for checked in self._checked() if not checked.journal.of_job])
-        except NoSuchPlan:
-            found = self._find(name, self._checked())
+        except NoSuchPlan as none:
+            try:
+                found = self._find(name, self._checked())
+            except JournalError:
+                # Several writes to jobs, or one that can't be read, are no plan either.
+                raise none from None
         if isinstance(found, WriteEntry):
             raise NoSuchPlan(
                 f"{found.name} is no plan: somebody wanted to {found.what} {found.target}. See: "
@@ -301,6 +305,14 @@ class Ledger:
             for checked in self._checked()
             if (plan := checked.plan) is not None and (source := plan.source) is not None
             if (source.kind, source.name) == (kind, name)
+        ]
+
+    def writes_to(self, job_id: str) -> list[WriteEntry]:
+        """The writes to a job, the oldest first; copies of journals are left out. Raises JournalError."""
+        return [
+            write
+            for checked in self._checked()
+            if not checked.copy_of and (write := checked.write) is not None and write.job.lower() == job_id.lower()
         ]
 
     def done_since(self, kind: str, name: str, relation: str) -> dict[str, str]:

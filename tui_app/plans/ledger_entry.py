@@ -194,6 +194,10 @@ class LedgerEntry(PlanSummary):
     state: PlanState
     sent_at: datetime | None = None
     """When it last was about to send something."""
+    first_sent_at: datetime | None = None
+    """When it first was."""
+    answered_at: datetime | None = None
+    """When it was last known by an answer, or by reading back, what became of something."""
     unfinished_before: frozenset[str] = frozenset()
     """The files of plans that might still send something when it was made; empty in journals that did not keep it."""
 

@@ -74,7 +74,8 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 
 _OURS: Final = re.compile(
     r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
-    r"|(?:-\s*)?(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although))"
+    r"|(?:-\s*)?(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although)"
+    r"|-\s(?:what|state|reason of the state|search(?: fields)?|mail of|comment|account|followed by|asked (?:for|to \w+) by):\s)"
     rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}(?!4[0-9A-Za-z]{{11,}}[^\s@]*(?:\s|$))\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )

@@ -96,7 +96,9 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             closed=state.closed,
             state=state,
             last_at=moment_of(records[-1].get("at")),
-            sent_at=next((moment_of(r.get("at")) for r in reversed(records) if r.get("type") == "intent"), None),
+            sent_at=_moment_of_first(reversed(records), "intent"),
+            first_sent_at=_moment_of_first(records, "intent"),
+            answered_at=_moment_of_first(reversed(records), "result", "settled"),
             file=file,
             damaged=damaged,
             folder=text_of(first.get("folder", "")),
@@ -106,6 +108,10 @@ def entry_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
         )
     except (KeyError, TypeError, IndexError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a plan that this version can read ({type(error).__name__})") from None
+
+
+def _moment_of_first(records: Iterable[Record], *types: str) -> datetime | None:
+    return next((moment_of(record.get("at")) for record in records if record.get("type") in types), None)
 
 
 def _plan(first: Record) -> Plan:

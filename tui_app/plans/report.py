@@ -1,4 +1,4 @@
-"""What a plan came to, for the ticket: every id accounted for, the sums checked, the chain named."""
+"""What a plan came to, for the ticket: every id accounted for, the sums checked, the exceptions first, the chain named."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.core.clock import rfc3339
 from tui_app.core.files import free_path, new_file
-from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, sanitize
+from tui_app.core.markdown import fact, heading, table
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.plans.plan import Target
-from tui_app.plans.state import Outcome, PlanState, Result
+from tui_app.plans.state import ALL_DONE, WORST_FIRST, WRONG, Outcome, PlanState, Result
+from tui_app.plans.summary import sender_domain_counts, verdict_counts
 
 if TYPE_CHECKING:
-    from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.state import ArrivalCheck
 
 _RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
 _MOVED: Final = (Outcome.MOVED, Outcome.ALREADY_THERE, Outcome.FAILED)
 _NEVER: Final = "it was never sent"
+_WHY: Final = 200
+"""Characters of a reason in a table of sums."""
+_GROUPS: Final = 12
+"""Reasons, domains and verdicts that the page names."""
+_EXCEPTIONS: Final = 200
+"""Messages that are listed one by one in Markdown."""
+_ALL_LISTED: Final = 50
+"""Messages of a plan that are all listed in Markdown."""
 
 
 def accounted(state: PlanState) -> list[Result]:
@@ -87,74 +98,185 @@ def _cells(row: Result, state: PlanState) -> list[str]:
 def _checked(arrival: ArrivalCheck | None) -> str:
     if arrival is None:
         return "not looked at again"
-    return f"{arrival.at.isoformat(timespec='seconds')}: {arrival.describe()}. {arrival.side_effect()}".strip()
+    return f"{rfc3339(arrival.at)}: {arrival.describe()}. {arrival.side_effect()}".strip()
 
 
-def _facts(entry: LedgerEntry) -> list[tuple[str, str]]:
-    plan = entry.plan
-    included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
-    counted = Counter(why for _, why in plan.held_back)
-    held_back = ", ".join(f"{count:,} {sanitize(why)}" for why, count in counted.items())
-    left_out = ", ".join(f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in plan.unfit).items())
+# ---- a page for a person
+
+
+def is_exception(row: Result, arrival: ArrivalCheck | None = None) -> bool:
+    """Whether somebody has to look at a message: it was not done in full, or was seen otherwise afterwards."""
+    return row.outcome not in ALL_DONE or _sighting(row, arrival) in WRONG
+
+
+def _exceptions(state: PlanState) -> list[Result]:
+    """What somebody has to look at, also what never was in the plan; the worst first."""
+    rows = [row for row in told(state) if is_exception(row, state.arrival)]
+    return sorted(rows, key=lambda row: WORST_FIRST.index(row.outcome))
+
+
+def _next_step(outcome: Outcome, entry: LedgerEntry) -> str:
+    """What to do about messages with an outcome; empty where their reason has to say it."""
+    name = entry.name
+    match outcome:
+        case Outcome.UNKNOWN | Outcome.IN_FLIGHT:
+            return f"mailsluice ledger settle {name}"
+        case Outcome.NOT_SEEN | Outcome.NOT_SEEN_MOVED:
+            return f"mailsluice ledger settle {name}; sent again it may be done twice"
+        case Outcome.NOT_SENT:
+            return "nothing: the plan is closed" if entry.closed else f"mailsluice ledger resume {name}"
+        case Outcome.FAILED | Outcome.REFUSED | Outcome.PARTLY_MOVED:
+            return f"mailsluice retry {name}"
+    return ""
+
+
+def _grouped(rows: Sequence[Result], entry: LedgerEntry) -> list[str]:
+    """The exceptions by outcome and reason, so many of each, and what to do next."""
+    counted = Counter((row.outcome, sanitize(row.why, _WHY)) for row in rows)
+    groups = sorted(counted.items(), key=lambda pair: (WORST_FIRST.index(pair[0][0]), -pair[1], pair[0][1]))
+    lines = table(
+        ("messages", "outcome", "why", "next"),
+        ((f"{count:,}", outcome.value, why, _next_step(outcome, entry)) for (outcome, why), count in groups[:_GROUPS]),
+        numbers=1,
+    )
+    if rest := groups[_GROUPS:]:
+        more = (
+            f"{plural(sum(count for _, count in rest), 'message')} for {plural(len(rest), 'other reason')}: see below."
+        )
+        lines += ["", more]
+    return lines
+
+
+def describe_follower(plan: PlanSummary) -> str:
+    """A plan that follows from another one, or from a job, in a line of safe text."""
+    source = plan.source
+    relation = f"{source.relation} of {source.kind} {sanitize(source.name[:8])}" if source is not None else "follows"
+    made = rfc3339(plan.at) if plan.at is not None else sanitize(plan.made_at, 40)
+    standing = "unfinished, " if plan.unfinished else ""
+    sums = f"{plan.effect.describe()}: {standing}{plan.describe() or 'nothing'}"
+    return f"{relation} · plan {plan.name} · {sums} · {sanitize(plan.origin.who)} · {made}"
+
+
+def _counts(pairs: Sequence[tuple[str, int]]) -> str:
+    more = f", and {len(pairs) - _GROUPS:,} more" if len(pairs) > _GROUPS else ""
+    return ", ".join(f"{count:,} {name}" for name, count in pairs[:_GROUPS]) + more
+
+
+def _mail_facts(entry: LedgerEntry, known: Sequence[Target]) -> list[tuple[str, str]]:
+    """What is known of the mail beside its ids: of one that was read out of a journal, nothing."""
+    targets = [target for target in known or entry.plan.targets if target.sender or target.disposition]
+    if not targets:
+        return [("senders and verdicts", "not kept")]
     return [
+        ("verdicts", _counts(verdict_counts(targets))),
+        ("sender domains", _counts(sender_domain_counts(targets))),
+    ]
+
+
+def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], known: Sequence[Target]) -> list[tuple[str, str]]:
+    plan, state, source = entry.plan, entry.state, entry.plan.source
+    included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
+    held_back, left_out = (
+        ", ".join(f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in out).items())
+        for out in (plan.held_back, plan.unfit)
+    )
+    made = rfc3339(entry.at) if entry.at is not None else sanitize(entry.made_at)
+    told = [
         ("plan", plan.plan_id),
         ("what", plan.effect.describe()),
-        ("follows from", sanitize(plan.source.describe() if plan.source is not None else "nothing", 100)),
-        ("not before", plan.not_before.isoformat(timespec="seconds") if plan.not_before is not None else "at once"),
-        ("account", sanitize(entry.account)),
-        ("who", sanitize(entry.origin.describe())),
-        ("when", sanitize(entry.made_at)),
+        ("what users see", plan.effect.consequence),
         ("why", sanitize(plan.reason, DETAIL_LIMIT)),
-        ("included by name", included or "nothing"),
-        ("held back by the guard, not in the plan", held_back or "nothing"),
-        ("asked for and left out", left_out or "nothing"),
-        ("requests", f"{entry.state.requests:,}"),
-        ("sent again although it may have been done", "; ".join(map(sanitize, entry.state.resends)) or "nothing"),
-        ("what answers told beside what was asked", "; ".join(map(sanitize, entry.state.remarks)) or "nothing"),
-        ("seen afterwards", _checked(entry.state.arrival)),
+        ("follows from", "" if source is None else f"{source.relation} of {source.kind} {sanitize(source.name, 100)}"),
+        *(("followed by", describe_follower(each)) for each in followed),
+        ("who", sanitize(entry.origin.describe())),
+        ("account", sanitize(entry.account)),
+        ("made", made),
+        ("not before", rfc3339(plan.not_before) if plan.not_before is not None else ""),
+        ("first request", rfc3339(entry.first_sent_at) if entry.first_sent_at is not None else "none was sent"),
+        ("last answer", rfc3339(entry.answered_at) if entry.answered_at is not None else "none"),
+        ("requests", f"{state.requests:,}"),
+        *_mail_facts(entry, known),
+        ("included by name", included),
+        ("held back by the guard, not in the plan", held_back),
+        ("asked for and left out", left_out),
+        ("sent again although it may have been done", "; ".join(map(sanitize, state.resends))),
+        ("what answers told beside what was asked", "; ".join(map(sanitize, state.remarks)) or "nothing"),
+        ("seen afterwards", _checked(state.arrival)),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
         ("doubts about the journal", sanitize(" ".join(entry.doubts), DETAIL_LIMIT) or "none"),
-        ("link of the chain", entry.state.head),
+        ("link of the chain", state.head),
     ]
+    return [(name, text) for name, text in told if text]
 
 
-def as_markdown(entry: LedgerEntry) -> str:
-    """The report as Markdown, for a ticket."""
-    state = entry.state
+def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
+    """The report as Markdown, for a ticket: a page, then what has to be looked at, message by message.
+
+    `followed` = its retries and undos; `known` = its mail with what is known of it, where somebody just saw it.
+    """
+    state, exceptions = entry.state, _exceptions(entry.state)
     whole, sentence = sums_checked(state)
-    lines = [f"# {entry.plan.effect.title}, plan {entry.plan.plan_id}: {_ended(entry)}", ""]
-    lines += [f"- {name}: {markdown_escape(text, in_table=False)}" for name, text in _facts(entry)]
-    lines += ["", "| outcome | messages |", "|---|---:|"]
-    lines += [f"| {outcome.value} | {count:,} |" for outcome, count in state.outcome_counts().items() if count]
-    lines += [
-        f"| **all** | **{len(state.plan.targets):,}** |",
+    bold = "" if whole else "**"
+    lines = [
+        heading(f"{entry.plan.effect.title} · plan {entry.plan.plan_id} · {_ended(entry)}"),
         "",
-        f"{'' if whole else '**'}{sentence}{'' if whole else '**'}",
+        f"**{plural(len(state.plan.targets), 'message')}: {_sums(state)}.** {bold}{sentence}{bold}",
+        "",
+        *(_grouped(exceptions, entry) if exceptions else ["Nothing has to be looked at."]),
+        "",
+        *(fact(name, text) for name, text in _facts(entry, followed, known)),
         "",
     ]
-    columns = _columns(state)
-    lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    lines += [f"| {' | '.join(map(markdown_escape, _cells(row, state)))} |" for row in accounted(state)]
-    for heading, taken_out in (("held back by the guard", entry.plan.held_back), ("left out", entry.plan.unfit)):
-        if taken_out:
-            lines += ["", f"| {heading}, never in the plan | why |", "|---|---|"]
-            lines += [
-                f"| {markdown_escape(sanitize(name))} | {markdown_escape(sanitize(why))} |" for name, why in taken_out
-            ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_messages(entry, exceptions)]) + "\n"
+
+
+def _sums(state: PlanState) -> str:
+    counts = state.outcome_counts()
+    return ", ".join(f"{counts[outcome]:,} {outcome.value}" for outcome in WORST_FIRST if counts.get(outcome))
+
+
+def _messages(entry: LedgerEntry, exceptions: Sequence[Result]) -> list[str]:
+    """The messages one by one: all of a small plan; of others those that have to be looked at, as far as they can be read."""
+    state, name = entry.state, entry.plan.plan_id
+    everything = told(state)
+    if len(everything) <= _ALL_LISTED:
+        rows = sorted(everything, key=lambda row: WORST_FIRST.index(row.outcome))
+        return [heading("All messages", 2), "", *_rows(rows, state)]
+    where = f"mailsluice report {name} --output plan-{name}.csv"
+    told_where = f"All {len(everything):,} ids with their outcomes: {markdown_escape(where, in_table=False)}"
+    if not exceptions:
+        return [told_where]
+    more = len(exceptions) - _EXCEPTIONS
+    return [
+        heading("What has to be looked at", 2),
+        "",
+        *_rows(exceptions[:_EXCEPTIONS], state),
+        *(["", f"{more:,} more of these are in the CSV."] if more > 0 else []),
+        "",
+        told_where,
+    ]
+
+
+def _rows(rows: Sequence[Result], state: PlanState) -> list[str]:
+    return table(_columns(state), (_cells(row, state) for row in rows))
 
 
 def _ended(entry: LedgerEntry) -> str:
     if entry.damaged:
-        return f"its journal is damaged ({entry.damaged})"
-    return (
-        "unfinished" if entry.state.unfinished else "finished" if entry.state.finished else "closed, not all was sent"
-    )
+        return f"its journal is damaged ({sanitize(entry.damaged)})"
+    if entry.state.unfinished:
+        return "unfinished"
+    if not entry.state.finished:
+        return "closed, not all was sent"
+    return "finished" if not _exceptions(entry.state) else "finished with exceptions"
 
 
-def as_csv(entry: LedgerEntry) -> str:
-    """The report as CSV: a line an id."""
+# ---- for programs
+
+
+def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
+    """The report as CSV: a line an id. What followed, and what is known of the mail, is not in it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*_columns(entry.state), "uid"))
@@ -224,6 +346,8 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
         "sudo_user": entry.origin.sudo_user,
         "ssh_client": entry.origin.ssh_client,
         "at": entry.made_at,
+        "first_request": None if entry.first_sent_at is None else rfc3339(entry.first_sent_at),
+        "last_answer": None if entry.answered_at is None else rfc3339(entry.answered_at),
         "messages": len(entry.plan.targets),
         "sums": {outcome.value: count for outcome, count in entry.state.outcome_counts().items() if count},
         "sums_add_up": whole,
@@ -239,31 +363,54 @@ def entry_json(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def as_json(entry: LedgerEntry) -> str:
-    """The report as JSON."""
+def follower_json(plan: PlanSummary) -> dict[str, Any]:
+    """A plan that follows from another one, or from a job."""
+    source = plan.source
+    return {
+        "plan": plan.plan_id,
+        "relation": source.relation if source is not None else "",
+        "of": source.name if source is not None else "",
+        "action": plan.effect.action,
+        "destination": plan.effect.destination,
+        "messages": plan.messages,
+        "sums": {outcome.value: count for outcome, count in plan.outcomes.items() if count},
+        "unfinished": plan.unfinished,
+        "reason": plan.reason,
+        "at": plan.made_at,
+        "user": plan.origin.user,
+        "host": plan.origin.host,
+    }
+
+
+def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
+    """The report as JSON. What is known of the mail is in it as counts alone."""
+    mail = [target for target in known if target.sender or target.disposition]
     return (
         json_text(
             entry_json(entry)
             | {
+                "followed_by": [follower_json(plan) for plan in followed],
+                "verdicts": dict(verdict_counts(mail)) if mail else None,
+                "sender_domains": dict(sender_domain_counts(mail)) if mail else None,
                 "results": [
                     result_json(row, entry.state.arrival, moved=entry.plan.effect.is_move)
                     for row in accounted(entry.state)
-                ]
+                ],
             }
         )
         + "\n"
     )
 
 
-FORMATS: Final[dict[str, Callable[[LedgerEntry], str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
-"""How a report is written, by the ending of its file."""
+FORMATS: Final[dict[str, Callable[..., str]]] = {".md": as_markdown, ".csv": as_csv, ".json": as_json}
+"""How a report is written, by the ending of its file; all take the same."""
 
 
-def write_all(entry: LedgerEntry) -> list[str]:
+def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> list[str]:
     """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
     written = []
     for suffix, render in FORMATS.items():
         path = free_path(f"plan-{entry.plan.plan_id}", suffix)
-        new_file(path, render(entry))
+        new_file(path, render(entry, followed, known))
         written.append(path.name)
     return written

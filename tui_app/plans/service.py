@@ -361,3 +361,14 @@ class PlanService:
     def unfinished(self) -> list[LedgerEntry]:
         """Plans of this account that somebody still has to do something about, the newest first. Raises JournalError."""
         return self.ledger.unfinished(self.settings.identity)
+
+    def write_report(self, entry: LedgerEntry, known: Sequence[Target] = ()) -> Sequence[str]:
+        """Write what a plan came to in all formats; the names of the files. `known` = its mail with what was just seen of it.
+
+        Raises SluiceError.
+        """
+        from tui_app.plans.effect import Source
+        from tui_app.plans.report import write_all
+        from tui_app.plans.trail import followers
+
+        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id), known)

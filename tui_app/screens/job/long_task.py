@@ -23,6 +23,7 @@ ASK_BEFORE: Final = 10
 """Requests that loading all may take without being asked for twice."""
 LOADING: Final = "loading"
 EXPORTING: Final = "exporting"
+REPORTING: Final = "reading for the report"
 
 
 class LongTask:
@@ -44,8 +45,8 @@ class LongTask:
 
     @property
     def exporting(self) -> bool:
-        """Whether a file is being written."""
-        return self._what == EXPORTING
+        """Whether a file is being written, or read for."""
+        return self._what in (EXPORTING, REPORTING)
 
     def describe(self) -> Sequence[Piece]:
         """A bar with numbers, and the way out; nothing when nothing is under way."""
@@ -72,6 +73,8 @@ class LongTask:
         rows = plural(self._done, "row")
         if self._what == LOADING:
             return f"{rows} loaded, not all; L goes on."
+        if self._what == REPORTING:
+            return f"{rows} read, no report was written."
         left = f"in {sanitize(unfinished(self._path).name)}" if self._path is not None and self._done else "written"
         return f"{rows} {left}, not all."
 
@@ -107,6 +110,11 @@ class LongTask:
         self._done = rows
         self._screen.show_about()
 
+    def ended(self, sentence: str) -> None:
+        """It came to its end: that is said."""
+        self._what = ""
+        self._screen.notice(sentence)
+
     def cost(self, requests: int) -> str:
         """What loading so much takes, before it is asked for."""
         quota = self._screen.service.budget.quota
@@ -119,9 +127,7 @@ class LongTask:
         """Write rows to a new file: `exporting` does it, and tells how many of them are written."""
 
         async def exported() -> None:
-            done = await exporting(self.on_progress)
-            self._what = ""
-            self._screen.notice(done.sentence)
+            self.ended((await exporting(self.on_progress)).sentence)
 
         self._path = path
         self.begin(exported(), EXPORTING, of)

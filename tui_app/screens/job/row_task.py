@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_app.core.text import plural
-from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, LongTask
+from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, REPORTING, LongTask
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
@@ -71,3 +71,12 @@ class RowTask(LongTask):
         """Write all rows under the status to a new file."""
         jobs = self._screen.service.jobs
         self.write(lambda on_progress: jobs.export(job.id, status, path, on_progress), path, job.counted(status))
+
+    def report(self, job: Job, path: Path) -> None:
+        """Write the report of the job to a new file: all its rows are read for it, whatever is shown."""
+
+        async def reported() -> None:
+            sentence = await self._screen.service.write_job_report(job.id, path, self.on_progress)
+            self.ended(sentence)
+
+        self.begin(reported(), REPORTING, job.counted(None))

@@ -28,7 +28,7 @@ from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
-from tui_app.widgets.inputs import LineInput
+from tui_app.screens.job.typed_line import Purpose, TypedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.rows import RowsSnapshot
     from tui_app.service import EmailSecurityService
 
+REPORT_SUFFIXES: Final = ("md", "csv", "json")
 STATUS_TABS: Final = (
     None,
     RowStatus.PENDING,
@@ -136,8 +137,6 @@ class JobScreen(ConsoleScreen):
         self._long = RowTask(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""
-        self._naming = False
-        """Whether the line asks for a file's name, not for a filter."""
 
     def content(self) -> Iterable[Widget]:
         """Progress, counters, the search, tabs, a line to type in, rows."""
@@ -145,7 +144,7 @@ class JobScreen(ConsoleScreen):
         yield TextBlock(id="counters")
         yield TextLine(id="search")
         yield Tabs(id="tabs")
-        yield LineInput(id="typed-line", disabled=True)
+        yield TypedLine(id="typed-line", disabled=True)
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
     def on_screen_resume(self) -> None:
@@ -291,37 +290,39 @@ class JobScreen(ConsoleScreen):
 
     # ---- typing: a filter, or the name of a file
 
-    def _type(self, value: str, *, naming: bool) -> None:
-        box = self.query_one("#typed-line", Input)
-        self._naming = naming
-        box.disabled = False
-        box.value = value
-        self.set_focus(box)
+    @property
+    def _line(self) -> TypedLine:
+        return self.query_one("#typed-line", TypedLine)
 
     def _close_line(self) -> None:
-        self.query_one("#typed-line", Input).disabled = True
+        self._line.disabled = True
         self.set_focus(self.table())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter, or export."""
+        """Filter, export, or write the report."""
+        purpose = self._line.purpose
         try:
-            if self._naming:
-                path = export_path(event.value)
-            else:
+            if purpose is Purpose.FILTER:
                 wanted = parse_filter(event.value)
+            elif purpose is Purpose.REPORT:
+                path = export_path(event.value, REPORT_SUFFIXES)
+            else:
+                path = export_path(event.value)
         except (SluiceError, ValueError) as error:
             self.notice(str(error))
             return
         self._close_line()
-        if self._naming:
-            self._long.export(self._job, self._status, path)
-        else:
+        if purpose is Purpose.FILTER:
             self._arrange(RowView(wanted, self._subject.wanted.sort))
+        elif purpose is Purpose.REPORT:
+            self._long.report(self._job, path)
+        else:
+            self._long.export(self._job, self._status, path)
 
     def action_filter_edit(self) -> None:
         """Type a filter of the loaded rows."""
         wanted = self._subject.wanted.filter
-        self._type(wanted.line if wanted else "", naming=False)
+        self._line.open(Purpose.FILTER, wanted.line if wanted else "")
         self.notice("words -words to: from: subject: status: why: tries:>1 · enter filters, esc leaves")
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
@@ -335,19 +336,29 @@ class JobScreen(ConsoleScreen):
         self.call_later(self.show_about)
         await asking
 
-    def action_rows_export(self) -> None:
-        """Ask for the name of a file to write the rows to."""
-        if self._long.busy():
-            return
+    def action_job_export(self) -> None:
+        """Ask for the name of a file to write the rows to, or the report."""
+        if not self._long.busy():
+            self._ask_for_file(Purpose.ROWS)
+
+    def on_typed_line_turned(self, message: TypedLine.Turned) -> None:
+        """Ask for the other file."""
+        self._ask_for_file(message.purpose)
+
+    def _ask_for_file(self, purpose: Purpose) -> None:
+        name, report = f"job-{str(self._job.job_id)[:8]}", purpose is Purpose.REPORT
         under = f"-{self._status.value.lower()}" if self._status is not None else ""
-        self._type(free_path(f"job-{str(self._job.job_id)[:8]}{under}", ".csv").name, naming=True)
-        count = self._job.counted(self._status)
-        requests = f"{plural(count, 'row')}, {plural(pages_of(count, 1000), 'request')} · " if count else ""
-        self.notice(f"{requests}.{' .'.join(SUFFIXES)} · enter writes, esc leaves")
+        proposed = free_path(f"report-{name}", ".md") if report else free_path(f"{name}{under}", ".csv")
+        self._line.open(purpose, proposed.name)
+        count = self._job.counted(None if report else self._status)
+        cost = f" · {plural(pages_of(count, 1000), 'request')}" if count else ""
+        endings = " .".join(REPORT_SUFFIXES if report else SUFFIXES)
+        what = "the report · tab rows" if report else f"{plural(count, 'row') if count else 'rows'} · tab the report"
+        self.notice(f"enter writes {what} · .{endings}{cost}")
 
     def handle_back(self) -> bool:
         """Esc leaves the line, ends long work, ends the filter and unmarks, in this order; only then the screen."""
-        if not self.query_one("#typed-line", Input).disabled:
+        if self._line.is_open:
             self._close_line()
             return True
         if self._long.end():

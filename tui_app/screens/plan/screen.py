@@ -20,7 +20,7 @@ from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.id_form import is_investigate_id
-from tui_app.plans.report import sums_checked, told, write_all
+from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
@@ -457,7 +457,7 @@ class PlanScreen(ConsoleScreen):
         if entry is None:
             return
         try:
-            written = write_all(entry)
+            written = await asyncio.to_thread(self.service.plans.write_report, entry, self._state.plan.targets)
         except SluiceError as error:
             self.notice(str(error))
             return

@@ -1,0 +1,1 @@
+"""Reports that take both from the server and from the ledger of this machine."""

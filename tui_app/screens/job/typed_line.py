@@ -1,0 +1,55 @@
+"""The line of a job's screen: a filter of its rows, or the name of a file for them or for the job's report."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from textual.binding import Binding
+from textual.message import Message
+
+from tui_app.widgets.inputs import LineInput
+
+
+class Purpose(Enum):
+    """What is typed."""
+
+    FILTER = auto()
+    ROWS = auto()
+    REPORT = auto()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the name of a file."""
+        return self is not Purpose.FILTER
+
+
+class TypedLine(LineInput):
+    """Disabled until it is asked for something. Tab turns from the file of rows to that of the report, and back."""
+
+    BINDINGS = [Binding("tab", "turn", show=False)]
+    purpose = Purpose.FILTER
+
+    class Turned(Message):
+        """The other file is wanted."""
+
+        def __init__(self, purpose: Purpose) -> None:
+            super().__init__()
+            self.purpose = purpose
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody types in it."""
+        return not self.disabled
+
+    def open(self, purpose: Purpose, value: str) -> None:
+        """Ask for something."""
+        self.purpose, self.disabled, self.value = purpose, False, value
+        self.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A filter has nothing to turn to: there tab is the screen's."""
+        return self.purpose.is_file if action == "turn" else super().check_action(action, parameters)
+
+    def action_turn(self) -> None:
+        """Want the other file."""
+        self.post_message(self.Turned(Purpose.ROWS if self.purpose is Purpose.REPORT else Purpose.REPORT))
