@@ -341,7 +341,7 @@ async def test_all_fields_of_a_search_are_in_the_folded_part(simulator: Simulato
         await console.sees("12 loaded")
         await console.press("n")
         await console.sees("more fields")
-        await console.press(*["tab"] * 7, "enter")
+        await console.press(*["tab"] * 8, "enter")
         await console.sees(
             "exact subject",
             "domain",

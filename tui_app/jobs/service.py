@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from tui_app.core.errors import GuardError
-from tui_app.core.text import sanitize
+from tui_app.core.errors import GuardError, UsageError
+from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
 if TYPE_CHECKING:
@@ -88,10 +89,15 @@ class JobService:
             include=include,
         )
 
-    async def create(self, new: NewJob) -> WriteResult[CreatedJob]:
+    def only_the_search(self, preview: JobPreview) -> str:
+        """Why the messages of a preview can't be acted on by their ids, but only by their search; empty if they can."""
+        return preview.only_the_search(self.settings.guard.max_messages)
+
+    async def create(self, new: NewJob, preview: JobPreview | None = None) -> WriteResult[CreatedJob]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment. Raises GuardError.
 
-        What the job does differently from what was asked for is told, and on record.
+        `preview` is what its search showed last; it goes on record. A job that differs from what was asked for is cancelled at
+        once; how it differs and what came of that is told, and on record.
         """
         from tui_app.api.write_result import Done
         from tui_app.jobs import commands
@@ -104,9 +110,16 @@ class JobService:
         if not isinstance(result, Done):
             return result
         created = CreatedJob(result.value, sent.differences(result.value))
-        self.record(f"New job {sanitize(created.job.id)}.", ())
+        name = sanitize(created.job.id)
+        if preview is None:
+            self.record(f"New job {name}.", ())
+        else:
+            count = f"{'' if preview.complete else 'at least '}{plural(preview.count, 'message')}"
+            self.record(f"New job {name}; its preview: {count}.", (f"preview: {count}, sha256 {preview.digest}",))
         if created.differences:
-            self.record(f"New job {sanitize(created.job.id)} differs from what was asked for.", created.differences)
+            self.record(f"New job {name} differs from what was asked for.", created.differences)
+            with suppress(UsageError):  # a job whose id is none can't be asked for
+                created = replace(created, cancelled=await self.cancel(created.job.id))
         return Done(created, result.notices, result.errors)
 
     async def cancel(self, job_id: str) -> WriteResult[Job]:
