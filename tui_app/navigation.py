@@ -100,6 +100,13 @@ class Navigation(App[None]):
 
         return self._drafts.setdefault(name, Draft())
 
+    def on_new_job_screen_list_wanted(self, message: NewJobScreen.ListWanted) -> None:
+        """List the held mail that a new job would take."""
+        from tui_app.screens.mail.quarantine import QuarantineScreen
+
+        if self.is_at("new_job"):
+            self.push_screen(QuarantineScreen(self.service, message.line))
+
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
         if self.is_at("new_job"):

@@ -318,7 +318,7 @@ class EmailSecurityService:
 
         return move_of_rows(rows, destination)
 
-    async def exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
+    async def plan_exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
         """The messages of a preview, by their ids, in place of the job over their search. Raises GuardError where they can't be."""
         from tui_app.plans.effect import TO_RELEASE, Effect
         from tui_app.plans.request import PlanRequest

@@ -15,7 +15,7 @@ from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Dispositi
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.api.wire_values import moment
-from tui_app.api.write_result import Done, describe
+from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.address import RecipientRule, canonical_address
 from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, UsageError
@@ -197,8 +197,10 @@ class CreatedJob:
             return "It was cancelled at once. Rows that it had completed by then stay so."
         if isinstance(self.cancelled, Done):
             return f"It could NOT be cancelled: it is {str(self.cancelled.value.status).lower()} already."
-        words = describe(self.cancelled)[0] if self.cancelled is not None else "its id can't be used."
-        return f"It is NOT known to be cancelled: {words}"
+        if self.cancelled is None:
+            return "It was NOT cancelled: its id can't be used."
+        known = "It is NOT known to be cancelled" if isinstance(self.cancelled, Ambiguous) else "It was NOT cancelled"
+        return f"{known}: {describe(self.cancelled)[0]}"
 
 
 @dataclass(frozen=True, slots=True)

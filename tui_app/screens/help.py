@@ -38,6 +38,7 @@ _FORMS: Final = {
         ("comment", "why; it is kept with the job, for everybody to see"),
         ("acts on", "the search: a job takes whatever matches when it runs, also what comes later"),
         ("", "exactly these: a plan over the messages that were counted, reviewed by id"),
+        ("f2", "list the held mail that the form asks for; other mail can't be listed yet"),
         ("f4", "empty the form; esc keeps it for the next n"),
     ),
 }

@@ -10,7 +10,7 @@ from textual import work
 from textual.binding import Binding
 from textual.message import Message
 
-from tui_app.api.enums import ActionType, Destination
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.clock import describe_window
 from tui_app.core.errors import GuardError, SluiceError
@@ -18,6 +18,7 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.new_job import CreatedJob, Drift, JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
+from tui_app.mail.query import held_query_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.new_job_form import UNDO, Draft, NewJobForm
@@ -55,6 +56,7 @@ class NewJobScreen(ConsoleScreen):
     AUTO_FOCUS = "#sender"
     BINDINGS = [
         Binding("enter", "go_on", show=False),
+        Binding("f2", "list_found", show=False),
         Binding("f4", "empty", show=False),
     ]
 
@@ -64,6 +66,13 @@ class NewJobScreen(ConsoleScreen):
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
+
+    class ListWanted(Message):
+        """The held mail that this line finds is to be listed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
 
     def __init__(
         self,
@@ -115,6 +124,22 @@ class NewJobScreen(ConsoleScreen):
         """What was typed is done with."""
         self._draft.values = {}
 
+    def action_list_found(self) -> None:
+        """List what the form asks for: only held mail can be listed yet."""
+        now = self.service.clock.now()
+        try:
+            found = self._still_previewed()
+            params = found.new.params if found is not None else self._form.asked_for(now).params
+        except (ValueError, SluiceError) as error:
+            self._show_preview([(str(error), "$text-error")])
+            return
+        if params.delivery_status is not DeliveryStatus.QUARANTINED:
+            self.notice("Only held mail can be listed yet: a release, or delivery quarantined under more fields.")
+        elif line := held_query_of(params, now):
+            self.post_message(self.ListWanted(line))
+        else:
+            self.notice("The list of held mail can't search for all of these fields.")
+
     def action_empty(self) -> None:
         """Empty all fields."""
         if not (self.awaiting or self._asking):
@@ -154,8 +179,12 @@ class NewJobScreen(ConsoleScreen):
             self._preview()
         elif self._why_not(found):
             self._show_found(found)
-        elif self._form.exactly:
-            new, preview, exactly = replace(found.new, comment=self._form.comment), found.preview, self.service.exactly
+        elif self._form.wants_exactly:
+            new, preview, exactly = (
+                replace(found.new, comment=self._form.comment),
+                found.preview,
+                self.service.plan_exactly,
+            )
             self.post_message(
                 self.PlanWanted(f"Looking {plural(preview.count, 'message')} up…", lambda: exactly(new, preview))
             )
@@ -164,7 +193,7 @@ class NewJobScreen(ConsoleScreen):
 
     def _why_not(self, found: _Previewed) -> str:
         """Why what the form acts on can't be acted on; empty if it can."""
-        if not self._form.exactly:
+        if not self._form.wants_exactly:
             return found.refusal
         why = self.service.jobs.only_the_search(found.preview)
         return f"Exactly these can't be reviewed: {why}. Let it act on the search." if why else ""
@@ -202,7 +231,7 @@ class NewJobScreen(ConsoleScreen):
         pieces = self._describe(found.new, found.preview)
         if why := self._why_not(found):
             pieces.append((why, "$text-error"))
-        elif self._form.exactly:
+        elif self._form.wants_exactly:
             pieces.append(("Enter again to review exactly these.", "bold"))
         else:
             if found.preview.count and (why := self.service.jobs.only_the_search(found.preview)):
@@ -241,7 +270,7 @@ class NewJobScreen(ConsoleScreen):
                 )
             )
         if new.action is ActionType.RELEASE:
-            pieces.append(("Only held messages are released (delivery_status: quarantined).\n", "dim"))
+            pieces.append(("Only held messages are released (delivery_status: quarantined); f2 lists them.\n", "dim"))
         if new.params.detections_only:
             pieces.append(("Detections only: messages without a detection are left alone.\n", "dim"))
         return pieces

@@ -177,7 +177,7 @@ class NewJobForm(VerticalScroll):
         return self._text("comment") or ""
 
     @property
-    def exactly(self) -> bool:
+    def wants_exactly(self) -> bool:
         """Whether the messages that were counted are wanted, and not the search."""
         return bool(self._chosen("exactly"))
 
