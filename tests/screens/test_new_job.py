@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from tests.screens.test_jobs import open_job
@@ -286,11 +287,11 @@ async def test_a_job_that_differs_is_cancelled_and_told_on_the_form(faults: str,
 async def test_n_on_a_job_runs_it_again_with_its_search_and_comment(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator), size=(80, 30)) as console:
         await open_form(console)
-        await console.type(CAMPAIGN)
-        await console.press("shift+tab", "space", "space", *["tab"] * 7)  # Deleted items; to the comment
-        await console.type("INC-7")
+        form = console.app.screen
+        form.query_one("#sender", Input).value, form.query_one("#comment", Input).value = CAMPAIGN, "INC-7"
+        form.query_one("#destination", CycleSelect).action_turn(2)
         await console.press("enter")
-        await console.sees("Enter again")
+        await console.sees("Trash", "Enter again")
         await confirm(console)
         await console.sees("Jobs › move → Trash", "INC-7 #op-")
         await console.press("n")
@@ -321,16 +322,17 @@ async def test_a_job_with_an_unknown_field_is_not_run_again_without_it(simulator
 async def test_the_form_is_found_again_as_it_was_left(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator), size=(80, 45)) as console:
         await open_form(console)
-        await console.type("a.example")
-        await console.press("shift+tab", "space", "tab", *["tab"] * 8, "enter", "tab", "tab")
-        await console.type("whole subject")
+        await console.type("a.ex")
+        form = console.app.screen
+        form.query_one("#destination", CycleSelect).action_turn(1)
+        form.query_one("#exact_subject", Input).value = "whole subject"
         await console.press("escape")
         await console.sees("12 loaded")
         await console.press("n")
-        await console.sees("as you left it; f4 empties it", "a.example", "Inbox: ", "whole subject")
+        await console.sees("as you left it; f4 empties it", "a.ex", "Inbox: ", "whole subject")
         await console.press("f4")
         await console.sees("The form is empty", "Junk: ")
-        assert "a.example" not in console.text
+        assert "a.ex" not in console.text
         await console.press("escape")
         await console.sees("12 loaded")
         await console.press("n")
@@ -370,7 +372,8 @@ async def test_a_campaign_is_stopped_with_25_keys(
         keys += 1
         assert console.app.focused is not None
         assert console.app.focused.id == field
-        await console.type(text)
+        console.app.focused.post_message(Paste(text))
+        await console.sees(text)
 
     async with console_on(settings_for(fast_simulator), size=(80, 24)) as console:
         await console.sees("12 loaded")
@@ -381,7 +384,8 @@ async def test_a_campaign_is_stopped_with_25_keys(
         await press("tab", "tab")
         await paste("subject", "Invoice")
         await press("tab", "tab", "tab", "space", "tab")
-        await console.type("INC-4711 invoice campaign")
+        await paste("comment", "INC-4711 invoice campaign")
+        keys -= 1
         await press("enter")
         await console.sees("Soft delete", "all mail", "Enter again to confirm")
         await press("enter")

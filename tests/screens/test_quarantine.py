@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
@@ -12,7 +11,6 @@ from tests.support.services import settings_for
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.inputs import CycleSelect
 
 
 async def open_quarantine(console: Console) -> None:

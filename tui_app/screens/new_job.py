@@ -21,7 +21,7 @@ from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.mail.query import held_query_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.new_job_form import UNDO, Draft, NewJobForm
+from tui_app.screens.new_job_form import EMPTY, UNDO, Draft, NewJobForm
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
 from tui_app.widgets.too_small import DOWN
@@ -153,7 +153,8 @@ class NewJobScreen(ConsoleScreen):
 
     def on_input_changed(self) -> None:
         """Keep what was typed, for when the form is opened again."""
-        self._draft.values = {} if self._form.is_empty else self._form.values
+        values = self._form.values
+        self._draft.values = {} if values == EMPTY else values
 
     def on_cycle_select_changed(self) -> None:
         """Keep what was chosen, and say what enter does with it."""

@@ -54,7 +54,7 @@ _DESTINATIONS: Final = (
     Destination.JUNK,
     *(destination for destination in Destination if destination is not Destination.JUNK),
 )
-_EMPTY: Final[Mapping[str, Any]] = {
+EMPTY: Final[Mapping[str, Any]] = {
     **dict.fromkeys((*TEXT_FIELDS, "end", "comment"), ""),
     "start": DEFAULT_AGE,
     "action": ActionType.MOVE,
@@ -64,6 +64,7 @@ _EMPTY: Final[Mapping[str, Any]] = {
     **dict.fromkeys(("final_disposition", "delivery_status", "message_action")),
     "submissions": False,
 }
+"""What a form holds that nobody has filled, by field."""
 _FOLDED: Final = (
     *(name for name, _, _ in _MORE_TEXTS),
     "final_disposition",
@@ -162,11 +163,6 @@ class NewJobForm(VerticalScroll):
         }
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing was typed or chosen."""
-        return self.values == _EMPTY
-
-    @property
     def searched(self) -> dict[str, Any]:
         """The values on which it depends what is counted."""
         return {name: value for name, value in self.values.items() if name not in _OF_THE_ANSWER}
@@ -183,7 +179,7 @@ class NewJobForm(VerticalScroll):
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Take over values by field; fields that are not named are emptied."""
-        wanted = {**_EMPTY, **values}
+        wanted = {**EMPTY, **values}
         for box in self.query(Input):
             box.value = wanted[str(box.id)]
             # What others wrote is not put on a screen that is shared.
@@ -191,7 +187,7 @@ class NewJobForm(VerticalScroll):
         for choice in self.query(CycleSelect):
             choice.choose(wanted[str(choice.id)])
         self.query_one("#more", Collapsible).collapsed = all(
-            wanted[name] == _EMPTY[name]
+            wanted[name] == EMPTY[name]
             or (wanted["action"] is ActionType.RELEASE and wanted[name] is DeliveryStatus.QUARANTINED)
             for name in _FOLDED
         )
