@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.binding import Binding
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.service import EmailSecurityService
 
+_HIGH: Final = 20
+"""Lines of a window from which there is room to spare."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Previewed:
@@ -51,7 +54,7 @@ class NewJobScreen(ConsoleScreen):
     """
 
     CSS_PATH = sheet("screens/new_job")
-    VERTICAL_BREAKPOINTS = [*DOWN, (20, "-high")]
+    VERTICAL_BREAKPOINTS = [*DOWN, (_HIGH, "-high")]
     screen_name = "new_job"
     AUTO_FOCUS = "#sender"
     BINDINGS = [
@@ -148,11 +151,14 @@ class NewJobScreen(ConsoleScreen):
             self._show_preview([("The form is empty. Enter counts the messages.", "dim")])
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:
-        self.query_one("#preview", TextBlock).set_text(*pieces)
-        self.query_one("#preview", TextBlock).scroll_visible(animate=False)
+        block = self.query_one("#preview", TextBlock)
+        block.set_text(*pieces)
+        self.call_after_refresh(block.scroll_visible, animate=False)  # once it is as high as its text
 
     def on_input_changed(self) -> None:
-        """Keep what was typed, for when the form is opened again."""
+        """Keep what was typed, for when the form is opened again; what is typed in is in sight."""
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
         values = self._form.values
         self._draft.values = {} if values == EMPTY else values
 
@@ -241,7 +247,7 @@ class NewJobScreen(ConsoleScreen):
         self._show_preview(pieces)
 
     @staticmethod
-    def _describe(new: NewJob, preview: JobPreview) -> list[Piece]:
+    def _describe(new: NewJob, preview: JobPreview, samples: int = 3) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
         pieces: list[Piece] = [
@@ -252,7 +258,7 @@ class NewJobScreen(ConsoleScreen):
             f"{verdicts}\n",
             (f"Searched {describe_window(new.params.start, new.params.end)}.\n", "dim"),
         ]
-        for message in preview.sample[:3]:
+        for message in preview.sample[:samples]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
             sender = AddressText(sanitize(message.sender.exact, 40))
             pieces += ["  ", (sender, "dim"), "  ", (subject, "dim"), "\n"]
@@ -286,7 +292,10 @@ class NewJobScreen(ConsoleScreen):
         facts: list[Piece] = []
         if drift:
             facts.append((f"{drift.describe()}. Nothing was sent yet.\n", "$text-warning bold"))
-        facts += [*self._describe(new, preview), "The job acts on whatever matches when it runs.\n"]
+        if self.app.size.height < _HIGH:
+            facts += self._describe(new, preview, 0)  # else what changed would be out of sight
+        else:
+            facts += [*self._describe(new, preview), "The job acts on whatever matches when it runs.\n"]
         if new.destination is not None:
             final = new.destination is Destination.HARD_DELETE
             facts.append((f"{UNDO[new.destination]}\n", "$text-error bold" if final else ""))
