@@ -16,8 +16,7 @@ from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, Refused
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import ExitCode, GuardError, UsageError
-from tui_app.jobs.job_write import PreviewFacts
-from tui_app.jobs.new_job import NewJob
+from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.several import one_after_another
 from tui_app.plans.journal import JournalError, read
 from tui_app.plans.write_entry import WriteEntry
@@ -139,7 +138,7 @@ async def test_a_cancel_that_has_not_ended_the_job_says_what_the_server_says() -
 
 async def test_a_new_job_is_known_by_the_mark_that_is_its_id_on_record(simulator: Simulator) -> None:
     async with service_on(simulator) as service:
-        made = await service.jobs.create(NEW, preview=PreviewFacts(12, True, "ab"))
+        made = await service.jobs.create(NEW, JobPreview(12, True, (), 12, (), ()))
         assert isinstance(made, Done)
         (entry,) = on_record(service)
     assert entry.mark == f"#op-{entry.plan_id}"

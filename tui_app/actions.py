@@ -79,6 +79,7 @@ ACTIONS: Final = (
     Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs", "quarantine"), writes=True),
     Action("ids.move", ("V",), "move ids from a ticket or file", "Act", _on("jobs"), writes=True),
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
+    Action("job.again", ("n",), "run again", "Act", _on("job"), writes=True),
     Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS - {"jobs"}),
     Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.quarantine import QuarantineScreen
     from tui_app.screens.new_job import NewJobScreen
+    from tui_app.screens.new_job_form import Draft
     from tui_app.screens.plan.ids import IdsScreen
     from tui_app.screens.plan.review import ReviewScreen
     from tui_app.screens.plan.screen import PlanScreen
@@ -44,6 +46,11 @@ class Navigation(App[None]):
     """The part of the app that moves between screens. A message of a screen that is not shown any more opens nothing."""
 
     service: EmailSecurityService
+
+    @cached_property
+    def _drafts(self) -> dict[str, Draft]:
+        """Forms of new jobs as they were left in this session."""
+        return {}
 
     def show_notice(self, sentence: str) -> None:
         """Say something where the operator looks."""
@@ -72,11 +79,40 @@ class Navigation(App[None]):
         self.push_screen(JobScreen(self.service, job))
 
     def on_jobs_screen_new_wanted(self) -> None:
-        """Open the form."""
+        """Open the form, as it was left."""
         from tui_app.screens.new_job import NewJobScreen
 
         if self.is_at("jobs"):
-            self.push_screen(NewJobScreen(self.service))
+            self.push_screen(NewJobScreen(self.service, self._draft_of("")))
+
+    def on_job_screen_again_wanted(self, message: JobScreen.AgainWanted) -> None:
+        """Open the form with what a job did, or as it was left."""
+        from tui_app.jobs.new_job import NewJob
+        from tui_app.screens.new_job import NewJobScreen
+        from tui_app.screens.new_job_form import values_of
+
+        if not self.is_at("job"):
+            return
+        job = message.job
+        try:
+            values = values_of(NewJob.like(job))
+        except SluiceError as error:
+            self.show_notice(str(error))
+            return
+        self.push_screen(NewJobScreen(self.service, self._draft_of(job.id), values, str(job.job_id)[:8]))
+
+    def _draft_of(self, name: str) -> Draft:
+        """What the form of a new job held when it was left: the empty one, or that like the job of this id."""
+        from tui_app.screens.new_job_form import Draft
+
+        return self._drafts.setdefault(name, Draft())
+
+    def on_new_job_screen_list_wanted(self, message: NewJobScreen.ListWanted) -> None:
+        """List the held mail that a new job would take."""
+        from tui_app.screens.mail.quarantine import QuarantineScreen
+
+        if self.is_at("new_job"):
+            self.push_screen(QuarantineScreen(self.service, message.line))
 
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
@@ -282,7 +318,8 @@ class Navigation(App[None]):
 
         if self.is_at("review"):
             self.pop_screen()
-            if self.is_at("ids"):
+            if isinstance(below := self.screen, ConsoleScreen) and below.screen_name in ("ids", "new_job"):
+                below.sent()
                 self.pop_screen()
             self.push_screen(PlanScreen(self.service, message.plan, guarded=message.guarded))
 

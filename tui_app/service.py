@@ -18,7 +18,7 @@ from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
 from tui_app.config.settings import canonical_account
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
-from tui_app.core.errors import SluiceError, UsageError
+from tui_app.core.errors import GuardError, SluiceError, UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
 from tui_app.core.text import sanitize
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.commands import Answered
     from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.jobs.job_write import JobWrite
+    from tui_app.jobs.new_job import JobPreview, NewJob
     from tui_app.mail.service import MailService
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.request import PlanRequest
@@ -350,6 +351,16 @@ class EmailSecurityService:
         from tui_app.plans.follow_up import move_of_rows
 
         return move_of_rows(rows, destination)
+
+    async def plan_exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
+        """The messages of a preview, by their ids, in place of the job over their search. Raises GuardError where they can't be."""
+        from tui_app.plans.effect import TO_RELEASE, Effect
+        from tui_app.plans.request import PlanRequest
+
+        if why := self.jobs.only_the_search(preview):
+            raise GuardError(f"Only a job over the search can be started: {why}. Nothing was sent.")
+        effect = Effect.move(new.destination) if new.destination is not None else TO_RELEASE
+        return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders)
 
     async def retry_plan(self, entry: LedgerEntry) -> PlanRequest:
         """The same again for what failed of a plan. Raises GuardError and JournalError."""

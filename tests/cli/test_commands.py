@@ -331,7 +331,9 @@ def test_a_new_job_that_differs_from_what_was_asked_for_is_never_called_done() -
     with running(Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job")) as simulator:
         made = run_with(simulator.environment(), "create", "--action", "move", *arguments)
     assert made.returncode == 5
-    assert "differs from what was asked for" in made.stderr
+    assert "DIFFERS from what was asked for" in made.stderr
     assert "destination: asked for JunkEmail, the job has" in made.stderr
-    assert "It was not cancelled. To cancel it: mailsluice cancel" in made.stderr
-    assert not simulator.account.truth.of("cancel_job")
+    assert "It was cancelled at once." in made.stderr
+    assert "status     cancelled" in made.stdout
+    (entry,) = simulator.account.truth.of("cancel_job")
+    assert entry["outcome"] == "cancelled"

@@ -9,6 +9,7 @@ import pytest
 from tests.support.accounts import answering
 from tests.support.environment import environment
 from tests.support.forker import Program
+from tests.support.mails import arrives
 from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator
 
@@ -78,3 +79,23 @@ def test_whoever_waits_before_a_terminal_is_told_for_how_long(tmp_path: Path) ->
             assert terminal.ends() == 130
         finally:
             terminal.kill()
+
+
+def test_a_new_job_is_asked_for_again_when_the_search_finds_something_else_by_then(
+    account: Simulator, tmp_path: Path
+) -> None:
+    program = Program(("create", "--action", "move", "--destination", "JunkEmail", "--sender", "billing@evil.example"))
+    account.account.campaign[:] = [mail for mail in account.account.campaign if mail.is_detection][:2]
+    terminal = Terminal(program, environment(tmp_path, account), columns=120, lines=40, folder=tmp_path)
+    try:
+        terminal.says("Start this move job over 2 messages? To do it, type 2:")
+        arrives(account, 1)
+        while "over 3 messages" not in terminal.text:
+            terminal.press("2\r")
+            terminal.reads(0.5, until=lambda: "over 3 messages" in terminal.text)
+        terminal.says("+1 new since the preview.")
+        assert account.account.truth.entries == []
+        assert answered(terminal, "Start this move job over 3 messages? To do it, type 3:", "3") == 0
+    finally:
+        terminal.kill()
+    assert [entry["rows"] for entry in account.account.truth.of("create_job")] == [3]

@@ -1,10 +1,9 @@
-"""Held mail: search, marks, review, release, outcome; and the form of a new job."""
+"""Held mail: search, marks, review, release, outcome."""
 
 import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
@@ -12,7 +11,6 @@ from tests.support.services import settings_for
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.inputs import CycleSelect
 
 
 async def open_quarantine(console: Console) -> None:
@@ -272,90 +270,6 @@ async def test_hostile_subjects_stay_in_their_cells() -> None:
             await console.sees("marked")
 
 
-@pytest.mark.parametrize("generation", ["simulator", "seed_simulator"])
-async def test_a_new_job_is_previewed_confirmed_by_its_number_and_posted_once(
-    generation: str, request: pytest.FixtureRequest
-) -> None:
-    simulator: Simulator = request.getfixturevalue(generation)
-    async with console_on(settings_for(simulator), size=(80, 30)) as console:
-        await console.sees("12 loaded")
-        await console.press("n")
-        await console.sees("Jobs › new job", "sender", "more fields")
-        await console.press("enter")
-        await console.sees("A job needs at least one of")
-        await console.type("billing@evil.example")
-        await console.press("enter")
-        await console.sees("messages for", "Detections only", "Enter again to confirm")
-        await console.press("enter")
-        await console.sees("Move to Junk: start this job?", "can be moved back")
-        await console.press("enter")
-        await console.sees("Not confirmed")
-        assert simulator.account.truth.entries == []
-        count = console.text.split("type ")[1].split(" ")[0]
-        await console.type(count)
-        await console.press("enter")
-        await console.sees("Jobs › move → Junk", "#op-")
-    (entry,) = simulator.account.truth.of("create_job")
-    assert str(entry["rows"]) == count
-    assert entry["body"]["search_params"]["sender"] == "billing@evil.example"
-
-
-async def test_a_change_after_the_preview_asks_for_a_new_preview(simulator: Simulator) -> None:
-    async with console_on(settings_for(simulator), size=(80, 30)) as console:
-        await console.sees("12 loaded")
-        await console.press("n")
-        await console.sees("new job")
-        await console.type("evil.example")
-        await console.press("enter")
-        await console.sees("Enter again to confirm")
-        await console.type("x")
-        await console.press("enter")
-        await console.sees("finds nothing now")
-        assert "start this job?" not in console.text
-
-
-async def test_a_release_job_has_no_destination_and_takes_held_mail_only(simulator: Simulator) -> None:
-    async with console_on(settings_for(simulator), size=(80, 30)) as console:
-        await console.sees("12 loaded")
-        await console.press("n")
-        await console.sees("new job")
-        await console.type("acme-news.example")
-        await console.press("shift+tab", "shift+tab", "space")
-        await console.sees("release from quarantine")
-        await console.press("enter")
-        await console.sees("Only held messages are released", "Enter again")
-        await console.press("enter")
-        await console.sees("Release: start this job?")
-        count = console.text.split("type ")[1].split(" ")[0]
-        await console.type(count)
-        await console.press("enter")
-        await console.sees("Jobs › release")
-    body = simulator.account.truth.of("create_job")[0]["body"]
-    assert body["action"] == "RELEASE"
-    assert body["search_params"]["delivery_status"] == "quarantined"
-    assert "destination" not in body
-
-
-async def test_all_fields_of_a_search_are_in_the_folded_part(simulator: Simulator) -> None:
-    async with console_on(settings_for(simulator), size=(80, 45)) as console:
-        await console.sees("12 loaded")
-        await console.press("n")
-        await console.sees("more fields")
-        await console.press(*["tab"] * 7, "enter")
-        await console.sees(
-            "exact subject",
-            "domain",
-            "Message-ID",
-            "alert id",
-            "metric",
-            "helo ip",
-            "verdict",
-            "delivery",
-            "done before",
-            "search in",
-        )
-
-
 async def test_keys_pressed_twice_open_one_screen(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await console.sees("12 loaded")
@@ -436,58 +350,3 @@ async def test_the_cursor_stays_on_its_message_when_the_search_is_read_again(sim
         await console.press("r")
         await console.sees("142 found, all loaded")
         assert (table.current.id, table.cursor_row) == (row.id, 4)
-
-
-async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) -> None:
-    texts = {
-        "sender": "a.example", "recipient": "b@acme.example", "subject": "two words", "start": "2026-11-01", "end": "2026-11-02T03:04:05Z",
-        "query": "anywhere", "exact_subject": "Whole subject", "domain": "c.example", "message_id": "<m@x>", "alert_id": "al-1",
-        "metric": "m1", "smtp_helo_ip": "192.0.2.1", "comment": "why not",
-    }  # fmt: skip
-    choices = {
-        "destination": "DeletedItems", "all_mail": True, "final_disposition": "SPAM", "delivery_status": "delivered", "message_action": "MOVED",
-        "submissions": True,
-    }  # fmt: skip
-    async with console_on(settings_for(simulator), size=(80, 50)) as console:
-        await console.sees("12 loaded")
-        await console.press("n")
-        await console.sees("new job")
-        form = console.app.screen
-        for name, text in texts.items():
-            form.query_one(f"#{name}", Input).value = text
-        for name, value in choices.items():
-            form.query_one(f"#{name}", CycleSelect).choose(value)
-        form.query_one("#sender", Input).focus()
-        await console.press("enter")
-        await console.sees("Finds 0 messages", "finds nothing now", "ignores submissions")
-        await console.press("enter")
-        await console.sees("To do it, type 0 and enter")
-        await console.press("y", "enter")
-        await console.sees("Not confirmed: type 0")
-        await console.press("backspace", "0", "enter")
-        await console.sees("Jobs › move → Trash")
-    (entry,) = simulator.account.truth.of("create_job")
-    sent = entry["body"]["search_params"]
-    assert entry["body"]["destination"] == "DeletedItems"
-    assert entry["body"]["comment"].startswith("why not #op-")
-    assert sent == {
-        **{name: text for name, text in texts.items() if name not in ("comment", "start", "end")},
-        "start": "2026-11-01T00:00:00Z", "end": "2026-11-02T03:04:05Z", "detections_only": False, "final_disposition": "SPAM",
-        "delivery_status": "delivered", "message_action": "MOVED", "submissions": True,
-    }  # fmt: skip
-
-
-async def test_mail_that_the_search_of_a_new_job_did_not_ask_for_is_told_also_for_a_move_to_junk() -> None:
-    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
-        async with console_on(settings_for(simulator), size=(120, 40)) as console:
-            await console.sees("12 loaded")
-            await console.press("n")
-            await console.sees("new job")
-            simulator.set_faults("wrong_rows=2@search")
-            await console.type("evil.example")
-            await console.press("enter")
-            await console.sees("The search also shows 3 messages that it did not ask for: the job may take them.")
-            await console.sees("Enter again to confirm")
-            await console.press("enter")
-            await console.sees("Move to Junk: start this job?", "The search also shows 3 messages")
-        assert simulator.account.truth.of("create_job") == []

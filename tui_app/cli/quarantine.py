@@ -15,6 +15,7 @@ from tui_app.cli.runner import run_command
 from tui_app.cli.search_options import search_options, search_params, verdict_option
 from tui_app.core.clock import describe_window, rfc3339
 from tui_app.core.errors import ExitCode
+from tui_app.mail.query import DEFAULT_AGE
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -31,7 +32,7 @@ COLUMNS = (
 
 
 @click.command()
-@search_options
+@search_options(DEFAULT_AGE)
 @verdict_option(QUERY_DISPOSITIONS)
 @click.option("--detections-only", is_flag=True, help="Leave out held messages without a detection.")
 @click.option("--limit", type=click.IntRange(min=1), help="List at most this many.")
@@ -44,7 +45,7 @@ def quarantine(
 
     async def work(service: EmailSecurityService) -> ExitCode:
         params = replace(
-            search_params(service.clock.now(), **fields),
+            search_params(service.clock.now(), default_start=DEFAULT_AGE, **fields),
             detections_only=detections_only,
             delivery_status=DeliveryStatus.QUARANTINED,
         )

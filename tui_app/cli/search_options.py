@@ -27,20 +27,24 @@ _TEXTS = {
 }
 
 
-def search_options(command: F) -> F:
-    """Add the options; the command gets them as keyword arguments for `search_params`."""
-    for name, about in reversed(_TEXTS.items()):
-        command = click.option(name, help=about)(command)
-    for name, about in (
-        ("--end", "End of the time; default: now."),
-        ("--start", "Begin of the time: 24h, 7d, or a time; default: 7d."),
-    ):
-        command = click.option(name, help=about)(command)
-    return click.option(
-        "--message-action",
-        type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
-        help="Action that was done before.",
-    )(command)
+def search_options(default_start: str) -> Callable[[F], F]:
+    """Add the options; the command gets them as keyword arguments for `search_params`. `default_start` is only told."""
+
+    def add(command: F) -> F:
+        for name, about in reversed(_TEXTS.items()):
+            command = click.option(name, help=about)(command)
+        for name, about in (
+            ("--end", "End of the time; default: now."),
+            ("--start", f"Begin of the time: 24h, 7d, or a time; default: {default_start} before the end."),
+        ):
+            command = click.option(name, help=about)(command)
+        return click.option(
+            "--message-action",
+            type=click.Choice(["PREVIEW", "QUARANTINE_RELEASED", "MOVED"], case_sensitive=False),
+            help="Action that was done before.",
+        )(command)
+
+    return add
 
 
 def verdict_option(verdicts: Iterable[Disposition]) -> Callable[[F], F]:
@@ -58,12 +62,10 @@ def delivery_option(command: F) -> F:
     )(command)
 
 
-def search_params(now: datetime, *, default_start: str | None = "7d", **given: Any) -> SearchParams:
+def search_params(now: datetime, *, default_start: str, **given: Any) -> SearchParams:
     """The search of the given options; times are relative to `now`. Raises UsageError for an invalid time."""
     try:
-        start = given.pop("start") or default_start
-        end = given.pop("end")
-        times = parse_window(start, end, now)
+        times = parse_window(given.pop("start"), given.pop("end"), now, default_start=default_start)
     except ValueError as error:
         raise UsageError(f"{error} Nothing was sent.") from None
     verdict, delivery = given.pop("final_disposition", None), given.pop("delivery_status", None)

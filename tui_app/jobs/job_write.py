@@ -32,9 +32,9 @@ class PreviewFacts:
     hash: str = ""
 
     @classmethod
-    def of(cls, preview: JobPreview, hash: str = "") -> PreviewFacts:
+    def of(cls, preview: JobPreview) -> PreviewFacts:
         """Those of a preview."""
-        return cls(preview.count, preview.complete, hash)
+        return cls(preview.count, preview.complete, preview.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.enums import ActionType, DeliveryStatus, Destination
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition, JobStatus
 from tui_app.api.pagination import search_pages
+from tui_app.api.search import SearchParams
+from tui_app.api.wire_values import moment
+from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.address import RecipientRule, canonical_address
+from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, UsageError
 from tui_app.core.text import NOTHING, Untrusted, plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonical_verdict
@@ -19,9 +26,13 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.models import Job
     from tui_app.api.rows import Message
-    from tui_app.api.search import SearchParams
+    from tui_app.api.write_result import WriteResult
 
 PREVIEW_LIMIT: Final = 10_000
+DEFAULT_AGE: Final = "24h"
+"""How long before its end the window of a new job begins where nobody said when."""
+_OUR_MARK: Final = re.compile(r"\s*#op-[0-9a-f]{8}\s*\Z")
+"""What `JobService.create` adds to a comment, to know the job again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +62,33 @@ class NewJob:
             if params.delivery_status not in (None, DeliveryStatus.QUARANTINED):
                 raise GuardError("A release is over held mail only: delivery_status is always quarantined.")
             params = replace(params, delivery_status=DeliveryStatus.QUARANTINED)
-        params = replace(params, start=params.start or now - timedelta(days=7), end=params.end or now)
+        end = params.end or now
+        params = replace(params, start=params.start or parse_moment(DEFAULT_AGE, end), end=end)
         if params.start and params.end and params.start >= params.end:
             raise UsageError("The start must be before the end. Nothing was sent.")
         return replace(self, params=params, destination=self.destination if self.action is ActionType.MOVE else None)
+
+    @classmethod
+    def like(cls, job: Job) -> NewJob:
+        """The same again: action, folder, search with its window, and the comment without our mark.
+
+        Raises GuardError where the job has something that can't be asked for here: without it other mail would be taken.
+        """
+        action, destination = job.action_type, job.action_params.destination
+        if not isinstance(action, ActionType):
+            raise _not_again("action", action)
+        if destination is not None and not isinstance(destination, Destination):
+            raise _not_again("destination", destination)
+        read: dict[str, Any] = {}
+        for name, value in job.search_params.items():
+            if value in (None, "") or (value is False and name not in _READERS):
+                continue
+            try:
+                read[name] = _READERS[name](value)
+            except (KeyError, ValueError, TypeError):
+                raise _not_again(name, value) from None
+        comment = _OUR_MARK.sub("", job.comment.exact) if job.comment is not None else ""
+        return cls(action=action, params=SearchParams(**read), destination=destination, comment=comment)
 
     def differences(self, job: Job) -> tuple[str, ...]:
         """What a job that was created does differently from this one, by its own words, in sentences; empty when nothing.
@@ -76,6 +110,54 @@ class NewJob:
             for name, value in asked.items()
             if _comparable(value) != _comparable(told[name])
         )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(value)
+    return value
+
+
+def _time(value: object) -> datetime:
+    if (found := moment(value)) is None:
+        raise ValueError(value)
+    return found
+
+
+TEXT_FIELDS: Final = (
+    "sender",
+    "recipient",
+    "subject",
+    "query",
+    "exact_subject",
+    "domain",
+    "message_id",
+    "alert_id",
+    "metric",
+    "smtp_helo_ip",
+)
+"""Fields of a search that take any text."""
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys((*TEXT_FIELDS, "message_action"), _text),
+    **dict.fromkeys(("start", "end"), _time),
+    **dict.fromkeys(("detections_only", "submissions"), _truth),
+    "final_disposition": Disposition,
+    "delivery_status": DeliveryStatus,
+}
+"""How each field of a job's search is read, to ask for the same again."""
+
+
+def _not_again(name: str, value: object) -> GuardError:
+    return GuardError(
+        f"This job can't be run again here: it has {sanitize(name, 40)} {_shown(value)}, which is not known here, and without "
+        "it other mail would be taken. Nothing was sent."
+    )
 
 
 def _shown(value: object) -> str:
@@ -101,6 +183,48 @@ class CreatedJob:
 
     job: Job
     differences: tuple[str, ...] = ()
+    cancelled: WriteResult[Job] | None = None
+    """What came of cancelling it at once; None for a job that does what was asked for."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a job that differs was cancelled before its end."""
+        return isinstance(self.cancelled, Done) and self.cancelled.value.status is JobStatus.CANCELLED
+
+    def what_became_of_it(self) -> str:
+        """Of a job that differs: whether it was stopped, in sentences."""
+        if self.stopped:
+            return "It was cancelled at once. Rows that it had completed by then stay so."
+        if isinstance(self.cancelled, Done):
+            return f"It could NOT be cancelled: it is {str(self.cancelled.value.status).lower()} already."
+        if self.cancelled is None:
+            return "It was NOT cancelled: its id can't be used."
+        known = "It is NOT known to be cancelled" if isinstance(self.cancelled, Ambiguous) else "It was NOT cancelled"
+        return f"{known}: {describe(self.cancelled)[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How what a search finds now differs from its preview; false when it does not."""
+
+    new: int = 0
+    gone: int = 0
+    otherwise: bool = False
+    """Whether the same messages are found, but of other verdicts or recipients, or no longer all of them."""
+    whole: bool = True
+    """Whether both counts are of all messages."""
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.gone or self.otherwise)
+
+    def describe(self) -> str:
+        """`+14 new since the preview, 3 gone`: a sentence without its full stop."""
+        if not (self.new or self.gone):
+            return "The same messages as in the preview, but their verdicts, their recipients or the rest of the answer changed"
+        counts = [f"+{self.new:,} new"] if self.new else []
+        counts += [f"{self.gone:,} gone"] if self.gone else []
+        counts[0] += " since the preview"
+        return ", ".join(counts) + ("" if self.whole else " (of those that are counted)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +241,38 @@ class JobPreview:
     """All recipients in one form; None stands for those that can't be read or that the API did not name."""
     unasked: int = 0
     """Mail in the answers that the search did not ask for: the job may take it."""
+    ids: tuple[str, ...] = ()
+    """The investigate ids, as they were found."""
+    senders: frozenset[str] = frozenset()
+    """Of whom they are found again by few searches: whom the search names, else all that sent them."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted investigate ids, in hex: the same for the same messages, however they were found."""
+        return hashlib.sha256(json.dumps(sorted(self.ids)).encode()).hexdigest()
+
+    def drift(self, now: JobPreview) -> Drift:
+        """What changed between this preview and a later one of the same search."""
+        before, after = set(self.ids), set(now.ids)
+        same = (self.complete, self.unasked, self.recipients, dict(self.dispositions)) == (
+            now.complete,
+            now.unasked,
+            now.recipients,
+            dict(now.dispositions),
+        )
+        return Drift(
+            len(after - before), len(before - after), before == after and not same, self.complete and now.complete
+        )
+
+    def only_the_search(self, max_messages: int) -> str:
+        """Why a job over the search can be started but these messages can't be acted on by their ids; empty if they can."""
+        if self.not_searchable:
+            return f"the preview ignores {', '.join(self.not_searchable)}"
+        if not self.complete:
+            return f"the preview may not be whole: it counts at least {self.count:,}"
+        if self.count > max_messages:
+            return f"{plural(self.count, 'message')}, the policy allows {max_messages:,} at once (guard.max_messages)"
+        return "" if self.count else "nothing is found"
 
 
 async def preview(client: EmailSecurityClient, params: SearchParams, on_progress: Callable[[int], None]) -> JobPreview:
@@ -148,6 +304,8 @@ async def preview(client: EmailSecurityClient, params: SearchParams, on_progress
         params.not_searchable(),
         addresses,
         pages.unasked,
+        tuple(message.id.exact for message in found),
+        frozenset([params.sender] if params.sender else (message.sender.exact for message in found)),
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tui_app.config.settings import check_job_id
-from tui_app.core.errors import GuardError
-from tui_app.core.text import sanitize
+from tui_app.core.errors import GuardError, UsageError
+from tui_app.core.text import plural, sanitize
 from tui_app.jobs.followed import FollowedJobs
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.export import Exported
     from tui_app.jobs.failure_watch import FailuresSnapshot, FailuresSubject
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
-    from tui_app.jobs.job_write import JobWrite, Kind, PreviewFacts
+    from tui_app.jobs.job_write import JobWrite, Kind
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
 
 T = TypeVar("T")
@@ -118,20 +119,25 @@ class JobService:
                 "The policy asks for a reason (guard.require_reason), and none was given. Nothing was sent."
             )
 
-    async def create(self, new: NewJob, *, preview: PreviewFacts | None = None) -> WriteResult[CreatedJob]:
+    def only_the_search(self, preview: JobPreview) -> str:
+        """Why the messages of a preview can't be acted on by their ids, but only by their search; empty if they can."""
+        return preview.only_the_search(self.settings.guard.max_messages)
+
+    async def create(self, new: NewJob, preview: JobPreview | None = None) -> WriteResult[CreatedJob]:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment.
 
-        What was seen of it before goes on record with it. What the job does differently from what was asked for is told,
-        and on record. Raises GuardError, and SluiceError when it can't be put on record: then nothing was sent.
+        `preview` is what its search showed last; it goes on record with the job. A job that differs from what was asked for
+        is cancelled at once; how it differs and what came of that is told, and on record. Raises GuardError, and SluiceError
+        when it can't be put on record: then nothing was sent.
         """
         from tui_app.api.write_result import Done
         from tui_app.jobs import commands
-        from tui_app.jobs.job_write import JobWrite
+        from tui_app.jobs.job_write import DIFFERS, JobWrite, PreviewFacts
         from tui_app.jobs.new_job import CreatedJob
 
         self._check_writable(new.comment)
         sent = new.checked(self.clock.now())
-        write = JobWrite.of_new(self._new_id(), sent, preview)
+        write = JobWrite.of_new(self._new_id(), sent, PreviewFacts.of(preview) if preview is not None else None)
 
         async def creating(answered: Answered) -> WriteResult[CreatedJob]:
             result = await commands.create_job(self.client(), sent, write.mark, answered)
@@ -140,14 +146,21 @@ class JobService:
             return Done(CreatedJob(result.value, sent.differences(result.value)), result.notices, result.errors)
 
         result = await self.write(f"New {new.action.lower()} job", write, creating)
-        if isinstance(result, Done):
-            self.followed.take([result.value.job])
-            name = sanitize(result.value.job.id)
-            self.followed.take([result.value.job])
+        if not isinstance(result, Done):
+            return result
+        created = result.value
+        self.followed.take([created.job])
+        name = sanitize(created.job.id)
+        if preview is None:
             self.record(f"New job {name}.", ())
-            if result.value.differences:
-                self.record(f"New job {name} differs from what was asked for.", result.value.differences)
-        return result
+        else:
+            count = f"{'' if preview.complete else 'at least '}{plural(preview.count, 'message')}"
+            self.record(f"New job {name}; its preview: {count}.", (f"preview: {count}, sha256 {preview.digest}",))
+        if created.differences:
+            self.record(f"New job {name} differs from what was asked for.", created.differences)
+            with suppress(UsageError):  # a job whose id is none can't be asked for
+                created = replace(created, cancelled=await self.cancel(created.job, DIFFERS))
+        return Done(created, result.notices, result.errors)
 
     async def cancel(
         self, job: Job | str, reason: str = "", on_answer: Callable[[], None] = lambda: None

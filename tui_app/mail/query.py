@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from tui_app.api.enums import DeliveryStatus, Disposition
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.core.clock import parse_window
+from tui_app.core.clock import parse_window, rfc3339
 from tui_app.core.query import split_words, without_brackets
 
 TEXT_FIELDS: Final = ("sender", "recipient", "subject", "domain", "message_id", "alert_id", "metric", "smtp_helo_ip")
@@ -62,3 +63,17 @@ def parse_held_query(line: str, now: datetime) -> SearchParams:
         params = replace(params, query=" ".join(free))
     start, end = parse_window(times.get("start"), times.get("end"), now, default_start=DEFAULT_AGE)
     return replace(params, start=start, end=end)
+
+
+def held_query_of(params: SearchParams, now: datetime) -> str:
+    """The line by which `parse_held_query` finds what this search finds; empty where there is none."""
+    words = [f"{name}:{shlex.quote(value)}" for name in TEXT_FIELDS if (value := getattr(params, name))]
+    words += [f"verdict:{params.final_disposition}"] if params.final_disposition else []
+    words += ["detections"] if params.detections_only else []
+    words += [f"{name}:{rfc3339(time)}" for name, time in (("start", params.start), ("end", params.end)) if time]
+    line = " ".join([*words, *([shlex.quote(params.query)] if params.query else [])])
+    try:
+        same = parse_held_query(line, now).as_body() == params.as_body()
+    except ValueError:
+        return ""
+    return line if same and not params.not_searchable() else ""

@@ -421,6 +421,9 @@ class ConsoleScreen(Screen[None]):
             self.notice("Waiting for the answer of the server.")
         return not self.awaiting
 
+    def sent(self) -> None:
+        """What was made on this screen was sent: it is left, and need not keep what was typed."""
+
     def handle_back(self) -> bool:
         """Use esc for something else than to leave, such as to unmark; returns whether it was used."""
         table = self.table()

@@ -36,6 +36,10 @@ _FORMS: Final = {
         ("subject", "words in any order"),
         ("start end", "24h, 7d, 2026-11-20, 2026-11-20T14:00; a day as the end is the whole day"),
         ("comment", "why; it is kept with the job, for everybody to see"),
+        ("acts on", "the search: a job over whatever matches when it runs"),
+        ("", "exactly these: a plan over what was counted, by id"),
+        ("f2", "list it, if it is held mail; other mail can't be yet"),
+        ("f4", "empty the form; esc keeps it for the next n"),
     ),
 }
 """What the keys of a form do, and what goes into its fields."""

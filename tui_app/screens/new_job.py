@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.widgets import Collapsible, Input, Static
 
-from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition
-from tui_app.api.search import SearchParams
+from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.write_result import Ambiguous, Done, describe
-from tui_app.core.clock import parse_window
-from tui_app.core.errors import SluiceError
+from tui_app.core.clock import describe_window
+from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.job_write import DIFFERS, PreviewFacts, describe_write
-from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
+from tui_app.jobs.new_job import CreatedJob, Drift, JobPreview, NewJob
 from tui_app.jobs.progress import DESTINATION_LABELS
+from tui_app.mail.query import held_query_of
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.widgets.inputs import CycleSelect, LineInput
+from tui_app.screens.new_job_form import EMPTY, UNDO, Draft, NewJobForm
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
+from tui_app.widgets.too_small import DOWN
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -33,52 +32,36 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.service import EmailSecurityService
 
-_UNDO: Final = {
-    Destination.INBOX: "can be moved again",
-    Destination.JUNK: "can be moved back",
-    Destination.DELETED_ITEMS: "users can restore it from the trash",
-    Destination.SOFT_DELETE: "users can recover it for a while (Microsoft 365 only)",
-    Destination.HARD_DELETE: "users can NOT recover it; only an administrator can, for a while",
-}
-_MAIN_TEXTS: Final = (
-    ("sender", "sender", "address or domain"),
-    ("recipient", "recipient", "address or domain"),
-    ("subject", "subject", "words, any order"),
-    ("start", "start", "24h, 7d, 2026-11-20T14:00Z; empty: 7 days"),
-    ("end", "end", "now"),
-)
-_MORE_TEXTS: Final = (
-    ("query", "query", "words anywhere"),
-    ("exact_subject", "exact subject", "the whole subject"),
-    ("domain", "domain", "of sender, recipient, link"),
-    ("message_id", "Message-ID", ""),
-    ("alert_id", "alert id", ""),
-    ("metric", "metric", ""),
-    ("smtp_helo_ip", "helo ip", ""),
-)
+_HIGH: Final = 20
+"""Lines of a window from which there is room to spare."""
 
 
-_DESTINATIONS: Final = (
-    Destination.JUNK,
-    *(destination for destination in Destination if destination is not Destination.JUNK),
-)
+@dataclass(frozen=True, slots=True)
+class _Previewed:
+    """What was counted: for which job and which values of the form, and why the guard refuses a job over the search."""
 
-
-def _row(label: str, field: Widget) -> Horizontal:
-    return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
-
-
-def _text_row(name: str, label: str, hint: str, value: str = "") -> Horizontal:
-    return _row(label, LineInput(value, placeholder=hint, id=name, compact=True))
+    new: NewJob
+    preview: JobPreview
+    searched: Mapping[str, Any]
+    refusal: str = ""
 
 
 class NewJobScreen(ConsoleScreen):
-    """The form. Enter previews; enter again without a change opens the confirmation."""
+    """The form. Enter previews; enter again without a change opens the confirmation, or the review of exactly these.
+
+    `draft` = what it held when it was left, and where it is kept; `values` = what it begins with, as that of a job that is
+    run again, which `origin` names.
+    """
 
     CSS_PATH = sheet("screens/new_job")
+    VERTICAL_BREAKPOINTS = [*DOWN, (_HIGH, "-high")]
     screen_name = "new_job"
     AUTO_FOCUS = "#sender"
-    BINDINGS = [Binding("enter", "go_on", show=False)]
+    BINDINGS = [
+        Binding("enter", "go_on", show=False),
+        Binding("f2", "list_found", show=False),
+        Binding("f4", "empty", show=False),
+    ]
 
     class Created(Message):
         """The job was created."""
@@ -87,58 +70,44 @@ class NewJobScreen(ConsoleScreen):
             super().__init__()
             self.job = job
 
-    def __init__(self, service: EmailSecurityService) -> None:
+    class ListWanted(Message):
+        """The held mail that this line finds is to be listed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(
+        self,
+        service: EmailSecurityService,
+        draft: Draft | None = None,
+        values: Mapping[str, Any] | None = None,
+        origin: str = "",
+    ) -> None:
         super().__init__(service)
-        self._previewed: tuple[NewJob, JobPreview] | None = None
-        self._fields: tuple[Any, ...] = ()
+        self._draft = draft or Draft()
+        self._values = values or {}
+        self._origin = origin
+        self._previewed: _Previewed | None = None
+        self._asking = False
+        """Whether the question is shown, or it is looked whether what was confirmed is still found."""
 
     def content(self) -> Iterable[Widget]:
         """The form and the preview."""
-        yes_no = ((False, "detections only"), (True, "all mail, detections or not"))
-        yield VerticalScroll(
-            _row(
-                "action",
-                CycleSelect([(ActionType.MOVE, "move"), (ActionType.RELEASE, "release from quarantine")], id="action"),
-            ),
-            _row(
-                "destination",
-                CycleSelect(
-                    [(d, f"{DESTINATION_LABELS[d]}: {_UNDO[d]}") for d in _DESTINATIONS],
-                    id="destination",
-                ),
-            ),
-            *(_text_row(name, label, hint, "24h" if name == "start" else "") for name, label, hint in _MAIN_TEXTS),
-            _row("mail", CycleSelect(yes_no, id="all_mail")),
-            _text_row("comment", "comment", "why, for the record; kept with the job"),
-            Collapsible(
-                *(_text_row(name, label, hint) for name, label, hint in _MORE_TEXTS),
-                _row(
-                    "verdict",
-                    CycleSelect([(None, "any"), *((d, d.value) for d in Disposition)], id="final_disposition"),
-                ),
-                _row(
-                    "delivery",
-                    CycleSelect([(None, "any"), *((d, d.value) for d in DeliveryStatus)], id="delivery_status"),
-                ),
-                _row(
-                    "done before",
-                    CycleSelect(
-                        [(None, "anything"), *((a, a) for a in ("PREVIEW", "QUARANTINE_RELEASED", "MOVED"))],
-                        id="message_action",
-                    ),
-                ),
-                _row("search in", CycleSelect([(False, "mail"), (True, "submissions")], id="submissions")),
-                title="more fields",
-                id="more",
-            ),
-            TextBlock(id="preview"),
-            id="form",
-        )
+        yield NewJobForm(id="form")
+
+    @property
+    def _form(self) -> NewJobForm:
+        return self.query_one("#form", NewJobForm)
 
     def on_mount(self) -> None:
-        """Show the form with the default values."""
+        """Show the form with what it held before, else with the values of the job to be run again, else empty."""
         super().on_mount()
-        self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold")], ["nothing is sent before you confirm"])
+        origin: list[Piece] = [(f" like {self._origin}", "")] if self._origin else []
+        self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold"), *origin], ["nothing is sent before you confirm"])
+        self._form.fill(self._draft.values or self._values)
+        if self._draft.values:
+            self.notice("The form is as you left it; f4 empties it.")
         # Not scrolled to: in a small window the first fields would be out of sight.
         self.query_one("#preview", TextBlock).set_text(
             ("Enter counts the messages of this job. Nothing is sent before you type a confirmation.", "dim")
@@ -154,119 +123,131 @@ class NewJobScreen(ConsoleScreen):
             ("f1", "help"),
         )
 
-    def _show_preview(self, pieces: Sequence[Piece]) -> None:
-        self.query_one("#preview", TextBlock).set_text(*pieces)
-        self.query_one("#preview", TextBlock).scroll_visible(animate=False)
+    def sent(self) -> None:
+        """What was typed is done with."""
+        self._draft.values = {}
 
-    async def _told_differences(self, created: CreatedJob) -> None:
-        """Say first what the job does differently, and cancel it if the operator agrees."""
-        facts: list[Piece] = [
-            f"{sanitize(created.job.id)}\n",
-            *((f"{difference}\n", "$text-error bold") for difference in created.differences),
-            "It may act on other mail, or put it elsewhere. y cancels it.\n",
-        ]
-        question = Confirm("The new job differs from what was asked for. Cancel it?", facts, way_out="Let it run")
-        if await self.app.push_screen_wait(question):
-            try:
-                result = await self.service.jobs.cancel(created.job, DIFFERS)
-            except SluiceError as error:
-                self.notice(str(error))
-                return
-            self.notice(f"{describe_write('cancel', result)} ! tells more.")
-
-    # ---- the values of the form
-
-    def _text(self, name: str) -> str | None:
-        return self.query_one(f"#{name}", Input).value.strip() or None
-
-    def _chosen(self, name: str) -> Any:
-        return self.query_one(f"#{name}", CycleSelect).value
-
-    def _values(self) -> tuple[Any, ...]:
-        """Everything typed and chosen, to see whether it changed since the preview."""
-        texts = tuple(box.value for box in self.query(Input))
-        return texts + tuple(choice.value for choice in self.query(CycleSelect))
-
-    def _new_job(self) -> NewJob:
-        """The job that the form describes. Raises ValueError or GuardError with a sentence for the operator."""
+    def action_list_found(self) -> None:
+        """List what the form asks for: only held mail can be listed yet."""
         now = self.service.clock.now()
+        try:
+            found = self._still_previewed()
+            params = found.new.params if found is not None else self._form.asked_for(now).params
+        except (ValueError, SluiceError) as error:
+            self._show_preview([(str(error), "$text-error")])
+            return
+        if params.delivery_status is not DeliveryStatus.QUARANTINED:
+            self.notice("Only held mail can be listed yet: a release, or delivery quarantined under more fields.")
+        elif line := held_query_of(params, now):
+            self.post_message(self.ListWanted(line))
+        else:
+            self.notice("The list of held mail can't search for all of these fields.")
 
-        start, end = parse_window(self._text("start"), self._text("end"), now)
-        action = self._chosen("action")
-        params = SearchParams(
-            start=start,
-            end=end,
-            detections_only=not self._chosen("all_mail"),
-            final_disposition=self._chosen("final_disposition"),
-            delivery_status=self._chosen("delivery_status"),
-            message_action=self._chosen("message_action"),
-            submissions=self._chosen("submissions"),
-            **{
-                name: self._text(name)
-                for name in (
-                    "sender",
-                    "recipient",
-                    "subject",
-                    "query",
-                    "exact_subject",
-                    "domain",
-                    "message_id",
-                    "alert_id",
-                    "metric",
-                    "smtp_helo_ip",
-                )
-            },
-        )
-        destination = self._chosen("destination") if action is ActionType.MOVE else None
-        return NewJob(
-            action=action, params=params, destination=destination, comment=self._text("comment") or ""
-        ).checked(now)
+    def action_empty(self) -> None:
+        """Empty all fields."""
+        if not (self.awaiting or self._asking):
+            self._form.fill({})
+            self._previewed = None
+            self._show_preview([("The form is empty. Enter counts the messages.", "dim")])
+
+    def _show_preview(self, pieces: Sequence[Piece]) -> None:
+        block = self.query_one("#preview", TextBlock)
+        block.set_text(*pieces)
+        self.call_after_refresh(block.scroll_visible, animate=False)  # once it is as high as its text
+
+    def on_input_changed(self) -> None:
+        """Keep what was typed, for when the form is opened again; what is typed in is in sight."""
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+        values = self._form.values
+        self._draft.values = {} if values == EMPTY else values
 
     def on_cycle_select_changed(self) -> None:
-        """Fix what a release does not let you choose: no destination, only held mail."""
-        releasing = self._chosen("action") is ActionType.RELEASE
-        self.query_one("#destination", CycleSelect).disabled = releasing
-        delivery = self.query_one("#delivery_status", CycleSelect)
-        delivery.disabled = releasing
-        if releasing and delivery.value is not DeliveryStatus.QUARANTINED:
-            delivery.choose(DeliveryStatus.QUARANTINED)
+        """Keep what was chosen, and say what enter does with it."""
+        self._form.fix_release()
+        self.on_input_changed()
+        if not (self.awaiting or self._asking) and (found := self._still_previewed()):
+            self._show_found(found)
 
     def on_input_submitted(self) -> None:
         """Preview or confirm, as enter does outside of a field."""
         self.action_go_on()
 
+    def _still_previewed(self) -> _Previewed | None:
+        """What was counted, if it is what the form asks for."""
+        found = self._previewed
+        return found if found is not None and found.searched == self._form.searched else None
+
     def action_go_on(self) -> None:
         """Preview, or confirm if the preview is of exactly these values."""
-        if self.awaiting:
+        if self.awaiting or self._asking:
             return
-        if self._previewed is not None and self._values() == self._fields:
-            self._confirm(*self._previewed)
-        else:
+        if (found := self._still_previewed()) is None:
             self._preview()
+        elif self._why_not(found):
+            self._show_found(found)
+        elif self._form.wants_exactly:
+            new, preview, exactly = (
+                replace(found.new, comment=self._form.comment),
+                found.preview,
+                self.service.plan_exactly,
+            )
+            self.post_message(
+                self.PlanWanted(f"Looking {plural(preview.count, 'message')} up…", lambda: exactly(new, preview))
+            )
+        else:
+            self._confirm(replace(found, new=replace(found.new, comment=self._form.comment)))
+
+    def _why_not(self, found: _Previewed) -> str:
+        """Why what the form acts on can't be acted on; empty if it can."""
+        if not self._form.wants_exactly:
+            return found.refusal
+        why = self.service.jobs.only_the_search(found.preview)
+        return f"Exactly these can't be reviewed: {why}. Let it act on the search." if why else ""
 
     @work(exclusive=True, group="preview")
     async def _preview(self) -> None:
         self._previewed = None
         try:
-            new = self._new_job()
+            new = self._form.asked_for(self.service.clock.now())
         except (ValueError, SluiceError) as error:
             self._show_preview([(str(error), "$text-error")])
             return
-        fields = self._values()
+        searched = self._form.searched
         self._show_preview(["Counting…"])
         try:
             preview = await self.service.jobs.preview(
                 new.params, lambda count: self._show_preview([f"Counting… {count:,} so far"])
             )
-            self.service.jobs.guard(new, preview)
         except SluiceError as error:
             self._show_preview([(f"{error}", "$text-error")])
             return
-        self._previewed, self._fields = (new, preview), fields
-        self._show_preview([*self._describe(new, preview), ("\nEnter again to confirm.", "bold")])
+        self._take(new, preview, searched)
+
+    def _take(self, new: NewJob, preview: JobPreview, searched: Mapping[str, Any]) -> None:
+        """Show what was counted, with what the guard says of it."""
+        refusal = ""
+        try:
+            self.service.jobs.guard(new, preview)
+        except GuardError as error:
+            refusal = str(error)
+        self._previewed = _Previewed(new, preview, searched, refusal)
+        self._show_found(self._previewed)
+
+    def _show_found(self, found: _Previewed) -> None:
+        pieces = self._describe(found.new, found.preview)
+        if why := self._why_not(found):
+            pieces.append((why, "$text-error"))
+        elif self._form.wants_exactly:
+            pieces.append(("Enter again to review exactly these.", "bold"))
+        else:
+            if found.preview.count and (why := self.service.jobs.only_the_search(found.preview)):
+                pieces.append((f"Only the search can be acted on: {why}.\n", "dim"))
+            pieces.append(("Enter again to confirm.", "bold"))
+        self._show_preview(pieces)
 
     @staticmethod
-    def _describe(new: NewJob, preview: JobPreview) -> list[Piece]:
+    def _describe(new: NewJob, preview: JobPreview, samples: int = 3) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
         pieces: list[Piece] = [
@@ -275,8 +256,9 @@ class NewJobScreen(ConsoleScreen):
                 "bold",
             ),
             f"{verdicts}\n",
+            (f"Searched {describe_window(new.params.start, new.params.end)}.\n", "dim"),
         ]
-        for message in preview.sample[:3]:
+        for message in preview.sample[:samples]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
             sender = AddressText(sanitize(message.sender.exact, 40))
             pieces += ["  ", (sender, "dim"), "  ", (subject, "dim"), "\n"]
@@ -295,46 +277,95 @@ class NewJobScreen(ConsoleScreen):
                 )
             )
         if new.action is ActionType.RELEASE:
-            pieces.append(("Only held messages are released (delivery_status: quarantined).\n", "dim"))
+            pieces.append(("Only held messages are released (delivery_status: quarantined); f2 lists them.\n", "dim"))
         if new.params.detections_only:
             pieces.append(("Detections only: messages without a detection are left alone.\n", "dim"))
         return pieces
 
-    @work(exclusive=True, group="create")
-    async def _confirm(self, new: NewJob, preview: JobPreview) -> None:
+    def _question(self, found: _Previewed, drift: Drift) -> Confirm:
+        new, preview = found.new, found.preview
         what = (
             "Release"
             if new.action is ActionType.RELEASE
             else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
         )
-        facts = self._describe(new, preview)
+        facts: list[Piece] = []
+        if drift:
+            facts.append((f"{drift.describe()}. Nothing was sent yet.\n", "$text-warning bold"))
+        if self.app.size.height < _HIGH:
+            facts += self._describe(new, preview, 0)  # else what changed would be out of sight
+        else:
+            facts += [*self._describe(new, preview), "The job acts on whatever matches when it runs.\n"]
         if new.destination is not None:
-            facts.append(
-                (
-                    f"{_UNDO[new.destination]}\n",
-                    "$text-error bold" if new.destination is Destination.HARD_DELETE else "",
-                )
-            )
+            final = new.destination is Destination.HARD_DELETE
+            facts.append((f"{UNDO[new.destination]}\n", "$text-error bold" if final else ""))
         typed = "y" if preview.count == 1 else str(preview.count)
-        if not await self.app.push_screen_wait(Confirm(f"{what}: start this job?", facts, typed=typed)):
-            self.notice("Nothing was sent.")
+        return Confirm(f"{what}: start this job?", facts, typed=typed)
+
+    @work(exclusive=True, group="create")
+    async def _confirm(self, found: _Previewed) -> None:
+        self._asking = True
+        try:
+            confirmed = await self._confirmed(found)
+        finally:
+            self._asking = False
+        if confirmed is None:
             return
         self.awaiting = True
         self._show_preview([("Sent, waiting for the answer…", "bold")])
         try:
-            result = await self.service.jobs.create(new, preview=PreviewFacts.of(preview))
+            result = await self.service.jobs.create(confirmed.new, confirmed.preview)
         except SluiceError as error:
-            self.awaiting = False
             self._show_preview([(str(error), "$text-error")])
             return
-        self.awaiting = False
+        finally:
+            self.awaiting = False
         self._previewed = None
-        if isinstance(result, Done):
-            if result.value.differences:
-                await self._told_differences(result.value)
+        if isinstance(result, Done) and result.value.differences:
+            self._tell_differences(result.value)
+        elif isinstance(result, Done):
+            self.sent()
             self.post_message(self.Created(result.value.job))
-            return
-        words, _ = describe(result)
-        if isinstance(result, Ambiguous):
-            words += " The job is not in the list yet. Look at the jobs before you start another."
-        self._show_preview([(f"New job: {words} ! tells more.", "$text-error")])
+        else:
+            words, _ = describe(result)
+            if isinstance(result, Ambiguous):
+                words += " The job is not in the list yet. Look at the jobs before you start another."
+            self._show_preview([(f"New job: {words} ! tells more.", "$text-error")])
+
+    async def _confirmed(self, found: _Previewed) -> _Previewed | None:
+        """Ask until the search finds again what was confirmed; None when it was not, or can't be told."""
+        drift = Drift()
+        while True:
+            if not await self.app.push_screen_wait(self._question(found, drift)):
+                self.notice("Nothing was sent.")
+                return None
+            self._show_preview(
+                [("Looking whether the search still finds the same… esc leaves, nothing is sent.", "bold")]
+            )
+            try:
+                again = await self.service.jobs.preview(found.new.params)
+            except SluiceError as error:
+                self._previewed = None
+                self._show_preview([(f"{error} Nothing was sent.", "$text-error")])
+                return None
+            if self not in self.app.screen_stack:
+                return None  # left with esc meanwhile
+            drift = found.preview.drift(again)
+            self._take(found.new, again, found.searched)
+            found = replace(found, preview=again)
+            if self._previewed is not None and self._previewed.refusal:
+                self.notice(f"{drift.describe()}. Nothing was sent." if drift else "Nothing was sent.")
+                return None
+            if not drift:
+                return found
+
+    def _tell_differences(self, created: CreatedJob) -> None:
+        """Say what the job does differently, and whether it was stopped; the form stays."""
+        name = sanitize(created.job.id)
+        self._show_preview(
+            [
+                (f"The new job DIFFERS from what was asked for. {created.what_became_of_it()}\n", "$text-error bold"),
+                *((f"{difference}\n", "$text-error") for difference in created.differences),
+                f"It is job {name}: esc, and enter on it in the list shows its rows. ! keeps all this.",
+            ]
+        )

@@ -128,6 +128,13 @@ class JobScreen(ConsoleScreen):
             super().__init__()
             self.ids = ids
 
+    class AgainWanted(Message):
+        """The job is to be run again, as a new one."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
     def __init__(self, service: EmailSecurityService, job: Job) -> None:
         super().__init__(service)
         self._job = job
@@ -488,6 +495,10 @@ class JobScreen(ConsoleScreen):
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
             move = self.service.move_rows
             self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(rows, destination)))
+
+    def action_job_again(self) -> None:
+        """Run it again: the form, filled with what it did."""
+        self.post_message(self.AgainWanted(self._job))
 
     @work
     async def action_job_cancel(self) -> None:

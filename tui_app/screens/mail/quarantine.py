@@ -88,7 +88,7 @@ SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort i
 
 
 class QuarantineScreen(ConsoleScreen):
-    """The held mail that a search finds."""
+    """The held mail that a search finds; `line` is what it begins with."""
 
     CSS_PATH = sheet("screens/quarantine")
     screen_name = "quarantine"
@@ -113,8 +113,9 @@ class QuarantineScreen(ConsoleScreen):
             self.targets = targets
             self.search = search
 
-    def __init__(self, service: EmailSecurityService) -> None:
+    def __init__(self, service: EmailSecurityService, line: str = "") -> None:
         super().__init__(service)
+        self._first_line = line
         self._marks: dict[str, None] = {}
         """Marked ids; they outlive each reading of the list."""
         self._taken_out: tuple[Target, ...] = ()
@@ -137,7 +138,7 @@ class QuarantineScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Already searched when it opens."""
         super().on_mount()
-        self.search("")
+        self.search(self._first_line)
 
     def _cells(self, message: Message) -> Sequence[Cell]:
         now = self.service.clock.now()
