@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import run_with, started, told
-from tests.support.faulty import ACCOUNT, Received, answer, faulty, found, success
+from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, found, success
 from tui_app.simulator.quota import Quota
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -224,12 +224,14 @@ def test_rows_of_a_status_that_nobody_knows_are_taken_and_told() -> None:
     assert re.search(r"\d+ rows? of a status that nobody knows: taken, it may be FAILED\.", told)
 
 
-async def test_a_new_job_that_differs_is_offered_for_cancelling_also_when_the_answer_tells_an_error() -> None:
+async def test_a_new_job_that_differs_is_cancelled_also_when_the_answer_tells_an_error() -> None:
     job_id = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 
     def script(request: Received) -> bytes:
         if request.method == "GET":
             return answer(200, found([]))
+        if request.target.endswith("/cancel"):
+            return answer(403, failure(10000, "Forbidden"))
         body = json.loads(request.body)
         job = {
             "job_id": job_id, "status": "PENDING", "action_type": body["action"], "action_params": {"destination": "Inbox"},
@@ -246,10 +248,12 @@ async def test_a_new_job_that_differs_is_offered_for_cancelling_also_when_the_an
     assert made.returncode == 5, made.stderr
     assert "done, but the answer also tells an error." in made.stderr
     assert "something went wrong" in made.stderr
-    assert f"Job {job_id} differs from what was asked for:" in made.stderr
+    assert f"Job {job_id} DIFFERS from what was asked for:" in made.stderr
     assert "destination: asked for JunkEmail, the job has Inbox" in made.stderr
-    assert f"To cancel it: mailsluice cancel {job_id}" in made.stderr
-    assert server.count("POST") == 1
+    assert "It was NOT cancelled: refused." in made.stderr
+    assert f"to cancel it: mailsluice cancel {job_id}" in made.stderr
+    posted = [request.target for request in server.received if request.method == "POST"]
+    assert [target.rpartition("/")[2] for target in posted] == ["bulk", "cancel"]
 
 
 async def test_what_the_server_calls_by_our_name_is_not_ours() -> None:
