@@ -18,6 +18,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.ui_priority import UiPriority
 from tui_app.navigation import Navigation
+from tui_app.plans.state import Phase
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
@@ -231,7 +232,9 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
 
     def _plan_ended(self, state: PlanState) -> None:
         plan = state.plan
-        sentence = f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
+        if state.phase is Phase.WAITING:
+            return  # it has not begun
+        sentence = f"{plan.effect.title}, plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
         # Its own screen shows all of it, and has no room to say it again.
         self._tell_of_end("" if self.is_at("plan") else sentence, f"plan {plan.plan_id} {state.phase.value}")
 
@@ -242,7 +245,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         if self.service.settings.ui.bell:
             self.bell()
         for screen in self.console_screens()[-1:] if sentence else ():
-            screen.notice(sentence)
+            screen.notice_too(sentence)
 
     # ---- everywhere
 

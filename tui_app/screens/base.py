@@ -259,6 +259,10 @@ class ConsoleScreen(Screen[None]):
         self._notice, self._notice_ends_with_news = sentence, until_news
         self.show_about()
 
+    def notice_too(self, sentence: str) -> None:
+        """Say something that nobody asked for, behind what is said already: that may be the answer to a key."""
+        self.notice(f"{self._notice} · {sentence}" if self._notice else sentence)
+
     def answered(self) -> None:
         """The server answered a poll, or the state of the connection changed."""
         if self._notice_ends_with_news:
