@@ -1,15 +1,18 @@
 """The simulated account: its messages, its jobs, and what each action does to them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionLog, ActionRecord
+from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionRecord
+from tui_app.simulator.actions import BY_REQUEST, NOT_HELD_SKIP, Actions
 from tui_app.simulator.demo_account import DemoAccount
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
+from tui_app.simulator.obstacles import Obstacle, by_chance
+from tui_app.simulator.row_mail import RowMail
 from tui_app.simulator.search import matches, outside
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
@@ -24,15 +27,7 @@ from tui_app.simulator.validation import (
 )
 
 PHISH_SKIP = Ending("SKIPPED", "Phish submission, not actionable")
-NOT_HELD_SKIP = Ending("SKIPPED", "The message is not in quarantine")
-_BY_REQUEST = "api-token"
 _BY_ANOTHER = "lena@acme.example"
-
-
-def _by_job(job: SimulatedJob, ending: Ending, at: datetime) -> ActionRecord:
-    status = "OK" if ending.state == "COMPLETED" else ending.reason or "FAILED"
-    done = ending.state == "COMPLETED"
-    return ActionRecord(job.action, job.created_at, at, f"bulk-job:{job.job_id}", done, status, job.destination)
 
 
 class Account:
@@ -48,6 +43,7 @@ class Account:
         speed: float = 1.0,
         generation: str = "new",
         truth: TruthLog | None = None,
+        retry_in: timedelta | None = None,
     ) -> None:
         self.clock = clock
         self.seed = seed
@@ -57,9 +53,10 @@ class Account:
         self.account_id = f"{stable_hash(seed, 1):016x}{stable_hash(seed, 2):016x}"
         self.name = "Acme production (simulated)"
         self.start = clock()
-        self.log = ActionLog()
+        self.actions = Actions(seed, generation, self.truth, self._obstacle)
+        self.log = self.actions.log
         self._new_mails: list[Mail] = []
-        demo = DemoAccount(seed, self.start, messages=messages, speed=speed)
+        demo = DemoAccount(seed, self.start, messages=messages, speed=speed, retry_in=retry_in)
         # Without messages the account is new: nothing is held, and there is no job.
         self.held = demo.held(held) if messages else []
         self.campaign = demo.campaign()
@@ -71,57 +68,61 @@ class Account:
         self._by_id = {
             key: mail for mail in (*self.held, *self.campaign) for key in (mail.investigate_id, mail.postfix_id)
         }
+        self._rows = RowMail(list(self.jobs.values()), self.campaign, self.actions, self._by_id)
 
     # ---- reading
 
-    def _settle(self, now: datetime) -> None:
-        """Apply what jobs that were created here have done to messages by now, and verdicts that have turned."""
+    def settle(self) -> datetime:
+        """Apply what rows of jobs have done to messages by now, and verdicts that have turned; returns the time.
+
+        A row of the demo's jobs whose message nobody has acted on is applied when its message is met.
+        """
+        now = self.clock()
         for turn in [turn for turn in self._turns if turn[0] <= now]:
             # Taken out one by one: a test may add one from its own thread meanwhile.
             self._turns.remove(turn)
             self._turn(*turn)
+        due = self._rows.due(now)
         for job in self.jobs.values():
-            if not job.acts_on_account:
-                continue
-            for target, ending, at in job.newly_finished(now):
-                entry = _by_job(job, ending, at)
-                if ending.state == "COMPLETED":
-                    self._acted(target.mail, entry)
-                elif ending.state == "FAILED":
-                    self.log.add(target.mail.investigate_id, entry)
+            if job.acts_on_account:
+                due += [(job.end_of(index), job, index) for index in job.newly_finished(now)]
+        for _, job, index in sorted(due, key=lambda row: row[0]):
+            if job.acts_on_account:
+                self.actions.end_row(job, index, job.target(index), told=True)
+            else:
+                self._rows.end(job, index)
+        return now
 
-    def _acted(self, mail: Mail, entry: ActionRecord) -> None:
-        if entry.action == "RELEASE":
-            mail.quarantined = False
-            mail.delivery_status = ["delivered"]
-            # The field is documented, but not what sets it: here one release in forty does.
-            mail.allowed = stable_hash(self.seed, mail.number, 5) % 40 == 0
-        elif entry.action == "MOVE":
-            mail.delivery_status = ["delivered", "moved"]
-        mail.operations.append(OPERATIONS_BY_ACTION[entry.action])
-        self.log.add(mail.investigate_id, entry)
+    def _obstacle(self, mail: Mail, recipient: str, at: datetime) -> Obstacle | None:
+        return (
+            self._rows.obstacle(mail, recipient, at) if self._rows.has(mail) else by_chance(self.seed, mail, recipient)
+        )
 
     def done_to(self, mail: Mail) -> list[ActionRecord]:
-        """The actions on a message, oldest first: of requests, of jobs created here, and of the demo's jobs."""
-        now = self.clock()
-        self._settle(now)
-        entries = self.log.of(mail.investigate_id)
-        for job, index in self._rows_of(mail.number):
-            ended = job.ended(index, now)
-            same = job.target(index).mail.investigate_id == mail.investigate_id
-            if same and ended is not None and ended[0].state != "SKIPPED":
-                entries.append(_by_job(job, *ended))
-        return sorted(entries, key=lambda entry: entry.completed_at)
+        """The actions on a message, oldest first: of requests and of jobs."""
+        self._rows.now(mail, self.settle())
+        return sorted(self.log.of(mail.investigate_id), key=lambda entry: entry.completed_at)
+
+    def folders(self) -> dict[str, dict[str, str | None]]:
+        """Where every copy lies now: by investigate id and recipient its folder; None: none that can be reached."""
+        now = self.settle()
+        mails = chain(self._new_mails, self.held, self._rows.everything(now))
+        return {
+            mail.investigate_id: {to: self.actions.folder(mail, to, now) for to in mail.recipients} for mail in mails
+        }
 
     def search(self, query: dict[str, Any]) -> list[Mail]:
         """All messages that a search finds, newest first."""
-        now = self.clock()
-        self._settle(now)
+        now = self.settle()
         start = datetime.fromisoformat(query["start"]) if query.get("start") else now - timedelta(days=30)
         end = datetime.fromisoformat(query["end"]) if query.get("end") else now
         found = [
             mail
-            for mail in (self.submissions if query.get("submissions") else self._regular())
+            for mail in (
+                self.submissions
+                if query.get("submissions")
+                else chain(self._new_mails, self.held, self._rows.within(query, start, end, now))
+            )
             if start <= mail.scanned_at <= end and matches(mail, query)
         ]
         found.sort(key=lambda mail: (mail.scanned_at, mail.number), reverse=True)
@@ -132,27 +133,15 @@ class Account:
 
     def mail(self, identity: str, *, submission: bool = False) -> Mail | None:
         """A message, or a submission, by investigate id (or postfix id, in the oldest generation); None if not found."""
-        self._settle(self.clock())
+        now = self.settle()
         if submission:
             return next((mail for mail in self.submissions if identity == mail.investigate_id), None)
-        known = self._by_id.get(identity)
+        known = self._by_id.get(identity) or self._rows.find(identity, now)
+        if known is None and self.generation == "seed":
+            known = self._rows.of_postfix(identity, now)
         if known is None:
-            return self._mail_of_a_row(identity)
-        return known if identity == known.investigate_id or self.generation == "seed" else None
-
-    def _mail_of_a_row(self, identity: str) -> Mail | None:
-        tail = identity.rpartition("-")[2]
-        if not tail.isdecimal() or len(tail) > 12:
             return None
-        mails = (job.target(index).mail for job, index in self._rows_of(int(tail) - 10_000_000))
-        return next((mail for mail in mails if mail.investigate_id == identity), None)
-
-    def _rows_of(self, number: int) -> Iterator[tuple[SimulatedJob, int]]:
-        """The rows of the demo's jobs about the message of that number."""
-        for job in self.jobs.values():
-            index = number - (10_000_000 * job.number if job.number > 1 else 1_000_000)
-            if 0 <= index < job.size and not job.acts_on_account:
-                yield job, index
+        return self._rows.now(known, now) if identity == known.investigate_id or self.generation == "seed" else None
 
     def arrive(self, mail: Mail) -> None:
         """Add a message, for tests."""
@@ -162,6 +151,13 @@ class Account:
     def known(self, identity: str) -> Mail | None:
         """The message of an investigate id or a postfix id; None if there is none."""
         return self._by_id.get(identity)
+
+    def _named(self, identity: str) -> Mail:
+        """The message of an id. Raises KeyError."""
+        mail = self._by_id.get(identity) or self._rows.find(identity, self.clock())
+        if mail is None:
+            raise KeyError(identity)
+        return mail
 
     def other_job(self, job: SimulatedJob) -> SimulatedJob | None:
         """The newest job that is not this one."""
@@ -176,13 +172,12 @@ class Account:
 
     def outside(self, query: Wire, which: int, seed: int) -> list[Mail]:
         """A few messages that a search must not find, by the part of its filter that they do not fit."""
-        self._settle(self.clock())
+        self.settle()
         return outside(self._regular(), query, which, seed)
 
     def list_jobs(self, status: str | None, action: str | None) -> list[Wire]:
         """The job objects with this status and action, newest first."""
-        now = self.clock()
-        self._settle(now)
+        now = self.settle()
         jobs = sorted(self.jobs.values(), key=lambda job: (job.created_at, job.number), reverse=True)
         return [
             job.wire(now, self.generation)
@@ -197,7 +192,7 @@ class Account:
 
         `asked` is the body as it was sent, if the account does another thing.
         """
-        request, now = self.truth.next_request(), self.clock()
+        request, now = self.truth.next_request(), self.settle()
         if not isinstance(body, dict):
             raise InvalidRequest("the body must be an object", "")
         action = one_of(body.get("action"), ACTIONS, "/action")
@@ -221,7 +216,9 @@ class Account:
     def _job_over(
         self, action: str, destination: str | None, params: Wire, comment: str | None, now: datetime
     ) -> SimulatedJob:
-        targets = [JobRow(mail, to) for mail in self.search(params) for to in mail.recipients]
+        found = self.search(params)
+        self._attend(found, now)
+        targets = [JobRow(mail, to) for mail in found for to in mail.recipients]
         endings = [
             PHISH_SKIP
             if t.mail.phish_submission
@@ -247,36 +244,33 @@ class Account:
 
     def cancel_job(self, job: SimulatedJob) -> Wire:
         """Cancel a running job; returns the job object. Raises InvalidRequest (409) when it has ended."""
-        request, now = self.truth.next_request(), self.clock()
+        request, now = self.truth.next_request(), self.settle()
         status = job.status(now)
         if status in TERMINAL_JOB_STATES:
             self.truth.add(request, now, "cancel_job", job_id=job.job_id, outcome="refused", status=status)
             raise InvalidRequest(f"Job is already {status}", "/job_id", 10409, 409)
-        self._settle(now)
         job.cancelled_at = now
         self.truth.add(request, now, "cancel_job", job_id=job.job_id, outcome="cancelled")
         return job.wire(now, self.generation)
 
     def delete_job(self, job: SimulatedJob) -> Wire:
         """Delete an ended job from all lists. Raises InvalidRequest (409) while it runs."""
-        request, now = self.truth.next_request(), self.clock()
+        request, now = self.truth.next_request(), self.settle()
         status = job.status(now)
         if status not in TERMINAL_JOB_STATES:
             self.truth.add(request, now, "delete_job", job_id=job.job_id, outcome="refused", status=status)
             raise InvalidRequest(f"Job is {status}; only ended jobs can be deleted", "/job_id", 10409, 409)
-        self._settle(now)
         del self.jobs[job.job_id]
         self.truth.add(request, now, "delete_job", job_id=job.job_id, outcome="deleted")
         return {"id": job.job_id}
 
     def release(self, body: object, *, partial: bool = False) -> list[Wire]:
         """Release held messages; returns the result by recipient. Raises InvalidRequest for the whole request."""
-        request, now = self.truth.next_request(), self.clock()
-        self._settle(now)
+        request, now = self.truth.next_request(), self.settle()
         ids = release_ids(body, self.generation)
         mails: list[Mail] = []
         for index, identity in enumerate(ids):
-            found = self._by_id.get(identity)
+            found = self.mail(identity)
             fits = found is not None and identity == (
                 found.postfix_id if self.generation == "seed" else found.investigate_id
             )
@@ -287,103 +281,48 @@ class Account:
                 raise InvalidRequest("message not found", pointer, 10404)
             # The oldest generation knows a message by its postfix id only: all that have it are meant.
             mails += self._sharing.get(identity, [found])
-        return [self._release_one(request, now, mail, index, partial) for index, mail in enumerate(mails)]
-
-    def _release_one(self, request: int, now: datetime, mail: Mail, index: int, partial: bool) -> Wire:
-        ends: dict[str, list[str]] = {"delivered": [], "undelivered": [], "failed": []}
-        for position, recipient in enumerate(mail.recipients):
-            drawn = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 9) % 1000
-            by_chance = 2 if drawn < 4 else 1 if drawn < 14 else 0
-            which = 2 if not mail.quarantined else (index + position) % 3 if partial else by_chance
-            list(ends.values())[which].append(recipient)
-        was_held = mail.quarantined
-        if ends["delivered"] or ends["undelivered"]:
-            self._acted(mail, ActionRecord("RELEASE", now, now, _BY_REQUEST))
-        else:
-            self.log.add(mail.investigate_id, ActionRecord("RELEASE", now, now, _BY_REQUEST, False, "FAILED"))
-        released = was_held and not mail.quarantined
-        outcome = "released" if released else "not released"
-        facts = {"postfix_id": mail.postfix_id, "verdict": mail.disposition, **ends}
-        self.truth.add(request, now, "release", id=mail.investigate_id, outcome=outcome, **facts)
-        result: Wire = {
-            "id": mail.investigate_id,
-            "delivered": ends["delivered"],
-            "undelivered": ends["undelivered"] or None,
-            "failed": ends["failed"] or None,
-        }
-        if self.generation == "seed":
-            result["postfix_id"] = mail.postfix_id
-        return result
+        self._attend(mails, now)
+        return [self.actions.release(request, now, mail, index, partial=partial) for index, mail in enumerate(mails)]
 
     def move(self, body: object, only: Mail | None = None, *, partial: bool = False) -> list[Wire]:
         """Move messages to a folder; returns one result per recipient. Raises InvalidRequest."""
-        request, now = self.truth.next_request(), self.clock()
-        self._settle(now)
+        request, now = self.truth.next_request(), self.settle()
         if not isinstance(body, dict):
             raise InvalidRequest("the body must be an object", "")
         destination = one_of(body.get("destination"), DESTINATIONS, "/destination")
-        mails = [only] if only else self._mails_to_move(body)
+        mails = [only] if only else self._mails_to_move(body, now)
+        self._attend(mails, now)
         results: list[Wire] = []
         for index, mail in enumerate(mails):
-            results += self._move_one(request, now, mail, destination, index, partial)
+            results += self.actions.move(request, now, mail, destination, index, partial=partial)
         return results
 
-    def _mails_to_move(self, body: Wire) -> list[Mail]:
+    def _mails_to_move(self, body: Wire, now: datetime) -> list[Mail]:
         pointer = "/ids" if "ids" in body else "/postfix_ids"
         mails: list[Mail] = []
         for index, identity in enumerate(move_ids(body)):
-            mail = self.mail(identity) if pointer == "/ids" else self._by_id.get(identity)
+            if pointer == "/ids":
+                mail = self.mail(identity)
+            else:
+                mail = self._by_id.get(identity) or self._rows.of_postfix(identity, now)
             if mail is None:
                 raise InvalidRequest("message not found", f"{pointer}/{index}", 10404)
             mails += self._sharing.get(identity, [mail])
         return mails
 
-    def _move_one(
-        self, request: int, now: datetime, mail: Mail, destination: str, index: int, partial: bool
-    ) -> list[Wire]:
-        moved: list[str] = []
-        failed: list[str] = []
-        for position, recipient in enumerate(mail.recipients):
-            drawn = stable_hash(self.seed, mail.number, sum(map(ord, recipient)), 10) % 1000
-            fails = (index + position) % 2 == 1 if partial else drawn < 6
-            (failed if mail.quarantined or fails else moved).append(recipient)
-        entry = ActionRecord("MOVE", now, now, _BY_REQUEST, bool(moved), "OK" if moved else "FAILED", destination)
-        if moved:
-            self._acted(mail, entry)
-        else:
-            self.log.add(mail.investigate_id, entry)
-        self.truth.add(
-            request,
-            now,
-            "move",
-            id=mail.investigate_id,
-            destination=destination,
-            outcome="moved" if moved else "not moved",
-            moved=moved,
-            failed=failed,
-        )
-        reason = "Message is held in quarantine" if mail.quarantined else "Message is no longer in the mailbox"
-        old: Wire = {"completed_timestamp": stamp(now), "item_count": 1} if self.generation == "seed" else {}
-        return [
-            {
-                "success": recipient in moved,
-                "status": "OK" if recipient in moved else reason,
-                "operation": "MOVE",
-                "destination": destination,
-                "recipient": recipient,
-                "message_id": mail.header_id,
-                "completed_at": stamp(now),
-                **old,
-            }
-            for recipient in mail.recipients
-        ]
+    def _attend(self, mails: Iterable[Mail], now: datetime) -> None:
+        """Before somebody acts on messages: what the demo's jobs have done to them comes first, and in its time."""
+        for mail in mails:
+            self._rows.watch(self._rows.now(mail, now))
 
     def reclassify(self, mail: Mail, body: object) -> None:
         """Accept a request for another verdict. Raises InvalidRequest."""
-        request, now = self.truth.next_request(), self.clock()
+        request, now = self.truth.next_request(), self.settle()
         disposition = reclassification(body)
         submission = row_uuid(self.seed, 0, request)
-        self._acted(mail, ActionRecord("RECLASSIFY", now, now, _BY_REQUEST, True, "OK", None, disposition, submission))
+        self.actions.record(
+            mail, ActionRecord("RECLASSIFY", now, now, BY_REQUEST, True, "OK", None, disposition, submission)
+        )
         self.truth.add(
             request,
             now,
@@ -396,8 +335,8 @@ class Account:
 
     def preview(self, mail: Mail) -> None:
         """Record that a message was previewed."""
-        request, now = self.truth.next_request(), self.clock()
-        self._acted(mail, ActionRecord("PREVIEW", now, now, _BY_REQUEST))
+        request, now = self.truth.next_request(), self.settle()
+        self.actions.record(mail, ActionRecord("PREVIEW", now, now, BY_REQUEST))
         self.truth.add(request, now, "preview", id=mail.investigate_id, outcome="shown")
 
     def preview_clean(self, body: object) -> None:
@@ -414,7 +353,7 @@ class Account:
 
     def turn_verdict(self, ids: Sequence[str], verdict: str, *, at: datetime | None = None) -> None:
         """Give messages another verdict, now or once the clock says `at`; searches and single reads tell it."""
-        mails = tuple(self._by_id[identity] for identity in ids)
+        mails = tuple(self._named(identity) for identity in ids)
         if at is not None and at > self.clock():
             self._turns.append((at, mails, verdict))
         else:
@@ -433,7 +372,7 @@ class Account:
 
         Whoever acts by that postfix id alone acts on both.
         """
-        kept, changed = self._by_id[first], self._by_id[second]
+        kept, changed = self._named(first), self._named(second)
         before = changed.investigate_id
         del self._by_id[before], self._by_id[changed.postfix_id]
         changed.share_postfix_id(kept.postfix_id)
@@ -454,7 +393,7 @@ class Account:
         """Let messages tell of a release so long ago, although they are held; with `gone` they are held no more."""
         now = self.clock()
         for identity in ids:
-            mail = self._by_id[identity]
+            mail = self._named(identity)
             # A message that came in later can't have been released then. Its ids stay, they are only names.
             if mail.scanned_at >= now - age:
                 mail.scanned_at = now - age - timedelta(hours=1)

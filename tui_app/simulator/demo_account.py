@@ -1,7 +1,9 @@
 """The data of the demo account: twelve jobs in all states, held newsletters, three phish, hostile subjects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from tui_app.simulator.demo_data import (
     DEFAULT_MESSAGES,
@@ -13,16 +15,38 @@ from tui_app.simulator.demo_data import (
 )
 from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob, by_chance, by_count
 from tui_app.simulator.mail import Mail, queue_id, stable_hash, stamp
+from tui_app.simulator.obstacles import NO_MAILBOX, TAKEN_BY_USER, THROTTLED
+
+ROW_STEP: Final = timedelta(seconds=1)
+"""How much older the message of a row is than that of the row before."""
+_SPREAD: Final = timedelta(minutes=9)
+
+
+def first_number(job: int) -> int:
+    """The number of the message of a job's first row; the others follow."""
+    return 10_000_000 * job if job > 1 else 1_000_000
 
 
 class DemoAccount:
-    """Makes the messages and jobs of the demo account; the same seed and start give the same account."""
+    """Makes the messages and jobs of the demo account; the same seed and start give the same account.
 
-    def __init__(self, seed: int, start: datetime, *, messages: int = DEFAULT_MESSAGES, speed: float = 1.0) -> None:
+    `retry_in`: so long after the start all rows of the job with 140 failures may be tried again; else that is past.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        start: datetime,
+        *,
+        messages: int = DEFAULT_MESSAGES,
+        speed: float = 1.0,
+        retry_in: timedelta | None = None,
+    ) -> None:
         self.seed = seed
         self.start = start
         self.messages = messages
         self.speed = speed
+        self.retry_in = retry_in
         self._number = 0
         self._campaign_began = start - timedelta(minutes=75)
 
@@ -133,7 +157,7 @@ class DemoAccount:
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
 
     def _campaign_mail(self, index: int) -> Mail:
-        number = 1_000_000 + index
+        number = first_number(1) + index
         return Mail(
             number,
             queue_id(self.seed, number),
@@ -163,6 +187,8 @@ class DemoAccount:
         cancelled_after: float | None = None,
         mails: Sequence[Mail] | None = None,
         names: int = 2600,
+        spreads: bool = False,
+        older: timedelta = timedelta(),
     ) -> SimulatedJob:
         self._number += 1
         number = self._number
@@ -181,14 +207,21 @@ class DemoAccount:
                 sender.partition("@")[0].title(),
                 (to,),
                 f"{subject} {index % 90 + 1}",
-                age + timedelta(minutes=90, seconds=index),
-                number=10_000_000 * number + index,
+                age + older + timedelta(minutes=90) + index * ROW_STEP,
+                number=first_number(number) + index,
+                held=action == "RELEASE",
                 disposition="NONE" if action == "MOVE" else "BULK",
             )
+            if destination == "Inbox":
+                # Something is moved back from where a rule of the mailboxes had put it.
+                mail.placed[to] = "JunkEmail"
             return JobRow(mail, to)
 
+        ending = by_count(self.seed, number, size, counted) if counted else by_chance(self.seed, number, endings)
+        if spreads:
+            ending = self._spread(ending, created, pace, number)
         params: dict[str, object] = {
-            "start": stamp(created - timedelta(hours=6)),
+            "start": stamp(created - older - timedelta(hours=6)),
             "end": stamp(created),
             "sender": sender,
             "detections_only": False,
@@ -209,16 +242,36 @@ class DemoAccount:
             breaks_after=breaks_after,
             break_message=break_message,
             cancelled_at=created + timedelta(seconds=cancelled_after) if cancelled_after is not None else None,
-            ending=by_count(self.seed, number, size, counted) if counted else by_chance(self.seed, number, endings),
+            ending=ending,
         )
+
+    def _spread(
+        self, ending: Callable[[int], Ending], created: datetime, pace: Pace, number: int
+    ) -> Callable[[int], Ending]:
+        """The same endings with retry times some minutes apart, before `retry_in` if that was given."""
+        spread = _SPREAD if self.retry_in is None else min(_SPREAD, self.retry_in / 2)
+
+        def choose(index: int) -> Ending:
+            known = ending(index)
+            if known.retry_in is None:
+                return known
+            earlier = spread.total_seconds() * (stable_hash(self.seed, number, index, 7) % 1000) / 1000
+            if self.retry_in is None:
+                return replace(known, retry_in=known.retry_in - earlier)
+            ended = created + timedelta(seconds=pace.queued + pace.discovering + (index + 1) / pace.rate)
+            wait = (self.start + self.retry_in - ended).total_seconds() - 2.0 * known.tries
+            return replace(known, retry_in=wait - earlier)
+
+        return choose
 
     def jobs(self, campaign: Sequence[Mail]) -> list[SimulatedJob]:
         """The twelve jobs."""
-        gone = Ending("FAILED", "The message is no longer in the mailbox: moved or deleted by the user", 1)
-        no_box = Ending("FAILED", "Mailbox not found for recipient", 3)
-        throttled = Ending("FAILED", "Throttled by the mail provider (HTTP 429 from Graph)", 3, retry_in=5400.0)
+        gone = Ending("FAILED", TAKEN_BY_USER, 1)
+        no_box = Ending("FAILED", NO_MAILBOX, 3)
+        throttled = Ending("FAILED", THROTTLED, 3, retry_in=5400.0)
+        again = replace(throttled, fails_again=True)
         phish = Ending("SKIPPED", "Phish submission, not actionable")
-        refused = Ending("FAILED", "Mailbox not found for recipient")
+        refused = Ending("FAILED", NO_MAILBOX)
         hour, minute = timedelta(hours=1), timedelta(minutes=1)
         rate = max(41.0, self.messages / 240)
         return [
@@ -252,6 +305,8 @@ class DemoAccount:
                 sender="hello@partner.example",
                 subject="Partner notes",
                 pace=Pace(600.0, 5.0, 8.0),
+                # Found a week later: what is held today stays what it is.
+                older=timedelta(days=8),
             ),
             self._job(
                 "RELEASE",
@@ -280,7 +335,8 @@ class DemoAccount:
                 comment="INC-4699 delivery notice, 140 to retry",
                 sender="parcel@post-track.example",
                 subject="Parcel",
-                counted=((96, throttled), (31, no_box), (13, gone)),
+                counted=((2, again), (94, throttled), (31, no_box), (13, gone)),
+                spreads=True,
             ),
             self._job(
                 "MOVE",

@@ -1,7 +1,7 @@
 """Bulk jobs that progress: the state of a job is computed from the time, without a timer."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -28,6 +28,8 @@ class Ending:
     reason: str | None = None
     tries: int = 0
     retry_in: float | None = None
+    fails_again: bool = False
+    """Whether that retry fails, too, as does every one after it."""
 
 
 DONE = Ending()
@@ -63,7 +65,9 @@ class SimulatedJob:
     break_message: str | None = None
     cancelled_at: datetime | None = None
     acts_on_account: bool = False
-    """Whether finished rows change messages that searches find."""
+    """Whether what its rows do is decided when they end; else it was decided before."""
+    present: Callable[[int, str], JobRow] | None = field(default=None, repr=False)
+    """A row with its message as it is now, given the row's index and state; None: `target` gives it."""
     applied: int = field(default=0, repr=False)
     _stamps: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _settled_rows: dict[str, list[int]] | None = field(default=None, init=False, repr=False)
@@ -194,21 +198,35 @@ class SimulatedJob:
             rows.setdefault(self._row_state(index, seconds, status), []).append(index)
         return rows
 
-    def newly_finished(self, now: datetime) -> list[tuple[JobRow, Ending, datetime]]:
-        """Rows that ended since the last call, in that order, with the times of their ends."""
-        seconds, fresh = self._seconds(now), []
-        while self.applied < self.size:
-            index = self._order[self.applied]
-            if self._finished_after[index] > seconds:
-                break
-            fresh.append((self.target(index), self._endings[index], self._moment(self._finished_after[index])))
+    def newly_finished(self, now: datetime) -> list[int]:
+        """The indices of rows that ended since the last call, in the order of their ends."""
+        seconds, first = self._seconds(now), self.applied
+        while self.applied < self.size and self._finished_after[self._order[self.applied]] <= seconds:
             self.applied += 1
-        return fresh
+        return self._order[first : self.applied]
 
-    def ended(self, index: int, now: datetime) -> tuple[Ending, datetime] | None:
-        """How and when a row ended; None if it has not."""
-        after = self._finished_after[index]
-        return (self._endings[index], self._moment(after)) if after <= self._seconds(now) else None
+    def ended_of(self, indices: Iterable[int], now: datetime) -> list[int]:
+        """Those of these rows that have ended."""
+        seconds, after = self._seconds(now), self._finished_after
+        return [index for index in indices if after[index] <= seconds]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing of it changes any more."""
+        return self.status(now) in TERMINAL_JOB_STATES
+
+    def ending_of(self, index: int) -> Ending:
+        """How a row ends, or has ended."""
+        return self._endings[index]
+
+    def end_of(self, index: int) -> datetime:
+        """When a row ends, if nothing stops the job before."""
+        return self._moment(self._finished_after[index])
+
+    def end_otherwise(self, index: int, ending: Ending) -> None:
+        """Let a row that ends now end in another way than was foreseen."""
+        self._endings[index] = ending
+        self._settled_rows = None
+        self.__dict__.pop("_times_by_state", None)
 
     def _moment(self, seconds: float) -> datetime:
         return self.created_at + timedelta(seconds=seconds)
@@ -257,8 +275,9 @@ class SimulatedJob:
         step, start = self.pace.discovering / max(1, self.size), self.pace.queued
         rows: list[str] = []
         for index in indices:
-            target, ending = self.target(index), self._endings[index]
-            mail, state = target.mail, self._row_state(index, seconds, status)
+            ending, state = self._endings[index], self._row_state(index, seconds, status)
+            target = self.target(index) if self.present is None else self.present(index, state)
+            mail = target.mail
             processed = again = reason = "null"
             tries = 0
             if state in ("COMPLETED", "FAILED", "SKIPPED"):

@@ -1,7 +1,7 @@
 """Messages of the simulated account, and their JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -62,6 +62,8 @@ class Mail:
     phish_submission: bool = False
     allowed: bool = False
     """Whether its release put its sender on the allow list."""
+    placed: dict[str, str | None] = field(default_factory=dict)
+    """The folder of each recipient's copy, if it is not the inbox; None: the copy did not arrive."""
     alert_id: str = field(init=False)
     investigate_id: str = field(init=False)
     """The id in paths and bodies."""
@@ -82,6 +84,23 @@ class Mail:
         self.alert_id = f"{self.postfix_id}-{self.scanned[:19]}"
         self.investigate_id = f"{self.alert_id}-{10_000_000 + self.number}"
         self.header_id = f"<{self.number:08x}.{self.postfix_id}@{self.sender.rpartition('@')[2]}>"
+
+    def folder(self, recipient: str) -> str | None:
+        """The folder where a recipient's copy lies; None while the mail is held, and for a copy that did not arrive."""
+        return None if self.quarantined else self.placed.get(recipient, "Inbox")
+
+    def move(self, recipient: str, folder: str) -> None:
+        """Put a recipient's copy into a folder."""
+        self.placed[recipient] = folder
+        self.delivery_status = ["delivered", "moved"]
+
+    def release(self, delivered: Iterable[str]) -> None:
+        """Let a held mail go to these recipients; the copies of others, unless they are there, do not arrive."""
+        if self.quarantined:
+            self.placed = dict.fromkeys(self.recipients)
+        self.placed |= dict.fromkeys(delivered, "Inbox")
+        self.quarantined = False
+        self.delivery_status = ["delivered"]
 
     @property
     def properties(self) -> Wire:

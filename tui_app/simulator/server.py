@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Options:
     """What to simulate and how it behaves; `quota` is requests per five minutes, 0 = no limit.
 
     `faults` is a specification as `FaultPlan.parse` reads it; unless it is empty, a fault proxy is before the account.
+    `retry_in`: after so many seconds all throttled rows of the job with 140 failures may be tried again; None: they
+    may be at the start.
     """
 
     seed: int = 1
@@ -49,6 +51,7 @@ class Options:
     port: int = 0
     truth: Path | None = None
     faults: str = ""
+    retry_in: float | None = None
 
 
 class Simulator:
@@ -65,6 +68,7 @@ class Simulator:
             speed=options.speed,
             generation=options.generation,
             truth=TruthLog(options.truth),
+            retry_in=None if options.retry_in is None else timedelta(seconds=options.retry_in),
         )
         self.authenticator = Authenticator(
             secrets.token_urlsafe(30),

@@ -1,4 +1,16 @@
-"""The truth log: every action that reached the simulator, per message, with its real outcome."""
+"""The truth log: every action that reached the simulator, per message, with its real outcome.
+
+Where every copy of a message lies follows from the log, line by line:
+
+- `release`: the copies of `delivered` are in Inbox; those of `undelivered` and `failed` did not arrive.
+- `move`: the copies of `moved` are in `destination`; those of `already` and `failed` stay where they were, which is
+  `was[recipient]` (null: no folder that can be reached).
+- `row`: a row of a job has ended, at `time`: afterwards the copy of `recipient` is in `folder`; before it was in `was`.
+  It is written before the next line about its message. Rows of the demo's own jobs have lines only for messages that
+  somebody else has acted on before; what they did until then is in the `was` of that action.
+
+`row` and `wire` lines have no request number.
+"""
 
 import json
 import threading
@@ -25,7 +37,7 @@ class TruthLog:
             self._number += 1
             return self._number
 
-    def add(self, request: int, now: datetime, action: str, **facts: object) -> None:
+    def add(self, request: int | None, now: datetime, action: str, **facts: object) -> None:
         """Add a line: an action on a message or job, and its outcome."""
         with self._lock:
             self._write({"request": request, "time": stamp(now), "action": action, **facts})

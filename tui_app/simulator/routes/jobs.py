@@ -24,6 +24,8 @@ class JobAnswers:
         self._account = account
 
     def _job_of(self, request: Request) -> SimulatedJob:
+        # Only now is it certain how its rows have ended.
+        self._account.settle()
         job = self._account.jobs.get(request.path_params["job_id"])
         if job is None:
             raise Refusal(404, 10404, "Bulk action job not found")
