@@ -1,8 +1,9 @@
 """The simulated account: its messages, its jobs, and what each action does to them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from threading import RLock
 from typing import Any
 
 from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionRecord
@@ -13,7 +14,7 @@ from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pa
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
 from tui_app.simulator.obstacles import Obstacle, by_chance
 from tui_app.simulator.row_mail import RowMail
-from tui_app.simulator.search import matches, outside
+from tui_app.simulator.search import matcher, outside
 from tui_app.simulator.truth import TruthLog
 from tui_app.simulator.validation import (
     ACTIONS,
@@ -55,6 +56,7 @@ class Account:
         self.start = clock()
         self.actions = Actions(seed, generation, self.truth, self._obstacle)
         self.log = self.actions.log
+        self._settling = RLock()
         self._new_mails: list[Mail] = []
         demo = DemoAccount(seed, self.start, messages=messages, speed=speed, retry_in=retry_in)
         # Without messages the account is new: nothing is held, and there is no job.
@@ -77,21 +79,23 @@ class Account:
 
         A row of the demo's jobs whose message nobody has acted on is applied when its message is met.
         """
-        now = self.clock()
-        for turn in [turn for turn in self._turns if turn[0] <= now]:
-            # Taken out one by one: a test may add one from its own thread meanwhile.
-            self._turns.remove(turn)
-            self._turn(*turn)
-        due = self._rows.due(now)
-        for job in self.jobs.values():
-            if job.acts_on_account:
-                due += [(job.end_of(index), job, index) for index in job.newly_finished(now)]
-        for _, job, index in sorted(due, key=lambda row: row[0]):
-            if job.acts_on_account:
-                self.actions.end_row(job, index, job.target(index), told=True)
-            else:
-                self._rows.end(job, index)
-        return now
+        # A test may read the account from its own thread while a request is served.
+        with self._settling:
+            now = self.clock()
+            for turn in [turn for turn in self._turns if turn[0] <= now]:
+                # Taken out one by one: a test may add one meanwhile.
+                self._turns.remove(turn)
+                self._turn(*turn)
+            due = self._rows.due(now)
+            for job in list(self.jobs.values()):
+                if job.acts_on_account:
+                    due += [(job.end_of(index), job, index) for index in job.newly_finished(now)]
+            for _, job, index in sorted(due, key=lambda row: row[0]):
+                if job.acts_on_account:
+                    self.actions.end_row(job, index, job.target(index))
+                else:
+                    self._rows.end(job, index)
+            return now
 
     def _obstacle(self, mail: Mail, recipient: str, at: datetime) -> Obstacle | None:
         return (
@@ -116,6 +120,7 @@ class Account:
         now = self.settle()
         start = datetime.fromisoformat(query["start"]) if query.get("start") else now - timedelta(days=30)
         end = datetime.fromisoformat(query["end"]) if query.get("end") else now
+        fits = matcher(query)
         found = [
             mail
             for mail in (
@@ -123,7 +128,7 @@ class Account:
                 if query.get("submissions")
                 else chain(self._new_mails, self.held, self._rows.within(query, start, end, now))
             )
-            if start <= mail.scanned_at <= end and matches(mail, query)
+            if start <= mail.scanned_at <= end and fits(mail)
         ]
         found.sort(key=lambda mail: (mail.scanned_at, mail.number), reverse=True)
         return found
@@ -170,14 +175,18 @@ class Account:
         others = [mail for mail in self._regular() if mail.is_detection and mail.investigate_id not in known]
         return next((mail for mail in others if mail.quarantined), next(iter(others), None))
 
+    def mail_besides(self, header_ids: Collection[str]) -> Mail | None:
+        """A message with none of these Message-IDs, a delivered one if there is one."""
+        return next((mail for mail in chain(self.campaign, self.held) if mail.header_id not in header_ids), None)
+
     def outside(self, query: Wire, which: int, seed: int) -> list[Mail]:
         """A few messages that a search must not find, by the part of its filter that they do not fit."""
         self.settle()
         return outside(self._regular(), query, which, seed)
 
-    def list_jobs(self, status: str | None, action: str | None) -> list[Wire]:
-        """The job objects with this status and action, newest first."""
-        now = self.settle()
+    def list_jobs(self, status: str | None, action: str | None, now: datetime | None = None) -> list[Wire]:
+        """The job objects with this status and action, newest first, as they are or were at a time."""
+        now = min(now or self.clock(), self.settle())
         jobs = sorted(self.jobs.values(), key=lambda job: (job.created_at, job.number), reverse=True)
         return [
             job.wire(now, self.generation)
@@ -385,15 +394,45 @@ class Account:
         )
         return changed.investigate_id
 
+    def share_message_id(self, first: str, second: str) -> str:
+        """Give the second message the Message-ID of the first, and a recipient of it if it has none; returns that one.
+
+        A move's answer, which names copies by Message-ID and recipient, then can't tell the two apart.
+        """
+        kept, changed = self._named(first), self._named(second)
+        common = next((to for to in changed.recipients if to in kept.recipients), None)
+        if common is None:
+            common = kept.recipients[0]
+            changed.recipients = (*changed.recipients, common)
+        changed.header_id = kept.header_id
+        facts = {"message_id": kept.header_id, "ids": [first, second], "recipient": common}
+        self.truth.add(self.truth.next_request(), self.clock(), "share_message_id", **facts)
+        return common
+
+    def job_by_other(self, job_id: str, *, deleted: bool) -> None:
+        """Somebody else cancels a job that runs, or ends and deletes it; a job that is not there stays away."""
+        now, job = self.settle(), self.jobs.get(job_id)
+        if job is None:
+            return
+        ended = job.is_over(now)
+        if not ended:
+            job.cancelled_at = now
+        if deleted:
+            del self.jobs[job_id]
+        if deleted or not ended:
+            what = "deleted" if deleted else "cancelled"
+            self.truth.add(self.truth.next_request(), now, "job_by_other", job_id=job_id, outcome=what)
+
     def shares(self, mail: Mail) -> bool:
         """Whether another message has the same postfix id."""
         return mail.postfix_id in self._sharing
 
     def backdate_release(self, ids: Sequence[str], age: timedelta = timedelta(days=3), *, gone: bool = False) -> None:
         """Let messages tell of a release so long ago, although they are held; with `gone` they are held no more."""
-        now = self.clock()
+        now = self.settle()
         for identity in ids:
             mail = self._named(identity)
+            self._attend([mail], now)
             # A message that came in later can't have been released then. Its ids stay, they are only names.
             if mail.scanned_at >= now - age:
                 mail.scanned_at = now - age - timedelta(hours=1)

@@ -139,8 +139,8 @@ class Actions:
 
     # ---- rows of jobs
 
-    def end_row(self, job: SimulatedJob, index: int, row: JobRow, *, told: bool) -> None:
-        """Do what a row does when it ends; what stands in its way changes how. `told`: tell the truth log."""
+    def end_row(self, job: SimulatedJob, index: int, row: JobRow) -> None:
+        """Do what a row does when it ends; what stands in its way by then changes how it ends."""
         mail, recipient, at = row.mail, row.recipient, job.end_of(index)
         was, ending = self.folder(mail, recipient, at), job.ending_of(index)
         if ending.state == "COMPLETED":
@@ -150,24 +150,31 @@ class Actions:
                 job.end_otherwise(index, ending)
         if ending.state == "FAILED":
             self.log.add(mail.investigate_id, _of_row(job, at, ending))
-        if told:
-            self._truth.add(
-                None,
-                at,
-                "row",
-                job_id=job.job_id,
-                kind=job.action,
-                id=mail.investigate_id,
-                recipient=recipient,
-                destination=job.destination,
-                outcome=ending.state,
-                reason=ending.reason,
-                was=was,
-                folder=self.folder(mail, recipient, at),
-            )
+        self._truth.add(
+            None,
+            at,
+            "row",
+            job_id=job.job_id,
+            kind=job.action,
+            id=mail.investigate_id,
+            recipient=recipient,
+            destination=job.destination,
+            outcome=ending.state,
+            reason=ending.reason,
+            was=was,
+            folder=self.folder(mail, recipient, at),
+        )
+
+    def catch_up(self, job: SimulatedJob, index: int, row: JobRow) -> None:
+        """Do what a row did that ended before anybody else acted on its message: what was foreseen."""
+        ending = job.ending_of(index)
+        if ending.state == "COMPLETED":
+            self.show_done(job, row)
+        if ending.state != "SKIPPED":
+            self.log.add(row.mail.investigate_id, _of_row(job, job.end_of(index), ending))
 
     def show_done(self, job: SimulatedJob, row: JobRow) -> None:
-        """Let a message that is made for one answer look as its row left it."""
+        """Let a message look as its row left it."""
         if job.action == "RELEASE":
             self._let_go(row.mail, [row.recipient])
         elif job.destination is not None:

@@ -19,12 +19,14 @@ from tui_app.simulator.obstacles import NO_MAILBOX, TAKEN_BY_USER, THROTTLED
 
 ROW_STEP: Final = timedelta(seconds=1)
 """How much older the message of a row is than that of the row before."""
+_FIRST_OF_CAMPAIGN: Final = 1_000_000
+_CAMPAIGN_STEP: Final = timedelta(milliseconds=150)
 _SPREAD: Final = timedelta(minutes=9)
 
 
 def first_number(job: int) -> int:
     """The number of the message of a job's first row; the others follow."""
-    return 10_000_000 * job if job > 1 else 1_000_000
+    return 10_000_000 * job if job > 1 else _FIRST_OF_CAMPAIGN
 
 
 class DemoAccount:
@@ -157,7 +159,7 @@ class DemoAccount:
         return [self._campaign_mail(index) for index in range(min(self.messages, SEARCHABLE))]
 
     def _campaign_mail(self, index: int) -> Mail:
-        number = first_number(1) + index
+        number = _FIRST_OF_CAMPAIGN + index
         return Mail(
             number,
             queue_id(self.seed, number),
@@ -165,7 +167,7 @@ class DemoAccount:
             "Billing",
             (person(index),),
             f"Invoice {4711 + index % 40}",
-            self._campaign_began - timedelta(0, 0, index * 150_000),
+            self._campaign_began - index * _CAMPAIGN_STEP,
             "MALICIOUS" if index % 7 else "NONE",
         )
 
@@ -197,20 +199,32 @@ class DemoAccount:
         if self.speed != 1.0:
             pace = Pace(pace.queued / self.speed, pace.discovering / self.speed, pace.rate * self.speed)
 
+        name, held, verdict = (
+            sender.partition("@")[0].title(),
+            action == "RELEASE",
+            "NONE" if action == "MOVE" else "BULK",
+        )
+        newest = created - older - timedelta(minutes=90)
+        first = first_number(number)
+
         def target(index: int) -> JobRow:
+            # A page has a thousand of them: it must be fast.
             if mails is not None:
                 mail = mails[index] if index < len(mails) else self._campaign_mail(index)
                 return JobRow(mail, mail.recipients[0])
             to = person(stable_hash(self.seed, number, index, 3) % names)
-            mail = self._mail(
+            mail = Mail(
+                first + index,
+                queue_id(self.seed, first + index),
                 sender,
-                sender.partition("@")[0].title(),
+                name,
                 (to,),
                 f"{subject} {index % 90 + 1}",
-                age + older + timedelta(minutes=90) + index * ROW_STEP,
-                number=first_number(number) + index,
-                held=action == "RELEASE",
-                disposition="NONE" if action == "MOVE" else "BULK",
+                newest - index * ROW_STEP,
+                verdict,
+                (),
+                held,
+                ["quarantined" if held else "delivered"],
             )
             if destination == "Inbox":
                 # Something is moved back from where a rule of the mailboxes had put it.

@@ -289,12 +289,13 @@ class SimulatedJob:
                     reason = escaped(ending.reason)
             elif state == "PROCESSING":
                 tries = ending.tries
-            message = f',"message":{mail.json(generation)}' if generation == "new" else ""
+            header_id = escaped(mail.header_id)
+            message = f',"message":{mail.json(generation, header_id)}' if generation == "new" else ""
             rows.append(
                 f'{{"message_id":"{row_uuid(self.seed, self.number, index)}","postfix_id":"{mail.postfix_id}",'
                 f'{head}{escaped(target.recipient)}}},"status":"{state}","retry_count":{tries},'
                 f'"created_at":{self._stamp_at(start + step * index)},"status_message":{reason},"retry_after":{again},'
-                f'"processed_at":{processed},"alert_id":"{mail.alert_id}","email_message_id":{escaped(mail.header_id)}{message}}}'
+                f'"processed_at":{processed},"alert_id":"{mail.alert_id}","email_message_id":{header_id}{message}}}'
             )
         return rows
 

@@ -143,23 +143,27 @@ class Mail:
             message |= {"ts": self.scanned, "action_log": [], "findings": None}
         return message
 
-    def json(self, generation: str) -> str:
-        """The same object as JSON text, from a template: a page of 1,000 must be fast."""
+    def json(self, generation: str, header_id: str | None = None) -> str:
+        """The same object as JSON text, from a template: a page of 1,000 must be fast.
+
+        `header_id` is the Message-ID as JSON, if it was written already.
+        """
         return _template(generation) % (
             self.investigate_id,
             self.postfix_id,
             self.alert_id,
-            escaped(self.header_id),
+            header_id or escaped(self.header_id),
             _often(self.subject),
             _often(self.sender),
             _often(self.sender_name),
-            *(escaped_list(self.recipients),) * 2,
+            recipients := escaped_list(self.recipients),
+            recipients,
             "true" if self.quarantined else "false",
             "true" if self.phish_submission else "false",
             self.disposition,
             escaped_list(self.reasons) if self.reasons else "[]",
-            f"[{','.join(map(_often, self.delivery_status))}]",
-            escaped_list(self.operations) if self.operations else "[]",
+            _words(tuple(self.delivery_status)),
+            _words(tuple(self.operations)),
             json.dumps(self.properties) if self.allowed else "{}",
             *(self.scanned,) * (2 if generation == "new" else 3),
         )
@@ -178,7 +182,11 @@ _often = lru_cache(maxsize=8192)(escaped)
 
 def escaped_list(texts: Sequence[str]) -> str:
     """Strings as a JSON array."""
-    return f"[{','.join(map(escaped, texts))}]"
+    return f"[{escaped(texts[0])}]" if len(texts) == 1 else f"[{','.join(map(escaped, texts))}]"
+
+
+_words = lru_cache(maxsize=1024)(escaped_list)
+"""The same, cached, for states and operations, of which there are few."""
 
 
 @cache

@@ -91,7 +91,9 @@ class RowMail:
                 for index in self._searched(job, query, start, end):
                     self._keep(job, index)
         self._catch_up(now)
-        return chain.from_iterable(mails.values() for mails in self._kept.values())
+        return chain.from_iterable(
+            list(self._kept[job.number].values()) for job in self._jobs.values() if _may_be(job, query)
+        )
 
     def everything(self, now: datetime) -> Iterator[Mail]:
         """Every message that some search may find, and others that were met before."""
@@ -109,9 +111,12 @@ class RowMail:
         return (index for index in range(first, last) if index not in kept)
 
     def _keep(self, job: SimulatedJob, index: int) -> Mail:
-        mail = job.target(index).mail
-        self._kept[job.number][index] = self._open[job.number][index] = mail
-        self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
+        made = job.target(index).mail
+        mail = self._kept[job.number].setdefault(index, made)
+        # Unless another thread was faster.
+        if mail is made:
+            self._open[job.number][index] = mail
+            self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
         return mail
 
     def _met(self, job: SimulatedJob, index: int, now: datetime) -> Mail:
@@ -145,15 +150,15 @@ class RowMail:
             waiting = self._open[job.number]
             if not waiting:
                 continue
-            for index in job.ended_of(waiting, now):
+            for index in job.ended_of(list(waiting), now):
                 self._end(job, index)
             if job.is_over(now):
                 waiting.clear()
 
-    def _end(self, job: SimulatedJob, index: int, *, told: bool = False) -> None:
+    def _end(self, job: SimulatedJob, index: int) -> None:
         mail = self._open[job.number].pop(index, None)
         if mail is not None:
-            self._actions.end_row(job, index, JobRow(mail, mail.recipients[0]), told=told)
+            self._actions.catch_up(job, index, JobRow(mail, mail.recipients[0]))
 
     def watch(self, mail: Mail) -> None:
         """Somebody else acts on a message, too: from now on, what its row does to it depends on that."""
@@ -173,7 +178,10 @@ class RowMail:
 
     def end(self, job: SimulatedJob, index: int) -> None:
         """Let a row that is due end."""
-        self._end(job, index, told=True)
+        mail = self._open[job.number].pop(index, None)
+        # Several may have acted on it, and each has it watched.
+        if mail is not None:
+            self._actions.end_row(job, index, JobRow(mail, mail.recipients[0]))
 
     # ---- what stands in the way
 
@@ -205,11 +213,18 @@ class RowMail:
         return Obstacle(THROTTLED, until if at < until else None)
 
 
+def _may_be(job: SimulatedJob, query: dict[str, Any]) -> bool:
+    """Whether a search may find messages of a job; only a release job's were ever held."""
+    return job.action == "RELEASE" or query.get("delivery_status") != "quarantined"
+
+
 def _fits(job: SimulatedJob, query: dict[str, Any]) -> bool:
-    """Whether a search may find messages of a job that nobody has met; only a release job's were ever held."""
-    if not job.size or (job.action == "MOVE" and query.get("delivery_status") == "quarantined"):
-        return False
-    return matches(job.target(0).mail, {name: query[name] for name in _OF_ALL_ROWS if name in query})
+    """Whether a search may find messages of a job that nobody has met."""
+    return (
+        job.size > 0
+        and _may_be(job, query)
+        and matches(job.target(0).mail, {name: query[name] for name in _OF_ALL_ROWS if name in query})
+    )
 
 
 def _is(job: SimulatedJob, index: int, identity: str) -> bool:

@@ -6,7 +6,7 @@ Where every copy of a message lies follows from the log, line by line:
 - `move`: the copies of `moved` are in `destination`; those of `already` and `failed` stay where they were, which is
   `was[recipient]` (null: no folder that can be reached).
 - `row`: a row of a job has ended, at `time`: afterwards the copy of `recipient` is in `folder`; before it was in `was`.
-  It is written before the next line about its message. Rows of the demo's own jobs have lines only for messages that
+  It is written with the next request at the latest, before any other line about its message. Rows of the demo's own jobs have lines only for messages that
   somebody else has acted on before; what they did until then is in the `was` of that action.
 
 `row` and `wire` lines have no request number.

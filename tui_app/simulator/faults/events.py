@@ -19,9 +19,10 @@ class Events:
         self._turned: set[int] = set()
         self._told: set[int] = set()
         self._pairs = 0
+        self._named_alike = 0
 
-    def happen(self, fault: Fault) -> None:
-        """Let it happen."""
+    def happen(self, fault: Fault, path: str) -> None:
+        """Let it happen, at a request for that path."""
         match fault.kind.name:
             case "verdict_turns":
                 self._turn(fault.value)
@@ -29,6 +30,11 @@ class Events:
                 self._turn(_TENTH, timedelta(seconds=fault.value))
             case "shared_postfix":
                 self._share(fault.value)
+            case "shared_message_id":
+                self._share_message_ids(fault.value)
+            case "job_cancelled" | "job_deleted":
+                job_id = path.partition("/bulk/")[2].partition("/")[0]
+                self._account.job_by_other(job_id, deleted=fault.kind.name == "job_deleted")
             case "old_release":
                 self._tell_release(fault.value, gone=False)
             case "old_release_gone":
@@ -52,6 +58,13 @@ class Events:
                 return
             self._account.share_postfix(first.investigate_id, second.investigate_id)
             self._pairs += 1
+
+    def _share_message_ids(self, pairs: int) -> None:
+        mails = self._account.campaign
+        while self._named_alike < min(pairs, len(mails) // 2):
+            first, second = mails[2 * self._named_alike : 2 * self._named_alike + 2]
+            self._account.share_message_id(first.investigate_id, second.investigate_id)
+            self._named_alike += 1
 
     def _tell_release(self, share: int, *, gone: bool) -> None:
         chosen = [mail for mail in self._some(self._account.held, share) if mail.number not in self._told]

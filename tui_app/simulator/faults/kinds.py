@@ -6,9 +6,12 @@ from typing import Final, Literal
 _SEARCH: Final = frozenset({"search"})
 _RELEASE: Final = frozenset({"release"})
 _CREATE: Final = frozenset({"create_job"})
-_ACTIONS: Final = frozenset({"release", "move", "move_message"})
+_MOVE: Final = frozenset({"move", "move_message"})
+_ACTIONS: Final = _RELEASE | _MOVE
 _NUMBERED: Final = frozenset({"jobs", "job_messages"})
 _ONE_JOB: Final = frozenset({"job", "cancel_job", "delete_job"})
+_OPEN_JOB: Final = _ONE_JOB | {"job_messages"}
+_ALL_JOBS: Final = frozenset({"jobs", "job", "job_messages"})
 _ONE_MAIL: Final = frozenset({"message", "action_log", "detections", "raw", "trace"})
 _FILTERED: Final = frozenset({"search", "jobs", "job_messages"})
 _LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "accounts"})
@@ -142,6 +145,8 @@ _UNTRUE = (
     Kind("echo_changed", "does as asked, but tells another VALUE of the job (below)", Amount(0, 0, 6), _CREATE),
     Kind("stored_changed", "does, and tells, another VALUE of the job (below)", Amount(0, 0, 6), _CREATE),
     Kind("extra_items", "tells more of a release than was asked, by VALUE (below)", Amount(0, 0, 4), _RELEASE),
+    Kind("move_answers", "tells a move otherwise than it was asked or done, by VALUE (below)", Amount(0, 0, 11), _MOVE),
+    Kind("stale_jobs", "tells jobs and rows as they were VALUE s (30) ago", Amount(30, 1, 10**6), _ALL_JOBS),
     Kind(
         "wrong_rows", "adds up to three rows that the filter leaves out, by VALUE (below)", Amount(0, 0, 3), _FILTERED
     ),
@@ -153,6 +158,14 @@ _EVENTS = (
     Kind(
         "shared_postfix", "VALUE pairs (1) of held mail, BULK and MALICIOUS, share a postfix id", _ONE, happens="before"
     ),
+    Kind(
+        "shared_message_id",
+        "VALUE pairs (1) of delivered mail share a Message-ID and a recipient",
+        _ONE,
+        happens="before",
+    ),
+    Kind("job_cancelled", "somebody else cancels the job first, if it runs", None, _OPEN_JOB, happens="before"),
+    Kind("job_deleted", "somebody else ends and deletes the job first", None, _OPEN_JOB, happens="before"),
     Kind("old_release", "VALUE % (100) of the held mail tells of a release 3 days ago", _ALL, happens="before"),
     Kind("old_release_gone", "the same, and that mail is held no more", _ALL, happens="before"),
 )
@@ -166,6 +179,11 @@ VALUES: Final = {
     "extra_items": (
         "an item nobody asked for", "a recipient that the message does not have", "an item with another id",
         "success beside errors",
+    ),
+    "move_answers": (
+        "an item for a recipient nobody asked for", "an item for a message nobody asked for", "an item is missing",
+        "a copy is told twice, with two outcomes", "another destination", "no message_id", "no recipient",
+        "the recipient in other letters", "success beside FAILED", "another order", "no status",
     ),
     "wrong_rows": ("another status", "another sender", "not held"),
 }  # fmt: skip

@@ -33,7 +33,7 @@ _HEAD_ONLY = ("close_on_accept", "reset_on_accept", "close_after_headers")
 class FaultProxy:
     """Serves an app on one socket; `plan` may be replaced at any time. The truth log gets a line for each request.
 
-    `happen` does to the account what is not about the request.
+    `happen` does to the account what is not about the request; it is told the path.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class FaultProxy:
         plan: FaultPlan,
         truth: TruthLog,
         clock: Callable[[], datetime],
-        happen: Callable[[Fault], None],
+        happen: Callable[[Fault, str], None],
     ) -> None:
         self.plan = plan
         self._app = app
@@ -111,13 +111,13 @@ class FaultProxy:
         endpoint = name_of(asked.method, asked.path)
         choice = self.plan.choose(asked.method, endpoint)
         fault = choice.fault
-        self._befall(choice, "before")
+        self._befall(choice, "before", asked.path)
         reads_on = fault is None or fault.kind.name not in _HEAD_ONLY
         if reads_on and not await read_body(reader, asked):
             self._record(asked, endpoint, None)
             return False
         answer, processed, told = await self._answer(asked, fault)
-        self._befall(choice, "after")
+        self._befall(choice, "after", asked.path)
         self._record(asked, endpoint, told, processed=processed)
         return await self._send(line, asked, answer, choice)
 
@@ -142,10 +142,10 @@ class FaultProxy:
             return answer, good, None
         return (changed(answer, fault, asked) if good else answer), good, name
 
-    def _befall(self, choice: ChosenFaults, when: str) -> None:
+    def _befall(self, choice: ChosenFaults, when: str, path: str) -> None:
         for event in choice.events:
             if event.kind.happens == when:
-                self._happen(event)
+                self._happen(event, path)
 
     async def _send(self, line: Connection, asked: Asked, answer: Answer, choice: ChosenFaults) -> bool:
         line.pace = choice.pace

@@ -1,6 +1,7 @@
 """Answers about bulk action jobs."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -41,6 +42,11 @@ class JobAnswers:
             return {**right, "id" if "id" in right else "job_id": named}
         return other.wire(self._account.clock(), self._account.generation)
 
+    def _moment(self, request: Request) -> datetime:
+        """The time as of which jobs are told."""
+        now, fault = self._account.clock(), struck(request.scope, "stale_jobs")
+        return now - timedelta(seconds=fault.value) if fault else now
+
     async def jobs(self, request: Request) -> Response:
         """One page of the jobs, newest first."""
         query, generation = request.query_params, self._account.generation
@@ -48,7 +54,7 @@ class JobAnswers:
         status = one_of(query["status"], states, "/query/status") if "status" in query else None
         action = one_of(query["action_type"], ACTIONS, "/query/action_type") if "action_type" in query else None
         start, size = _page(request)
-        jobs = self._account.list_jobs(status, action)
+        jobs = self._account.list_jobs(status, action, self._moment(request))
         if plays(request.scope, "wrong_rows"):
             jobs = [*[job for job in self._account.list_jobs(None, None) if job not in jobs][:3], *jobs]
         following = cursor_for(start + size) if start + size < len(jobs) else None
@@ -64,7 +70,7 @@ class JobAnswers:
     async def job(self, request: Request) -> Response:
         """One job."""
         job = self._job_of(request)
-        return success(self._told(request, job, job.wire(self._account.clock(), self._account.generation)))
+        return success(self._told(request, job, job.wire(self._moment(request), self._account.generation)))
 
     async def delete_job(self, request: Request) -> Response:
         """Delete a job."""
@@ -82,7 +88,7 @@ class JobAnswers:
         states = ROW_STATES if generation == "new" else (*ROW_STATES, "DISCOVERING")
         status = one_of(query["status"], states, "/query/status") if "status" in query else None
         start, size = _page(request)
-        now = self._account.clock()
+        now = self._moment(request)
         rows = job.rows_in(status, now)
         wrong = self._wrong_rows(request, job, status)
         first, last = max(0, start - len(wrong)), max(0, start + size - len(wrong))

@@ -9,6 +9,7 @@ from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
 from tui_app.simulator.envelopes import body_of, counted, listed, success
+from tui_app.simulator.faults.move_answers import untrue
 from tui_app.simulator.faults.raw_http import plays, struck
 from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.search import cursor_for, cursor_offset
@@ -122,12 +123,18 @@ class MailAnswers:
 
     async def move(self, request: Request) -> Response:
         """Move messages; one result per recipient."""
-        return success(self._account.move(await body_of(request), partial=plays(request.scope, "partial")))
+        body = await body_of(request)
+        return self._moved(request, self._account.move(body, partial=plays(request.scope, "partial")))
 
     async def move_message(self, request: Request) -> Response:
         """Move one message; one result per recipient."""
         body, mail = await body_of(request), self._mail_of(request)
-        return success(self._account.move(body, mail, partial=plays(request.scope, "partial")))
+        return self._moved(request, self._account.move(body, mail, partial=plays(request.scope, "partial")))
+
+    def _moved(self, request: Request, items: list[dict[str, Any]]) -> Response:
+        if fault := struck(request.scope, "move_answers"):
+            return success(untrue(items, fault, self._account.mail_besides({item["message_id"] for item in items})))
+        return success(items)
 
     async def reclassify(self, request: Request) -> Response:
         """Accept a reclassification."""
