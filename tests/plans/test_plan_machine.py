@@ -371,7 +371,7 @@ def run_machine(account: Simulator, trial: Trial, runs: int, steps: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("trial", "runs"), [(RELEASE, 15), (TO_JUNK, 6), (BACK_TO_INBOX, 6)], ids=[trial.name for trial in TRIALS]
+    ("trial", "runs"), [(RELEASE, 15), (TO_JUNK, 8), (BACK_TO_INBOX, 8)], ids=[trial.name for trial in TRIALS]
 )
 def test_whatever_happens_nothing_is_done_twice_or_early_and_nothing_is_lost(
     trial: Trial, runs: int, account: Simulator

@@ -13,7 +13,7 @@ from tests.faults.scenes import PATIENT
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
 from tests.support.services import SeenJustNow, held_mail, lonely_service, settings_for
-from tests.support.trials import MOVES, RELEASE, TRIALS, Trial
+from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, TRIALS, Trial
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
@@ -29,12 +29,14 @@ from tui_app.simulator.faults.kinds import KINDS
 from tui_app.simulator.server import Options, Simulator, running
 
 QUICK, LONG = 30, 500
-QUICK_MOVES, LONG_MOVES = 12, 250
+LONG_MOVES = 250
 FAULTS = (
     "close_after", "reset_after", "status_after=502", "status_after=408", "html_200", "wrong_envelope", "bad_gzip",
     "close_before", "reset_before", "missing_ids", "null_result", "close_after_headers", "cut_headers", "short_body",
     "garbage_status", "huge_headers", "bad_utf8", "empty_200", "not_success", "wrong_shape", "null_lists", "big_int",
     "html_502", "status=500", "unavailable", "redirect=307", "partial", "rate_limit=2", "duplicate_keys", "status=422",
+    "move_answers=1", "move_answers=2", "move_answers=3", "move_answers=4", "move_answers=5", "move_answers=6", "move_answers=7",
+    "move_answers=8", "move_answers=9", "move_answers=10", "move_answers=11",
 )  # fmt: skip
 SILENT = ("stall_before", "stall_after", "body_stall")
 """Faults that last as long as our patience."""
@@ -181,7 +183,8 @@ async def all_settled(
     ("trial", "seeds"),
     [
         (RELEASE, range(QUICK + len(SILENT))),
-        *((trial, range(1 + 11 * turn, 1 + 11 * turn + QUICK_MOVES)) for turn, trial in enumerate(MOVES)),
+        (TO_JUNK, range(1, 13)),
+        (BACK_TO_INBOX, range(26, 40)),  # all that befalls the answer to a move
     ],
     ids=[trial.name for trial in TRIALS],
 )
