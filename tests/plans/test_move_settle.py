@@ -1,9 +1,6 @@
 """A move whose answer was lost: what the action log tells of it, by the server's clock, and of no other move."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,78 +8,29 @@ import pytest
 
 from tests.faults.scenes import PATIENT
 from tests.plans.test_settle import Case, judged, releases_on
-from tests.support.faulty import Received, answer, faulty, success
+from tests.support.faulty import faulty
+from tests.support.one_mail import SENT, Entry, OneMail
 from tests.support.services import lonely_service
 from tests.support.trials import TO_JUNK, target_of
 from tui_app.plans.commands import Send
 from tui_app.plans.state import Outcome, Result
-from tui_app.simulator.action_log import ActionRecord
-from tui_app.simulator.mail import Mail
 from tui_app.simulator.obstacles import ALREADY_THERE, THROTTLED
 from tui_app.simulator.server import Options, Simulator, running
 
 JUNK, DELETED, INBOX = "JunkEmail", "DeletedItems", "Inbox"
-SENT: Final = 0.0
-"""In place of an age: by the request itself, whose answer is lost."""
 
 
-@dataclass
-class Entry:
-    """One move in the action log: to which folder, how many seconds ago, and how it ended."""
-
-    folder: str
-    age: float
-    status: str = "OK"
-
-    def at(self, moment: datetime) -> ActionRecord:
-        then = moment - timedelta(seconds=self.age)
-        return ActionRecord("MOVE", then, then, "api-token", self.status == "OK", self.status, self.folder)
-
-
-@dataclass
-class OneMail:
-    """A server that knows one message, and answers no request to move it; it tells the time by a clock of its own."""
-
-    entries: Sequence[Entry]
-    behind: float = 0.0
-    """Seconds by which its clock is behind that of this machine."""
-    moves: int = 0
-    mail: Mail = field(init=False)
-    log: list[ActionRecord] = field(init=False)
-
-    def __post_init__(self) -> None:
-        scanned = datetime.now(UTC) - timedelta(hours=3)
-        self.mail = Mail(7, "4NAAAAAAAAAAAA07", "x@y.example", "X", ("ana@acme.example",), "Hello", scanned, "BULK")
-        self.log = [entry.at(self.now()) for entry in self.entries if entry.age]
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) - timedelta(seconds=self.behind)
-
-    def answers(self, request: Received) -> bytes | None:
-        if request.method == "POST":
-            self.moves += 1
-            self.log += [entry.at(self.now()) for entry in self.entries if not entry.age]
-            return None
-        self.mail.operations = ["MOVE" for entry in self.log if entry.success]
-        wire = self.mail.wire("new")
-        if "action_log" in request.target:
-            found: object = [entry.wire("new") for entry in self.log]
-        else:
-            found = wire if self.mail.postfix_id in request.target else [wire]
-        body = success(found, result_info={"count": len(self.log) if isinstance(found, list) else 1})
-        return answer(200, body, date=format_datetime(self.now(), usegmt=True))
-
-    async def moved_to_junk(self) -> Result:
-        """What is said of a move to Junk whose answer never came."""
-        async with faulty(self.answers) as server:
-            service = lonely_service(server.base_url)
-            plans, request = service.plans, TO_JUNK.request
-            targets = await plans.look_up([self.mail.investigate_id], request)
-            state = await plans.start(Send(plans.plan(plans.guard(targets, request), "x", request)))
-            await service.close()
-        assert self.moves == 1, "never sent again by itself"
-        (result,) = state.results
-        return result
+async def moved_to_junk(server: OneMail) -> Result:
+    """What is said of a move to Junk whose answer never came."""
+    async with faulty(server.answers) as listening:
+        service = lonely_service(listening.base_url)
+        plans, request = service.plans, TO_JUNK.request
+        targets = await plans.look_up([server.mail.investigate_id], request)
+        state = await plans.start(Send(plans.plan(plans.guard(targets, request), "x", request)))
+        await service.close()
+    assert server.moves == 1, "never sent again by itself"
+    (result,) = state.results
+    return result
 
 
 def wrongly(*values: object, why: str) -> object:
@@ -113,7 +61,7 @@ FIRST: Final = "the first request is dated by our clock, though the server's was
     ],
 )  # fmt: skip
 async def test_the_log_tells_of_the_move_that_was_sent_and_of_no_other(entries: list[Entry], outcome: Outcome) -> None:
-    result = await OneMail(entries).moved_to_junk()
+    result = await moved_to_junk(OneMail(entries))
     assert (result.outcome, bool(result.why)) == (outcome, True)
 
 
@@ -127,7 +75,7 @@ async def test_the_log_tells_of_the_move_that_was_sent_and_of_no_other(entries: 
     ],
 )
 async def test_it_is_told_by_the_server_s_clock(entries: list[Entry], behind: float, outcome: Outcome) -> None:
-    assert (await OneMail(entries, behind).moved_to_junk()).outcome is outcome
+    assert (await moved_to_junk(OneMail(entries, behind))).outcome is outcome
 
 
 async def test_what_the_answer_can_not_tell_apart_is_told_by_the_log(
