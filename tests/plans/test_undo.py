@@ -18,6 +18,7 @@ from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans.commands import Resume, Send
 from tui_app.plans.effect import Effect, Source
+from tui_app.plans.follow_up import undo_of_job
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import Outcome, PlanState
 from tui_app.service import EmailSecurityService
@@ -185,6 +186,9 @@ async def test_an_undo_of_a_job_moves_exactly_its_completed_rows(
             assert state.plan.source == Source(Source.UNDO, Source.JOB, job, Destination.JUNK)
         with pytest.raises(GuardError, match="taken back by plan"):
             await service.undo_job(job)
+        read = await service.jobs.all_rows(job, None)
+        chosen = undo_of_job(read.job, read.rows, {}, 5000)
+        assert sorted(chosen.ids) == sorted(done), "whatever rows come"
     assert len(taken) == len(done)
     assert folders(account, ids[:3]) == Counter({GONE: folders(account, ids[:3]).total()})
     assert set(folders(account, ids[3:5])) == {JUNK}
