@@ -33,7 +33,7 @@ TARGETS: Final = tuple(
     Target(f"4NAAAAAAAAAAAA{n:02d}-2026-11-20T10:00:00-{n}", f"4NAAAAAAAAAAAA{n:02d}", moved=n % 2 == 0, held=False)
     for n in range(9)
 )
-ANSWERED: Final = (
+ANSWERED: Final[Sequence[dict[str, Any]]] = (
     {"outcome": Outcome.MOVED, "moved": (ANA, BO)},
     {"outcome": Outcome.PARTLY_MOVED, "moved": (ANA,), "failed": (BO,), "why": "Mailbox not found"},
     {"outcome": Outcome.ALREADY_THERE, "already_there": (ANA,)},

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.clock import HurriedClock
+from tests.support.clock import HurriedClock, SetClock
 from tests.support.services import settings_for
 from tests.support.trials import RELEASE, TO_JUNK
 from tui_app.api.enums import Destination
@@ -235,3 +235,33 @@ async def test_a_retry_waits_for_the_last_time_that_the_server_named(time: Later
     assert request.not_before is not None
     assert timedelta(minutes=20) < request.not_before - time() <= timedelta(minutes=30)
     assert not set(request.hopeless) >= set(request.ids)
+
+
+@pytest.mark.xfail(strict=True, reason="a retry of a retry, or of an undo, is not followed")
+async def test_what_a_retry_of_a_follow_up_did_is_left_out_of_the_next_one(account: Simulator, tmp_path: Path) -> None:
+    ids = tuple(target.id for target in TO_JUNK.fresh(account) if len(target.recipients) == 1)[:4]
+    async with service_of(account, tmp_path) as service:
+        ledger = service.plans.ledger
+        first = await sent(service, PlanRequest(TO_JUNK.effect, ids))
+        account.set_faults("partial@move#1")
+        back = await undone(service, first)
+        account.set_faults("none")
+        assert back.outcome_counts()[Outcome.FAILED] == 2
+        again = await sent(service, await service.retry_plan(ledger.find(back.plan.plan_id)))
+        assert again.outcome_counts()[Outcome.MOVED] == 2
+        assert set(folders(account, ids)) == {INBOX}
+        with pytest.raises(GuardError, match="Nothing to undo"):
+            await service.undo_plan(ledger.find(first.plan.plan_id))
+
+
+@pytest.mark.xfail(strict=True, reason="whether a time has come is judged by our clock alone")
+async def test_a_time_of_the_server_s_is_waited_for_by_its_clock(tmp_path: Path) -> None:
+    """Ours is an hour ahead."""
+    with running(Options(quota=0, held=60, messages=100, retry_in=1800)) as account:
+        job = next(job for job in account.account.jobs.values() if (job.comment or "").startswith("INC-4699"))
+        clock = SetClock()
+        clock.set_by = 3600
+        service = EmailSecurityService(settings_for(account), clock=clock, random=Random(1), state=tmp_path)
+        request = await service.retry_job(job.job_id)
+        await service.close()
+    assert request.not_before is not None
