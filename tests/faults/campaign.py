@@ -18,6 +18,7 @@ from typing import Any
 from tests.faults.scenes import AMBIGUOUS, BY_NAME, DONE, HASTY, PATIENT, REFUSED, UNSENT, Kind
 from tests.support.clock import HurriedClock, until
 from tests.support.services import settings_for
+from tests.support.trials import RELEASE, TO_JUNK, target_of
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, Destination, RowStatus
 from tui_app.api.errors import ApiError
@@ -29,8 +30,10 @@ from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.config.settings import Settings
 from tui_app.core.text import Untrusted
-from tui_app.plans.actions import release_outcome
-from tui_app.plans.state import Outcome
+from tui_app.plans.move import match_moves
+from tui_app.plans.plan import Target
+from tui_app.plans.release import release_outcome
+from tui_app.plans.state import Outcome, Result
 from tui_app.simulator.server import Options, Simulator, running
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -146,12 +149,15 @@ class Campaign:
         return lambda client: client.create_job(ActionType.RELEASE, params, comment=mark), done
 
     def _move(self) -> tuple[Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]], Callable[[], list[int]]]:
-        mail = next(self._held)
+        account = self.simulator.account
+        mails = [mail for mail in (account.mail(next(self._held)), account.mail(next(self._held))) if mail is not None]
+        TO_JUNK.make_ready(self.simulator, mails)
 
         def done() -> list[int]:
-            return [sum(entry["id"] == mail for entry in self.simulator.account.truth.of("move"))]
+            log = account.truth.of("move")
+            return [sum(entry["id"] == mail.investigate_id for entry in log) for mail in mails]
 
-        return lambda client: client.move_messages([mail], Destination.JUNK), done
+        return lambda client: _matched(client, [target_of(mail) for mail in mails]), done
 
     def _a_job(self) -> str:
         body = {"action": "RELEASE", "search_params": {"sender": "nobody.example"}}
@@ -213,12 +219,11 @@ class Campaign:
         if any(wrong):
             tally.violations.append(blame)
 
-    def _true(self, item: ReleaseItem) -> bool:
+    def _true(self, item: ReleaseItem | Result) -> bool:
         """Whether the account knows the same of every recipient."""
-        (log,) = [entry for entry in self.simulator.account.truth.of("release") if item.id == Untrusted(entry["id"])]
-        return all(
-            [name.exact for name in getattr(item, what)] == log[what] for what in ("delivered", "undelivered", "failed")
-        )
+        trial, name = (RELEASE, item.id) if isinstance(item, ReleaseItem) else (TO_JUNK, Untrusted(item.target.id))
+        (log,) = [entry for entry in trial.truth(self.simulator) if name == Untrusted(entry["id"])]
+        return all([name.exact for name in getattr(item, what)] == log[known] for what, known in trial.answers)
 
     async def _cancelled(
         self, client: EmailSecurityClient, call: Callable[[EmailSecurityClient], Awaitable[WriteResult[Any]]]
@@ -299,9 +304,9 @@ def _missed(kind: Kind, name: str, wire: list[dict[str, Any]]) -> bool:
 
 @dataclass(frozen=True)
 class _Named:
-    """A release's answer for the ids that were asked for: what it says of each, None where it says nothing."""
+    """An answer for the messages that were asked for: what it says of each, None where it says nothing."""
 
-    told: tuple[ReleaseItem | None, ...]
+    told: tuple[ReleaseItem | Result | None, ...]
 
 
 async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
@@ -313,6 +318,14 @@ async def _by_id(client: EmailSecurityClient, ids: list[str]) -> Any:
     return _Named(
         tuple(item if item is not None and release_outcome(item) is not Outcome.UNKNOWN else None for item in told)
     )
+
+
+async def _matched(client: EmailSecurityClient, targets: list[Target]) -> Any:
+    outcome = await client.move_messages([target.id for target in targets], Destination.JUNK)
+    if not isinstance(outcome, Done):
+        return outcome
+    results = match_moves(targets, outcome.value, Destination.JUNK).results
+    return _Named(tuple(result if result.outcome is not Outcome.UNKNOWN else None for result in results))
 
 
 def classes_of(outcome: Any, count: int) -> list[str]:
@@ -346,5 +359,5 @@ def campaign(names: list[str], cycles: int, seed: int) -> list[Tally]:
         fighting = Campaign(simulator, Random(seed))
         return [await fighting.run(BY_NAME[name], cycles) for name in names]
 
-    with simulated(seed, 3 * cycles * len(names) + 10) as simulator:
+    with simulated(seed, 4 * cycles * len(names) + 10) as simulator:
         return asyncio.run(work(simulator))

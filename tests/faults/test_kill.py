@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a release: nothing is released twice, nothing is lost, and what is open is said to be open."""
+"""kill -9 at any moment of a release, a move or its undo: nothing is done twice, nothing is lost, and what is open is said to be open."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,11 +21,12 @@ import pytest
 from tests.support.commands import with_clock
 from tests.support.environment import PROGRAM, ROOT, environment
 from tests.support.forker import Child, Program, forker
+from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, Trial
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.ledger_entry import LedgerEntry
-from tui_app.plans.state import Outcome
+from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
 ROUNDS = int(os.environ.get("ROUNDS", "1000"))
@@ -36,9 +38,10 @@ PATIENCE = 30.0
 JOURNAL_BYTES = 11_000  # about what the journal of such a plan comes to
 MOST_RESUMES = 12
 OPEN_OR_NOT_DONE = frozenset(
-    {Outcome.UNKNOWN, Outcome.NOT_SEEN, Outcome.NOT_SENT, Outcome.FAILED, Outcome.REFUSED, Outcome.LEFT_OUT}
+    {Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.FAILED, Outcome.REFUSED, Outcome.LEFT_OUT, *UNSEEN}
 )
-RELEASED = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
+COURSES = ((RELEASE,), (TO_JUNK, BACK_TO_INBOX))
+"""What is done to the same mail, one after the other: the second takes the first back."""
 
 
 class Whole:
@@ -79,7 +82,7 @@ class Tally:
     """Plans that were killed before their journal was there."""
     resumes: int = 0
     again: int = 0
-    """Messages that were given to be sent again, because nobody had seen them released."""
+    """Messages that were given to be sent again, because nobody had seen it done to them."""
     doubled: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -96,54 +99,88 @@ class Tally:
         return (
             f"{self.kills:,} kills in {self.plans:,} plans ({self.never_begun:,} before anything was written), "
             f"{self.resumes:,} times gone on with, {self.again:,} messages given to be sent again: "
-            f"{len(self.doubled)} released twice, {len(self.lost)} lost, {len(self.wrong)} told wrongly"
+            f"{len(self.doubled)} done twice, {len(self.lost)} lost, {len(self.wrong)} told wrongly"
         )
 
 
-class Campaign:
-    """Kills releases of one account until so many were killed."""
+@dataclass
+class Ahead:
+    """By how much the clocks of the account and of the commands are ahead: nobody waits for minutes to pass."""
 
-    def __init__(self, simulator: Simulator, folder: Path, seed: int, *, whole: Callable[[int], bool]) -> None:
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.seconds)
+
+
+class Campaign:
+    """Kills plans of one account until so many were killed."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        folder: Path,
+        seed: int,
+        course: Sequence[Trial],
+        ahead: Ahead,
+        *,
+        whole: Callable[[int], bool],
+    ) -> None:
         self.tally = Tally()
         self._simulator, self._folder, self._random = simulator, folder, Random(seed)
+        self._course, self._trial = course, course[0]
         self._whole = whole
-        """Whether the release of the n-th plan starts as a shell starts it."""
+        """Whether the command for the n-th messages starts as a shell starts it."""
         config = folder / "config.toml"
-        config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
+        config.write_text(f"[plans]\nbatch_size = {BATCH}\nmove_batch_size = {BATCH}\n")
         self._variables = environment(folder, simulator, MAILSLUICE_CONFIG=str(config))
-        self._attempts: dict[str, list[str]] = defaultdict(list)
-        """How each time ended that a message's release reached the server."""
-        self._read, self._ahead = 0, 0.0
+        self._attempts: dict[tuple[str, str], list[str]] = defaultdict(list)
+        """How each time ended that an effect on a message reached the server."""
+        self._read, self._ahead = 0, ahead
 
     def run(self, kills: int) -> Tally:
-        ids = [mail.investigate_id for mail in self._simulator.account.held if mail.disposition in ("BULK", "SPAM")]
-        while self.tally.kills < kills:
-            at = self.tally.plans * IDS
-            assert at + IDS <= len(ids), "the account is too small"
-            if self.tally.plans % 5 == 0:
+        mails = [mail for mail in self._simulator.account.held if mail.disposition in ("BULK", "SPAM")]
+        self._course[0].make_ready(self._simulator, mails)
+        ids = [mail.investigate_id for mail in mails]
+        for number, at in enumerate(range(0, len(ids) - IDS, IDS)):
+            if self.tally.kills >= kills:
+                return self.tally
+            if number % 5 == 0:
                 # Few journals in a folder: each command reads them all.
                 self._variables["XDG_STATE_HOME"] = str(self._folder / f"state-{at}")
                 self._plans = self._folder / f"state-{at}" / "mailsluice" / "plans"
                 self.ledger = Ledger(self._plans, origin_of({}), SystemClock().now)
-                self._ahead = 0.0
-            self._plan(ids[at : at + IDS])
-            self.tally.plans += 1
-        return self.tally
+            self._take(ids[at : at + IDS], whole=self._whole(number))
+        raise AssertionError("the account is too small")
 
     # ---- one plan
 
-    def _plan(self, ids: Sequence[str]) -> None:
+    def _take(self, ids: Sequence[str], *, whole: bool) -> None:
+        """Do to these all of the course."""
+        self._trial = self._course[0]
+        folder = self._trial.effect.destination
+        where = ["--destination", folder.value] if folder else []
+        entry = self._plan([self._trial.endpoint, *ids, *where], ids, whole=whole)
+        for back in self._course[1:]:
+            self._trial = back
+            done = [] if entry is None else [target.id for target in entry.state.with_outcome(*SAID_DONE)]
+            if entry is not None and done:
+                entry = self._plan(["undo", entry.plan.plan_id], done, whole=whole)
+
+    def _plan(self, command: Sequence[str], ids: Sequence[str], *, whole: bool) -> LedgerEntry | None:
+        """A new plan, killed until it is over; None if it never began."""
         before = {entry.plan.plan_id for entry in self.ledger.entries()}
-        arguments = ["release", *ids, "--reason", "INC-1", "--yes", "--expect", str(IDS)]
-        whole = self._whole(self.tally.plans)
-        command = Whole(self._variables, arguments) if whole else self._forked(arguments)
-        self._kill(command, startup=0.5 if whole else 0.1)
+        arguments = [*command, "--reason", "INC-1", "--yes", "--expect", str(len(ids))]
+        self.tally.plans += 1
+        self._kill(Whole(self._variables, arguments) if whole else self._forked(arguments), 0.5 if whole else 0.1)
         made = [entry for entry in self.ledger.entries() if entry.plan.plan_id not in before]
         if not made:
             self.tally.never_begun += 1
             self.tally.wrong += [f"{name}: sent without a plan" for name in ids if self._tries(name)]
-            return
-        self._judge(ids, self._go_on_to_the_end(*made))
+            return None
+        entry = self._go_on_to_the_end(*made)
+        self._judge(ids, entry)
+        return entry
 
     def _go_on_to_the_end(self, entry: LedgerEntry) -> LedgerEntry:
         """Resume it, killed again now and then, until nothing is left to be done."""
@@ -151,16 +188,16 @@ class Campaign:
             self._check_record(entry)
             if not entry.state.unfinished:
                 return entry
-            again = entry.state.with_outcome(Outcome.NOT_SEEN) if not entry.state.with_outcome(Outcome.UNKNOWN) else ()
+            again = entry.state.with_outcome(*UNSEEN) if not entry.state.with_outcome(Outcome.UNKNOWN) else ()
             self.tally.resumes, self.tally.again = self.tally.resumes + 1, self.tally.again + len(again)
             hurried = self._random.random() < 0.3
             # Either the whole schedule without its waits, or a minute and more has passed.
-            self._ahead += 0.0 if hurried else 90.0
+            self._ahead.seconds += 0.0 if hurried else 90.0
             arguments = ["ledger", "resume", entry.plan.plan_id, "--yes", *(["--resend-unseen"] if again else [])]
             arguments += ["--expect", str(len(entry.state.unsent) + len(again))]
             command = self._forked(arguments, hurried=hurried)
             if self._random.random() < 0.7 and number < MOST_RESUMES - 4:
-                self._kill(command, startup=0.1)
+                self._kill(command, 0.1)
             else:
                 self._ends(command, ExitCode.DONE, ExitCode.PARTLY_FAILED, ExitCode.UNKNOWN_OUTCOME)
             entry = self.ledger.find(entry.plan.plan_id)
@@ -172,7 +209,7 @@ class Campaign:
 
     def _forked(self, arguments: Sequence[str], *, hurried: bool = False) -> Child:
         """A command in a process that has the program loaded already: a thousand of them take minutes."""
-        program = Program(tuple(arguments), with_clock(ahead=self._ahead, hurried=hurried))
+        program = Program(tuple(arguments), with_clock(ahead=self._ahead.seconds, hurried=hurried))
         with (
             Path(os.devnull).open("rb") as nothing,
             self._written_to(1).open("wb") as out,
@@ -180,14 +217,14 @@ class Campaign:
         ):
             return forker().start(program, self._variables, [file.fileno() for file in (nothing, out, err)])
 
-    def _kill(self, command: Command, *, startup: float) -> None:
+    def _kill(self, command: Command, startup: float) -> None:
         """Kill it at some moment: of the wire, of the journal, or just so long after it began; it may have ended before."""
-        released, written = len(self._simulator.account.truth.of("release")), self._written()
+        came, written = self._came(), self._written()
         chance = self._random.random()
         more, grown = self._random.randint(1, IDS), self._random.randint(1, JOURNAL_BYTES)
         rest = self._random.uniform(0.0, LATENCY_MS / 500)
         if chance < 0.45:
-            wait(command, lambda: len(self._simulator.account.truth.of("release")) >= released + more)
+            wait(command, lambda: self._came() >= came + more)
         elif chance < 0.9:
             wait(command, lambda: self._written() >= written + grown)
         else:
@@ -196,6 +233,9 @@ class Campaign:
         if wait(command, lambda: time.monotonic() >= end) is None:
             command.kill()
             self.tally.kills += wait(command) == -signal.SIGKILL
+
+    def _came(self) -> int:
+        return len(self._simulator.account.truth.of(self._trial.endpoint))
 
     def _written(self) -> int:
         return sum(path.stat().st_size for path in self._plans.glob("*.jsonl"))
@@ -207,11 +247,11 @@ class Campaign:
     # ---- judging
 
     def _tries(self, name: str) -> list[str]:
-        entries = self._simulator.account.truth.of("release")
+        entries = self._simulator.account.truth.of(self._trial.endpoint)
         for seen in entries[self._read :]:
-            self._attempts[seen["id"]].append(seen["outcome"])
+            self._attempts[seen["id"], seen.get("destination", "")].append(seen["outcome"])
         self._read = len(entries)
-        return self._attempts[name]
+        return self._attempts[name, self._trial.effect.destination or ""]
 
     def _check_record(self, entry: LedgerEntry) -> None:
         """Whatever reached the server was on the disk before, at any moment."""
@@ -221,17 +261,25 @@ class Campaign:
 
     def _judge(self, ids: Sequence[str], entry: LedgerEntry) -> None:
         told = self._shown(entry.plan.plan_id)
+        trial = self._trial
         for name in ids:
-            results_by_id = self._tries(name)
-            released = results_by_id.count("released")
-            if "released" in results_by_id[:-1]:
-                self.tally.doubled.append(f"{name}: {results_by_id}")
-            if not released and told.get(name) not in OPEN_OR_NOT_DONE:
+            tries = self._tries(name)
+            done = tries.count(trial.done)
+            if trial.done in tries[:-1]:
+                self.tally.doubled.append(f"{name}: {tries}")
+            if not done and told.get(name) not in OPEN_OR_NOT_DONE:
                 self.tally.lost.append(f"{name}: {told.get(name)}")
-            if bool(released) is not (told.get(name) in RELEASED) and told.get(name) is not Outcome.FAILED:
-                self.tally.wrong.append(f"{name}: {told.get(name)}, and it was {results_by_id}")
+            if bool(done) is not (told.get(name) in trial.said_done):
+                self.tally.wrong.append(f"{name}: {told.get(name)}, and it was {tries}")
+            if told.get(name) is Outcome.MOVED and self._folders_of(name) != {trial.effect.destination}:
+                self.tally.wrong.append(f"{name}: {told.get(name)}, and it lies in {self._folders_of(name)}")
         verdict = self.ledger.verify()
         self.tally.wrong += verdict.problems
+
+    def _folders_of(self, name: str) -> set[str | None]:
+        mail = self._simulator.account.mail(name)
+        assert mail is not None
+        return {mail.folder(recipient) for recipient in mail.recipients}
 
     def _shown(self, plan_id: str) -> dict[str, Outcome]:
         self._ends(self._forked(["ledger", "show", plan_id, "--json"]), ExitCode.DONE)
@@ -240,39 +288,59 @@ class Campaign:
 
 
 @contextmanager
-def campaign(folder: Path, seed: int, kills: int, *, whole: Callable[[int], bool]) -> Iterator[Campaign]:
+def campaign(
+    folder: Path, seed: int, kills: int, course: Sequence[Trial], *, whole: Callable[[int], bool]
+) -> Iterator[Campaign]:
     folder.mkdir(parents=True, exist_ok=True)
     options = Options(quota=0, messages=60, held=(kills * 2 + 10) * IDS, latency_ms=LATENCY_MS)
-    with running(options) as simulator:
-        yield Campaign(simulator, folder, seed, whole=whole)
+    ahead = Ahead()
+    with running(options, ahead.now) as simulator:
+        yield Campaign(simulator, folder, seed, course, ahead, whole=whole)
 
 
-def part(folder: Path, seed: int, kills: int) -> Tally:
+def part(folder: Path, seed: int, kills: int, course: Sequence[Trial]) -> Tally:
     """A part of the long run, in a process of its own."""
-    with campaign(folder, seed, kills, whole=lambda number: number % 10 == 0) as killing:
+    with campaign(folder, seed, kills, course, whole=lambda number: number % 10 == 0) as killing:
         return killing.run(kills)
 
 
 def test_ten_kills_lose_nothing_and_release_nothing_twice(tmp_path: Path) -> None:
-    with campaign(tmp_path, SEED, 10, whole=lambda number: number % 2 == 0) as killing:
+    with campaign(tmp_path, SEED, 10, COURSES[0], whole=lambda number: number % 2 == 0) as killing:
         tally = killing.run(10)
     tally.assert_right()
     assert tally.kills >= 10
 
 
+def test_a_few_kills_of_moves_and_their_undos_lose_nothing_and_move_nothing_twice(tmp_path: Path) -> None:
+    with campaign(tmp_path, SEED, 4, COURSES[1], whole=lambda _: False) as killing:
+        tally = killing.run(4)
+    tally.assert_right()
+    assert tally.kills >= 4
+
+
 @pytest.mark.long
-def test_a_thousand_kills_lose_nothing_and_release_nothing_twice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`ROUNDS` and `KILL_SEED` change how many, and which."""
-    whole = Tally()
+def test_a_thousand_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half of them in releases, half in moves and their undos. `ROUNDS` and `KILL_SEED` change how many, and which."""
+    tallies = [Tally() for _ in COURSES]
     parts = range(0, ROUNDS, CHUNK)
     with ProcessPoolExecutor(WORKERS) as pool:
-        parted = [pool.submit(part, tmp_path / f"{at}", SEED * 10_000 + at, min(CHUNK, ROUNDS - at)) for at in parts]
-        for one in parted:
-            whole.add(one.result())
-    with capsys.disabled():
-        print(f"\nseed {SEED}: {whole.describe()}")
+        parted = [
+            pool.submit(
+                part,
+                tmp_path / f"{at}",
+                SEED * 10_000 + at,
+                min(CHUNK, ROUNDS - at),
+                COURSES[at // CHUNK % len(COURSES)],
+            )
+            for at in parts
+        ]
+        for number, one in enumerate(parted):
+            tallies[number % len(COURSES)].add(one.result())
+    whole = Tally()
+    for tally, course in zip(tallies, COURSES, strict=True):
+        with capsys.disabled():
+            print(f"\nseed {SEED}, {', then '.join(trial.name for trial in course)}: {tally.describe()}")
+        whole.add(tally)
     whole.assert_right()
     assert whole.kills >= ROUNDS
 

@@ -14,6 +14,7 @@ WORKERS = 2
 LONG_ONLY = {"drip=50", "stall_before", "body_stall"}
 """Each of their requests takes the whole of its time-out: 3 to 5 s a round. `stall_after`, the worst of them, stays."""
 LONG_ONLY |= {"endless_cursor=1@search", "numbers_as_text=2", "poison_row@search", "unreadable_row@job_messages"}
+LONG_ONLY |= {f"move_answers={value}" for value in (1, 2, 6, 7, 10, 11)}
 """A brother of each is tried every time."""
 
 

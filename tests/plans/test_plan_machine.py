@@ -1,11 +1,14 @@
-"""Releases, faults, crashes and restarts in any order: nothing goes out twice, nothing is lost, the ledger stays whole."""
+"""Plans, faults, crashes, restarts and clocks in any order: nothing is done twice or early, nothing is lost, the ledger stays whole."""
 
 import asyncio
 import contextlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -13,32 +16,45 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from tests.support.clock import HurriedClock
+from tests.support.clock import HurriedClock, SetClock
 from tests.support.services import held_mail, settings_for
-from tui_app.api.enums import Disposition
+from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, TRIALS, Trial, target_of
+from tui_app.api.client import EmailSecurityClient
+from tui_app.api.transport import Transport
 from tui_app.config.schema import PlanSettings
+from tui_app.core.clock import SystemClock
 from tui_app.core.errors import GuardError
 from tui_app.plans.commands import Close, Command, Resume, Send, Settle
 from tui_app.plans.journal import JournalError
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.ledger_entry import LedgerEntry
-from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 
-OUT: Final = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
-SENT: Final = OUT | {Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_SEEN}
 POOL: Final = 30
 WEATHER: Final = (
-    "none", "none", "close_after@release#1", "close_before@release#2", "reset_after@release%40", "missing_ids@release",
-    "status_after=502@release#2", "status=422@release#1", "rate_limit=2@release#1", "status=403@release#2",
-    "html_200@release%50", "close_after@release#1,status=500@reads", "any@reads%20,null_result@release#1",
+    "none", "none", "close_after@writes#1", "close_before@writes#2", "reset_after@writes%40", "missing_ids@writes",
+    "status_after=502@writes#2", "status=422@writes#1", "rate_limit=2@writes#1", "status=403@writes#2",
+    "html_200@writes%50", "close_after@writes#1,status=500@reads", "any@reads%20,null_result@writes#1",
 )  # fmt: skip
+WAITS: Final = (0, 0, 0, 3, 60, 5000)
+"""Seconds before a plan may be sent."""
+JUMPS: Final = (0, 0, -7200, -40, 100, 7200)
+"""Seconds by which somebody sets the clock of this machine."""
+SKEWS: Final = (0, -3600, 3600)
+"""Seconds by which the server's clock is ahead of what this machine's showed first."""
 
 
 class Crash(BaseException):
@@ -82,34 +98,80 @@ class FragileDisk(Storage):
             raise Crash
 
 
-class Sluice(RuleBasedStateMachine):
-    """One account, one state folder, and a program that comes and goes."""
+class OtherClock(Transport):
+    """To a server whose answers tell the time of a clock of its own."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    server_time: Callable[[], datetime]
+
+    def _read_date(self, headers: Mapping[str, str]) -> None:
+        super()._read_date({**headers, "date": format_datetime(self.server_time(), usegmt=True)})
+
+
+class WatchedClient(EmailSecurityClient):
+    """Tells of each request for mail before it leaves."""
+
+    leaves: Callable[[], None]
+
+    async def release_messages(self, *asked: Any, **more: Any) -> Any:
+        self.leaves()
+        return await super().release_messages(*asked, **more)
+
+    async def move_messages(self, *asked: Any, **more: Any) -> Any:
+        self.leaves()
+        return await super().move_messages(*asked, **more)
+
+
+class Sluice(RuleBasedStateMachine):
+    """One account, one effect, one state folder, and a program that comes and goes."""
+
+    def __init__(self, simulator: Simulator, trial: Trial = RELEASE) -> None:
         super().__init__()
-        self.simulator = simulator
-        account = simulator.account
-        for mail in account.held:
-            mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
-            mail.operations.clear()
-        account.truth.entries.clear()
+        self.simulator, self.trial = simulator, trial
+        self.sent = trial.said_done | {Outcome.FAILED, Outcome.UNKNOWN, Outcome.ALREADY_THERE, trial.not_seen}
+        trial.fresh(simulator)
         simulator.set_faults("none")
         self.folder = Path(tempfile.mkdtemp())
         self.loop = asyncio.new_event_loop()
         self.random = Random(1)
         self.resends: Counter[str] = Counter()
+        self.clock, self.skew = SetClock(), 0
+        self.early: list[str] = []
+        self.simulator.account.clock = self._server_time
         self.service = self._started()
 
     # ---- the program
 
+    def _server_time(self) -> datetime:
+        return self.clock.right_time() + timedelta(seconds=self.skew)
+
     def _started(self) -> EmailSecurityService:
-        self.disk, clock = FragileDisk(), HurriedClock()
-        settings = settings_for(self.simulator, plans=PlanSettings(batch_size=3, canary=2))
-        service = EmailSecurityService(settings, clock=clock, random=self.random, state=self.folder)
-        origin = service.plans.ledger.origin
-        service.plans.ledger = Ledger(self.folder / "plans", origin, clock.now, self.disk)
-        self.ledger = Ledger(self.folder / "plans", origin, clock.now)
+        self.disk = FragileDisk()
+        settings = settings_for(self.simulator, plans=PlanSettings(batch_size=3, move_batch_size=3, canary=2))
+        service = EmailSecurityService(settings, clock=self.clock, random=self.random, state=self.folder)
+        plans, origin = service.plans, service.plans.ledger.origin
+        plans.ledger = Ledger(self.folder / "plans", origin, self.clock.now, self.disk)
+        self.ledger = Ledger(self.folder / "plans", origin, self.clock.now)
+
+        def leaves() -> None:
+            assert plans.state is not None
+            due, now, server = plans.state.plan.not_before, self.clock.now(), self._server_time()
+            if due is not None and min(now, server) < due:
+                self.early.append(f"due at {due}, sent at {now}, by the server's clock at {server}")
+
+        def acting(waits: Callable[[float], None]) -> EmailSecurityClient:
+            transport = OtherClock(settings, self.clock, self.random, 300.0, on_wait=waits)
+            transport.server_time = self._server_time
+            client = WatchedClient(transport)
+            client.leaves = leaves
+            return client
+
+        plans.make_client = acting
         return service
+
+    @initialize(skew=st.sampled_from(SKEWS))
+    def begin(self, skew: int) -> None:
+        """The server's clock is right, or it is not."""
+        self.skew = skew
 
     @rule()
     def restart(self) -> None:
@@ -117,22 +179,36 @@ class Sluice(RuleBasedStateMachine):
         self.loop.run_until_complete(self.service.close())
         self.service = self._started()
 
-    async def _worked(self, command: Command) -> PlanState:
+    async def _worked(self, command: Command, *, patient: bool) -> PlanState:
         # A read that stalls takes its real time-out, three times over, and a plan has many reads.
-        return await asyncio.wait_for(self.service.plans.start(command), 300)
+        async with asyncio.timeout(300):
+            state = await self.service.plans.start(command)
+            while patient and state.phase is Phase.WAITING:
+                state = await self.service.plans.when_due(state.plan.plan_id) or state
+            return state
 
-    def _done(self, command: Command, crash_at: int, stop_at: int = 0) -> PlanState | None:
-        """What the releases made of it; None when the program ended meanwhile. A pause always goes on."""
-        releases = self.service.plans
-        self.disk.prepare(crash_at, (stop_at, releases.stop if stop_at % 2 else releases.pause))
+    def _done(
+        self, command: Command, crash_at: int, stop_at: int = 0, *, jump: int = 0, patient: bool = True
+    ) -> PlanState | None:
+        """What the plans made of it; None when the program ended meanwhile. A pause always goes on.
+
+        The first time that it waits for its time the clock is set by `jump`; who is not patient ends the program then.
+        """
+        plans, jumps = self.service.plans, [jump]
+        self.disk.prepare(crash_at, (stop_at, plans.stop if stop_at % 2 else plans.pause))
 
         def moved(state: PlanState) -> None:
             if state.phase in (Phase.PAUSED, Phase.CANARY):
-                releases.continue_sending()
+                plans.continue_sending()
+            if state.phase is Phase.WAITING and jumps:
+                self.clock.set_by += jumps.pop()
 
         self.service.on_plan = moved
         try:
-            return self.loop.run_until_complete(self._worked(command))
+            state = self.loop.run_until_complete(self._worked(command, patient=patient))
+            if state.phase is Phase.WAITING:
+                self.restart()
+            return state
         except Crash:
             self.restart()
             return None
@@ -146,37 +222,51 @@ class Sluice(RuleBasedStateMachine):
         """The line gets better or worse."""
         self.simulator.set_faults(spec)
 
+    @rule(seconds=st.sampled_from(JUMPS))
+    def set_clock(self, seconds: int) -> None:
+        """Somebody sets the clock of this machine, or it was asleep: time passed that it did not count."""
+        self.clock.set_by += seconds
+
     @rule(
         count=st.integers(1, 9), start=st.integers(0, POOL), crash_at=st.integers(0, 24), stop_at=st.integers(0, 12),
-        canary=st.booleans(),
+        canary=st.booleans(), wait=st.sampled_from(WAITS), jump=st.sampled_from(JUMPS), patient=st.booleans(),
     )  # fmt: skip
-    def release(self, count: int, start: int, crash_at: int, stop_at: int, canary: bool) -> None:
-        """A new plan over some of what is held and in no other plan."""
+    def send(
+        self, count: int, start: int, crash_at: int, stop_at: int, canary: bool, wait: int, jump: int, patient: bool
+    ) -> None:
+        """A new plan over some mail that is in no other plan, and to which it was not done."""
+        plans, trial = self.service.plans, self.trial
+        # Of a release the account tells what was done; of mail that was moved nobody sees where it lies.
+        known = trial.said_done | {Outcome.ALREADY_THERE} if trial.effect.is_move else frozenset[Outcome]()
         taken = {
             target.id
             for entry in self.ledger.entries()
             for target in entry.state.with_outcome(
-                Outcome.FAILED, *([Outcome.NOT_SENT] if entry.state.unfinished else [])
+                Outcome.FAILED, *known, *([Outcome.NOT_SENT] if entry.state.unfinished else [])
             )
         }
         free = [mail for mail in self._pool() if mail.investigate_id not in taken]
-        targets = [_target(mail) for mail in (free[start:] + free[:start])[:count]]
-        releases = self.service.plans
-        guarded = releases.guard(targets)
-        may_be_out = {target.id for entry in self.ledger.entries() for target in entry.state.with_outcome(*SENT)}
-        assert may_be_out.isdisjoint(target.id for target in guarded.allowed)
+        targets = [target_of(mail) for mail in (free[start:] + free[:start])[:count]]
+        due = self.clock.now() + timedelta(seconds=wait) if wait else None
+        request = replace(trial.request, not_before=due)
+        guarded = plans.guard(targets, request)
+        may_be_done = {target.id for entry in self.ledger.entries() for target in entry.state.with_outcome(*self.sent)}
+        assert may_be_done.isdisjoint(target.id for target in guarded.allowed)
         if guarded.allowed:
-            plan = releases.plan(guarded, "a ticket", canary=canary)
-            self._done(Send(plan), crash_at, stop_at)
+            plan = plans.plan(guarded, "a ticket", request, canary=canary)
+            self._done(Send(plan), crash_at, stop_at, jump=jump, patient=patient)
 
     @precondition(lambda self: self._unfinished())
-    @rule(which=st.integers(0, 5), again=st.booleans(), crash_at=st.integers(0, 20), stop_at=st.integers(0, 9))
-    def resume(self, which: int, again: bool, crash_at: int, stop_at: int) -> None:
+    @rule(
+        which=st.integers(0, 5), again=st.booleans(), crash_at=st.integers(0, 20), stop_at=st.integers(0, 9),
+        jump=st.sampled_from(JUMPS), patient=st.booleans(),
+    )  # fmt: skip
+    def resume(self, which: int, again: bool, crash_at: int, stop_at: int, jump: int, patient: bool) -> None:
         """An unfinished plan is settled and gone on with."""
         entry = self._unfinished()[which % len(self._unfinished())]
         if again:
             self.resends.update(target.id for target in entry.plan.targets)
-        self._done(Resume(entry, resend_unseen=again), crash_at, stop_at)
+        self._done(Resume(entry, resend_unseen=again), crash_at, stop_at, jump=jump, patient=patient)
 
     @precondition(lambda self: self._unfinished())
     @rule(which=st.integers(0, 5), crash_at=st.integers(0, 8))
@@ -208,8 +298,7 @@ class Sluice(RuleBasedStateMachine):
         return self.ledger.unfinished(self.service.settings.identity)
 
     def _came(self) -> Counter[str]:
-        truth = self.simulator.account.truth.of("release")
-        return Counter(entry["id"] for entry in truth if entry["outcome"] != "refused")
+        return self.trial.came(self.simulator)
 
     @invariant()
     def the_ledger_is_whole(self) -> None:
@@ -221,19 +310,24 @@ class Sluice(RuleBasedStateMachine):
         assert not {name: times for name, times in self._came().items() if times > 1 + self.resends[name]}
 
     @invariant()
+    def nothing_was_sent_before_its_time_by_any_clock(self) -> None:
+        assert self.early == []
+
+    @invariant()
     def what_is_on_record_is_so(self) -> None:
         outcome_counts: dict[str, set[Outcome]] = {}
         for entry in self.ledger.entries():
             assert sum(entry.state.outcome_counts().values()) == len(entry.plan.targets)
             for target in entry.plan.targets:
                 outcome_counts.setdefault(target.id, set()).add(entry.state.outcome_of(target))
-        came = self._came()
+        came, done_to = self._came(), self.trial.done_to(self.simulator)
         assert set(came) <= set(outcome_counts), "what came to the account is in a plan"
         for mail in self._pool():
-            told, out = outcome_counts.get(mail.investigate_id, set()), not mail.quarantined
-            assert not told & OUT or out, f"{mail.investigate_id} is called {told} and still held"
-            assert Outcome.NOT_SEEN not in told or not out, f"{mail.investigate_id} is called {told} and is out"
-            assert bool(told & SENT) >= bool(came[mail.investigate_id]), f"{mail.investigate_id} is called {told}"
+            name = mail.investigate_id
+            told, done = outcome_counts.get(name, set()), bool(done_to[name])
+            assert not told & self.trial.said_done or done, f"{name} is called {told}, and it was not done"
+            assert self.trial.not_seen not in told or not done, f"{name} is called {told}, and it was done"
+            assert bool(told & self.sent) >= bool(came[name]), f"{name} is called {told}"
 
     def teardown(self) -> None:
         """In good weather every plan comes to its end: all is out, or somebody is told why not."""
@@ -247,21 +341,13 @@ class Sluice(RuleBasedStateMachine):
                 )
             self.the_ledger_is_whole()
             self.nothing_was_sent_twice()
+            self.nothing_was_sent_before_its_time_by_any_clock()
             self.what_is_on_record_is_so()
         finally:
+            self.simulator.account.clock = SystemClock().now
             self.loop.run_until_complete(self.service.close())
             self.loop.close()
             shutil.rmtree(self.folder)
-
-
-def _target(mail: Mail) -> Target:
-    return held_mail(
-        mail.investigate_id,
-        mail.postfix_id,
-        when=mail.scanned_at,
-        held=mail.quarantined,
-        disposition=Disposition.BULK,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -270,9 +356,9 @@ def account() -> Iterator[Simulator]:
         yield simulator
 
 
-def run_machine(account: Simulator, runs: int, steps: int) -> None:
+def run_machine(account: Simulator, trial: Trial, runs: int, steps: int) -> None:
     run_state_machine_as_test(
-        lambda: Sluice(account),  # type: ignore[arg-type]
+        lambda: Sluice(account, trial),  # type: ignore[arg-type]
         settings=settings(
             max_examples=runs,
             stateful_step_count=steps,
@@ -284,15 +370,20 @@ def run_machine(account: Simulator, runs: int, steps: int) -> None:
     )
 
 
-def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(account: Simulator) -> None:
-    run_machine(account, 15, 15)
+@pytest.mark.parametrize(
+    ("trial", "runs"), [(RELEASE, 15), (TO_JUNK, 8), (BACK_TO_INBOX, 8)], ids=[trial.name for trial in TRIALS]
+)
+def test_whatever_happens_nothing_is_done_twice_or_early_and_nothing_is_lost(
+    trial: Trial, runs: int, account: Simulator
+) -> None:
+    run_machine(account, trial, runs, 15)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("part", range(4))
-def test_a_thousand_runs(account: Simulator, part: int) -> None:
+@pytest.mark.parametrize("trial", [RELEASE, RELEASE, TO_JUNK, BACK_TO_INBOX], ids=lambda trial: trial.name)
+def test_a_thousand_runs(trial: Trial, account: Simulator) -> None:
     """Parts, so that two cores can share them."""
-    run_machine(account, 250, 50)
+    run_machine(account, trial, 250, 50)
 
 
 async def test_a_stop_that_comes_before_the_first_request_is_not_lost(account: Simulator, tmp_path: Path) -> None:
@@ -318,7 +409,7 @@ async def test_what_another_plan_has_sent_meanwhile_is_not_sent_again(account: S
     """A plan that was left before it was sent is gone on with after another one took some of its messages."""
     machine = Sluice(account)
     releases, identity = machine.service.plans, machine.service.settings.identity
-    targets = [_target(mail) for mail in account.account.held[:6]]
+    targets = [target_of(mail) for mail in account.account.held[:6]]
     left = releases.plan(releases.guard(targets), "left")
     releases.ledger.begin(left, identity)[0].close()
     await releases.start(Send(releases.plan(releases.guard(targets[:3]), "meanwhile")))
@@ -326,6 +417,7 @@ async def test_what_another_plan_has_sent_meanwhile_is_not_sent_again(account: S
     came = machine._came()
     await machine.service.close()
     machine.loop.close()
+    account.account.clock = SystemClock().now
     shutil.rmtree(machine.folder)
     assert came == Counter({target.id: 1 for target in targets})
     assert state.finished

@@ -1,21 +1,25 @@
-"""The power fails at any moment of a release: whatever is on the disk then, no message was sent without an intent there."""
+"""The power fails at any moment of a plan: whatever is on the disk then, no message was sent without an intent there."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.support.clock import HurriedClock
-from tests.support.services import held_mail, settings_for
+from tests.support.services import settings_for
+from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, TRIALS, Trial
 from tui_app.api.client import EmailSecurityClient, ReleaseShape
-from tui_app.api.models import ReleaseItem
+from tui_app.api.enums import Destination
+from tui_app.api.models import MoveItem, ReleaseItem
 from tui_app.api.transport import Transport, always
 from tui_app.api.write_result import WriteResult
 from tui_app.config.schema import PlanSettings
 from tui_app.config.settings import Settings
 from tui_app.plans.commands import Send
+from tui_app.plans.effect import Source
 from tui_app.plans.journal import Journal, JournalError, parse
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.replay import entry_of
@@ -93,28 +97,40 @@ class WatchedClient(EmailSecurityClient):
         self.events.append(Posted(frozenset(ids)))
         return await super().release_messages(ids, shape, may_wait=may_wait)
 
+    async def move_messages(
+        self, ids: Sequence[str], destination: Destination, *, may_wait: Callable[[], bool] = always
+    ) -> WriteResult[tuple[MoveItem, ...]]:
+        self.events.append(Posted(frozenset(ids)))
+        return await super().move_messages(ids, destination, may_wait=may_wait)
 
-async def recorded(simulator: Simulator, folder: Path, messages: int, batch: int, *, eager: bool = True) -> list[Event]:
-    """Everything that happened in a release with one batch whose answer was lost, in its order."""
+
+async def recorded(
+    simulator: Simulator, folder: Path, messages: int, batch: int, trial: Trial = RELEASE, *, eager: bool = True
+) -> list[Event]:
+    """Everything that happened in a plan with one batch whose answer was lost, in its order.
+
+    A move retries a job, and may have been sent from a minute ago on.
+    """
     disk, clock = WatchedDisk(eager=eager), HurriedClock()
-    settings: Settings = settings_for(simulator, plans=PlanSettings(batch_size=batch))
+    settings: Settings = settings_for(simulator, plans=PlanSettings(batch_size=batch, move_batch_size=batch))
     service = EmailSecurityService(settings, clock=clock, random=Random(1), state=folder)
-    releases = service.plans
-    releases.ledger = Ledger(folder / "plans", releases.ledger.origin, clock.now, disk)
+    plans = service.plans
+    plans.ledger = Ledger(folder / "plans", plans.ledger.origin, clock.now, disk)
 
     def acting(waits: Callable[[float], None]) -> EmailSecurityClient:
         client = WatchedClient(Transport(settings, clock, Random(1), on_wait=waits))
         client.events = disk.events
         return client
 
-    releases.make_client = acting
-    held = [mail for mail in simulator.account.held if mail.disposition == "BULK"][:messages]
-    targets = [held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in held]
-    state: PlanState = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
+    plans.make_client = acting
+    targets, request = trial.fresh(simulator, messages), trial.request
+    if trial.effect.is_move:
+        retried = Source(Source.RETRY, Source.JOB, "f" * 32)
+        request = replace(request, source=retried, not_before=clock.now() - timedelta(minutes=1))
+    state: PlanState = await plans.start(Send(plans.plan(plans.guard(targets, request), "x", request)))
     await service.close()
     assert (state.phase, state.finished) == (Phase.DONE, True)
-    truth = simulator.account.truth.of("release")
-    assert [entry["id"] for entry in truth] == [target.id for target in targets]
+    assert [entry["id"] for entry in trial.truth(simulator)] == [target.id for target in targets]
     posts = [event.ids for event in disk.events if isinstance(event, Posted)]
     assert [len(ids) for ids in posts] == [batch] * (messages // batch)
     return disk.events
@@ -158,11 +174,13 @@ def sent_without_an_intent(image: bytes | None, posted: set[str]) -> set[str]:
     return posted - known
 
 
-async def all_images(folder: Path, messages: int, batch: int, *, eager: bool = True) -> tuple[int, int]:
+async def all_images(
+    folder: Path, messages: int, batch: int, trial: Trial = RELEASE, *, eager: bool = True
+) -> tuple[int, int]:
     """How many images there are, and in how many of them something was sent without an intent."""
-    options = Options(quota=0, held=120, messages=100, faults=f"close_after@release#{messages // batch - 1}")
-    with running(options) as simulator:
-        events = await recorded(simulator, folder, messages, batch, eager=eager)
+    faults = f"close_after@{trial.endpoint}#{messages // batch - 1}"
+    with running(Options(quota=0, held=120, messages=100, faults=faults)) as simulator:
+        events = await recorded(simulator, folder, messages, batch, trial, eager=eager)
     assert b'"settled"' in b"".join(event.data for event in events if isinstance(event, Written))
     count = violations = 0
     for image, posted in images(events):
@@ -171,10 +189,17 @@ async def all_images(folder: Path, messages: int, batch: int, *, eager: bool = T
     return count, violations
 
 
-async def test_no_loss_of_power_leaves_a_request_without_its_intent(tmp_path: Path) -> None:
-    count, violations = await all_images(tmp_path, 12, 3)
+@pytest.mark.parametrize(
+    ("trial", "messages", "batch", "least"),
+    [(RELEASE, 12, 3, 4000), (TO_JUNK, 2, 1, 1500), (BACK_TO_INBOX, 2, 1, 1500)],
+    ids=[trial.name for trial in TRIALS],
+)
+async def test_no_loss_of_power_leaves_a_request_without_its_intent(
+    trial: Trial, messages: int, batch: int, least: int, tmp_path: Path
+) -> None:
+    count, violations = await all_images(tmp_path, messages, batch, trial)
     assert violations == 0
-    assert count > 4000
+    assert count > least
 
 
 async def test_the_images_would_show_a_journal_that_does_not_wait_for_the_disk(tmp_path: Path) -> None:
@@ -183,10 +208,13 @@ async def test_the_images_would_show_a_journal_that_does_not_wait_for_the_disk(t
 
 
 @pytest.mark.long
-async def test_no_loss_of_power_in_a_large_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    count, violations = await all_images(tmp_path, 60, 10)
+@pytest.mark.parametrize("trial", TRIALS, ids=[trial.name for trial in TRIALS])
+async def test_no_loss_of_power_in_a_large_plan(
+    trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count, violations = await all_images(tmp_path, 60, 10, trial)
     with capsys.disabled():
-        print(f"\n{count:,} images of a loss of power, {violations} with a request that has no intent")
+        print(f"\n{trial.name}: {count:,} images of a loss of power, {violations} with a request that has no intent")
     assert violations == 0
 
 
@@ -213,9 +241,12 @@ async def test_what_a_loss_of_power_leaves_is_gone_on_with_or_was_never_begun(tm
     assert begun > 500
 
 
-async def test_a_message_is_sent_only_when_the_journal_and_its_name_are_on_the_disk(tmp_path: Path) -> None:
-    with running(Options(quota=0, held=120, messages=100, faults="close_after@release#1")) as simulator:
-        events = await recorded(simulator, tmp_path, 12, 3)
+@pytest.mark.parametrize("trial", [RELEASE, TO_JUNK], ids=lambda trial: trial.name)
+async def test_a_message_is_sent_only_when_the_journal_and_its_name_are_on_the_disk(
+    trial: Trial, tmp_path: Path
+) -> None:
+    with running(Options(quota=0, held=120, messages=100, faults=f"close_after@{trial.endpoint}#1")) as simulator:
+        events = await recorded(simulator, tmp_path, 12, 3, trial)
     first = next(at for at, event in enumerate(events) if isinstance(event, Posted))
     assert FolderSynced() in events[events.index(Named()) : first]
     for at, event in enumerate(events):

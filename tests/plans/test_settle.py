@@ -1,7 +1,7 @@
 """Outcomes that no answer told: what is said of them in the end is what the account knows."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.faults.scenes import PATIENT
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
 from tests.support.services import SeenJustNow, held_mail, lonely_service, settings_for
+from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, TRIALS, Trial
 from tui_app.api.client import EmailSecurityClient
 from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
@@ -24,47 +25,56 @@ from tui_app.plans.plan import Target
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.service import EmailSecurityService
+from tui_app.simulator.faults.kinds import KINDS
 from tui_app.simulator.server import Options, Simulator, running
 
 QUICK, LONG = 30, 500
+LONG_MOVES = 250
 FAULTS = (
     "close_after", "reset_after", "status_after=502", "status_after=408", "html_200", "wrong_envelope", "bad_gzip",
     "close_before", "reset_before", "missing_ids", "null_result", "close_after_headers", "cut_headers", "short_body",
     "garbage_status", "huge_headers", "bad_utf8", "empty_200", "not_success", "wrong_shape", "null_lists", "big_int",
     "html_502", "status=500", "unavailable", "redirect=307", "partial", "rate_limit=2", "duplicate_keys", "status=422",
+    "move_answers=1", "move_answers=2", "move_answers=3", "move_answers=4", "move_answers=5", "move_answers=6", "move_answers=7",
+    "move_answers=8", "move_answers=9", "move_answers=10", "move_answers=11",
 )  # fmt: skip
 SILENT = ("stall_before", "stall_after", "body_stall")
 """Faults that last as long as our patience."""
 DEAF = ("", "", "", "close_before@search", "status=500@search%60", "html_200@message%30", "null_result@action_log")
 """What may befall the read-back."""
-ENDS = ("delivered", "undelivered", "failed")
-OUT = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
 
 
 @dataclass(frozen=True)
 class Case:
-    """One release, and what it meets."""
+    """One plan, and what it meets."""
 
     seed: int
     faults: str
     messages: int
     batch: int
     patience: Timeouts
+    trial: Trial = RELEASE
 
     @classmethod
-    def of(cls, seed: int) -> "Case":
+    def of(cls, seed: int, trial: Trial = RELEASE) -> "Case":
         """Every fault comes up once in so many seeds; where it strikes and what befalls the read-back is drawn."""
         random = Random(seed)
         batch = random.choice((3, 5, 8))
         messages = batch * random.randint(2, 4) - random.randint(0, 2)
         number = random.randint(1, -(-messages // batch))
-        every = [*FAULTS, *SILENT]
+        every = [fault for fault in (*FAULTS, *SILENT) if _is_for(fault, trial)]
         fault = every[seed % len(every)]
         silent = fault in SILENT
         deaf = random.choice(DEAF)
-        faults = ",".join(filter(None, [f"{fault}@release#{number}", deaf]))
+        faults = ",".join(filter(None, [f"{fault}@{trial.endpoint}#{number}", deaf]))
         patience = Timeouts(connect=5, read=0.3, write=5, pool=5, total=2) if silent else PATIENT
-        return cls(seed, faults, messages, batch, patience)
+        return cls(seed, faults, messages, batch, patience, trial)
+
+
+def _is_for(fault: str, trial: Trial) -> bool:
+    """Whether it makes sense for the requests of that effect."""
+    endpoints = KINDS[fault.partition("=")[0]].endpoints
+    return endpoints is None or trial.endpoint in endpoints
 
 
 @pytest.fixture(scope="module")
@@ -75,20 +85,17 @@ def account() -> Iterator[Simulator]:
 
 def held_again(simulator: Simulator, count: int) -> list[Target]:
     """Nothing has been done to any mail, and nothing is on record; so many messages."""
-    for mail in simulator.account.held:
-        mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
-        mail.operations.clear()
-        simulator.account.log.of(mail.investigate_id).clear()
-    simulator.account.truth.entries.clear()
-    mails = simulator.account.held[:count]
-    return [held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails]
+    return RELEASE.fresh(simulator, count)
 
 
 @asynccontextmanager
 async def releases_on(
     simulator: Simulator, folder: Path, case: Case, *, looks_again: bool = True, **changes: object
 ) -> AsyncIterator[PlanService]:
-    settings, clock = settings_for(simulator, plans=PlanSettings(batch_size=case.batch), **changes), HurriedClock()
+    settings, clock = (
+        settings_for(simulator, plans=PlanSettings(batch_size=case.batch, move_batch_size=case.batch), **changes),
+        HurriedClock(),
+    )
     service = EmailSecurityService(settings, clock=clock, random=Random(case.seed), state=folder)
     releases: PlanService = service.plans
     if not looks_again:
@@ -102,26 +109,29 @@ async def releases_on(
         await service.close()
 
 
-def judged(simulator: Simulator, state: PlanState) -> list[str]:
+def judged(simulator: Simulator, state: PlanState, trial: Trial = RELEASE) -> list[str]:
     """What is said of the messages and is not so."""
-    acted = [entry for entry in simulator.account.truth.of("release") if entry["outcome"] != "refused"]
-    came = Counter(entry["id"] for entry in acted)
-    released = Counter(entry["id"] for entry in acted if entry["outcome"] == "released")
-    really = {entry["id"]: entry for entry in acted}
+    came, done_to = trial.came(simulator), trial.done_to(simulator)
+    really = {entry["id"]: entry for entry in trial.truth(simulator)}
     wrong = []
     for target in state.plan.targets:
-        outcome, times, out = state.outcome_of(target), came[target.id], released[target.id]
+        outcome, times, done = state.outcome_of(target), came[target.id], done_to[target.id]
         if times > 1:
             wrong.append(f"{target.id} was sent {times} times")
         if (
-            (outcome in OUT and out != 1)
-            or (outcome is Outcome.NOT_SEEN and out)
-            or (outcome is Outcome.FAILED and times != 1)
+            (outcome in trial.said_done and done != 1)
+            or (outcome is trial.not_seen and done)
+            or (outcome in (Outcome.FAILED, Outcome.ALREADY_THERE) and (times != 1 or done))
         ):
-            wrong.append(f"{target.id} is called {outcome}, and was released {out} times")
-        if outcome in (Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.FAILED) and times:
-            result = state.results_by_id[target.id]
-            if any([name.exact for name in getattr(result, end)] != really[target.id][end] for end in ENDS):
+            wrong.append(f"{target.id} is called {outcome}, and it was done {done} times")
+        result = state.results_by_id.get(target.id)
+        told = dict(result.by_recipient()) if result is not None else {}
+        if told and times:
+            ends = [
+                ([name.exact for name in getattr(result, end)], really[target.id][known])
+                for end, known in trial.answers
+            ]
+            if any(ours != theirs for ours, theirs in ends):
                 wrong.append(f"{target.id} is called {outcome} for other recipients than the account's")
         if outcome in (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.LEFT_OUT) and times:
             wrong.append(f"{target.id} is called {outcome}, and came to the account")
@@ -133,49 +143,69 @@ def judged(simulator: Simulator, state: PlanState) -> list[str]:
 
 
 async def settled(simulator: Simulator, folder: Path, case: Case) -> tuple[list[str], PlanState]:
-    """A release under the faults of the case, then gone on with when they are over; what was said wrongly of it."""
-    targets = held_again(simulator, case.messages)
+    """A plan under the faults of the case, then gone on with when they are over; what was said wrongly of it."""
+    trial = case.trial
+    targets = trial.fresh(simulator, case.messages)
     simulator.set_faults(case.faults)
-    async with releases_on(simulator, folder, case) as releases:
-        state = await releases.start(Send(releases.plan(releases.guard(targets), "x")))
-        wrong = judged(simulator, state)
+    async with releases_on(simulator, folder, case) as plans:
+        state = await plans.start(Send(plans.plan(plans.guard(targets, trial.request), "x", trial.request)))
+        wrong = judged(simulator, state, trial)
         simulator.set_faults("none")
-        (entry,) = releases.ledger.entries()
+        (entry,) = plans.ledger.entries()
         if {target.id: entry.state.outcome_of(target) for target in targets} != {
             target.id: state.outcome_of(target) for target in targets
         }:
             wrong.append("the journal tells otherwise")
         if entry.state.unfinished:
-            after = await releases.start(Resume(entry))
-            wrong += judged(simulator, after)
+            after = await plans.start(Resume(entry))
+            wrong += judged(simulator, after, trial)
             outcome_counts = after.outcome_counts()
             if outcome_counts[Outcome.UNKNOWN] or outcome_counts[Outcome.NOT_SENT]:
                 wrong.append(f"with nothing in the way it was not settled: {after.describe()}")
-            if after.unfinished != bool(outcome_counts[Outcome.NOT_SEEN]):
+            if after.unfinished != bool(outcome_counts[trial.not_seen]):
                 wrong.append("it is called unfinished, or is not, wrongly")
-    return [f"seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
+    return [f"{trial.name}, seed {case.seed}, {case.faults}: {blame}" for blame in wrong], state
 
 
-async def test_what_is_said_of_a_lost_answer_is_what_the_account_knows(account: Simulator, tmp_path: Path) -> None:
-    wrong = []
-    for seed in range(QUICK + len(SILENT)):
-        blames, _ = await settled(account, tmp_path / f"{seed}", Case.of(seed))
+async def all_settled(
+    simulator: Simulator, folder: Path, trial: Trial, seeds: Iterable[int]
+) -> tuple[list[str], Counter[Outcome]]:
+    """What was said wrongly in these cases, and what was said."""
+    wrong, outcome_counts = [], Counter[Outcome]()
+    for seed in seeds:
+        blames, state = await settled(simulator, folder / f"{seed}", Case.of(seed, trial))
         wrong += blames
+        outcome_counts.update(state.outcome_counts())
+    return wrong, outcome_counts
+
+
+@pytest.mark.parametrize(
+    ("trial", "seeds"),
+    [
+        (RELEASE, range(QUICK + len(SILENT))),
+        (TO_JUNK, range(1, 13)),
+        (BACK_TO_INBOX, range(26, 40)),  # all that befalls the answer to a move
+    ],
+    ids=[trial.name for trial in TRIALS],
+)
+async def test_what_is_said_of_a_lost_answer_is_what_the_account_knows(
+    trial: Trial, seeds: range, account: Simulator, tmp_path: Path
+) -> None:
+    wrong, _ = await all_settled(account, tmp_path, trial, seeds)
     assert wrong == []
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("trial", TRIALS, ids=[trial.name for trial in TRIALS])
 async def test_five_hundred_lost_answers(
-    account: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trial: Trial, account: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong, outcome_counts = [], Counter[Outcome]()
-    for seed in range(1000, 1000 + LONG):
-        blames, state = await settled(account, tmp_path / f"{seed}", Case.of(seed))
-        wrong += blames
-        outcome_counts.update(state.outcome_counts())
+    """Five hundred releases, and as many moves."""
+    count = LONG_MOVES if trial.effect.is_move else LONG
+    wrong, outcome_counts = await all_settled(account, tmp_path, trial, range(1000, 1000 + count))
     with capsys.disabled():
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcome_counts.items() if count)
-        print(f"\n{LONG} ambiguous releases: {told}; {len(wrong)} wrong")
+        print(f"\n{count} ambiguous plans, {trial.name}: {told}; {len(wrong)} wrong")
     assert wrong == []
 
 

@@ -1,4 +1,4 @@
-"""A disk that fails at any point of a release: it stops, it tells no lie, and it goes on when the disk is well again."""
+"""A disk that fails at any point of a plan: it stops, it tells no lie, and it goes on when the disk is well again."""
 
 import csv
 import errno
@@ -19,11 +19,12 @@ from tests.support.clock import HurriedClock
 from tests.support.commands import run_with
 from tests.support.environment import PROGRAM, ROOT, environment
 from tests.support.services import held_mail, settings_for
+from tests.support.trials import MOVES, RELEASE, TRIALS, Trial
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Close, Resume, Send
 from tui_app.plans.journal import JournalError, Record, parse
 from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.plan import Plan, Target
+from tui_app.plans.plan import Plan
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.plans.storage import Storage
@@ -37,7 +38,8 @@ LINES = 2 * BATCHES + 2
 """The plan, an intent and a result for each batch, and the end."""
 AT_LEAST = {"open": 3, "write": LINES, "sync": LINES, "sync_folder": 1}
 """What one plan asks of the disk; two locks are opened besides the journal."""
-RELEASING = frozenset({Outcome.DELIVERED, Outcome.PARTLY, Outcome.UNDELIVERED, Outcome.RELEASED})
+BRIEFLY = {"open": 3, "write": 5, "sync": 6, "sync_folder": 1}
+"""For each call the number of one that is tried every time with each kind of plan."""
 
 
 class FailingDisk(Storage):
@@ -88,31 +90,24 @@ def account() -> Iterator[Simulator]:
         yield simulator
 
 
-def held_again(simulator: Simulator) -> tuple[Target, ...]:
-    """All mail is held as if nothing had been done to it, and the truth log is empty; the first sixty messages."""
-    for mail in simulator.account.held:
-        mail.quarantined, mail.delivery_status, mail.disposition = True, ["quarantined"], "BULK"
-        mail.operations.clear()
-    simulator.account.truth.entries.clear()
-    mails = simulator.account.held[:MESSAGES]
-    return tuple(held_mail(mail.investigate_id, mail.postfix_id, when=mail.scanned_at) for mail in mails)
-
-
 def releases_on(simulator: Simulator, folder: Path, disk: Storage) -> tuple[EmailSecurityService, PlanService]:
-    settings = settings_for(simulator, plans=PlanSettings(batch_size=BATCH))
+    settings = settings_for(simulator, plans=PlanSettings(batch_size=BATCH, move_batch_size=BATCH))
     service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state=folder)
     releases = service.plans
     releases.ledger = Ledger(folder / "plans", releases.ledger.origin, service.clock.now, disk)
     return service, releases
 
 
-async def begun(simulator: Simulator, folder: Path, disk: Storage) -> tuple[Plan, PlanState | JournalError]:
+async def begun(
+    simulator: Simulator, folder: Path, disk: Storage, trial: Trial = RELEASE
+) -> tuple[Plan, PlanState | JournalError]:
     """A new plan on that disk, and how it ended."""
-    service, releases = releases_on(simulator, folder, disk)
+    service, plans = releases_on(simulator, folder, disk)
     try:
-        plan = releases.plan(releases.guard(held_again(simulator)), "a ticket")
+        guarded = plans.guard(trial.fresh(simulator, MESSAGES), trial.request)
+        plan = plans.plan(guarded, "a ticket", trial.request)
         try:
-            return plan, await releases.start(Send(plan))
+            return plan, await plans.start(Send(plan))
         except JournalError as error:
             return plan, error
     finally:
@@ -139,24 +134,23 @@ def ids_of(records: tuple[Record, ...], kind: str) -> set[str]:
     return {identity for record in records if record["type"] == kind for identity in record["ids"]}
 
 
-def sent(simulator: Simulator) -> Counter[str]:
+def sent(simulator: Simulator, trial: Trial = RELEASE) -> Counter[str]:
     """How often each id came to the account, as the account knows it."""
-    return Counter(entry["id"] for entry in simulator.account.truth.of("release"))
+    return Counter(entry["id"] for entry in trial.truth(simulator))
 
 
-def tells_the_truth(simulator: Simulator, state: PlanState) -> None:
-    really = {entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] == "released"}
-    asked = set(sent(simulator))
+def tells_the_truth(simulator: Simulator, state: PlanState, trial: Trial = RELEASE) -> None:
+    really, asked = trial.done_to(simulator), sent(simulator, trial)
     for target in state.plan.targets:
         outcome = state.outcome_of(target)
-        assert outcome not in RELEASING or target.id in really, f"{target.id} is called {outcome}"
+        assert outcome not in trial.said_done or target.id in really, f"{target.id} is called {outcome}"
         assert outcome is not Outcome.NOT_SENT or target.id not in asked, f"{target.id} was sent"
     assert sum(state.outcome_counts().values()) == MESSAGES
 
 
-async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk) -> bool:
+async def a_plan_meets(simulator: Simulator, folder: Path, disk: FailingDisk, trial: Trial) -> bool:
     """Whether the disk failed in it: else it was asked less often than that."""
-    plan, ended = await begun(simulator, folder, disk)
+    plan, ended = await begun(simulator, folder, disk, trial)
     if isinstance(ended, PlanState) and ended.phase is Phase.DONE:
         return False
     error = ended if isinstance(ended, JournalError) else ended.error
@@ -164,35 +158,35 @@ async def a_release_meets(simulator: Simulator, folder: Path, disk: FailingDisk)
     assert re.search(r"(Nothing was sent|[Nn]othing more is sent)", str(error)), str(error)
     assert str(error).endswith((".", "mailsluice ledger")), "a sentence"
     # No request without its intent on the disk, and none after the failure.
-    assert set(sent(simulator)) <= ids_of(parse(disk.kept).records, "intent")
+    assert set(sent(simulator, trial)) <= ids_of(parse(disk.kept).records, "intent")
     if isinstance(ended, PlanState):
         assert ended.phase is Phase.HALTED
-        assert ended.requests == len({entry["request"] for entry in simulator.account.truth.of("release")})
-        tells_the_truth(simulator, ended)
+        assert ended.requests == len({entry["request"] for entry in trial.truth(simulator)})
+        tells_the_truth(simulator, ended, trial)
     else:
-        assert sent(simulator) == Counter()
+        assert sent(simulator, trial) == Counter()
 
     # The disk is well again.
     state = await gone_on(simulator, folder, Storage(), plan)
     assert isinstance(state, PlanState)
-    tells_the_truth(simulator, state)
-    if state.with_outcome(Outcome.NOT_SEEN):
+    tells_the_truth(simulator, state, trial)
+    if unseen := state.with_outcome(trial.not_seen):
         # An intent was on the disk and its request never left: nobody can know that, so a person has to say it.
-        assert set(state.with_outcome(Outcome.NOT_SEEN)).isdisjoint(sent(simulator))
+        assert {target.id for target in unseen}.isdisjoint(sent(simulator, trial))
         state = await gone_on(simulator, folder, Storage(), plan, again=True)
         assert isinstance(state, PlanState)
     assert (state.finished, state.phase) == (True, Phase.DONE)
-    tells_the_truth(simulator, state)
-    assert sent(simulator) == Counter({target.id: 1 for target in plan.targets})
+    tells_the_truth(simulator, state, trial)
+    assert sent(simulator, trial) == Counter({target.id: 1 for target in plan.targets})
     assert Ledger(folder / "plans", origin_of({}), HurriedClock().now).verify().problems == ()
     return True
 
 
-async def failures(simulator: Simulator, folder: Path, call: str, code: int) -> int:
-    """A release for each time that this is asked of the disk, and then fails; how many."""
+async def failures(simulator: Simulator, folder: Path, call: str, code: int, trial: Trial = RELEASE) -> int:
+    """A plan for each time that this is asked of the disk, and then fails; how many."""
     for number in count(1):
         disk = FailingDisk(call, number, code)
-        if not await a_release_meets(simulator, folder / f"{number}", disk):
+        if not await a_plan_meets(simulator, folder / f"{number}", disk, trial):
             return number - 1
     raise AssertionError
 
@@ -206,23 +200,31 @@ async def test_everything_that_a_finished_plan_wrote_is_on_the_disk(account: Sim
 
 
 @pytest.mark.parametrize(
-    ("call", "code"),
+    ("trial", "call", "code"),
     [
-        # One error for each call in every test run, all of them in the longer one.
+        # One error for each call of a release in every test run, all of them in the longer one.
         pytest.param(
+            trial,
             call,
             code,
-            id=f"{call}-{errno.errorcode[code]}",
-            marks=[] if number % len(ERRNOS) == turn else [pytest.mark.long],
+            id=f"{trial.name}-{call}-{errno.errorcode[code]}",
+            marks=[] if number % len(ERRNOS) == turn and trial is RELEASE else [pytest.mark.long],
         )
+        for trial in TRIALS
         for number, call in enumerate(AT_LEAST)
         for turn, code in enumerate(ERRNOS)
     ],
 )
-async def test_whatever_fails_the_release_stops_tells_the_truth_and_can_be_finished(
-    call: str, code: int, account: Simulator, tmp_path: Path
+async def test_whatever_fails_the_plan_stops_tells_the_truth_and_can_be_finished(
+    trial: Trial, call: str, code: int, account: Simulator, tmp_path: Path
 ) -> None:
-    assert await failures(account, tmp_path, call, code) >= AT_LEAST[call]
+    assert await failures(account, tmp_path, call, code, trial) >= AT_LEAST[call]
+
+
+@pytest.mark.parametrize("call", BRIEFLY)
+async def test_a_move_or_its_undo_stops_too_when_the_disk_fails(call: str, account: Simulator, tmp_path: Path) -> None:
+    trial = MOVES[list(BRIEFLY).index(call) % len(MOVES)]
+    assert await a_plan_meets(account, tmp_path, FailingDisk(call, BRIEFLY[call], errno.EIO), trial)
 
 
 async def test_a_write_that_is_cut_short_stops_it_too(account: Simulator, tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ async def test_a_disk_that_fails_again_while_a_plan_is_gone_on_with_makes_nothin
 async def test_a_failure_mixes_nothing_of_the_plan_before_into_this_one(account: Simulator, tmp_path: Path) -> None:
     disk = FailingDisk()
     service, releases = releases_on(account, tmp_path, disk)
-    targets = held_again(account)
+    targets = RELEASE.fresh(account, MESSAGES)
     disk.fail("write", 3, errno.ENOSPC)
     before = await releases.start(
         Send(releases.plan(releases.guard(targets[:BATCH]), "its result was not written down"))
@@ -303,10 +305,10 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 def told_of(simulator: Simulator, output: str) -> None:
     """What the command line said of each id is what the account knows."""
-    really = {entry["id"] for entry in simulator.account.truth.of("release") if entry["outcome"] == "released"}
+    really = set(RELEASE.done_to(simulator))
     rows = {row["id"]: row["outcome"] for row in csv.DictReader(io.StringIO(output))}
     assert len(rows) == MESSAGES
-    assert {identity for identity, outcome in rows.items() if outcome in RELEASING} <= really
+    assert {identity for identity, outcome in rows.items() if outcome in RELEASE.said_done} <= really
     assert {identity for identity, outcome in rows.items() if outcome == "not sent"}.isdisjoint(sent(simulator))
 
 
@@ -316,7 +318,7 @@ def released_with(simulator: Simulator, tmp_path: Path, state: Path) -> tuple[di
     config.write_text(f"[plans]\nbatch_size = {BATCH}\n")
     config.chmod(0o600)
     where = {"XDG_STATE_HOME": os.fspath(state), "MAILSLUICE_CONFIG": os.fspath(config)}
-    ids = [target.id for target in held_again(simulator)]
+    ids = [target.id for target in RELEASE.fresh(simulator, MESSAGES)]
     arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", str(MESSAGES), "--format", "csv"]
     arguments += ["--include-disposition", "MALICIOUS", "--include-disposition", "MALICIOUS-BEC"]
     return {**simulator.environment(), **where}, arguments

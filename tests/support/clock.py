@@ -38,6 +38,30 @@ class HurriedClock(SystemClock):
         await asyncio.sleep(0)
 
 
+class SetClock(SystemClock):
+    """Waits take no time, but both its times show that they were sat out; and somebody may set the time of day."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        """Seconds that were waited."""
+        self.set_by = 0.0
+        """Seconds by which it was set forward, all in all."""
+
+    def now(self) -> datetime:
+        return self.right_time() + timedelta(seconds=self.set_by)
+
+    def right_time(self) -> datetime:
+        """What it would show had nobody set it."""
+        return super().now() + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        await asyncio.sleep(0)
+
+
 class ManualClock:
     """Time moves when `advance` is called; sleepers wake in order."""
 
