@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui_app.api.budget import Budget
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ApiError
+from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
 from tui_app.config.settings import canonical_account
 from tui_app.core.activity import Activities
@@ -26,6 +27,8 @@ from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subje
 from tui_app.jobs.service import JobService
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
@@ -80,6 +83,7 @@ class EmailSecurityService:
         self._yield_to_ui = yield_to_ui
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
+        self._server_clock = ServerClock(clock.monotonic)
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
@@ -113,6 +117,7 @@ class EmailSecurityService:
             self.clock,
             self._random,
             shared_budget=self._budget,
+            shared_clock=self._server_clock,
             yield_to_ui=self._yield_to_ui,
             read_wait=self._read_wait,
             on_wait=self._waiting,
@@ -181,7 +186,15 @@ class EmailSecurityService:
         from tui_app.api.client import EmailSecurityClient
         from tui_app.api.transport import Transport
 
-        transport = Transport(self.settings, self.clock, self._random, 300.0, shared_budget=self._budget, on_wait=waits)
+        transport = Transport(
+            self.settings,
+            self.clock,
+            self._random,
+            300.0,
+            shared_budget=self._budget,
+            shared_clock=self._server_clock,
+            on_wait=waits,
+        )
         return EmailSecurityClient(transport)
 
     def _plan_ended(self, state: PlanState) -> None:
@@ -326,10 +339,14 @@ class EmailSecurityService:
         job = read.job if read is not None else await self.client.get_job(job_id)
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
         chosen = read.rows if read is not None else rows or ()
-        request = retry_of_job(job, chosen, hopeless, done, self.clock.now(), self.settings.guard.max_messages)
+        request = retry_of_job(job, chosen, hopeless, done, self._earliest_now(), self.settings.guard.max_messages)
         if read is not None and read.missing:
             request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
         return request
+
+    def _earliest_now(self) -> datetime:
+        """This moment, by the clock that is behind: what is still to come by one of them has not come."""
+        return min(filter(None, (self.clock.now(), self._server_clock.now())))
 
     async def undo_job(
         self, job_id: str, destination: Destination | None = None, only: Collection[str] = ()

@@ -135,7 +135,6 @@ def test_a_failure_without_a_word_is_told_as_such() -> None:
     assert (result.outcome, result.why) == (Outcome.FAILED, "the answer gives no reason")
 
 
-@pytest.mark.xfail(strict=True, reason="'already moved' is taken for 'already in the folder'")
 @pytest.mark.parametrize("words", ["Message was already moved by the user", "The user already moved or deleted it"])
 def test_what_somebody_moved_elsewhere_is_not_told_as_being_there(words: str) -> None:
     assert outcomes([mail(1)], item(1, success=False, status=words)) == [Outcome.FAILED]

@@ -144,9 +144,6 @@ async def test_a_release_is_taken_back_into_junk(account: Simulator, tmp_path: P
     assert folders(account, ids)[JUNK] >= len(ids) - 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a plan that was over before an undo was begun is taken for one that sent meanwhile"
-)
 async def test_an_undo_that_was_left_before_it_was_sent_can_be_gone_on_with(account: Simulator, tmp_path: Path) -> None:
     ids = tuple(target.id for target in TO_JUNK.fresh(account, 3))
     async with service_of(account, tmp_path) as service:
@@ -230,7 +227,6 @@ async def test_a_retry_waits_for_the_last_time_that_the_server_named(time: Later
     assert not set(request.hopeless) >= set(request.ids)
 
 
-@pytest.mark.xfail(strict=True, reason="a retry of a retry, or of an undo, is not followed")
 async def test_what_a_retry_of_a_follow_up_did_is_left_out_of_the_next_one(account: Simulator, tmp_path: Path) -> None:
     ids = tuple(target.id for target in TO_JUNK.fresh(account) if len(target.recipients) == 1)[:4]
     async with service_of(account, tmp_path) as service:
@@ -247,7 +243,6 @@ async def test_what_a_retry_of_a_follow_up_did_is_left_out_of_the_next_one(accou
             await service.undo_plan(ledger.find(first.plan.plan_id))
 
 
-@pytest.mark.xfail(strict=True, reason="whether a time has come is judged by our clock alone")
 async def test_a_time_of_the_server_s_is_waited_for_by_its_clock(tmp_path: Path) -> None:
     """Ours is an hour ahead."""
     with running(Options(quota=0, held=60, messages=100, retry_in=1800)) as account:

@@ -99,7 +99,6 @@ async def test_the_server_s_clock_counts_too(behind: float, tmp_path: Path) -> N
         assert min(desk.clock.now(), desk.server.now()) >= plan.not_before
 
 
-@pytest.mark.xfail(strict=True, reason="the engine does not know the server's clock before its own first request")
 @pytest.mark.parametrize("wait", [-60.0, 3.0])
 async def test_the_server_s_clock_counts_for_the_first_request_too(wait: float, tmp_path: Path) -> None:
     """It was told when the messages were looked up, a moment ago."""
@@ -108,7 +107,6 @@ async def test_the_server_s_clock_counts_for_the_first_request_too(wait: float, 
         assert (state.phase, desk.server.moves) == (Phase.WAITING, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="it is waited for as long again: the server, which would tell, is not asked")
 async def test_a_machine_that_slept_sends_what_is_due(tmp_path: Path) -> None:
     """The time of day and the server's are hours ahead, and this machine's seconds were not counted meanwhile."""
     async with desk_with(tmp_path) as desk:

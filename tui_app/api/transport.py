@@ -7,8 +7,6 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -29,6 +27,7 @@ from tui_app.api.retry import (
     backoff,
     retry_after,
 )
+from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.auth.credentials import CommandCredential
 from tui_app.core.clock import no_yield
@@ -36,6 +35,8 @@ from tui_app.core.errors import UsageError
 from tui_app.core.text import Untrusted
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
 
@@ -81,8 +82,9 @@ class Transport:
     yield_to_ui: Callable[[], None] = no_yield
     """Called now and then by a thread that reads a large answer: somebody may wait for his key to be answered."""
     shared_budget: InitVar[Budget | None] = None
+    shared_clock: InitVar[ServerClock | None] = None
 
-    def __post_init__(self, shared_budget: Budget | None) -> None:
+    def __post_init__(self, shared_budget: Budget | None, shared_clock: ServerClock | None) -> None:
         tls = tls_context(self.settings.base_url, self.settings.ca_bundle)
         self._reads = HttpChannel(self.settings, tls, self.reading, reused=True)
         self._writes = HttpChannel(self.settings, tls, self.acting, reused=False)
@@ -91,6 +93,7 @@ class Transport:
         self._reading_pages = asyncio.Lock()
         self._renewing = asyncio.Lock()
         self.budget = shared_budget or Budget(self.clock.monotonic)
+        self.server_clock = shared_clock or ServerClock(self.clock.monotonic)
         self.drift = Drift()
         self.answer_seconds = 0.2
         """How long a write takes to be answered, as seen lately."""
@@ -98,26 +101,12 @@ class Transport:
         self._left = asyncio.Event()
         self.on_the_wire: set[asyncio.Task[Any]] = set()
         """Writes whose answer is waited for."""
-        self._server_time: tuple[datetime, float] | None = None
 
     # ---- time
 
     def server_now(self) -> datetime | None:
-        """What time it is by the server's clock, from the `Date` of its last answer; None while none told it.
-
-        It may be behind by the time that the answer took, and by a second.
-        """
-        if self._server_time is None:
-            return None
-        told, at = self._server_time
-        return told + timedelta(seconds=self.clock.monotonic() - at)
-
-    def _read_date(self, headers: Mapping[str, str]) -> None:
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            told = parsedate_to_datetime(headers["date"]) if "date" in headers else None
-            if told is not None:
-                zoned = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-                self._server_time = zoned, self.clock.monotonic()
+        """What time it is by the server's clock; None while no answer told it."""
+        return self.server_clock.now()
 
     # ---- waiting
 
@@ -376,7 +365,7 @@ class Transport:
         finally:
             self.budget.answered(number)
         self.budget.read(answer.headers, number)
-        self._read_date(answer.headers)
+        self.server_clock.read(answer.headers)
         self.drift.headers(request, answer.headers)
         if 200 <= answer.status < 300:
             return answer

@@ -231,7 +231,7 @@ class Engine:
         reviewed = {target.id: target for target in command.reviewed or ()}
         waiting = [reviewed.get(target.id, target) for target in (*again, *self.state.unsent)]
         sent = self.ledger.taken(entry, waiting, self.settings.identity)
-        if (left := self._time_left()) > _SOON and not again:
+        if (left := self._time_left(asked=False)) > _SOON and not again:
             self._keep(phase=Phase.WAITING, due_in=left)
             return
         try:
@@ -323,7 +323,9 @@ class Engine:
                 just_seen = frozenset()
                 continue
             batch = tuple(target for target in queue.popleft() if target.id not in gone)
-            if any(self.looks.is_old(target.id) and target.id not in just_seen for target in batch):
+            # A plan with a time is sent by the server's clock, too: a look asks for it where nobody has.
+            asks_time = plan.not_before is not None and not just_seen and self.client.transport.server_now() is None
+            if asks_time or any(self.looks.is_old(target.id) and target.id not in just_seen for target in batch):
                 ahead = [target for later in queue for target in later if target.id not in gone]
                 try:
                     look = await self._look([*batch, *ahead][: max(LOOK_AHEAD, len(batch))])
@@ -377,14 +379,20 @@ class Engine:
     def _may_repeat(self) -> bool:
         return not self._stopping
 
-    def _time_left(self) -> float:
-        """Seconds until the plan may be sent, by every clock that there is: none of them may have been set forward."""
+    def _time_left(self, *, asked: bool = True) -> float:
+        """Seconds until the plan may be sent, by every clock that there is: none of them may have been set forward.
+
+        `asked` = the server told its time a moment ago. Else only this machine's time of day counts: after a sleep of the
+        machine what the server told once is behind, too.
+        """
         plan = self.state.plan
         if plan.not_before is None:
             return 0.0
-        clocks = [self.clock.now(), self.began[0] + timedelta(seconds=self.clock.monotonic() - self.began[1])]
-        if (server := self.client.transport.server_now()) is not None:
-            clocks = [self.clock.now(), server]
+        clocks = [self.clock.now()]
+        if asked and (server := self.client.transport.server_now()) is not None:
+            clocks.append(server)
+        elif asked:
+            clocks.append(self.began[0] + timedelta(seconds=self.clock.monotonic() - self.began[1]))
         return max(0.0, max((plan.not_before - now).total_seconds() for now in clocks))
 
     def _record_resend(self, batch: Sequence[Target]) -> None:
@@ -398,10 +406,12 @@ class Engine:
         """One request, with its intent on the disk before it and what it came to after it."""
         batch, now, server = request.batch, self.clock.now(), self.client.transport.server_now()
         # What the server did is dated by its clock; ours may be hours off.
-        sent_at = {**self.state.sent_at, **dict.fromkeys((target.id for target in batch), server or now)}
+        ids = frozenset(target.id for target in batch)
+        sent_at = {**self.state.sent_at, **dict.fromkeys(ids, server or now)}
+        dated = self.state.server_dated | ids if server is not None else self.state.server_dated - ids
         self._record_resend([target for target in batch if target.id in self._sent_again])
         self._sent_again -= {target.id for target in batch}
-        self._change(phase=Phase.RUNNING, in_flight=batch, sent_at=sent_at)
+        self._change(phase=Phase.RUNNING, in_flight=batch, sent_at=sent_at, server_dated=dated)
         self._write(intent_record(batch, request.body, now, server))
         began = self.clock.monotonic()
         result = await request.send(self.client, self._may_repeat)

@@ -242,6 +242,8 @@ def undo_of_plan(
         else:
             ids[target.id] = None
     remarks = ["Some outcomes are unknown: settle the plan first (v), then undo again"] if state.unknown else []
+    if some := sum(bool(result.moved and result.already_there) for result in state.results):
+        remarks.append(f"{plural(some, 'message')} lay in the folder before in some mailboxes: all copies are moved")
     return _undo(effect, ids, left, plan.plan_id, Source.PLAN, plan.reason, remarks, most, plan.effect, frozenset())
 
 

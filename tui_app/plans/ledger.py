@@ -316,14 +316,32 @@ class Ledger:
         ]
 
     def done_since(self, kind: str, name: str, relation: str) -> dict[str, str]:
-        """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan. Raises JournalError."""
+        """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan.
+
+        What their own retries did counts too, and what their own undos took back does not. Raises JournalError.
+        """
         found: dict[str, str] = {}
         for plan in self.following(kind, name):
-            if plan.source is None or plan.source.relation != relation:
-                continue
-            state = self.in_full(plan).state
-            for target in state.with_outcome(*SAID_DONE, *ALL_DONE, *OPEN):
-                found.update(dict.fromkeys(target.names, plan.name))
+            if plan.source is not None and plan.source.relation == relation:
+                found.update(self._standing_of(plan, frozenset()))
+        return found
+
+    def _standing_of(self, plan: PlanSummary, above: frozenset[str]) -> dict[str, str]:
+        """Ids that a plan and its retries did, or may have, and no undo took back for certain; each with the plan."""
+        if plan.plan_id in above:
+            return {}
+        entry, above = self.in_full(plan), above | {plan.plan_id}
+        done = (*SAID_DONE, *ALL_DONE, *OPEN)
+        found = {name: plan.name for target in entry.state.with_outcome(*done) for name in target.names}
+        for follower in self.following(Source.PLAN, plan.plan_id):
+            stands = self._standing_of(follower, above)
+            if follower.source is not None and follower.source.is_retry:
+                found.update(stands)
+            else:
+                open_ids = {
+                    name for target in self.in_full(follower).state.with_outcome(*OPEN) for name in target.names
+                }
+                found = {name: by for name, by in found.items() if name not in stands or name in open_ids}
         return found
 
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:

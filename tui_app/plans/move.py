@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Destination, Operation
@@ -25,7 +25,7 @@ from tui_app.plans.actions import Request
 from tui_app.plans.effect import Effect
 from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.response import BatchResult, Matched, Next
-from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE
+from tui_app.plans.settle import CLOCKS_DIFFER, MOST_PAGES, MOST_SINGLE, SAME_CLOCK
 from tui_app.plans.state import ArrivalCheck, Outcome, PlanState, Result, Sighting
 
 if TYPE_CHECKING:
@@ -39,12 +39,10 @@ if TYPE_CHECKING:
 
 _DONE: Final = frozenset({"", "ok", "success", "succeeded", "completed", "done", "moved"})
 """What an item says beside `success: true`; seen on real accounts: `OK`."""
-_ALREADY: Final = re.compile(r"\balready (in|there|at|moved|exists)\b|\bsame folder\b", re.IGNORECASE)
+_ALREADY: Final = re.compile(r"\balready (in|there|at|exists)\b|\bsame folder\b", re.IGNORECASE)
 _IN_A_MAILBOX: Final = frozenset({"delivered", "moved", "move_failed"})
 _NOT_DELIVERED: Final = frozenset({"rejected", "bounced", "deferred", "queued"})
 _TOLD: Final = 5
-_CLOCKS_DIFFER: Final = timedelta(minutes=2)
-"""How far the server's clock may be behind the one that told when something was sent."""
 _LOG_PAGES: Final = 3
 
 Copy = tuple[str, str]
@@ -226,20 +224,19 @@ class MoveReadBack:
         self._client = client
         self._now = now
         self._sent_at = state.sent_at
+        self._server_dated = state.server_dated
         self._destination = destination
 
     async def round(self, targets: Sequence[Target]) -> list[Result]:
         """Those of these that a search shows as moved. Raises ApiError.
 
-        A search tells neither when nor to which folder: what had been moved before is asked for by itself, in the last round.
+        A search tells neither when nor to which folder, the action log does: it is asked about those that the search shows
+        as moved. What had been moved before is asked for in the last round.
         """
         targets = [target for target in targets if target.moved is False]
         seen = await _search_moved(self._client, targets, self._now)
-        return [
-            Result(target, Outcome.SEEN_MOVED, why="a search shows it moved, by whomever")
-            for target in targets
-            if target.id in seen
-        ]
+        judged = [await self.judged(target) for target in targets if target.id in seen]
+        return [result for result in judged if result.outcome is Outcome.SEEN_MOVED]
 
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:
         """The last word on each of these that can be had; what can't be read, and what is more than a hundred, stays unknown."""
@@ -281,7 +278,7 @@ class MoveReadBack:
         at = entry.completed_at or entry.started_at
         if at is None or sent_at is None:
             return target.moved is False
-        return at >= sent_at - _CLOCKS_DIFFER
+        return at >= sent_at - (SAME_CLOCK if target.id in self._server_dated else CLOCKS_DIFFER)
 
 
 def says_moved(message: Message) -> bool:

@@ -162,7 +162,7 @@ class Release:
 
     def read_back(self, client: EmailSecurityClient, now: datetime, state: PlanState) -> ReadBack:
         """By a search for released mail, then message by message."""
-        return ReleaseReadBack(client, now, state.sent_at)
+        return ReleaseReadBack(client, now, state)
 
     async def check_arrival(
         self, client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool]

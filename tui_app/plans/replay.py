@@ -270,6 +270,7 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
     replay = _Replay({target.id: target for target in state.plan.targets}, {}, {})
     by_id = replay.by_id
     sent_at: dict[str, datetime] = {}
+    dated: frozenset[str] = frozenset()
     remarks: list[str] = []
     requests, closed = 0, False
     arrival: ArrivalCheck | None = None
@@ -277,8 +278,10 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
         match record.get("type"):
             case "intent":
                 replay.intent(record)
-                if (at := moment_of(record.get("server_at")) or moment_of(record.get("at"))) is not None:
+                server_at = moment_of(record.get("server_at"))
+                if (at := server_at or moment_of(record.get("at"))) is not None:
                     sent_at.update(dict.fromkeys(record["ids"], at))
+                    dated = dated | set(record["ids"]) if server_at is not None else dated - set(record["ids"])
                 requests += 1
             case "result":
                 remarks += map(text_of, record.get("remarks", ()))
@@ -297,7 +300,7 @@ def _replayed(state: PlanState, records: Iterable[Record]) -> PlanState:
                 raise ValueError("a record of an unknown kind")
     done = replace(
         state, results_by_id=replay.results_by_id, requests=requests, closed=closed, arrival=arrival, sent_at=sent_at,
-        remarks=tuple(remarks),
+        server_dated=dated, remarks=tuple(remarks),
     )  # fmt: skip
     return replace(done, phase=Phase.DONE if done.finished else Phase.STOPPED if closed else Phase.INTERRUPTED)
 

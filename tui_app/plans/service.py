@@ -15,6 +15,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.pagination import search_pages
 from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
+from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import Resume, Send, plan_of
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
@@ -262,13 +263,18 @@ class PlanService:
             slept = (clock.now() - wall).total_seconds() - (clock.monotonic() - began)
             if slept > _SLEPT and plan.not_before <= clock.now():
                 break
-        while self._thread.busy:
-            await asyncio.wait([self._started] if self._started is not None else [])
-            await asyncio.sleep(0)
-        entry = await asyncio.to_thread(self.ledger.find, plan.plan_id)
-        if not entry.state.unfinished:
-            return entry.state  # somebody closed or sent it elsewhere
-        return await self.start(Resume(entry, reviewed=reviewed))
+        while True:
+            while self._thread.busy:
+                await asyncio.wait([self._started] if self._started is not None else [])
+                await asyncio.sleep(0)
+            entry = await asyncio.to_thread(self.ledger.find, plan.plan_id)
+            if not entry.state.unfinished:
+                return entry.state  # somebody closed or sent it elsewhere
+            try:
+                return await self.start(Resume(entry, reviewed=reviewed))
+            except Locked as elsewhere:
+                self.record(f"{plan.effect.title}, plan {plan.plan_id} is due and waits: {elsewhere}", ())
+                await clock.sleep(_LOOK_AT_CLOCKS)
 
     def _record_start(self, command: Command) -> None:
         plan = plan_of(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -19,23 +19,27 @@ if TYPE_CHECKING:
     from tui_app.api.details import LogEntry
     from tui_app.api.rows import Message
     from tui_app.plans.plan import Target
+    from tui_app.plans.state import PlanState
 
 MOST_PAGES: Final = 5
 """Pages of a thousand that a round reads at the most."""
 MOST_SINGLE: Final = 100
 """Messages that are asked for one by one in a last round; each is a request or two."""
 _RELEASED: Final = "QUARANTINE_RELEASE"
-_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+CLOCKS_DIFFER: Final = timedelta(minutes=2)
 """How far the server's clock may be behind this machine's."""
+SAME_CLOCK: Final = timedelta(seconds=5)
+"""How much earlier than it was sent something may be dated by the server's own clock, which is told in whole seconds."""
 
 
 class ReleaseReadBack:
     """Asks what became of some targets: a search a round, and in the last round each that is still open by itself."""
 
-    def __init__(self, client: EmailSecurityClient, now: datetime, sent_at: Mapping[str, datetime]) -> None:
+    def __init__(self, client: EmailSecurityClient, now: datetime, state: PlanState) -> None:
         self._client = client
         self._now = now
-        self._sent_at = sent_at
+        self._sent_at = state.sent_at
+        self._server_dated = state.server_dated
 
     async def round(self, targets: Sequence[Target]) -> list[Result]:
         """Those of these targets that a search shows as released. Raises ApiError.
@@ -124,7 +128,7 @@ class ReleaseReadBack:
         at, sent_at = entry.completed_at or entry.started_at, self._sent_at.get(target.id)
         if at is None or sent_at is None:
             return target.released is False
-        return at >= sent_at - _CLOCKS_DIFFER
+        return at >= sent_at - (SAME_CLOCK if target.id in self._server_dated else CLOCKS_DIFFER)
 
 
 def says_released(message: Message) -> bool:

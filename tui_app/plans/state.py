@@ -212,7 +212,9 @@ class PlanState:
     head: str = ""
     """The hash of the journal's first line, by which a report names this plan in the chain."""
     sent_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When each message was last about to be sent."""
+    """When each message was last about to be sent, by the server's clock where that was known."""
+    server_dated: frozenset[str] = frozenset()
+    """Those of which it is by the server's clock."""
     remarks: tuple[str, ...] = ()
     """What answers told beside what was asked."""
     closed: bool = False

@@ -1,0 +1,31 @@
+"""What time it is by the server's clock: what it does is dated by that, and this machine's may be hours off."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+
+class ServerClock:
+    """Told by the `Date` of answers, of whichever thread. It may be behind by the time that an answer took, and by a second."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._told: tuple[datetime, float] | None = None
+
+    def read(self, headers: Mapping[str, str]) -> None:
+        """Take the time that an answer tells, if it does."""
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            if "date" in headers:
+                told = parsedate_to_datetime(headers["date"])
+                zoned = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+                self._told = zoned, self._monotonic()
+
+    def now(self) -> datetime | None:
+        """The time there; None while no answer told it."""
+        if self._told is None:
+            return None
+        told, at = self._told
+        return told + timedelta(seconds=self._monotonic() - at)
