@@ -29,6 +29,7 @@ from tests.support.clock import HurriedClock, SetClock
 from tests.support.services import held_mail, settings_for
 from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, TRIALS, Trial, target_of
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.server_clock import ServerClock
 from tui_app.api.transport import Transport
 from tui_app.config.schema import PlanSettings
 from tui_app.core.clock import SystemClock
@@ -98,13 +99,15 @@ class FragileDisk(Storage):
             raise Crash
 
 
-class OtherClock(Transport):
-    """To a server whose answers tell the time of a clock of its own."""
+class OtherClock(ServerClock):
+    """Of a server whose answers tell the time of a clock of its own."""
 
-    server_time: Callable[[], datetime]
+    def __init__(self, monotonic: Callable[[], float], server_time: Callable[[], datetime]) -> None:
+        super().__init__(monotonic)
+        self._server_time = server_time
 
-    def _read_date(self, headers: Mapping[str, str]) -> None:
-        super()._read_date({**headers, "date": format_datetime(self.server_time(), usegmt=True)})
+    def read(self, headers: Mapping[str, str]) -> None:
+        super().read({**headers, "date": format_datetime(self._server_time(), usegmt=True)})
 
 
 class WatchedClient(EmailSecurityClient):
@@ -159,8 +162,8 @@ class Sluice(RuleBasedStateMachine):
                 self.early.append(f"due at {due}, sent at {now}, by the server's clock at {server}")
 
         def acting(waits: Callable[[float], None]) -> EmailSecurityClient:
-            transport = OtherClock(settings, self.clock, self.random, 300.0, on_wait=waits)
-            transport.server_time = self._server_time
+            server_clock = OtherClock(self.clock.monotonic, self._server_time)
+            transport = Transport(settings, self.clock, self.random, 300.0, on_wait=waits, shared_clock=server_clock)
             client = WatchedClient(transport)
             client.leaves = leaves
             return client
