@@ -153,7 +153,7 @@ class Navigation(App[None]):
     async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
         if self.is_at("quarantine"):
-            await self._review(message.targets, A_RELEASE, message.search)
+            await self._review(message.targets, PlanRequest(search=message.search.describe()), message.search)
 
     async def _review(
         self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None

@@ -377,7 +377,7 @@ class EmailSecurityService:
         if why := self.jobs.only_the_search(preview):
             raise GuardError(f"Only a job over the search can be started: {why}. Nothing was sent.")
         effect = Effect.move(new.destination) if new.destination is not None else TO_RELEASE
-        return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders)
+        return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders, search=new.params.describe())
 
     async def retry_plan(self, entry: LedgerEntry) -> PlanRequest:
         """The same again for what failed of a plan. Raises GuardError and JournalError."""

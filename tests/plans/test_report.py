@@ -184,9 +184,10 @@ def test_verdicts_and_domains_are_counts_where_they_are_known_and_else_not_kept(
     entry = large(0, 2)
     assert "- senders and verdicts: not kept\n" in as_markdown(entry)
     seen = [replace(target, sender=Untrusted("<a@b.example>"), disposition=Disposition.SPAM, subject=Untrusted("Re: pay")) for target in entry.plan.targets]  # fmt: skip
-    known = as_markdown(entry, known=seen)
+    kept = replace(entry, state=replace(entry.state, plan=replace(entry.plan, targets=seen)))
+    known = as_markdown(kept)
     assert "- verdicts: 2 SPAM\n- sender domains: 2 b.example\n" in known
-    told = json.loads(as_json(entry, known=seen))
+    told = json.loads(as_json(kept))
     assert (told["verdicts"], told["sender_domains"]) == ({"SPAM": 2}, {"b.example": 2})
     assert "Re: pay" not in known + json.dumps(told)
 

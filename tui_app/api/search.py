@@ -82,6 +82,10 @@ class SearchParams:
         given["detections_only"] = "true" if self.detections_only else "false"
         return {name: str(value) for name, value in given.items()}
 
+    def describe(self) -> str:
+        """What was searched for, in the API's names: `sender:a.example delivery_status:quarantined …`."""
+        return " ".join(f"{name}:{value}" for name, value in self.as_query().items())
+
     def not_searchable(self) -> tuple[str, ...]:
         """Names of given fields that only a job understands: a preview by search is then not exact."""
         names = []

@@ -140,7 +140,7 @@ def retry_of_job(
         max(times, default=None),
         held,
         _senders(rows),
-        remarks,
+        remarks=remarks,
     )
 
 

@@ -101,6 +101,14 @@ class Target:
         return tuple(name for name in (self.investigate_id, self.postfix_id) if name)
 
 
+@dataclass(frozen=True, slots=True)
+class MailCounts:
+    """What is kept of the mail of a plan beside its ids: verdicts and sender domains, with counts, as safe text."""
+
+    verdicts: tuple[tuple[str, int], ...] = ()
+    domains: tuple[tuple[str, int], ...] = ()
+
+
 @dataclass(frozen=True)
 class Plan:
     """One action on an exact list of messages: targets in sending order, each once."""
@@ -123,6 +131,10 @@ class Plan:
     """What it follows from; None for a plan of its own."""
     not_before: datetime | None = None
     """When it may be sent at the earliest."""
+    search: str = ""
+    """What the messages were found by, in words; empty where they were named by their ids."""
+    kept_counts: MailCounts = MailCounts()
+    """What its journal keeps of the mail."""
     format: int = FORMAT
     """Of the journal that it is in: the digest of an older one covers less."""
 
@@ -141,6 +153,7 @@ class Plan:
         effect: Effect = TO_RELEASE,
         source: Source | None = None,
         not_before: datetime | None = None,
+        search: str = "",
     ) -> Plan:
         """A plan with a new id of eight hex digits; a target that comes twice is taken once."""
         unique = {target.id: target for target in targets}
@@ -158,6 +171,7 @@ class Plan:
             effect,
             source,
             not_before,
+            search,
         )
 
     @property

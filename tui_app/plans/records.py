@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import Record
 from tui_app.plans.ledger_entry import Origin
-from tui_app.plans.plan import Plan, Target
+from tui_app.plans.plan import MailCounts, Plan, Target
 from tui_app.plans.state import ArrivalCheck, PlanState, Result
+from tui_app.plans.summary import sender_domain_counts, verdict_counts
+
+_MOST_DOMAINS: Final = 50
+"""Sender domains that a journal keeps."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -30,10 +34,11 @@ def plan_record(
     folder: str = "",
     unfinished: Sequence[str] = (),
 ) -> Record:
-    """The first record: the whole plan. Of the mail it keeps ids alone.
+    """The first record: the whole plan. Of the mail it keeps ids, and counts of verdicts and sender domains.
 
     `folder` = where the journal lies, `unfinished` = the files of plans that may still send something.
     """
+    counts = counts_of(plan)
     return {
         "type": "plan",
         "format": plan.format,
@@ -54,6 +59,9 @@ def plan_record(
         "destination": plan.effect.destination,
         "source": _source(plan.source),
         "not_before": None if plan.not_before is None else timestamp(plan.not_before),
+        "search": plan.search,
+        "verdicts": list(map(list, counts.verdicts)),
+        "domains": list(map(list, counts.domains)),
         **origin.record(),
         "at": timestamp(at),
         "version": version,
@@ -61,6 +69,14 @@ def plan_record(
         "folder": folder,
         "unfinished": list(unfinished),
     }
+
+
+def counts_of(plan: Plan) -> MailCounts:
+    """Verdicts and sender domains of a plan's messages, as far as they are known; of the domains the rarest."""
+    known = [target for target in plan.targets if target.checked and (target.sender or target.disposition)]
+    if not known:
+        return plan.kept_counts
+    return MailCounts(tuple(verdict_counts(known)), tuple(sender_domain_counts(known)[:_MOST_DOMAINS]))
 
 
 def _source(source: Source | None) -> Record | None:

@@ -14,7 +14,7 @@ from tui_app.plans.effect import MOVE, Effect, Source
 from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.journal import Record
 from tui_app.plans.ledger_entry import LedgerEntry, Origin
-from tui_app.plans.plan import FORMAT, LARGEST_BATCH, Plan, Target
+from tui_app.plans.plan import FORMAT, LARGEST_BATCH, MailCounts, Plan, Target
 from tui_app.plans.record_values import moment_of, text_of, whole_of
 from tui_app.plans.state import OPEN, ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting
 
@@ -131,6 +131,8 @@ def _plan(first: Record) -> Plan:
         effect=_effect(first),
         source=_source(first.get("source")),
         not_before=_not_before(first.get("not_before")),
+        search=text_of(first.get("search", "")),
+        kept_counts=MailCounts(_counts(first.get("verdicts", ())), _counts(first.get("domains", ()))),
         format=first["format"],
     )
     if not _PLAN_ID.fullmatch(plan.plan_id) or not _ACTION.fullmatch(plan.action):
@@ -167,6 +169,10 @@ def _source(kept: Any) -> Source | None:
     if source.relation not in (Source.RETRY, Source.UNDO) or source.kind not in (Source.JOB, Source.PLAN):
         raise ValueError("no source")
     return source
+
+
+def _counts(kept: Any) -> tuple[tuple[str, int], ...]:
+    return tuple((text_of(name), whole_of(count)) for name, count in kept)
 
 
 def _not_before(kept: Any) -> datetime | None:

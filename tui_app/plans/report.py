@@ -13,11 +13,12 @@ from tui_app.core.files import free_path, new_file
 from tui_app.core.markdown import fact, heading, table
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.plans.plan import Target
+from tui_app.plans.records import counts_of
 from tui_app.plans.state import ALL_DONE, WORST_FIRST, WRONG, Outcome, PlanState, Result
-from tui_app.plans.summary import sender_domain_counts, verdict_counts
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+    from tui_app.plans.plan import Plan
     from tui_app.plans.state import ArrivalCheck
 
 _RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
@@ -162,18 +163,15 @@ def _counts(pairs: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in pairs[:_GROUPS]) + more
 
 
-def _mail_facts(entry: LedgerEntry, known: Sequence[Target]) -> list[tuple[str, str]]:
-    """What is known of the mail beside its ids: of one that was read out of a journal, nothing."""
-    targets = [target for target in known or entry.plan.targets if target.sender or target.disposition]
-    if not targets:
+def _mail_facts(plan: Plan) -> list[tuple[str, str]]:
+    """What is kept of the mail beside its ids; earlier versions kept nothing."""
+    counts = counts_of(plan)
+    if not counts.verdicts:
         return [("senders and verdicts", "not kept")]
-    return [
-        ("verdicts", _counts(verdict_counts(targets))),
-        ("sender domains", _counts(sender_domain_counts(targets))),
-    ]
+    return [("verdicts", _counts(counts.verdicts)), ("sender domains", _counts(counts.domains))]
 
 
-def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], known: Sequence[Target]) -> list[tuple[str, str]]:
+def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[str, str]]:
     plan, state, source = entry.plan, entry.state, entry.plan.source
     included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     held_back, left_out = (
@@ -186,6 +184,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], known: Sequence[
         ("what", plan.effect.describe()),
         ("what users see", plan.effect.consequence),
         ("why", sanitize(plan.reason, DETAIL_LIMIT)),
+        ("found by", sanitize(plan.search, DETAIL_LIMIT)),
         ("follows from", "" if source is None else f"{source.relation} of {source.kind} {sanitize(source.name, 100)}"),
         *(("followed by", describe_follower(each)) for each in followed),
         ("who", sanitize(entry.origin.describe())),
@@ -195,7 +194,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], known: Sequence[
         ("first request", rfc3339(entry.first_sent_at) if entry.first_sent_at is not None else "none was sent"),
         ("last answer", rfc3339(entry.answered_at) if entry.answered_at is not None else "none"),
         ("requests", f"{state.requests:,}"),
-        *_mail_facts(entry, known),
+        *_mail_facts(plan),
         ("included by name", included),
         ("held back by the guard, not in the plan", held_back),
         ("asked for and left out", left_out),
@@ -210,10 +209,10 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], known: Sequence[
     return [(name, text) for name, text in told if text]
 
 
-def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
+def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
     """The report as Markdown, for a ticket: a page, then what has to be looked at, message by message.
 
-    `followed` = its retries and undos; `known` = its mail with what is known of it, where somebody just saw it.
+    `followed` = its retries and undos.
     """
     state, exceptions = entry.state, _exceptions(entry.state)
     whole, sentence = sums_checked(state)
@@ -225,7 +224,7 @@ def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known:
         "",
         *(_grouped(exceptions, entry) if exceptions else ["Nothing has to be looked at."]),
         "",
-        *(fact(name, text) for name, text in _facts(entry, followed, known)),
+        *(fact(name, text) for name, text in _facts(entry, followed)),
         "",
     ]
     return "\n".join([*lines, *_messages(entry, exceptions)]) + "\n"
@@ -275,8 +274,8 @@ def _ended(entry: LedgerEntry) -> str:
 # ---- for programs
 
 
-def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
-    """The report as CSV: a line an id. What followed, and what is known of the mail, is not in it."""
+def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
+    """The report as CSV: a line an id. What followed is not in it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*_columns(entry.state), "uid"))
@@ -382,16 +381,17 @@ def follower_json(plan: PlanSummary) -> dict[str, Any]:
     }
 
 
-def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> str:
+def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
     """The report as JSON. What is known of the mail is in it as counts alone."""
-    mail = [target for target in known if target.sender or target.disposition]
+    counts = counts_of(entry.plan)
     return (
         json_text(
             entry_json(entry)
             | {
+                "search": entry.plan.search,
                 "followed_by": [follower_json(plan) for plan in followed],
-                "verdicts": dict(verdict_counts(mail)) if mail else None,
-                "sender_domains": dict(sender_domain_counts(mail)) if mail else None,
+                "verdicts": dict(counts.verdicts) or None,
+                "sender_domains": dict(counts.domains) or None,
                 "results": [
                     result_json(row, entry.state.arrival, moved=entry.plan.effect.is_move)
                     for row in accounted(entry.state)
@@ -406,11 +406,11 @@ FORMATS: Final[dict[str, Callable[..., str]]] = {".md": as_markdown, ".csv": as_
 """How a report is written, by the ending of its file; all take the same."""
 
 
-def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), known: Sequence[Target] = ()) -> list[str]:
+def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> list[str]:
     """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
     written = []
     for suffix, render in FORMATS.items():
         path = free_path(f"plan-{entry.plan.plan_id}", suffix)
-        new_file(path, render(entry, followed, known))
+        new_file(path, render(entry, followed))
         written.append(path.name)
     return written

@@ -25,6 +25,8 @@ class PlanRequest:
     """Ids of which trying again can't help: why, and the word that lets one through all the same."""
     senders: frozenset[str] = frozenset()
     """Who sent them, where that is known: they are found by fewer requests."""
+    search: str = ""
+    """What they were found by, in words; empty where they were named by their ids."""
     remarks: tuple[str, ...] = ()
     """Sentences to be read before anything is sent, such as how many can't be undone, and why."""
 

@@ -159,6 +159,7 @@ class PlanService:
             effect=request.effect,
             source=request.source,
             not_before=request.not_before,
+            search=request.search,
             canary=first,
             included=[(kept.include, kept.target.id) for kept in guarded.by_name],
             held_back=[(kept.target.id, kept.why) for kept in guarded.held_back],
@@ -368,8 +369,8 @@ class PlanService:
         """Plans of this account that somebody still has to do something about, the newest first. Raises JournalError."""
         return self.ledger.unfinished(self.settings.identity)
 
-    def write_report(self, entry: LedgerEntry, known: Sequence[Target] = ()) -> Sequence[str]:
-        """Write what a plan came to in all formats; the names of the files. `known` = its mail with what was just seen of it.
+    def write_report(self, entry: LedgerEntry) -> Sequence[str]:
+        """Write what a plan came to in all formats; the names of the files.
 
         Raises SluiceError.
         """
@@ -377,4 +378,4 @@ class PlanService:
         from tui_app.plans.report import write_all
         from tui_app.plans.trail import followers
 
-        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id), known)
+        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id))

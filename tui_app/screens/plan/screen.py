@@ -462,7 +462,7 @@ class PlanScreen(ConsoleScreen):
         if entry is None:
             return
         try:
-            written = await asyncio.to_thread(self.service.plans.write_report, entry, self._state.plan.targets)
+            written = await asyncio.to_thread(self.service.plans.write_report, entry)
         except SluiceError as error:
             self.notice(str(error))
             return
