@@ -188,3 +188,57 @@ def test_what_a_job_left_behind_is_sorted_out(tmp_path: Path, capsys: pytest.Cap
     assert all(str(count) in words for count in (FAILED, THROTTLED, NO_MAILBOX, GONE))
     assert f"{THROTTLED - FAIL_AGAIN} moved" in words
     assert operator.keys <= 15
+
+
+def opens_the_running_job(operator: Operator) -> None:
+    operator.terminal.sees("12 loaded", "live")
+    operator.press("j")
+    operator.press("\r", "Jobs › move → Junk", "INC-4711 wave 2", "1,000 loaded")
+
+
+def test_a_job_that_somebody_deletes_while_it_is_open_is_told_as_gone(tmp_path: Path) -> None:
+    with operator_on(tmp_path, faults="none") as (account, operator):
+        opens_the_running_job(operator)
+        account.set_faults("job_deleted@job#1")
+        operator.sees_within(3 * PATIENCE, "404")
+        operator.press("\x1b", "11 loaded")
+        assert "INC-4711 wave 2" not in operator.terminal.text
+
+
+def test_rows_that_end_in_a_404_are_told_as_not_all(tmp_path: Path) -> None:
+    with operator_on(tmp_path, faults="none") as (account, operator):
+        operator.press("4", "6 loaded")
+        operator.press("j")
+        operator.press("j")
+        operator.press("\r", "140 failed", "1,000 loaded")
+        account.set_faults("status=404@job_messages")
+        operator.press("L")
+        operator.sees_within(PATIENCE, "not all")
+        assert "1,000 loaded" in operator.terminal.text
+
+
+def test_a_job_that_goes_back_tells_no_negative_pace(tmp_path: Path) -> None:
+    with operator_on(tmp_path, faults="none") as (account, operator):
+        opens_the_running_job(operator)
+        operator.sees_within(3 * PATIENCE, "/s")
+        account.set_faults("stale_jobs=25")
+        operator.sees_within(3 * PATIENCE, "live")
+        operator.press("!", "Activity")
+        operator.sees_within(3 * PATIENCE, " back ")
+        assert not [word for word in operator.terminal.text.split() if word.startswith("-") and word.endswith("/s")]
+
+
+def test_a_move_whose_answer_is_lost_is_read_back_and_not_sent_again(tmp_path: Path) -> None:
+    with operator_on(tmp_path, faults="close_after@move#1") as (account, operator):
+        operator.press("4", "6 loaded")
+        operator.press("j")
+        operator.press("j")
+        operator.press("\r", "140 failed")
+        operator.press("w", "3 reasons", "all loaded")
+        operator.press("T", f"{THROTTLED} messages", "not sent yet")
+        operator.type(f"{THROTTLED}", f"Messages       {THROTTLED}")
+        operator.submit("settling")
+        operator.sees_within(4 * PATIENCE, "seen moved", "all sent")
+        moved = Counter(entry["id"] for entry in account.account.truth.of("move"))
+        assert len(moved) == THROTTLED
+        assert set(moved.values()) == {1}
