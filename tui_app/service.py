@@ -349,9 +349,9 @@ class EmailSecurityService:
         return min(filter(None, (self.clock.now(), self._server_clock.now())))
 
     async def undo_job(
-        self, job_id: str, destination: Destination | None = None, only: Collection[str] = ()
+        self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None
     ) -> PlanRequest:
-        """What a job did taken back: its completed rows, read now; `only` those of these ids, if there are any.
+        """What a job did taken back: its completed rows, read now; `only` those of these ids, None for all.
 
         Raises GuardError, ApiError and JournalError.
         """
@@ -360,7 +360,7 @@ class EmailSecurityService:
 
         read = await self.jobs.all_rows(job_id, RowStatus.COMPLETED)
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
-        rows = [row for row in read.rows if not only or row.id in only]
+        rows = [row for row in read.rows if only is None or row.id in only]
         return undo_of_job(read.job, rows, done, self.settings.guard.max_messages, destination, read.missing)
 
     async def move_rows(self, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:

@@ -414,3 +414,11 @@ class JobMessage(Struct, frozen=True, gc=False):
     def id(self) -> str:
         """The row's id, exact."""
         return self.raw.message_id
+
+    @property
+    def mail_id(self) -> Untrusted | None:
+        """By what its mail is known: the investigate id, else the mail-queue id, else the alert id; None for nothing.
+
+        Never the Message-ID: whoever sent the mail chose that.
+        """
+        return self.investigate_id or self.postfix_id or self.alert_id

@@ -80,6 +80,7 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         awaited=lambda: service.awaits_answer,
         unknown=unknown,
         title=lambda: app.window_title.to_restore,
+        longest=lambda: service.longest_wait,
     ):
         # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
@@ -91,7 +92,9 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
                 if left.unfinished
                 else ""
             )
-            print_line(f"release plan {plan_id}: {left.describe()}{way_on}", timeout=2.0)
+            print_line(
+                f"{service.plan_state.plan.effect.title}, plan {plan_id}: {left.describe()}{way_on}", timeout=2.0
+            )
         for words in service.last_results:
             print_line(words, timeout=2.0)
     # An outcome that became unknown after the screens were closed must not look like success.

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 
-async def _ids_of_job(service: EmailSecurityService, job_id: str, status: str | None, why: str) -> list[str]:
+async def _ids_of_job(
+    service: EmailSecurityService, job_id: str, status: str | None, why: str, effect: Effect
+) -> list[str]:
     job_id = await whole_job_id(service, job_id)
     wanted = RowStatus(status) if status else None
     read = await service.jobs.all_rows(job_id, wanted)
     rows = [row for row in read.rows if not why or has_reason(row, why)]
-    ids = dict.fromkeys(filter(None, map(id_of_row, rows)))
-    if nameless := sum(not id_of_row(row) for row in rows):
+    names = [id_of_row(row, effect) for row in rows]
+    ids = dict.fromkeys(filter(None, names))
+    if nameless := names.count(""):
         print_status(f"{plural(nameless, 'row')} of the job without an id of a message: left out.")
     if strange := sum(wanted is not None and row.status is not wanted for row in rows):
         print_status(f"{plural(strange, 'row')} of a status that nobody knows: taken, it may be {wanted}.")
@@ -84,7 +87,7 @@ def _send(
     options.check(effect.action)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status, why) if job_id else ())]
+        wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status, why, effect) if job_id else ())]
         return await review_and_send(service, PlanRequest(effect, tuple(wanted)), options)
 
     ctx.exit(run_command(ctx, work, writes=not options.plan_only))

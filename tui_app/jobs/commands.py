@@ -83,7 +83,7 @@ async def create_job(client: EmailSecurityClient, new: NewJob, mark: str, answer
     """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
     comment = f"{new.comment} {mark}".strip()
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-    if isinstance(result, Done) and (result.value.comment is None or mark not in result.value.comment.exact):
+    if isinstance(result, Done) and not _bears(result.value, mark):
         # Another job than ours: whoever cancels it stops somebody else's.
         name = sanitize(result.value.id, 80)
         lost = Unreadable(
@@ -95,9 +95,13 @@ async def create_job(client: EmailSecurityClient, new: NewJob, mark: str, answer
 
 
 async def find_marked(client: EmailSecurityClient, mark: str) -> Job | None:
-    """The job that bears a mark; None when it is not in the list. Raises ApiError."""
+    """The job whose comment ends with a mark; None when it is not in the list, or when several do. Raises ApiError."""
+    found: dict[str, Job] = {}
     async for page in job_pages(client):
-        for job in page:
-            if job.comment is not None and mark in job.comment.exact:
-                return job
-    return None
+        found.update((job.id, job) for job in page if _bears(job, mark))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _bears(job: Job, mark: str) -> bool:
+    """Whether a job is the one that was made with a mark: others may speak of it in their comments."""
+    return job.comment is not None and job.comment.exact.split()[-1:] == [mark]

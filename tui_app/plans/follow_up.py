@@ -12,6 +12,8 @@ from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
+from tui_app.plans.id_form import IdKind, kind_of, message_id
+from tui_app.plans.lookup import plain_senders
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import SAID_DONE, Outcome
 
@@ -29,10 +31,28 @@ _UNDO: Final = "undo: "
 _NO_ID: Final = "without an id of a message"
 
 
-def id_of_row(row: JobMessage) -> str:
-    """By what the mail of a job's row is asked for: its investigate id, else the next best that the row tells; empty for nothing."""
-    known = row.investigate_id or row.email_message_id or row.alert_id or row.postfix_id
-    return known.exact.strip() if known is not None else ""
+def id_of_row(row: JobMessage, effect: Effect) -> str:
+    """By what the mail of a job's row is asked for; empty for nothing.
+
+    A postfix id is no way to move mail: there the alert id comes before it, and last the Message-ID, which whoever sent the
+    mail chose: in its brackets, so that it is never taken for another kind of id.
+    """
+    if row.investigate_id is not None:
+        return row.investigate_id.exact.strip()
+    alert = row.alert_id.exact.strip() if row.alert_id is not None else ""
+    alert = alert if kind_of(alert) is IdKind.ALERT else ""
+    postfix = row.postfix_id.exact.strip() if row.postfix_id is not None else ""
+    if not effect.is_move and postfix:
+        return postfix
+    named = message_id(row.email_message_id.exact) if row.email_message_id is not None else ""
+    return alert or named or postfix
+
+
+def _done_by(row: JobMessage, done: Mapping[str, str]) -> str:
+    """The plan that has done something to a row's mail already; empty when none has."""
+    if row.investigate_id is not None:
+        return done.get(row.investigate_id.exact.strip(), "")
+    return done.get(row.postfix_id.exact.strip(), "") if row.postfix_id is not None else ""
 
 
 def effect_of(job: Job) -> Effect:
@@ -66,17 +86,18 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _senders(rows: Iterable[JobMessage]) -> frozenset[str]:
-    return frozenset(row.sender.exact for row in rows if row.sender is not None and row.sender.exact)
+    return plain_senders(row.sender.exact for row in rows if row.sender is not None)
 
 
 def move_of_rows(rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
     """The mail of these rows moved to a folder. Raises GuardError when none of them tells which mail it is about."""
-    ids = dict.fromkeys(filter(None, map(id_of_row, rows)))
-    nameless = sum(not id_of_row(row) for row in rows)
+    effect = Effect.move(destination)
+    names = [id_of_row(row, effect) for row in rows]
+    ids, nameless = dict.fromkeys(filter(None, names)), names.count("")
     if not ids:
         raise GuardError("These rows do not tell which mail they are about. Nothing was sent.")
     remarks = (f"Left out: {nameless:,} {_NO_ID}",) if nameless else ()
-    return PlanRequest(Effect.move(destination), tuple(ids), senders=_senders(rows), remarks=remarks)
+    return PlanRequest(effect, tuple(ids), senders=_senders(rows), remarks=remarks)
 
 
 # ---- trying again
@@ -113,13 +134,13 @@ def retry_of_job(
     left: Counter[str] = Counter()
     times: list[datetime] = []
     for row in rows:
-        name = id_of_row(row)
+        name = id_of_row(row, effect)
         if row.status is not RowStatus.FAILED:
             left[f"not failed ({sanitize(str(row.status), 40).lower()})"] += 1
         elif not name:
             left[_NO_ID] += 1
-        elif name in done:
-            left[f"done by plan {done[name]}"] += 1
+        elif by := _done_by(row, done):
+            left[f"done by plan {by}"] += 1
         else:
             ids[name] = None
             why = hopeless(row.status_message.exact if row.status_message is not None else "")
@@ -156,7 +177,8 @@ def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str
         if result is not None and result.outcome is Outcome.FAILED and (why := hopeless(result.why)) is not None:
             held[target.id] = why
     if not ids:
-        more = f" {plural(len(done), 'message')} done by a later plan." if done else ""
+        done_here = sum(target.id in done for target in state.retryable)
+        more = f" {plural(done_here, 'message')} done by a later plan." if done_here else ""
         raise GuardError(f"Nothing of plan {entry.name} is left to retry.{more}")
     before = plan.source.before if plan.source is not None else None
     source = Source(Source.RETRY, Source.PLAN, plan.plan_id, before)
@@ -209,13 +231,13 @@ def undo_of_job(
     ids: dict[str, None] = {}
     left: Counter[str] = Counter()
     for row in rows:
-        name = id_of_row(row)
+        name = id_of_row(row, effect)
         if row.status is not RowStatus.COMPLETED:
             continue
         if not name:
             left[_NO_ID] += 1
-        elif name in done:
-            left[f"taken back by plan {done[name]} already"] += 1
+        elif by := _done_by(row, done):
+            left[f"taken back by plan {by} already"] += 1
         else:
             ids[name] = None
     left["failed"] += job.failed

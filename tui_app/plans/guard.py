@@ -165,8 +165,9 @@ def _reasons(
         reasons.append(HeldBack(target, *without_hope))
     if target.shared_by:
         return [HeldBack(target, _shared(target.shared_by))]
-    if not target.checked and target.named:
-        return [HeldBack(target, "no message goes by it: give the investigate id")]  # it can't be sent by
+    if not target.checked and target.named:  # it can't be sent by
+        why = "no message goes by it: give the investigate id" if target.looked_up else "not looked up: too many ids"
+        return [HeldBack(target, why)]
     if not target.checked:
         why = "not found (unchecked)" if target.looked_up else "not looked up: too many ids (unchecked)"
         reasons.append(HeldBack(target, why, UNCHECKED))

@@ -27,7 +27,7 @@ from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles
 from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 from tui_app.plans.plan import KEEPS_UNFINISHED, Plan, Target
 from tui_app.plans.records import plan_record
-from tui_app.plans.state import ALL_DONE, OPEN, SAID_DONE, Outcome
+from tui_app.plans.state import ALL_DONE, OPEN, Outcome
 from tui_app.plans.storage import Storage
 from tui_app.plans.write_entry import WriteEntry
 from tui_app.plans.write_journal import WriteJournal
@@ -331,7 +331,8 @@ class Ledger:
         if plan.plan_id in above:
             return {}
         entry, above = self.in_full(plan), above | {plan.plan_id}
-        done = (*SAID_DONE, *ALL_DONE, *OPEN)
+        # What was done in some mailboxes only is not done.
+        done = (*ALL_DONE, *OPEN)
         found = {name: plan.name for target in entry.state.with_outcome(*done) for name in target.names}
         for follower in self.following(Source.PLAN, plan.plan_id):
             stands = self._standing_of(follower, above)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
-from tui_app.api.errors import NotFound, TooLarge, Unreadable
+from tui_app.api.errors import Invalid, NotFound, TooLarge, Unreadable
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
+from tui_app.core.address import canonical_address
+from tui_app.core.errors import UsageError
 from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
 from tui_app.plans.plan import LONGEST_WINDOW, Target, has_no_time, index_by_id, windows_of
 
@@ -30,6 +32,7 @@ _FEW: Final = 20
 _DELIVERED_PAGES: Final = 10
 """Pages of all mail of a time that are read for some messages; where their senders are known, of those senders."""
 _MOST_SENDERS: Final = 3
+_LONGEST_SENDER: Final = 254
 _SHARED_PAGES: Final = 2
 """Pages of what goes by one Message-ID: nobody chooses from more."""
 
@@ -149,6 +152,17 @@ async def _search(
             break
 
 
+def plain_senders(written: Iterable[str]) -> frozenset[str]:
+    """Those of these senders that are plain addresses: whoever wrote another must not break the search for all."""
+    return frozenset(
+        address
+        for sender in set(written)
+        if len(sender) <= _LONGEST_SENDER
+        and (address := canonical_address(sender)) == sender.casefold()
+        and address.isascii()
+    )
+
+
 async def _search_delivered(
     client: EmailSecurityClient,
     start: datetime,
@@ -171,12 +185,15 @@ async def _search_delivered(
     pages, most = 0, _DELIVERED_PAGES + len(names) // 200
     for params in searches:
         read = search_pages(client, params, by_verdict=True)
-        async for page in read:
-            for name, message in index_by_id(page, names):
-                take_target(found.setdefault(name, {}), Target.of(message))
-            pages += 1
-            if names <= found.keys() or pages >= most:
-                return
+        try:
+            async for page in read:
+                for name, message in index_by_id(page, names):
+                    take_target(found.setdefault(name, {}), Target.of(message))
+                pages += 1
+                if names <= found.keys() or pages >= most:
+                    return
+        except (Invalid, UsageError):
+            continue  # a sender is a hint: what such a search does not find is asked for without it
 
 
 def take_target(known: dict[str, Target], target: Target) -> None:

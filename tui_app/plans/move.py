@@ -39,12 +39,24 @@ if TYPE_CHECKING:
 
 _DONE: Final = frozenset({"", "ok", "success", "succeeded", "completed", "done", "moved"})
 """What an item says beside `success: true`; seen on real accounts: `OK`."""
-_ALREADY: Final = re.compile(r"\balready (in|there|at|exists)\b|\bsame folder\b", re.IGNORECASE)
+_ALREADY: Final = re.compile(
+    r"(the )?(message|mail|e-?mail|item)? ?(is |was |exists )?already "
+    r"(there|(in|at) (the )?(destination|target|requested|same)( folder)?|in (the )?(same )?folder)\.?",
+    re.IGNORECASE,
+)
+"""The whole of what is said: a status may quote a subject, whose words are somebody else's."""
 _IN_A_MAILBOX: Final = frozenset({"delivered", "moved", "move_failed"})
 _NOT_DELIVERED: Final = frozenset({"rejected", "bounced", "deferred", "queued"})
 _TOLD: Final = 5
 _LOG_PAGES: Final = 3
+_MOST_A_ROUND: Final = 10
+"""Messages whose action logs are asked for in each round though no search points to them."""
 
+_SIGHTINGS: Final = {
+    Outcome.SEEN_MOVED: Sighting.MOVED,
+    Outcome.ALREADY_THERE: Sighting.MOVED,
+    Outcome.PARTLY_MOVED: Sighting.PARTLY_MOVED,
+}
 Copy = tuple[str, str]
 """One copy of a mail: its Message-ID without brackets, and the mailbox in one form."""
 
@@ -112,15 +124,15 @@ class Move:
 # ---- judging an answer
 
 
-def _copy_of(message_id: str, recipient: str) -> Copy:
-    return message_id.strip().strip("<>"), canonical_address(recipient) or recipient.strip().casefold()
+def _mailbox(recipient: str) -> str:
+    return canonical_address(recipient) or recipient.strip().casefold()
 
 
 def copies_of(target: Target) -> tuple[Copy, ...]:
     """All copies of a message, each once; none where its Message-ID or its mailboxes are not known."""
     if not target.message_id or not target.recipients_known:
         return ()
-    return tuple(dict.fromkeys(_copy_of(target.message_id, name.exact) for name in target.recipients))
+    return tuple(dict.fromkeys((target.message_id, _mailbox(name.exact)) for name in target.recipients))
 
 
 def match_moves(batch: Sequence[Target], items: Iterable[MoveItem], destination: Destination) -> Matched:
@@ -129,15 +141,19 @@ def match_moves(batch: Sequence[Target], items: Iterable[MoveItem], destination:
     A copy that two messages of the batch share, that the answer tells twice, or that it tells about another folder says
     nothing. Items about something else are told.
     """
+    copies = {target.id: copies_of(target) for target in batch}
+    owners = Counter(copy for each in copies.values() for copy in each)
     by_copy: dict[Copy, list[MoveItem]] = {}
+    # Mail without a Message-ID is told of by recipients alone: what is told so is about that mail, as far as it can be.
+    unjoined = {_mailbox(name.exact) for target in batch if not copies[target.id] for name in target.recipients}
     nameless = 0
     for item in items:
-        if item.message_id is None or item.recipient is None:
-            nameless += 1
+        named = item.message_id.exact.strip().strip("<>") if item.message_id is not None else ""
+        if item.recipient is None or not named:
+            nameless += item.recipient is None or _mailbox(item.recipient.exact) not in unjoined
         else:
-            by_copy.setdefault(_copy_of(item.message_id.exact, item.recipient.exact), []).append(item)
-    owners = Counter(copy for target in batch for copy in copies_of(target))
-    results = tuple(_moved(target, by_copy, owners, destination) for target in batch)
+            by_copy.setdefault((named, _mailbox(item.recipient.exact)), []).append(item)
+    results = tuple(_moved(target, copies[target.id], by_copy, owners, destination) for target in batch)
     strangers = [copy for copy in by_copy if copy not in owners]
     remarks = [
         f"the answer names {sanitize(name, 100)} for {sanitize(mailbox, 80)}, which was not asked for"
@@ -151,9 +167,12 @@ def match_moves(batch: Sequence[Target], items: Iterable[MoveItem], destination:
 
 
 def _moved(
-    target: Target, by_copy: dict[Copy, list[MoveItem]], owners: Counter[Copy], destination: Destination
+    target: Target,
+    copies: Sequence[Copy],
+    by_copy: dict[Copy, list[MoveItem]],
+    owners: Counter[Copy],
+    destination: Destination,
 ) -> Result:
-    copies = copies_of(target)
     if not copies:
         return Result(target, Outcome.UNKNOWN, why="the answer can't be joined with it: its Message-ID is not known")
     if any(owners[copy] > 1 for copy in copies):
@@ -171,7 +190,7 @@ def _moved(
         told.setdefault(outcome, []).append(copy)
         if reason:
             why[reason] = why.get(reason, 0) + 1
-    names = {_copy_of(target.message_id, name.exact): name for name in target.recipients}
+    names = {(target.message_id, _mailbox(name.exact)): name for name in target.recipients}
 
     def of(outcome: Outcome) -> tuple[Untrusted, ...]:
         return tuple(names[copy] for copy in told.get(outcome, ()))
@@ -204,12 +223,12 @@ def _of_item(item: MoveItem, destination: Destination) -> tuple[Outcome, str]:
     if item.success:
         if status.casefold() in _DONE:
             return Outcome.MOVED, ""
-        if _ALREADY.search(status):
+        if _ALREADY.fullmatch(status):
             return Outcome.ALREADY_THERE, ""
         return Outcome.UNKNOWN, f"the answer says success and also: {status}"
     if status.casefold() in _DONE - {""}:
         return Outcome.UNKNOWN, f"the answer says no success and also: {status}"
-    if _ALREADY.search(status):
+    if _ALREADY.fullmatch(status):
         return Outcome.ALREADY_THERE, ""
     return Outcome.FAILED, status or "the answer gives no reason"
 
@@ -231,12 +250,14 @@ class MoveReadBack:
         """Those of these that a search shows as moved. Raises ApiError.
 
         A search tells neither when nor to which folder, the action log does: it is asked about those that the search shows
-        as moved. What had been moved before is asked for in the last round.
+        as moved, and about a few that had been moved before, of which the search shows that, too.
         """
-        targets = [target for target in targets if target.moved is False]
-        seen = await _search_moved(self._client, targets, self._now)
-        judged = [await self.judged(target) for target in targets if target.id in seen]
-        return [result for result in judged if result.outcome is Outcome.SEEN_MOVED]
+        new = [target for target in targets if target.moved is False]
+        seen = await _search_moved(self._client, new, self._now)
+        asked = [target for target in new if target.id in seen]
+        asked += [target for target in targets if target.moved is not False and target.investigate_id][:_MOST_A_ROUND]
+        judged = [await self.judged(target) for target in asked]
+        return [result for result in judged if result.outcome is not Outcome.NOT_SEEN_MOVED]
 
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:
         """The last word on each of these that can be had; what can't be read, and what is more than a hundred, stays unknown."""
@@ -260,14 +281,19 @@ class MoveReadBack:
             if log.size < MAX_PER_PAGE:
                 break
         mine = [entry for entry in moves if self._is_ours(target, entry, sent_at)]
+        told = [(entry, sanitize(entry.status.exact, 200) if entry.status is not None else "") for entry in mine]
+        failed = [said for entry, said in told if entry.success is False and not _ALREADY.fullmatch(said)]
         if any(entry.success is not False for entry in mine):
+            if failed:
+                # It names no mailbox: which of them failed nobody can tell.
+                why = f"the action log says that it was moved in some mailboxes, and in others: {failed[-1]}"
+                return Result(target, Outcome.PARTLY_MOVED, why=why)
             return Result(target, Outcome.SEEN_MOVED, why="seen moved: the action log says so")
-        if mine:
-            status = mine[-1].status
-            said = sanitize(status.exact, 200) if status is not None else "it gives no reason"
-            if _ALREADY.search(said):
-                return Result(target, Outcome.ALREADY_THERE, why="the action log says that it was there already")
+        if failed:
+            said = failed[-1] or "it gives no reason"
             return Result(target, Outcome.FAILED, why=f"the action log says that it failed: {said}")
+        if mine:
+            return Result(target, Outcome.ALREADY_THERE, why="the action log says that it was there already")
         return Result(target, Outcome.NOT_SEEN_MOVED, why="the action log shows no such move yet")
 
     def _is_ours(self, target: Target, entry: LogEntry, sent_at: datetime | None) -> bool:
@@ -327,6 +353,5 @@ async def check_moved(
             continue
         except Unreadable:
             continue  # one answer that can't be used hides none of the others
-        moved = result.outcome in (Outcome.SEEN_MOVED, Outcome.ALREADY_THERE)
-        sightings[target.id] = Sighting.MOVED if moved else Sighting.NOT_SEEN_MOVED
+        sightings[target.id] = _SIGHTINGS.get(result.outcome, Sighting.NOT_SEEN_MOVED)
     return ArrivalCheck(now, len(targets), sightings)

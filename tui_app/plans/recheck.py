@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from tui_app.core.address import canonical_address
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT, canonical_verdict
 from tui_app.plans.guard import Policy, guard_targets
-from tui_app.plans.lookup import SINGLE_LOOK_UPS, look_up
+from tui_app.plans.lookup import SINGLE_LOOK_UPS, look_up, plain_senders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,12 +85,8 @@ async def look_again(
 
 
 def senders_of(targets: Iterable[Target]) -> frozenset[str]:
-    """The addresses of those who sent these, where they are plain ones: a search takes them as they are."""
-    return frozenset(
-        address
-        for target in targets
-        if (address := canonical_address(target.sender.exact)) == target.sender.exact.casefold()
-    )
+    """The addresses of those who sent these, where they are plain ones."""
+    return plain_senders(target.sender.exact for target in targets)
 
 
 def judge_look(

@@ -29,6 +29,7 @@ _SETTLED: Final = frozenset(
         Outcome.UNKNOWN,
         Outcome.DELIVERED,
         Outcome.SEEN_MOVED,
+        Outcome.PARTLY_MOVED,
         Outcome.ALREADY_THERE,
         Outcome.NOT_SEEN_MOVED,
         Outcome.FAILED,

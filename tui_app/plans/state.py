@@ -108,6 +108,7 @@ class Sighting(StrEnum):
     """Of a message that was told as delivered to some of its recipients."""
     RELEASED = "released, not seen delivered"
     MOVED = "seen moved"
+    PARTLY_MOVED = "seen moved, not everywhere"
     HELD = "held again"
     NOT_SEEN = "not seen released"
     NOT_SEEN_MOVED = "not seen moved"

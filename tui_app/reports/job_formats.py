@@ -17,7 +17,6 @@ from tui_app.core.markdown import fact, heading, table
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.jobs.progress import describe_action, describe_search
 from tui_app.plans.effect import CONSEQUENCES
-from tui_app.plans.follow_up import id_of_row
 from tui_app.plans.report import describe_follower, follower_json
 from tui_app.plans.write_entry import CREATE, DELETE, write_json
 from tui_app.reports.job import NOT_TRIED, JobReport, reason_of
@@ -214,7 +213,7 @@ def _listed(report: JobReport) -> list[str]:
     name = sanitize(report.job.id, 100)
     rows = (
         (
-            sanitize(id_of_row(row), 120) or "–",
+            (row.mail_id.detail() if row.mail_id is not None else "") or "–",
             _text(row.recipient),
             sanitize(row.raw.status.lower(), 40),
             sanitize(row.status_message.exact, _WHY) if row.status_message is not None else "",

@@ -246,7 +246,7 @@ async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]
     return _done(await _act(screen, jobs, _DELETE))
 
 
-async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] = frozenset()) -> None:
+async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = None) -> None:
     """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first."""
     if not job.ended:
         screen.notice("The job runs: X cancels it, then U takes back what it did.")

@@ -20,8 +20,8 @@ ENDING: Final = (
 """The signals that end a program and can be handled; the last three have no other use here."""
 GRACE: Final = 2.0
 """Seconds that the program has to end by itself."""
-ANSWER_TIMEOUT: Final = 47.0
-"""Seconds for the answer to a write that was sent; its own time-out is 45."""
+ANSWER_TIMEOUT: Final = 45.0
+"""Seconds that the answer to most writes may take."""
 _TICK: Final = 0.1
 _RESTORED: Final = (
     # Ends a half-written sequence, then: paste, wrap, mouse, keyboard and size reports, screen, cursor, focus, colours.
@@ -54,8 +54,8 @@ class ShutdownWatchdog:
 
     `end(n)` is called on that thread for each signal: it asks the program to end with 128 + n. If the program has not
     ended after 2 seconds, it is ended here and the terminal is restored. While `awaited()`, the answer to a write has
-    47 seconds; if it does not come, `unknown()` gives the sentence that is printed. `title()` gives back the title of the
-    window.
+    `longest()` seconds and 2 more; if it does not come, `unknown()` gives the sentence that is printed. `title()` gives
+    back the title of the window.
     """
 
     def __init__(
@@ -65,11 +65,13 @@ class ShutdownWatchdog:
         awaited: Callable[[], bool] = lambda: False,
         unknown: Callable[[], str] = lambda: "",
         title: Callable[[], str] = lambda: "",
+        longest: Callable[[], float] = lambda: ANSWER_TIMEOUT,
     ) -> None:
         self._end = end
         self._awaited = awaited
         self._unknown = unknown
         self._title = title
+        self._longest = longest
         self._over = threading.Event()
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_in, False)
@@ -110,7 +112,7 @@ class ShutdownWatchdog:
             return
         self._end(number)
         deadline = time.monotonic() + GRACE
-        last_moment = time.monotonic() + ANSWER_TIMEOUT
+        last_moment = time.monotonic() + self._longest() + GRACE
         while not self._over.is_set():
             now = time.monotonic()
             if self._awaited():

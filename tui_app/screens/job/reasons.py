@@ -407,4 +407,4 @@ class ReasonsScreen(ConsoleScreen):
         """By which the mail of the marked rows is known."""
         if not self.table().marked.marks:
             return ()
-        return [str(row.investigate_id or row.postfix_id or row.message_id) for row in self.chosen_rows()]
+        return [str(row.mail_id or row.message_id) for row in self.chosen_rows()]

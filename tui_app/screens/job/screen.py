@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -15,12 +16,13 @@ from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
 from tui_app.core.bars import bar
 from tui_app.core.clock import local_time
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
+from tui_app.jobs.row_store import OrderedRows
 from tui_app.jobs.row_view import RowView, Sort
 from tui_app.plans.effect import Source
 from tui_app.screens import format as fmt
@@ -29,7 +31,6 @@ from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
 from tui_app.screens.job.typed_line import Purpose, TypedLine
-from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
@@ -395,7 +396,8 @@ class JobScreen(ConsoleScreen):
         self._status, self._snapshot = status, None
         self._long.forget_offer()
         self.table().forget_cursor()
-        self.table().show_rows(ListRows[JobMessage]((), lambda row: row.id), whole=False)
+        # Nothing is here yet, but the marks: they are the store's.
+        self.table().show_rows(OrderedRows(self._subject.rows.store, array("I")), whole=False)
         self.table().cursor_key = self._cursors.get(status)
         self._subject.turn_to(status)
         self._arrange(self._subject.wanted)
@@ -434,7 +436,7 @@ class JobScreen(ConsoleScreen):
     def copy_id(self) -> str:
         """The row's id, by which its mail is known."""
         row = self.table().current
-        return str(row.investigate_id or row.postfix_id or row.message_id) if row is not None else ""
+        return str(row.mail_id or row.message_id) if row is not None else ""
 
     def copy_values(self) -> Sequence[Value]:
         """What there is to copy of the row, or of the job where there are no rows."""
@@ -443,54 +445,55 @@ class JobScreen(ConsoleScreen):
 
     def marked_ids(self) -> Sequence[str]:
         """By which the mail of the marked rows is known."""
-        rows = self.table().marked.marked_rows()
-        return [str(row.investigate_id or row.postfix_id or row.message_id) for row in rows]
+        return [str(row.mail_id or row.message_id) for row in self.table().marked.marked_rows()]
 
     def action_release_review(self) -> None:
         """Take the mail of the marked rows, or else of the one under the cursor, to a review."""
-        if self.table().marked.marks and not self.marked_ids():
-            self.notice("The marked rows are not loaded now: L loads all, u unmarks all.")
-        elif ids := [*dict.fromkeys(self.marked_ids() or filter(None, [self.copy_id()]))]:
+        rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
+        if ids := [*dict.fromkeys(row.mail_id.exact for row in rows if row.mail_id is not None)]:
             self.post_message(self.ReleaseWanted(ids))
         else:
-            self.notice("No rows, nothing to release.")
+            self.notice("These rows do not tell which mail they are about." if rows else "No rows, nothing to release.")
 
     def _chosen_rows(self) -> tuple[JobMessage, ...] | None:
-        """The marked rows, else all that the filter shows; empty for the whole job. None, and that is said, when some can't
-        be had now.
+        """The marked rows, else all that the filter shows; None where neither is: the whole job is meant.
+
+        Raises GuardError while it can't be told what the filter shows.
         """
-        table, rows = self.table(), self._rows
-        if marks := table.marked.marks:
-            chosen = table.marked.marked_rows()
-            if len(chosen) != marks:
-                self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
-                return None
-            return tuple(chosen)
-        if rows is not None and rows.rows is not None and rows.arranged.filter is not None:
-            return tuple(rows.rows[index] for index in range(len(rows.rows)))
-        return ()
+        if chosen := tuple(self.table().marked.marked_rows()):
+            return chosen
+        if self._subject.wanted.filter is None:
+            return None
+        rows = self._rows
+        if rows is None or rows.rows is None or rows.arranged != self._subject.wanted:
+            raise GuardError("Wait: what the filter shows is not here yet.")
+        return tuple(rows.rows[index] for index in range(len(rows.rows)))
 
     def action_rows_retry(self) -> None:
         """Try the marked rows again, else those that the filter shows, else all that failed."""
-        if (rows := self._chosen_rows()) is None:
+        try:
+            rows = self._chosen_rows()
+        except GuardError as error:
+            self.notice(str(error))
             return
         job, retry = self._job, self.service.retry_job
-        self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id, rows or None)))
+        self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id, rows)))
 
     @work
     async def action_rows_undo(self) -> None:
         """Take back what the job did: of the marked rows, else of all."""
-        if (rows := self._chosen_rows()) is None:
+        try:
+            rows = self._chosen_rows()
+        except GuardError as error:
+            self.notice(str(error))
             return
-        await job_commands.undo(self, self._job, frozenset(row.id for row in rows))
+        await job_commands.undo(self, self._job, None if rows is None else frozenset(row.id for row in rows))
 
     @work
     async def action_rows_move(self) -> None:
         """Move the mail of the marked rows, or else of the one under the cursor, to a folder."""
         rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
-        if len(rows) < self.table().marked.marks:
-            self.notice("Some marked rows are not loaded now: L loads all, u unmarks all.")
-        elif not rows:
+        if not rows:
             self.notice("No rows, nothing to move.")
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
             move = self.service.move_rows
