@@ -47,7 +47,7 @@ async def test_a_retry_takes_what_may_be_helped_of_a_job_and_is_told_there(accou
         await console.press("escape")
         await console.sees("then retry", "94 moved, 2 failed")
         await console.press("T")
-        await console.sees("2 messages", "Left out: 94 done by plan")
+        await console.sees("2 messages", "Left out: 94 in plan")
     assert len(moves(account)) == 96
     assert {folder for _, folder in moves(account)} == {"JunkEmail"}
 
@@ -150,7 +150,7 @@ async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed
             await console.press("H")
             await console.sees("unfinished")
             await console.press("enter")
-            await console.sees("96 not sent", "A shows what was never sent")
+            await console.sees("96 not sent", "waits until", "It is sent at its time")
             await console.press("C")
             await console.sees("Close this plan?")
             await console.press("y")

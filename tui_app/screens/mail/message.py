@@ -111,9 +111,7 @@ class MessageScreen(TextScreen):
         self._investigate_id = investigate_id or known
         self._above = row_lines(job, row) if job is not None and row is not None else []
         self._below = mail_of_row(row) if row is not None else []
-        self._where = (
-            "Jobs › job › row" if row is not None else "Quarantine › message" if message else "Release › message"
-        )
+        self._where = "Jobs › job › row" if row is not None else "Quarantine › message" if message else "Plan › message"
 
     def on_mount(self) -> None:
         """Show what is known, and read the message."""

@@ -178,6 +178,7 @@ class ReviewScreen(ConsoleScreen):
             TextLine(id="problem"),
             Button("Back, nothing is sent (esc)", id="cancel", compact=True),
             id="review",
+            can_focus=False,
         )
 
     def on_mount(self) -> None:

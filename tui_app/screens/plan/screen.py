@@ -77,7 +77,12 @@ class PlanScreen(ConsoleScreen):
         super().__init__(service)
         assert (plan is None) is not (entry is None)
         self._new = plan
-        self._state = entry.state if entry is not None else PlanState(plan)  # type: ignore[arg-type]
+        if entry is None:
+            assert plan is not None
+            self._state = PlanState(plan)
+        else:
+            # What this program does with it is newer than its journal.
+            self._state = service.plans.live_state(entry.plan_id) or entry.state
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
         if guarded is not None:
@@ -275,7 +280,7 @@ class PlanScreen(ConsoleScreen):
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self._state, self._old, self._lock_holder)
+        return Standing(self._state, self._old, self._lock_holder, self.service.settings.read_only)
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
