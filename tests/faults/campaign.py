@@ -29,7 +29,7 @@ from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.config.settings import Settings
 from tui_app.core.text import Untrusted
-from tui_app.plans.actions import release_outcome
+from tui_app.plans.release import release_outcome
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
