@@ -232,8 +232,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     def _plan_ended(self, state: PlanState) -> None:
         plan = state.plan
         sentence = f"{plan.action.capitalize()} plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
-        # Its own screen shows all of it, and has no room to say it again.
-        self._tell_of_end("" if self.is_at("plan") else sentence, f"plan {plan.plan_id} {state.phase.value}")
+        self._tell_of_end(sentence, f"plan {plan.plan_id} {state.phase.value}")
 
     def _tell_of_end(self, sentence: str, title: str) -> None:
         """Bell, title, and a notice on what is shown, or on what is below a question."""
@@ -241,8 +240,10 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self._show_title(self.service.jobs.followed)
         if self.service.settings.ui.bell:
             self.bell()
-        for screen in self.console_screens()[-1:] if sentence else ():
-            screen.notice(sentence)
+        for screen in self.console_screens()[-1:]:
+            # The screen of a plan has one line for what to do next, which comes first; it is in the activity list, too.
+            if screen.screen_name != "plan":
+                screen.notice(sentence)
 
     # ---- everywhere
 
