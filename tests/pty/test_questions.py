@@ -34,8 +34,8 @@ def answered(terminal: Terminal, question: str, answer: str) -> int:
 @pytest.mark.parametrize(
     ("count", "early", "late", "code"),
     [
-        (3, "3", "4", 3), (3, "3", "y", 3), (3, "3", "n", 3), (3, "4", "3", 0), (3, "n", "3", 0),
-        (1, "y", "n", 3), (1, "y", "2", 3), (1, "n", "y", 0),
+        (3, "3", "4", 3), (3, "3", "y", 3), (3, "4", "3", 0), (1, "y", "n", 3), (1, "n", "y", 0),
+        *(pytest.param(*more, marks=pytest.mark.long) for more in ((3, "3", "n", 3), (3, "n", "3", 0), (1, "y", "2", 3))),
     ],
 )  # fmt: skip
 def test_what_was_typed_before_a_release_asks_answers_nothing(

@@ -46,7 +46,7 @@ async def confirm(console: Console) -> str:
     return count
 
 
-@pytest.mark.parametrize("generation", ["simulator", "seed_simulator"])
+@pytest.mark.parametrize("generation", ["simulator", pytest.param("seed_simulator", marks=pytest.mark.long)])
 async def test_a_new_job_is_previewed_confirmed_by_its_number_and_posted_once(
     generation: str, request: pytest.FixtureRequest
 ) -> None:
