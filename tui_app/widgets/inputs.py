@@ -19,9 +19,8 @@ class LineInput(Input):
     """An input of one line. Its cursor does not blink; pasted text becomes one line of visible characters."""
 
     def on_mount(self) -> None:
-        """Switch blinking off: it would write to the terminal twice a second. A key adds to what is there."""
+        """Switch blinking off: it would write to the terminal twice a second."""
         self.cursor_blink = False
-        self.select_on_focus = False
 
     def on_key(self, event: events.Key) -> None:
         """A field for a number or for given words takes no question mark: it asks for help there, as everywhere."""

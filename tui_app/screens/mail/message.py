@@ -103,6 +103,7 @@ class MessageScreen(TextScreen):
         job: Job | None = None,
         row: JobMessage | None = None,
         investigate_id: Untrusted | None = None,
+        under: str = "Plan",
     ) -> None:
         super().__init__(service)
         self._message = message
@@ -111,7 +112,9 @@ class MessageScreen(TextScreen):
         self._investigate_id = investigate_id or known
         self._above = row_lines(job, row) if job is not None and row is not None else []
         self._below = mail_of_row(row) if row is not None else []
-        self._where = "Jobs › job › row" if row is not None else "Quarantine › message" if message else "Plan › message"
+        self._where = (
+            "Jobs › job › row" if row is not None else "Quarantine › message" if message else f"{under} › message"
+        )
 
     def on_mount(self) -> None:
         """Show what is known, and read the message."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.plans.commands import Command
+    from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan
@@ -63,9 +64,10 @@ class PlanScreen(ConsoleScreen):
     class MessageChosen(Message):
         """The message of a row was opened."""
 
-        def __init__(self, investigate_id: str) -> None:
+        def __init__(self, investigate_id: str, effect: Effect) -> None:
             super().__init__()
             self.investigate_id = investigate_id
+            self.effect = effect
 
     def __init__(
         self,
@@ -429,7 +431,7 @@ class PlanScreen(ConsoleScreen):
         line = self.table().current
         identity = line.key.partition(" ")[0] if line is not None else ""
         if is_investigate_id(identity):
-            self.post_message(self.MessageChosen(identity))
+            self.post_message(self.MessageChosen(identity, self._state.plan.effect))
         else:
             self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 
