@@ -12,6 +12,7 @@ from tui_app.api.enums import ActionType, Destination, RowStatus
 from tui_app.api.wire_values import readable
 from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError
+from tui_app.core.mark import without_marks
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.id_form import IdKind, kind_of, message_id
@@ -81,8 +82,8 @@ def describe_followers(plans: Iterable[PlanSummary]) -> str:
 
 def _reason_of(job: Job) -> str:
     """The job's comment without the mark that we put at its end."""
-    words = (job.comment.exact if job.comment is not None else "").split()
-    return sanitize(" ".join(word for word in words if not word.startswith("#op-")), _LONGEST_REASON)
+    comment = job.comment.exact if job.comment is not None else ""
+    return sanitize(" ".join(without_marks(comment).split()), _LONGEST_REASON)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
