@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.jobs.test_row_store import row
 from tui_app.core.text import sanitize
-from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, has_reason, normalised
+from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, describe_cause, has_reason, normalised
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,23 @@ def test_words_in_quotation_marks_are_not_the_reason_unless_there_are_no_others(
 )
 def test_no_words_of_a_mail_make_a_row_hopeless(message: str, name: str) -> None:
     assert cause_of(message).name == name
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Mailbox not found", "mailbox not found"),
+        ("No such user ana@acme.example", "mailbox not found: no such user"),
+        (
+            "Failed on 'Bob': message not found \u202e4711",
+            "the message is no longer there: failed on …: message not found",
+        ),
+        (f"Message not found {'x' * 200}", "the message is no longer there: message not found xxx"),
+    ],
+)
+def test_a_label_has_the_row_s_own_words_beside_it(message: str, told: str) -> None:
+    assert describe_cause(message).startswith(told)
+    assert len(describe_cause(message)) < 120
 
 
 HOPELESS = [cause.label for cause in KNOWN_CAUSES if not cause.helps] + [

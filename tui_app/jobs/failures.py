@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import RowStatus
-from tui_app.core.text import visible
+from tui_app.core.text import sanitize, visible
 
 if TYPE_CHECKING:
     from tui_app.api.rows import JobMessage
@@ -119,6 +119,8 @@ _LOOKED_AT: Final = 1024
 """Characters of a reason that are looked at: no rule needs more, and a server must not choose how long this takes."""
 _KEPT: Final = 200
 """Characters of a normalised reason."""
+_WORDS: Final = 80
+"""Characters of a normalised reason beside its label."""
 _GAP: Final = "…"
 _QUOTED: Final = r""""[^"]*"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»|`[^`]*`|<[^<>]*>|(?<!\w)'[^']*'(?!\w)"""
 _QUOTES: Final = re.compile(r"""["“”‘’«»`<>']""")
@@ -226,6 +228,12 @@ def cause_of(message: str) -> Cause:
         return cause
     # What nothing helps ends the matter: it is believed only where the words can't be the mail's.
     return cause if _cause_of_shape(_outside(message)) is cause else _of_its_own(shape)
+
+
+def describe_cause(message: str) -> str:
+    """The label, and the reason's own words beside it, which may say otherwise: safe text of one line; rows alike are told alike."""
+    label, words = cause_of(message).label, normalised(message)
+    return f"{label}: {sanitize(words, _WORDS)}" if words and words not in label else label
 
 
 def reason_contains(message: str, wanted: str) -> bool:
