@@ -56,11 +56,11 @@ T = TypeVar("T")
 
 
 def hopeless(reason: str) -> tuple[str, str] | None:
-    """Why trying again can't help, by the words of a failure, and the word that includes it all the same."""
-    from tui_app.jobs.failures import cause_of
+    """Why trying again can't help, by the words of a failure and with them, and the word that includes it all the same."""
+    from tui_app.jobs.failures import cause_of, describe_cause
 
     cause = cause_of(reason)
-    return None if cause.helps else (cause.label, cause.word)
+    return None if cause.helps else (describe_cause(reason), cause.word)
 
 
 def _check_doubts(entry: LedgerEntry, verb: str, despite_doubts: bool) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.jobs.test_row_store import row
 from tui_app.core.text import sanitize
-from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, has_reason, normalised
+from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, describe_cause, has_reason, normalised
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,77 @@ def test_a_rule_takes_no_more_than_it_means(message: str, name: str) -> None:
 def test_words_in_quotation_marks_are_not_the_reason_unless_there_are_no_others() -> None:
     assert cause_of('Refused: "mailbox not found" is in the subject').name == OTHER
     assert cause_of('{"error":{"code":"ErrorItemNotFound"}}').name == "gone"
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("Timed out moving message a/objectnotfound/b@evil.example", "trouble"),
+        ("Failed for a/objectnotfound/b@evil.example", OTHER),
+        ('Failed for "x"a/objectnotfound/b@evil.example', OTHER),
+        ("Time-out: “Bob” message not found “x”", "trouble"),
+        ("Time-out for <a> message not found <b@evil>", "trouble"),
+        ("Timed out moving mail Invoice: message not found", "trouble"),
+        ("HTTP 429 for message: mailbox not found", "throttled"),
+        ("Message not found: temporary failure", "trouble"),
+        ("Failed: “Bob” message not found “x”", OTHER),
+        ('Failed: "Bob" message not found "x"', OTHER),
+        ("Failed on 'Bob' message not found", "gone"),
+        ("Failed on 'Bob' message not found 'x'", OTHER),
+        ('Failed on "Bob" message not found', "gone"),
+        ('Failed on "5" message not found"', OTHER),
+        ("Failed on “Bob “x” message not found “y””", OTHER),
+        ("Failed on <a> message not found>", OTHER),
+        ("Failed on <a> message not found <b>", OTHER),
+        ("Failed on “a” message not found “b", OTHER),
+        ('moving message "a" not found in "b"', OTHER),
+        ('message "a" not found', "gone"),
+        ("Ana’s mailbox doesn’t exist", "no-mailbox"),
+        ("Inbox -> Junk: message not found", "gone"),
+        ("550 5.1.1 mailbox not found", "no-mailbox"),
+        ("SMTP error 550 5.1.1 mailbox not found", "no-mailbox"),
+    ],
+)
+def test_no_words_of_a_mail_make_a_row_hopeless(message: str, name: str) -> None:
+    assert cause_of(message).name == name
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Mailbox not found", "mailbox not found"),
+        ("No such user ana@acme.example", "mailbox not found: no such user"),
+        (
+            "Failed on 'Bob': message not found \u202e4711",
+            "the message is no longer there: failed on …: message not found",
+        ),
+        (f"Message not found {'x' * 200}", "the message is no longer there: message not found xxx"),
+    ],
+)
+def test_a_label_has_the_row_s_own_words_beside_it(message: str, told: str) -> None:
+    assert describe_cause(message).startswith(told)
+    assert len(describe_cause(message)) < 120
+
+
+HOPELESS = [cause.label for cause in KNOWN_CAUSES if not cause.helps] + [
+    "objectnotfound",
+    "no such user",
+    "already deleted",
+]
+
+
+@given(
+    subject=st.lists(st.sampled_from([*HOPELESS, *"\"'“”‘’«»`<>", " ", "Invoice", "…"]), max_size=8).map(" ".join),
+    quotes=st.sampled_from(['""', "“”", "‘’", "«»", "``", "<>"]),
+    reason=st.sampled_from(
+        ["Policy forbids {}", "Policy forbids {} here", "Timed out moving {}", "{}: temporary failure"]
+    ),
+)
+def test_whatever_a_quoted_subject_holds_the_row_may_be_tried_again(subject: str, quotes: str, reason: str) -> None:
+    quoted = f"{quotes[0]}{subject}{quotes[1]}"
+    cause = cause_of(reason.format(quoted))
+    assert cause.helps
+    assert cause.label not in HOPELESS
 
 
 words = st.text(string.ascii_letters, min_size=1, max_size=8).map(lambda word: f"q{word}x")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 _TOLD_ONE_BY_ONE: Final = 20
 """Messages; more that are held back are told by their reasons."""
+_REASONS: Final = 12
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a file of ids: a device would never end."""
 _DOMAINS: Final = 20
@@ -252,8 +253,10 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, effect: Eff
             name = sanitize(item.target.id)
             _print_mail(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
         rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
-        for why, count in rest.items():
+        for why, count in rest.most_common(_REASONS):
             print_status(f"{word}: {count:,} more {why}; --json lists all")
+        if others := sum(count for _, count in rest.most_common()[_REASONS:]):
+            print_status(f"{word}: {others:,} more for other reasons; --json lists all")
 
 
 def _print_shared(shared: Target) -> None:

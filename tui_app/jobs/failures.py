@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import RowStatus
-from tui_app.core.text import visible
+from tui_app.core.text import sanitize, visible
 
 if TYPE_CHECKING:
     from tui_app.api.rows import JobMessage
@@ -103,25 +103,33 @@ _KNOWN: Final[tuple[tuple[str, Cause], ...]] = (
     (
         r"timed?.?out|temporar|transient|(?:server|internal|service) ?error|unavailable|bad gateway|gateway time|try again|retry later|network error"
         r"|connection (?:\w+ )?(?:reset|refused|closed|lost|aborted)"
-        rf"|{_CODE}5\d\d\b",
+        rf"|{_CODE}5[0-2]\d\b",
         Cause("trouble", "time-out or server error", "retry", True),
     ),
 )
-"""How each known cause is recognised; the first that fits counts. A rule sees a reason in lower case, without what was quoted."""
+"""How each known cause is recognised. A rule sees a reason in lower case, without what was quoted.
+
+The first that fits counts, and one of which trying again helps before all others: a reason may repeat words of the mail.
+"""
 _RULES: Final = tuple((re.compile(pattern), cause) for pattern, cause in _KNOWN)
 KNOWN_CAUSES: Final = tuple(cause for _, cause in _KNOWN)
+_LABELS: Final = frozenset(cause.label for cause in KNOWN_CAUSES)
 
 _LOOKED_AT: Final = 1024
 """Characters of a reason that are looked at: no rule needs more, and a server must not choose how long this takes."""
 _KEPT: Final = 200
 """Characters of a normalised reason."""
+_WORDS: Final = 80
+"""Characters of a normalised reason beside its label."""
 _GAP: Final = "…"
 _QUOTED: Final = r""""[^"]*"|“[^“”]*”|‘[^‘’]*’|«[^«»]*»|`[^`]*`|<[^<>]*>|(?<!\w)'[^']*'(?!\w)"""
 _QUOTES: Final = re.compile(r"""["“”‘’«»`<>']""")
+_MARKS: Final = re.compile(r"""["“”«»`<]|(?<![-=])>|(?<!\w)['‘’]|['‘’](?!\w)""")
+"""Quotation marks, but for apostrophes and arrows."""
 _WITHIN: Final = r"[\w.+\-@%\\]"
 _ENDS_OF_HOSTS: Final = r"com|net|org|edu|gov|mil|int|info|biz|example|test|invalid|local|localhost|internal|[a-z]{2}"
 _VARYING: Final = re.compile(
-    rf"{_QUOTED}|\b[a-z]+://\S+|(?<!{_WITHIN})(?![45]\d\d(?!{_WITHIN}))(?={_WITHIN}*?[\d@]){_WITHIN}+"
+    rf"{_QUOTED}|\b[a-z]+://\S+|\S*@\S*|(?<!{_WITHIN})(?![45]\d\d(?!{_WITHIN}))(?={_WITHIN}*?[\d@]){_WITHIN}+"
     rf"|(?<!{_WITHIN})[\w\-]+(?:\.[\w\-]+)*\.(?:{_ENDS_OF_HOSTS})(?!{_WITHIN})",
     re.IGNORECASE,
 )
@@ -142,6 +150,20 @@ def _shape(message: str) -> str:
     shape = _VARYING.sub(_GAP, looked_at)
     # Where everything stands in quotation marks, as in JSON, they part nothing.
     return shape if any(map(str.isalpha, shape)) else _VARYING.sub(_GAP, _QUOTES.sub(" ", looked_at))
+
+
+def _outside(message: str) -> str:
+    """The shape of what stands before the first and behind the last quotation mark, and no mail can have written.
+
+    A subject with quotation marks of its own ends the quotation early, and its words then stand outside of any.
+    """
+    looked_at = message[:_LOOKED_AT]
+    marks = [mark.start() for mark in _MARKS.finditer(looked_at)]
+    if not marks:
+        return _shape(message)
+    rest = looked_at[marks[-1] + 1 :] if len(marks) % 2 == 0 else ""
+    outside = f"{looked_at[: marks[0]]} {_GAP} {rest}"
+    return _shape(outside) if any(map(str.isalpha, outside)) else _shape(message)
 
 
 def _plain(text: str) -> str:
@@ -171,13 +193,25 @@ def _normalised(shape: str) -> str:
     return text
 
 
+def _matching(plain: str) -> Cause | None:
+    first: Cause | None = None
+    for rule, cause in _RULES:
+        if (first is None or cause.helps) and rule.search(plain):
+            if cause.helps:
+                return cause
+            first = cause
+    return first
+
+
 @lru_cache(4096)
 def _cause_of_shape(shape: str) -> Cause:
-    plain = _plain(shape)
-    for rule, cause in _RULES:
-        if rule.search(plain):
-            return cause
+    return _matching(_plain(shape)) or _of_its_own(shape)
+
+
+def _of_its_own(shape: str) -> Cause:
     text = _normalised(shape)
+    if text in _LABELS:
+        text = f"{text} (in quoted words)"
     return Cause(OTHER, text, "read it", True) if text else _NO_WORDS
 
 
@@ -186,7 +220,20 @@ def cause_of(message: str) -> Cause:
 
     Takes the exact text of a server; the label is safe to show.
     """
-    return _cause_of_shape(_shape(message)) if message and not message.isspace() else _NONE_GIVEN
+    if not message or message.isspace():
+        return _NONE_GIVEN
+    shape = _shape(message)
+    cause = _cause_of_shape(shape)
+    if cause.helps or not _QUOTES.search(message):
+        return cause
+    # What nothing helps ends the matter: it is believed only where the words can't be the mail's.
+    return cause if _cause_of_shape(_outside(message)) is cause else _of_its_own(shape)
+
+
+def describe_cause(message: str) -> str:
+    """The label, and the reason's own words beside it, which may say otherwise: safe text of one line; rows alike are told alike."""
+    label, words = cause_of(message).label, normalised(message)
+    return f"{label}: {sanitize(words, _WORDS)}" if words and words not in label else label
 
 
 def reason_contains(message: str, wanted: str) -> bool:

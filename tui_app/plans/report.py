@@ -175,8 +175,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
     plan, state, source = entry.plan, entry.state, entry.plan.source
     included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     held_back, left_out = (
-        ", ".join(f"{count:,} {sanitize(why)}" for why, count in Counter(why for _, why in out).items())
-        for out in (plan.held_back, plan.unfit)
+        _counts(Counter(sanitize(why) for _, why in out).most_common()) for out in (plan.held_back, plan.unfit)
     )
     made = rfc3339(entry.at) if entry.at is not None else sanitize(entry.made_at)
     told = [

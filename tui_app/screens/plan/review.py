@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 _CHECKS = "Wait: it is being checked whether anything changed."
-_VERDICTS, _DOMAINS = 6, 6
+_VERDICTS, _DOMAINS, _REASONS = 6, 6, 6
 """Verdicts and sender domains that are named; f2 lists every message."""
 _LONG_DOMAIN = 60
 """Cells; of a longer domain the end is shown, f2 has all of it."""
@@ -290,7 +291,7 @@ class ReviewScreen(ConsoleScreen):
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
-            why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.reasons().items())
+            why = _counted(Counter(guarded.reasons()).most_common(), _REASONS, "for {} other reasons")
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
         if guarded.unfit:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
