@@ -184,7 +184,9 @@ class CreatedJob:
     job: Job
     differences: tuple[str, ...] = ()
     cancelled: WriteResult[Job] | None = None
-    """What came of cancelling it at once; None for a job that does what was asked for."""
+    """What came of cancelling it at once; None for a job that does what was asked for, or can't be told from others."""
+    seen: bool = True
+    """Whether it was read after it was made; else only the answer says that it is ours."""
 
     @property
     def stopped(self) -> bool:
@@ -198,7 +200,7 @@ class CreatedJob:
         if isinstance(self.cancelled, Done):
             return f"It could NOT be cancelled: it is {str(self.cancelled.value.status).lower()} already."
         if self.cancelled is None:
-            return "It was NOT cancelled: its id can't be used."
+            return "It was NOT cancelled: it can't be read, so that the id may be another job's."
         known = "It is NOT known to be cancelled" if isinstance(self.cancelled, Ambiguous) else "It was NOT cancelled"
         return f"{known}: {describe(self.cancelled)[0]}"
 

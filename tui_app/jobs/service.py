@@ -127,23 +127,19 @@ class JobService:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment.
 
         `preview` is what its search showed last; it goes on record with the job. A job that differs from what was asked for
-        is cancelled at once; how it differs and what came of that is told, and on record. Raises GuardError, and SluiceError
+        is cancelled at once if it was read and bears the mark; how it differs and what came of that is told, and on record. Raises GuardError, and SluiceError
         when it can't be put on record: then nothing was sent.
         """
         from tui_app.api.write_result import Done
         from tui_app.jobs import commands
         from tui_app.jobs.job_write import DIFFERS, JobWrite, PreviewFacts
-        from tui_app.jobs.new_job import CreatedJob
 
         self._check_writable(new.comment)
         sent = new.checked(self.clock.now())
         write = JobWrite.of_new(self._new_id(), sent, PreviewFacts.of(preview) if preview is not None else None)
 
         async def creating(answered: Answered) -> WriteResult[CreatedJob]:
-            result = await commands.create_job(self.client(), sent, write.mark, answered)
-            if not isinstance(result, Done):
-                return result
-            return Done(CreatedJob(result.value, sent.differences(result.value)), result.notices, result.errors)
+            return await commands.create_job(self.client(), sent, write.mark, answered)
 
         result = await self.write(f"New {new.action.lower()} job", write, creating)
         if not isinstance(result, Done):
@@ -158,8 +154,10 @@ class JobService:
             self.record(f"New job {name}; its preview: {count}.", (f"preview: {count}, sha256 {preview.digest}",))
         if created.differences:
             self.record(f"New job {name} differs from what was asked for.", created.differences)
+            # An id that only the answer gives may be that of somebody else's job.
             with suppress(UsageError):  # a job whose id is none can't be asked for
-                created = replace(created, cancelled=await self.cancel(created.job, DIFFERS))
+                if created.seen:
+                    created = replace(created, cancelled=await self.cancel(created.job, DIFFERS))
         return Done(created, result.notices, result.errors)
 
     async def cancel(
