@@ -211,18 +211,22 @@ class JobService:
         """One job as the server has it now. Raises ApiError, UsageError."""
         return await self.client().get_job(job_id)
 
-    async def look_again(self, kind: str, *, job_id: str, mark: str) -> Job | DeletedJob | None:
+    async def look_again(self, write: JobWrite, *, mark: str) -> CreatedJob | Job | DeletedJob | None:
         """What reading shows of a write that nothing has answered: the job that it made, ended or removed; None when not so.
 
-        `kind` = create, cancel, delete. Raises ApiError.
+        A job that was made is compared with what was asked for. Raises ApiError.
         """
         from tui_app.jobs import commands
+        from tui_app.jobs.new_job import CreatedJob, differences
 
-        if kind == "create":
-            return await commands.find_marked(self.client(), mark) if mark else None
-        if kind == "delete":
-            return await commands.find_gone(self.client(), check_job_id(job_id))
-        job = await self.read(job_id)
+        if write.kind == "create":
+            made = await commands.find_marked(self.client(), mark) if mark else None
+            if made is None:
+                return None
+            return CreatedJob(made, differences(write.action, write.destination, write.search, made))
+        if write.kind == "delete":
+            return await commands.find_gone(self.client(), check_job_id(write.job))
+        job = await self.read(write.job)
         return job if job.ended else None
 
     def _new_id(self) -> str:
