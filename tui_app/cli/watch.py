@@ -178,7 +178,9 @@ def watch(ctx: click.Context, jobs: tuple[str, ...], limit: float | None, output
         for job_id in await whole_job_ids(service, named):
             try:
                 found.append(await service.client.get_job(job_id))
-            except NotFound:
+            except NotFound as error:
+                if not error.notices:
+                    raise  # it may be anybody's: only the API knows its jobs
                 print_status(f"{job_id}: no such job: deleted by somebody else, or of another account.")
                 codes.append(ExitCode.UNKNOWN_OUTCOME)
         ends = await Watch(service, limit).run(found)
