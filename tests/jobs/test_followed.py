@@ -239,12 +239,13 @@ async def test_a_job_that_ended_and_goes_on_is_told_and_followed_again(followed:
         ({"messages_failed": 42, "messages_successful": 58}, "completed, 42 failed."),
         ({"messages_failed": 0, "messages_successful": 100}, "completed."),
         ({"messages_failed": 0, "messages_successful": 90}, "completed, unaccounted 10."),
+        ({"messages_failed": 0, "messages_successful": 90, "messages_pending": 10}, "completed, 10 still pending."),
         ({"messages_failed": "x", "messages_successful": 90}, "completed, its counters can't be read."),
     ],
 )
 def test_an_end_is_told_with_what_is_wrong_with_it(counters: dict[str, object], said: str) -> None:
     others = {"messages_pending": 0, "messages_skipped": 0, "messages_cancelled": 0}
-    ended = job(status="COMPLETED", total_messages_discovered=100, **others, **counters)
+    ended = job(status="COMPLETED", total_messages_discovered=100, **{**others, **counters})
     assert JobEnd(ended).sentence == f"Job {ended.id[:8]} ended: {said}"
 
 

@@ -53,6 +53,7 @@ class JobEnd:
         if not job.countable:
             return ", its counters can't be read"
         parts = [f"{job.failed:,} failed"] if job.failed else []
+        parts += [f"{job.pending:,} still pending"] if job.pending else []
         parts += [f"unaccounted {job.unaccounted:,}"] if job.unaccounted else []
         return "".join(f", {part}" for part in parts)
 
