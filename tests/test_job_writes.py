@@ -230,6 +230,34 @@ async def test_a_write_that_was_never_answered_is_settled_by_reading_back(simula
             await service.settle_write(service.plans.ledger.overview().writes[0])
 
 
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [({}, ()), ({"destination": "Inbox"}, ("destination: ",)), ({"search": {"sender": "b.example"}}, ("sender: ",))],
+)
+async def test_a_job_that_is_found_later_is_compared_with_what_was_asked_for(
+    simulator: Simulator, changed: dict[str, Any], differs: tuple[str, ...]
+) -> None:
+    async with service_on(simulator) as service:
+        asked = NewJob(action=ActionType.MOVE, params=SearchParams(sender="a.example"), destination=Destination.JUNK)
+        made = await service.jobs.create(asked)
+        assert isinstance(made, Done)
+        (entry,) = on_record(service)
+        (path,) = journals(service)
+        path.unlink()
+        facts = {
+            **_facts(""), "plan": entry.plan_id, "write": "create", "action": entry.action, "mark": entry.mark,
+            "destination": changed.get("destination", entry.destination), "search": {**entry.search, **changed.get("search", {})},
+        }  # fmt: skip
+        service.plans.ledger.begin_write(facts, service.settings.identity).close()
+        (lost,) = await service.open_writes()
+        settled = await service.settle_write(lost)
+        assert (settled.standing, settled.job) == ("done", made.value.job.id)
+        told = settled.answers[-1].differences
+        assert [line.startswith(word) for line, word in zip(told, differs, strict=True)] == [True] * len(differs)
+        assert (settled.as_asked, settled.differs) == (not differs, bool(differs))
+        assert ("differs" in service.activities[-1].sentence) is bool(differs)
+
+
 def _facts(job: str) -> dict[str, Any]:
     return {
         "plan": "00000001", "write": "delete", "job": job, "action": "", "destination": "", "search": {},

@@ -118,9 +118,7 @@ async def test_a_preview_counts_what_the_job_will_take(simulator: Simulator) -> 
     assert preview.dispositions[0][0] == "MALICIOUS"
 
 
-@pytest.mark.parametrize(
-    "fault", [*(f"echo_changed={n}" for n in (1, 2, 4, 5, 6)), "stored_changed=2", "stored_changed=4"]
-)
+@pytest.mark.parametrize("fault", [f"stored_changed={n}" for n in (1, 2, 4, 5, 6)])
 async def test_a_new_job_that_is_another_one_than_was_asked_for_is_told_and_on_record(fault: str) -> None:
     new = NewJob(
         action=ActionType.MOVE,
@@ -139,6 +137,18 @@ async def test_a_new_job_that_is_another_one_than_was_asked_for_is_told_and_on_r
             same = await service.jobs.create(new)
             assert isinstance(same, Done)
             assert same.value.differences == ()
+
+
+async def test_what_a_job_does_is_what_is_read_of_it_and_not_what_its_answer_says() -> None:
+    new = NewJob(
+        action=ActionType.MOVE, params=SearchParams(sender="billing@evil.example"), destination=Destination.JUNK
+    )
+    with running(Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job")) as simulator:
+        async with service_on(simulator) as service:
+            made = await service.jobs.create(new)
+            assert isinstance(made, Done)
+            assert made.value.differences == ()
+        assert simulator.account.truth.of("cancel_job") == []
 
 
 async def test_a_release_job_that_would_free_malicious_mail_is_held_back(simulator: Simulator) -> None:

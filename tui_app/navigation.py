@@ -276,8 +276,9 @@ class Navigation(App[None]):
         self.show_notice("Asking for the job…")
         try:
             job = await self.service.jobs.read(entry.job)
-        except NotFound:
-            said = f"Job {entry.target} is not there any more: it was deleted, or is another account's."
+        except NotFound as error:
+            gone = f"Job {entry.target} is not there any more: it was deleted, or is another account's."
+            said = gone if error.notices else str(error)
         except SluiceError as error:
             said = str(error)
         else:

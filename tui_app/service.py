@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tui_app.api.budget import Budget
 from tui_app.api.enums import RowStatus
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tui_app.core.clock import Clock
     from tui_app.jobs.commands import Answered
     from tui_app.jobs.followed import FollowedJobs, JobEnd
-    from tui_app.jobs.job_write import JobWrite
+    from tui_app.jobs.job_write import JobWrite, Kind
     from tui_app.jobs.new_job import JobPreview, NewJob
     from tui_app.mail.service import MailService
     from tui_app.plans.ledger_entry import LedgerEntry
@@ -507,12 +507,26 @@ class EmailSecurityService:
 
         Raises ApiError, JournalError, and UsageError when it is another account's.
         """
-        from tui_app.jobs.job_write import answer_facts
+        from tui_app.jobs.job_write import JobWrite, answer_facts
+        from tui_app.jobs.new_job import CreatedJob
 
         if canonical_account(entry.account) != self.settings.identity:
             raise UsageError(f"{entry.name} belongs to another account, {sanitize(entry.account)}. Nothing was asked.")
-        seen = await self.jobs.look_again(entry.write, job_id=entry.job, mark=entry.mark)
-        self.record(f"{entry.title}, read back: {'it was done' if seen is not None else 'not seen done'}.")
+        asked = JobWrite(
+            write_id=entry.plan_id,
+            kind=cast("Kind", entry.write),
+            job=entry.job,
+            action=entry.action,
+            destination=entry.destination,
+            search=entry.search,
+        )
+        seen = await self.jobs.look_again(asked, mark=entry.mark)
+        differs = seen.differences if isinstance(seen, CreatedJob) else ()
+        became = "it was done" if seen is not None else "not seen done"
+        self.record(
+            f"{entry.title}, read back: {became}{', but it differs from what was asked for' if differs else ''}.",
+            differs,
+        )
         if seen is None:
             return entry
         return await asyncio.to_thread(self.plans.ledger.settle_write, entry, answer_facts(Done(seen)))

@@ -153,3 +153,18 @@ def test_a_job_whose_counters_can_t_be_read_claims_nothing_by_them() -> None:
     assert job_state(job).text == "? completed"
     assert describe_missing(job, None, 10) == ""
     assert describe_missing(job, RowStatus.COMPLETED, 10) == "the job's own count can't be read"
+
+
+def test_more_rows_than_an_ended_job_counts_are_told_where_it_counts_them() -> None:
+    wire = {"job_id": "j", "status": "COMPLETED", "total_messages_discovered": 1210, "messages_successful": 1200}
+    ended = Job.from_wire(wire)
+    assert describe_missing(ended, RowStatus.COMPLETED, 1210) == "the job counts only 1,200"
+    assert describe_missing(ended, None, 1211) == "the job counts only 1,210"
+    assert describe_missing(ended, RowStatus.COMPLETED, 1200) == ""
+    assert describe_missing(ended, RowStatus.SKIPPED, 10) == "", "the oldest answers do not count these"
+    assert (
+        describe_missing(Job.from_wire({**wire, "messages_skipped": 0}), RowStatus.SKIPPED, 1)
+        == "the job counts only 0"
+    )
+    assert describe_missing(Job.from_wire({**wire, "status": "PROCESSING"}), RowStatus.COMPLETED, 1210) == ""
+    assert describe_missing(Job.from_wire({"job_id": "j", "status": "COMPLETED"}), None, 5) == ""

@@ -65,6 +65,11 @@ AMBIGUOUS = {
     "409": answer(409, failure(1, "conflict")),
     "redirect": answer(303, b"", location="https://evil.example/"),
     "200 as HTML": answer(200, b"<html>captive portal</html>"),
+    "404 of the API without a word": answer(404, {**success(None), "success": False}),
+    **{
+        f"{status} as HTML": answer(status, b"<html>proxy</html>")
+        for status in (400, 404, 405, 409, 413, 414, 415, 422)
+    },
     "200 without success": answer(200, {**success(JOB), "success": False}),
     "200 with another shape": answer(200, success([1, 2])),
     "200 with bad gzip": answer(200, b"not gzip", content_encoding="gzip"),
@@ -93,6 +98,12 @@ async def test_a_write_that_the_api_refuses_is_refused_and_sent_once(status: int
         assert "no at /x (code 7003)" in details
         assert f"HTTP {status}" in details
         assert "cf-ray abc-FRA" in details
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_of_the_credentials_counts_whoever_gives_it(status: int) -> None:
+    async with faulty(always(answer(status, b"<html>no</html>"))) as server, client_on(server.base_url) as client:
+        assert isinstance(await client.cancel_job(JOB["job_id"]), Refused)
 
 
 async def test_a_write_that_never_left_is_tried_twice_more_and_then_unsent() -> None:

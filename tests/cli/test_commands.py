@@ -328,7 +328,7 @@ def test_a_place_that_can_t_be_written_is_said(run: Run) -> None:
 
 def test_a_new_job_that_differs_from_what_was_asked_for_is_never_called_done() -> None:
     arguments = ["--destination", "JunkEmail", "--sender", "billing@evil.example", "--yes"]
-    with running(Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job")) as simulator:
+    with running(Options(quota=0, messages=300, held=60, faults="stored_changed=2@create_job")) as simulator:
         made = run_with(simulator.environment(), "create", "--action", "move", *arguments)
     assert made.returncode == 5
     assert "DIFFERS from what was asked for" in made.stderr

@@ -52,6 +52,19 @@ def test_with_yes_and_the_same_number_other_messages_are_told_and_taken(run: Run
     assert len(simulator.account.truth.of("create_job")) == 1
 
 
+def test_with_yes_a_hard_delete_takes_nothing_that_its_preview_did_not_show(run: Run, simulator: Simulator) -> None:
+    hard = ("create", "--action", "move", "--destination", "RecoverableItemsPurges", *CAMPAIGN)
+    count = counted(run)
+    first = next(mail for mail in simulator.account.campaign if mail.is_detection)
+    before_the_second_search(simulator, lambda: simulator.account.turn_verdict([first.investigate_id], "SPAM"))
+    ended = run(*hard, "--yes", "--expect", str(count))
+    assert ended.returncode == 3
+    assert "The same messages as in the preview, but their verdicts" in ended.stderr
+    assert "The search does not find what its preview found." in ended.stderr
+    assert simulator.account.truth.of("create_job") == []
+    assert run(*hard, "--yes", "--expect", str(count)).returncode == 0
+
+
 def test_exactly_moves_what_the_preview_found_by_id(run: Run, simulator: Simulator) -> None:
     campaign = only(simulator, 3)
     exactly = (*TRASH, "--exactly", "--yes")

@@ -9,6 +9,7 @@ import select
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,8 +227,11 @@ def test_rows_of_a_status_that_nobody_knows_are_taken_and_told() -> None:
 
 async def test_a_new_job_that_differs_is_cancelled_also_when_the_answer_tells_an_error() -> None:
     job_id = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
+    made_jobs: list[dict[str, Any]] = []
 
     def script(request: Received) -> bytes:
+        if request.target.endswith(f"/bulk/{job_id}"):
+            return answer(200, success(made_jobs[0]))
         if request.method == "GET":
             return answer(200, found([]))
         if request.target.endswith("/cancel"):
@@ -237,6 +241,7 @@ async def test_a_new_job_that_differs_is_cancelled_also_when_the_answer_tells_an
             "job_id": job_id, "status": "PENDING", "action_type": body["action"], "action_params": {"destination": "Inbox"},
             "search_params": body["search_params"], "comment": body["comment"],
         }  # fmt: skip
+        made_jobs.append(job)
         return answer(200, {**success(job), "errors": [{"code": 10001, "message": "something went wrong"}]})
 
     async with faulty(script) as server:

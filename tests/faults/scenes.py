@@ -139,6 +139,8 @@ KINDS: tuple[Kind, ...] = (
     *_gate(AMBIGUOUS, "wrong_shape", "deep_json", "redirect=303", "redirect=307", "unavailable"),
     *_gate(AMBIGUOUS, "status=302", "status=408", "status=409", "status=418", "status=500", "status=502", "status=504"),
     *_gate(AMBIGUOUS, "status=521", "status_after=500", "status_after=502", "status_after=504", "status_after=408"),
+    # Not the API's own words: who says so may have passed it on.
+    *_gate(AMBIGUOUS, *(f"html_after={status}" for status in (400, 404, 413, 422))),
     *_gate(REFUSED, "status=400", "status=401", "status=403", "status=404", "status=405", "status=413", "status=414"),
     *_gate(REFUSED, "status=415", "status=422"),
     *_gate(REFUSED, "rate_limit=2", "rate_limit_bare", "rate_limit_odd", tries=3),

@@ -1,6 +1,7 @@
 """Jobs that are followed to their end, against the simulator with a clock of its own."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,7 +9,9 @@ import pytest
 
 from tests.api.test_models import JOB
 from tests.conftest import MOMENT
-from tests.support.services import service_on
+from tests.support.faulty import Received, answer, failure, faulty, success
+from tests.support.services import lonely_service, service_on
+from tui_app.api.errors import NotFound
 from tui_app.api.models import Job
 from tui_app.api.pagination import job_pages
 from tui_app.jobs.followed import FollowedJobs, JobEnd
@@ -106,9 +109,87 @@ async def test_a_job_that_was_deleted_is_told_as_that(
     followed.take(going[:1] if alone else going)
     del watched.account.jobs[going[0].id]
     await followed.poll()
+    if alone:
+        assert heard.ends == [], "one answer may be wrong"
+        assert len(followed.running) == 1
+        await followed.poll()
     (end,) = heard.ends
     assert (end.job.id, end.gone) == (going[0].id, True)
     assert end.sentence == f"Job {going[0].id[:8]} was deleted by somebody else; how it ended is not known."
+
+
+LOST = answer(404, failure(10404, "no such job"))
+PROXYS = answer(404, b"<html>not found</html>")
+GOING = answer(200, success({**JOB, "status": "PROCESSING"}))
+
+
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    ("answers", "gone"),
+    [
+        ([LOST, LOST], True),
+        ([LOST, GOING, LOST, GOING], False),
+        ([LOST, PROXYS, LOST], False),
+        ([PROXYS] * 4, False),
+        ([PROXYS, LOST, GOING], False),
+        ([GOING, PROXYS, LOST, LOST], True),
+    ],
+)
+async def test_a_job_is_gone_when_the_api_says_so_twice_in_a_row(
+    opened: bool, answers: list[bytes], gone: bool
+) -> None:
+    left, heard = list(answers), Heard()
+    async with faulty(lambda _: left.pop(0)) as server:
+        service = lonely_service(server.base_url)
+        followed = service.jobs.followed
+        followed.on_ended = heard.ends.append
+        followed.take([job(status="PROCESSING")])
+        subject = service.jobs.watch(str(JOB["job_id"]), lambda _: None)
+        for reply in answers:
+            poll = subject.poll_counters if opened else followed.poll
+            trouble = reply is PROXYS or (opened and reply is LOST)
+            with pytest.raises(NotFound) if trouble else nullcontext():
+                await poll()
+        await service.close()
+    assert [end.gone for end in heard.ends] == [True] * gone
+    assert len(followed.running) == (not gone)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_list_that_may_not_be_whole_takes_a_second_look(heard: Heard, whole: bool) -> None:
+    other = {**JOB, "job_id": "00000000-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "PROCESSING"}
+
+    def script(request: Received) -> bytes:
+        if "/bulk/" in request.target:
+            return LOST
+        return answer(200, success([other, *([] if whole else [17])]))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        followed = service.jobs.followed
+        followed.on_ended = heard.ends.append
+        followed.take([job(status="PROCESSING"), Job.from_wire(other)])
+        await followed.poll()
+        assert len(heard.ends) == whole
+        await followed.poll()
+        assert [end.gone for end in heard.ends] == [True]
+        await service.close()
+
+
+async def test_trouble_with_one_job_keeps_what_was_read_of_the_others(heard: Heard) -> None:
+    other = {**JOB, "job_id": "00000000-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "COMPLETED"}
+    async with faulty(
+        lambda request: PROXYS if "/bulk/" in request.target else answer(200, success([other]))
+    ) as server:
+        service = lonely_service(server.base_url)
+        followed = service.jobs.followed
+        followed.on_ended = heard.ends.append
+        followed.take([job(status="PROCESSING"), Job.from_wire({**other, "status": "PROCESSING"})])
+        with pytest.raises(NotFound):
+            await followed.poll()
+        await service.close()
+    assert [end.outcome for end in heard.ends] == ["completed"]
+    assert len(followed.running) == 1
 
 
 async def test_what_the_screen_tells_of_is_not_asked_for_behind_it(service: EmailSecurityService, time: Time) -> None:
@@ -158,12 +239,13 @@ async def test_a_job_that_ended_and_goes_on_is_told_and_followed_again(followed:
         ({"messages_failed": 42, "messages_successful": 58}, "completed, 42 failed."),
         ({"messages_failed": 0, "messages_successful": 100}, "completed."),
         ({"messages_failed": 0, "messages_successful": 90}, "completed, unaccounted 10."),
+        ({"messages_failed": 0, "messages_successful": 90, "messages_pending": 10}, "completed, 10 still pending."),
         ({"messages_failed": "x", "messages_successful": 90}, "completed, its counters can't be read."),
     ],
 )
 def test_an_end_is_told_with_what_is_wrong_with_it(counters: dict[str, object], said: str) -> None:
     others = {"messages_pending": 0, "messages_skipped": 0, "messages_cancelled": 0}
-    ended = job(status="COMPLETED", total_messages_discovered=100, **others, **counters)
+    ended = job(status="COMPLETED", total_messages_discovered=100, **{**others, **counters})
     assert JobEnd(ended).sentence == f"Job {ended.id[:8]} ended: {said}"
 
 

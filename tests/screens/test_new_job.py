@@ -268,8 +268,8 @@ async def test_too_many_for_exactly_these_says_so_and_the_search_is_left(simulat
 @pytest.mark.parametrize(
     ("faults", "told"),
     [
-        ("echo_changed=2@create_job", "It was cancelled at once."),
-        ("echo_changed=2@create_job,status=403@cancel_job", "It was NOT cancelled: refused."),
+        ("stored_changed=2@create_job", "It was cancelled at once."),
+        ("stored_changed=2@create_job,status=403@cancel_job", "It was NOT cancelled: refused."),
     ],
 )
 async def test_a_job_that_differs_is_cancelled_and_told_on_the_form(faults: str, told: str) -> None:

@@ -111,17 +111,22 @@ class Job(WireModel):
         """Rows that were stopped by a cancel; 0 without a counter."""
         return _or_none_given(self.messages_cancelled)
 
-    def counted(self, status: RowStatus | None) -> int:
-        """The number of rows in a state, with None of all rows; 0 without a counter."""
-        counter = {
-            None: self.total_messages_discovered,
+    def counter(self, status: RowStatus | None) -> int | None:
+        """The counter of rows in a state, with None of all rows; None where the answer has none."""
+        total = self.total_messages_discovered if "total_messages_discovered" in self.model_fields_set else None
+        counters = {
+            None: total,
             RowStatus.PENDING: self.messages_pending,
             RowStatus.COMPLETED: self.messages_successful,
             RowStatus.FAILED: self.messages_failed,
             RowStatus.SKIPPED: self.messages_skipped,
             RowStatus.CANCELLED: self.messages_cancelled,
         }
-        return _or_none_given(counter.get(status))
+        return counters.get(status)
+
+    def counted(self, status: RowStatus | None) -> int:
+        """The number of rows in a state, with None of all rows; 0 without a counter."""
+        return _or_none_given(self.counter(status))
 
     @property
     def counters(self) -> tuple[int | None, ...]:

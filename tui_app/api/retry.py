@@ -26,6 +26,8 @@ WRITE_RESENDS: Final = 2
 """How often a write is sent again after it was certainly not done: not sent, or answered 429."""
 REFUSED_STATUS: Final = frozenset({400, 401, 403, 404, 405, 413, 414, 415, 422, 429})
 """Status codes that mean that a write was not done. After any other error status its outcome is unknown."""
+REFUSED_BY_ANYBODY: Final = frozenset({401, 403, 429})
+"""Those of them that count without a word of the API's. The others may come from a proxy that passed the write on."""
 
 
 def retry_after(header: str | None, now: datetime, milliseconds: str | None = None) -> float:
@@ -49,6 +51,12 @@ def retry_after(header: str | None, now: datetime, milliseconds: str | None = No
         return MAX_WAIT
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return max(MIN_WAIT, min((moment - now).total_seconds(), MAX_WAIT))
+
+
+def was_refused(error: ApiError) -> bool:
+    """Whether a write that was answered with this was not done."""
+    by_the_api = error.status in REFUSED_STATUS and bool(error.notices)
+    return by_the_api or error.status in REFUSED_BY_ANYBODY
 
 
 class ReadRetries:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from tui_app.core.clock import FIRST_YEAR, LAST_YEAR
+
 
 class ServerClock:
     """Told by the `Date` of answers, of whichever thread. It may be behind by the time that an answer took, and by a second."""
@@ -16,12 +18,13 @@ class ServerClock:
         self._told: tuple[datetime, float] | None = None
 
     def read(self, headers: Mapping[str, str]) -> None:
-        """Take the time that an answer tells, if it does."""
+        """Take the time that an answer tells, if it does, and if there can be such a time."""
         with contextlib.suppress(ValueError, TypeError, OverflowError):
             if "date" in headers:
                 told = parsedate_to_datetime(headers["date"])
-                zoned = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-                self._told = zoned, self._monotonic()
+                zoned = told.astimezone(UTC) if told.tzinfo is not None else told.replace(tzinfo=UTC)
+                if FIRST_YEAR <= zoned.year <= LAST_YEAR:
+                    self._told = zoned, self._monotonic()
 
     def now(self) -> datetime | None:
         """The time there; None while no answer told it."""

@@ -26,6 +26,7 @@ from tui_app.api.retry import (
     RetryBucket,
     backoff,
     retry_after,
+    was_refused,
 )
 from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
@@ -326,7 +327,7 @@ class Transport:
                         continue
                 return Refused(error) if limited else Unsent(error)
             except ApiError as error:
-                return Refused(error) if error.status in REFUSED_STATUS else Ambiguous(error)
+                return Refused(error) if was_refused(error) else Ambiguous(_of_somebody(error))
             if answer.status == 202 and not accepts:
                 why = "The API only accepted it, and does not say that it was done."
                 return Ambiguous(Unreadable(why, request=request, status=answer.status))
@@ -431,6 +432,14 @@ def _understand(
         notices=envelope.errors,
         ray=_ray(answer),
     )
+
+
+def _of_somebody(error: ApiError) -> ApiError:
+    """An error that leaves a write open; a refusal that is not in the API's own words is told as that."""
+    if error.status not in REFUSED_STATUS:
+        return error
+    why = f"HTTP {error.status}, but not in the API's own words: whoever answered may have passed the request on."
+    return Unreadable(why, request=error.request, status=error.status, ray=error.ray)
 
 
 def _ray(answer: HttpResponse) -> Untrusted | None:

@@ -132,7 +132,9 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: st
         for job_id in ids:
             try:
                 job = await service.client.get_job(job_id)
-            except NotFound:
+            except NotFound as error:
+                if not error.notices:
+                    raise  # it may be anybody's: only the API knows its jobs
                 print_status(f"{job_id}: no such job; left alone.")
                 continue
             if job.ended is wants_ended:

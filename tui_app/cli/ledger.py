@@ -290,7 +290,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
         if isinstance(found, WriteEntry):
             settled = await service.settle_write(found)
             _show_write(settled, output_format)
-            return ExitCode.UNKNOWN_OUTCOME if settled.open else ExitCode.DONE
+            return ExitCode.UNKNOWN_OUTCOME if settled.open or settled.differs else ExitCode.DONE
         _print_doubts(found)
         entry = of_this_account(service, found)
         return await run_plan(service, Settle(entry), output_format)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LASTING: Final = 600.0
 """Seconds without an answer after which nobody waits for a better one."""
+LAST_LOOK: Final = 2.0
+"""Seconds before the time is up at which they are looked at once more: an answer needs some."""
 _BAR: Final = 10
 
 
@@ -53,9 +55,13 @@ def end_json(end: JobEnd) -> dict[str, Any]:
 
 
 def exit_code_of(end: JobEnd) -> ExitCode:
-    """How a job ended: done, partly failed, or nobody can tell; one that was deleted was running when it was seen last."""
+    """How a job ended: done, partly failed, or nobody can tell.
+
+    One that was deleted was running when it was seen last; of one that ended with rows that wait, nobody knows what
+    becomes of those.
+    """
     job = end.job
-    if not job.ended:
+    if not job.ended or job.pending:
         return ExitCode.UNKNOWN_OUTCOME
     if job.status is not JobStatus.COMPLETED or job.failed:
         return ExitCode.PARTLY_FAILED
@@ -71,6 +77,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._clock = self.service.clock
+        self._until = self._clock.monotonic() + self.limit if self.limit is not None else None
         self._followed = FollowedJobs(lambda: self.service.client, self._clock, print_status)
         self._followed.on_ended = self._ended
         self._ends: dict[str, JobEnd] = {}
@@ -80,6 +87,10 @@ class Watch:
         self._ends[end.job.id.lower()] = end
         if end.gone:
             print_status(end.sentence)
+
+    def within_limit(self) -> asyncio.Timeout:
+        """A context that raises TimeoutError when the time is up: also for a request that hangs, or waits for the quota."""
+        return asyncio.timeout(None if self._until is None else max(0.0, self._until - self._clock.monotonic()))
 
     async def run(self, jobs: Sequence[Job]) -> list[JobEnd]:
         """How they stand when all have ended, or the time is up. Raises ApiError for trouble that lasts."""
@@ -104,17 +115,19 @@ class Watch:
 
     async def _until_the_end(self, lines: ProgressLines) -> None:
         pace, answered, trouble = PollInterval(), self._clock.monotonic(), ""
-        until = answered + self.limit if self.limit is not None else None
-        delay = pace.interval
-        while self._followed.running:
-            now = self._clock.monotonic()
-            if until is not None and now >= until:
-                return
-            jittered = delay * SystemRandom().uniform(1 - JITTER, 1 + JITTER)
-            await self._clock.sleep(jittered if until is None else min(jittered, until - now))
+        delay, last = pace.interval, False
+        while self._followed.running and not last:
+            wait = delay * SystemRandom().uniform(1 - JITTER, 1 + JITTER)
+            if self._until is not None:
+                left = max(0.0, self._until - self._clock.monotonic() - LAST_LOOK)
+                wait, last = min(wait, left), wait >= left
+            await self._clock.sleep(wait)
             try:
-                delay = pace.after(await self._followed.poll())
+                async with self.within_limit():
+                    delay = pace.after(await self._followed.poll())
                 answered, trouble = self._clock.monotonic(), ""
+            except TimeoutError:
+                return
             except (Unauthenticated, Forbidden):
                 raise
             except ApiError as error:
@@ -156,6 +169,21 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
         raise UsageError(str(error)) from None
 
 
+async def _found(service: EmailSecurityService, named: Sequence[str]) -> tuple[list[Job], list[ExitCode]]:
+    """The jobs of these names, and the exit codes for those that are not there. Raises ApiError and UsageError."""
+    found: list[Job] = []
+    codes: list[ExitCode] = []
+    for job_id in await whole_job_ids(service, named):
+        try:
+            found.append(await service.client.get_job(job_id))
+        except NotFound as error:
+            if not error.notices:
+                raise  # it may be anybody's: only the API knows its jobs
+            print_status(f"{job_id}: no such job: deleted by somebody else, or of another account.")
+            codes.append(ExitCode.UNKNOWN_OUTCOME)
+    return found, codes
+
+
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @click.option(
@@ -173,15 +201,14 @@ def watch(ctx: click.Context, jobs: tuple[str, ...], limit: float | None, output
     named = [check_job(name) for name in jobs]
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        found: list[Job] = []
-        codes: list[ExitCode] = [ExitCode.DONE]
-        for job_id in await whole_job_ids(service, named):
-            try:
-                found.append(await service.client.get_job(job_id))
-            except NotFound:
-                print_status(f"{job_id}: no such job: deleted by somebody else, or of another account.")
-                codes.append(ExitCode.UNKNOWN_OUTCOME)
-        ends = await Watch(service, limit).run(found)
+        watching = Watch(service, limit)
+        try:
+            async with watching.within_limit():
+                found, codes = await _found(service, named)
+        except TimeoutError:
+            print_status("The time is up, and no answer told how the jobs stand.")
+            return ExitCode.UNKNOWN_OUTCOME
+        ends = await watching.run(found)
         listing = Listing[JobEnd](output_format, COLUMNS, end_json)
         for end in ends:
             listing.write(end)

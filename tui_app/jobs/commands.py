@@ -6,14 +6,19 @@ Each takes a function that is told of an answer that leaves it open, before that
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui_app.api.errors import NotFound, Unreadable
+from tui_app.api.errors import ApiError, NotFound, Unreadable
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.pagination import job_pages
 from tui_app.api.read_back import settle
 from tui_app.api.write_result import Ambiguous, Done, Refused, WriteResult
+from tui_app.config.settings import check_job_id
+from tui_app.core.errors import UsageError
 from tui_app.core.text import Untrusted, sanitize
+from tui_app.jobs.new_job import CreatedJob
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -52,6 +57,9 @@ async def cancel_job(client: EmailSecurityClient, job_id: str, answered: Answere
         return last if last.ended else None
 
     result = await client.cancel_job(job_id)
+    if isinstance(result, Done) and result.value.ended and _may_look(client):
+        with suppress(ApiError):
+            result = replace(result, value=await client.get_job(job_id))
     if isinstance(result, Done) and not result.value.ended:
         # What was stopped has ended: an answer that says otherwise says nothing of what became of it.
         result = Ambiguous(StillAtWork(result.value, request))
@@ -66,7 +74,19 @@ async def delete_job(client: EmailSecurityClient, job_id: str, answered: Answere
     result = await client.delete_job(job_id)
     if isinstance(result, Refused) and isinstance(result.error, NotFound):
         result = Ambiguous(result.error)
+    if isinstance(result, Done) and _may_look(client):
+        with suppress(ApiError):
+            job = await client.get_job(job_id)
+            there = (
+                f"The answer calls it deleted, and the server still has it: {sanitize(str(job.status).lower(), 40)}."
+            )
+            result = Ambiguous(Unreadable(there, request=f"DELETE investigate/bulk/{job_id}"))
     return await _settled(client, result, lambda: find_gone(client, job_id), answered)
+
+
+def _may_look(client: EmailSecurityClient) -> bool:
+    """Whether a job may be looked at after an answer that calls it done: nobody waits minutes for the quota for that."""
+    return client.transport.budget.wait() <= 0
 
 
 async def find_gone(client: EmailSecurityClient, job_id: str) -> DeletedJob | None:
@@ -79,19 +99,53 @@ async def find_gone(client: EmailSecurityClient, job_id: str) -> DeletedJob | No
     return None
 
 
-async def create_job(client: EmailSecurityClient, new: NewJob, mark: str, answered: Answered) -> WriteResult[Job]:
-    """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment."""
+async def create_job(
+    client: EmailSecurityClient, new: NewJob, mark: str, answered: Answered
+) -> WriteResult[CreatedJob]:
+    """Start a job: one POST. If its outcome is unknown the job is looked for by the mark at the end of its comment.
+
+    What it does differently is taken from the job as it is read, not from the answer, wherever it can be read.
+    """
     comment = f"{new.comment} {mark}".strip()
     result = await client.create_job(new.action, new.params, destination=new.destination, comment=comment)
-    if isinstance(result, Done) and not _bears(result.value, mark):
-        # Another job than ours: whoever cancels it stops somebody else's.
-        name = sanitize(result.value.id, 80)
-        lost = Unreadable(
-            f"The answer is about job {name}, which does not bear our mark: it may be another one than was asked for.",
-            request="POST investigate/bulk",
-        )
-        result = Ambiguous(lost)
-    return await _settled(client, result, lambda: find_marked(client, mark), answered)
+    if isinstance(result, Done):
+        seen, error = await _look_at_new(client, result.value, mark)
+        if error is None:
+            job = seen or result.value
+            created = CreatedJob(job, new.differences(job), seen=seen is not None)
+            return Done(created, result.notices, result.errors)
+        result = Ambiguous(error)
+    found = await _settled(client, result, lambda: find_marked(client, mark), answered)
+    if not isinstance(found, Done):
+        return found
+    return Done(CreatedJob(found.value, new.differences(found.value)))
+
+
+async def _look_at_new(client: EmailSecurityClient, job: Job, mark: str) -> tuple[Job | None, ApiError | None]:
+    """The new job as the server has it, None where nobody can say, and why the answer may be about another job.
+
+    An answer can carry our comment and somebody else's id: whoever cancels that one stops another's job.
+    """
+    name, request = sanitize(job.id, 80), "POST investigate/bulk"
+    lost = Unreadable(
+        f"The answer is about job {name}, which does not bear our mark: it may be another one than was asked for.",
+        request=request,
+    )
+    try:
+        check_job_id(job.id)
+    except UsageError:
+        return None, Unreadable(f"The answer calls the new job '{name}', which is no id of a job.", request=request)
+    if not _bears(job, mark):
+        return None, lost
+    if not _may_look(client):
+        return None, None
+    try:
+        seen = await client.get_job(job.id)
+    except NotFound:
+        return None, Unreadable(f"The answer is about job {name}, which the server does not have.", request=request)
+    except ApiError:
+        return None, None
+    return (seen, None) if _bears(seen, mark) else (None, lost)
 
 
 async def find_marked(client: EmailSecurityClient, mark: str) -> Job | None:

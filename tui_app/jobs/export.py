@@ -22,7 +22,7 @@ from tui_app.api.wire_values import without_our_name
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import UNFINISHED
 from tui_app.core.text import BYTE_ORDER_MARK, csv_cell, json_text, markdown_escape, plural, sanitize
-from tui_app.jobs.progress import describe_missing
+from tui_app.jobs.progress import ONLY, describe_missing
 from tui_app.jobs.row_columns import EXPORTED
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ class Exported:
     def sentence(self) -> str:
         """What to tell of it."""
         rows = f"{plural(self.rows, 'row')} in {sanitize(str(self.path))}"
-        return f"{rows}: not all, {self.missing}." if self.missing else f"{rows}."
+        wrong = "more than there should be" if self.missing.startswith(ONLY) else "not all"
+        return f"{rows}: {wrong}, {self.missing}." if self.missing else f"{rows}."
 
 
 def export_path(name: str, suffixes: Sequence[str] = SUFFIXES) -> Path:

@@ -53,6 +53,7 @@ class JobEnd:
         if not job.countable:
             return ", its counters can't be read"
         parts = [f"{job.failed:,} failed"] if job.failed else []
+        parts += [f"{job.pending:,} still pending"] if job.pending else []
         parts += [f"unaccounted {job.unaccounted:,}"] if job.unaccounted else []
         return "".join(f", {part}" for part in parts)
 
@@ -82,6 +83,8 @@ class FollowedJobs:
         self._over: dict[str, Job] = {}
         """Those that ended while they were followed: an answer may take that back."""
         self._told: set[tuple[str, str]] = set()
+        self._missed: set[str] = set()
+        """Those that the API did not find when they were asked for last."""
         self.on_ended: Callable[[JobEnd], None] = lambda _: None
         self.on_news: Callable[[], None] = lambda: None
 
@@ -106,6 +109,7 @@ class FollowedJobs:
 
     def _take(self, job: Job, at: float) -> None:
         key = _key(job.id)
+        self._missed.discard(key)
         before, progress = self._running.get(key) or (self._over.get(key), Progress())
         if before is not None and (back := setback(before, job)):
             self._tell_once(job, back)
@@ -135,9 +139,25 @@ class FollowedJobs:
         if self._running.pop(_key(job_id), None) is not None:
             self.on_news()
 
-    def gone(self, job_id: str) -> None:
-        """There is no such job any more."""
-        if (known := self._running.pop(_key(job_id), None)) is not None:
+    def not_found(self, job_id: str, error: NotFound, *, unlisted: bool = False) -> bool:
+        """Take that a job was not found; whether it is gone, which is told then.
+
+        It is by a second answer in a row, or by one where a whole list does not have it either (`unlisted`). An answer that
+        is not in the API's own words may be anybody's, and tells nothing.
+        """
+        key = _key(job_id)
+        if not error.notices:
+            self._missed.discard(key)
+            return False
+        if not unlisted and key not in self._missed:
+            self._missed.add(key)
+            return False
+        self._gone(key)
+        return True
+
+    def _gone(self, key: str) -> None:
+        self._missed.discard(key)
+        if (known := self._running.pop(key, None)) is not None:
             self.on_ended(JobEnd(known[0], gone=True))
             self.on_news()
 
@@ -154,18 +174,25 @@ class FollowedJobs:
     async def poll(self) -> PollResult:
         """Read those that go on: one alone by its id, several with the list in one request. Raises ApiError."""
         asked = dict(self._running)
-        found, requests = await self._read(asked)
-        moved = any(job is None or counters_of(job) != counters_of(asked[key][0]) for key, job in found.items())
-        for key in [key for key, job in found.items() if job is None]:
-            self.gone(key)
-        self.take([job for job in found.values() if job is not None])
+        found, missed, requests = await self._read(asked)
+        self.take(list(found.values()))
+        lost = [error for key, (error, unlisted) in missed.items() if not self.not_found(key, error, unlisted=unlisted)]
+        if trouble := next((error for error in lost if not error.notices), None):
+            raise trouble
+        moved = bool(missed) or any(counters_of(job) != counters_of(asked[key][0]) for key, job in found.items())
         left = [eta.left for job in self.running if (eta := self.eta(job)).left is not None]
         return PollResult(moved, min(left, default=None), not self._running, requests)
 
-    async def _read(self, asked: dict[str, tuple[Job, Progress]]) -> tuple[dict[str, Job | None], int]:
-        """The jobs by id, None for one that there is no more; those that nothing was told of are not in it."""
-        client, requests = self._reach(), 0
-        found: dict[str, Job | None] = {}
+    async def _read(
+        self, asked: dict[str, tuple[Job, Progress]]
+    ) -> tuple[dict[str, Job], dict[str, tuple[NotFound, bool]], int]:
+        """The jobs by id, those that were not found with whether a whole list does not have them either, and the requests.
+
+        Those that nothing was told of are in neither.
+        """
+        client, requests, whole = self._reach(), 0, False
+        found: dict[str, Job] = {}
+        missed: dict[str, tuple[NotFound, bool]] = {}
         if len(asked) > 1:
             pages = job_pages(client)
             async for page in pages:
@@ -173,12 +200,13 @@ class FollowedJobs:
                 found |= {key: job for job in page if (key := _key(job.id)) in asked}
                 if len(found) == len(asked):
                     break
+            whole = pages.complete and not pages.may_miss
         for key in [key for key in asked if key not in found][:_LOOKED_AFTER]:
             try:
                 found[key] = await client.get_job(key)
-            except NotFound:
-                found[key] = None
+            except NotFound as error:
+                missed[key] = error, whole
             except UsageError:
                 continue  # an id by which nothing can be asked for
             requests += 1
-        return found, max(1, requests)
+        return found, missed, max(1, requests)

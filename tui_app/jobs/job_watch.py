@@ -92,8 +92,8 @@ class JobSubject:
         newer = self._newer
         try:
             job = await self.client.get_job(self.job_id)
-        except NotFound:
-            self.followed.gone(self.job_id)
+        except NotFound as error:
+            self.followed.not_found(self.job_id, error)
             raise
         if newer != self._newer:
             return None

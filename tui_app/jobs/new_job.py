@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -93,21 +93,27 @@ class NewJob:
 
         The API repeats the request in its answer: https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/bulk/methods/create/
         """
-        told: dict[str, Any] = {"action": str(job.action_type).upper()}
-        asked: dict[str, Any] = {"action": self.action.value}
-        if self.destination is not None or job.action_params.destination is not None:
-            told["destination"] = job.action_params.destination
-            asked["destination"] = self.destination
-        for name, value in self.params.as_body().items():
-            asked[name], told[name] = value, job.search_params.get(name)
-        for name, value in job.search_params.items():
-            if name not in asked and value not in (None, "", False):
-                asked[name], told[name] = None, value
-        return tuple(
-            f"{sanitize(name, 40)}: asked for {_shown(value)}, the job has {_shown(told[name])}"
-            for name, value in asked.items()
-            if _comparable(value) != _comparable(told[name])
-        )
+        destination = self.destination.value if self.destination is not None else ""
+        return differences(self.action.value, destination, self.params.as_body(), job)
+
+
+def differences(action: str, destination: str, search: Mapping[str, Any], job: Job) -> tuple[str, ...]:
+    """What a job does differently from what was asked for, by its own words, in sentences; all in the API's words."""
+    told: dict[str, Any] = {"action": str(job.action_type).upper()}
+    asked: dict[str, Any] = {"action": action}
+    if destination or job.action_params.destination is not None:
+        told["destination"] = job.action_params.destination
+        asked["destination"] = destination or None
+    for name, value in search.items():
+        asked[name], told[name] = value, job.search_params.get(name)
+    for name, value in job.search_params.items():
+        if name not in asked and value not in (None, "", False):
+            asked[name], told[name] = None, value
+    return tuple(
+        f"{sanitize(name, 40)}: asked for {_shown(value)}, the job has {_shown(told[name])}"
+        for name, value in asked.items()
+        if _comparable(value) != _comparable(told[name])
+    )
 
 
 def _text(value: object) -> str:
@@ -182,7 +188,9 @@ class CreatedJob:
     job: Job
     differences: tuple[str, ...] = ()
     cancelled: WriteResult[Job] | None = None
-    """What came of cancelling it at once; None for a job that does what was asked for."""
+    """What came of cancelling it at once; None for a job that does what was asked for, or can't be told from others."""
+    seen: bool = True
+    """Whether it was read after it was made; else only the answer says that it is ours."""
 
     @property
     def stopped(self) -> bool:
@@ -196,7 +204,7 @@ class CreatedJob:
         if isinstance(self.cancelled, Done):
             return f"It could NOT be cancelled: it is {str(self.cancelled.value.status).lower()} already."
         if self.cancelled is None:
-            return "It was NOT cancelled: its id can't be used."
+            return "It was NOT cancelled: it can't be read, so that the id may be another job's."
         known = "It is NOT known to be cancelled" if isinstance(self.cancelled, Ambiguous) else "It was NOT cancelled"
         return f"{known}: {describe(self.cancelled)[0]}"
 

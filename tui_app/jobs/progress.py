@@ -26,6 +26,9 @@ READINGS: Final = 3
 HISTORY: Final = 60
 """Rates that are kept for a sparkline."""
 
+ONLY: Final = "the job counts only "
+"""How `describe_missing` begins when there are more rows than there should be."""
+
 DESTINATION_LABELS: Final = {
     Destination.INBOX: "Inbox",
     Destination.JUNK: "Junk",
@@ -92,10 +95,15 @@ def acted_share(job: Job) -> float | None:
 
 
 def describe_missing(job: Job, status: RowStatus | None, rows: int) -> str:
-    """Why so many rows under a status may not be all by the job's counters, as part of a sentence; empty if they are."""
-    counted = job.counted(status)
+    """Why so many rows under a status may not be all, or not only the job's, by its counters; empty if they are.
+
+    It is part of a sentence. More rows than are counted are told of a job that has ended: nothing counts them any more.
+    """
+    counter, counted = job.counter(status), job.counted(status)
     if not readable(counted):
         return "the job's own count can't be read"
+    if counter is not None and job.ended and rows > counted:
+        return f"{ONLY}{counted:,}"
     return f"the job counts {counted:,}" if rows < counted else ""
 
 

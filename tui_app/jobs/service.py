@@ -127,23 +127,19 @@ class JobService:
         """Start a job: one POST. If its outcome is unknown the job is looked for by a mark in its comment.
 
         `preview` is what its search showed last; it goes on record with the job. A job that differs from what was asked for
-        is cancelled at once; how it differs and what came of that is told, and on record. Raises GuardError, and SluiceError
+        is cancelled at once if it was read and bears the mark; how it differs and what came of that is told, and on record. Raises GuardError, and SluiceError
         when it can't be put on record: then nothing was sent.
         """
         from tui_app.api.write_result import Done
         from tui_app.jobs import commands
         from tui_app.jobs.job_write import DIFFERS, JobWrite, PreviewFacts
-        from tui_app.jobs.new_job import CreatedJob
 
         self._check_writable(new.comment)
         sent = new.checked(self.clock.now())
         write = JobWrite.of_new(self._new_id(), sent, PreviewFacts.of(preview) if preview is not None else None)
 
         async def creating(answered: Answered) -> WriteResult[CreatedJob]:
-            result = await commands.create_job(self.client(), sent, write.mark, answered)
-            if not isinstance(result, Done):
-                return result
-            return Done(CreatedJob(result.value, sent.differences(result.value)), result.notices, result.errors)
+            return await commands.create_job(self.client(), sent, write.mark, answered)
 
         result = await self.write(f"New {new.action.lower()} job", write, creating)
         if not isinstance(result, Done):
@@ -158,8 +154,10 @@ class JobService:
             self.record(f"New job {name}; its preview: {count}.", (f"preview: {count}, sha256 {preview.digest}",))
         if created.differences:
             self.record(f"New job {name} differs from what was asked for.", created.differences)
+            # An id that only the answer gives may be that of somebody else's job.
             with suppress(UsageError):  # a job whose id is none can't be asked for
-                created = replace(created, cancelled=await self.cancel(created.job, DIFFERS))
+                if created.seen:
+                    created = replace(created, cancelled=await self.cancel(created.job, DIFFERS))
         return Done(created, result.notices, result.errors)
 
     async def cancel(
@@ -213,18 +211,22 @@ class JobService:
         """One job as the server has it now. Raises ApiError, UsageError."""
         return await self.client().get_job(job_id)
 
-    async def look_again(self, kind: str, *, job_id: str, mark: str) -> Job | DeletedJob | None:
+    async def look_again(self, write: JobWrite, *, mark: str) -> CreatedJob | Job | DeletedJob | None:
         """What reading shows of a write that nothing has answered: the job that it made, ended or removed; None when not so.
 
-        `kind` = create, cancel, delete. Raises ApiError.
+        A job that was made is compared with what was asked for. Raises ApiError.
         """
         from tui_app.jobs import commands
+        from tui_app.jobs.new_job import CreatedJob, differences
 
-        if kind == "create":
-            return await commands.find_marked(self.client(), mark) if mark else None
-        if kind == "delete":
-            return await commands.find_gone(self.client(), check_job_id(job_id))
-        job = await self.read(job_id)
+        if write.kind == "create":
+            made = await commands.find_marked(self.client(), mark) if mark else None
+            if made is None:
+                return None
+            return CreatedJob(made, differences(write.action, write.destination, write.search, made))
+        if write.kind == "delete":
+            return await commands.find_gone(self.client(), check_job_id(write.job))
+        job = await self.read(write.job)
         return job if job.ended else None
 
     def _new_id(self) -> str:

@@ -106,6 +106,11 @@ class WriteEntry(JournalSummary):
         return self.outcome is WriteOutcome.UNKNOWN
 
     @property
+    def differs(self) -> bool:
+        """Whether a new job does something else than was asked for."""
+        return bool(self.answers) and bool(self.answers[-1].differences)
+
+    @property
     def as_asked(self) -> bool:
         """Whether it was done, and the server said nothing that speaks against it."""
         last = self.answers[-1] if self.answers else None

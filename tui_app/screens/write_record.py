@@ -89,7 +89,8 @@ class WriteRecordScreen(TextScreen):
             return
         self._show()
         where = "the job is still there" if self._entry.write == DELETE else "not seen done"
-        self.notice("Settled: it was done." if not self._entry.open else f"Still unknown: {where}. v asks again.")
+        done = "it was done, but the job DIFFERS from what was asked for" if self._entry.differs else "it was done"
+        self.notice(f"Settled: {done}." if not self._entry.open else f"Still unknown: {where}. v asks again.")
 
     def copy_id(self) -> str:
         """The job's id, or that of the record."""

@@ -94,6 +94,7 @@ _HTTP = (
     _undone("status", "answers VALUE (500) with an error", Amount(500, 300, 599)),
     _bad("status_after", "processes, then answers VALUE (500) with an error", Amount(500, 300, 599)),
     _undone("html_502", "answers 502 with a page of HTML"),
+    _bad("html_after", "processes, then answers VALUE (404) with a page of HTML", Amount(404, 300, 599)),
     _bad("html_200", "processes, then answers 200 with a page of HTML"),
     _bad("bad_utf8", "answers with JSON that is not UTF-8"),
     _bad("empty_200", "answers 200 with no body"),

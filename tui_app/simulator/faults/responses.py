@@ -188,6 +188,8 @@ def changed(answer: Answer, fault: Fault, asked: Asked) -> Answer:
     name = fault.kind.name
     if name == "status_after":
         return envelope(fault.value, 10500, "Something went wrong after your request", *_traced(fault))
+    if name == "html_after":
+        return Answer(fault.value, _HTML, [("content-type", "text/html"), *_traced(fault)])
     if name == "past_end_400":
         body = json.loads(answer.body)
         past = not body["result"] and any(name in ("page", "cursor") and value != "1" for name, value in asked.query)
