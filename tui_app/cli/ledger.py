@@ -355,5 +355,4 @@ def _report(plan: str, output: Path | None) -> None:
     """Write what a plan came to, for the ticket; Markdown on standard output."""
     from tui_app.cli.report import check_output, write_plan_report
 
-    check_output(output)
-    write_plan_report(ledger_here(), plan, output)
+    write_plan_report(ledger_here(), plan, check_output(output))
