@@ -214,11 +214,7 @@ class Ledger:
         held back. Only the journal of the file `but_of` is left out. Raises JournalError.
         """
         found: dict[str, OpenElsewhere] = {}
-        if unexpected := self._files.unexpected():
-            raise JournalError(
-                f"Nothing was sent: look at {unexpected[0]} and move it away. It has the name of a journal and is "
-                f"no file, in {self.folder}."
-            )
+        self._check_nothing_unexpected()
         for journal in self._files.read():
             if journal.path.name == but_of or journal.is_over:
                 continue
@@ -248,6 +244,14 @@ class Ledger:
             for identity in sorted(journal.ids):
                 found.setdefault(identity, given_up)
         return found
+
+    def _check_nothing_unexpected(self) -> None:
+        """Raises JournalError while something that is no file has the name of a journal: it may hide one."""
+        if unexpected := self._files.unexpected():
+            raise JournalError(
+                f"Nothing was sent: look at {unexpected[0]} and move it away. It has the name of a journal and is "
+                f"no file, in {sanitize(str(self.folder), 200)}."
+            )
 
     def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
         """Ids that another plan of the account has acted on, or may have, since a plan was made, with that plan.
@@ -414,6 +418,7 @@ class Ledger:
         """
         self._make_folder()
         with self._locks.chain():
+            self._check_nothing_unexpected()
             number, previous = self._next(self._files.read())
             first = write_record(
                 facts,
