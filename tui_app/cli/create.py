@@ -10,6 +10,7 @@ import click
 
 from tui_app.api.enums import ActionType, Destination, Disposition
 from tui_app.api.write_result import Ambiguous, Done, describe
+from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
@@ -182,11 +183,7 @@ async def _watched(service: EmailSecurityService, job: Job, output_format: str) 
 
 @click.command()
 @click.option("--action", type=click.Choice(["move", "release"], case_sensitive=False), help="Needed without --like.")
-@click.option(
-    "--destination",
-    type=click.Choice([d.value for d in Destination], case_sensitive=False),
-    help="Folder to which a move puts the messages.",
-)
+@destination_option("Folder to which a move puts the messages.")
 @click.option(
     "--like",
     metavar="JOB_ID",

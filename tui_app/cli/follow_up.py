@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.enums import Destination, RowStatus
+from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.ledger import of_this_account, plan_named
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
@@ -89,10 +90,8 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> No
 
 @click.command()
 @click.argument("name", metavar="JOB|PLAN")
-@click.option(
-    "--destination",
-    type=click.Choice([d.value for d in UNDO_OF_RELEASE], case_sensitive=False),
-    help="Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.",
+@destination_option(
+    "Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.", UNDO_OF_RELEASE
 )
 @review_options
 @click.pass_context
