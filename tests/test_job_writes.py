@@ -19,6 +19,7 @@ from tui_app.api.search import SearchParams
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, describe
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.jobs.job_write import DIFFERS
 from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.several import one_after_another
 from tui_app.plans.account_lock import Locked
@@ -253,8 +254,10 @@ async def test_a_new_job_is_known_by_the_mark_that_is_its_id_on_record(simulator
     assert entry.search["delivery_status"] == "quarantined"
 
 
-async def test_what_a_job_does_differently_is_on_record() -> None:
+async def test_what_a_job_does_differently_and_its_cancel_are_on_record() -> None:
     def script(request: Received) -> bytes:
+        if request.target.endswith("/cancel"):
+            return CANCELLED
         body = json.loads(request.body)
         job = {
             "job_id": JOB,
@@ -271,9 +274,11 @@ async def test_what_a_job_does_differently_is_on_record() -> None:
         params = SearchParams(sender="a.example")
         await service.jobs.create(NewJob(action=ActionType.MOVE, params=params, destination=Destination.JUNK))
         await service.close()
-    (entry,) = on_record(service)
+    entry, cancelled = on_record(service)
     assert entry.answers[0].differences == ("destination: asked for JunkEmail, the job has Inbox",)
     assert (entry.standing, entry.as_asked) == ("done", False)
+    assert (cancelled.write, cancelled.job, cancelled.reason) == ("cancel", JOB, DIFFERS)
+    assert (cancelled.standing, cancelled.as_asked) == ("done", True)
 
 
 async def test_what_was_known_of_a_deleted_job_stays_on_record(simulator: Simulator) -> None:

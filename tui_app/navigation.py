@@ -196,17 +196,18 @@ class Navigation(App[None]):
     def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
         """Open a message of a review."""
         if self.is_at("targets"):
-            self._open_message(message.target.id)
+            self._open_message(message.target.id, message.effect)
 
     def on_plan_screen_message_chosen(self, message: PlanScreen.MessageChosen) -> None:
         """Open a message of a plan."""
         if self.is_at("plan"):
-            self._open_message(message.investigate_id)
+            self._open_message(message.investigate_id, message.effect)
 
-    def _open_message(self, investigate_id: str) -> None:
+    def _open_message(self, investigate_id: str, effect: Effect) -> None:
         from tui_app.screens.mail.message import MessageScreen
 
-        self.push_screen(MessageScreen(self.service, None, investigate_id=Untrusted.of(investigate_id)))
+        name = Untrusted.of(investigate_id)
+        self.push_screen(MessageScreen(self.service, None, investigate_id=name, under=effect.title))
 
     def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
         """Look the messages of a job up."""

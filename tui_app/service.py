@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
     from tui_app.api.enums import Destination
+    from tui_app.api.models import Job
     from tui_app.api.rows import JobMessage
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
@@ -60,6 +61,14 @@ def hopeless(reason: str) -> tuple[str, str] | None:
 
     cause = cause_of(reason)
     return None if cause.helps else (cause.label, cause.word)
+
+
+def _check_doubts(entry: LedgerEntry, verb: str, despite_doubts: bool) -> None:
+    if entry.doubts and not despite_doubts:
+        raise GuardError(
+            f"{entry.doubts[0]} Nothing was sent. To {verb} it in spite of that: "
+            f"mailsluice {verb} {entry.name} --despite-doubts"
+        )
 
 
 class EmailSecurityService:
@@ -387,11 +396,11 @@ class EmailSecurityService:
         rows = [row for row in read.rows if only is None or row.id in only]
         return undo_of_job(read.job, rows, done, self.settings.guard.max_messages, destination, read.missing)
 
-    async def move_rows(self, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+    async def move_rows(self, job: Job, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
         """The mail of rows of a job moved to a folder. Raises GuardError when no row tells which mail it is about."""
         from tui_app.plans.follow_up import move_of_rows
 
-        return move_of_rows(rows, destination)
+        return move_of_rows(job, rows, destination)
 
     async def plan_exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
         """The messages of a preview, by their ids, in place of the job over their search. Raises GuardError where they can't be."""
@@ -403,16 +412,20 @@ class EmailSecurityService:
         effect = Effect.move(new.destination) if new.destination is not None else TO_RELEASE
         return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders, search=new.params.describe())
 
-    async def retry_plan(self, entry: LedgerEntry) -> PlanRequest:
-        """The same again for what failed of a plan. Raises GuardError and JournalError."""
+    async def retry_plan(self, entry: LedgerEntry, *, despite_doubts: bool = False) -> PlanRequest:
+        """The same again for what failed of a plan. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        _check_doubts(entry, "retry", despite_doubts)
         from tui_app.plans.effect import Source
         from tui_app.plans.follow_up import retry_of_plan
 
         done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
         return retry_of_plan(entry, hopeless, done, self.settings.guard.max_messages)
 
-    async def undo_plan(self, entry: LedgerEntry, destination: Destination | None = None) -> PlanRequest:
-        """What a plan did taken back. Raises GuardError and JournalError."""
+    async def undo_plan(
+        self, entry: LedgerEntry, destination: Destination | None = None, *, despite_doubts: bool = False
+    ) -> PlanRequest:
+        """What a plan did taken back. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        _check_doubts(entry, "undo", despite_doubts)
         from tui_app.plans.effect import Source
         from tui_app.plans.follow_up import undo_of_plan
 

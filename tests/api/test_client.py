@@ -162,7 +162,8 @@ async def test_lists_of_a_server_that_caps_its_pages_are_whole_by_their_counters
         rows = job_message_pages(client, job.id, expected=job.counted(None))
         assert len({row.id async for page in rows for row in page}) == job.counted(None) > 300
         mail = search_pages(client, replace(HELD, sender=None))
-        assert len([one async for page in mail for one in page]) == len(gated.account.held)
+        held = gated.account.search({"delivery_status": "quarantined", "detections_only": False})
+        assert len({one.id async for page in mail for one in page}) == len(held) > 300
 
 
 async def test_a_server_that_ignores_page_ends_after_the_second(gated: Simulator) -> None:

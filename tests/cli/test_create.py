@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.commands import Run
-from tests.support.mails import arrives, leaves
+from tests.support.mails import arrives, leaves, only
 from tui_app.simulator.server import Simulator
 
 CAMPAIGN = ("--sender", "billing@evil.example")
-JUNK = ("create", "--action", "move", "--destination", "JunkEmail", *CAMPAIGN)
+TRASH = ("create", "--action", "move", "--destination", "DeletedItems", *CAMPAIGN)
 
 
 def before_the_second_search(simulator: Simulator, change: Callable[[], object]) -> None:
@@ -27,7 +27,7 @@ def before_the_second_search(simulator: Simulator, change: Callable[[], object])
 
 
 def counted(run: Run) -> int:
-    previewed = json.loads(run(*JUNK, "--preview", "--json").stdout)["mailsluice"]
+    previewed = json.loads(run(*TRASH, "--preview", "--json").stdout)["mailsluice"]
     assert len(previewed["sha256"]) == 64
     return int(previewed["count"])
 
@@ -35,27 +35,26 @@ def counted(run: Run) -> int:
 def test_with_yes_nothing_is_sent_when_the_search_finds_something_else_by_then(run: Run, simulator: Simulator) -> None:
     count = counted(run)
     before_the_second_search(simulator, lambda: arrives(simulator, 2))
-    ended = run(*JUNK, "--yes")
+    ended = run(*TRASH, "--yes")
     assert ended.returncode == 3
     assert "+2 new since the preview." in ended.stderr
     assert f"Repeat with --expect {count + 2}. Nothing was sent." in ended.stderr
     assert simulator.account.truth.entries == []
-    assert run(*JUNK, "--yes", "--expect", str(count + 2)).returncode == 0
+    assert run(*TRASH, "--yes", "--expect", str(count + 2)).returncode == 0
 
 
 def test_with_yes_and_the_same_number_other_messages_are_told_and_taken(run: Run, simulator: Simulator) -> None:
     count = counted(run)
     before_the_second_search(simulator, lambda: (arrives(simulator, 1), leaves(simulator, 1)))
-    ended = run(*JUNK, "--yes", "--expect", str(count))
+    ended = run(*TRASH, "--yes", "--expect", str(count))
     assert ended.returncode == 0
     assert "+1 new since the preview, 1 gone." in ended.stderr
     assert len(simulator.account.truth.of("create_job")) == 1
 
 
 def test_exactly_moves_what_the_preview_found_by_id(run: Run, simulator: Simulator) -> None:
-    campaign = simulator.account.campaign
-    campaign[:] = [mail for mail in campaign if mail.is_detection][:3]
-    exactly = (*JUNK, "--exactly", "--yes")
+    campaign = only(simulator, 3)
+    exactly = (*TRASH, "--exactly", "--yes")
     assert run(*exactly, "--expect", "3").returncode == 2, "no reason"
     assert run(*exactly, "--comment", "INC-1").returncode == 3, "three need their number"
     assert simulator.account.truth.entries == []
@@ -66,7 +65,7 @@ def test_exactly_moves_what_the_preview_found_by_id(run: Run, simulator: Simulat
 
 
 def test_a_job_like_another_has_its_search_window_folder_and_comment(run: Run, simulator: Simulator) -> None:
-    made = run(*JUNK, "--all-mail", "--subject", "invoice", "--comment", "INC-1", "--yes", "--json")
+    made = run(*TRASH, "--all-mail", "--subject", "invoice", "--comment", "INC-1", "--yes", "--json")
     job = json.loads(made.stdout)["job_id"]
     assert run("create", "--like", job, "--yes").returncode == 0
     assert (
@@ -95,7 +94,7 @@ def test_a_search_that_finds_nothing_warns_and_with_yes_still_starts_a_job(
 
 
 def test_the_window_is_the_last_24_hours(run: Run, simulator: Simulator) -> None:
-    assert run(*JUNK, "--yes").returncode == 0
+    assert run(*TRASH, "--yes").returncode == 0
     (entry,) = simulator.account.truth.of("create_job")
     sent = entry["body"]["search_params"]
     assert sent["start"][10:] == sent["end"][10:]

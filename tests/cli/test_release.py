@@ -155,6 +155,7 @@ def test_each_message_that_is_not_sent_is_named_with_its_reason(run: Run, simula
     assert rows == wanted
     *_, (_, *listed) = tables((tmp_path / "report.md").read_text())
     assert {row[0]: (row[1], row[-1]) for row in listed} == wanted
+    assert len(listed) == len(wanted)
 
 
 def test_nothing_in_a_file_of_ids_is_an_option(run: Run, simulator: Simulator, tmp_path: Path) -> None:

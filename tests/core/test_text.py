@@ -97,6 +97,31 @@ def test_what_a_ticket_would_make_a_link_or_a_mention_of_is_code(text: str, show
     assert markdown_escape(text) == shown
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "evil.co/x", "paypal1.com/login", "EVIL.COM/x", "\u0430\u0440\u0440l\u0435.com/x", "evil.com:8080/x", "evil.com:8080", "evil.com?x=1",
+        "evil.com#x", "evil.com./x", "192.168.1.1/x", "192.168.1.1:80", "xn--80ak6aa92e.com/x", "x.xn--p1ai/x", "\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444/x",
+        "\u092d.\u092d\u093e\u0930\u0924/x", "evil\u3002com/x", "data:text/html,x", "javascript:alert(1)", "tel:+4930123", "file:x",
+    ],
+)  # fmt: skip
+def test_a_host_without_a_scheme_and_a_scheme_without_a_host_are_code(link: str) -> None:
+    assert markdown_escape(f"see {link} now") == f"see `{link}` now"
+    assert markdown_escape(f"({link})") == f"`({link})`"
+
+
+@pytest.mark.parametrize(
+    "text", ["24.11/2026 at 10.30", "1.2.3/4", "e.g./x", "data: none", "b.example", "Really.", "3.11.7"]
+)
+def test_what_only_has_a_dot_stays_text(text: str) -> None:
+    assert markdown_escape(text) == text
+
+
+def test_no_word_takes_long_to_be_escaped() -> None:
+    for piece in ("a.", "1.", "a", "ms-", "a.aa", "\u3002", ":a"):
+        assert markdown_escape(piece * 200_000)
+
+
 MARKDOWN = (
     MarkdownIt("gfm-like", {"html": True})
     if find_spec("linkify_it")

@@ -61,7 +61,10 @@ def machine_with(faults: str, folder: Path) -> Iterator[Machine]:
         yield Machine(simulator, folder)
 
 
-@pytest.mark.parametrize(("faults", "done"), [("stall_after@create_job", True), ("stall_before@create_job", False)])
+@pytest.mark.parametrize(
+    ("faults", "done"),
+    [("stall_after@create_job", True), pytest.param("stall_before@create_job", False, marks=pytest.mark.long)],
+)
 def test_a_create_that_was_killed_before_its_answer_is_found_by_its_mark_and_never_sent_again(
     faults: str, done: bool, tmp_path: Path
 ) -> None:
@@ -79,7 +82,7 @@ def test_a_create_that_was_killed_before_its_answer_is_found_by_its_mark_and_nev
         assert machine.seen == ([f"INC-1 {entry.mark}"] if done else [])
 
 
-@pytest.mark.parametrize("kind", ["cancel", "delete"])
+@pytest.mark.parametrize("kind", ["cancel", pytest.param("delete", marks=pytest.mark.long)])
 def test_a_job_whose_write_was_killed_is_read_back(kind: str, tmp_path: Path) -> None:
     with machine_with(f"stall_after@{kind}_job", tmp_path) as machine:
         state = "PENDING" if kind == "cancel" else "CANCELLED"

@@ -160,6 +160,10 @@ WHOLE = NewJob(
 def test_a_job_that_is_run_again_asks_for_the_same() -> None:
     assert NewJob.like(job_of(WHOLE, "INC-1 #1 #op-7f3a9c01")) == WHOLE
     assert NewJob.like(job_of(WHOLE, "INC-1 #1", metric="m", of_no_use=None, neither=False)) == WHOLE
+    again = "INC-1 #op-7f3a9c01 again"
+    assert NewJob.like(job_of(WHOLE, f"{again} #op-0123abcd #op-7f3a9c01")).comment == again
+    blanks = " " * 1_000_000 + "x"  # they came with the account: somebody else wrote them
+    assert NewJob.like(job_of(WHOLE, blanks)).comment == blanks
 
 
 @pytest.mark.parametrize(

@@ -409,3 +409,20 @@ async def test_trouble_behind_the_screen_is_asked_again_later_and_a_refusal_only
         poller.kick()
         await clock.advance(40)
         assert len(behind.asked) == 4
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_it_ends_at_whatever_moment_it_is_told_to(turns: int) -> None:
+    """The end of the program waits for it: it must not be missed while it gives up a wait or what is behind."""
+    clock = ManualClock()
+    shown, behind = Scripted(clock, lambda _: MOVING), Followed(clock, lambda _: MOVING)
+    poller = Poller(clock, Random(1), lambda _: None, Budget(clock.monotonic), behind)
+    task = asyncio.create_task(poller.run())
+    poller.watch(shown)
+    await clock.settle()
+    poller.kick()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await clock.settle()
+    assert task.cancelled()

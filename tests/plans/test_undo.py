@@ -117,7 +117,7 @@ async def test_an_undo_takes_back_what_was_done_and_leaves_the_rest(account: Sim
         assert request.ids == ids[4:], "what lay there before stays there"
         assert request.remarks == ("Can't be undone: 2 failed, 2 already there",)
         await sent(service, request)
-        with pytest.raises(GuardError, match="4 taken back by plan"):
+        with pytest.raises(GuardError, match="4 taken back in plan"):
             await service.undo_plan(service.plans.ledger.find(state.plan.plan_id))
     assert set(folders(account, ids[:2])) == {GONE}
     assert set(folders(account, ids[2:4])) == {JUNK}
@@ -179,7 +179,7 @@ async def test_an_undo_of_a_job_moves_exactly_its_completed_rows(
             taken += request.ids
             state = await sent(service, request)
             assert state.plan.source == Source(Source.UNDO, Source.JOB, job, Destination.JUNK)
-        with pytest.raises(GuardError, match="taken back by plan"):
+        with pytest.raises(GuardError, match="taken back in plan"):
             await service.undo_job(job)
         read = await service.jobs.all_rows(job, None)
         chosen = undo_of_job(read.job, read.rows, {}, 5000)

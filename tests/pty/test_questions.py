@@ -9,7 +9,7 @@ import pytest
 from tests.support.accounts import answering
 from tests.support.environment import environment
 from tests.support.forker import Program
-from tests.support.mails import arrives
+from tests.support.mails import arrives, only
 from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator
 
@@ -34,8 +34,8 @@ def answered(terminal: Terminal, question: str, answer: str) -> int:
 @pytest.mark.parametrize(
     ("count", "early", "late", "code"),
     [
-        (3, "3", "4", 3), (3, "3", "y", 3), (3, "3", "n", 3), (3, "4", "3", 0), (3, "n", "3", 0),
-        (1, "y", "n", 3), (1, "y", "2", 3), (1, "n", "y", 0),
+        (3, "3", "4", 3), (3, "3", "y", 3), (3, "4", "3", 0), (1, "y", "n", 3), (1, "n", "y", 0),
+        *(pytest.param(*more, marks=pytest.mark.long) for more in ((3, "3", "n", 3), (3, "n", "3", 0), (1, "y", "2", 3))),
     ],
 )  # fmt: skip
 def test_what_was_typed_before_a_release_asks_answers_nothing(
@@ -47,7 +47,7 @@ def test_what_was_typed_before_a_release_asks_answers_nothing(
     try:
         terminal.press(f"{early}\r" * 5)
         wanted = "3" if count == 3 else "y"
-        asked = f"Release {count} message{'s' if count > 1 else ''}? To do it, type {wanted}:"
+        asked = f"Release: {count} message{'s' if count > 1 else ''}? To do it, type {wanted}:"
         assert answered(terminal, asked, late) == code
         terminal.says("delivered · plan " if code == 0 else "Not confirmed. Nothing was sent.")
     finally:
@@ -84,8 +84,10 @@ def test_whoever_waits_before_a_terminal_is_told_for_how_long(tmp_path: Path) ->
 def test_a_new_job_is_asked_for_again_when_the_search_finds_something_else_by_then(
     account: Simulator, tmp_path: Path
 ) -> None:
-    program = Program(("create", "--action", "move", "--destination", "JunkEmail", "--sender", "billing@evil.example"))
-    account.account.campaign[:] = [mail for mail in account.account.campaign if mail.is_detection][:2]
+    program = Program(
+        ("create", "--action", "move", "--destination", "DeletedItems", "--sender", "billing@evil.example")
+    )
+    only(account, 2)
     terminal = Terminal(program, environment(tmp_path, account), columns=120, lines=40, folder=tmp_path)
     try:
         terminal.says("Start this move job over 2 messages? To do it, type 2:")

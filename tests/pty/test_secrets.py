@@ -324,7 +324,7 @@ def test_behind_the_veil_no_screen_shows_whose_mail_it_is_or_what_it_says(
     terminal.submit()
     goes("", "all sent", "▒▒▒@", "delivered")
     goes("q", "Quarantine", "all loaded")
-    goes("!", "Activity", "Release plan")
+    goes("!", "Activity", "Release, plan")
     goes("q", "Quarantine", "all loaded")
     goes("H", "Ledger", "1 plan", "2 delivered")
     goes("\r", "delivered", "▒▒▒@", "reason: ")

@@ -20,7 +20,7 @@ from tests.jobs.test_rows import JOB, query
 from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.pasted import VICTIM
 from tests.support.services import lonely_service
-from tests.support.tickets import more_than_text, tables
+from tests.support.tickets import more_than_text, rendered, tables
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage
 from tui_app.core.text import Untrusted
@@ -340,8 +340,82 @@ def test_whatever_others_wrote_is_text_and_no_id_and_no_subject_is_there(words: 
     assert [line["message_id"] for line in lines] == [each["message_id"] for each in told["mailsluice"]["rows"]]
     assert not [cell for line in lines for cell in line.values() if re.match(r"\s*[=+\-@]\D", cell) or "\n" in cell]
     assert "Secret plans" not in markdown + as_csv(report) + as_json(report)
-    for written in (as_csv(report), markdown):
+    for written in (as_csv(report), markdown, rendered(markdown, "• ")):
         assert set(parse_ids(written.split("\n")).ids) == set(HELD[:3])
+    assert parse_ids([as_json(report)]).ids == tuple(sorted(HELD[:3]))
+
+
+OLDER = {
+    "postfix_id": HELD[4][:16],
+    "alert_id": HELD[4].rpartition("-")[0],
+    "message": None,
+}
+"""The ids of a row in the oldest shape of the API."""
+CHOSEN = st.sampled_from(
+    [
+        VICTIM,
+        f"<{VICTIM}>",
+        VICTIM[:16],
+        f"<{VICTIM[:16]}>",
+        f"<{VICTIM}@x.example>",
+        f"\u2039{VICTIM}\u203a",
+        "<a@b.example>",
+        "|",
+        "x",
+    ]
+)
+"""What a sender may write where a Message-ID belongs."""
+
+
+@given(
+    chosen=st.lists(CHOSEN, min_size=4, max_size=4), reason=MEANINGFUL.map(lambda text: f"x {text}".replace('"', ""))
+)
+def test_a_report_that_is_pasted_gives_its_rows_back_and_nothing_that_a_sender_chose(
+    chosen: list[str], reason: str
+) -> None:
+    fields: list[dict[str, Any]] = [{}, OLDER, {**OLDER, "postfix_id": None}, {"message": None}]
+    rows = [
+        row(number, "FAILED", reason, email_message_id=written, **about)
+        for number, (about, written) in enumerate(zip(fields, chosen, strict=True))
+    ]
+    report = made(job(comment=chosen[0]), rows)
+    markdown = as_markdown(report)
+    mails = (HELD[0], HELD[4][:16], HELD[4].rpartition("-")[0])
+    for bullet in ("", "* "):
+        assert parse_ids(rendered(markdown, bullet).split("\n")).ids == mails
+    for written in (markdown, as_csv(report), as_json(report)):
+        parsed = parse_ids(written.split("\n"))
+        assert parsed.ids == mails
+    if "@" in chosen[3]:
+        assert chosen[3] in [word.strip("` ") for _, word in parsed.not_searched], "and what is left out is told"
+
+
+def test_the_page_has_a_column_for_each_kind_of_id_and_none_that_nobody_needs() -> None:
+    rows = [row(0, "FAILED", "x", postfix_id=HELD[0][:16], email_message_id=VICTIM)]
+    assert tables(as_markdown(made(job(), rows)))[-1][0][:2] == ["investigate_id", "recipient"]
+    rows.append(row(1, "FAILED", "x", email_message_id=VICTIM, message=None))
+    heading, first, second = tables(as_markdown(made(job(), rows)))[-1]
+    assert heading[:3] == ["investigate_id", "Message-ID", "recipient"]
+    assert (first[:2], second[:2]) == ([HELD[0], VICTIM], ["", VICTIM])
+
+
+def test_of_a_report_in_json_nothing_but_its_rows_names_a_message(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    search = {"message_id": "<a@b.example>", "alert_id": VICTIM.rpartition("-")[0], "subject": VICTIM}
+    facts = {"action": "MOVE", "destination": "JunkEmail", "search": search, "plan": "00000001", "write": "cancel", "job": JOB,
+             "reason": VICTIM, "preview": None, "mark": ""}  # fmt: skip
+    journal = ledger.begin_write(facts, "acc")
+    journal.close()
+    followed_up(ledger, "0a1b2c3d", Source(Source.RETRY, Source.JOB, JOB), [Result(Target(VICTIM), Outcome.MOVED)])
+    whole = json.loads(as_json(made(job(search_params=search), [row(0, "FAILED", VICTIM)], trail_of_job(ledger, JOB))))
+    assert parse_ids([json.dumps(whole)]).ids == (HELD[0],)
+    assert parse_ids(json.dumps(whole, indent=2).split("\n")).ids == (HELD[0],)
+    parts = whole["mailsluice"]
+    assert parts["writes"] and parts["followed_by"]
+    for name in set(parts) - {"rows"}:
+        assert parse_ids([json.dumps({name: parts[name]})]).ids == (), name
+        assert parse_ids([json.dumps(parts[name])]).ids == (), name
+    assert parse_ids([json.dumps(parts["rows"])]).ids == (HELD[0],)
 
 
 def test_a_report_is_a_new_file_of_its_owner_alone(tmp_path: Path) -> None:

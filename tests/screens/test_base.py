@@ -57,6 +57,7 @@ async def test_the_last_requests_are_kept_for_the_operator() -> None:
 
 async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
     with running(Options(quota=0, messages=20, held=60)) as simulator:
+        simulator.account.jobs.clear()  # a running one would be asked for meanwhile
         async with console_on(settings_for(simulator)) as console:
             await console.press("Q")
             await console.sees("found, all loaded")

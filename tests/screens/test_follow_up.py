@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -47,7 +47,7 @@ async def test_a_retry_takes_what_may_be_helped_of_a_job_and_is_told_there(accou
         await console.press("escape")
         await console.sees("then retry", "94 moved, 2 failed")
         await console.press("T")
-        await console.sees("2 messages", "Left out: 94 done by plan")
+        await console.sees("2 messages", "Left out: 94 in plan")
     assert len(moves(account)) == 96
     assert {folder for _, folder in moves(account)} == {"JunkEmail"}
 
@@ -150,10 +150,76 @@ async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed
             await console.press("H")
             await console.sees("unfinished")
             await console.press("enter")
-            await console.sees("96 not sent", "A shows what was never sent")
+            await console.sees("96 not sent", "waits until", "It is sent at its time")
             await console.press("C")
             await console.sees("Close this plan?")
             await console.press("y")
             await console.sees("closed")
+            await console.until(lambda: not console.app.service.waiting_plans)
+        assert moves(account) == []
+
+
+async def test_marks_count_while_the_rows_of_another_tab_are_on_their_way(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await at_the_job(console)
+        await console.press("4")
+        await console.sees("140 loaded")
+        await console.press("space", "space")
+        await console.sees("2 marked")
+        gate = held_open(monkeypatch, console.app.service.client, "list_job_messages")
+        await console.press("5")
+        await console.loses("140 loaded")
+        await console.press("T")
+        gate.set()
+        await console.sees("2 messages", "not sent yet")
+
+
+async def test_an_undo_of_marked_rows_takes_back_no_others(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press(*"jjjjjjjj", "enter")
+        await console.sees("17 loaded")
+        await console.press("space", "space", "space", "U")
+        await console.sees("3 messages", "undo of job")
+        await sent(console, "3")
+    assert [folder for _, folder in moves(account)] == ["Inbox"] * 3
+
+
+async def test_an_undo_of_rows_that_were_moved_on_leads_to_where_the_job_had_moved_them(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press(*"jjjjjjjj", "enter")
+        await console.sees("17 loaded")
+        await console.press("V")
+        await console.sees("Press its number")
+        await console.press("4")
+        await console.sees("Move → Soft delete › plan", "move of job")
+        await console.type("INC-1")
+        await console.press("enter")
+        await sent(console, "y")
+        await console.press("U")
+        await console.sees("Move → Junk › plan", "undo of plan")
+        await sent(console, "y")
+    assert [folder for _, folder in moves(account)] == ["RecoverableItemsDeletions", "JunkEmail"]
+
+
+async def test_a_plan_that_waits_here_is_shown_so_wherever_it_is_opened_and_stops() -> None:
+    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
+    with running(options) as account:
+        async with console_on(settings_for(account), size=SIZE) as console:
+            await at_the_job(console)
+            await console.press("T")
+            await console.sees("Not before")
+            await console.type("96")
+            await console.press("enter")
+            await console.sees("waits until")
+            await console.press("escape", "H")
+            await console.sees("unfinished")
+            await console.press("enter")
+            await console.sees("waits until", "S stop")
+            await console.press("S")
+            await console.sees("It waits no more")
             await console.until(lambda: not console.app.service.waiting_plans)
         assert moves(account) == []

@@ -125,7 +125,9 @@ async def test_a_sparkline_stands_beside_the_bar_and_changes_only_with_news(
         assert len(shown) <= 80
 
 
-async def test_the_end_of_a_plan_rings_once_and_is_in_the_title(account: Simulator, still_clock: StillClock) -> None:
+async def test_the_end_of_a_plan_rings_once_is_in_the_title_and_jobs_that_end_leave_its_next_step_alone(
+    account: Simulator, still_clock: StillClock, time: Time
+) -> None:
     async with console_on(settings_for(account), clock=still_clock) as console:
         await console.sees("12 loaded")
         await console.press("Q")
@@ -139,7 +141,12 @@ async def test_the_end_of_a_plan_rings_once_and_is_in_the_title(account: Simulat
             await console.press("enter")
             await console.sees("all sent", "esc back")
             await console.until(lambda: bool(heard), "the bell")
-        plan = console.app.service.plan_state
-        assert plan is not None
-        assert len(heard) == 1
-        assert title(console).endswith(f" · plan {plan.plan.plan_id} {plan.phase.value}")
+            plan = console.app.service.plan_state
+            assert plan is not None
+            assert len(heard) == 1
+            assert title(console).endswith(f" · plan {plan.plan.plan_id} {plan.phase.value}")
+            time.now += timedelta(hours=1)
+            await console.until(lambda: len(heard) == 4, "three jobs end")
+            assert "Every id is accounted for" in await console.settles()
+        said = [entry.sentence for entry in console.app.service.activities]
+        assert len([sentence for sentence in said if "ended: completed" in sentence]) == 3

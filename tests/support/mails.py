@@ -1,5 +1,7 @@
 """Mail of the simulated campaign that comes and goes while somebody looks."""
 
+from datetime import timedelta
+
 from tui_app.simulator.mail import Mail, queue_id
 from tui_app.simulator.server import Simulator
 
@@ -22,4 +24,18 @@ def arrives(simulator: Simulator, count: int) -> list[Mail]:
 def leaves(simulator: Simulator, count: int) -> None:
     """So many of the campaign's detections are found no more."""
     for mail in [mail for mail in simulator.account.campaign if mail.is_detection][:count]:
-        simulator.account.campaign.remove(mail)
+        _gone(mail)
+
+
+def only(simulator: Simulator, count: int) -> list[Mail]:
+    """So many of the campaign's detections; nothing else of it is found any more."""
+    chosen = [mail for mail in simulator.account.campaign if mail.is_detection][:count]
+    for mail in simulator.account.campaign:
+        if mail not in chosen:
+            _gone(mail)
+    return chosen
+
+
+def _gone(mail: Mail) -> None:
+    # The account keeps the mail of its jobs: what is older than all searches is found by none.
+    mail.scanned_at -= timedelta(days=80)

@@ -49,3 +49,25 @@ def tables(markdown: str) -> list[list[list[str]]]:
         elif token.type == "inline" and found and found[-1] and found[-1][-1] and token.level > 3:
             found[-1][-1][-1] = "".join(child.content for child in token.children or ())
     return found
+
+
+def rendered(markdown: str, bullet: str = "") -> str:
+    """A report as it is copied from a page: without the marks of Markdown, the cells of a row with tabs between them."""
+    lines: list[str] = []
+    row: list[str] = []
+    in_item = False
+    for token in MARKDOWN.parse(markdown):
+        match token.type:
+            case "tr_open":
+                row = []
+            case "tr_close":
+                lines.append("\t".join(row))
+            case "list_item_open" | "list_item_close":
+                in_item = token.type.endswith("open")
+            case "table_close" | "bullet_list_close" | "paragraph_close" | "heading_close" if not in_item:
+                lines.append("")
+            case "inline" if token.level > 3:
+                row.append("".join(child.content for child in token.children or ()))
+            case "inline":
+                lines.append((bullet if in_item else "") + "".join(child.content for child in token.children or ()))
+    return "\n".join(lines)

@@ -129,9 +129,12 @@ class Pages(ABC, Generic[T]):
             self.close()
 
 
-def past_the_end(error: ApiError) -> bool:
-    """Whether a refusal of a page other than the first may mean that there is no such page."""
-    return error.status in (400, 404, 416, 422)
+def past_the_end(error: ApiError, *, before: int = 0, expected: int = 0) -> bool:
+    """Whether a refusal of a page other than the first may mean that there is no such page.
+
+    Not where a counter says that there are more items than came `before`: then something else is gone.
+    """
+    return error.status in (400, 404, 416, 422) and before >= expected
 
 
 def is_last(page: Page[T], asked: int, *, before: int, expected: int) -> bool:
@@ -182,7 +185,7 @@ class NumberedPages(Pages[T]):
         try:
             page = await self._ahead.take(self._next)
         except ApiError as error:
-            if self._next == 1 or not past_the_end(error):
+            if self._next == 1 or not past_the_end(error, before=self._seen, expected=self._expected):
                 raise
             self.complete = True
             self.close()

@@ -85,7 +85,8 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
         # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
-        if service.plan_state is not None:
+        waiting = service.waiting_plans
+        if service.plan_state is not None and service.plan_state.plan.plan_id not in waiting:
             left, plan_id = service.plan_state.abandoned(), service.plan_state.plan.plan_id
             way_on = (
                 f". Unfinished: open the console again, or mailsluice ledger resume {plan_id}"

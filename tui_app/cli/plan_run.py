@@ -148,6 +148,8 @@ class _Progress:
             line = f"settling {plural(len(state.with_outcome(*OPEN)), 'message')}: asked {plural(state.asked, 'time')}{wait}"
         elif state.phase is Phase.RUNNING and batches > 1 and state.requests and not state.in_flight:
             line = f"request {state.requests:,} of {max(batches, state.requests):,}"
+        if state.waiting is not None:
+            line = f"rate limit: waits {state.waiting:.0f} s"
         if line and line != self._told:
             self._told = line
             print_status(line)

@@ -137,8 +137,18 @@ _MARKDOWN = frozenset("\\`*_{}[]<>|#~&")
 """Characters that mean something to Markdown inside a line; ids and dates stay as they are."""
 
 
+_DOT: Final = "[.\u3002\uff0e\uff61]"
+_LETTER: Final = r"[^\s\d!-/:-@\[-`{-~]"
+"""Of any script, and the marks that letters of some have."""
+_HOST: Final = (
+    rf"(?:{_LETTER}|\d|-){_DOT}(?:xn--[\w-]{{1,59}}|{_LETTER}{{2,63}}){_DOT}?(?:/|:\d|[?#]\S)"
+    r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/|:\d|[?#]\S)"
+)
+"""A host, and what goes on there: a path, a port, a question."""
+_SCHEME: Final = r"(?<!\w)(?:data|javascript|vbscript|file|tel|callto|sms|sips?|xmpp|skype|news|magnet|urn|geo|slack|msteams|ms-\w+):\S"
 _LIVE: Final = re.compile(
-    r"@|:/|www\.|mailto:|[#!]\d|(?<!\w):[a-z_+][\w+-]{1,40}:|\$|[a-z]\.[a-z]{2,20}/|(?<![\w-])[a-z][a-z0-9]{0,20}-\d|(?<![\w-])[0-9a-f]{7,64}(?![\w-])",
+    r"@|:/|www\.|mailto:|[#!]\d|(?<!\w):[a-z_+][\w+-]{1,40}:|\$|(?<![\w-])[a-z][a-z0-9]{0,20}-\d|(?<![\w-])[0-9a-f]{7,64}(?![\w-])"
+    rf"|{_HOST}|{_SCHEME}",
     re.IGNORECASE,
 )
 """What ticket systems make a link, a mention, a picture or a formula of wherever it stands, but in code."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
+from tui_app.core import mark
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.new_job import CreatedJob
@@ -82,7 +83,7 @@ class JobWrite:
     @property
     def mark(self) -> str:
         """What stands at the end of a new job's comment, so that it is known again."""
-        return f"#op-{self.write_id}" if self.kind == "create" else ""
+        return mark.make(self.write_id) if self.kind == "create" else ""
 
     def record(self) -> dict[str, Any]:
         """As the ledger keeps it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.address import RecipientRule, canonical_address
 from tui_app.core.clock import parse_moment
 from tui_app.core.errors import GuardError, UsageError
+from tui_app.core.mark import without_marks
 from tui_app.core.text import NOTHING, Untrusted, plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS, canonical_verdict
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 PREVIEW_LIMIT: Final = 10_000
 DEFAULT_AGE: Final = "24h"
 """How long before its end the window of a new job begins where nobody said when."""
-_OUR_MARK: Final = re.compile(r"\s*#op-[0-9a-f]{8}\s*\Z")
-"""What `JobService.create` adds to a comment, to know the job again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +85,7 @@ class NewJob:
                 read[name] = _READERS[name](value)
             except (KeyError, ValueError, TypeError):
                 raise _not_again(name, value) from None
-        comment = _OUR_MARK.sub("", job.comment.exact) if job.comment is not None else ""
+        comment = without_marks(job.comment.exact) if job.comment is not None else ""
         return cls(action=action, params=SearchParams(**read), destination=destination, comment=comment)
 
     def differences(self, job: Job) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
 from tui_app.core.errors import SluiceError
@@ -302,11 +301,7 @@ class Poller:
             refused = isinstance(error, (Unauthenticated, Forbidden))
             self._ask_behind_in(math.inf if refused else SLOWEST_FAILING)
         finally:
-            for task in (asking, woken):
-                if not task.done():
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, SluiceError):
-                        await task
+            await _given_up(asking, woken)
 
     async def _wait(self, delay: float | None) -> None:
         """Until the time is up or somebody kicks."""
@@ -315,8 +310,11 @@ class Poller:
         try:
             await asyncio.wait([woken] if sleeping is None else [woken, sleeping], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (woken, sleeping):
-                if task is not None and not task.done():
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+            await _given_up(*([woken] if sleeping is None else [woken, sleeping]))
+
+
+async def _given_up(*tasks: asyncio.Future[Any]) -> None:
+    """End what nobody waits for any more. Whoever ends the poller meanwhile is heard: that is not taken for the tasks' end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -271,7 +271,8 @@ class JobRows:
         try:
             page = await ahead.take(number)
         except ApiError as error:
-            if number == 1 or not past_the_end(error):
+            before = sum(map(len, listing.pages[: number - 1]))
+            if number == 1 or not past_the_end(error, before=before, expected=listing.expected):
                 raise
             listing.end_before(number)
             return

@@ -79,16 +79,17 @@ class Source:
     """What a plan follows from: a retry or an undo of a job or of another plan."""
 
     relation: str
-    """`retry` or `undo`."""
+    """`retry`, `undo`, or `move` of the mail of a job's rows."""
     kind: str
     """`job` or `plan`."""
     name: str
     """The id of the job or the plan."""
     before: Destination | None = None
-    """Of an undo: the folder from which it takes the mail back, to which its own undo leads."""
+    """The folder in which the mail lay before, to which an undo leads; None where that is the Inbox or not known."""
 
     RETRY: ClassVar[str] = "retry"
     UNDO: ClassVar[str] = "undo"
+    MOVE: ClassVar[str] = "move"
     JOB: ClassVar[str] = "job"
     PLAN: ClassVar[str] = "plan"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, Destination, RowStatus
+from tui_app.api.wire_values import readable
 from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError
+from tui_app.core.mark import without_marks
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.id_form import IdKind, kind_of, message_id
@@ -27,6 +30,8 @@ Hopeless = Callable[[str], tuple[str, str] | None]
 UNDO_OF_RELEASE: Final = (Destination.JUNK, Destination.SOFT_DELETE)
 """Where released mail can be taken."""
 _LONGEST_REASON: Final = 200
+_LONGEST_WAIT: Final = timedelta(days=1)
+"""How far ahead a time to try again may be: one row of another year is not to hold back all others."""
 _UNDO: Final = "undo: "
 _NO_ID: Final = "without an id of a message"
 
@@ -77,27 +82,58 @@ def describe_followers(plans: Iterable[PlanSummary]) -> str:
 
 def _reason_of(job: Job) -> str:
     """The job's comment without the mark that we put at its end."""
-    words = (job.comment.exact if job.comment is not None else "").split()
-    return sanitize(" ".join(word for word in words if not word.startswith("#op-")), _LONGEST_REASON)
+    comment = job.comment.exact if job.comment is not None else ""
+    return sanitize(" ".join(without_marks(comment).split()), _LONGEST_REASON)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
 
+def _message_ids(rows: Iterable[JobMessage]) -> dict[str, str]:
+    return {
+        row.investigate_id.exact.strip(): row.email_message_id.exact.strip().strip("<>")
+        for row in rows
+        if row.investigate_id is not None and row.email_message_id is not None
+    }
+
+
+def _tells_another(row: JobMessage, effect: Effect) -> bool:
+    """Whether a row says that another thing was done to it than its job does."""
+    action = row.action_type
+    if isinstance(action, ActionType) and (action is ActionType.MOVE) is not effect.is_move:
+        return True
+    destination = row.destination
+    return effect.is_move and isinstance(destination, Destination) and destination is not effect.destination
+
+
 def _senders(rows: Iterable[JobMessage]) -> frozenset[str]:
     return plain_senders(row.sender.exact for row in rows if row.sender is not None)
 
 
-def move_of_rows(rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
-    """The mail of these rows moved to a folder. Raises GuardError when none of them tells which mail it is about."""
+def move_of_rows(job: Job, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+    """The mail of these rows of a job moved to a folder; an undo of that leads to where the job had moved all of it.
+
+    Raises GuardError when none of them tells which mail it is about.
+    """
     effect = Effect.move(destination)
     names = [id_of_row(row, effect) for row in rows]
     ids, nameless = dict.fromkeys(filter(None, names)), names.count("")
     if not ids:
         raise GuardError("These rows do not tell which mail they are about. Nothing was sent.")
     remarks = (f"Left out: {nameless:,} {_NO_ID}",) if nameless else ()
-    return PlanRequest(effect, tuple(ids), senders=_senders(rows), remarks=remarks)
+    moved = all(row.status is RowStatus.COMPLETED and not _tells_another(row, _of(job)) for row in rows)
+    before = _of(job).destination if moved else None
+    source = Source(Source.MOVE, Source.JOB, job.id, before)
+    return PlanRequest(
+        effect, tuple(ids), source=source, message_ids=_message_ids(rows), senders=_senders(rows), remarks=remarks
+    )
+
+
+def _of(job: Job) -> Effect:
+    """What a job does, as far as that is known."""
+    destination = job.action_params.destination
+    return Effect.move(destination) if isinstance(destination, Destination) else TO_RELEASE
 
 
 # ---- trying again
@@ -137,17 +173,21 @@ def retry_of_job(
         name = id_of_row(row, effect)
         if row.status is not RowStatus.FAILED:
             left[f"not failed ({sanitize(str(row.status), 40).lower()})"] += 1
+        elif _tells_another(row, effect):
+            left["of another action or folder than the job's"] += 1
         elif not name:
             left[_NO_ID] += 1
         elif by := _done_by(row, done):
-            left[f"done by plan {by}"] += 1
+            left[f"in plan {by}"] += 1
+        elif row.retry_after is not None and row.retry_after > now + _LONGEST_WAIT:
+            left[f"not to be retried before {local_time(row.retry_after):%Y-%m-%d}"] += 1
         else:
             ids[name] = None
             why = hopeless(row.status_message.exact if row.status_message is not None else "")
-            if row.retry_after is not None and row.retry_after > now:
-                times.append(row.retry_after)
-            elif why is not None:
+            if why is not None:
                 held[name] = why
+            elif row.retry_after is not None and row.retry_after > now:
+                times.append(row.retry_after)
     if not ids:
         raise GuardError(f"Nothing to retry: {_counted(left) or 'no failed row was chosen'}. Nothing was sent.")
     chosen, remarks = _most_of(list(ids), most, "T again")
@@ -160,6 +200,7 @@ def retry_of_job(
         Source(Source.RETRY, Source.JOB, job.id),
         max(times, default=None),
         held,
+        _message_ids(rows),
         _senders(rows),
         remarks=remarks,
     )
@@ -178,7 +219,7 @@ def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str
             held[target.id] = why
     if not ids:
         done_here = sum(target.id in done for target in state.retryable)
-        more = f" {plural(done_here, 'message')} done by a later plan." if done_here else ""
+        more = f" {plural(done_here, 'message')} done in a later plan." if done_here else ""
         raise GuardError(f"Nothing of plan {entry.name} is left to retry.{more}")
     before = plan.source.before if plan.source is not None else None
     source = Source(Source.RETRY, Source.PLAN, plan.plan_id, before)
@@ -227,24 +268,34 @@ def undo_of_job(
     """
     if not job.ended:
         raise GuardError("The job runs: X cancels it, then U takes back what it did. Nothing was sent.")
-    effect = undo_effect(effect_of(job), None, destination)
+    done_by_job = effect_of(job)
+    effect = undo_effect(done_by_job, None, destination)
+    counted, came = job.counted(RowStatus.COMPLETED), sum(row.status is RowStatus.COMPLETED for row in rows)
+    if readable(counted) and came > counted:
+        raise GuardError(
+            f"{plural(came, 'completed row')} came, and the job counts {counted:,}: they may be another job's. "
+            "Nothing was sent."
+        )
     ids: dict[str, None] = {}
     left: Counter[str] = Counter()
     for row in rows:
         name = id_of_row(row, effect)
         if row.status is not RowStatus.COMPLETED:
-            continue
-        if not name:
+            left[f"in an unknown state ({sanitize(str(row.status), 40).lower()})"] += 1
+        elif _tells_another(row, done_by_job):
+            left["of another action or folder than the job's"] += 1
+        elif not name:
             left[_NO_ID] += 1
         elif by := _done_by(row, done):
-            left[f"taken back by plan {by} already"] += 1
+            left[f"taken back in plan {by}"] += 1
         else:
             ids[name] = None
     left["failed"] += job.failed
     left["skipped"] += job.skipped
     left["cancelled"] += job.cancelled
     remarks = [f"Perhaps not all that the job did: {missing}"] if missing else []
-    return _undo(effect, ids, left, job.id, Source.JOB, _reason_of(job), remarks, most, effect_of(job), _senders(rows))
+    request = _undo(effect, ids, left, job.id, Source.JOB, _reason_of(job), remarks, most, done_by_job, _senders(rows))
+    return replace(request, message_ids=_message_ids(rows))
 
 
 def undo_of_plan(
@@ -260,7 +311,7 @@ def undo_of_plan(
         if outcome not in SAID_DONE:
             left[outcome.value] += 1
         elif target.id in done:
-            left[f"taken back by plan {done[target.id]} already"] += 1
+            left[f"taken back in plan {done[target.id]}"] += 1
         else:
             ids[target.id] = None
     remarks = ["Some outcomes are unknown: settle the plan first (v), then undo again"] if state.unknown else []

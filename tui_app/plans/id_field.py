@@ -120,26 +120,39 @@ OTHER: Final = WRITTEN | frozenset(
         "user",
         "state",
         "messages",
+        "rows",
+        "why_not",
+        "tries",
+        "not_before",
+        "what_to_do",
+        "counted",
+        "rows_read",
+        "next",
     ]
 )
 _KNOWN: Final = ID_FIELDS | OTHER | {"is_phish_submission"}
 _QUEUE_ID: Final = re.compile(r"(?=[0-9A-Za-z]*\d)[0-9A-Za-z]{10,24}", re.ASCII)
-_AROUND: Final = " \t\r\n\u00a0\ufeff'\"`=<>"
+_AROUND: Final = " \t\r\n\u00a0\ufeff'\"`="
+"""What may stand around an id; not `<>`: what stands in them is a Message-ID, whatever it looks like."""
 
 
 def field_name(text: str) -> str:
     """The name of a column or a field in one spelling: `Postfix ID`, `postfix-id` and `postfix_id` are the same."""
-    name = text.replace("\\", "").strip(_AROUND + "*").casefold()
+    name = text.replace("\\", "").strip(f"{_AROUND}*<>").casefold()
     return re.sub(r"[\s_-]+", "_", name)
 
 
 @dataclass(frozen=True, slots=True)
 class RowIds:
-    """The ids that a row names, the words in its id fields that are none, and whether it has an id field at all."""
+    """The ids that a row names, the words in its id fields that are none, and whether it has an id field at all.
+
+    `not_believed` = Message-IDs where there are fields for other ids, and those are empty: their senders chose them.
+    """
 
     taken: tuple[str, ...] = ()
     unrecognised: tuple[str, ...] = ()
     has_field: bool = False
+    not_believed: tuple[str, ...] = ()
 
     def denied_by(self, fields: Mapping[str, object]) -> tuple[str, ...]:
         """The fields beside an id that say no, and are none that we know: they may say that it is not meant."""
@@ -208,7 +221,8 @@ def ids_of_row(fields: Mapping[str, object]) -> RowIds:
             if isinstance(written, str) and written.strip():
                 value = message_id(written)
                 return RowIds((value,) if value else (), () if value else (written,), True)
-    return RowIds((), tuple(unrecognised), any(name in ID_FIELDS for name in fields))
+    headers = [written for name in _HEADERS if isinstance(written := fields.get(name), str) and message_id(written)]
+    return RowIds((), tuple(unrecognised), any(name in ID_FIELDS for name in fields), tuple(headers))
 
 
 def _outcome_of(ours: object) -> object:

@@ -11,6 +11,7 @@ from itertools import accumulate
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
 from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
+from tui_app.plans.pasted_report import ReportLines
 from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
 from tui_app.plans.pasted_text import ids_told, is_written, opens_value, read_text
 
@@ -80,13 +81,14 @@ class _Reading:
     def parsed(self) -> ParsedIds:
         at = 0
         written = value_follows = False
+        report = ReportLines()
         while at < len(self._lines):
             line = self._lines[at]
             # What is folded under a header is its value, whatever it looks like.
             folded = value_follows or (written and line[:1] in (" ", "\t"))
             written = is_written(line, folded) or folded
             value_follows = opens_value(line)
-            if folded:
+            if report.belongs(line) or folded:
                 self._free.append(line)
                 at += 1
                 continue

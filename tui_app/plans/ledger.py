@@ -338,16 +338,15 @@ class Ledger:
             return {}
         entry, above = self.in_full(plan), above | {plan.plan_id}
         # What was done in some mailboxes only is not done.
-        done = (*ALL_DONE, *OPEN)
+        done = (*ALL_DONE, *OPEN, *((Outcome.NOT_SENT,) if entry.state.unfinished else ()))
         found = {name: plan.name for target in entry.state.with_outcome(*done) for name in target.names}
         for follower in self.following(Source.PLAN, plan.plan_id):
             stands = self._standing_of(follower, above)
             if follower.source is not None and follower.source.is_retry:
                 found.update(stands)
-            else:
-                open_ids = {
-                    name for target in self.in_full(follower).state.with_outcome(*OPEN) for name in target.names
-                }
+            elif follower.source is not None and follower.source.relation == Source.UNDO:
+                not_sure = self.in_full(follower).state.with_outcome(*OPEN, Outcome.NOT_SENT)
+                open_ids = {name for target in not_sure for name in target.names}
                 found = {name: by for name, by in found.items() if name not in stands or name in open_ids}
         return found
 

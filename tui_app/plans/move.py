@@ -233,6 +233,21 @@ def _of_item(item: MoveItem, destination: Destination) -> tuple[Outcome, str]:
     return Outcome.FAILED, status or "the answer gives no reason"
 
 
+def _of_entry(entry: LogEntry) -> tuple[Outcome, str]:
+    """What an entry of the action log says of a move, by the rules of an answer; and its words."""
+    status = sanitize(entry.status.exact, 200).strip() if entry.status is not None else ""
+    good = status.casefold() in _DONE
+    if entry.success is True or (entry.success is None and good and status):
+        return (Outcome.MOVED, "") if good else (Outcome.UNKNOWN, f"success, and also: {status}")
+    if entry.success is None:
+        return Outcome.UNKNOWN, f"neither success nor failure: {status or 'no word'}"
+    if status and good:
+        return Outcome.UNKNOWN, f"no success, and also: {status}"
+    if _ALREADY.fullmatch(status):
+        return Outcome.ALREADY_THERE, ""
+    return Outcome.FAILED, status or "it gives no reason"
+
+
 # ---- reading back
 
 
@@ -281,25 +296,34 @@ class MoveReadBack:
             if log.size < MAX_PER_PAGE:
                 break
         mine = [entry for entry in moves if self._is_ours(target, entry, sent_at)]
-        told = [(entry, sanitize(entry.status.exact, 200) if entry.status is not None else "") for entry in mine]
-        failed = [said for entry, said in told if entry.success is False and not _ALREADY.fullmatch(said)]
-        if any(entry.success is not False for entry in mine):
-            if failed:
-                # It names no mailbox: which of them failed nobody can tell.
-                why = f"the action log says that it was moved in some mailboxes, and in others: {failed[-1]}"
-                return Result(target, Outcome.PARTLY_MOVED, why=why)
+        outcomes = [_of_entry(entry) for entry in mine]
+        moved = any(outcome is Outcome.MOVED for outcome, _ in outcomes)
+        failed = [said for outcome, said in outcomes if outcome is Outcome.FAILED]
+        if odd := [said for outcome, said in outcomes if outcome is Outcome.UNKNOWN]:
+            return Result(target, Outcome.UNKNOWN, why=f"the action log contradicts itself: {odd[-1]}")
+        if moved and failed and len(target.recipients) == 1:
+            return Result(target, Outcome.UNKNOWN, why=f"the action log says moved, and also: {failed[-1]}")
+        if moved and failed:
+            # It names no mailbox: which of them failed nobody can tell.
+            why = f"the action log says that it was moved in some mailboxes, and in others: {failed[-1]}"
+            return Result(target, Outcome.PARTLY_MOVED, why=why)
+        if moved:
             return Result(target, Outcome.SEEN_MOVED, why="seen moved: the action log says so")
         if failed:
-            said = failed[-1] or "it gives no reason"
-            return Result(target, Outcome.FAILED, why=f"the action log says that it failed: {said}")
+            return Result(target, Outcome.FAILED, why=f"the action log says that it failed: {failed[-1]}")
         if mine:
             return Result(target, Outcome.ALREADY_THERE, why="the action log says that it was there already")
+        if any(self._is_ours(target, entry, sent_at, any_folder=True) for entry in moves):
+            why = "the action log tells of a move without its folder: it may be somebody else's"
+            return Result(target, Outcome.UNKNOWN, why=why)
         return Result(target, Outcome.NOT_SEEN_MOVED, why="the action log shows no such move yet")
 
-    def _is_ours(self, target: Target, entry: LogEntry, sent_at: datetime | None) -> bool:
-        """Whether an entry is the move that was asked for, and not an older one, or one to another folder."""
+    def _is_ours(self, target: Target, entry: LogEntry, sent_at: datetime | None, *, any_folder: bool = False) -> bool:
+        """Whether an entry is the move that was asked for, and not an older one, or one to another folder, or to none that it
+        tells (`any_folder` = that).
+        """
         folder = entry.properties.folder
-        if folder is not None and folder.exact != self._destination.value:
+        if folder is not None if any_folder else folder is None or folder.exact != self._destination.value:
             return False
         at = entry.completed_at or entry.started_at
         if at is None or sent_at is None:
@@ -333,17 +357,17 @@ async def _search_moved(client: EmailSecurityClient, targets: Sequence[Target], 
 async def check_moved(
     client: EmailSecurityClient, state: PlanState, now: datetime, wanted: Callable[[], bool], destination: Destination
 ) -> ArrivalCheck:
-    """Look at each message that was told as moved: by a search, then one by one, at most a hundred.
+    """Look at each message that was told as moved: a hundred one by one, by their action logs; what is more by a search.
 
     Raises ApiError from the search. `wanted` = whether somebody still waits for the answer.
     """
     targets = state.with_outcome(Outcome.MOVED, Outcome.PARTLY_MOVED, Outcome.SEEN_MOVED)
-    # Of what had been moved before a search shows that move, too.
-    seen = await _search_moved(client, [target for target in targets if target.moved is False], now)
+    # Of what is more than can be asked for a search must do: it tells of a move, though not to where.
+    many = [target for target in targets[MOST_SINGLE:] if target.moved is False]
+    seen = await _search_moved(client, many, now)
     sightings = {name: Sighting.HELD if message.is_quarantined else Sighting.MOVED for name, message in seen.items()}
     read_back = MoveReadBack(client, now, state, destination)
-    alone = [target for target in targets if target.id not in seen]
-    for target in alone[:MOST_SINGLE]:
+    for target in targets[:MOST_SINGLE]:
         if not wanted():
             break
         try:

@@ -19,6 +19,7 @@ _NOT_MESSAGES: Final = frozenset(
         "held_back",
         "left_out",
         "remarks",
+        "search",
         "search_params",
         "action_params",
         "properties",
@@ -28,6 +29,8 @@ _NOT_MESSAGES: Final = frozenset(
         "errors",
         "included",
         "mailsluice",
+        "writes",
+        "followed_by",
     ]
 )
 """Fields with objects that are no messages to act on."""
@@ -89,6 +92,9 @@ class JsonReader:
                 waiting += reversed(item)
             elif isinstance(item, dict) and not self._take(item):
                 inner = [kept for name, kept in item.items() if field_name(name) not in _NOT_MESSAGES]
+                ours = item.get("mailsluice")
+                if isinstance(ours, dict):
+                    inner.append(ours.get("rows"))  # of the report of a job; all else there is about them
                 waiting += [kept for kept in reversed(inner) if isinstance(kept, (dict, list))]
 
     def _take(self, item: dict[str, Any]) -> bool:
@@ -104,6 +110,7 @@ class JsonReader:
         inner = any(isinstance(kept, (dict, list)) and kept for kept in item.values())
         if row.taken or not inner:
             self._findings.unrecognised += [(self._line_of(word), word) for word in row.unrecognised]
+        self._findings.not_searched += [(self._line_of(word), word) for word in row.not_believed]
         return bool(row.taken)
 
     def _line_of(self, name: str) -> int:

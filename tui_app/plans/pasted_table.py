@@ -76,8 +76,8 @@ def _separated(line: str, mark: str) -> Heading | None:
     except (csv.Error, StopIteration):
         return None
     names = tuple(map(field_name, cells))
-    if len(names) < 2 or any(len(name) > _LONGEST_NAME for name in names):
-        return None
+    if len(names) < 2 or any(len(name) > _LONGEST_NAME or "@" in name for name in names):
+        return None  # with an address it is a row, whatever words stand in it
     ids, others = sum(name in ID_FIELDS for name in names), sum(name in OTHER for name in names)
     return Heading(names, mark) if ids or (others >= 2 and others * 2 >= len(names)) else None
 
@@ -106,6 +106,9 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
     held_ids = False
     for at, cells in rows:
         if not any(cell.strip() for cell in cells):
+            if heading.separator == "\t" and not heading.has_ids:
+                end = at  # a table of sums on a page: another one with ids may stand below it
+                break
             continue
         number = first + at
         pushed = _pushed(lines[at], heading)
@@ -121,6 +124,8 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
         if not heading.has_ids:
             held_ids |= bool(ids_told(" ".join(cells)))
             continue
+        # A quotation mark at the beginning of a cell may have swallowed the rows below it.
+        findings.not_searched += [(number, word) for cell in cells if "\n" in cell for word in ids_told(cell)]
         fields = _fields(heading, cells)
         row = ids_of_row(fields)
         findings.take_all(row.taken, number)
@@ -128,6 +133,7 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
         if pushed and not row.taken:
             findings.not_searched += [(number, word) for word in ids_told(lines[at])]
         findings.unrecognised += [(number, word) for word in row.unrecognised]
+        findings.not_searched += [(number, word) for word in row.not_believed]
     if not heading.has_ids and (held_ids or heading.separator != "|"):
         findings.notes.append((max(1, first - 1), _NO_COLUMN))
     return end

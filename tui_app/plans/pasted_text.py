@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.verdict import VERDICTS
 from tui_app.plans.id_field import WRITTEN
 from tui_app.plans.id_form import ALERT_ID, INVESTIGATE_ID, message_id
+from tui_app.plans.pasted_report import ReportLines
 
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
@@ -74,8 +75,7 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 
 _OURS: Final = re.compile(
     r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
-    r"|(?:-\s*)?(?:what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although)"
-    r"|-\s(?:what|state|reason of the state|search(?: fields)?|mail of|comment|account|followed by|asked (?:for|to \w+) by):\s)"
+    r"|what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although)"
     rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}(?!4[0-9A-Za-z]{{11,}}[^\s@]*(?:\s|$))\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )
@@ -98,15 +98,21 @@ def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable
     """Take the ids out of lines of free text; `first` = the number of the first, `printable` = it is quoted-printable."""
     legible_lines = [legible(line, printable=printable) for line in lines]
     in_header = value_follows = False
+    report = ReportLines()
     above, at = "", 0
     while at < len(lines):
         number, line = first + at, legible_lines[at]
+        of_report = report.belongs(lines[at])
         at += 1
         if re.search(r"\w\w", line) and not ids_told(line) and not is_written(line, in_header or value_follows):
             findings.heading = f"{above} / {line.strip()}" if above else line.strip()
             above = line.strip()
         elif line.strip():
             above = ""
+        if of_report:
+            in_header = value_follows = False
+            tell(line, number, findings)
+            continue
         if line.lstrip().startswith("#"):
             in_header = False
             findings.commented += [(number, word) for word in ids_told(line)]

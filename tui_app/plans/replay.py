@@ -167,7 +167,7 @@ def _source(kept: Any) -> Source | None:
         text_of(kept["name"], least=1),
         None if kept["before"] is None else Destination(text_of(kept["before"])),
     )
-    if source.relation not in (Source.RETRY, Source.UNDO) or source.kind not in (Source.JOB, Source.PLAN):
+    if source.relation not in (Source.RETRY, Source.UNDO, Source.MOVE) or source.kind not in (Source.JOB, Source.PLAN):
         raise ValueError("no source")
     return source
 

@@ -23,6 +23,8 @@ class PlanRequest:
     """When it may be sent at the earliest; None = at once."""
     hopeless: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Ids of which trying again can't help: why, and the word that lets one through all the same."""
+    message_ids: Mapping[str, str] = field(default_factory=dict)
+    """Of ids that rows of a job told: the Message-ID, without brackets, that they told beside it. Another mail is not meant."""
     senders: frozenset[str] = frozenset()
     """Who sent them, where that is known: they are found by fewer requests."""
     search: str = ""

@@ -61,6 +61,13 @@ class PlanChanges:
     """Held now and found by the same search, but not in the preview: not taken in."""
 
 
+def _mistaken(target: Target, request: PlanRequest) -> str:
+    """Why a message is not the one that a row of a job was about; empty where it may be."""
+    told = request.message_ids.get(target.id, "")
+    another = told and target.message_id and told != target.message_id
+    return "the job's row tells of another mail than its id" if another else ""
+
+
 class StartedPlan:
     """A plan that is being worked on. The task that awaits it may be cancelled and await it again; the work continues."""
 
@@ -93,6 +100,7 @@ class PlanService:
     _abandoned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _waiting: dict[str, asyncio.Future[PlanState]] = field(default_factory=dict, init=False)
     """Plans that wait for their time, by id."""
+    _waiting_states: dict[str, PlanState] = field(default_factory=dict, init=False)
     _closing: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -137,7 +145,7 @@ class PlanService:
         return guard_targets(
             targets,
             Policy.of(self.settings.guard, request.effect),
-            unfit=self.actions[request.effect].unfit,
+            unfit=lambda target: _mistaken(target, request) or self.actions[request.effect].unfit(target),
             include=lambda _: include,
             open_ids=self.ledger.open_elsewhere(self.settings.identity),
             hopeless=request.hopeless,
@@ -242,6 +250,13 @@ class PlanService:
         if (waiting := self._waiting.pop(plan_id, None)) is not None and waiting is not asyncio.current_task():
             waiting.cancel()
 
+    def live_state(self, plan_id: str) -> PlanState | None:
+        """A plan that this program works on, or that waits here for its time, as it stands; None for any other."""
+        state = self.state
+        if self._thread.busy and state is not None and state.plan.plan_id == plan_id:
+            return state
+        return self._waiting_states.get(plan_id) if plan_id in self._waiting else None
+
     def waiting(self) -> Sequence[str]:
         """The ids of plans that this program will send when their time has come."""
         return tuple(self._waiting)
@@ -299,6 +314,7 @@ class PlanService:
             reviewed = command.reviewed if isinstance(command, Resume) else None
             waiting = asyncio.ensure_future(self._send_when_due(state, reviewed or plan.targets))
             self._waiting[plan.plan_id] = waiting
+            self._waiting_states[plan.plan_id] = state
             waiting.add_done_callback(partial(self._waited, plan))
         undo = self.actions[plan.effect].undo(state) if plan.effect in self.actions else ""
         details = (*(state.error.details() if isinstance(state.error, ApiError) else ()), *filter(None, (undo,)))

@@ -47,6 +47,8 @@ _COLUMNS: Final = (
     "message_id",
     "investigate_id",
     "postfix_id",
+    "alert_id",
+    "email_message_id",
     "recipient",
     "status",
     "cause",
@@ -56,6 +58,15 @@ _COLUMNS: Final = (
     "afterwards",
     "plan",
 )
+
+
+_IDS: Final[tuple[tuple[str, Callable[[JobMessage], Untrusted | None]], ...]] = (
+    ("investigate_id", lambda row: row.investigate_id),
+    ("postfix_id", lambda row: row.postfix_id),
+    ("alert_id", lambda row: row.alert_id),
+    ("Message-ID", lambda row: row.email_message_id),
+)
+"""The columns of ids on the page. Each holds its own kind: a Message-ID is the sender's choice, and may look like another id."""
 
 
 def _time(at: datetime | None) -> str:
@@ -210,18 +221,21 @@ def _facts(report: JobReport) -> list[tuple[str, str]]:
 def _listed(report: JobReport) -> list[str]:
     if not report.failures:
         return []
-    name = sanitize(report.job.id, 100)
+    name, listed = sanitize(report.job.id, 100), report.failures[:_LISTED]
+    # Where each row has an investigate id, nobody needs the others.
+    nameless = [row for row in listed if not _text(row.investigate_id)]
+    ids = [_IDS[0], *((column, read) for column, read in _IDS[1:] if any(_text(read(row)) for row in nameless))]
     rows = (
         (
-            (row.mail_id.detail() if row.mail_id is not None else "") or "–",
+            *(sanitize(value.exact, 120) if (value := read(row)) is not None else "" for _, read in ids),
             _text(row.recipient),
             sanitize(row.raw.status.lower(), 40),
             sanitize(row.status_message.exact, _WHY) if row.status_message is not None else "",
             _since(report, row),
         )
-        for row in report.failures[:_LISTED]
+        for row in listed
     )
-    columns = ("id", "recipient", "status", "status_message", "afterwards")
+    columns = (*(column for column, _ in ids), "recipient", "status", "status_message", "afterwards")
     lines = ["", heading("Failed and skipped rows", 2), "", *table(columns, rows)]
     if len(report.failures) > _LISTED:
         where = f"mailsluice report {name} --output report-job-{name[:8]}.csv"
@@ -259,6 +273,8 @@ def _row_values(report: JobReport, row: JobMessage) -> dict[str, Any]:
         "message_id": row.message_id,
         "investigate_id": row.investigate_id,
         "postfix_id": row.postfix_id,
+        "alert_id": row.alert_id,
+        "email_message_id": row.email_message_id,
         "recipient": row.recipient,
         "status": Untrusted(row.raw.status),
         "cause": reason_of(row),

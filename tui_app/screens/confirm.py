@@ -85,7 +85,8 @@ class Confirm(ModalScreen[bool]):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield TextBlock(id="facts")
             if self._asks_reason:
-                hint = "why; the policy asks for it" if self._needs_reason else "why; tab comes here, may stay empty"
+                key = "tab" if self._typed == "y" else "shift+tab"
+                hint = "why; the policy asks for it" if self._needs_reason else f"why; {key} comes here, may stay empty"
                 with Horizontal(classes="asked"):
                     yield Static("Reason  ", markup=False, classes="asked-label")
                     yield LineInput(id="reason", placeholder=hint, max_length=_LONGEST_REASON, compact=True)

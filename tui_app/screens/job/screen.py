@@ -496,8 +496,8 @@ class JobScreen(ConsoleScreen):
         if not rows:
             self.notice("No rows, nothing to move.")
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
-            move = self.service.move_rows
-            self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(rows, destination)))
+            move, job = self.service.move_rows, self._job
+            self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(job, rows, destination)))
 
     def action_job_again(self) -> None:
         """Run it again: the form, filled with what it did."""

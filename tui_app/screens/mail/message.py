@@ -103,6 +103,7 @@ class MessageScreen(TextScreen):
         job: Job | None = None,
         row: JobMessage | None = None,
         investigate_id: Untrusted | None = None,
+        under: str = "Plan",
     ) -> None:
         super().__init__(service)
         self._message = message
@@ -112,7 +113,7 @@ class MessageScreen(TextScreen):
         self._above = row_lines(job, row) if job is not None and row is not None else []
         self._below = mail_of_row(row) if row is not None else []
         self._where = (
-            "Jobs › job › row" if row is not None else "Quarantine › message" if message else "Release › message"
+            "Jobs › job › row" if row is not None else "Quarantine › message" if message else f"{under} › message"
         )
 
     def on_mount(self) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.clock import local_time
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.state import UNSEEN, Outcome
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
@@ -39,6 +40,9 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
     shown = ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS])
     more = f" and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
     facts.append(f": {verdicts}, from {shown}{more}\n" if rest.fit else "\n")
+    if (due := entry.plan.not_before) is not None:
+        at = f"{local_time(due):%Y-%m-%d %H:%M:%S}"
+        facts.append((f"Not before {at}: till then it waits, while this console runs.\n", "$text-warning"))
     if rest.why_not:
         facts.append((f"Left out: {left_out_reasons(rest.why_not)}\n", "$text-warning bold"))
     if resend_unseen:

@@ -168,6 +168,7 @@ class ReviewScreen(ConsoleScreen):
             id="reason",
             max_length=200,
             compact=True,
+            select_on_focus=False,  # what was taken over is not to be lost by a key
         )
         count = LineInput(id="typed", max_length=20, compact=True, classes="asks")
         fields = [("Include", include)] if words else []
@@ -178,6 +179,7 @@ class ReviewScreen(ConsoleScreen):
             TextLine(id="problem"),
             Button("Back, nothing is sent (esc)", id="cancel", compact=True),
             id="review",
+            can_focus=False,
         )
 
     def on_mount(self) -> None:

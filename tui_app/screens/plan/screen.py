@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.plans.commands import Command
+    from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan
@@ -63,9 +64,10 @@ class PlanScreen(ConsoleScreen):
     class MessageChosen(Message):
         """The message of a row was opened."""
 
-        def __init__(self, investigate_id: str) -> None:
+        def __init__(self, investigate_id: str, effect: Effect) -> None:
             super().__init__()
             self.investigate_id = investigate_id
+            self.effect = effect
 
     def __init__(
         self,
@@ -77,7 +79,12 @@ class PlanScreen(ConsoleScreen):
         super().__init__(service)
         assert (plan is None) is not (entry is None)
         self._new = plan
-        self._state = entry.state if entry is not None else PlanState(plan)  # type: ignore[arg-type]
+        if entry is None:
+            assert plan is not None
+            self._state = PlanState(plan)
+        else:
+            # What this program does with it is newer than its journal.
+            self._state = service.plans.live_state(entry.plan_id) or entry.state
         # What the journal does not keep of the mail is known here for as long as the screen is.
         self._targets = {target.id: target for target in self._state.plan.targets}
         if guarded is not None:
@@ -275,7 +282,7 @@ class PlanScreen(ConsoleScreen):
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self._state, self._old, self._lock_holder)
+        return Standing(self._state, self._old, self._lock_holder, self.service.settings.read_only)
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""
@@ -424,7 +431,7 @@ class PlanScreen(ConsoleScreen):
         line = self.table().current
         identity = line.key.partition(" ")[0] if line is not None else ""
         if is_investigate_id(identity):
-            self.post_message(self.MessageChosen(identity))
+            self.post_message(self.MessageChosen(identity, self._state.plan.effect))
         else:
             self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 

@@ -25,6 +25,7 @@ class Standing:
     state: PlanState
     entry: LedgerEntry | None = None
     lock_holder: str = ""
+    read_only: bool = False
 
     def fitting_keys(self) -> Mapping[str, bool]:
         """Whether each key of the footer makes sense now."""
@@ -57,18 +58,20 @@ class Standing:
             and self.state.unknown
             and bool(self.state.head)
             and not self.lock_holder
+            and not self.read_only
         )
 
     @property
     def may_check(self) -> bool:
         """Whether what was done can be looked at again."""
-        idle = self.state.ended and bool(self.state.head) and not self.lock_holder
+        idle = self.state.ended and bool(self.state.head) and not self.lock_holder and not self.read_only
         return idle and bool(self.state.with_outcome(*SAID_DONE))
 
     @property
     def may_resume(self) -> bool:
         """Whether the rest can be sent, or the plan closed."""
         idle = not self.damaged and self.state.ended and bool(self.state.head) and not self.lock_holder
+        idle = idle and not self.read_only
         return idle and self.state.unfinished
 
     @property
@@ -87,7 +90,7 @@ class Standing:
         if self.entry is not None and self.damaged:
             name = sanitize(self.entry.file)
             return [(f"{name} is damaged: {self.damaged}. Nothing can be sent for it; E reports it.", "$text-error")]
-        if self.entry is not None and self.entry.doubts and state.unfinished and state.error is None:
+        if self.entry is not None and self.entry.doubts and state.error is None:
             more = f" and {len(self.entry.doubts) - 1:,} more" if len(self.entry.doubts) > 1 else ""
             return [(f"{sanitize(self.entry.doubts[0])}{more}", "$text-warning bold")]
         if state.error is not None and not self.may_resume and state.phase is not Phase.CANARY:
@@ -103,6 +106,8 @@ class Standing:
             return [
                 ("It is sent at its time while this console runs; you may leave. S stops waiting.", "$text-warning")
             ]
+        if self.read_only and state.unfinished:
+            return [("Unfinished. This profile is read-only: nothing can be done about it here.", "$text-warning")]
         if self.lock_holder:
             return [(f"Watching: {self.lock_holder} acts on this account.", "$text-warning bold")]
         if self.may_settle and state.closed:

@@ -73,9 +73,10 @@ class TargetsScreen(ConsoleScreen):
     class Chosen(Message):
         """A message was opened."""
 
-        def __init__(self, target: Target) -> None:
+        def __init__(self, target: Target, effect: Effect) -> None:
             super().__init__()
             self.target = target
+            self.effect = effect
 
     def __init__(self, service: EmailSecurityService, guarded: Guarded, effect: Effect) -> None:
         super().__init__(service)
@@ -136,7 +137,7 @@ class TargetsScreen(ConsoleScreen):
         """Open the message."""
         row = self.table().current
         if row is not None and row.target.investigate_id is not None:
-            self.post_message(self.Chosen(row.target))
+            self.post_message(self.Chosen(row.target, self._effect))
         elif row is not None:
             self.notice("Of this message only a postfix id is known: it can't be opened.")
 
