@@ -379,7 +379,12 @@ class EmailSecurityService:
 
     def _earliest_now(self) -> datetime:
         """This moment, by the clock that is behind: what is still to come by one of them has not come."""
-        return min(filter(None, (self.clock.now(), self._server_clock.now())))
+        return min(filter(None, (self.clock.now(), self.server_now)))
+
+    @property
+    def server_now(self) -> datetime | None:
+        """What time it is by the server's clock; None while no answer told it."""
+        return self._server_clock.now()
 
     async def undo_job(
         self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None

@@ -163,7 +163,7 @@ def until_asked(simulator: Simulator, endpoint: str) -> None:
 
 def test_the_job_that_was_created_while_ctrl_c_was_pressed_is_told(slow: tuple[Simulator, Machine]) -> None:
     simulator, machine = slow
-    simulator.set_faults("latency=600@create_job")
+    simulator.set_faults("latency=300@create_job")
     with started(machine.environment, *CREATE) as process:
         until_asked(simulator, "create_job")
         process.send_signal(signal.SIGINT)
@@ -199,7 +199,7 @@ def test_who_does_not_wait_for_the_answer_is_told_how_to_find_out(kind: str, slo
 
 def test_of_several_only_the_one_on_its_way_is_sent_after_ctrl_c(slow: tuple[Simulator, Machine]) -> None:
     simulator, machine = slow
-    simulator.set_faults("latency=600@cancel_job")
+    simulator.set_faults("latency=300@cancel_job")
     ids = [simulator.account.list_jobs(state, None)[0]["job_id"] for state in ("PROCESSING", "PENDING")]
     with started(machine.environment, "cancel", *ids, "--yes") as process:
         until_asked(simulator, "cancel_job")
