@@ -2,7 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,13 @@ from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.services import HELD, lonely_service, service_on
 from tui_app.api.enums import ActionType, Destination
 from tui_app.api.search import SearchParams
-from tui_app.api.write_result import Ambiguous, Done, Refused
+from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, describe
 from tui_app.config.schema import GuardSettings
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.jobs.job_write import DIFFERS
 from tui_app.jobs.new_job import JobPreview, NewJob
 from tui_app.jobs.several import one_after_another
+from tui_app.plans.account_lock import Locked
 from tui_app.plans.journal import JournalError, read
 from tui_app.plans.write_entry import WriteEntry
 from tui_app.service import EmailSecurityService
@@ -89,8 +93,10 @@ async def test_an_answer_that_can_t_be_put_on_record_is_told_all_the_same(monkey
         raise OSError(28, "No space left on device")
 
     kept: list[bytes] = []
+    unrecorded: list[str] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
+        service.on_unrecorded = unrecorded.append
         assert isinstance(await service.jobs.cancel(JOB), Done)
         await service.close()
     monkeypatch.undo()
@@ -98,8 +104,107 @@ async def test_an_answer_that_can_t_be_put_on_record_is_told_all_the_same(monkey
     assert any("its answer is not on record" in sentence for sentence in sentences)
     assert sentences[-1] == f"Cancel job {JOB}: done."
     (path,) = journals(service)
+    (sentence,) = unrecorded
+    assert sentence.startswith(f"Cancel job {JOB}: its answer is not on record. ")
+    assert service.unsettled == {path.stem[7:]: f"Cancel job {JOB}"}
     path.write_bytes(kept[0])  # what the disk kept
     assert [entry.standing for entry in on_record(service)] == ["unknown"]
+
+
+# ---- stopped
+
+
+@contextmanager
+def writing(service: EmailSecurityService, signed: bytes = b"") -> Iterator[None]:
+    """While another program begins a journal."""
+    service.plans.ledger._make_folder()
+    gate = os.open(service.plans.ledger.folder / "chain.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        flock(gate, LOCK_EX)
+        os.pwrite(gate, signed, 0)
+        yield
+    finally:
+        os.close(gate)
+
+
+@pytest.mark.parametrize("kind", ACTS)
+async def test_what_is_stopped_while_another_program_writes_is_never_sent(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_app.plans.account_lock._SAID_AFTER", 0.0)
+    monkeypatch.setattr("tui_app.plans.account_lock._SIGNED_WITHIN", 0.0)
+    async with faulty(lambda _: CANCELLED) as server:
+        service = lonely_service(server.base_url)
+        waits = asyncio.Event()
+        service.start()
+        service.on_ledger_wait = lambda _: waits.set()
+        with writing(service):
+            acting = asyncio.create_task(ACTS[kind](service))
+            await asyncio.wait_for(waits.wait(), 5)
+            assert service.activities[-1].sentence == (
+                "another mailsluice is writing to the ledger; waiting for it, 10 s at most."
+            )
+            service.stop_writes()
+            with pytest.raises(Locked, match="Stopped before it was put on record"):
+                await asyncio.wait_for(acting, 5)
+        await service.close()
+        assert [request for request in server.received if request.method != "GET"] == []
+    assert (journals(service), service.unsettled) == ([], {})
+
+
+async def test_a_program_that_writes_for_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_app.plans.account_lock.PATIENCE", 0.05)
+    holder = json.dumps({"pid": 77, "user": "bo", "host": "jump2", "since": "2026-11-20T12:00:00+00:00"}).encode()
+    async with faulty(lambda _: CANCELLED) as server:
+        service = lonely_service(server.base_url)
+        with (
+            writing(service, holder),
+            pytest.raises(
+                Locked, match=r"Nothing was sent: mailsluice with pid 77 on jump2 \(of bo@jump2.* is writing"
+            ),
+        ):
+            await service.jobs.cancel(JOB)
+        assert isinstance(await service.jobs.cancel(JOB), Done), "it has ended"
+        await service.close()
+
+
+@pytest.mark.parametrize("kind", ACTS)
+async def test_what_is_stopped_between_its_record_and_the_request_is_not_sent_and_on_record_so(kind: str) -> None:
+    async with faulty(lambda _: CANCELLED) as server:
+        service = lonely_service(server.base_url)
+        begin = service.plans.ledger.begin_write
+
+        def stopped_behind(*arguments: Any, **more: Any) -> Any:
+            begun = begin(*arguments, **more)
+            service.stop_writes()
+            return begun
+
+        service.plans.ledger.begin_write = stopped_behind  # type: ignore[method-assign]
+        result = await ACTS[kind](service)
+        assert isinstance(result, Unsent)
+        assert describe(result)[0] == "not sent. It was stopped before."
+        again = await ACTS[kind](service)
+        assert isinstance(again, Unsent)
+        await service.close()
+        assert server.received == []
+    (entry,) = on_record(service)
+    assert (entry.standing, entry.open, service.unsettled) == ("not sent", False, {})
+
+
+async def test_several_that_are_stopped_end_with_the_one_on_its_way() -> None:
+    def script(request: Received) -> bytes:
+        service.stop_writes()
+        return CANCELLED
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        ids = [JOB, JOB[:-1] + "0", JOB[:-1] + "1"]
+        tried = await one_after_another(ids, lambda job, answered: service.jobs.cancel(job, "", answered))
+        await service.close()
+        assert server.count("POST") == 1
+    assert [type(result) for _, result in tried.results] == [Done, Unsent]
+    assert tried.not_tried == (ids[2],)
+    assert len(on_record(service)) == 1
 
 
 async def test_an_answer_that_never_came_is_on_record_at_once_and_what_reading_back_shows_later() -> None:

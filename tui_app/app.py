@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 SETTLE: Final = 0.03
 """Seconds between the first frame and everything that takes time."""
+_SAID_BY_THEN: Final = 0.2
+"""Seconds after an answer in which its screen says what came of it."""
 SHEETS: Final = ("base", "widgets")
 """What every screen needs; the others bring their own."""
 
@@ -85,6 +87,8 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         service.on_plan_ended = self._plan_ended
         service.on_plan = self._plan_moved
         service.on_limit_wait = self._limit_wait
+        service.on_ledger_wait = self._ledger_waits
+        service.on_unrecorded = self._unrecorded
         service.on_error = self._handle_exception
         service.on_activity = lambda _: self._activity_added()
 
@@ -174,6 +178,8 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.on_plan_ended = lambda _: None
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
+        self.service.on_ledger_wait = lambda _: None
+        self.service.on_unrecorded = lambda _: None
         if self.service.awaits_answer:
             most = self.service.longest_wait
             print_line(
@@ -212,6 +218,20 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     def _limit_wait(self, seconds: float) -> None:
         for screen in self.console_screens():
             screen.limited(seconds)
+
+    def _ledger_waits(self, sentence: str) -> None:
+        """In place of what the screen says: that it was sent is not so yet."""
+        for screen in self.console_screens()[-1:]:
+            screen.notice(sentence[:1].upper() + sentence[1:])
+
+    def _unrecorded(self, _: str) -> None:
+        """Say it behind what came of the write, which whoever waits for it says in a moment."""
+
+        def tell() -> None:
+            for screen in self.console_screens()[-1:]:
+                screen.notice_too("NOT on record: ! tells why.")
+
+        asyncio.get_running_loop().call_later(_SAID_BY_THEN, tell)
 
     def _activity_added(self) -> None:
         for screen in self.console_screens()[-1:]:

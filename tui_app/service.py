@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tui_app.api.budget import Budget
 from tui_app.api.enums import RowStatus
-from tui_app.api.errors import ApiError
+from tui_app.api.errors import ApiError, Stopped
 from tui_app.api.server_clock import ServerClock
-from tui_app.api.write_result import Ambiguous, Done, WriteResult, describe
+from tui_app.api.write_result import Ambiguous, Done, Unsent, WriteResult, describe
 from tui_app.config.settings import canonical_account
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
@@ -101,11 +101,17 @@ class EmailSecurityService:
         self.on_job_ended: Callable[[JobEnd], None] = lambda _: None
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
+        self.on_ledger_wait: Callable[[str], None] = lambda _: None
+        self.on_unrecorded: Callable[[str], None] = lambda _: None
+        """Is told in a sentence that the answer to a write was not put on record."""
         self.activities = Activities()
         self.last_results: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
+        self.unsettled: dict[str, str] = {}
+        """Writes to jobs that were sent and whose outcome is not in the ledger: what each was, by its id there."""
         self._closing = False
+        self._stopped = False
         self.diagnosis = ""
         self._remembered = remembered or StateFile()
         self._state = state
@@ -176,7 +182,7 @@ class EmailSecurityService:
         """Acting on chosen messages, and what was done before. Raises UsageError where there is no folder for the records."""
         from tui_app.plans.service import PlanService
 
-        return PlanService(
+        plans = PlanService(
             self.settings,
             self.clock,
             self._random,
@@ -189,6 +195,19 @@ class EmailSecurityService:
             record=self.record,
             on_ended=self._plan_ended,
         )
+        plans.ledger.on_wait = self._ledger_waits
+        return plans
+
+    def _ledger_waits(self, sentence: str) -> None:
+        """Somebody else is writing to the ledger. From any thread: where a console is, its own has to tell."""
+        if self._loop is None:
+            self._tell_of_ledger(sentence)
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_of_ledger, sentence)
+
+    def _tell_of_ledger(self, sentence: str) -> None:
+        self.record(sentence)
+        self.on_ledger_wait(sentence)
 
     def _make_acting_client(self, waits: Callable[[float], None]) -> EmailSecurityClient:
         """A client for the engine's thread, on the same budget; what it reads for a plan waits for the quota, too."""
@@ -242,8 +261,7 @@ class EmailSecurityService:
             self._polling.cancel()
         self._closing = True
         self.stop_plan()
-        if self._opened:
-            self.transport.leave()
+        self.stop_writes()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._has_plans:
             await self.plans.close()
@@ -263,6 +281,12 @@ class EmailSecurityService:
             self.plans.stop()
         if self._opened:
             self.transport.end_waits()
+
+    def stop_writes(self) -> None:
+        """Send nothing more to jobs: what is on its way ends, and is not read back."""
+        self._stopped = True
+        if self._opened:
+            self.transport.leave()
 
     @property
     def drift(self) -> Drift | None:
@@ -355,7 +379,12 @@ class EmailSecurityService:
 
     def _earliest_now(self) -> datetime:
         """This moment, by the clock that is behind: what is still to come by one of them has not come."""
-        return min(filter(None, (self.clock.now(), self._server_clock.now())))
+        return min(filter(None, (self.clock.now(), self.server_now)))
+
+    @property
+    def server_now(self) -> datetime | None:
+        """What time it is by the server's clock; None while no answer told it."""
+        return self._server_clock.now()
 
     async def undo_job(
         self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None
@@ -478,14 +507,16 @@ class EmailSecurityService:
         """
 
         async def recorded() -> WriteResult[T]:
+            if self._stopped:
+                return self._not_sent(what)
+            begin = partial(self.plans.ledger.begin_write, is_stopped=lambda: self._stopped)
             try:
-                record = await asyncio.to_thread(self.plans.ledger.begin_write, write.record(), self.settings.identity)
+                record = await asyncio.to_thread(begin, write.record(), self.settings.identity)
             except SluiceError as error:
                 self.record(f"{what}: not sent, as it can't be put on record. {error}")
                 raise
             try:
-                result = await work(partial(self._keep_answer, what, record))
-                await self._keep_answer(what, record, result)
+                result = await self._sent(what, write.write_id, record, work)
             finally:
                 record.close()
             self._record_write(what, result)
@@ -493,14 +524,47 @@ class EmailSecurityService:
 
         return await asyncio.shield(self._spawn(recorded()))
 
-    async def _keep_answer(self, what: str, record: WriteJournal, result: WriteResult[Any]) -> None:
+    async def _sent(
+        self,
+        what: str,
+        write_id: str,
+        record: WriteJournal,
+        work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]],
+    ) -> WriteResult[T]:
+        """Send what is on record, unless it was stopped meanwhile, and put on record what became of it."""
+
+        async def answered(answer: WriteResult[Any]) -> None:
+            await self._keep_answer(what, record, answer)
+
+        if self._stopped:
+            result: WriteResult[T] = self._not_sent(what)
+        else:
+            self.unsettled[write_id] = what
+            result = await work(answered)
+        unrecorded = await self._keep_answer(what, record, result)
+        if unrecorded:
+            self.unsettled[write_id] = what
+            self.on_unrecorded(unrecorded)
+        elif not isinstance(result, Ambiguous):
+            self.unsettled.pop(write_id, None)
+        return result
+
+    @staticmethod
+    def _not_sent(what: str) -> Unsent:
+        return Unsent(Stopped(what))
+
+    async def _keep_answer(self, what: str, record: WriteJournal, result: WriteResult[Any]) -> str:
+        """Put an answer on record; where that fails, a sentence about it."""
         from tui_app.jobs.job_write import answer_facts
 
         try:
             await asyncio.to_thread(record.add, answer_facts(result))
         except SluiceError as error:
             # It was sent: what is known of it is told all the same, and the ledger calls it unknown.
-            self.record(f"{what}: its answer is not on record. {error}")
+            unrecorded = f"{what}: its answer is not on record. {error}"
+            self.record(unrecorded)
+            return unrecorded
+        return ""
 
     async def settle_write(self, entry: WriteEntry) -> WriteEntry:
         """Read back a write to a job that nothing has answered, and put on record what that shows; the write then.

@@ -1,13 +1,15 @@
 """Jobs that are created, cancelled and deleted on the command line: with a reason, and on record."""
 
 import json
+import select
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.commands import Ended, run_with
+from tests.support.commands import START, Ended, run_with, started, told
 from tui_app.plans.journal import read
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -25,8 +27,12 @@ class Machine:
         self._environment = {**simulator.environment(), "XDG_STATE_HOME": str(home), **more}
         self.folder = home / "mailsluice" / "plans"
 
-    def run(self, *arguments: str) -> Ended:
-        return run_with(self._environment, *arguments)
+    @property
+    def environment(self) -> dict[str, str]:
+        return self._environment
+
+    def run(self, *arguments: str, script: str = "") -> Ended:
+        return run_with(self._environment, *arguments, script=script)
 
     def listed(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.run("ledger", "list", "--json", *arguments).stdout)
@@ -133,3 +139,100 @@ def test_a_write_that_was_never_answered_is_told_and_settled(machine: Machine, a
     assert [record["type"] for record in read(path).records] == ["job_write", "answer"]
     assert machine.run("ledger", "settle", path.stem[7:]).returncode == 3
     assert path.stat().st_mode & 0o077 == 0
+
+
+# ---- ctrl+c, and a disk that is full
+
+CREATE = (
+    "create", "--action", "move", "--destination", "Junk", "--sender", "news@acme-news.example", "--all-mail",
+    "--comment", "INC-1", "--yes",
+)  # fmt: skip
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[tuple[Simulator, Machine]]:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+        yield simulator, Machine(simulator, tmp_path / "state")
+
+
+def until_asked(simulator: Simulator, endpoint: str) -> None:
+    """Wait until such a request is there."""
+    while not any(seen["endpoint"] == endpoint for seen in simulator.wire()):
+        select.select([], [], [], 0.01)
+
+
+def test_the_job_that_was_created_while_ctrl_c_was_pressed_is_told(slow: tuple[Simulator, Machine]) -> None:
+    simulator, machine = slow
+    simulator.set_faults("latency=300@create_job")
+    with started(machine.environment, *CREATE) as process:
+        until_asked(simulator, "create_job")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    (made,) = simulator.account.truth.of("create_job")
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert made["job_id"] in out
+    assert "Stopping after the request in flight." in err
+    assert [each["outcome"] for each in machine.listed()] == ["done"]
+
+
+@pytest.mark.parametrize("kind", ["create", "cancel", "delete"])
+def test_who_does_not_wait_for_the_answer_is_told_how_to_find_out(kind: str, slow: tuple[Simulator, Machine]) -> None:
+    simulator, machine = slow
+    simulator.set_faults(f"stall_after@{kind}_job")
+    job = simulator.account.list_jobs("PENDING" if kind == "cancel" else "CANCELLED", None)[0]["job_id"]
+    arguments = CREATE if kind == "create" else (kind, job, "--reason", "INC-1", "--yes")
+    with started(machine.environment, *arguments) as process:
+        while not simulator.account.truth.of(f"{kind}_job"):
+            select.select([], [], [], 0.01)
+        process.send_signal(signal.SIGINT)
+        told(process, "Stopping after the request in flight.")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    (write,) = machine.listed()
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert f"unknown in the ledger. To find out: mailsluice ledger settle {write['id']}" in err
+    assert write["outcome"] == "unknown"
+    simulator.set_faults("none")
+    assert machine.run("ledger", "settle", write["id"]).returncode == 0
+    assert len(simulator.account.truth.of(f"{kind}_job")) == 1
+
+
+def test_of_several_only_the_one_on_its_way_is_sent_after_ctrl_c(slow: tuple[Simulator, Machine]) -> None:
+    simulator, machine = slow
+    simulator.set_faults("latency=300@cancel_job")
+    ids = [simulator.account.list_jobs(state, None)[0]["job_id"] for state in ("PROCESSING", "PENDING")]
+    with started(machine.environment, "cancel", *ids, "--yes") as process:
+        until_asked(simulator, "cancel_job")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == f"{ids[0]} cancelled\n"
+    assert f"{ids[1]}: not cancelled. It was stopped before." in err
+    assert len(simulator.account.truth.of("cancel_job")) == 1
+
+
+_FULL = """
+from tui_app.plans.storage import Storage
+write, lines = Storage.write, []
+def full(self, descriptor, data):
+    lines.append(data)
+    return write(self, descriptor, data) if len(lines) == 1 else 0
+Storage.write = full
+"""
+
+
+@pytest.mark.parametrize("kind", ["create", "cancel"])
+def test_an_answer_that_the_disk_has_no_room_for_is_told_and_ends_with_5(
+    kind: str, slow: tuple[Simulator, Machine]
+) -> None:
+    simulator, machine = slow
+    job = simulator.account.list_jobs("PENDING", None)[0]["job_id"]
+    arguments = CREATE if kind == "create" else (kind, job, "--yes")
+    ended = machine.run(*arguments, script=_FULL + START)
+    (made,) = simulator.account.truth.of(f"{kind}_job")
+    assert ended.returncode == 5
+    assert made["job_id"] in ended.stdout, "what came of it is told all the same"
+    assert "its answer is not on record." in ended.stderr
+    (write,) = machine.listed()
+    assert f"mailsluice ledger settle {write['id']}" in ended.stderr
+    assert machine.run("ledger", "settle", write["id"]).returncode == 0

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -11,13 +12,15 @@ import pytest
 
 from tests.support.commands import run_with
 from tui_app.core.clock import SystemClock
-from tui_app.plans.journal import line_of, read
+from tui_app.plans.journal import Journal, line_of, read
 from tui_app.plans.ledger import Ledger, origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.state import Outcome, Result
 from tui_app.screens.ledger import state_of
 from tui_app.simulator.server import Options, Simulator, running
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,28 @@ def test_a_plan_of_another_host_is_closed_but_not_resumed(simulator: Simulator, 
     assert "was written on another host" in refused.stderr
     closed = run_with(machine.environment, "ledger", "close", machine.journal.stem, "--yes")
     assert closed.returncode == 0, closed.stderr
+
+
+@pytest.mark.parametrize(("command", "outcome"), [("retry", Outcome.FAILED), ("undo", Outcome.DELIVERED)])
+def test_a_follow_up_of_a_plan_of_another_host_is_sent_only_by_somebody_who_says_so(
+    command: str, outcome: Outcome, simulator: Simulator, tmp_path: Path
+) -> None:
+    machine = machine_with(simulator, tmp_path, host="jump9")
+    targets = [Target(name) for name in machine.ids]
+    journal, _ = Journal.reopen(machine.journal)
+    journal.add(intent_record(targets, "ids", NOON))
+    journal.add(result_record([Result(each, outcome) for each in targets], http=200, ray=None, ms=5, at=NOON))
+    journal.close()
+    arguments = (command, machine.journal.name, "--reason", "x", "--plan-only")
+    refused = run_with(machine.environment, *arguments)
+    assert refused.returncode == 3
+    assert "was written on another host" in refused.stderr
+    assert f"mailsluice {command} {machine.journal.stem[7:]} --despite-doubts" in refused.stderr
+    taken = run_with(machine.environment, *arguments, "--despite-doubts", "--json")
+    assert "was written on another host" in taken.stderr, "it is still said"
+    assert {row["id"] for row in json.loads(taken.stdout)} == {*machine.ids}
+    unfit = run_with(machine.environment, command, "abcdef12", "--reason", "x", "--plan-only", "--despite-doubts")
+    assert (unfit.returncode, "goes with a plan" in unfit.stderr) == (2, True)
 
 
 def test_a_journal_that_is_not_understood_is_told_by_its_file(simulator: Simulator, tmp_path: Path) -> None:

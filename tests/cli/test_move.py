@@ -1,5 +1,6 @@
 """`move`, `retry` and `undo`: what is sent, the exit code, and what is told of each message."""
 
+import asyncio
 import json
 import re
 import signal
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.commands import Ended, Run, run_with, started, told
+from tests.support.faulty import ACCOUNT, faulty
+from tests.support.one_mail import OneMail
 from tests.support.trials import TO_JUNK
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.obstacles import THROTTLED
@@ -181,6 +184,20 @@ def test_who_leaves_a_plan_that_waits_has_sent_nothing_and_finds_it_again(run: R
     closed = run("ledger", "close", entry["plan"], "--yes")
     assert (closed.returncode, run("ledger", "resume", entry["plan"], "--yes").returncode) == (0, 3)
     assert simulator.account.truth.of("move") == []
+
+
+async def test_a_clock_that_is_a_day_behind_is_told_before_anybody_waits_for_it() -> None:
+    server = OneMail(behind=-86_400)
+    async with faulty(server.answers) as listening:
+        environment = {
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_BASE_URL": listening.base_url,
+        }  # fmt: skip
+        arguments = ("move", server.mail.investigate_id, "--destination", JUNK, *WHY, "--plan-only", "--not-before")
+        waits = await asyncio.to_thread(run_with, environment, *arguments, "10m")
+        server.behind = 0
+        right = await asyncio.to_thread(run_with, environment, *arguments, "10m")
+    assert re.search(r"it waits until .*; this machine's clock is 24 h behind the server's\.", waits.stderr)
+    assert (waits.returncode, right.returncode, "clock" in right.stderr) == (0, 0, False)
 
 
 # ---- jobs

@@ -75,7 +75,8 @@ def test_a_write_names_the_job_that_it_was_about_also_when_that_is_gone(run: Run
     [
         (("nope",), "No plan begins with nope"),
         (("abcdef",), "No job's id begins with abcdef"),
-        (("abcdef", "--output", "r.txt"), "A report ends in .md, .csv, .json"),
+        (("abcdef", "--output", "r.txt"), "it must end in .md, .csv or .json"),
+        (("abcdef", "--output", "~nosuch/r.md"), "That name can't be used for a file"),
     ],
 )
 def test_what_names_nothing_is_a_usage_error(run: Run, arguments: tuple[str, ...], said: str) -> None:

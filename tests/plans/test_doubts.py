@@ -336,6 +336,8 @@ async def test_what_another_journal_holds_back_is_left_out_of_a_plan_that_is_res
         {"included": [["SPAM", ""]]},
         {"held_back": [["x"]]},
         {"released_before": 7},
+        {"not_before": "9999-12-31T23:59:59-12:00"},
+        {"not_before": "2201-01-01T00:00:00+00:00"},
     ],
     ids=str,
 )

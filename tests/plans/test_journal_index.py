@@ -138,6 +138,18 @@ def test_verify_believes_nothing_that_was_remembered(folder: Path) -> None:
     assert [plan.file for plan in ledger.overview().plans if plan.damaged] == [path.name], "from now on it is known"
 
 
+def test_verify_puts_right_what_the_index_says_of_a_file_that_looks_as_it_did(folder: Path) -> None:
+    path = sorted((folder / "plans").glob("*.jsonl"))[5]
+    index = dict(load_index(folder / "plans"))
+    true = index[path.name]
+    assert true.plan is not None
+    wrong = replace(true, plan=replace(true.plan, reason="another"))
+    save_index(folder / "plans", {**index, path.name: wrong})
+    assert "another" in {plan.reason for plan in ledger_in(folder).overview().plans}
+    ledger_in(folder).verify()
+    assert load_index(folder / "plans") == index
+
+
 def empty(index: Path) -> None:
     index.write_bytes(b"")
 

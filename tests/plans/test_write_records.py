@@ -265,6 +265,48 @@ def test_a_write_that_is_not_understood_holds_nothing_back_and_says_so(tmp_path:
     assert ledger.verify().journals == 2
 
 
+def test_mail_that_the_first_line_of_one_that_is_not_understood_names_is_held_back(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    path = write(ledger, 1)
+    (first,) = read(path).records
+    path.write_bytes(line_of({**first, "format": 9, "version": "99.0", "ids": [[MAIL, None]]}))
+    held = ledger.open_elsewhere("acc")
+    assert {name: kept.why for name, kept in held.items()} == {
+        MAIL: f"named in {path.name}, which this version can't read"
+    }
+    assert "1 id held back" in ledger.overview().unreadable[0]
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a link", "a folder"])
+def test_no_write_is_begun_while_something_else_has_the_name_of_a_journal(kind: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    path = write(ledger, 1, "cancel", told())
+    strange = ledger.folder / "000002-0badcafe.jsonl"
+    if kind == "a pipe":
+        os.mkfifo(strange)
+    elif kind == "a link":
+        strange.symlink_to(path)
+    else:
+        strange.mkdir()
+    with pytest.raises(JournalError, match=r"Nothing was sent: look at 000002-0badcafe\.jsonl and move it away"):
+        write(ledger, 2)
+    assert [each.name for each in ledger.folder.glob("*.jsonl") if each != strange] == [path.name]
+
+
+_FAR = "9999-12-31T23:59:59-12:00"
+
+
+@pytest.mark.parametrize("at", [_FAR, "0001-01-01T00:00:00+14:00", "1969-12-31T23:00:00+00:00", "2026-11-20T12:00:00"])
+def test_a_time_that_there_can_t_be_is_shown_as_it_is_and_ends_nothing(at: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    path = write(ledger, 1, "cancel", told("unknown"))
+    path.write_bytes(b"".join(line_of({**record, "at": at}) for record in read(path).records))
+    (entry,) = ledger_in(tmp_path).overview().writes
+    assert (entry.at, entry.last_at, dict(entry.facts())["when"]) == (None, None, at)
+    assert write_json(entry)["at"] == at
+    assert ledger.settle_write(entry, told()).as_asked
+
+
 @pytest.mark.parametrize("later", [False, True])
 def test_mail_that_somebody_wrote_into_one_is_held_back(later: bool, tmp_path: Path) -> None:
     """Whoever makes the journal of a plan into one of a write frees no id."""

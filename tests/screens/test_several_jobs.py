@@ -1,7 +1,9 @@
 """Marked jobs on the first screen: cancelled and deleted together, each on its own record, and with a reason."""
 
+import os
 import re
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 
 import pytest
 
@@ -10,6 +12,8 @@ from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
 from tui_app.config.schema import GuardSettings
+from tui_app.plans import account_lock
+from tui_app.plans.storage import Storage
 from tui_app.plans.write_entry import WriteEntry
 from tui_app.screens.jobs import JobsScreen
 from tui_app.simulator.server import Options, Simulator, running
@@ -215,3 +219,41 @@ async def test_a_question_about_several_fits_the_smallest_window(
         await console.sees("12 loaded")
         await console.press("a", key)
         await console.sees(title, "left alone.", "Reason", "To do it, type", "(esc)", "╮", "╯")
+
+
+async def test_an_answer_that_is_not_on_record_is_said_behind_what_came_of_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    write = Storage.write
+
+    def full(storage: Storage, descriptor: int, data: bytes) -> int:
+        written.append(data)
+        return write(storage, descriptor, data) if len(written) == 1 else 0
+
+    monkeypatch.setattr(Storage, "write", full)
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded, 3 running")
+        await console.press("X", "y")
+        await console.sees("Asked to cancel; the server says: cancelled.", "NOT on record: ! tells why.")
+        assert [entry.standing for entry in on_record(console)] == ["unknown"]
+
+
+async def test_who_writes_to_the_ledger_meanwhile_is_said(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_lock, "_SAID_AFTER", 0.0)
+    monkeypatch.setattr(account_lock, "_SIGNED_WITHIN", 0.0)
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded, 3 running")
+        ledger = console.app.service.plans.ledger
+        ledger._make_folder()
+        gate = os.open(ledger.folder / "chain.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            flock(gate, LOCK_EX)
+            await console.press("X", "y")
+            await console.sees("Another mailsluice is writing to the ledger; waiting for it, 10 s at most.")
+            assert acted(simulator) == []
+        finally:
+            os.close(gate)
+        await console.sees("Asked to cancel; the server says: cancelled.")

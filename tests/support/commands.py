@@ -36,9 +36,17 @@ def with_clock(*, ahead: float = 0.0, hurried: bool = False) -> str:
 
 
 def run_with(
-    changes: dict[str, str], *arguments: str, stdin: str | None = None, folder: Path = ROOT, hurried: bool = False
+    changes: dict[str, str],
+    *arguments: str,
+    stdin: str | None = None,
+    folder: Path = ROOT,
+    hurried: bool = False,
+    script: str = "",
 ) -> Ended:
-    """Run a command to its end in a process of its own, in the test's home; `hurried` lets its waits take no time."""
+    """Run a command to its end in a process of its own, in the test's home; `hurried` lets its waits take no time.
+
+    `script` runs in place of the program, and ends in it.
+    """
     variables = environment(Path.home(), **changes)
     if any(name.startswith("PYTHON") for name in changes):
         return subprocess.run(
@@ -49,7 +57,7 @@ def run_with(
         taken.write(stdin or "")
         taken.seek(0)
         child = forker().start(
-            Program(arguments, with_clock(hurried=True) if hurried else START),
+            Program(arguments, script or (with_clock(hurried=True) if hurried else START)),
             variables,
             [file.fileno() for file in (taken, out, err)],
             folder=folder,

@@ -4,6 +4,7 @@
 
     ApiError
     ├── Unreachable         no answer: network, time-out, name, TLS
+    │   └── Stopped         not sent: the program was stopped before
     ├── Unreadable          an answer that can't be used, a redirect
     │   └── TooLarge        an answer that is too large
     └── Answered            the API answered with an error status
@@ -89,6 +90,15 @@ class Unreachable(ApiError):
     def __init__(self, sentence: str, *, request: str, sent: bool) -> None:
         super().__init__(sentence, request=request)
         self.sent = sent
+
+
+class Stopped(Unreachable):
+    """A write that was not sent, as the program was stopped before."""
+
+    _without_status = "not sent"
+
+    def __init__(self, request: str) -> None:
+        super().__init__("It was stopped before.", request=request, sent=False)
 
 
 class Unreadable(ApiError):

@@ -10,11 +10,12 @@ import click
 
 from tui_app.api.enums import ActionType, Destination, Disposition
 from tui_app.api.write_result import Ambiguous, Done, describe
+from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.plan_review import ReviewOptions, review_and_send
-from tui_app.cli.runner import confirmed, run_command
+from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
 from tui_app.cli.watch import Watch, exit_code_of
 from tui_app.core.clock import describe_window
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
+    from tui_app.api.write_result import WriteResult
     from tui_app.service import EmailSecurityService
 
 IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
@@ -173,9 +175,29 @@ def _asked_for(
     return NewJob(action=kind, params=params, destination=folder, comment=told).checked(now)
 
 
+def _told(result: WriteResult[CreatedJob], output_format: str) -> ExitCode:
+    """Say what became of it; standard output gets the job. Raises ApiError where none was started."""
+    if isinstance(result, Done):
+        created = result.value
+        now = created.cancelled.value if isinstance(created.cancelled, Done) else created.job
+        write_job(now, output_format)
+        if result.errors:
+            words, details = describe(result)
+            print_status(f"New job: {words}")
+            for line in details:
+                print_status(f"  {line}")
+        if created.differences:
+            _told_differences(created)
+        return ExitCode.UNKNOWN_OUTCOME if result.errors or created.differences else ExitCode.DONE
+    if isinstance(result, Ambiguous):
+        words, _ = describe(result)
+        print_status(f"New job: {words} It is not in the list yet. Look again with: mailsluice jobs")
+        return ExitCode.UNKNOWN_OUTCOME
+    raise result.error
+
+
 async def _watched(service: EmailSecurityService, job: Job, output_format: str) -> ExitCode:
     """Watch the new job to its end; standard output gets it as it ended."""
-    print_status(f"Job {sanitize(job.id)} is started.")
     (end,) = await Watch(service).run([job])
     write_job(end.job, output_format)
     return exit_code_of(end)
@@ -183,11 +205,7 @@ async def _watched(service: EmailSecurityService, job: Job, output_format: str) 
 
 @click.command()
 @click.option("--action", type=click.Choice(["move", "release"], case_sensitive=False), help="Needed without --like.")
-@click.option(
-    "--destination",
-    type=click.Choice([d.value for d in Destination], case_sensitive=False),
-    help="Folder to which a move puts the messages.",
-)
+@destination_option("Folder to which a move puts the messages.")
 @click.option(
     "--like",
     metavar="JOB_ID",
@@ -265,25 +283,16 @@ def create(
             _check_reason(chosen, exactly=True)
             return await review_and_send(service, await service.plan_exactly(new, preview), chosen)
         preview = await _confirmed(service, new, preview, include=include_disposition, expect=expect, yes=yes)
-        result = await service.jobs.create(new, preview)
-        if isinstance(result, Done):
-            created = result.value
-            if wait and not (result.errors or created.differences):
-                return await _watched(service, created.job, output_format)
-            now = created.cancelled.value if isinstance(created.cancelled, Done) else created.job
-            write_job(now, output_format)
-            if result.errors:
-                words, details = describe(result)
-                print_status(f"New job: {words}")
-                for line in details:
-                    print_status(f"  {line}")
-            if created.differences:
-                _told_differences(created)
-            return ExitCode.UNKNOWN_OUTCOME if result.errors or created.differences else ExitCode.DONE
-        if isinstance(result, Ambiguous):
-            words, _ = describe(result)
-            print_status(f"New job: {words} It is not in the list yet. Look again with: mailsluice jobs")
-            return ExitCode.UNKNOWN_OUTCOME
-        raise result.error
+        watched: list[Job] = []
+
+        def tell(result: WriteResult[CreatedJob]) -> ExitCode:
+            if wait and isinstance(result, Done) and not (result.errors or result.value.differences):
+                watched.append(result.value.job)
+                print_status(f"Job {sanitize(result.value.job.id)} is started.")
+                return ExitCode.DONE
+            return _told(result, output_format)
+
+        code = await run_write(service, service.jobs.create(new, preview), tell)
+        return await _watched(service, watched[0], output_format) if watched else code
 
     ctx.exit(run_command(ctx, work, writes=not preview_only))

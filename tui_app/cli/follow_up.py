@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.enums import Destination, RowStatus
+from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
-from tui_app.cli.ledger import of_this_account, plan_named
+from tui_app.cli.ledger import despite_doubts_option, of_this_account, plan_named, print_doubts
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
 from tui_app.cli.runner import run_command
-from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.errors import ExitCode, UsageError
 from tui_app.jobs.failures import KNOWN_CAUSES, has_reason
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 
@@ -30,11 +31,14 @@ def _follow_up(
     ctx: click.Context,
     name: str,
     options: ReviewOptions,
+    despite_doubts: bool,
     of_job: Callable[[EmailSecurityService, str], Awaitable[PlanRequest]],
     of_plan: Callable[[EmailSecurityService, LedgerEntry], Awaitable[PlanRequest]],
 ) -> None:
     """Find the job or the plan, and send what is asked for it."""
     found = plan_named(name)
+    if despite_doubts and found is None:
+        raise UsageError("--despite-doubts goes with a plan. Nothing was sent.")
     job_name = check_job(name) if found is None else ""
     if not options.plan_only:
         replace(options, reason=options.reason or "taken over").check("follow-up")
@@ -42,8 +46,7 @@ def _follow_up(
     async def work(service: EmailSecurityService) -> ExitCode:
         if found is not None:
             entry = of_this_account(service, found)
-            if entry.doubts:
-                raise GuardError(f"{entry.doubts[0]} Nothing was sent.")
+            print_doubts(entry)
             request = await of_plan(service, entry)
         else:
             try:
@@ -68,9 +71,10 @@ def _follow_up(
     type=click.Choice(_WORDS, case_sensitive=False),
     help="Also what trying again can't help, by its word.",
 )
+@despite_doubts_option
 @review_options
 @click.pass_context
-def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> None:
+def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str, despite_doubts: bool) -> None:
     """Try again what failed of a job or of a plan: the same action, folder and reason.
 
     What trying again can't help is held back. Where the server said when to try again, the plan waits until then.
@@ -84,19 +88,25 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str) -> No
 
     if why and plan_named(name) is not None:
         raise UsageError("--why goes with a job. Nothing was sent.")
-    _follow_up(ctx, name, options, of_job, lambda service, entry: service.retry_plan(entry))
+    _follow_up(
+        ctx,
+        name,
+        options,
+        despite_doubts,
+        of_job,
+        lambda service, entry: service.retry_plan(entry, despite_doubts=despite_doubts),
+    )
 
 
 @click.command()
 @click.argument("name", metavar="JOB|PLAN")
-@click.option(
-    "--destination",
-    type=click.Choice([d.value for d in UNDO_OF_RELEASE], case_sensitive=False),
-    help="Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.",
+@destination_option(
+    "Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.", UNDO_OF_RELEASE
 )
+@despite_doubts_option
 @review_options
 @click.pass_context
-def undo(ctx: click.Context, options: ReviewOptions, name: str, destination: str | None) -> None:
+def undo(ctx: click.Context, options: ReviewOptions, name: str, destination: str | None, despite_doubts: bool) -> None:
     """Take back exactly what a job or a plan did: moved mail goes back, released mail to Junk or Soft delete.
 
     At most guard.max_messages at once; run it again for the rest.
@@ -106,6 +116,7 @@ def undo(ctx: click.Context, options: ReviewOptions, name: str, destination: str
         ctx,
         name,
         options,
+        despite_doubts,
         lambda service, job_id: service.undo_job(job_id, chosen),
-        lambda service, entry: service.undo_plan(entry, chosen),
+        lambda service, entry: service.undo_plan(entry, chosen, despite_doubts=despite_doubts),
     )

@@ -15,14 +15,14 @@ from tui_app.api.pagination import job_pages
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
 from tui_app.cli.job_id import check_job, whole_job_id, whole_job_ids
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
-from tui_app.cli.runner import confirmed, run_command
+from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.core.clock import rfc3339
 from tui_app.core.errors import ExitCode
 from tui_app.core.text import json_text, plural
 from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.job_write import Kind
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
-from tui_app.jobs.several import one_after_another
+from tui_app.jobs.several import SeveralWrites, one_after_another
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -157,18 +157,21 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: st
         async def send(job: Job, on_answer: Callable[[], None]) -> WriteResult[Any]:
             return await act(job, reason, on_answer)
 
-        tried = await one_after_another(fitting, send, lambda job, result: codes.append(_told(job.id, kind, result)))
-        for job in tried.not_tried:
-            print_status(f"{job.job_id}: not tried.")
-        if tried.error is not None:
-            if not tried.results:
-                raise tried.error
-            print_status(f"{tried.error}")
-            codes.append(ExitCode.PARTLY_FAILED)
-        return next(
-            (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
-            ExitCode.DONE,
-        )
+        def tell_rest(tried: SeveralWrites[Job, Any]) -> ExitCode:
+            for job in tried.not_tried:
+                print_status(f"{job.job_id}: not tried.")
+            if tried.error is not None:
+                if not tried.results:
+                    raise tried.error
+                print_status(f"{tried.error}")
+                codes.append(ExitCode.PARTLY_FAILED)
+            return next(
+                (code for code in (ExitCode.UNKNOWN_OUTCOME, ExitCode.API, ExitCode.PARTLY_FAILED) if code in codes),
+                ExitCode.DONE,
+            )
+
+        trying = one_after_another(fitting, send, lambda job, result: codes.append(_told(job.id, kind, result)))
+        return await run_write(service, trying, tell_rest)
 
     ctx.exit(run_command(ctx, work, writes=True))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.plan_review import print_to_send
+from tui_app.cli.plan_review import print_to_send, print_wait, sent_later
 from tui_app.cli.plan_run import exit_code, outcome_columns, run_plan
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
@@ -67,7 +67,7 @@ def _messages(each: Listed) -> str:
     return str(each.messages)
 
 
-def _print_doubts(entry: LedgerEntry) -> None:
+def print_doubts(entry: LedgerEntry) -> None:
     """Say what speaks against a plan's journal."""
     for doubt in entry.doubts:
         print_status(doubt)
@@ -165,7 +165,7 @@ def _show(name: str, output_format: str) -> None:
     if isinstance(entry, WriteEntry):
         _show_write(entry, output_format)
         return
-    _print_doubts(entry)
+    print_doubts(entry)
     effect = entry.plan.effect
     listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
     for row in told(entry.state):
@@ -208,6 +208,13 @@ def _verify(ctx: click.Context) -> None:
     ctx.exit(ExitCode.UNEXPECTED if verdict.problems else ExitCode.DONE)
 
 
+despite_doubts_option = click.option(
+    "--despite-doubts",
+    is_flag=True,
+    help="Also when something speaks against the plan's journal, such as a copy or another host. Read `ledger show` first.",
+)
+
+
 @ledger.command("resume")
 @click.argument("plan")
 @click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen done. It may be done twice.")
@@ -216,11 +223,7 @@ def _verify(ctx: click.Context) -> None:
     type=click.IntRange(min=0),
     help="How many will be sent after the guard; needed with --yes for more than one.",
 )
-@click.option(
-    "--despite-doubts",
-    is_flag=True,
-    help="Also when something speaks against the plan's journal, such as a copy or another host. Read `ledger show` first.",
-)
+@despite_doubts_option
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @format_option
 @click.pass_context
@@ -235,7 +238,7 @@ def _resume(
 ) -> None:
     """Settle what is unknown of a plan, then send what was never sent: looked up, guarded and confirmed again."""
     found = ledger_here().find(plan)
-    _print_doubts(found)
+    print_doubts(found)
     if found.damaged:
         raise JournalError(f"The journal {found.name} can't be used: {found.damaged}. Nothing was sent.")
     if not found.state.unfinished:
@@ -268,8 +271,10 @@ def _resume(
             raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
         if yes and expect is None and count > 1:
             raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
+        print_wait(service, entry.plan)
         if count:
-            confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}?", count, yes=yes)
+            later = sent_later(service, entry.plan)
+            confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}{later}?", count, yes=yes)
         else:
             print_status("Nothing is left to send. What is unknown is asked about.")
         command = Resume(entry, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=despite_doubts)
@@ -291,7 +296,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
             settled = await service.settle_write(found)
             _show_write(settled, output_format)
             return ExitCode.UNKNOWN_OUTCOME if settled.open or settled.differs else ExitCode.DONE
-        _print_doubts(found)
+        print_doubts(found)
         entry = of_this_account(service, found)
         return await run_plan(service, Settle(entry), output_format)
 
@@ -339,7 +344,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         entry = of_this_account(service, found)
-        _print_doubts(entry)
+        print_doubts(entry)
         confirmed(f"Close plan {entry.name} with {entry.state.describe()}?", yes=yes)
         state = await service.plans.start(Close(entry))
         print_status(f"Closed: {state.describe()}.")
@@ -355,5 +360,4 @@ def _report(plan: str, output: Path | None) -> None:
     """Write what a plan came to, for the ticket; Markdown on standard output."""
     from tui_app.cli.report import check_output, write_plan_report
 
-    check_output(output)
-    write_plan_report(ledger_here(), plan, output)
+    write_plan_report(ledger_here(), plan, check_output(output))

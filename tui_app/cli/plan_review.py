@@ -28,12 +28,13 @@ from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.report import told
 from tui_app.plans.state import PlanState
 from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
+from tui_app.plans.wait import describe_wait, time_left
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
-    from tui_app.plans.plan import Target
+    from tui_app.plans.plan import Plan, Target
     from tui_app.plans.request import PlanRequest
     from tui_app.service import EmailSecurityService
 
@@ -170,8 +171,7 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
     guarded = service.plans.guard(targets, request, include=options.include)
     plan = service.plans.plan(guarded, options.reason, request)
     _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())), request.effect)
-    if plan.not_before is not None:
-        print_status(f"Not before {local_time(plan.not_before):%Y-%m-%d %H:%M:%S}.")
+    print_wait(service, plan)
     count, known = len(plan.targets), {target.id: target for target in targets}
 
     def write() -> ExitCode:
@@ -192,8 +192,23 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
             raise GuardError(refusal)
         return written
     word = f"{FINAL_WORD} {count}" if request.effect.is_final else ""
-    confirmed(f"{request.effect.title}: {plural(count, 'message')}?", count, yes=options.yes, word=word)
+    later = sent_later(service, plan)
+    confirmed(f"{request.effect.title}: {plural(count, 'message')}{later}?", count, yes=options.yes, word=word)
     return await run_plan(service, Send(plan), options.output_format, known)
+
+
+def sent_later(service: EmailSecurityService, plan: Plan) -> str:
+    """For a question: that what is confirmed now is sent later; empty for what is sent at once."""
+    if plan.not_before is None or not time_left(plan.not_before, service.clock.now(), service.server_now):
+        return ""
+    return f", sent later, not before {local_time(plan.not_before):%Y-%m-%d %H:%M:%S}"
+
+
+def print_wait(service: EmailSecurityService, plan: Plan) -> None:
+    """Say until when a plan with a time waits, and when a clock is wrong."""
+    if plan.not_before is not None:
+        wait = describe_wait(plan.not_before, service.clock.now(), service.server_now)
+        print_status(f"Not before its time: it waits {wait}.")
 
 
 def parsed_ids(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.errors import ApiError
 from tui_app.cli.listing import Listing, ListingColumn, print_status
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
-from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import ExitCode, GuardError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import result_json, told
 from tui_app.plans.state import ALL_DONE, OPEN, Outcome, Phase, PlanState, Result
+from tui_app.plans.wait import describe_wait
 
 if TYPE_CHECKING:
     from tui_app.plans.commands import Command
@@ -99,7 +99,7 @@ async def _at_its_time(service: EmailSecurityService, state: PlanState) -> PlanS
     plan = state.plan
     assert plan.not_before is not None
     print_status(
-        f"Waiting until {local_time(plan.not_before):%Y-%m-%d %H:%M:%S}, in {rough_duration(state.due_in or 1)}. "
+        f"Waiting {describe_wait(plan.not_before, service.clock.now(), service.server_now)}. "
         f"ctrl+c ends that; mailsluice ledger resume {plan.plan_id} waits again."
     )
     return await service.plans.when_due(plan.plan_id) or state

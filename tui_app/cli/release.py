@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from tui_app.api.enums import Destination, RowStatus
+from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
@@ -110,12 +111,7 @@ def release(ctx: click.Context, /, options: ReviewOptions, **sources: Any) -> No
 
 @click.command()
 @_sources
-@click.option(
-    "--destination",
-    required=True,
-    type=click.Choice([d.value for d in Destination], case_sensitive=False),
-    help="The folder. RecoverableItemsPurges can't be undone: it always needs --expect.",
-)
+@destination_option("The folder. RecoverableItemsPurges can't be undone: it always needs --expect.", required=True)
 @review_options
 @click.pass_context
 def move(ctx: click.Context, /, options: ReviewOptions, destination: str, **sources: Any) -> None:

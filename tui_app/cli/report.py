@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import plural, sanitize
+from tui_app.jobs.export import export_path
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.report import FORMATS, as_markdown
@@ -26,17 +26,14 @@ if TYPE_CHECKING:
     from tui_app.plans.ledger import Ledger
     from tui_app.service import EmailSecurityService
 
-_SUFFIXES: Final = tuple(FORMATS)
+_SUFFIXES: Final = tuple(suffix.removeprefix(".") for suffix in FORMATS)
 
 
-def check_output(output: Path | None) -> None:
-    """Raises UsageError for a name that says no format of ours, or that is there already."""
-    if output is None:
-        return
-    if output.suffix.lower() not in _SUFFIXES:
-        raise UsageError(f"A report ends in {', '.join(_SUFFIXES)}; nothing was written.")
-    if os.path.lexists(output):
-        raise UsageError(f"{sanitize(str(output))} exists; nothing was overwritten. Choose another name.")
+def check_output(output: Path | None) -> Path | None:
+    """Where a report goes, by what was typed. Raises UsageError for a name that can't be used: it says no format of ours,
+    its folder is not there, or it is taken.
+    """
+    return None if output is None else export_path(str(output), _SUFFIXES)
 
 
 def write_plan_report(ledger: Ledger, name: str, output: Path | None) -> None:
@@ -94,7 +91,7 @@ def report(ctx: click.Context, name: str, output: Path | None) -> None:
     JOB is an id, or the beginning of one (6 characters or more); all rows of the job are read. Ends with 4 when rows may
     be missing.
     """
-    check_output(output)
+    output = check_output(output)
     ledger = ledger_here()
     try:
         write_plan_report(ledger, name, output)

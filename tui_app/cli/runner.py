@@ -20,7 +20,7 @@ from tui_app.api.retry import MAX_WAIT
 from tui_app.cli.listing import print_status
 from tui_app.config.settings import load_settings
 from tui_app.core.clock import SystemClock
-from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.errors import ExitCode, GuardError, SluiceError, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import find_state_folder
 from tui_app.core.state_file import StateFile
@@ -54,9 +54,15 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
         service.on_limit_wait = lambda seconds: print_status(
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
         )
+        service.on_ledger_wait = lambda sentence: print_status(f"{sentence} ctrl+c ends this.")
+        unrecorded: list[str] = []
+        service.on_unrecorded = unrecorded.append
         waiting = asyncio.create_task(_tell_of_waits(service)) if sys.stderr.isatty() else None
         try:
-            return await work(service)
+            result = await work(service)
+            if unrecorded:
+                raise click.exceptions.Exit(ExitCode.UNKNOWN_OUTCOME)
+            return result
         except ApiError as error:
             more = await service.diagnose(error)
             for line in error.details():
@@ -67,6 +73,9 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
             raise
         finally:
             await service.close()
+            for sentence in unrecorded:
+                print_status(sentence)
+            _tell_of_unsettled(service)
             if waiting is not None:
                 waiting.cancel()
             left = service.budget
@@ -76,6 +85,37 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
                 )
 
     return _run(conversation())
+
+
+def _tell_of_unsettled(service: EmailSecurityService) -> None:
+    """Name each write whose outcome is not on record, and how to find it out."""
+    for write_id, what in service.unsettled.items():
+        print_status(f"{what}: unknown in the ledger. To find out: mailsluice ledger settle {write_id}")
+
+
+async def run_write(
+    service: EmailSecurityService, work: Coroutine[Any, Any, T], tell: Callable[[T], ExitCode]
+) -> ExitCode:
+    """Run writes to jobs to their end and tell what became of them.
+
+    A signal lets what is on its way end, which is told all the same; a second one leaves it unknown. Both then cancel.
+    """
+    writing = asyncio.ensure_future(work)
+    try:
+        return tell(await asyncio.shield(writing))
+    except asyncio.CancelledError:
+        print_status("Stopping after the request in flight.")
+        service.stop_writes()
+        try:
+            tell(await asyncio.shield(writing))
+        except asyncio.CancelledError:
+            # Once more: nobody waits any longer, and what is on the wire stays unknown.
+            writing.cancel()
+            service.abandon()
+            raise
+        except SluiceError as error:
+            print_status(f"{error}")
+        raise
 
 
 async def _tell_of_waits(service: EmailSecurityService) -> None:

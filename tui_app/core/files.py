@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -9,7 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import SluiceError, UsageError
+from tui_app.core.text import sanitize
 
 UNFINISHED: Final = ".partial"
 """Ending of the name of a file that is still being written."""
@@ -50,13 +52,58 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def expanded(path: Path) -> Path:
+    """A name with the home folder that `~` stands for. Raises UsageError where that is nobody's."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise UsageError(f"{sanitize(str(path), 200)}: nobody knows that home folder. Nothing was written.") from None
+
+
 def new_file(path: Path, text: str) -> None:
-    """Write a text to a new file with mode 0600, never over a file or through a link. Raises SluiceError."""
+    """Write a text to a new file with mode 0600, never over a file or through a link: the whole of it or no file.
+
+    Raises SluiceError.
+    """
+    name, data = sanitize(str(path), 200), text.encode("utf-8", "backslashreplace")
+    path = expanded(path)
+    part = path.with_name(path.name + UNFINISHED)
+    if os.path.lexists(path):
+        raise SluiceError(f"{name} exists already; it was not overwritten.")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(path.expanduser(), flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        descriptor = os.open(part, flags, 0o600)
     except FileExistsError:
-        raise SluiceError(f"{path} exists already; it was not overwritten.") from None
+        raise SluiceError(f"{name}{UNFINISHED} is there, not finished: another name, or move it.") from None
     except OSError as error:
-        raise SluiceError(f"{path} can't be written: {error.strerror}.") from None
+        raise SluiceError(f"{name} can't be written: {error.strerror}.") from None
+    try:
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fdatasync(file.fileno())
+            give_name(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise SluiceError(f"{name} exists already; it was not overwritten.") from None
+    except OSError as error:
+        raise SluiceError(f"{name} can't be written: {error.strerror}. Nothing of it was kept.") from None
+
+
+def give_name(part: Path, path: Path) -> None:
+    """Give a finished file its name, and never take another's. Raises OSError, FileExistsError where that is taken."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        if os.path.lexists(path):
+            raise FileExistsError(17, "File exists") from None
+        part.rename(path)
+        return
+    with contextlib.suppress(OSError):
+        part.unlink()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 from tui_app.api.pagination import job_message_pages
 from tui_app.api.wire_values import without_our_name
 from tui_app.core.errors import SluiceError, UsageError
-from tui_app.core.files import UNFINISHED
+from tui_app.core.files import UNFINISHED, give_name
 from tui_app.core.text import BYTE_ORDER_MARK, csv_cell, json_text, markdown_escape, plural, sanitize
 from tui_app.jobs.progress import ONLY, describe_missing
 from tui_app.jobs.row_columns import EXPORTED
@@ -286,14 +286,9 @@ def _private(path: Path) -> TextIO:
 def _rename(partly: Path, path: Path) -> None:
     """Give the file its name, and never take another's."""
     try:
-        path.hardlink_to(partly)
+        give_name(partly, path)
     except FileExistsError:
         raise ExportFailed(f"{path} came to be meanwhile; all rows are in {partly}.") from None
-    except OSError:
-        # Not every file system has links.
-        partly.rename(path)
-        return
-    partly.unlink()
 
 
 @contextlib.contextmanager

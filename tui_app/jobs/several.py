@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tui_app.api.errors import Forbidden, RateLimited, Unauthenticated
+from tui_app.api.errors import Forbidden, RateLimited, Stopped, Unauthenticated
 from tui_app.api.write_result import Refused, Unsent, WriteResult
 from tui_app.core.errors import SluiceError
 
@@ -66,7 +66,7 @@ async def _told(
 
 
 def concerns_all(result: WriteResult[Any]) -> bool:
-    """Whether it would be the same with any other job: the credentials, or the quota."""
+    """Whether it would be the same with any other job: the credentials, the quota, or that it was stopped."""
     if not isinstance(result, Refused | Unsent):
         return False
-    return isinstance(result.error, Unauthenticated | Forbidden | RateLimited)
+    return isinstance(result.error, Unauthenticated | Forbidden | RateLimited | Stopped)

@@ -1,4 +1,4 @@
-"""The lock under which plans of one account are sent: one program at a time, and the others can name it."""
+"""The locks under which plans of one account are sent, and journals begun: one program at a time, and the others can name it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +26,15 @@ _SIGNED_WITHIN: Final = 0.5
 """Seconds in which whoever takes a lock writes its name into it."""
 
 
+PATIENCE: Final = 10.0
+"""Seconds that a journal waits to be begun while another program begins one: that takes milliseconds."""
+_SAID_AFTER: Final = 1.0
+"""Seconds of waiting after which it is said."""
+_TRIED_EVERY: Final = 0.02
+
+
 class Locked(GuardError):
-    """Another mailsluice acts on this account; nothing was sent."""
+    """Another mailsluice acts on this account, or is writing to the ledger; nothing was sent."""
 
 
 class LockFiles:
@@ -41,13 +49,16 @@ class LockFiles:
     @contextmanager
     def account(self, account: str) -> Iterator[None]:
         """Hold the lock of an account. Raises Locked, naming who holds it, and JournalError."""
-        with self._wait_for_operator(_name_for(account), wait=False):
+        with self._held(_name_for(account), _take_at_once):
             yield
 
     @contextmanager
-    def chain(self) -> Iterator[None]:
-        """Hold the lock under which a journal is added to the chain; waits for it. Raises JournalError."""
-        with self._wait_for_operator("chain.lock", wait=True):
+    def chain(self, on_wait: Callable[[str], None], is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """Hold the lock under which a journal is added to the chain; waits for it, for `PATIENCE` seconds at most.
+
+        `on_wait` is told once who is waited for. Raises Locked, also when it `is_stopped`, and JournalError.
+        """
+        with self._held("chain.lock", partial(_take_in_turn, on_wait, is_stopped)):
             yield
 
     def holder(self, account: str) -> str:
@@ -68,7 +79,7 @@ class LockFiles:
             os.close(descriptor)
 
     @contextmanager
-    def _wait_for_operator(self, name: str, *, wait: bool) -> Iterator[None]:
+    def _held(self, name: str, take: Callable[[int], None]) -> Iterator[None]:
         path = self._folder / name
         try:
             descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
@@ -76,10 +87,7 @@ class LockFiles:
             raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                holder = _holder(descriptor)
-                raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
+                take(descriptor)
             except OSError as error:
                 raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
             self._sign(descriptor)
@@ -97,6 +105,34 @@ class LockFiles:
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
+
+
+def _take_at_once(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = _holder(descriptor)
+        raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
+
+
+def _take_in_turn(on_wait: Callable[[str], None], is_stopped: Callable[[], bool], descriptor: int) -> None:
+    """Try again and again: whoever waits in the kernel can't be stopped."""
+    began, is_said = time.monotonic(), False
+    while not is_stopped():
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        waited = time.monotonic() - began
+        if waited >= PATIENCE:
+            raise Locked(
+                f"Nothing was sent: {_holder(descriptor)} is writing to the ledger, and did not end within "
+                f"{PATIENCE:.0f} s. See what it does, then try again."
+            )
+        if waited >= _SAID_AFTER and not is_said:
+            is_said = True
+            on_wait(f"{_holder(descriptor)} is writing to the ledger; waiting for it, {PATIENCE:.0f} s at most.")
+        time.sleep(_TRIED_EVERY)
+    raise Locked("Stopped before it was put on record. Nothing was sent.")
 
 
 def _name_for(account: str) -> str:

@@ -173,12 +173,14 @@ class JournalFile:
 
     @classmethod
     def _of_job(cls, path: Path, contents: JournalContents, head: str, damage: str, mode: int, uid: int) -> JournalFile:
-        """That of a write to a job. It names no mail, unless somebody made it of something else."""
+        """That of a write to a job. One that is understood names no mail, unless somebody made it of something else."""
         others = [record for record in (*contents.records[1:], *contents.later) if record["type"] != "answer"]
         ids = contents.names | named_ids(others)
         try:
             entry, why = write_of(contents.records, file=path.name, head=head, damaged=damage), ""
         except ValueError:
+            # What another format calls a write may be about mail that its first line names.
+            ids = contents.names | named_ids((*contents.records, *contents.later))
             entry, why = None, _not_understood(path, contents, len(ids), WRITE_FORMAT)
         return cls(path, entry, head, "", why, ids, mode, uid, of_job=True)
 
@@ -301,10 +303,15 @@ class JournalFiles:
         }
 
     def _remember(self, kept: Mapping[str, tuple[Stamp, JournalFile]], *, anew: bool) -> None:
-        """Write the index anew once it is wrong about enough plans; `anew` = about any, as all were read."""
+        """Write the index anew once it is wrong about enough plans.
+
+        With `anew` all were read: an index that is there is replaced, for what it says of a file that looks as it did may be
+        wrong, too.
+        """
         over = {name: known for name, known in kept.items() if known[1].is_over}
         now = {name: stamp for name, (stamp, _) in over.items()}
-        if len(now.items() ^ self._remembered.items()) < (1 if anew and self._remembered else _WORTH_IT):
+        is_replaced = anew and bool(self._remembered)
+        if not is_replaced and len(now.items() ^ self._remembered.items()) < _WORTH_IT:
             return
         self._remembered = now
         save_index(

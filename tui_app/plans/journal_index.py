@@ -23,7 +23,7 @@ from tui_app.plans.write_records import WRITE_FORMAT
 Stamp = tuple[int, ...]
 """Of a file: size, time of the last write, of the last change, inode, device. The third is set by no ordinary call."""
 _FILE: Final = "journals.index"
-_KIND: Final = f"mailsluice journals 2 {FORMAT} {WRITE_FORMAT} {__version__}".encode()
+_KIND: Final = f"mailsluice journals 3 {FORMAT} {WRITE_FORMAT} {__version__}".encode()
 _LARGEST: Final = 512 * 1024 * 1024
 """Bytes: a thousand plans take about one million."""
 

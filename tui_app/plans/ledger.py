@@ -101,6 +101,8 @@ class Ledger:
         self._storage = storage or Storage()
         self._locks = LockFiles(folder, origin, now, self._storage)
         self._files = JournalFiles(folder)
+        self.on_wait: Callable[[str], None] = lambda _: None
+        """Is told in a sentence, on the thread that waits, who is writing while a journal can't be begun."""
         self._checks: tuple[Sequence[JournalFile], Sequence[CheckedJournal]] = [], []
         """What was last read, and what speaks against it."""
 
@@ -214,11 +216,7 @@ class Ledger:
         held back. Only the journal of the file `but_of` is left out. Raises JournalError.
         """
         found: dict[str, OpenElsewhere] = {}
-        if unexpected := self._files.unexpected():
-            raise JournalError(
-                f"Nothing was sent: look at {unexpected[0]} and move it away. It has the name of a journal and is "
-                f"no file, in {self.folder}."
-            )
+        self._check_nothing_unexpected()
         for journal in self._files.read():
             if journal.path.name == but_of or journal.is_over:
                 continue
@@ -248,6 +246,14 @@ class Ledger:
             for identity in sorted(journal.ids):
                 found.setdefault(identity, given_up)
         return found
+
+    def _check_nothing_unexpected(self) -> None:
+        """Raises JournalError while something that is no file has the name of a journal: it may hide one."""
+        if unexpected := self._files.unexpected():
+            raise JournalError(
+                f"Nothing was sent: look at {unexpected[0]} and move it away. It has the name of a journal and is "
+                f"no file, in {sanitize(str(self.folder), 200)}."
+            )
 
     def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
         """Ids that another plan of the account has acted on, or may have, since a plan was made, with that plan.
@@ -382,9 +388,9 @@ class Ledger:
             yield
 
     def begin(self, plan: Plan, account: str) -> tuple[Journal, str]:
-        """The journal of a new plan, next in the chain, with the hash of its first line. Raises JournalError."""
+        """The journal of a new plan, next in the chain, with the hash of its first line. Raises JournalError and Locked."""
         self._make_folder()
-        with self._locks.chain():
+        with self._locks.chain(self.on_wait, lambda: False):
             journals = self._files.read()
             number, previous = self._next(journals)
             first = plan_record(
@@ -406,13 +412,15 @@ class Ledger:
             journal = Journal.create(path, first, self._storage)
             return journal, hash_of(read(path).first_line)
 
-    def begin_write(self, facts: Record, account: str) -> WriteJournal:
-        """The journal of a write to a job, next in the chain, with what is about to be sent. Raises JournalError.
+    def begin_write(self, facts: Record, account: str, is_stopped: Callable[[], bool] = lambda: False) -> WriteJournal:
+        """The journal of a write to a job, next in the chain, with what is about to be sent. Raises JournalError and Locked.
 
-        `facts` has plan (eight hex digits of its own), write, job, action, destination, search, reason, preview, mark.
+        `facts` has plan (eight hex digits of its own), write, job, action, destination, search, reason, preview, mark. Once
+        it `is_stopped` nothing is begun any more.
         """
         self._make_folder()
-        with self._locks.chain():
+        with self._locks.chain(self.on_wait, is_stopped):
+            self._check_nothing_unexpected()
             number, previous = self._next(self._files.read())
             first = write_record(
                 facts,

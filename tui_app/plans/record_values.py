@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from tui_app.core.clock import FIRST_YEAR, LAST_YEAR
 
 
 def whole_of(number: Any, least: int = 0, most: int = 10**18) -> int:
@@ -21,9 +23,10 @@ def text_of(text: Any, least: int = 0) -> str:
 
 
 def moment_of(text: object) -> datetime | None:
-    """A moment with its zone; None for anything else."""
+    """A moment with its zone; None for anything else, also for one so far off that no other zone may have it."""
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        is_one = moment.tzinfo is not None and FIRST_YEAR <= moment.astimezone(UTC).year <= LAST_YEAR
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None
+    return moment if is_one else None
