@@ -255,19 +255,23 @@ async def test_a_new_job_is_known_by_the_mark_that_is_its_id_on_record(simulator
 
 
 async def test_what_a_job_does_differently_and_its_cancel_are_on_record() -> None:
+    job: dict[str, object] = {}
+
     def script(request: Received) -> bytes:
         if request.target.endswith("/cancel"):
-            return CANCELLED
-        body = json.loads(request.body)
-        job = {
-            "job_id": JOB,
-            "action_type": "MOVE",
-            "action_params": {"type": "MOVE", "destination": "Inbox"},
-            "search_params": body["search_params"],
-            "status": "PENDING",
-            "comment": body["comment"],
-        }
-        return answer(201, success(job))
+            job["status"] = "CANCELLED"
+        elif request.method == "POST":
+            body = json.loads(request.body)
+            job.update(
+                job_id=JOB,
+                action_type="MOVE",
+                action_params={"type": "MOVE", "destination": "Inbox"},
+                search_params=body["search_params"],
+                status="PENDING",
+                comment=body["comment"],
+            )
+            return answer(201, success(job))
+        return answer(200, success(job))
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)

@@ -17,6 +17,7 @@ from tui_app.api.read_back import settle
 from tui_app.api.write_result import Ambiguous, Done, Refused, WriteResult
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import UsageError
+from tui_app.core.mark import ends_with
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.jobs.new_job import CreatedJob
 
@@ -158,4 +159,4 @@ async def find_marked(client: EmailSecurityClient, mark: str) -> Job | None:
 
 def _bears(job: Job, mark: str) -> bool:
     """Whether a job is the one that was made with a mark: others may speak of it in their comments."""
-    return job.comment is not None and job.comment.exact.split()[-1:] == [mark]
+    return job.comment is not None and ends_with(job.comment.exact, mark)
