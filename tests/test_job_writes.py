@@ -96,7 +96,7 @@ async def test_an_answer_that_can_t_be_put_on_record_is_told_all_the_same(monkey
     unrecorded: list[str] = []
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
-        service.on_unrecorded = unrecorded.append
+        service.writes.on_unrecorded = unrecorded.append
         assert isinstance(await service.jobs.cancel(JOB), Done)
         await service.close()
     monkeypatch.undo()
@@ -106,7 +106,7 @@ async def test_an_answer_that_can_t_be_put_on_record_is_told_all_the_same(monkey
     (path,) = journals(service)
     (sentence,) = unrecorded
     assert sentence.startswith(f"Cancel job {JOB}: its answer is not on record. ")
-    assert service.unsettled == {path.stem[7:]: f"Cancel job {JOB}"}
+    assert service.writes.unsettled == {path.stem[7:]: f"Cancel job {JOB}"}
     path.write_bytes(kept[0])  # what the disk kept
     assert [entry.standing for entry in on_record(service)] == ["unknown"]
 
@@ -149,7 +149,7 @@ async def test_what_is_stopped_while_another_program_writes_is_never_sent(
                 await asyncio.wait_for(acting, 5)
         await service.close()
         assert [request for request in server.received if request.method != "GET"] == []
-    assert (journals(service), service.unsettled) == ([], {})
+    assert (journals(service), service.writes.unsettled) == ([], {})
 
 
 async def test_a_program_that_writes_for_too_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ async def test_what_is_stopped_between_its_record_and_the_request_is_not_sent_an
         await service.close()
         assert server.received == []
     (entry,) = on_record(service)
-    assert (entry.standing, entry.open, service.unsettled) == ("not sent", False, {})
+    assert (entry.standing, entry.open, service.writes.unsettled) == ("not sent", False, {})
 
 
 async def test_several_that_are_stopped_end_with_the_one_on_its_way() -> None:
@@ -321,22 +321,22 @@ async def test_a_write_that_was_never_answered_is_settled_by_reading_back(simula
         await service.jobs.cancel(running)
         for path in journals(service):
             path.write_bytes(path.read_bytes().partition(b"\n")[0] + b"\n")
-        lost = await service.open_writes()
+        lost = await service.writes.find_open()
         assert [entry.write for entry in lost] == ["cancel", "create"]
         assert "unknown: no answer is on record" in service.activities[-1].sentence
-        settled = [await service.settle_write(entry) for entry in lost]
+        settled = [await service.writes.settle(entry) for entry in lost]
         assert [(entry.standing, entry.job) for entry in settled] == [("done", running), ("done", made.value.job.id)]
         assert ledger.open_writes(service.settings.identity) == []
         assert len(account.truth.of("create_job")) == 1
     async with service_on(simulator) as service:
-        gone = await service.settle_write(_lost_delete(service, running))
+        gone = await service.writes.settle(_lost_delete(service, running))
         assert gone.standing == "unknown", "it is still there"
         await service.client.delete_job(running)
-        assert (await service.settle_write(gone)).as_asked
+        assert (await service.writes.settle(gone)).as_asked
         other = service.settings.identity.replace("@", "0@")
         service.plans.ledger.begin_write({**_facts(running), "plan": "00000002"}, other).close()
         with pytest.raises(UsageError, match="belongs to another account"):
-            await service.settle_write(service.plans.ledger.overview().writes[0])
+            await service.writes.settle(service.plans.ledger.overview().writes[0])
 
 
 @pytest.mark.parametrize(
@@ -358,8 +358,8 @@ async def test_a_job_that_is_found_later_is_compared_with_what_was_asked_for(
             "destination": changed.get("destination", entry.destination), "search": {**entry.search, **changed.get("search", {})},
         }  # fmt: skip
         service.plans.ledger.begin_write(facts, service.settings.identity).close()
-        (lost,) = await service.open_writes()
-        settled = await service.settle_write(lost)
+        (lost,) = await service.writes.find_open()
+        settled = await service.writes.settle(lost)
         assert (settled.standing, settled.job) == ("done", made.value.job.id)
         told = settled.answers[-1].differences
         assert [line.startswith(word) for line, word in zip(told, differs, strict=True)] == [True] * len(differs)

@@ -88,7 +88,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         service.on_plan = self._plan_moved
         service.on_limit_wait = self._limit_wait
         service.on_ledger_wait = self._ledger_waits
-        service.on_unrecorded = self._unrecorded
+        service.writes.on_unrecorded = self._unrecorded
         service.on_error = self._handle_exception
         service.on_activity = lambda _: self._activity_added()
 
@@ -117,7 +117,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         """A plan that is not over comes before anything else."""
         try:
             unfinished = await asyncio.to_thread(lambda: self.service.plans.unfinished())
-            await self.service.open_writes()
+            await self.service.writes.find_open()
         except SluiceError as error:
             self.service.record(str(error))
             self.show_notice(str(error))
@@ -179,7 +179,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.on_plan = lambda _: None
         self.service.on_limit_wait = lambda _: None
         self.service.on_ledger_wait = lambda _: None
-        self.service.on_unrecorded = lambda _: None
+        self.service.writes.on_unrecorded = lambda _: None
         if self.service.awaits_answer:
             most = self.service.longest_wait
             print_line(

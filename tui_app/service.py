@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_app.api.budget import Budget
-from tui_app.api.enums import RowStatus
-from tui_app.api.errors import ApiError, Stopped
+from tui_app.api.errors import ApiError
 from tui_app.api.server_clock import ServerClock
-from tui_app.api.write_result import Ambiguous, Done, Unsent, WriteResult, describe
-from tui_app.config.settings import canonical_account
+from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
-from tui_app.core.errors import GuardError, SluiceError, UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
-from tui_app.core.text import sanitize
+from tui_app.job_writes import JobWrites
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subject
 from tui_app.jobs.service import JobService
 
@@ -32,43 +28,18 @@ if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
-    from tui_app.api.enums import Destination
-    from tui_app.api.models import Job
-    from tui_app.api.rows import JobMessage
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
-    from tui_app.jobs.commands import Answered
+    from tui_app.follow_ups import FollowUps
     from tui_app.jobs.followed import FollowedJobs, JobEnd
-    from tui_app.jobs.job_write import JobWrite, Kind
-    from tui_app.jobs.new_job import JobPreview, NewJob
     from tui_app.mail.service import MailService
-    from tui_app.plans.ledger_entry import LedgerEntry
-    from tui_app.plans.request import PlanRequest
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
-    from tui_app.plans.write_entry import WriteEntry
-    from tui_app.plans.write_journal import WriteJournal
     from tui_app.reports.job import JobReport
 
 T = TypeVar("T")
-
-
-def hopeless(reason: str) -> tuple[str, str] | None:
-    """Why trying again can't help, by the words of a failure and with them, and the word that includes it all the same."""
-    from tui_app.jobs.failures import cause_of, describe_cause
-
-    cause = cause_of(reason)
-    return None if cause.helps else (describe_cause(reason), cause.word)
-
-
-def _check_doubts(entry: LedgerEntry, verb: str, despite_doubts: bool) -> None:
-    if entry.doubts and not despite_doubts:
-        raise GuardError(
-            f"{entry.doubts[0]} Nothing was sent. To {verb} it in spite of that: "
-            f"mailsluice {verb} {entry.name} --despite-doubts"
-        )
 
 
 class EmailSecurityService:
@@ -102,16 +73,11 @@ class EmailSecurityService:
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.on_ledger_wait: Callable[[str], None] = lambda _: None
-        self.on_unrecorded: Callable[[str], None] = lambda _: None
-        """Is told in a sentence that the answer to a write was not put on record."""
         self.activities = Activities()
         self.last_results: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
         self.unknown_after_leaving = 0
-        self.unsettled: dict[str, str] = {}
-        """Writes to jobs that were sent and whose outcome is not in the ledger: what each was, by its id there."""
         self._closing = False
-        self._stopped = False
         self.diagnosis = ""
         self._remembered = remembered or StateFile()
         self._state = state
@@ -119,6 +85,15 @@ class EmailSecurityService:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.writes = JobWrites(
+            settings.identity,
+            lambda: self.jobs,
+            lambda: self.plans.ledger,
+            self._spawn,
+            self._record_write,
+            self.record,
+        )
+        """What was asked of jobs, and what became of it."""
 
     # ---- life
 
@@ -160,7 +135,7 @@ class EmailSecurityService:
     def jobs(self) -> JobService:
         """Bulk jobs."""
         jobs = JobService(
-            lambda: self.client, self.settings, self.clock, self._random, write=self._write, record=self.record
+            lambda: self.client, self.settings, self.clock, self._random, write=self.writes.run, record=self.record
         )
         jobs.followed.on_news = lambda: self.on_followed(jobs.followed)
         jobs.followed.on_ended = self._job_ended
@@ -197,6 +172,14 @@ class EmailSecurityService:
         )
         plans.ledger.on_wait = self._ledger_waits
         return plans
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        """What can follow a job or a plan."""
+        from tui_app.follow_ups import FollowUps
+
+        most = self.settings.guard.max_messages
+        return FollowUps(self.jobs, self.plans.ledger, most, self.clock.now, self._server_clock.now)
 
     def _ledger_waits(self, sentence: str) -> None:
         """Somebody else is writing to the ledger. From any thread: where a console is, its own has to tell."""
@@ -284,7 +267,7 @@ class EmailSecurityService:
 
     def stop_writes(self) -> None:
         """Send nothing more to jobs: what is on its way ends, and is not read back."""
-        self._stopped = True
+        self.writes.stop()
         if self._opened:
             self.transport.leave()
 
@@ -358,84 +341,7 @@ class EmailSecurityService:
         if added := self.activities.add(self.clock.now(), sentence, details):
             self.on_activity(added)
 
-    # ---- what a job or a plan left behind
-
-    async def retry_job(self, job_id: str, rows: Sequence[JobMessage] | None = None) -> PlanRequest:
-        """The same again for rows of a job that failed, by default all of them, read now.
-
-        Raises GuardError when nothing can be retried, ApiError and JournalError.
-        """
-        from tui_app.plans.effect import Source
-        from tui_app.plans.follow_up import retry_of_job
-
-        read = await self.jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
-        job = read.job if read is not None else await self.client.get_job(job_id)
-        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, job.id, Source.RETRY)
-        chosen = read.rows if read is not None else rows or ()
-        request = retry_of_job(job, chosen, hopeless, done, self._earliest_now(), self.settings.guard.max_messages)
-        if read is not None and read.missing:
-            request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
-        return request
-
-    def _earliest_now(self) -> datetime:
-        """This moment, by the clock that is behind: what is still to come by one of them has not come."""
-        return min(filter(None, (self.clock.now(), self.server_now)))
-
-    @property
-    def server_now(self) -> datetime | None:
-        """What time it is by the server's clock; None while no answer told it."""
-        return self._server_clock.now()
-
-    async def undo_job(
-        self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None
-    ) -> PlanRequest:
-        """What a job did taken back: its completed rows, read now; `only` those of these ids, None for all.
-
-        Raises GuardError, ApiError and JournalError.
-        """
-        from tui_app.plans.effect import Source
-        from tui_app.plans.follow_up import undo_of_job
-
-        read = await self.jobs.all_rows(job_id, RowStatus.COMPLETED)
-        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
-        rows = [row for row in read.rows if only is None or row.id in only]
-        return undo_of_job(read.job, rows, done, self.settings.guard.max_messages, destination, read.missing)
-
-    async def move_rows(self, job: Job, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
-        """The mail of rows of a job moved to a folder. Raises GuardError when no row tells which mail it is about."""
-        from tui_app.plans.follow_up import move_of_rows
-
-        return move_of_rows(job, rows, destination)
-
-    async def plan_exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
-        """The messages of a preview, by their ids, in place of the job over their search. Raises GuardError where they can't be."""
-        from tui_app.plans.effect import TO_RELEASE, Effect
-        from tui_app.plans.request import PlanRequest
-
-        if why := self.jobs.only_the_search(preview):
-            raise GuardError(f"Only a job over the search can be started: {why}. Nothing was sent.")
-        effect = Effect.move(new.destination) if new.destination is not None else TO_RELEASE
-        return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders, search=new.params.describe())
-
-    async def retry_plan(self, entry: LedgerEntry, *, despite_doubts: bool = False) -> PlanRequest:
-        """The same again for what failed of a plan. Raises GuardError, also for a journal that is doubted, and JournalError."""
-        _check_doubts(entry, "retry", despite_doubts)
-        from tui_app.plans.effect import Source
-        from tui_app.plans.follow_up import retry_of_plan
-
-        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
-        return retry_of_plan(entry, hopeless, done, self.settings.guard.max_messages)
-
-    async def undo_plan(
-        self, entry: LedgerEntry, destination: Destination | None = None, *, despite_doubts: bool = False
-    ) -> PlanRequest:
-        """What a plan did taken back. Raises GuardError, also for a journal that is doubted, and JournalError."""
-        _check_doubts(entry, "undo", despite_doubts)
-        from tui_app.plans.effect import Source
-        from tui_app.plans.follow_up import undo_of_plan
-
-        done = await asyncio.to_thread(self.plans.ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
-        return undo_of_plan(entry, done, self.settings.guard.max_messages, destination)
+    # ---- reports
 
     async def job_report(self, job_id: str, on_progress: Callable[[int], None] = lambda _: None) -> JobReport:
         """What a job came to, with all its rows read now and what is on record about it. Raises ApiError."""
@@ -450,6 +356,11 @@ class EmailSecurityService:
         sentence = await asyncio.to_thread(write_report, await self.job_report(job_id, on_progress), path)
         self.record(sentence)
         return sentence
+
+    @property
+    def server_now(self) -> datetime | None:
+        """What time it is by the server's clock; None while no answer told it."""
+        return self._server_clock.now()
 
     # ---- polling
 
@@ -496,111 +407,7 @@ class EmailSecurityService:
         """What so many writes, one after the other, would cost: time and quota."""
         return self._budget.forecast(requests, self.transport.answer_seconds)
 
-    # ---- writing
-
-    async def _write(
-        self, what: str, write: JobWrite, work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]]
-    ) -> WriteResult[T]:
-        """Put a write on record, run it to its end, and put its result on record, even if the caller goes away.
-
-        Raises SluiceError when it can't be put on record: then nothing was sent.
-        """
-
-        async def recorded() -> WriteResult[T]:
-            if self._stopped:
-                return self._not_sent(what)
-            begin = partial(self.plans.ledger.begin_write, is_stopped=lambda: self._stopped)
-            try:
-                record = await asyncio.to_thread(begin, write.record(), self.settings.identity)
-            except SluiceError as error:
-                self.record(f"{what}: not sent, as it can't be put on record. {error}")
-                raise
-            try:
-                result = await self._sent(what, write.write_id, record, work)
-            finally:
-                record.close()
-            self._record_write(what, result)
-            return result
-
-        return await asyncio.shield(self._spawn(recorded()))
-
-    async def _sent(
-        self,
-        what: str,
-        write_id: str,
-        record: WriteJournal,
-        work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]],
-    ) -> WriteResult[T]:
-        """Send what is on record, unless it was stopped meanwhile, and put on record what became of it."""
-
-        async def answered(answer: WriteResult[Any]) -> None:
-            await self._keep_answer(what, record, answer)
-
-        if self._stopped:
-            result: WriteResult[T] = self._not_sent(what)
-        else:
-            self.unsettled[write_id] = what
-            result = await work(answered)
-        unrecorded = await self._keep_answer(what, record, result)
-        if unrecorded:
-            self.unsettled[write_id] = what
-            self.on_unrecorded(unrecorded)
-        elif not isinstance(result, Ambiguous):
-            self.unsettled.pop(write_id, None)
-        return result
-
-    @staticmethod
-    def _not_sent(what: str) -> Unsent:
-        return Unsent(Stopped(what))
-
-    async def _keep_answer(self, what: str, record: WriteJournal, result: WriteResult[Any]) -> str:
-        """Put an answer on record; where that fails, a sentence about it."""
-        from tui_app.jobs.job_write import answer_facts
-
-        try:
-            await asyncio.to_thread(record.add, answer_facts(result))
-        except SluiceError as error:
-            # It was sent: what is known of it is told all the same, and the ledger calls it unknown.
-            unrecorded = f"{what}: its answer is not on record. {error}"
-            self.record(unrecorded)
-            return unrecorded
-        return ""
-
-    async def settle_write(self, entry: WriteEntry) -> WriteEntry:
-        """Read back a write to a job that nothing has answered, and put on record what that shows; the write then.
-
-        Raises ApiError, JournalError, and UsageError when it is another account's.
-        """
-        from tui_app.jobs.job_write import JobWrite, answer_facts
-        from tui_app.jobs.new_job import CreatedJob
-
-        if canonical_account(entry.account) != self.settings.identity:
-            raise UsageError(f"{entry.name} belongs to another account, {sanitize(entry.account)}. Nothing was asked.")
-        asked = JobWrite(
-            write_id=entry.plan_id,
-            kind=cast("Kind", entry.write),
-            job=entry.job,
-            action=entry.action,
-            destination=entry.destination,
-            search=entry.search,
-        )
-        seen = await self.jobs.look_again(asked, mark=entry.mark)
-        differs = seen.differences if isinstance(seen, CreatedJob) else ()
-        became = "it was done" if seen is not None else "not seen done"
-        self.record(
-            f"{entry.title}, read back: {became}{', but it differs from what was asked for' if differs else ''}.",
-            differs,
-        )
-        if seen is None:
-            return entry
-        return await asyncio.to_thread(self.plans.ledger.settle_write, entry, answer_facts(Done(seen)))
-
-    async def open_writes(self) -> Sequence[WriteEntry]:
-        """Writes to jobs of which nobody knows what became of them; each is put in the activity list. Raises JournalError."""
-        entries = await asyncio.to_thread(lambda: self.plans.ledger.open_writes(self.settings.identity))
-        for entry in reversed(entries):
-            self.record(f"{entry.title}: {entry.describe()}. H opens the ledger.")
-        return entries
+    # ---- results of writes
 
     def _record_write(self, what: str, result: WriteResult[T]) -> None:
         became, details = describe(result)

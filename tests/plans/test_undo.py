@@ -66,7 +66,7 @@ async def sent(service: EmailSecurityService, request: PlanRequest, include: Seq
 
 
 async def undone(service: EmailSecurityService, state: PlanState) -> PlanState:
-    return await sent(service, await service.undo_plan(service.plans.ledger.find(state.plan.plan_id)))
+    return await sent(service, await service.follow_ups.undo_plan(service.plans.ledger.find(state.plan.plan_id)))
 
 
 def folders(account: Simulator, ids: Sequence[str]) -> Counter[str | None]:
@@ -113,12 +113,12 @@ async def test_an_undo_takes_back_what_was_done_and_leaves_the_rest(account: Sim
         state = await sent(service, PlanRequest(TO_JUNK.effect, ids))
         told = [state.outcome_of(target) for target in state.plan.targets]
         assert told == [Outcome.FAILED] * 2 + [Outcome.ALREADY_THERE] * 2 + [Outcome.MOVED] * 4
-        request = await service.undo_plan(service.plans.ledger.find(state.plan.plan_id))
+        request = await service.follow_ups.undo_plan(service.plans.ledger.find(state.plan.plan_id))
         assert request.ids == ids[4:], "what lay there before stays there"
         assert request.remarks == ("Can't be undone: 2 failed, 2 already there",)
         await sent(service, request)
         with pytest.raises(GuardError, match="4 taken back in plan"):
-            await service.undo_plan(service.plans.ledger.find(state.plan.plan_id))
+            await service.follow_ups.undo_plan(service.plans.ledger.find(state.plan.plan_id))
     assert set(folders(account, ids[:2])) == {GONE}
     assert set(folders(account, ids[2:4])) == {JUNK}
     assert set(folders(account, ids[4:])) == {INBOX}
@@ -131,7 +131,7 @@ async def test_what_is_unknown_is_not_taken_back_before_it_is_settled(account: S
         state = await sent(service, PlanRequest(TO_JUNK.effect, ids))
         assert state.outcome_counts()[Outcome.NOT_SEEN_MOVED] == 3
         with pytest.raises(GuardError, match="settle the plan first"):
-            await service.undo_plan(service.plans.ledger.find(state.plan.plan_id))
+            await service.follow_ups.undo_plan(service.plans.ledger.find(state.plan.plan_id))
 
 
 async def test_a_release_is_taken_back_into_junk(account: Simulator, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ async def test_an_undo_that_was_left_before_it_was_sent_can_be_gone_on_with(acco
     async with service_of(account, tmp_path) as service:
         plans = service.plans
         state = await sent(service, PlanRequest(TO_JUNK.effect, ids))
-        request = await service.undo_plan(plans.ledger.find(state.plan.plan_id))
+        request = await service.follow_ups.undo_plan(plans.ledger.find(state.plan.plan_id))
         left = plans.plan(plans.guard(await plans.look_up(request.ids, request), request), "x", request)
         plans.ledger.begin(left, service.settings.identity)[0].close()
         state = await plans.start(Resume(plans.ledger.find(left.plan_id)))
@@ -173,14 +173,14 @@ async def test_an_undo_of_a_job_moves_exactly_its_completed_rows(
     async with service_of(account, tmp_path, max_messages=20) as service:
         taken: list[str] = []
         while set(taken) != done:
-            request = await service.undo_job(job)
+            request = await service.follow_ups.undo_job(job)
             assert len(request.ids) == min(20, len(done) - len(taken))
             assert any("guard.max_messages" in remark for remark in request.remarks) is (len(done) - len(taken) > 20)
             taken += request.ids
             state = await sent(service, request)
             assert state.plan.source == Source(Source.UNDO, Source.JOB, job, Destination.JUNK)
         with pytest.raises(GuardError, match="taken back in plan"):
-            await service.undo_job(job)
+            await service.follow_ups.undo_job(job)
         read = await service.jobs.all_rows(job, None)
         chosen = undo_of_job(read.job, read.rows, {}, 5000)
         assert sorted(chosen.ids) == sorted(done), "whatever rows come"
@@ -198,19 +198,19 @@ async def test_a_retry_of_a_job_sends_what_failed_and_may_help(account: Simulato
     boxless = {name for name, reason in failed.items() if reason == NO_MAILBOX}
     assert (len(failed), len(helps), len(boxless)) == (140, 96, 31)
     async with service_of(account, tmp_path) as service:
-        state = await sent(service, await service.retry_job(job.job_id))
+        state = await sent(service, await service.follow_ups.retry_job(job.job_id))
         assert Counter(line["id"] for line in account.account.truth.of("move")) == Counter(helps)
         assert {line["destination"] for line in account.account.truth.of("move")} == {job.destination}
         assert {name for name, _ in state.plan.held_back} == set(failed) - helps
         moved = {target.id for target in state.with_outcome(Outcome.MOVED)}
         assert (len(moved), moved <= helps) == (94, True)
         # What was done is left out of the next one, and a word lets through what it names.
-        again = await service.retry_job(job.job_id)
+        again = await service.follow_ups.retry_job(job.job_id)
         assert set(again.ids) == set(failed) - moved
         state = await sent(service, again, ["NO-MAILBOX"])
         assert {target.id for target in state.plan.targets} == (helps - moved) | boxless
         assert state.outcome_counts()[Outcome.FAILED] == 2 + 31
-        last = await service.retry_plan(service.plans.ledger.find(state.plan.plan_id))
+        last = await service.follow_ups.retry_plan(service.plans.ledger.find(state.plan.plan_id))
         assert set(last.ids) == (helps - moved) | boxless
         assert set(last.hopeless) == boxless
         assert last.source == Source(Source.RETRY, Source.PLAN, state.plan.plan_id)
@@ -221,7 +221,7 @@ async def test_a_retry_waits_for_the_last_time_that_the_server_named(time: Later
     with running(options, time) as account:
         job = next(job for job in account.account.jobs.values() if (job.comment or "").startswith("INC-4699"))
         async with service_of(account, tmp_path) as service:
-            request = await service.retry_job(job.job_id)
+            request = await service.follow_ups.retry_job(job.job_id)
     assert request.not_before is not None
     assert timedelta(minutes=20) < request.not_before - time() <= timedelta(minutes=30)
     assert not set(request.hopeless) >= set(request.ids)
@@ -236,11 +236,11 @@ async def test_what_a_retry_of_a_follow_up_did_is_left_out_of_the_next_one(accou
         back = await undone(service, first)
         account.set_faults("none")
         assert back.outcome_counts()[Outcome.FAILED] == 2
-        again = await sent(service, await service.retry_plan(ledger.find(back.plan.plan_id)))
+        again = await sent(service, await service.follow_ups.retry_plan(ledger.find(back.plan.plan_id)))
         assert again.outcome_counts()[Outcome.MOVED] == 2
         assert set(folders(account, ids)) == {INBOX}
         with pytest.raises(GuardError, match="Nothing to undo"):
-            await service.undo_plan(ledger.find(first.plan.plan_id))
+            await service.follow_ups.undo_plan(ledger.find(first.plan.plan_id))
 
 
 async def test_a_time_of_the_server_s_is_waited_for_by_its_clock(tmp_path: Path) -> None:
@@ -250,6 +250,6 @@ async def test_a_time_of_the_server_s_is_waited_for_by_its_clock(tmp_path: Path)
         clock = SetClock()
         clock.set_by = 3600
         service = EmailSecurityService(settings_for(account), clock=clock, random=Random(1), state=tmp_path)
-        request = await service.retry_job(job.job_id)
+        request = await service.follow_ups.retry_job(job.job_id)
         await service.close()
     assert request.not_before is not None

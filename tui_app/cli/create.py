@@ -281,7 +281,7 @@ def create(
         if exactly:
             chosen = replace(options, reason=new.comment.strip())
             _check_reason(chosen, exactly=True)
-            return await review_and_send(service, await service.plan_exactly(new, preview), chosen)
+            return await review_and_send(service, await service.follow_ups.plan_exactly(new, preview), chosen)
         preview = await _confirmed(service, new, preview, include=include_disposition, expect=expect, yes=yes)
         watched: list[Job] = []
 

@@ -82,9 +82,9 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str, despi
 
     async def of_job(service: EmailSecurityService, job_id: str) -> PlanRequest:
         if not why:
-            return await service.retry_job(job_id)
+            return await service.follow_ups.retry_job(job_id)
         read = await service.jobs.all_rows(job_id, RowStatus.FAILED)
-        return await service.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
+        return await service.follow_ups.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
 
     if why and plan_named(name) is not None:
         raise UsageError("--why goes with a job. Nothing was sent.")
@@ -94,7 +94,7 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str, despi
         options,
         despite_doubts,
         of_job,
-        lambda service, entry: service.retry_plan(entry, despite_doubts=despite_doubts),
+        lambda service, entry: service.follow_ups.retry_plan(entry, despite_doubts=despite_doubts),
     )
 
 
@@ -117,6 +117,6 @@ def undo(ctx: click.Context, options: ReviewOptions, name: str, destination: str
         name,
         options,
         despite_doubts,
-        lambda service, job_id: service.undo_job(job_id, chosen),
-        lambda service, entry: service.undo_plan(entry, chosen, despite_doubts=despite_doubts),
+        lambda service, job_id: service.follow_ups.undo_job(job_id, chosen),
+        lambda service, entry: service.follow_ups.undo_plan(entry, chosen, despite_doubts=despite_doubts),
     )

@@ -293,7 +293,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
 
     async def work(service: EmailSecurityService) -> ExitCode:
         if isinstance(found, WriteEntry):
-            settled = await service.settle_write(found)
+            settled = await service.writes.settle(found)
             _show_write(settled, output_format)
             return ExitCode.UNKNOWN_OUTCOME if settled.open or settled.differs else ExitCode.DONE
         print_doubts(found)

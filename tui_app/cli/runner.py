@@ -56,7 +56,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
         )
         service.on_ledger_wait = lambda sentence: print_status(f"{sentence} ctrl+c ends this.")
         unrecorded: list[str] = []
-        service.on_unrecorded = unrecorded.append
+        service.writes.on_unrecorded = unrecorded.append
         waiting = asyncio.create_task(_tell_of_waits(service)) if sys.stderr.isatty() else None
         try:
             result = await work(service)
@@ -89,7 +89,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
 
 def _tell_of_unsettled(service: EmailSecurityService) -> None:
     """Name each write whose outcome is not on record, and how to find it out."""
-    for write_id, what in service.unsettled.items():
+    for write_id, what in service.writes.unsettled.items():
         print_status(f"{what}: unknown in the ledger. To find out: mailsluice ledger settle {write_id}")
 
 

@@ -256,5 +256,5 @@ async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = No
         destination = await screen.choose_destination("Move what was released to", UNDO_OF_RELEASE)
         if destination is None:
             return
-    undo_job = screen.service.undo_job
+    undo_job = screen.service.follow_ups.undo_job
     screen.post_message(screen.PlanWanted("Reading what was done…", lambda: undo_job(job.id, destination, rows)))

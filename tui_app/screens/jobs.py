@@ -363,7 +363,7 @@ class JobsScreen(ConsoleScreen):
     def action_rows_retry(self) -> None:
         """Try again what failed of the job."""
         if job := self.table().current:
-            retry = self.service.retry_job
+            retry = self.service.follow_ups.retry_job
             self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id)))
 
     @work

@@ -190,7 +190,7 @@ class NewJobScreen(ConsoleScreen):
             new, preview, exactly = (
                 replace(found.new, comment=self._form.comment),
                 found.preview,
-                self.service.plan_exactly,
+                self.service.follow_ups.plan_exactly,
             )
             self.post_message(
                 self.PlanWanted(f"Looking {plural(preview.count, 'message')} up…", lambda: exactly(new, preview))

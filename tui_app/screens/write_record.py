@@ -83,7 +83,7 @@ class WriteRecordScreen(TextScreen):
             return
         self.notice("Reading back…")
         try:
-            self._entry = await self.service.settle_write(self._entry)
+            self._entry = await self.service.writes.settle(self._entry)
         except SluiceError as error:
             self.notice(str(error))
             return

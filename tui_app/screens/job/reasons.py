@@ -378,7 +378,7 @@ class ReasonsScreen(ConsoleScreen):
         if not (rows := self.chosen_rows()):
             self.notice("No rows, nothing to retry.")
             return
-        job, retry = self._job, self.service.retry_job
+        job, retry = self._job, self.service.follow_ups.retry_job
         self.post_message(self.PlanWanted("Looking the chosen rows up…", lambda: retry(job.id, rows)))
 
     def copy_id(self) -> str:

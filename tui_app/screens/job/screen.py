@@ -476,7 +476,7 @@ class JobScreen(ConsoleScreen):
         except GuardError as error:
             self.notice(str(error))
             return
-        job, retry = self._job, self.service.retry_job
+        job, retry = self._job, self.service.follow_ups.retry_job
         self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id, rows)))
 
     @work
@@ -496,7 +496,7 @@ class JobScreen(ConsoleScreen):
         if not rows:
             self.notice("No rows, nothing to move.")
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
-            move, job = self.service.move_rows, self._job
+            move, job = self.service.follow_ups.move_rows, self._job
             self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(job, rows, destination)))
 
     def action_job_again(self) -> None:

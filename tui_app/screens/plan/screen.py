@@ -441,7 +441,7 @@ class PlanScreen(ConsoleScreen):
         if not self._state.ended or not self._state.retryable:
             self.notice("Nothing failed." if self._state.ended else "The plan has not ended yet.")
         elif entry := await self._entry():
-            retry = self.service.retry_plan
+            retry = self.service.follow_ups.retry_plan
             self.post_message(self.PlanWanted("Looking what failed up…", lambda: retry(entry)))
 
     @work(exclusive=True, group="follow-up")
@@ -456,7 +456,7 @@ class PlanScreen(ConsoleScreen):
             if destination is None:
                 return
         if entry is not None:
-            undo = self.service.undo_plan
+            undo = self.service.follow_ups.undo_plan
             self.post_message(self.PlanWanted("Looking what was done up…", lambda: undo(entry, destination)))
 
     @work(exclusive=True, group="report")

@@ -1,0 +1,114 @@
+"""What can follow a job or a plan: trying again what failed, taking back what was done, acting on its rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui_app.api.enums import RowStatus
+from tui_app.core.errors import GuardError
+from tui_app.jobs.failures import cause_of, describe_cause
+from tui_app.plans.effect import TO_RELEASE, Effect, Source
+from tui_app.plans.follow_up import move_of_rows, retry_of_job, retry_of_plan, undo_of_job, undo_of_plan
+from tui_app.plans.request import PlanRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tui_app.api.enums import Destination
+    from tui_app.api.models import Job
+    from tui_app.api.rows import JobMessage
+    from tui_app.jobs.new_job import JobPreview, NewJob
+    from tui_app.jobs.service import JobService
+    from tui_app.plans.ledger import Ledger
+    from tui_app.plans.ledger_entry import LedgerEntry
+
+
+def hopeless(reason: str) -> tuple[str, str] | None:
+    """Why trying again can't help, by the words of a failure and with them, and the word that includes it all the same."""
+    cause = cause_of(reason)
+    return None if cause.helps else (describe_cause(reason), cause.word)
+
+
+def _check_doubts(entry: LedgerEntry, verb: str, despite_doubts: bool) -> None:
+    if entry.doubts and not despite_doubts:
+        raise GuardError(
+            f"{entry.doubts[0]} Nothing was sent. To {verb} it in spite of that: "
+            f"mailsluice {verb} {entry.name} --despite-doubts"
+        )
+
+
+class FollowUps:
+    """What is asked for next, read and put together; it is reviewed and sent as every plan is."""
+
+    def __init__(
+        self,
+        jobs: JobService,
+        ledger: Ledger,
+        most: int,
+        now: Callable[[], datetime],
+        server_now: Callable[[], datetime | None],
+    ) -> None:
+        """`most` = how many messages a plan may hold; `server_now` = None while no answer told it."""
+        self._jobs = jobs
+        self._ledger = ledger
+        self._most = most
+        self._now = now
+        self._server_now = server_now
+
+    async def retry_job(self, job_id: str, rows: Sequence[JobMessage] | None = None) -> PlanRequest:
+        """The same again for rows of a job that failed, by default all of them, read now.
+
+        Raises GuardError when nothing can be retried, ApiError and JournalError.
+        """
+        read = await self._jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
+        job = read.job if read is not None else await self._jobs.read(job_id)
+        done = await asyncio.to_thread(self._ledger.done_since, Source.JOB, job.id, Source.RETRY)
+        chosen = read.rows if read is not None else rows or ()
+        request = retry_of_job(job, chosen, hopeless, done, self._earliest_now(), self._most)
+        if read is not None and read.missing:
+            request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
+        return request
+
+    def _earliest_now(self) -> datetime:
+        """This moment, by the clock that is behind: what is still to come by one of them has not come."""
+        return min(filter(None, (self._now(), self._server_now())))
+
+    async def undo_job(
+        self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None
+    ) -> PlanRequest:
+        """What a job did taken back: its completed rows, read now; `only` those of these ids, None for all.
+
+        Raises GuardError, ApiError and JournalError.
+        """
+        read = await self._jobs.all_rows(job_id, RowStatus.COMPLETED)
+        done = await asyncio.to_thread(self._ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
+        rows = [row for row in read.rows if only is None or row.id in only]
+        return undo_of_job(read.job, rows, done, self._most, destination, read.missing)
+
+    async def move_rows(self, job: Job, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:
+        """The mail of rows of a job moved to a folder. Raises GuardError when no row tells which mail it is about."""
+        return move_of_rows(job, rows, destination)
+
+    async def plan_exactly(self, new: NewJob, preview: JobPreview) -> PlanRequest:
+        """The messages of a preview, by their ids, in place of the job over their search. Raises GuardError where they can't be."""
+        if why := self._jobs.only_the_search(preview):
+            raise GuardError(f"Only a job over the search can be started: {why}. Nothing was sent.")
+        effect = Effect.move(new.destination) if new.destination is not None else TO_RELEASE
+        return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders, search=new.params.describe())
+
+    async def retry_plan(self, entry: LedgerEntry, *, despite_doubts: bool = False) -> PlanRequest:
+        """The same again for what failed of a plan. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        _check_doubts(entry, "retry", despite_doubts)
+        done = await asyncio.to_thread(self._ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
+        return retry_of_plan(entry, hopeless, done, self._most)
+
+    async def undo_plan(
+        self, entry: LedgerEntry, destination: Destination | None = None, *, despite_doubts: bool = False
+    ) -> PlanRequest:
+        """What a plan did taken back. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        _check_doubts(entry, "undo", despite_doubts)
+        done = await asyncio.to_thread(self._ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
+        return undo_of_plan(entry, done, self._most, destination)
