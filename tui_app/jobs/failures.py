@@ -233,7 +233,10 @@ def cause_of(message: str) -> Cause:
 def describe_cause(message: str) -> str:
     """The label, and the reason's own words beside it, which may say otherwise: safe text of one line; rows alike are told alike."""
     label, words = cause_of(message).label, normalised(message)
-    return f"{label}: {sanitize(words, _WORDS)}" if words and words not in label else label
+    if not words or words in label:
+        return label
+    words = sanitize(words, _WORDS)
+    return words if words.startswith(label) else f"{label}: {words}"
 
 
 def reason_contains(message: str, wanted: str) -> bool:
