@@ -142,7 +142,7 @@ async def test_what_is_stopped_while_another_program_writes_is_never_sent(
             acting = asyncio.create_task(ACTS[kind](service))
             await asyncio.wait_for(waits.wait(), 5)
             assert service.activities[-1].sentence == (
-                "another mailsluice is writing to the ledger; waiting for it, 10 s at most."
+                "Waiting for the ledger, 10 s at most: another mailsluice is writing to it."
             )
             service.stop_writes()
             with pytest.raises(Locked, match="Stopped before it was put on record"):
@@ -163,7 +163,7 @@ async def test_a_program_that_writes_for_too_long_is_named(monkeypatch: pytest.M
                 Locked, match=r"Nothing was sent: mailsluice with pid 77 on jump2 \(of bo@jump2.* is writing"
             ),
         ):
-            await service.jobs.cancel(JOB)
+            await asyncio.wait_for(service.jobs.cancel(JOB), 5)
         assert isinstance(await service.jobs.cancel(JOB), Done), "it has ended"
         await service.close()
 

@@ -222,7 +222,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     def _ledger_waits(self, sentence: str) -> None:
         """In place of what the screen says: that it was sent is not so yet."""
         for screen in self.console_screens()[-1:]:
-            screen.notice(sentence[:1].upper() + sentence[1:])
+            screen.notice(sentence)
 
     def _unrecorded(self, _: str) -> None:
         """Say it behind what came of the write, which whoever waits for it says in a moment."""

@@ -252,7 +252,7 @@ async def test_who_writes_to_the_ledger_meanwhile_is_said(
         try:
             flock(gate, LOCK_EX)
             await console.press("X", "y")
-            await console.sees("Another mailsluice is writing to the ledger; waiting for it, 10 s at most.")
+            await console.sees("Waiting for the ledger, 10 s at most: another mailsluice is writing to it.")
             assert acted(simulator) == []
         finally:
             os.close(gate)

@@ -104,7 +104,7 @@ async def run_write(
     try:
         return tell(await asyncio.shield(writing))
     except asyncio.CancelledError:
-        print_status("Stopping after the request in flight.")
+        print_status("Stopping after the request in flight." if service.awaits_answer else "Stopping.")
         service.stop_writes()
         try:
             tell(await asyncio.shield(writing))

@@ -130,7 +130,7 @@ def _take_in_turn(on_wait: Callable[[str], None], is_stopped: Callable[[], bool]
             )
         if waited >= _SAID_AFTER and not is_said:
             is_said = True
-            on_wait(f"{_holder(descriptor)} is writing to the ledger; waiting for it, {PATIENCE:.0f} s at most.")
+            on_wait(f"Waiting for the ledger, {PATIENCE:.0f} s at most: {_holder(descriptor)} is writing to it.")
         time.sleep(_TRIED_EVERY)
     raise Locked("Stopped before it was put on record. Nothing was sent.")
 
