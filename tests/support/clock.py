@@ -39,9 +39,13 @@ class HurriedClock(SystemClock):
 
 
 class SetClock(SystemClock):
-    """Waits take no time, but both its times show that they were sat out; and somebody may set the time of day."""
+    """Waits take no time, but both its times show that they were sat out; and somebody may set the time of day.
+
+    The time of day moves by waits alone: what is due must not depend on how busy the machine is.
+    """
 
     def __init__(self) -> None:
+        self._began = super().now()
         self.passed = 0.0
         """Seconds that were waited."""
         self.set_by = 0.0
@@ -52,7 +56,7 @@ class SetClock(SystemClock):
 
     def right_time(self) -> datetime:
         """What it would show had nobody set it."""
-        return super().now() + timedelta(seconds=self.passed)
+        return self._began + timedelta(seconds=self.passed)
 
     def monotonic(self) -> float:
         return super().monotonic() + self.passed

@@ -170,7 +170,7 @@ class Plan:
             tuple(unfit),
             effect,
             source,
-            not_before,
+            _full_milliseconds(not_before) if not_before is not None else None,
             search,
         )
 
@@ -273,3 +273,8 @@ def has_no_time(target: Target, now: datetime) -> bool:
     if moment is None:
         return kind_of(target.id) in (IdKind.INVESTIGATE, IdKind.ALERT)
     return not is_searchable(moment, now)
+
+
+def _full_milliseconds(moment: datetime) -> datetime:
+    """The next moment that a journal can hold: what waits for a time is not sent a part of a millisecond before it."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)
