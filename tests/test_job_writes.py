@@ -310,6 +310,44 @@ async def test_a_policy_that_asks_for_a_reason_lets_no_write_through_without_one
     assert simulator.account.truth.entries == []
 
 
+async def test_one_404_after_a_delete_that_nothing_answered_is_no_proof() -> None:
+    """Somebody's cache says so once; the server has the job."""
+    asked: list[str] = []
+
+    def script(request: Received) -> bytes | None:
+        asked.append(request.method)
+        if request.method == "DELETE":
+            return None
+        return answer(404, failure(10000, "not found")) if asked.count("GET") == 1 else CANCELLED
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        result = await service.jobs.delete(JOB, "clean up")
+        await service.close()
+    assert isinstance(result, Ambiguous)
+    assert asked.count("DELETE") == 1
+    assert [entry.standing for entry in on_record(service)] == ["unknown"]
+
+
+@pytest.mark.parametrize("kind", ["cancel", "delete"])
+async def test_who_waits_for_the_answer_alone_is_told_before_the_job_is_looked_at(kind: str) -> None:
+    seen: list[str] = []
+
+    def script(request: Received) -> bytes:
+        seen.append(request.method)
+        if kind == "delete" and request.method == "GET":
+            return answer(404, failure(10000, "not found"))
+        return CANCELLED
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        act = service.jobs.cancel if kind == "cancel" else service.jobs.delete
+        assert isinstance(await act(JOB, "x", lambda: seen.append("told")), Done)
+        await service.close()
+    assert seen[:3] == ["POST" if kind == "cancel" else "DELETE", "told", "GET"]
+    assert [entry.standing for entry in on_record(service)] == ["done"]
+
+
 async def test_a_write_that_was_never_answered_is_settled_by_reading_back(simulator: Simulator) -> None:
     """The program was killed between the record and the answer."""
     account = simulator.account

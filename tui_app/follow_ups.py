@@ -58,15 +58,21 @@ class FollowUps:
         self._now = now
         self._server_now = server_now
 
-    async def retry_job(self, job_id: str, rows: Sequence[JobMessage] | None = None) -> PlanRequest:
-        """The same again for rows of a job that failed, by default all of them, read now.
+    async def retry_job(
+        self,
+        job_id: str,
+        rows: Sequence[JobMessage] | None = None,
+        *,
+        wanted: Callable[[JobMessage], bool] = lambda _: True,
+    ) -> PlanRequest:
+        """The same again for rows of a job that failed, by default all of them that are `wanted`, read now.
 
         Raises GuardError when nothing can be retried, ApiError and JournalError.
         """
         read = await self._jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
         job = read.job if read is not None else await self._jobs.read(job_id)
         done = await asyncio.to_thread(self._ledger.done_since, Source.JOB, job.id, Source.RETRY)
-        chosen = read.rows if read is not None else rows or ()
+        chosen = [row for row in read.rows if wanted(row)] if read is not None else rows or ()
         request = retry_of_job(job, chosen, hopeless, done, self._earliest_now(), self._most)
         if read is not None and read.missing:
             request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))

@@ -244,6 +244,8 @@ class EmailSecurityService:
             self._polling.cancel()
         self._closing = True
         self.stop_plan()
+        if self._has_plans:
+            self.plans.forget_times()
         self.stop_writes()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._has_plans:

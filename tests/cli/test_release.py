@@ -97,6 +97,27 @@ def test_an_interrupted_release_ends_after_its_request_and_tells_every_outcome()
     assert 25 <= len(sent) < 60
 
 
+@pytest.mark.long
+def test_one_that_waited_for_its_time_is_told_as_it_ended_when_it_is_interrupted_then() -> None:
+    """It was started twice: what is told is what became of the second run."""
+    with running(Options(quota=0, messages=10, held=90)) as simulator:
+        ids = [mail.investigate_id for mail in simulator.account.held if mail.disposition == "BULK"][:60]
+        arguments = ["release", *ids, "--reason", "x", "--yes", "--expect", "60", "--format", "ndjson"]
+        with started(simulator.environment(), *arguments, "--not-before", "10s") as process:
+            told(process, "Waiting until")
+            simulator.api.latency = 0.5
+            told(process, "request 1 of 3")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        results = [json.loads(line) for line in out.splitlines()]
+        truth = simulator.account.truth.of("release")
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    sent = [result["id"] for result in results if result["mailsluice"]["outcome"] != "not sent"]
+    assert sorted(entry["id"] for entry in truth) == sorted(sent)
+    assert 25 <= len(sent) < 60
+
+
 def test_what_reaches_mailboxes_needs_its_number_beside_yes(run: Run, simulator: Simulator) -> None:
     search = ["--sender", "acme-news.example", "--final-disposition", "BULK", "--yes"]
     for kind in (["move", "--destination", "Inbox"], ["release"]):

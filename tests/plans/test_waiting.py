@@ -133,9 +133,10 @@ async def test_it_survives_a_restart(tmp_path: Path) -> None:
 
 
 def due_of(plan: Plan) -> object:
-    """Its time as journals keep it: to a thousandth of a second."""
+    """Its time as journals keep it: in full thousandths of a second."""
     assert plan.not_before is not None
-    return plan.not_before.replace(microsecond=plan.not_before.microsecond // 1000 * 1000)
+    assert plan.not_before.microsecond % 1000 == 0
+    return plan.not_before
 
 
 async def test_what_is_closed_while_it_waits_is_never_sent(tmp_path: Path) -> None:
@@ -192,3 +193,44 @@ async def test_who_waits_may_give_it_up(ends: str, tmp_path: Path) -> None:
 
 async def forever(seconds: float) -> None:
     await asyncio.sleep(30)
+
+
+async def test_a_stop_right_after_the_start_is_obeyed(tmp_path: Path) -> None:
+    """The engine is being made, or its work has not begun: the stop must not be forgotten when it does."""
+    async with desk_with(tmp_path) as desk:
+        for _ in range(20):
+            plan = await desk.planned(-60.0)
+            started = desk.plans.start(Send(plan))
+            desk.plans.stop()
+            state = await started
+            assert (state.phase, desk.server.moves) == (Phase.STOPPED, 0)
+            await desk.plans.start(Close(desk.plans.ledger.find(plan.plan_id)))
+        state = await desk.plans.start(Send(await desk.planned(-60.0)))
+        assert (state.phase, desk.server.moves) == (Phase.DONE, 1), "a stop is of one plan, not of the next"
+
+
+async def test_what_waits_is_not_sent_while_the_program_ends(tmp_path: Path) -> None:
+    """It waits for the answer of another write, and the time of a plan comes meanwhile."""
+    async with desk_with(tmp_path) as desk:
+        passes, sleep = asyncio.Event(), desk.clock.sleep
+
+        async def wait_first(seconds: float) -> None:
+            await passes.wait()
+            await sleep(seconds)
+
+        desk.clock.sleep = wait_first  # type: ignore[method-assign]
+        await desk.plans.start(Send(await desk.planned(HOUR)))
+        assert len(desk.plans.waiting()) == 1
+        answer = desk.service._spawn(held_up(passes))
+        ends = asyncio.ensure_future(desk.service.close())
+        await asyncio.sleep(0)
+        passes.set()
+        await ends
+        assert answer.done()
+        assert desk.server.moves == 0
+
+
+async def held_up(passes: asyncio.Event) -> None:
+    await passes.wait()
+    for _ in range(200):
+        await asyncio.sleep(0.001)

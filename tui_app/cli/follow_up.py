@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tui_app.api.enums import Destination, RowStatus
+from tui_app.api.enums import Destination
 from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.ledger import despite_doubts_option, of_this_account, plan_named, print_doubts
@@ -83,8 +83,7 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str, despi
     async def of_job(service: EmailSecurityService, job_id: str) -> PlanRequest:
         if not why:
             return await service.follow_ups.retry_job(job_id)
-        read = await service.jobs.all_rows(job_id, RowStatus.FAILED)
-        return await service.follow_ups.retry_job(job_id, [row for row in read.rows if has_reason(row, why)])
+        return await service.follow_ups.retry_job(job_id, wanted=lambda row: has_reason(row, why))
 
     if why and plan_named(name) is not None:
         raise UsageError("--why goes with a job. Nothing was sent.")

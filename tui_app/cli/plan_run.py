@@ -11,7 +11,7 @@ from tui_app.cli.listing import Listing, ListingColumn, print_status
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
 from tui_app.core.errors import ExitCode, GuardError
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.commands import Send
+from tui_app.plans.commands import Send, plan_of
 from tui_app.plans.journal import JournalError
 from tui_app.plans.report import result_json, told
 from tui_app.plans.state import ALL_DONE, OPEN, Outcome, Phase, PlanState, Result
@@ -68,8 +68,8 @@ async def run_plan(
     A signal stops it after the request in flight, a second one leaves that unknown.
     """
     service.on_plan = _Progress()
-    started = service.plans.start(command)
     interrupted = False
+    started = service.plans.start(command)
     try:
         state = await started
         while state.phase is Phase.WAITING:
@@ -79,9 +79,10 @@ async def run_plan(
         print_status("Stopping after the request in flight.")
         interrupted = True
         service.stop_plan()
+        service.plans.forget_time(plan_of(command).plan_id)
         try:
-            state = await started
-            service.plans.forget_time(state.plan.plan_id)
+            # One whose time had come was started once more since.
+            state = await service.plans.latest()
         except asyncio.CancelledError:
             # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
             assert service.plan_state is not None

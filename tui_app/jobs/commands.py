@@ -1,6 +1,6 @@
 """Starting, stopping and removing jobs: one request each, and what leaves it open is settled by reading.
 
-Each takes a function that is told of an answer that leaves it open, before that is settled.
+Each takes a function that is told of an answer before anything is read for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Answered = Callable[[WriteResult[Any]], Awaitable[None]]
-"""Is told of an answer that leaves a write open."""
+"""Is told of an answer before anything is read for it; `Done` as well, which the job may belie."""
 
 
 class StillAtWork(Unreadable):
@@ -59,6 +59,7 @@ async def cancel_job(client: EmailSecurityClient, job_id: str, answered: Answere
 
     result = await client.cancel_job(job_id)
     if isinstance(result, Done) and result.value.ended and _may_look(client):
+        await answered(result)
         with suppress(ApiError):
             result = replace(result, value=await client.get_job(job_id))
     if isinstance(result, Done) and not result.value.ended:
@@ -73,16 +74,18 @@ async def cancel_job(client: EmailSecurityClient, job_id: str, answered: Answere
 async def delete_job(client: EmailSecurityClient, job_id: str, answered: Answered) -> WriteResult[DeletedJob]:
     """Remove an ended job from the lists; one that is gone already is done."""
     result = await client.delete_job(job_id)
+    said = isinstance(result, Done)
     if isinstance(result, Refused) and isinstance(result.error, NotFound):
-        result = Ambiguous(result.error)
+        result, said = Ambiguous(result.error), bool(result.error.notices)
     if isinstance(result, Done) and _may_look(client):
+        await answered(result)
         with suppress(ApiError):
             job = await client.get_job(job_id)
             there = (
                 f"The answer calls it deleted, and the server still has it: {sanitize(str(job.status).lower(), 40)}."
             )
             result = Ambiguous(Unreadable(there, request=f"DELETE investigate/bulk/{job_id}"))
-    return await _settled(client, result, lambda: find_gone(client, job_id), answered)
+    return await _settled(client, result, lambda: find_gone(client, job_id, said=said), answered)
 
 
 def _may_look(client: EmailSecurityClient) -> bool:
@@ -90,14 +93,20 @@ def _may_look(client: EmailSecurityClient) -> bool:
     return client.transport.budget.wait() <= 0
 
 
-async def find_gone(client: EmailSecurityClient, job_id: str) -> DeletedJob | None:
-    """A job that is in no list any more; None while it is there, or nobody can say. Raises ApiError."""
-    try:
-        await client.get_job(job_id)
-    except NotFound as error:
-        # A 404 that is not in the API's own words may be anybody's.
-        return DeletedJob(id=Untrusted(job_id)) if error.notices else None
-    return None
+async def find_gone(client: EmailSecurityClient, job_id: str, *, said: bool = False) -> DeletedJob | None:
+    """A job that the server does not have, by two answers; None while it is there, or nobody can say. Raises ApiError.
+
+    `said` = one answer said so already.
+    """
+    for _ in range(1 if said else 2):
+        try:
+            await client.get_job(job_id)
+        except NotFound as error:
+            if not error.notices:
+                return None  # not in the API's own words: it may be anybody's
+        else:
+            return None
+    return DeletedJob(id=Untrusted(job_id))
 
 
 async def create_job(

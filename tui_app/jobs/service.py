@@ -192,6 +192,7 @@ class JobService:
         send: Callable[[EmailSecurityClient, str, Answered], Coroutine[Any, Any, WriteResult[T]]],
         on_answer: Callable[[], None],
     ) -> WriteResult[T]:
+        from tui_app.api.write_result import Done
         from tui_app.jobs.job_write import JobWrite
 
         self._check_writable(reason)
@@ -201,7 +202,8 @@ class JobService:
         async def sending(answered: Answered) -> WriteResult[T]:
             async def told(result: WriteResult[Any]) -> None:
                 on_answer()
-                await answered(result)
+                if not isinstance(result, Done):
+                    await answered(result)
 
             return await send(self.client(), job_id, told)
 

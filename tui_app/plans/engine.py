@@ -75,14 +75,14 @@ class Engine:
 
     # ---- what may be asked of it, on its own loop
 
-    async def work(self, command: Command) -> PlanState:
-        """Do what a command asks to its end; the state of the plan then.
+    async def work(self, command: Command, is_stopped: Callable[[], bool] = lambda: False) -> PlanState:
+        """Do what a command asks to its end; the state of the plan then. `is_stopped` = a stop was asked for before it began.
 
         Raises Locked, GuardError and JournalError when it can't be begun; then nothing was sent.
         """
         with self.ledger.account_locked(self.settings.identity):
             self._journal, state = self._open(command)
-            self._stopping = self._pausing = False
+            self._stopping, self._pausing = is_stopped(), False
             self._set(state)
             try:
                 # A stop that came while the journal was opened is obeyed before the first request.

@@ -27,6 +27,7 @@ class EngineThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
+        self._stop_asked = False
         self.busy = False
         """Whether a plan is being worked on."""
 
@@ -59,12 +60,19 @@ class EngineThread:
             try:
                 if self._engine is None:
                     self._engine = self._make()
-                return await self._engine.work(command)
+                return await self._engine.work(command, lambda: self._stop_asked)
             finally:
                 self.busy = False
 
         self.busy = True
+        self._stop_asked = False
         return asyncio.run_coroutine_threadsafe(work(), self._start())
+
+    def stop(self) -> None:
+        """Have nothing sent after the batch in flight; nothing at all when the work has not begun."""
+        # Kept here, too: the engine may be being made just now, or about to begin.
+        self._stop_asked = True
+        self.call(lambda engine: engine.stop())
 
     def call(self, what: Callable[[Engine], None]) -> None:
         """Have something done by the engine soon; nothing when it has nothing to do."""

@@ -243,11 +243,22 @@ class PlanService:
         self._started.add_done_callback(partial(self._record_end, command))
         return StartedPlan(self._started)
 
+    def latest(self) -> StartedPlan:
+        """What was started last: a plan that waited for its time is started once more. Only after `start`."""
+        assert self._started is not None
+        return StartedPlan(self._started)
+
     # ---- plans that wait for their time
 
     def forget_time(self, plan_id: str) -> None:
         """Send a plan that waits no more by itself: it stays unfinished."""
         if (waiting := self._waiting.pop(plan_id, None)) is not None and waiting is not asyncio.current_task():
+            waiting.cancel()
+
+    def forget_times(self) -> None:
+        """The end has come: no plan is sent any more because its time has come."""
+        self._closing = True
+        for waiting in tuple(self._waiting.values()):
             waiting.cancel()
 
     def live_state(self, plan_id: str) -> PlanState | None:
@@ -353,7 +364,7 @@ class PlanService:
 
     def stop(self) -> None:
         """Send no batch after the one in flight; one that waits to be sent again is given up."""
-        self._thread.call(Engine.stop)
+        self._thread.stop()
 
     def pause(self) -> None:
         """Send no batch after the one in flight, until `continue_sending`."""
@@ -369,9 +380,7 @@ class PlanService:
 
     async def close(self) -> None:
         """Wait for the plan that is being worked on, then end the engine's thread; once abandoned, wait for nothing."""
-        self._closing = True
-        for waiting in tuple(self._waiting.values()):
-            waiting.cancel()
+        self.forget_times()
         if self._started is not None:
             abandoned = asyncio.ensure_future(self._abandoned.wait())
             await asyncio.wait((self._started, abandoned), return_when=asyncio.FIRST_COMPLETED)
