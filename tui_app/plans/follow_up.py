@@ -189,7 +189,8 @@ def retry_of_job(
             elif row.retry_after is not None and row.retry_after > now:
                 times.append(row.retry_after)
     if not ids:
-        none = "no row of this job failed" if not (rows or job.failed) else "no failed row was chosen"
+        failed = rows or job.failed or not readable(job.failed)
+        none = "no failed row was chosen" if failed else "no row of this job failed"
         raise GuardError(f"Nothing to retry: {_counted(left) or none}. Nothing was sent.")
     chosen, remarks = _most_of(list(ids), most, "another retry")
     if left:
@@ -275,6 +276,8 @@ def undo_of_job(
             f"{plural(came, 'completed row')} came, and the job counts {counted:,}: they may be another job's. "
             "Nothing was sent."
         )
+    if not (rows or counted or missing) and readable(counted):
+        raise GuardError("Nothing to undo: this job completed no row. Nothing was sent.")
     ids: dict[str, None] = {}
     left: Counter[str] = Counter()
     for row in rows:
@@ -335,7 +338,7 @@ def _undo(
     if counts := _counted(left):
         told.append(f"Can't be undone: {counts}")
     if not ids:
-        raise GuardError(f"Nothing to undo. {'. '.join(told)}")
+        raise GuardError(f"Nothing to undo. {'. '.join(told) or 'No message was chosen'}. Nothing was sent.")
     chosen, more = _most_of(list(ids), most, "another undo")
     before = undone.destination if undone.is_move else None
     source = Source(Source.UNDO, kind, name, before)
