@@ -81,10 +81,8 @@ def test_a_job_like_another_has_its_search_window_folder_and_comment(run: Run, s
     made = run(*TRASH, "--all-mail", "--subject", "invoice", "--comment", "INC-1", "--yes", "--json")
     job = json.loads(made.stdout)["job_id"]
     assert run("create", "--like", job, "--yes").returncode == 0
-    assert (
-        run("create", "--like", job, "--sender", "x.example", "--start", "2d", "--comment", "b", "--yes").returncode
-        == 0
-    )
+    changes = ("--sender", "x.example", "--start", "2d", "--comment", "b")
+    assert run("create", "--like", job, *changes, "--yes", "--expect", "0").returncode == 0
     first, second, third = (entry["body"] for entry in simulator.account.truth.of("create_job"))
     assert {**first, "comment": ""} == {**second, "comment": ""}
     assert second["comment"].startswith("INC-1 #op-")
@@ -96,14 +94,26 @@ def test_a_job_like_another_has_its_search_window_folder_and_comment(run: Run, s
 
 
 @pytest.mark.parametrize("kind", [("move", "--destination", "JunkEmail"), ("release",)])
-def test_a_search_that_finds_nothing_warns_and_with_yes_still_starts_a_job(
+def test_with_yes_a_search_that_finds_nothing_starts_a_job_only_with_expect_0(
     run: Run, simulator: Simulator, kind: tuple[str, ...]
 ) -> None:
-    ended = run("create", "--action", *kind, "--sender", "nobody.example", "--yes")
-    assert ended.returncode == 0
-    assert "The search finds nothing now" in ended.stderr
+    nothing = ("create", "--action", *kind, "--sender", "nobody.example", "--yes")
+    refused = run(*nothing)
+    assert refused.returncode == 3
+    assert "The search finds nothing now" in refused.stderr
+    assert "repeat with --expect 0. Nothing was sent." in refused.stderr
+    assert simulator.account.truth.entries == []
+    assert run(*nothing, "--expect", "0").returncode == 0
     (entry,) = simulator.account.truth.of("create_job")
     assert entry["rows"] == 0
+
+
+def test_with_yes_a_search_that_finds_nothing_any_more_starts_no_job(run: Run, simulator: Simulator) -> None:
+    before_the_second_search(simulator, lambda: only(simulator, 0))
+    ended = run(*TRASH, "--yes")
+    assert ended.returncode == 3
+    assert "The search finds nothing now. To start the job all the same, repeat with --expect 0." in ended.stderr
+    assert simulator.account.truth.entries == []
 
 
 def test_the_window_is_the_last_24_hours(run: Run, simulator: Simulator) -> None:

@@ -248,7 +248,7 @@ async def test_a_new_job_that_differs_is_cancelled_also_when_the_answer_tells_an
         environment = {
             "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_BASE_URL": server.base_url,
         }  # fmt: skip
-        arguments = ["--destination", "JunkEmail", "--sender", "a@b.example", "--yes"]
+        arguments = ["--destination", "JunkEmail", "--sender", "a@b.example", "--yes", "--expect", "0"]
         made = await asyncio.to_thread(run_with, environment, "create", "--action", "move", *arguments)
     assert made.returncode == 5, made.stderr
     assert "done, but the answer also tells an error." in made.stderr

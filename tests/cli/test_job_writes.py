@@ -141,6 +141,36 @@ def test_a_write_that_was_never_answered_is_told_and_settled(machine: Machine, a
     assert path.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("action", "destination", "told"),
+    [
+        ("MOVE", "JunkEmail", "; to move them back: mailsluice undo {}"),
+        ("MOVE", "Inbox", ". Where this mail was before the Inbox is not known; move it to a folder."),
+        ("MOVE", "RecoverableItemsPurges", ". A hard delete can't be undone; ask an administrator of the mailboxes."),
+        ("RELEASE", None, "; to move them to Junk: mailsluice undo {}"),
+    ],
+)
+def test_a_cancel_tells_what_was_completed_and_how_that_is_taken_back(
+    action: str, destination: str | None, told: str, slow: tuple[Simulator, Machine]
+) -> None:
+    simulator, machine = slow
+    name = simulator.account.list_jobs("PROCESSING", None)[0]["job_id"]
+    job = simulator.account.jobs[name]
+    job.action, job.destination = action, destination
+    cancelled = machine.run("cancel", name, "--yes")
+    assert (cancelled.returncode, cancelled.stdout) == (0, f"{name} cancelled\n")
+    done = simulator.account.list_jobs("CANCELLED", None)[0]["messages_successful"]
+    assert done > 1
+    assert f"{done} rows are completed and stay so{told.format(name[:8])}\n" in cancelled.stderr
+
+
+def test_a_cancel_of_a_job_that_did_nothing_tells_no_way_back(slow: tuple[Simulator, Machine]) -> None:
+    simulator, machine = slow
+    name = simulator.account.list_jobs("PENDING", None)[0]["job_id"]
+    cancelled = machine.run("cancel", name, "--yes")
+    assert (cancelled.returncode, "completed" in cancelled.stderr) == (0, False)
+
+
 # ---- ctrl+c, and a disk that is full
 
 CREATE = (

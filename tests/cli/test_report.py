@@ -56,7 +56,7 @@ def test_a_retry_is_in_the_report_of_its_job_and_the_job_in_that_of_the_retry(ru
 
 
 def test_a_write_names_the_job_that_it_was_about_also_when_that_is_gone(run: Run) -> None:
-    made = run("create", "--action", "move", "--destination", "JunkEmail", "--sender", "nobody.example", "--start", "1h", "--comment", "INC-9", "--yes", "--json")  # fmt: skip
+    made = run("create", "--action", "move", "--destination", "JunkEmail", "--sender", "nobody.example", "--start", "1h", "--comment", "INC-9", "--yes", "--expect", "0", "--json")  # fmt: skip
     job = json.loads(made.stdout)
     mark = job["comment"].rpartition("#op-")[2]
     markdown = run("report", mark).stdout

@@ -121,8 +121,41 @@ def test_so_many_at_once() -> None:
 
 
 def test_while_the_job_runs_nothing_is_offered() -> None:
-    with pytest.raises(GuardError, match="the server may retry these itself at"):
+    with pytest.raises(GuardError, match=r"cancel it\. The server may retry these itself at"):
         retried(row(1, retry_after=later(5)), status="PROCESSING")
+
+
+def test_where_nothing_failed_or_was_completed_that_is_said() -> None:
+    nothing_failed = r"^Nothing to retry: no row of this job failed\. Nothing was sent\.$"
+    with pytest.raises(GuardError, match=nothing_failed):
+        retried(messages_failed=0)
+    for failed in (3, "many"):
+        with pytest.raises(GuardError, match=r"^Nothing to retry: no failed row was chosen. Nothing was sent.$"):
+            retried(messages_failed=failed)
+    with pytest.raises(GuardError, match=r"^Nothing to undo: this job completed no row. Nothing was sent.$"):
+        undo_of_job(job(messages_successful=0), [], {}, MOST)
+    for completed in (6, "many"):
+        with pytest.raises(GuardError, match=r"^Nothing to undo. Can't be undone: 3 failed. Nothing was sent.$"):
+            undo_of_job(job(messages_successful=completed), [], {}, MOST)
+    with pytest.raises(GuardError, match=r"^Nothing to undo. No message was chosen. Nothing was sent.$"):
+        undo_of_job(job(messages_failed=0), [], {}, MOST)
+
+
+def test_a_refusal_names_no_key_and_its_advice_fits_80_columns() -> None:
+    with pytest.raises(GuardError) as running:
+        undo_of_job(job(status="PROCESSING"), [], {}, MOST)
+    assert str(running.value) == "The job runs: cancel it or wait, then undo it. Nothing was sent."
+    with pytest.raises(GuardError) as retry:
+        retried(row(1), status="PROCESSING")
+    assert str(retry.value).startswith("The job runs: retry when it has ended, or cancel it.")
+    for destination, asked in (
+        (Destination.HARD_DELETE, None),
+        (Destination.INBOX, None),
+        (Destination.JUNK, Destination.JUNK),
+    ):
+        with pytest.raises(GuardError) as refused:
+            undo_effect(Effect.move(destination), None, asked)
+        assert len(str(refused.value)) <= 80
 
 
 def test_an_undo_takes_back_completed_rows_and_tells_the_rest() -> None:
@@ -149,8 +182,8 @@ def test_more_completed_rows_than_the_job_counts_may_be_another_job_s() -> None:
         (Effect(), None, None, Destination.JUNK),
         (Effect(), None, Destination.SOFT_DELETE, Destination.SOFT_DELETE),
         (Effect.move(Destination.HARD_DELETE), None, None, "can't be undone"),
-        (Effect.move(Destination.INBOX), None, None, "where that was before is not known"),
-        (Effect.move(Destination.JUNK), None, Destination.DELETED_ITEMS, "An undo of this moves to Inbox"),
+        (Effect.move(Destination.INBOX), None, None, "before the Inbox is not known; move it to a folder"),
+        (Effect.move(Destination.JUNK), None, Destination.DELETED_ITEMS, "Undo moves this to Inbox; for another folder, move it."),
         (Effect(), None, Destination.INBOX, "can be moved to Junk or Soft delete"),
     ],
 )  # fmt: skip

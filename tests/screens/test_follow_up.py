@@ -88,7 +88,7 @@ async def test_nothing_is_offered_while_the_job_runs(account: Simulator) -> None
         await console.press("j", "j", "U")  # still discovering
         await console.sees("The job runs: X cancels it")
         await console.press("T")
-        await console.sees("The job runs: the server may retry these itself")
+        await console.sees("The job runs: retry when it has ended, or cancel it.")
     assert moves(account) == []
 
 

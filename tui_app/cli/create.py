@@ -89,9 +89,14 @@ def _check_expected(new: NewJob, preview: JobPreview, expect: int | None, *, yes
         raise GuardError(
             f"{plural(preview.count, 'message')} would reach mailboxes: repeat with --expect {preview.count}. Nothing was sent."
         )
-    if expect is not None and not preview.complete:
+    nothing = yes and expect is None and not preview.count
+    if not preview.complete and (expect is not None or nothing):
         raise GuardError(
             f"The preview may not be whole: it counts at least {preview.count:,}. Narrow the search. Nothing was sent."
+        )
+    if nothing:
+        raise GuardError(
+            "The search finds nothing now. To start the job all the same, repeat with --expect 0. Nothing was sent."
         )
     if expect is not None and expect != preview.count:
         raise GuardError(f"The preview counts {preview.count:,}, not the expected {expect:,}. Nothing was sent.")

@@ -17,9 +17,10 @@ from tui_app.cli.job_id import check_job, whole_job_id, whole_job_ids
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.core.clock import rfc3339
-from tui_app.core.errors import ExitCode
+from tui_app.core.errors import ExitCode, GuardError
 from tui_app.core.text import json_text, plural
 from tui_app.jobs.commands import StillAtWork
+from tui_app.jobs.followed import short_id
 from tui_app.jobs.job_write import Kind
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.several import SeveralWrites, one_after_another
@@ -176,6 +177,24 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: st
     ctx.exit(run_command(ctx, work, writes=True))
 
 
+def _way_back(job: Job) -> str:
+    """What a cancelled job did before, and how that is taken back, or why it can't be."""
+    from tui_app.plans.follow_up import effect_of, undo_effect
+
+    one = job.successful == 1
+    stay = f"{plural(job.successful, 'row')} {'is completed and stays' if one else 'are completed and stay'} so"
+    try:
+        done = effect_of(job)
+    except GuardError:
+        return f"{stay}."
+    try:
+        back = undo_effect(done, None, None)
+    except GuardError as error:
+        return f"{stay}. {error}"
+    where = "back" if done.is_move or back.destination is None else f"to {back.destination.label}"
+    return f"{stay}; to move {'it' if one else 'them'} {where}: mailsluice undo {short_id(job)}"
+
+
 def _told(job_id: str, kind: Kind, result: WriteResult[Job] | WriteResult[DeletedJob]) -> ExitCode:
     """Say what became of one, as the server says it."""
     match result:
@@ -187,6 +206,8 @@ def _told(job_id: str, kind: Kind, result: WriteResult[Job] | WriteResult[Delete
             return ExitCode.UNKNOWN_OUTCOME
         case Done(Job() as job, _):
             print(f"{job_id} {str(job.status).lower()}")
+            if job.ended and job.successful:
+                print_status(_way_back(job))
             return ExitCode.DONE if job.status is JobStatus.CANCELLED or not job.ended else ExitCode.PARTLY_FAILED
         case Done(_, _):
             print(f"{job_id} deleted")

@@ -146,7 +146,7 @@ def check_retry(job: Job, rows: Sequence[JobMessage]) -> None:
     times = [row.retry_after for row in rows if row.retry_after is not None]
     when = f" at {local_time(min(times)):%H:%M}" if times else ""
     raise GuardError(
-        f"The job runs: the server may retry these itself{when}. Retry when it has ended, or X cancels it."
+        f"The job runs: retry when it has ended, or cancel it. The server may retry these itself{when}. Nothing was sent."
     )
 
 
@@ -189,8 +189,10 @@ def retry_of_job(
             elif row.retry_after is not None and row.retry_after > now:
                 times.append(row.retry_after)
     if not ids:
-        raise GuardError(f"Nothing to retry: {_counted(left) or 'no failed row was chosen'}. Nothing was sent.")
-    chosen, remarks = _most_of(list(ids), most, "T again")
+        failed = rows or job.failed or not readable(job.failed)
+        none = "no failed row was chosen" if failed else "no row of this job failed"
+        raise GuardError(f"Nothing to retry: {_counted(left) or none}. Nothing was sent.")
+    chosen, remarks = _most_of(list(ids), most, "another retry")
     if left:
         remarks = (f"Left out: {_counted(left)}", *remarks)
     return PlanRequest(
@@ -223,7 +225,7 @@ def retry_of_plan(entry: LedgerEntry, hopeless: Hopeless, done: Mapping[str, str
         raise GuardError(f"Nothing of plan {entry.name} is left to retry.{more}")
     before = plan.source.before if plan.source is not None else None
     source = Source(Source.RETRY, Source.PLAN, plan.plan_id, before)
-    chosen, remarks = _most_of(ids, most, "T again")
+    chosen, remarks = _most_of(ids, most, "another retry")
     return PlanRequest(plan.effect, chosen, plan.reason, source, hopeless=held, remarks=remarks)
 
 
@@ -241,15 +243,13 @@ def undo_effect(effect: Effect, source: Source | None, destination: Destination 
             raise GuardError("What was released can be moved to Junk or Soft delete. Nothing was sent.")
         return Effect.move(chosen)
     if effect.is_final:
-        raise GuardError(
-            "A hard delete can't be undone: only an administrator of the mailboxes may still have the mail."
-        )
+        raise GuardError("A hard delete can't be undone; ask an administrator of the mailboxes.")
     back = source.before if source is not None else None
     if effect.destination is Destination.INBOX and back is None:
-        raise GuardError("It moved mail to the Inbox; where that was before is not known. V moves it to a folder.")
+        raise GuardError("Where this mail was before the Inbox is not known; move it to a folder.")
     chosen = back or Destination.INBOX
     if destination not in (None, chosen):
-        raise GuardError(f"An undo of this moves to {chosen.label}. V moves it elsewhere. Nothing was sent.")
+        raise GuardError(f"Undo moves this to {chosen.label}; for another folder, move it. Nothing was sent.")
     return Effect.move(chosen)
 
 
@@ -267,7 +267,7 @@ def undo_of_job(
     undos took back, with the plan. Raises GuardError.
     """
     if not job.ended:
-        raise GuardError("The job runs: X cancels it, then U takes back what it did. Nothing was sent.")
+        raise GuardError("The job runs: cancel it or wait, then undo it. Nothing was sent.")
     done_by_job = effect_of(job)
     effect = undo_effect(done_by_job, None, destination)
     counted, came = job.counted(RowStatus.COMPLETED), sum(row.status is RowStatus.COMPLETED for row in rows)
@@ -276,6 +276,8 @@ def undo_of_job(
             f"{plural(came, 'completed row')} came, and the job counts {counted:,}: they may be another job's. "
             "Nothing was sent."
         )
+    if not (rows or counted or missing) and readable(counted):
+        raise GuardError("Nothing to undo: this job completed no row. Nothing was sent.")
     ids: dict[str, None] = {}
     left: Counter[str] = Counter()
     for row in rows:
@@ -314,7 +316,7 @@ def undo_of_plan(
             left[f"taken back in plan {done[target.id]}"] += 1
         else:
             ids[target.id] = None
-    remarks = ["Some outcomes are unknown: settle the plan first (v), then undo again"] if state.unknown else []
+    remarks = ["Some outcomes are unknown: settle the plan first, then undo again"] if state.unknown else []
     if some := sum(bool(result.moved and result.already_there) for result in state.results):
         remarks.append(f"{plural(some, 'message')} lay in the folder before in some mailboxes: all copies are moved")
     return _undo(effect, ids, left, plan.plan_id, Source.PLAN, plan.reason, remarks, most, plan.effect, frozenset())
@@ -336,8 +338,8 @@ def _undo(
     if counts := _counted(left):
         told.append(f"Can't be undone: {counts}")
     if not ids:
-        raise GuardError(f"Nothing to undo. {'. '.join(told)}")
-    chosen, more = _most_of(list(ids), most, "undo again")
+        raise GuardError(f"Nothing to undo. {'. '.join(told) or 'No message was chosen'}. Nothing was sent.")
+    chosen, more = _most_of(list(ids), most, "another undo")
     before = undone.destination if undone.is_move else None
     source = Source(Source.UNDO, kind, name, before)
     words = sanitize(f"{_UNDO}{reason.removeprefix(_UNDO)}" if reason else "", _LONGEST_REASON)
