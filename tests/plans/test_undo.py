@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from tui_app.core.errors import GuardError
 from tui_app.plans.commands import Resume, Send
 from tui_app.plans.effect import Effect, Source
 from tui_app.plans.follow_up import undo_of_job
+from tui_app.plans.plan import Plan, Target
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import Outcome, PlanState
 from tui_app.service import EmailSecurityService
@@ -253,3 +255,36 @@ async def test_a_time_of_the_server_s_is_waited_for_by_its_clock(tmp_path: Path)
         request = await service.follow_ups.retry_job(job.job_id)
         await service.close()
     assert request.not_before is not None
+
+
+@pytest.mark.parametrize("when", ["while it is reviewed", "by the rest of an unfinished plan"])
+async def test_what_another_console_did_since_the_review_is_not_done_again(
+    when: str, account: Simulator, tmp_path: Path
+) -> None:
+    """Both looked at the same mail; a look of a moment ago says nothing of what was sent since."""
+    ids = [mail.investigate_id for mail in account.account.held if mail.disposition == "BULK"][:4]
+    async with service_of(account, tmp_path / "state") as first, service_of(account, tmp_path / "state") as second:
+        early = replace(RELEASE.request, ids=tuple(ids[:3]), reason="x")
+        late = replace(RELEASE.request, ids=tuple(ids), reason="x")
+        if when != "while it is reviewed":
+            halted = plan_for(first, await first.plans.look_up(early.ids, early), early)
+            started = first.plans.start(Send(halted))
+            first.plans.stop()
+            assert (await started).unsent
+        plan = plan_for(second, await second.plans.look_up(late.ids, late), late)
+        if when == "while it is reviewed":
+            done = await sent(first, early)
+        else:
+            done = await first.plans.start(Resume(first.plans.ledger.find(halted.plan_id)))
+        assert done.outcome_counts()[Outcome.DELIVERED] == 3
+        state = await second.plans.start(Send(plan))
+    outcomes = {target.id: state.outcome_of(target) for target in plan.targets}
+    assert outcomes == {**dict.fromkeys(ids[:3], Outcome.LEFT_OUT), ids[3]: Outcome.DELIVERED}
+    assert {result.why for result in state.results if result.outcome is Outcome.LEFT_OUT} == {
+        f"plan {done.plan.plan_id} has sent it since it was reviewed"
+    }
+    assert len(account.account.truth.of("release")) == 4
+
+
+def plan_for(service: EmailSecurityService, targets: Sequence[Target], request: PlanRequest) -> Plan:
+    return service.plans.plan(service.plans.guard(targets, request), "x", request)

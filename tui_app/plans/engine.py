@@ -198,10 +198,21 @@ class Engine:
             if held is not None and not (held.include and held.include in plan.words_for(target.id)):
                 raise GuardError(f"{target.id} is held back: {held.why}. Nothing was sent.")
 
+    def _sent_since_review(self, plan: Plan) -> dict[str, str]:
+        """Why targets of a new plan are not sent: another console of this ledger was faster. A search may be behind."""
+        then = self.looks.ledger_at(target.id for target in plan.targets)
+        if then is None or self._journal is None:
+            return {}
+        sent = self.ledger.sent_since(then, plan, self._journal.path.name, self.settings.identity)
+        words = {target.id: next((sent[name] for name in target.names if name in sent), "") for target in plan.targets}
+        return {name: f"plan {by} has sent it since it was reviewed" for name, by in words.items() if by}
+
     async def _do(self, command: Command) -> None:
         match command:
-            case Send():
-                await self._send_all(self.state.unsent)
+            case Send(plan):
+                sent = self._sent_since_review(plan)
+                self._leave_out(sent)
+                await self._send_all([target for target in self.state.unsent if target.id not in sent])
             case Resume():
                 await self._resume(command)
             case Settle(entry):

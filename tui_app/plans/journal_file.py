@@ -208,6 +208,10 @@ def _is_newer(version: object) -> bool:
         return False
 
 
+Sizes = frozenset[tuple[str, int]]
+"""Names of journals, each with its length in bytes: they only ever grow."""
+
+
 class JournalFiles:
     """The journals of one folder, in the order of their numbers. What was read is kept for as long as the file stays as it is.
 
@@ -248,6 +252,10 @@ class JournalFiles:
             return
         except OSError as error:
             raise self._unusable(error) from None
+
+    def sizes(self) -> Sizes:
+        """The journals as they are on disk. Raises JournalError."""
+        return frozenset((name, about.st_size) for name, about in self._named())
 
     def unexpected(self) -> list[str]:
         """Names of journals that are not files: they may hide some. Raises JournalError."""

@@ -23,7 +23,7 @@ from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_j
 from tui_app.plans.effect import Source
 from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, Record, line_of, parse, read
-from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, hash_of
+from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, Sizes, hash_of
 from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
 from tui_app.plans.plan import KEEPS_UNFINISHED, Plan, Target
 from tui_app.plans.records import plan_record
@@ -276,7 +276,31 @@ class Ledger:
             for name in result.target.names
         }
 
-    def _ancestors(self, plan: PlanSummary) -> set[str]:
+    def sizes(self) -> Sizes:
+        """The journals as they are now, for `sent_since`; none where the folder can't be read."""
+        try:
+            return self._files.sizes()
+        except JournalError:
+            return frozenset()  # whoever asks later takes all of them for new
+
+    def sent_since(self, sizes: Sizes, plan: Plan, file: str, account: str) -> dict[str, str]:
+        """Ids that plans of the account have acted on, or may have, whose journals grew since then, each with the plan.
+
+        `file` = the new plan's own journal. What the new plan follows from has acted on them before, by its nature. Raises JournalError.
+        """
+        grown = {name for name, _ in self._files.sizes() - sizes} - self._ancestors(plan) - {file}
+        return {
+            name: entry.name
+            for checked in self._checked()
+            if (other := checked.plan) is not None and other.file in grown
+            if _account_id(other.account) == _account_id(account)
+            if (entry := checked.entry) is not None
+            for result in entry.state.results
+            if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT, Outcome.NOT_SENT)
+            for name in result.target.names
+        }
+
+    def _ancestors(self, plan: PlanSummary | Plan) -> set[str]:
         """The files of plans that a plan follows from, and of those that they follow from."""
         by_id = {known.plan_id: known for checked in self._checked() if (known := checked.plan) is not None}
         found: set[str] = set()

@@ -124,11 +124,11 @@ class PlanService:
         For a release held mail is searched first, for a move all mail of the time; a thousand a request. What remains is
         asked for one by one.
         """
-        began = self._looks.now()
+        began, ledger = self._looks.now(), await asyncio.to_thread(self.ledger.sizes)
         found = await look_up(
             self.read_client(), ids, self.clock.now(), delivered=request.effect.is_move, senders=request.senders
         )
-        self._looks.looked((target.id for target in found if target.looked_up), began)
+        self._looks.looked((target.id for target in found if target.looked_up), began, ledger)
         return tuple({target.id: target for target in found}.values())
 
     def least_requests(self, ids: Sequence[str]) -> int:
