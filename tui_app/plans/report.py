@@ -38,7 +38,7 @@ Advice = Callable[[str], str]
 """What to do about a failure, by its exact words, where trying again can't help; empty where it can."""
 
 
-def no_advice(reason: str) -> str:  # noqa: ARG001
+def no_advice(reason: str) -> str:
     """Trying again may help, whatever the reason."""
     return ""
 
@@ -293,7 +293,7 @@ def _ended(entry: LedgerEntry) -> str:
 # ---- for programs
 
 
-def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:  # noqa: ARG001
+def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
     """The report as CSV: a line an id. What followed and what to do next are not in it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -400,7 +400,7 @@ def follower_json(plan: PlanSummary) -> dict[str, Any]:
     }
 
 
-def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:  # noqa: ARG001
+def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
     """The report as JSON. What is known of the mail is in it as counts alone; what to do next is not in it."""
     counts = counts_of(entry.plan)
     return (
