@@ -55,6 +55,18 @@ def test_a_retry_is_in_the_report_of_its_job_and_the_job_in_that_of_the_retry(ru
     assert run("ledger", "report", plan).stdout == run("report", plan).stdout
 
 
+def test_a_retry_that_was_undone_is_told_as_taken_back(run: Run, wave: str) -> None:
+    run("retry", wave, "--yes", "--expect", "96")
+    retry = json.loads(run("ledger", "--json").stdout)[0]
+    moved = retry["sums"]["moved"]
+    assert run("undo", retry["plan"], "--yes", "--expect", str(moved)).returncode == 0
+    undo = json.loads(run("ledger", "--json").stdout)[0]["plan"]
+    markdown = run("report", wave).stdout.replace("`", "")
+    assert f"140 failed = {moved} moved, then taken back + " in markdown
+    assert f"| moved, then taken back in plan {undo} |" in markdown
+    assert f"| moved, plan {retry['plan']} |" not in markdown
+
+
 def test_a_write_names_the_job_that_it_was_about_also_when_that_is_gone(run: Run) -> None:
     made = run("create", "--action", "move", "--destination", "JunkEmail", "--sender", "nobody.example", "--start", "1h", "--comment", "INC-9", "--yes", "--expect", "0", "--json")  # fmt: skip
     job = json.loads(made.stdout)

@@ -140,6 +140,16 @@ def large(exceptions: int, total: int = 1200) -> LedgerEntry:
     )  # fmt: skip
 
 
+def test_where_a_retry_would_hold_mail_back_the_page_says_what_to_do_instead() -> None:
+    entry = entry_with([(Outcome.FAILED, [], "gone"), (Outcome.FAILED, [], "busy"), (Outcome.REFUSED, [], "gone")], "x")
+    markdown = as_markdown(entry, advice=lambda why: "nothing to do" if why == "gone" else "")
+    assert [row[1:] for row in tables(markdown)[0][1:]] == [
+        ["failed", "busy", "mailsluice retry 0a1b2c3d"],
+        ["failed", "gone", "nothing to do"],
+        ["refused", "gone", "mailsluice retry 0a1b2c3d"],
+    ]
+
+
 def test_a_large_plan_is_a_page_with_its_exceptions_first_and_all_ids_in_the_csv() -> None:
     entry = large(3)
     markdown = as_markdown(entry)

@@ -177,6 +177,86 @@ async def test_failed_rows_are_the_sum_of_what_became_of_them(tmp_path: Path) ->
     )
 
 
+RETRY = Source(Source.RETRY, Source.JOB, JOB)
+
+
+def undo_of(plan: str) -> Source:
+    return Source(Source.UNDO, Source.PLAN, plan)
+
+
+async def test_what_was_taken_back_after_a_retry_is_not_told_as_moved(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    names = [Target(name) for name in HELD]
+    moved = [Result(name, Outcome.MOVED) for name in names]
+    retried = [*moved[:4], Result(names[4], Outcome.FAILED, why="again")]
+    followed_up(ledger, "0a1b2c3d", RETRY, retried)
+    undone = [*moved[:2], Result(names[2], Outcome.UNKNOWN), Result(names[3], Outcome.FAILED)]
+    followed_up(ledger, "1a1b2c3d", undo_of("0a1b2c3d"), undone)
+    followed_up(ledger, "2a1b2c3d", undo_of("1a1b2c3d"), moved[1:2])
+    report = await report_of(served(*failed_job((4, 2, 0))), tmp_path)
+    markdown = as_markdown(report)
+    assert (
+        "\n6 failed = 1 failed again + 1 moved + 1 moved again + 1 moved, perhaps taken back "
+        "+ 1 moved, then taken back + 1 not tried again (1 mailbox not found).\n" in markdown
+    )
+    assert {line[0]: line[4] for line in tables(markdown)[1][1:]} == {
+        HELD[0]: "moved, then taken back in plan 1a1b2c3d",
+        HELD[1]: "moved again in plan 2a1b2c3d",
+        HELD[2]: "moved, perhaps taken back in plan 1a1b2c3d",
+        HELD[3]: "moved, plan 0a1b2c3d",
+        HELD[4]: "failed again, plan 0a1b2c3d",
+        HELD[5]: "not tried again",
+    }
+    failed, became, _ = report.failed_sum()
+    assert failed == sum(became.values()) == 6
+
+
+@pytest.mark.parametrize(
+    ("plans", "told"),
+    [
+        ([(undo_of("00000001"), Outcome.UNKNOWN)], "moved, perhaps taken back in plan 00000002"),
+        ([(undo_of("00000001"), Outcome.NOT_SENT)], "moved, plan 00000001"),
+        (
+            [(undo_of("00000001"), Outcome.FAILED), (Source(Source.RETRY, Source.PLAN, "00000002"), Outcome.MOVED)],
+            "moved, then taken back in plan 00000003",
+        ),
+        (
+            [(undo_of("00000001"), Outcome.MOVED), (undo_of("00000002"), Outcome.UNKNOWN)],
+            "moved, taken back, perhaps moved again in plan 00000003",
+        ),
+        (
+            [(undo_of(f"0000000{number}"), Outcome.MOVED) for number in (1, 2, 3)],
+            "moved, then taken back in plan 00000004",
+        ),
+        ([(undo_of("00000001"), Outcome.MOVED), (RETRY, Outcome.MOVED)], "moved, plan 00000003"),
+        ([(undo_of("00000001"), Outcome.MOVED), (RETRY, Outcome.FAILED)], "failed again, plan 00000003"),
+        ([(undo_of("00000001"), Outcome.UNKNOWN), (undo_of("00000001"), Outcome.FAILED)], "moved, perhaps taken back in plan 00000002"),
+    ],
+)  # fmt: skip
+def test_a_row_stands_as_the_last_plan_left_it(tmp_path: Path, plans: list[tuple[Source, Outcome]], told: str) -> None:
+    ledger = ledger_in(tmp_path)
+    for number, (source, outcome) in enumerate([(RETRY, Outcome.MOVED), *plans], start=1):
+        followed_up(ledger, f"0000000{number}", source, [Result(Target(HELD[0]), outcome)])
+    report = made(job(), [row(0, "FAILED", "x")], trail_of_job(ledger, JOB))
+    assert report.afterwards(report.failures[0]).describe() == told
+    assert sum(report.failed_sum()[1].values()) == 1
+
+
+def test_what_was_taken_back_for_some_is_told_for_each_recipient(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    one, two = Untrusted("u1@acme.example"), Untrusted("u2@acme.example")
+    followed_up(ledger, "0a1b2c3d", RETRY, [Result(Target(HELD[0]), Outcome.MOVED, moved=(one, two))])
+    back = Result(Target(HELD[0]), Outcome.PARTLY_MOVED, moved=(one,), failed=(two,))
+    followed_up(ledger, "1a1b2c3d", undo_of("0a1b2c3d"), [back])
+    rows = [row(n, "FAILED", "x", message={"id": HELD[0]}) for n in (1, 2, 3)]
+    report = made(job(), rows, trail_of_job(ledger, JOB))
+    assert [report.afterwards(each).what for each in report.failures] == [
+        "moved, then taken back",
+        "moved",
+        "moved, perhaps taken back",
+    ]
+
+
 def test_a_message_that_a_retry_moved_for_some_is_told_for_each_recipient(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     partly = Result(

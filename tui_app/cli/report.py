@@ -16,6 +16,7 @@ from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.export import export_path
+from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.report import FORMATS, as_markdown
@@ -41,9 +42,9 @@ def write_plan_report(ledger: Ledger, name: str, output: Path | None) -> None:
     entry = ledger.find(name)
     followed = followers(ledger, Source.PLAN, entry.plan_id)
     if output is None:
-        print(as_markdown(entry, followed), end="")
+        print(as_markdown(entry, followed, advice_without_hope), end="")
         return
-    new_file(output, FORMATS[output.suffix.lower()](entry, followed))
+    new_file(output, FORMATS[output.suffix.lower()](entry, followed, advice_without_hope))
     print_status(f"{sanitize(str(output))}: {plural(len(entry.plan.targets), 'message')}.")
 
 

@@ -239,6 +239,12 @@ def describe_cause(message: str) -> str:
     return words if words.startswith(label) else f"{label}: {words}"
 
 
+def advice_without_hope(message: str) -> str:
+    """What to do about a reason where trying again can't help; empty where it can."""
+    cause = cause_of(message)
+    return "" if cause.helps else cause.advice
+
+
 def reason_contains(message: str, wanted: str) -> bool:
     """Whether a reason, its label or its normalised form contains this text, whatever the case of its letters."""
     wanted = wanted.casefold()

@@ -34,6 +34,15 @@ _ALL_LISTED: Final = 50
 """Messages of a plan that are all listed in Markdown."""
 
 
+Advice = Callable[[str], str]
+"""What to do about a failure, by its exact words, where trying again can't help; empty where it can."""
+
+
+def no_advice(reason: str) -> str:
+    """Trying again may help, whatever the reason."""
+    return ""
+
+
 def accounted(state: PlanState) -> list[Result]:
     """One result for each id of the plan, in its order."""
     flying = {target.id for target in state.in_flight}
@@ -116,9 +125,14 @@ def _exceptions(state: PlanState) -> list[Result]:
     return sorted(rows, key=lambda row: WORST_FIRST.index(row.outcome))
 
 
-def _next_step(outcome: Outcome, entry: LedgerEntry) -> str:
-    """What to do about messages with an outcome; empty where their reason has to say it."""
+def _next_step(outcome: Outcome, without_hope: str, entry: LedgerEntry) -> str:
+    """What to do about messages with an outcome; empty where their reason has to say it.
+
+    `without_hope` = what to do where a retry would hold them back.
+    """
     name = entry.name
+    if without_hope:
+        return without_hope
     match outcome:
         case Outcome.UNKNOWN | Outcome.IN_FLIGHT:
             return f"mailsluice ledger settle {name}"
@@ -131,13 +145,19 @@ def _next_step(outcome: Outcome, entry: LedgerEntry) -> str:
     return ""
 
 
-def _grouped(rows: Sequence[Result], entry: LedgerEntry) -> list[str]:
+def _grouped(rows: Sequence[Result], entry: LedgerEntry, advice: Advice) -> list[str]:
     """The exceptions by outcome and reason, so many of each, and what to do next."""
-    counted = Counter((row.outcome, sanitize(row.why, _WHY)) for row in rows)
-    groups = sorted(counted.items(), key=lambda pair: (WORST_FIRST.index(pair[0][0]), -pair[1], pair[0][1]))
+    # A retry holds back what failed without hope, and nothing else.
+    counted = Counter(
+        (row.outcome, sanitize(row.why, _WHY), advice(row.why) if row.outcome is Outcome.FAILED else "") for row in rows
+    )
+    groups = sorted(counted.items(), key=lambda pair: (WORST_FIRST.index(pair[0][0]), -pair[1], pair[0][1:]))
     lines = table(
         ("messages", "outcome", "why", "next"),
-        ((f"{count:,}", outcome.value, why, _next_step(outcome, entry)) for (outcome, why), count in groups[:_GROUPS]),
+        (
+            (f"{count:,}", outcome.value, why, _next_step(outcome, without_hope, entry))
+            for (outcome, why, without_hope), count in groups[:_GROUPS]
+        ),
         numbers=1,
     )
     if rest := groups[_GROUPS:]:
@@ -208,10 +228,10 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
     return [(name, text) for name, text in told if text]
 
 
-def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
+def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
     """The report as Markdown, for a ticket: a page, then what has to be looked at, message by message.
 
-    `followed` = its retries and undos.
+    `followed` = its retries and undos; `advice` = what to do where a retry can't help.
     """
     state, exceptions = entry.state, _exceptions(entry.state)
     whole, sentence = sums_checked(state)
@@ -221,7 +241,7 @@ def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str
         "",
         f"**{plural(len(state.plan.targets), 'message')}: {_sums(state)}.** {bold}{sentence}{bold}",
         "",
-        *(_grouped(exceptions, entry) if exceptions else ["Nothing has to be looked at."]),
+        *(_grouped(exceptions, entry, advice) if exceptions else ["Nothing has to be looked at."]),
         "",
         *(fact(name, text) for name, text in _facts(entry, followed)),
         "",
@@ -273,8 +293,8 @@ def _ended(entry: LedgerEntry) -> str:
 # ---- for programs
 
 
-def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
-    """The report as CSV: a line an id. What followed is not in it."""
+def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
+    """The report as CSV: a line an id. What followed and what to do next are not in it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*_columns(entry.state), "uid"))
@@ -380,8 +400,8 @@ def follower_json(plan: PlanSummary) -> dict[str, Any]:
     }
 
 
-def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> str:
-    """The report as JSON. What is known of the mail is in it as counts alone."""
+def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
+    """The report as JSON. What is known of the mail is in it as counts alone; what to do next is not in it."""
     counts = counts_of(entry.plan)
     return (
         json_text(
@@ -405,11 +425,11 @@ FORMATS: Final[dict[str, Callable[..., str]]] = {".md": as_markdown, ".csv": as_
 """How a report is written, by the ending of its file; all take the same."""
 
 
-def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = ()) -> list[str]:
+def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> list[str]:
     """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
     written = []
     for suffix, render in FORMATS.items():
         path = free_path(f"plan-{entry.plan.plan_id}", suffix)
-        new_file(path, render(entry, followed))
+        new_file(path, render(entry, followed, advice))
         written.append(path.name)
     return written

@@ -394,13 +394,13 @@ class PlanService:
         """Plans of this account that somebody still has to do something about, the newest first. Raises JournalError."""
         return self.ledger.unfinished(self.settings.identity)
 
-    def write_report(self, entry: LedgerEntry) -> Sequence[str]:
+    def write_report(self, entry: LedgerEntry, advice: Callable[[str], str] = lambda _: "") -> Sequence[str]:
         """Write what a plan came to in all formats; the names of the files.
 
-        Raises SluiceError.
+        `advice` = what to do about a reason where a retry can't help. Raises SluiceError.
         """
         from tui_app.plans.effect import Source
         from tui_app.plans.report import write_all
         from tui_app.plans.trail import followers
 
-        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id))
+        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id), advice)

@@ -17,13 +17,14 @@ from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import ReasonGroup, ReasonTally
 from tui_app.plans.journal import JournalError
 from tui_app.plans.state import Outcome
-from tui_app.plans.trail import UNTRIED, JobTrail, trail_of_job
+from tui_app.plans.trail import UNTRIED, JobTrail, Stands, trail_of_job
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.models import Job
     from tui_app.api.rows import JobMessage
     from tui_app.plans.ledger import Ledger
+    from tui_app.plans.trail import Fate
 
 FAILED_AGAIN: Final = "failed again"
 NOT_TRIED: Final = "not tried again"
@@ -39,6 +40,32 @@ class Afterwards:
 
     what: str
     plan: str = ""
+    undone: bool = False
+    """Whether the plan is an undo, and not the retry."""
+
+    def describe(self) -> str:
+        """Both: `moved, plan 0a1b2c3d`, or `moved, then taken back in plan 0a1b2c3d`."""
+        return f"{self.what}{' in' if self.undone else ','} plan {self.plan}" if self.plan else self.what
+
+
+def _told(fate: Fate, recipient: str) -> Afterwards:
+    """What a retry made of a row, and what its undos made of that."""
+    outcome = fate.outcome_for(recipient)
+    if outcome in UNTRIED:
+        return Afterwards(NOT_TRIED, fate.plan)
+    what = FAILED_AGAIN if outcome in (Outcome.FAILED, Outcome.REFUSED) else outcome.value
+    undo = fate.undo
+    if undo is None or Stands.NO in (fate.done(recipient), undo.done(recipient)):
+        return Afterwards(what, fate.plan)
+    taken_back, plan = undo.stands(recipient), undo.deciding()
+    if taken_back is Stands.YES:
+        return Afterwards(f"{what}, then taken back", plan, True)
+    if undo.done(recipient) is not Stands.YES:
+        back = taken_back is Stands.NO
+        return Afterwards(f"{what} again" if back else f"{what}, perhaps taken back", plan, True)
+    if taken_back is Stands.PERHAPS:
+        return Afterwards(f"{what}, taken back, perhaps {what} again", plan, True)
+    return Afterwards(f"{what} again", plan, True)
 
 
 @dataclass(frozen=True)
@@ -57,16 +84,13 @@ class JobReport:
     trail: JobTrail
 
     def afterwards(self, row: JobMessage) -> Afterwards:
-        """What retries of this machine made of a failed row."""
+        """What retries of this machine made of a failed row, and undos of them."""
         names = [name.exact for name in (row.investigate_id, row.postfix_id) if name is not None and name.exact]
         fates = self.trail.fates
         fate = next((fates[name] for name in names if name in fates), None)
         if fate is None:
             return Afterwards(NOT_TRIED if names or not self.trail.retried else NOT_TOLD)
-        outcome = fate.outcome_for(row.recipient.exact)
-        if outcome in UNTRIED:
-            return Afterwards(NOT_TRIED, fate.plan)
-        return Afterwards(FAILED_AGAIN if outcome in (Outcome.FAILED, Outcome.REFUSED) else outcome.value, fate.plan)
+        return _told(fate, row.recipient.exact)
 
     def failed_sum(self) -> tuple[int, Mapping[str, int], Mapping[str, int]]:
         """How many rows that failed were read, what became of them, and those that were not tried by their reason."""

@@ -247,8 +247,7 @@ def _listed(report: JobReport) -> list[str]:
 def _since(report: JobReport, row: JobMessage) -> str:
     if row.raw.status.upper() != "FAILED":
         return ""
-    since = report.afterwards(row)
-    return f"{since.what}, plan {since.plan}" if since.plan else since.what
+    return report.afterwards(row).describe()
 
 
 def as_markdown(report: JobReport) -> str:
