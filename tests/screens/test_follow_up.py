@@ -148,9 +148,12 @@ async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed
             await console.sees("Jobs › move → Junk")
             assert len(console.app.service.waiting_plans) == 1
             await console.press("H")
-            await console.sees("unfinished")
+            await console.sees("unfinished", "not before")
             await console.press("enter")
             await console.sees("96 not sent", "waits until", "It is sent at its time")
+            await console.press("S")
+            await console.sees("unfinished", "not before", "It waits no more. A goes on with it")
+            assert "S stop" not in console.text
             await console.press("C")
             await console.sees("Close this plan?")
             await console.press("y")

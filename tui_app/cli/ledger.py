@@ -174,7 +174,7 @@ def _show(name: str, output_format: str) -> None:
     for remark in entry.state.remarks:
         print_status(f"Look at this: {sanitize(remark)}")
     print_status(
-        f"{entry.state.describe()} · {entry.standing} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
+        f"{entry.counts} · {entry.standing} · {sanitize(entry.origin.describe())} · {sanitize(entry.plan.reason)}"
     )
 
 

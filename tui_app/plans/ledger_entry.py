@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 
+from tui_app.core.clock import local_time
 from tui_app.core.text import sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.journal import Record
@@ -205,3 +206,9 @@ class LedgerEntry(PlanSummary):
     def plan(self) -> Plan:
         """The plan."""
         return self.state.plan
+
+    @property
+    def counts(self) -> str:
+        """The sums in words, and before them the time that an unfinished plan has to wait for."""
+        due = self.plan.not_before if self.unfinished else None
+        return f"not before {local_time(due):%m-%d %H:%M} · {self.describe()}" if due is not None else self.describe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
+from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
@@ -260,6 +262,8 @@ class PlanScreen(ConsoleScreen):
         if self._state.phase is Phase.WAITING and (due := self._state.plan.not_before) is not None:
             left = (due - self.service.clock.now()).total_seconds()
             return f"  waits until {local_time(due):%H:%M:%S}, in {rough_duration(max(left, 1))}"
+        if self._state.ended and self._state.unfinished and (due := self._state.plan.not_before) is not None:
+            return f"  not before {local_time(due):%Y-%m-%d %H:%M:%S}"
         if self._waits_until is not None and not self._state.ended:
             return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, S gives up"
         if self._state.phase is Phase.SETTLING:
@@ -304,6 +308,7 @@ class PlanScreen(ConsoleScreen):
         """Send nothing after the request in flight."""
         if self._state.phase is Phase.WAITING:
             self.service.plans.forget_time(self._state.plan.plan_id)
+            self.show_state(replace(self._state, phase=Phase.INTERRUPTED, due_in=None))
             self.notice("It waits no more. A goes on with it, C closes it.")
             return
         if self._state.ended:
@@ -469,7 +474,7 @@ class PlanScreen(ConsoleScreen):
         if entry is None:
             return
         try:
-            written = await asyncio.to_thread(self.service.plans.write_report, entry)
+            written = await asyncio.to_thread(self.service.plans.write_report, entry, advice_without_hope)
         except SluiceError as error:
             self.notice(str(error))
             return
