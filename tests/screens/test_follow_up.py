@@ -162,6 +162,16 @@ async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed
         assert moves(account) == []
 
 
+async def test_the_counts_of_a_retry_are_seen_on_the_smallest_screen(account: Simulator) -> None:
+    """What is held back needs room, too: its words go first."""
+    async with console_on(settings_for(account), size=(60, 16)) as console:
+        await console.sees("12 loaded")
+        await console.press(*"jjjjj", "enter")
+        await console.sees("140 failed")
+        await console.press("T")
+        await console.sees("96 messages · 96 recipients", "Held back by the guard: 44, f2 tells why", "type 96 to send")
+
+
 async def test_marks_count_while_the_rows_of_another_tab_are_on_their_way(
     account: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

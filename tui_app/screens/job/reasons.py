@@ -366,6 +366,11 @@ class ReasonsScreen(ConsoleScreen):
         mixed = 0 < group.skipped < group.count
         self.post_message(self.Chosen(group.key, None if mixed and self._subject.all_listed else status))
 
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Without a retry while the job runs."""
+        useless = () if self._job.ended else ("rows.retry",)
+        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
+
     def action_mark_all(self) -> None:
         """Mark all rows of all groups."""
         table = self.table()
@@ -377,6 +382,9 @@ class ReasonsScreen(ConsoleScreen):
         """Try the chosen rows again: the marked ones, else those of the group under the cursor."""
         if not (rows := self.chosen_rows()):
             self.notice("No rows, nothing to retry.")
+            return
+        if not self._job.ended:
+            self.notice("The job runs: retry when it has ended.")
             return
         job, retry = self._job, self.service.follow_ups.retry_job
         self.post_message(self.PlanWanted("Looking the chosen rows up…", lambda: retry(job.id, rows)))

@@ -237,8 +237,9 @@ class ReviewScreen(ConsoleScreen):
         """What is about to be sent. All of it has to fit above the form: who sends mail chooses how long its words are."""
         width = max(20, self.size.width - 2)
         room = self.size.height - _AROUND_FACTS - len(self.query(".field"))
-        after = self._warnings()
-        for domains, whole in ((_DOMAINS, True), (3, True), (3, False), (1, False)):
+        for domains, reasons in ((_DOMAINS, _REASONS), (3, _REASONS), (3, 2), (1, 1), (1, 0)):
+            whole = reasons == _REASONS
+            after = self._warnings(reasons)
             before = self._sums(domains, whole=whole)
             sample = min(5, room - 1 - _rows_of([*before, *after], width))
             if sample > (0 if whole else -1):
@@ -248,10 +249,12 @@ class ReviewScreen(ConsoleScreen):
         named_first = list(dict.fromkeys((*(kept.target for kept in self._guarded.by_name), *_kinds(listed))))
         shown = named_first[: max(0, sample)]
         more = f"  … and {len(listed) - len(shown):,} more: " if shown and len(listed) > len(shown) else "  "
+        # The line of what is held back names the key then.
+        named_below = not reasons and not shown and bool(self._guarded.held_back)
         return [
             *before,
             *(piece for target in shown for piece in _sample(target, width)),
-            (f"{more}f2 lists all\n", "dim"),
+            *([] if named_below else [(f"{more}f2 lists all\n", "dim")]),
             *after,
         ]
 
@@ -284,14 +287,17 @@ class ReviewScreen(ConsoleScreen):
             pieces.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
         return pieces
 
-    def _warnings(self) -> list[Piece]:
+    def _warnings(self, reasons: int) -> list[Piece]:
+        """What is not sent, and so many reasons of it in words."""
         guarded, requests = self._guarded, len(self._plan.batches())
         facts: list[Piece] = [(f"{remark}\n", "$text-warning") for remark in self._request.remarks]
         if named := guarded.included_counts():
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         if guarded.held_back:
-            why = _counted(Counter(guarded.reasons()).most_common(), _REASONS, "for {} other reasons")
+            why = _counted(Counter(guarded.reasons()).most_common(), reasons, "for {} other reasons")
+            if not reasons:
+                why = f"{len(guarded.held_back):,}, f2 tells why"
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
         if guarded.unfit:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
