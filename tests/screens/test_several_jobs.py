@@ -109,7 +109,9 @@ async def test_marked_jobs_are_deleted_by_their_number(simulator: Simulator) -> 
     async with console_on(settings_for(simulator)) as console:
         await console.sees("12 loaded")
         await console.press("g", "space", "G", "space", "k", "space", "D")
-        await console.sees("Delete the records of 2 jobs?", "1 marked job is still running: left alone.", "E writes")
+        await console.sees(
+            "Delete the records of 2 jobs?", "1 marked job is still running: left alone.", "a report first"
+        )
         await console.type("2")
         await console.press("enter")
         await console.sees("Asked to delete 2 jobs: 2 deleted.", "10 loaded")

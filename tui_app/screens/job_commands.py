@@ -92,8 +92,9 @@ def _about_one(job: Job, verb: _Verb) -> list[Piece]:
     if verb.wants_ended:
         facts.append(
             f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
-            "The record is removed for everybody; mail is not touched. This can't be undone: retry and undo of the job "
-            "end with it.\nFor a report first: esc, open the job, E.\n"
+            "The record goes, for everybody; mail is not touched.\n"
+            "This can't be undone; retry and undo end with it.\n"
+            "For a report first: esc, open the job, E.\n"
         )
     elif not job.total_messages_discovered:
         facts.append("Nothing is counted yet. What was not done by then will not be acted on.\n")
@@ -119,8 +120,9 @@ def _about_several(jobs: Sequence[Job], verb: _Verb, others: int, size: Size) ->
         facts.append(f"… and {len(jobs) - named:,} more\n")
     if verb.wants_ended:
         facts.append(
-            "The records are removed for everybody; mail is not touched. This can't be undone: retry and undo of the "
-            "jobs end with them. For a report first: esc, open a job, E.\n"
+            "The records go, for everybody; mail is not touched.\n"
+            "This can't be undone; retry and undo end with them.\n"
+            "For a report first: esc, open a job, E.\n"
         )
     else:
         facts.append(
