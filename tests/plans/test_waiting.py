@@ -1,6 +1,7 @@
 """A plan that may not be sent before a time: never early by any clock, and not forgotten."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,9 +15,11 @@ from tests.support.clock import SetClock
 from tests.support.faulty import ACCOUNT, faulty
 from tests.support.one_mail import OneMail
 from tests.support.trials import TO_JUNK
+from tui_app.api.client import EmailSecurityClient
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
 from tui_app.plans.commands import Close, Resume, Send
+from tui_app.plans.engine import Engine
 from tui_app.plans.plan import Plan
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Phase, PlanState
@@ -195,18 +198,38 @@ async def forever(seconds: float) -> None:
     await asyncio.sleep(30)
 
 
-async def test_a_stop_right_after_the_start_is_obeyed(tmp_path: Path) -> None:
-    """The engine is being made, or its work has not begun: the stop must not be forgotten when it does."""
+async def test_a_stop_while_the_engine_is_being_made_is_obeyed(tmp_path: Path) -> None:
     async with desk_with(tmp_path) as desk:
-        for _ in range(20):
-            plan = await desk.planned(-60.0)
-            started = desk.plans.start(Send(plan))
-            desk.plans.stop()
-            state = await started
-            assert (state.phase, desk.server.moves) == (Phase.STOPPED, 0)
-            await desk.plans.start(Close(desk.plans.ledger.find(plan.plan_id)))
-        state = await desk.plans.start(Send(await desk.planned(-60.0)))
-        assert (state.phase, desk.server.moves) == (Phase.DONE, 1), "a stop is of one plan, not of the next"
+        plan, passes, make = await desk.planned(-60.0), threading.Event(), desk.plans.make_client
+
+        def made_late(waits: Callable[[float], None]) -> EmailSecurityClient:
+            assert passes.wait(30)
+            return make(waits)
+
+        desk.plans.make_client = made_late
+        started = desk.plans.start(Send(plan))
+        desk.plans.stop()
+        passes.set()
+        assert ((await started).phase, desk.server.moves) == (Phase.STOPPED, 0)
+
+
+async def test_a_stop_before_the_engine_turns_to_a_plan_is_obeyed(tmp_path: Path) -> None:
+    async with desk_with(tmp_path) as desk:
+        far = await desk.planned(HOUR)
+        await desk.plans.start(Send(far))
+        await desk.plans.start(Close(desk.plans.ledger.find(far.plan_id)))
+        plan, passes = await desk.planned(-60.0), threading.Event()
+
+        def is_busy(_: Engine) -> None:
+            assert passes.wait(30)
+
+        desk.plans._thread.call(is_busy)
+        started = desk.plans.start(Send(plan))
+        desk.plans.stop()
+        passes.set()
+        assert ((await started).phase, desk.server.moves) == (Phase.STOPPED, 0)
+        state = await desk.plans.start(Resume(desk.plans.ledger.find(plan.plan_id)))
+        assert (state.phase, desk.server.moves) == (Phase.DONE, 1), "a stop is of one run, not of the next"
 
 
 async def test_what_waits_is_not_sent_while_the_program_ends(tmp_path: Path) -> None:
