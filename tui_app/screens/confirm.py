@@ -103,7 +103,8 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Focus the back button, or the input for a count, or the reason where there must be one."""
-        self.query_one("#reason" if self._needs_reason else self._answer).focus()
+        # At once: `focus()` comes later, and what is typed ahead would go to the field that comes first.
+        self.set_focus(self.query_one("#reason" if self._needs_reason else self._answer))
         # Once it is known how wide it is: a text that is broken anew keeps the height that it had.
         self.call_after_refresh(self._show_facts)
 
