@@ -15,8 +15,8 @@ from tui_app.core.clock import SystemClock
 from tui_app.jobs.job_write import JobWrite
 from tui_app.plans.journal import line_of
 from tui_app.plans.journal_file import hash_of
-from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.origin import Origin, origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.state import Outcome, Result
@@ -119,8 +119,8 @@ def _begin(folder: Path) -> None:
     """What a release reads: who else acts, what is held back, the end of the chain; then its own journal is written."""
     ledger = ledger_of(folder)
     with ledger.account_locked(ACCOUNT):
-        ledger.open_elsewhere(ACCOUNT)
-        ledger.open_elsewhere(ACCOUNT)  # once for the review, once before anything is sent
+        ledger.other_plans(ACCOUNT).held()
+        ledger.other_plans(ACCOUNT).held()  # once for the review, once before anything is sent
         journal, _ = ledger.begin(Plan.make([Target("4Njp0123456789ab")], "x", 25, Random()), ACCOUNT)
         journal.close()
     journal.path.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from tui_app.jobs.failures import cause_of, describe_cause
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.follow_up import move_of_rows, retry_of_job, retry_of_plan, undo_of_job, undo_of_plan
 from tui_app.plans.request import PlanRequest
+from tui_app.plans.trail import done_since
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,12 +72,15 @@ class FollowUps:
         """
         read = await self._jobs.all_rows(job_id, RowStatus.FAILED) if rows is None else None
         job = read.job if read is not None else await self._jobs.read(job_id)
-        done = await asyncio.to_thread(self._ledger.done_since, Source.JOB, job.id, Source.RETRY)
+        done = await self._done_since(Source.JOB, job.id, Source.RETRY)
         chosen = [row for row in read.rows if wanted(row)] if read is not None else rows or ()
         request = retry_of_job(job, chosen, hopeless, done, self._earliest_now(), self._most)
         if read is not None and read.missing:
             request = replace(request, remarks=(f"Perhaps not all that failed: {read.missing}", *request.remarks))
         return request
+
+    async def _done_since(self, kind: str, name: str, relation: str) -> Mapping[str, str]:
+        return await asyncio.to_thread(done_since, self._ledger, kind, name, relation)
 
     def _earliest_now(self) -> datetime:
         """This moment, by the clock that is behind: what is still to come by one of them has not come."""
@@ -90,7 +94,7 @@ class FollowUps:
         Raises GuardError, ApiError and JournalError.
         """
         read = await self._jobs.all_rows(job_id, RowStatus.COMPLETED)
-        done = await asyncio.to_thread(self._ledger.done_since, Source.JOB, read.job.id, Source.UNDO)
+        done = await self._done_since(Source.JOB, read.job.id, Source.UNDO)
         rows = [row for row in read.rows if only is None or row.id in only]
         return undo_of_job(read.job, rows, done, self._most, destination, read.missing)
 
@@ -108,7 +112,7 @@ class FollowUps:
     async def retry_plan(self, entry: LedgerEntry, *, despite_doubts: bool = False) -> PlanRequest:
         """The same again for what failed of a plan. Raises GuardError, also for a journal that is doubted, and JournalError."""
         _check_doubts(entry, "retry", despite_doubts)
-        done = await asyncio.to_thread(self._ledger.done_since, Source.PLAN, entry.plan_id, Source.RETRY)
+        done = await self._done_since(Source.PLAN, entry.plan_id, Source.RETRY)
         return retry_of_plan(entry, hopeless, done, self._most)
 
     async def undo_plan(
@@ -116,5 +120,5 @@ class FollowUps:
     ) -> PlanRequest:
         """What a plan did taken back. Raises GuardError, also for a journal that is doubted, and JournalError."""
         _check_doubts(entry, "undo", despite_doubts)
-        done = await asyncio.to_thread(self._ledger.done_since, Source.PLAN, entry.plan_id, Source.UNDO)
+        done = await self._done_since(Source.PLAN, entry.plan_id, Source.UNDO)
         return undo_of_plan(entry, done, self._most, destination)

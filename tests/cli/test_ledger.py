@@ -13,7 +13,8 @@ import pytest
 from tests.support.commands import run_with
 from tui_app.core.clock import SystemClock
 from tui_app.plans.journal import Journal, line_of, read
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.state import Outcome, Result

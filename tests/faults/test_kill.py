@@ -24,8 +24,9 @@ from tests.support.forker import Child, Program, forker
 from tests.support.trials import BACK_TO_INBOX, RELEASE, TO_JUNK, Trial
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import origin_of
 from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome
 from tui_app.simulator.server import Options, Simulator, running
 

@@ -15,7 +15,8 @@ from tests.support.commands import run_with
 from tests.support.environment import environment
 from tests.support.forker import Child, Program, forker
 from tui_app.core.clock import SystemClock
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.origin import origin_of
 from tui_app.plans.write_entry import WriteEntry
 from tui_app.simulator.server import Options, Simulator, running
 

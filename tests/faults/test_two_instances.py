@@ -17,7 +17,8 @@ from tests.support.terminal import Terminal
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.plans.journal import read
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.origin import origin_of
 from tui_app.simulator.server import Options, Simulator, running
 
 RACES = int(os.environ.get("RACES", "100"))

@@ -19,8 +19,9 @@ from tui_app.core.errors import GuardError
 from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.journal import JournalError, line_of, read
-from tui_app.plans.ledger import Ledger, origin_of
-from tui_app.plans.ledger_entry import LedgerEntry, Origin
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import Origin, origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, resend_record
 from tui_app.plans.report import as_csv, as_json, as_markdown
@@ -80,7 +81,7 @@ def test_what_is_open_in_a_copy_is_held_back_also_when_the_original_is_gone(tmp_
     ledger = ledger_in(tmp_path)
     (path,) = begin(ledger)
     path.rename(ledger.folder / "000001-0badcafe (copy).jsonl")
-    assert set(ledger.open_elsewhere("acc")) == {target.id for target in TARGETS[:3]}
+    assert set(ledger.other_plans("acc").held()) == {target.id for target in TARGETS[:3]}
     (entry,) = ledger.entries()
     assert f"begun as {path.name}" in entry.doubts[0]
     assert ledger.find(entry.file) == entry == ledger.find(entry.plan.plan_id)
@@ -91,8 +92,8 @@ def test_a_plan_and_its_copy_do_not_both_send_a_message(tmp_path: Path) -> None:
     (path,) = begin(ledger)
     shutil.copy(path, ledger.folder / f"000002{path.name[6:]}")
     original, copied = (ledger.find(name) for name in ("1", "000002"))
-    assert ledger.sent_meanwhile(original).keys() == {target.id for target in TARGETS[:3]}
-    assert set(ledger.open_elsewhere("acc", but_of=copied.file)) == {target.id for target in TARGETS[:3]}
+    assert ledger.other_plans(original.account).sent_after(original).keys() == {target.id for target in TARGETS[:3]}
+    assert set(ledger.other_plans("acc").held(but_of=copied.file)) == {target.id for target in TARGETS[:3]}
 
 
 def test_two_copies_of_a_journal_that_is_gone_are_both_doubted(tmp_path: Path) -> None:
@@ -346,7 +347,7 @@ def test_a_plan_that_makes_no_sense_is_told_and_holds_its_ids_back(fields: dict[
     (path,) = begin(ledger)
     change_first(path, **fields)
     assert ledger.entries() == []
-    held = ledger.open_elsewhere("another account")
+    held = ledger.other_plans("another account").held()
     assert {target.id for target in TARGETS[:3]} <= set(held)
     assert {kept.include for kept in held.values()} == {""}
     (sentence,) = ledger.overview().unreadable
@@ -376,7 +377,7 @@ def test_a_record_that_contradicts_those_before_it_sets_no_message_free(record: 
     (path,) = begin(ledger)
     path.write_bytes(path.read_bytes() + line_of(record))
     assert ledger.entries() == []
-    assert set(ledger.open_elsewhere("acc")) >= {target.id for target in TARGETS[:3]}
+    assert set(ledger.other_plans("acc").held()) >= {target.id for target in TARGETS[:3]}
 
 
 def test_an_answer_that_comes_again_later_does_not_undo_the_first_one(tmp_path: Path) -> None:
@@ -386,7 +387,7 @@ def test_an_answer_that_comes_again_later_does_not_undo_the_first_one(tmp_path: 
         answer = {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": outcome}]}
         path.write_bytes(path.read_bytes() + line_of(answer))
     assert ledger.entries() == []
-    assert TARGETS[0].id in ledger.open_elsewhere("acc")
+    assert TARGETS[0].id in ledger.other_plans("acc").held()
 
 
 def test_a_second_request_that_was_not_sent_leaves_the_first_one_open(tmp_path: Path) -> None:
@@ -409,7 +410,7 @@ def test_a_request_that_comes_twice_and_is_not_taken_once_is_open(outcome: str, 
     (path,) = begin(ledger)
     answer = {"type": "result", "outcomes": [{"id": TARGETS[0].id, "outcome": outcome}]}
     path.write_bytes(path.read_bytes() + line_of(intent_record(TARGETS[:1], "ids", NOON)) + line_of(answer))
-    assert set(ledger.open_elsewhere("acc")) == {target.id for target in TARGETS[:3]}
+    assert set(ledger.other_plans("acc").held()) == {target.id for target in TARGETS[:3]}
 
 
 def test_a_request_that_was_not_sent_undoes_no_answer_to_the_one_before(tmp_path: Path) -> None:
@@ -481,4 +482,4 @@ def test_a_journal_that_was_changed_is_read_again(tmp_path: Path, monkeypatch: p
     paths[1].write_bytes(changed)
     os.utime(paths[1], ns=(about.st_atime_ns, about.st_mtime_ns))
     assert [entry.number for entry in ledger.entries()] == [1]
-    assert IDS >= set(ledger.open_elsewhere("acc")) >= {target.id for target in TARGETS[:3]}
+    assert IDS >= set(ledger.other_plans("acc").held()) >= {target.id for target in TARGETS[:3]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
     closed_record,
@@ -107,12 +107,12 @@ def test_no_message_that_waits_for_an_answer_is_sent_again_without_its_word(
     ledger = Ledger(folder, ANA, lambda: NOON)
     waits = {name: unanswered(records) for name, records in zip(names, journals, strict=False)}
     try:
-        held = ledger.open_elsewhere("acc")
+        held = ledger.other_plans("acc").held()
     except JournalError:
         return  # a journal that names no mail that can be read: nothing at all is sent
     assert set().union(*waits.values()) <= set(held)
     for entry in ledger.entries():
-        others = ledger.open_elsewhere("acc", but_of=entry.file)
+        others = ledger.other_plans("acc").held(but_of=entry.file)
         may_go = {target.id for target in entry.state.unsent} - set(others)
         assert not may_go & set().union(*waits.values()), "not by going on with a plan, either"
     assert ledger.verify().journals == len(journals)
@@ -127,7 +127,7 @@ def test_some_of_these_journals_are_understood(tmp_path: Path) -> None:
     journal.add(result_record([Result(TARGETS[0], Outcome.FAILED)], http=200, ray=None, ms=1, at=NOON))
     journal.close()
     assert len(read(journal.path).records) == 3
-    assert set(ledger.open_elsewhere("acc")) == {TARGETS[1].id}
+    assert set(ledger.other_plans("acc").held()) == {TARGETS[1].id}
 
 
 def test_an_id_of_no_known_form_is_held_back_where_ids_stand(tmp_path: Path) -> None:
@@ -135,4 +135,4 @@ def test_an_id_of_no_known_form_is_held_back_where_ids_stand(tmp_path: Path) -> 
     journal, _ = ledger.begin(PLAN, "acc")
     journal.add({"type": "settled", "id": "another one"})
     journal.close()
-    assert set(ledger.open_elsewhere("acc")) == {*IDS, "another one"}
+    assert set(ledger.other_plans("acc").held()) == {*IDS, "another one"}

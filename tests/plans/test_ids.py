@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.pasted import HELD, INVESTIGATE, ONE, OTHER, VICTIM, told
 from tui_app.plans.ids import parse_ids, text_of
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.replay import entry_of

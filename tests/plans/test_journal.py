@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tui_app.core.text import Untrusted
 from tui_app.plans.journal import Journal, JournalError, Record, line_of, parse, read
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import LedgerEntry, Origin
+from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
     closed_record,

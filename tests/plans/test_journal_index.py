@@ -15,7 +15,8 @@ import pytest
 from tui_app.plans import journal_file
 from tui_app.plans.journal_index import load_index, save_index
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
+from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import closed_record, intent_record, result_record
 from tui_app.plans.state import Outcome, PlanState, Result
@@ -100,9 +101,9 @@ def test_the_list_is_the_same_with_and_without_it(folder: Path) -> None:
 
 
 def test_what_is_open_is_held_back_with_and_without_it(folder: Path) -> None:
-    with_it = ledger_in(folder).open_elsewhere("acc")
+    with_it = ledger_in(folder).other_plans("acc").held()
     (folder / "plans" / INDEX).unlink()
-    assert with_it == ledger_in(folder).open_elsewhere("acc")
+    assert with_it == ledger_in(folder).other_plans("acc").held()
     assert with_it.keys() == {t.id for number in (PLANS, PLANS + 2) for t in targets_of(number)}
 
 
@@ -110,7 +111,7 @@ def test_what_other_plans_have_sent_is_read_from_their_journals(folder: Path) ->
     ledger = ledger_in(folder)
     (unsent,) = [entry for entry in ledger.unfinished("acc") if "unknown" not in entry.describe()]
     old = replace(unsent, number=1, made_at="2026-11-20T12:00:00.000+00:00")
-    sent = ledger.sent_meanwhile(old)
+    sent = ledger.other_plans(old.account).sent_after(old)
     finished = {t.id for number in range(PLANS) if number % 7 for t in targets_of(number)}
     assert finished <= sent.keys()
 
@@ -122,7 +123,7 @@ def test_a_journal_that_was_changed_since_is_read_again(folder: Path) -> None:
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
     (changed,) = [plan for plan in ledger_in(folder).overview().plans if plan.file == path.name]
     assert changed.damaged
-    assert {t.id for t in targets_of(5)} <= ledger_in(folder).open_elsewhere("acc").keys()
+    assert {t.id for t in targets_of(5)} <= ledger_in(folder).other_plans("acc").held().keys()
 
 
 def test_verify_believes_nothing_that_was_remembered(folder: Path) -> None:
@@ -298,7 +299,7 @@ def test_a_plan_whose_journal_was_changed_behind_its_end_is_not_over(folder: Pat
         file.write(b'{"type":"intent","ids":["4NVICTIM00000000-2026-01-01T00:00:00-1"]}\n')
     ledger = ledger_in(folder)
     ledger.overview()
-    assert "4NVICTIM00000000-2026-01-01T00:00:00-1" in ledger_in(folder).open_elsewhere("acc")
+    assert "4NVICTIM00000000-2026-01-01T00:00:00-1" in ledger_in(folder).other_plans("acc").held()
 
 
 def test_a_journal_that_was_changed_a_moment_ago_is_read_again(master: Path, tmp_path: Path) -> None:

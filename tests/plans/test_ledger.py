@@ -21,7 +21,7 @@ from tui_app.core.text import Untrusted
 from tui_app.plans.account_lock import Locked
 from tui_app.plans.journal import JournalError, line_of, read
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import closed_record, intent_record, result_record
 from tui_app.plans.state import Outcome, Result
@@ -151,7 +151,7 @@ def test_a_plan_whose_first_line_was_never_whole_was_never_begun(left: int | Non
 def hold_everything_back(ledger: Ledger) -> set[str]:
     """The ids that no other plan may send; all of them where the ledger refuses to say."""
     try:
-        return set(ledger.open_elsewhere("acc"))
+        return set(ledger.other_plans("acc").held())
     except JournalError:
         return {target.id for target in TARGETS}
 
@@ -164,7 +164,7 @@ def test_a_changed_byte_does_not_set_free_what_may_have_been_released(changed: b
     journal.add(intent_record(TARGETS[6:9], "ids", NOON))
     journal.close()
     may_be_out = {target.id for target in TARGETS[5:9]}
-    assert set(ledger.open_elsewhere("acc")) == may_be_out
+    assert set(ledger.other_plans("acc").held()) == may_be_out
     path.write_bytes(path.read_bytes().replace(changed, changed.upper(), 1))
     assert ledger.verify().problems
     assert hold_everything_back(ledger) >= may_be_out
@@ -193,15 +193,19 @@ def test_what_an_older_plan_never_heard_of_is_not_gone_on_with_by_either_id(tmp_
     plan = Plan.make(targets, "x", 6, Random(2), included=[("UNSEEN", targets[1].id)])
     ledger.begin(plan, "acc")[0].close()
     now, before = ledger.entries()
-    assert ledger.sent_meanwhile(now) == {}, "it was long before"
+    assert ledger.other_plans(now.account).sent_after(now) == {}, "it was long before"
     held = f"held back: unknown in plan {before.name}: settle that first"
-    assert ledger.taken(now, targets, "acc") == {targets[0].id: held, targets[1].id: held}, "no word for what is open"
-    assert ledger.taken(now, targets, "another account") == {}
+    assert ledger.other_plans("acc").taken(now, targets) == {targets[0].id: held, targets[1].id: held}, (
+        "no word for what is open"
+    )
+    assert ledger.other_plans("another account").taken(now, targets) == {}
     journal, _ = ledger.resume(before)
     journal.add(closed_record(before.state, NOON - timedelta(hours=8)))
     journal.close()
     closed = f"held back: sent by plan {before.name} (closed or damaged), outcome never seen"
-    assert ledger.taken(now, targets, "acc") == {targets[0].id: closed}, "the word was typed for the other one"
+    assert ledger.other_plans("acc").taken(now, targets) == {targets[0].id: closed}, (
+        "the word was typed for the other one"
+    )
 
 
 @pytest.mark.parametrize("back", (0, 1, 3, 48))
@@ -215,7 +219,9 @@ def test_a_clock_that_was_set_back_hides_nothing_that_another_plan_has_sent(tmp_
     journal.add(intent_record(TARGETS[:1], "ids", at))
     journal.add(result_record([Result(TARGETS[0], Outcome.DELIVERED)], http=200, ray=None, ms=5, at=at))
     journal.close()
-    assert ledger.taken(second, TARGETS[:2], "acc") == {TARGETS[0].id: f"plan {first.name} has sent it, too"}
+    assert ledger.other_plans("acc").taken(second, TARGETS[:2]) == {
+        TARGETS[0].id: f"plan {first.name} has sent it, too"
+    }
 
 
 # ---- several programs
@@ -308,12 +314,12 @@ def test_what_lies_among_the_journals_and_is_none_hides_none(tmp_path: Path, kin
     assert [entry.plan for entry in ledger.entries()] == [A_PLAN]
     told = " ".join(ledger.verify().problems)
     if kind == "a file for others":
-        assert ledger.open_elsewhere("a@b") == {}
+        assert ledger.other_plans("a@b").held() == {}
         assert "by others" in told
         return
     assert "000002-0badcafe.jsonl is not a journal file" in told
     with pytest.raises(JournalError, match=r"000002-0badcafe\.jsonl and move it away"):
-        ledger.open_elsewhere("a@b")  # it may stand for a journal with something open: nothing is sent meanwhile
+        ledger.other_plans("a@b").held()  # it may stand for a journal with something open: nothing is sent meanwhile
 
 
 def test_a_folder_above_that_others_may_write_is_refused(tmp_path: Path) -> None:
@@ -355,7 +361,7 @@ def test_what_is_not_understood_in_a_journal_holds_its_ids_back(
     (path,) = begin(ledger, 1)
     rewritten(path, change)
     assert ledger.entries() == []
-    held = ledger.open_elsewhere("another account")
+    held = ledger.other_plans("another account").held()
     assert set(held) == {target.id for target in TARGETS}
     assert {each.include for each in held.values()} == {""}, "no word lets them through"
     (sentence,) = ledger.overview().unreadable
@@ -368,7 +374,7 @@ def test_an_id_in_a_reason_holds_nothing_back(tmp_path: Path) -> None:
     (path,) = begin(ledger, 1)
     other = "4NBBBBBBBBBBBB01-2026-01-01T00:00:00-1"
     rewritten(path, lambda r: r.update(format=3, reason=other) if r["type"] == "plan" else None)
-    assert other not in ledger.open_elsewhere("acc")
+    assert other not in ledger.other_plans("acc").held()
 
 
 def test_a_journal_of_the_same_account_in_another_spelling_holds_its_ids_back(tmp_path: Path) -> None:
@@ -377,7 +383,7 @@ def test_a_journal_of_the_same_account_in_another_spelling_holds_its_ids_back(tm
     journal.add(intent_record(TARGETS[:6], "ids", NOON))
     journal.close()
     account = "acc@http://localhost/client/v4"
-    assert len(ledger.open_elsewhere(account)) == 6
+    assert len(ledger.other_plans(account).held()) == 6
     assert len(ledger.unfinished(account)) == 1
     with ledger.account_locked("acc@http://LOCALHOST/client/v4"), pytest.raises(Locked), ledger.account_locked(account):
         pass

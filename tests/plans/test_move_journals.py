@@ -13,7 +13,8 @@ from tui_app.api.enums import Destination
 from tui_app.core.text import Untrusted
 from tui_app.plans.effect import MOVE, Effect, Source
 from tui_app.plans.journal import Record, line_of, parse
-from tui_app.plans.ledger_entry import LedgerEntry, Origin
+from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import (
     checked_record,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.report import accounted, entry_json, result_json
 
 WRITTEN = Path(__file__).parent / "journals"
@@ -45,7 +45,7 @@ def test_their_chain_is_whole(ledger: Ledger) -> None:
 def test_what_they_left_open_is_open_and_can_be_resumed(ledger: Ledger) -> None:
     (unfinished,) = [entry for entry in ledger.entries() if entry.state.unfinished]
     assert unfinished.plan.plan_id == "f2a74de4"
-    assert len(ledger.open_elsewhere(unfinished.account)) == 2 * 25, "each by both its ids"
+    assert len(ledger.other_plans(unfinished.account).held()) == 2 * 25, "each by both its ids"
     journal, now = ledger.resume(unfinished)
     journal.close()
     assert now.state == unfinished.state

@@ -19,7 +19,7 @@ from tui_app.cli import messages, quarantine
 from tui_app.cli.listing import Listing, with_ours
 from tui_app.core.text import Untrusted
 from tui_app.plans.ids import parse_ids, text_of
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.replay import entry_of

@@ -17,7 +17,8 @@ from tests.support.tickets import more_than_text, tables
 from tui_app.api.enums import Disposition
 from tui_app.core.text import Untrusted
 from tui_app.plans.effect import Source
-from tui_app.plans.ledger_entry import LedgerEntry, Origin
+from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, plan_record, result_record
 from tui_app.plans.replay import entry_of

@@ -23,7 +23,8 @@ from tests.support.trials import MOVES, RELEASE, TRIALS, Trial
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Close, Resume, Send
 from tui_app.plans.journal import JournalError, Record, parse
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
+from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Outcome, Phase, PlanState

@@ -18,7 +18,7 @@ from tui_app.plans import journal_file
 from tui_app.plans.journal import JournalError, NoSuchPlan, line_of, read
 from tui_app.plans.journal_index import load_index
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.state import Outcome, Result
@@ -224,8 +224,8 @@ def test_a_write_is_no_plan_to_anything_that_goes_through_plans(tmp_path: Path) 
     (entry,) = ledger.entries()
     assert [each.plan_id for each in ledger.overview().plans] == [entry.plan_id]
     assert ledger.unfinished("acc") == []
-    assert ledger.open_elsewhere("acc") == {}
-    assert ledger.sent_meanwhile(entry) == {}
+    assert ledger.other_plans("acc").held() == {}
+    assert ledger.other_plans(entry.account).sent_after(entry) == {}
     assert entry.unfinished_before == frozenset()
     assert [each.write for each in ledger.open_writes("acc")] == ["cancel", "create"]
     assert ledger.open_writes("another") == []
@@ -256,7 +256,7 @@ def test_a_write_that_is_not_understood_holds_nothing_back_and_says_so(tmp_path:
     path = write(ledger, 1)
     (first,) = read(path).records
     path.write_bytes(line_of({**first, "format": 9, "version": "99.0"}))
-    assert ledger.open_elsewhere("acc") == {}
+    assert ledger.other_plans("acc").held() == {}
     overview = ledger.overview()
     assert overview.listed == []
     assert "written by a newer version" in overview.unreadable[0]
@@ -270,7 +270,7 @@ def test_mail_that_the_first_line_of_one_that_is_not_understood_names_is_held_ba
     path = write(ledger, 1)
     (first,) = read(path).records
     path.write_bytes(line_of({**first, "format": 9, "version": "99.0", "ids": [[MAIL, None]]}))
-    held = ledger.open_elsewhere("acc")
+    held = ledger.other_plans("acc").held()
     assert {name: kept.why for name, kept in held.items()} == {
         MAIL: f"named in {path.name}, which this version can't read"
     }
@@ -315,7 +315,7 @@ def test_mail_that_somebody_wrote_into_one_is_held_back(later: bool, tmp_path: P
     kept = path.read_bytes()
     harm = b"00000000 {}\n" if later else b""
     path.write_bytes(kept + harm + line_of(intent_record([Target(MAIL)], "ids", NOON)))
-    assert ledger.open_elsewhere("acc").keys() == {MAIL}
+    assert ledger.other_plans("acc").held().keys() == {MAIL}
 
 
 def test_a_changed_answer_makes_it_damaged_and_a_torn_one_unknown(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_a_changed_answer_makes_it_damaged_and_a_torn_one_unknown(tmp_path: Path
     (entry,) = ledger.overview().writes
     assert (entry.standing, entry.as_asked) == ("damaged", False)
     assert any("line 2 was changed" in problem for problem in ledger.verify().problems)
-    assert ledger.open_elsewhere("acc") == {}
+    assert ledger.other_plans("acc").held() == {}
     with pytest.raises(JournalError):
         ledger.settle_write(entry, told())
     path.write_bytes(kept[:-10])

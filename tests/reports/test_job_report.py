@@ -28,7 +28,7 @@ from tui_app.jobs.reasons import ReasonTally
 from tui_app.plans.effect import Effect, Source
 from tui_app.plans.ids import parse_ids
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.state import Outcome, Result

@@ -11,7 +11,7 @@ import pytest
 from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan
 from tui_app.plans.recheck import Look
 from tui_app.plans.records import intent_record, plan_record, settled_record

@@ -21,8 +21,9 @@ from tui_app.core.paths import state_folder
 from tui_app.core.text import json_text, plural, sanitize
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.plans.journal import JournalError, NoSuchPlan
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.ledger_filter import happened_since
+from tui_app.plans.origin import origin_of
 from tui_app.plans.report import accounted, entry_json, result_json, told
 from tui_app.plans.state import SAID_DONE, UNSEEN, WRONG, ArrivalCheck, Outcome, Result
 from tui_app.plans.write_entry import WriteEntry, write_json

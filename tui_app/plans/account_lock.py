@@ -18,7 +18,7 @@ from tui_app.config.settings import canonical_account
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
 from tui_app.plans.journal import JournalError
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.records import timestamp
 from tui_app.plans.storage import Storage
 

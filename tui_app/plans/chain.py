@@ -11,7 +11,8 @@ from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.plans.journal_file import JournalFile
-    from tui_app.plans.ledger_entry import JournalSummary, LedgerEntry, Origin, PlanSummary
+    from tui_app.plans.ledger_entry import JournalSummary, LedgerEntry, PlanSummary
+    from tui_app.plans.origin import Origin
     from tui_app.plans.write_entry import WriteEntry
 
 

@@ -192,7 +192,7 @@ class Engine:
 
     def _check_open_elsewhere(self, plan: Plan) -> None:
         # Since the guard looked, another plan may have sent some of these and not heard what became of them.
-        taken = self.ledger.open_elsewhere(self.settings.identity)
+        taken = self.ledger.other_plans(self.settings.identity).held()
         for target in plan.targets:
             held = next((taken[name] for name in target.names if name in taken), None)
             if held is not None and not (held.include and held.include in plan.words_for(target.id)):
@@ -203,7 +203,8 @@ class Engine:
         then = self.looks.ledger_at(target.id for target in plan.targets)
         if then is None or self._journal is None:
             return {}
-        sent = self.ledger.sent_since(then, plan, self._journal.path.name, self.settings.identity)
+        grown = self.ledger.grown_since(then) - {self._journal.path.name}
+        sent = self.ledger.other_plans(self.settings.identity).sent_in(grown, plan)
         words = {target.id: next((sent[name] for name in target.names if name in sent), "") for target in plan.targets}
         return {name: f"plan {by} has sent it since it was reviewed" for name, by in words.items() if by}
 
@@ -241,7 +242,7 @@ class Engine:
         # The journal does not keep what was shown of them: whoever reviewed them does.
         reviewed = {target.id: target for target in command.reviewed or ()}
         waiting = [reviewed.get(target.id, target) for target in (*again, *self.state.unsent)]
-        sent = self.ledger.taken(entry, waiting, self.settings.identity)
+        sent = self.ledger.other_plans(self.settings.identity).taken(entry, waiting)
         if (left := self._time_left(asked=False)) > _SOON and not again:
             self._keep(phase=Phase.WAITING, due_in=left)
             return

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import pwd
-import re
-import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,14 +16,13 @@ from tui_app.core.paths import make_private
 from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
-from tui_app.plans.effect import Source
-from tui_app.plans.guard import UNSEEN, OpenElsewhere
 from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, Record, line_of, parse, read
 from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, Sizes, hash_of
-from tui_app.plans.ledger_entry import LedgerEntry, Origin, PlanSummary
-from tui_app.plans.plan import KEEPS_UNFINISHED, Plan, Target
+from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
+from tui_app.plans.origin import Origin
+from tui_app.plans.other_plans import OtherPlans
+from tui_app.plans.plan import Plan
 from tui_app.plans.records import plan_record
-from tui_app.plans.state import ALL_DONE, OPEN, Outcome
 from tui_app.plans.storage import Storage
 from tui_app.plans.write_entry import WriteEntry
 from tui_app.plans.write_journal import WriteJournal
@@ -39,33 +34,6 @@ _GONE: Final = ("The journal is in the folder no more.",)
 _CLOCKS_DIFFER: Final = timedelta(hours=2)
 Listed = PlanSummary | WriteEntry
 """What is a line of the ledger."""
-
-
-def origin_of(environment: Mapping[str, str]) -> Origin:
-    """Who is at the keyboard: the account, which only the system can give, and beside it what the environment says."""
-    uid = os.geteuid()
-    try:
-        user = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = "nobody known"
-    client = environment.get("SSH_CONNECTION", "").split(" ")[0]
-    try:
-        client = str(ipaddress.ip_address(client))
-    except ValueError:
-        client = ""
-    login = _account_name(environment.get("LOGNAME") or environment.get("USER") or "")
-    return Origin(
-        user,
-        socket.gethostname(),
-        _account_name(environment.get("SUDO_USER", "")),
-        client,
-        uid,
-        "" if login == user else login,
-    )
-
-
-def _account_name(text: str) -> str:
-    return text if re.fullmatch(r"[\w.-]{1,64}", text) else ""
 
 
 @dataclass(frozen=True)
@@ -209,43 +177,10 @@ class Ledger:
             if (write := checked.write) is not None and write.open and _same_account(write.account, account)
         ]
 
-    def open_elsewhere(self, account: str, but_of: str = "") -> dict[str, OpenElsewhere]:
-        """Ids that must not be sent by another plan of an account: their outcome is open, or can't be read here.
-
-        What this version does not understand in a journal is never taken for nothing: every id that its lines name is
-        held back. Only the journal of the file `but_of` is left out. Raises JournalError.
-        """
-        found: dict[str, OpenElsewhere] = {}
+    def other_plans(self, account: str) -> OtherPlans:
+        """What the plans of an account have sent, or may have, by now. Raises JournalError."""
         self._check_nothing_unexpected()
-        for journal in self._files.read():
-            if journal.path.name == but_of or journal.is_over:
-                continue
-            if journal.problem:
-                raise JournalError(journal.problem)
-            entry = journal.entry
-            if entry is None and journal.not_understood and not journal.ids and not journal.of_job:
-                raise JournalError(f"{journal.not_understood} Nothing was sent: nobody can say which mail it is about.")
-            if entry is None:
-                # Of whichever account it is, nobody can say.
-                held = OpenElsewhere(
-                    sanitize(journal.path.stem, 100), f"named in {journal.name}, which this version can't read"
-                )
-                for identity in sorted(journal.ids):
-                    found.setdefault(identity, held)
-                continue
-            name = entry.name
-            given_up = OpenElsewhere(name, f"sent by plan {name} (closed or damaged), outcome never seen", UNSEEN)
-            if _account_id(entry.account) == _account_id(account):
-                # Nobody can resume a damaged one, either.
-                nobody_settles = entry.state.closed or bool(entry.damaged)
-                held = given_up if nobody_settles else OpenElsewhere(name, f"unknown in plan {name}: settle that first")
-                for target in entry.state.with_outcome(*OPEN):
-                    for identity in target.names:
-                        found.setdefault(identity, held)
-            # Whatever a changed journal still names may have been sent, for whichever account it was.
-            for identity in sorted(journal.ids):
-                found.setdefault(identity, given_up)
-        return found
+        return OtherPlans(self._checked(), account)
 
     def _check_nothing_unexpected(self) -> None:
         """Raises JournalError while something that is no file has the name of a journal: it may hide one."""
@@ -255,78 +190,16 @@ class Ledger:
                 f"no file, in {sanitize(str(self.folder), 200)}."
             )
 
-    def sent_meanwhile(self, than: LedgerEntry) -> dict[str, str]:
-        """Ids that another plan of the account has acted on, or may have, since a plan was made, with that plan.
-
-        A copy of the plan's journal is another one. What a plan follows from has acted on them before, by its nature.
-        """
-        before = self._ancestors(than)
-        return {
-            name: entry.name
-            for checked in reversed(self._checked())
-            if (plan := checked.plan) is not None and plan.file != than.file and plan.file not in before
-            if _account_id(plan.account) == _account_id(than.account)
-            if (later := _is_later(plan, than)) or plan.file in than.unfinished_before
-            if (entry := checked.entry) is not None
-            for result in entry.state.results
-            if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
-            # Clocks are set: a plan that was unfinished then may have sent since, whatever its times say. What is open
-            # there is held back by itself, and can be let through by its word.
-            if later or result.outcome not in OPEN
-            for name in result.target.names
-        }
-
     def sizes(self) -> Sizes:
-        """The journals as they are now, for `sent_since`; none where the folder can't be read."""
+        """The journals as they are now, for `grown_since`; none where the folder can't be read."""
         try:
             return self._files.sizes()
         except JournalError:
             return frozenset()  # whoever asks later takes all of them for new
 
-    def sent_since(self, sizes: Sizes, plan: Plan, file: str, account: str) -> dict[str, str]:
-        """Ids that plans of the account have acted on, or may have, whose journals grew since then, each with the plan.
-
-        `file` = the new plan's own journal. What the new plan follows from has acted on them before, by its nature. Raises JournalError.
-        """
-        grown = {name for name, _ in self._files.sizes() - sizes} - self._ancestors(plan) - {file}
-        return {
-            name: entry.name
-            for checked in self._checked()
-            if (other := checked.plan) is not None and other.file in grown
-            if _account_id(other.account) == _account_id(account)
-            if (entry := checked.entry) is not None
-            for result in entry.state.results
-            if result.outcome not in (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT, Outcome.NOT_SENT)
-            for name in result.target.names
-        }
-
-    def _ancestors(self, plan: PlanSummary | Plan) -> set[str]:
-        """The files of plans that a plan follows from, and of those that they follow from."""
-        by_id = {known.plan_id: known for checked in self._checked() if (known := checked.plan) is not None}
-        found: set[str] = set()
-        source = plan.source
-        while source is not None and source.kind == Source.PLAN and (earlier := by_id.get(source.name)) is not None:
-            if earlier.file in found:
-                break
-            found.add(earlier.file)
-            source = earlier.source
-        return found
-
-    def taken(self, entry: LedgerEntry, targets: Sequence[Target], account: str) -> dict[str, str]:
-        """Why other journals forbid to go on with these messages of a plan, by id. Raises JournalError.
-
-        A search may be behind: what another plan was told is known at once.
-        """
-        others, held = self.sent_meanwhile(entry), self.open_elsewhere(account, but_of=entry.file)
-        why: dict[str, str] = {}
-        for target in targets:
-            for name in target.names:
-                kept = held.get(name)
-                if name in others:
-                    why.setdefault(target.id, f"plan {others[name]} has sent it, too")
-                elif kept is not None and not (kept.include and kept.include in entry.plan.words_for(target.id)):
-                    why.setdefault(target.id, f"held back: {kept.why}")
-        return why
+    def grown_since(self, sizes: Sizes) -> frozenset[str]:
+        """The files of journals that were begun, or gone on with, since then. Raises JournalError."""
+        return frozenset(name for name, _ in self._files.sizes() - sizes)
 
     def following(self, kind: str, name: str) -> list[PlanSummary]:
         """The retries and undos of a job or a plan (`Source.kind`), the oldest first. Raises JournalError."""
@@ -344,35 +217,6 @@ class Ledger:
             for checked in self._checked()
             if not checked.copy_of and (write := checked.write) is not None and write.job.lower() == job_id.lower()
         ]
-
-    def done_since(self, kind: str, name: str, relation: str) -> dict[str, str]:
-        """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan.
-
-        What their own retries did counts too, and what their own undos took back does not. Raises JournalError.
-        """
-        found: dict[str, str] = {}
-        for plan in self.following(kind, name):
-            if plan.source is not None and plan.source.relation == relation:
-                found.update(self._standing_of(plan, frozenset()))
-        return found
-
-    def _standing_of(self, plan: PlanSummary, above: frozenset[str]) -> dict[str, str]:
-        """Ids that a plan and its retries did, or may have, and no undo took back for certain; each with the plan."""
-        if plan.plan_id in above:
-            return {}
-        entry, above = self.in_full(plan), above | {plan.plan_id}
-        # What was done in some mailboxes only is not done.
-        done = (*ALL_DONE, *OPEN, *((Outcome.NOT_SENT,) if entry.state.unfinished else ()))
-        found = {name: plan.name for target in entry.state.with_outcome(*done) for name in target.names}
-        for follower in self.following(Source.PLAN, plan.plan_id):
-            stands = self._standing_of(follower, above)
-            if follower.source is not None and follower.source.is_retry:
-                found.update(stands)
-            elif follower.source is not None and follower.source.relation == Source.UNDO:
-                not_sure = self.in_full(follower).state.with_outcome(*OPEN, Outcome.NOT_SENT)
-                open_ids = {name for target in not_sure for name in target.names}
-                found = {name: by for name, by in found.items() if name not in stands or name in open_ids}
-        return found
 
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
@@ -511,24 +355,3 @@ class Ledger:
 
 def _same_account(one: str, other: str) -> bool:
     return canonical_account(one) == canonical_account(other)
-
-
-def _account_id(account: str) -> str:
-    """The account without the address at which it was asked: a mailbox is the same behind each of them."""
-    return canonical_account(account).partition("@")[0]
-
-
-def _is_later(plan: PlanSummary, than: LedgerEntry) -> bool:
-    """Whether a plan may have acted on something after another one was made."""
-    if plan.number > than.number:
-        return True
-    # A journal that keeps which others were unfinished then needs no clocks: what was over has done nothing since.
-    # A copy of a journal may be gone on with all the same.
-    if than.plan.format >= KEEPS_UNFINISHED and plan.file == plan.expected_file and plan.plan_id != than.plan_id:
-        return False
-    return _later(plan.last_at, than.at)
-
-
-def _later(one: datetime | None, other: datetime | None) -> bool:
-    """Whether one moment may be after another, by clocks that may have been set meanwhile."""
-    return one is None or other is None or one >= other - _CLOCKS_DIFFER

@@ -10,67 +10,10 @@ from functools import cached_property
 from tui_app.core.clock import local_time
 from tui_app.core.text import sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
-from tui_app.plans.journal import Record
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan
-from tui_app.plans.record_values import moment_of, text_of, whole_of
+from tui_app.plans.record_values import moment_of
 from tui_app.plans.state import ALL_DONE, OPEN, Outcome, PlanState, describe_counts
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Who acts, and from where: what is kept of the operator with each plan.
-
-    The account of the system is who it is. What the environment says is kept beside it: anyone can set that.
-    """
-
-    user: str
-    """The name of the account; in journals of format 1 what the environment said."""
-    host: str
-    sudo_user: str = ""
-    ssh_client: str = ""
-    uid: int | None = None
-    """The number of the account; None in journals that did not keep it."""
-    login: str = ""
-    """The name that the environment gives, where it is another one."""
-
-    @property
-    def who(self) -> str:
-        """`ana (uid 1000) @jump1`."""
-        return f"{self.user}@{self.host}" if self.uid is None else f"{self.user} (uid {self.uid}) @{self.host}"
-
-    def describe(self) -> str:
-        """`ana (uid 1000) @jump1, says: sudo from bo, ssh from 192.0.2.7`."""
-        more = [
-            f"user {self.login}" if self.login else "",
-            f"sudo from {self.sudo_user}" if self.sudo_user else "",
-            f"ssh from {self.ssh_client}" if self.ssh_client else "",
-        ]
-        says = ", ".join(filter(None, more))
-        return self.who + (f", says: {says}" if says else "")
-
-    def record(self) -> Record:
-        """As journals and locks keep it."""
-        return {
-            "user": self.user,
-            "uid": self.uid,
-            "host": self.host,
-            "login": self.login,
-            "sudo_user": self.sudo_user,
-            "ssh_client": self.ssh_client,
-        }
-
-    @classmethod
-    def of(cls, record: Record) -> Origin:
-        """Out of a record. Raises ValueError and KeyError when it tells of nobody."""
-        uid = record.get("uid")
-        return cls(
-            text_of(record["user"]),
-            text_of(record["host"]),
-            text_of(record.get("sudo_user", "")),
-            text_of(record.get("ssh_client", "")),
-            None if uid is None else whole_of(uid),
-            text_of(record.get("login", "")),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import Record
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import MailCounts, Plan, Target
 from tui_app.plans.state import ArrivalCheck, PlanState, Result
 from tui_app.plans.summary import sender_domain_counts, verdict_counts

@@ -13,7 +13,8 @@ from tui_app.core.text import Untrusted, plural
 from tui_app.plans.effect import MOVE, Effect, Source
 from tui_app.plans.id_form import could_name_a_message
 from tui_app.plans.journal import Record
-from tui_app.plans.ledger_entry import LedgerEntry, Origin
+from tui_app.plans.ledger_entry import LedgerEntry
+from tui_app.plans.origin import Origin
 from tui_app.plans.plan import FORMAT, LARGEST_BATCH, MailCounts, Plan, Target
 from tui_app.plans.record_values import moment_of, text_of, whole_of
 from tui_app.plans.state import OPEN, ArrivalCheck, Outcome, Phase, PlanState, Result, Sighting

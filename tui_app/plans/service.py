@@ -20,9 +20,10 @@ from tui_app.plans.commands import Resume, Send, plan_of
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import Guarded, Policy, guard_targets
-from tui_app.plans.ledger import Ledger, origin_of
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.lookup import least_requests, look_up, take_target
 from tui_app.plans.move import Move
+from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again
 from tui_app.plans.release import Release
@@ -147,7 +148,7 @@ class PlanService:
             Policy.of(self.settings.guard, request.effect),
             unfit=lambda target: _mistaken(target, request) or self.actions[request.effect].unfit(target),
             include=lambda _: include,
-            open_ids=self.ledger.open_elsewhere(self.settings.identity),
+            open_ids=self.ledger.other_plans(self.settings.identity).held(),
             hopeless=request.hopeless,
         )
 
@@ -206,7 +207,7 @@ class PlanService:
         """
         state = entry.state
         rest = (*(state.with_outcome(*UNSEEN) if resend_unseen else ()), *state.unsent)
-        sent = await asyncio.to_thread(self.ledger.taken, entry, rest, self.settings.identity)
+        sent = await asyncio.to_thread(lambda: self.ledger.other_plans(self.settings.identity).taken(entry, rest))
         left = [target for target in rest if target.id not in sent]
         action = self.actions.get(entry.plan.effect)
         if action is None:

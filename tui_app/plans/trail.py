@@ -158,3 +158,34 @@ def trail_of_job(ledger: Ledger, job_id: str) -> JobTrail:
     return JobTrail(
         tuple(ledger.writes_to(job_id)), tuple(followers(ledger, Source.JOB, job_id)), _fates(ledger, job_id)
     )
+
+
+def done_since(ledger: Ledger, kind: str, name: str, relation: str) -> dict[str, str]:
+    """Ids that the retries, or the undos, of a job or a plan have done, or may have, each with the plan.
+
+    What their own retries did counts too, and what their own undos took back does not. Raises JournalError.
+    """
+    found: dict[str, str] = {}
+    for plan in ledger.following(kind, name):
+        if plan.source is not None and plan.source.relation == relation:
+            found.update(_standing_of(ledger, plan, frozenset()))
+    return found
+
+
+def _standing_of(ledger: Ledger, plan: PlanSummary, above: frozenset[str]) -> dict[str, str]:
+    """Ids that a plan and its retries did, or may have, and no undo took back for certain; each with the plan."""
+    if plan.plan_id in above:
+        return {}
+    entry, above = ledger.in_full(plan), above | {plan.plan_id}
+    # What was done in some mailboxes only is not done.
+    done = (*ALL_DONE, *OPEN, *((Outcome.NOT_SENT,) if entry.state.unfinished else ()))
+    found = {name: plan.name for target in entry.state.with_outcome(*done) for name in target.names}
+    for follower in ledger.following(Source.PLAN, plan.plan_id):
+        stands = _standing_of(ledger, follower, above)
+        if follower.source is not None and follower.source.is_retry:
+            found.update(stands)
+        elif follower.source is not None and follower.source.relation == Source.UNDO:
+            not_sure = ledger.in_full(follower).state.with_outcome(*OPEN, Outcome.NOT_SENT)
+            open_ids = {name for target in not_sure for name in target.names}
+            found = {name: by for name, by in found.items() if name not in stands or name in open_ids}
+    return found

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.plans.journal import Record
-from tui_app.plans.ledger_entry import Origin
+from tui_app.plans.origin import Origin
 from tui_app.plans.record_values import moment_of, text_of, whole_of
 from tui_app.plans.records import timestamp
 from tui_app.plans.write_entry import CANCEL, CREATE, WRITES, PreviewKept, WriteAnswer, WriteEntry, WriteOutcome
