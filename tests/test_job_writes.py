@@ -437,7 +437,7 @@ async def test_several_are_tried_in_turn_and_an_error_of_one_stops_no_other(simu
         )
         assert [type(result) for _, result in tried.results] == [Done, Refused, Done]
         assert [job for job, _ in tried.results] == ids
-        assert heard == ids
+        assert sorted(heard) == sorted(ids), "each as it is known: one that is looked at again may come later"
         assert (tried.not_tried, tried.error) == ((), None)
         assert [entry.job for entry in on_record(service)] == ids
 

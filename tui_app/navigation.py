@@ -153,7 +153,8 @@ class Navigation(App[None]):
     async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
         """Open the review."""
         if self.is_at("quarantine"):
-            await self._review(message.targets, PlanRequest(search=message.search.describe()), message.search)
+            request = PlanRequest(search=message.search.describe(), journals=message.journals)
+            await self._review(message.targets, request, message.search)
 
     async def _review(
         self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None
@@ -176,7 +177,8 @@ class Navigation(App[None]):
         try:
             request = await message.make()
             if self.screen is asked_on:
-                self.show_notice(f"Looking {plural(len(request.ids), 'message')} up…")
+                self.show_notice(f"Looking up {plural(len(request.ids), 'message')}…")
+            request = await self.service.plans.dated(request)
             targets = await self.service.plans.look_up(request.ids, request)
         except SluiceError as error:
             self.service.record(str(error))
@@ -323,7 +325,7 @@ class Navigation(App[None]):
             if isinstance(below := self.screen, ConsoleScreen) and below.screen_name in ("ids", "new_job"):
                 below.sent()
                 self.pop_screen()
-            self.push_screen(PlanScreen(self.service, message.plan, guarded=message.guarded))
+            self.push_screen(PlanScreen(self.service, message.command, guarded=message.guarded))
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""

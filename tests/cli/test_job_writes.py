@@ -181,7 +181,7 @@ CREATE = (
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[tuple[Simulator, Machine]]:
-    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=3000, faults="none")) as simulator:
         yield simulator, Machine(simulator, tmp_path / "state")
 
 
@@ -229,7 +229,7 @@ def test_who_does_not_wait_for_the_answer_is_told_how_to_find_out(kind: str, slo
 
 def test_of_several_only_the_one_on_its_way_is_sent_after_ctrl_c(slow: tuple[Simulator, Machine]) -> None:
     simulator, machine = slow
-    simulator.set_faults("latency=300@cancel_job")
+    simulator.set_faults("latency=1500@cancel_job")
     ids = [simulator.account.list_jobs(state, None)[0]["job_id"] for state in ("PROCESSING", "PENDING")]
     with started(machine.environment, "cancel", *ids, "--yes") as process:
         until_asked(simulator, "cancel_job")

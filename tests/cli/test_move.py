@@ -6,7 +6,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -91,7 +91,7 @@ def test_a_move_its_undo_and_the_undo_of_that_end_where_each_says(
     [
         (["--yes"], 2, "--destination"),
         (["--destination", JUNK, "--yes", "--reason", ""], 2, "--reason"),
-        (["--destination", JUNK, "--yes"], 3, "need --expect 2"),
+        (["--destination", JUNK, "--yes"], 3, "add --expect 2"),
         (["--destination", JUNK, "--yes", "--expect", "3"], 3, "2 would be sent, not the expected 3"),
         (["--destination", JUNK, "--yes", "--expect", "2", "--not-before", "soon"], 2, "--not-before"),
     ],
@@ -111,7 +111,7 @@ def test_what_nobody_brings_back_needs_its_number_even_for_one(
     refused = run(*delete)
     assert (refused.returncode, bodies) == (3, [])
     assert "can't be undone" in refused.stderr
-    assert "need --expect 1" in refused.stderr
+    assert "add --expect 1" in refused.stderr
     done = run(*delete, "--expect", "1")
     assert (done.returncode, folders(simulator, [name])) == (0, {HARD})
     back = run("undo", plan_of(done), "--yes", "--expect", "1")
@@ -164,11 +164,11 @@ def test_the_exit_code_says_how_it_ended(faults: str, code: int, outcome: str, s
 
 def test_what_may_not_be_sent_yet_waits(run: Run, simulator: Simulator) -> None:
     (name,) = ids_of(simulator.account.held[:1])
-    began = datetime.now(UTC)
-    ended = run("move", name, "--destination", JUNK, *WHY, "--yes", "--not-before", "1s")
-    assert (ended.returncode, "Not before " in ended.stderr) == (0, True), ended.stderr
+    ended = run("move", name, "--destination", JUNK, *WHY, "--yes", "--not-before", "2s")
+    assert (ended.returncode, "not sent before its time" in ended.stderr) == (0, True), ended.stderr
     (line,) = simulator.account.truth.of("move")
-    assert (datetime.fromisoformat(line["time"]) - began).total_seconds() > 0.99
+    (entry,) = json.loads(run("ledger", "list", "--json").stdout)
+    assert datetime.fromisoformat(line["time"]) >= datetime.fromisoformat(entry["not_before"])
 
 
 def test_who_leaves_a_plan_that_waits_has_sent_nothing_and_finds_it_again(run: Run, simulator: Simulator) -> None:
@@ -184,6 +184,22 @@ def test_who_leaves_a_plan_that_waits_has_sent_nothing_and_finds_it_again(run: R
     closed = run("ledger", "close", entry["plan"], "--yes")
     assert (closed.returncode, run("ledger", "resume", entry["plan"], "--yes").returncode) == (0, 3)
     assert simulator.account.truth.of("move") == []
+
+
+def test_the_rest_of_a_hard_delete_needs_its_number_too(run: Run, simulator: Simulator) -> None:
+    (name,) = ids_of(simulator.account.held[:1])
+    arguments = ("move", name, "--destination", HARD, *WHY, "--yes", "--expect", "1", "--not-before", "6s")
+    with started(simulator.environment(), *arguments) as process:
+        told(process, "Waiting until ")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    (entry,) = json.loads(run("ledger", "list", "--json").stdout)
+    refused = run("ledger", "resume", entry["plan"], "--yes")
+    assert (refused.returncode, "can't be undone" in refused.stderr) == (3, True), refused.stderr
+    assert "add --expect 1" in refused.stderr
+    assert simulator.account.truth.of("move") == []
+    assert run("ledger", "resume", entry["plan"], "--yes", "--expect", "1").returncode == 0
+    assert folders(simulator, [name]) == {HARD}
 
 
 async def test_a_clock_that_is_a_day_behind_is_told_before_anybody_waits_for_it() -> None:

@@ -93,7 +93,7 @@ def test_a_plan_and_its_copy_do_not_both_send_a_message(tmp_path: Path) -> None:
     shutil.copy(path, ledger.folder / f"000002{path.name[6:]}")
     original, copied = (ledger.find(name) for name in ("1", "000002"))
     assert ledger.other_plans(original.account).sent_after(original).keys() == {target.id for target in TARGETS[:3]}
-    assert set(ledger.other_plans("acc").held(but_of=copied.file)) == {target.id for target in TARGETS[:3]}
+    assert set(ledger.other_plans("acc").held(except_file=copied.file)) == {target.id for target in TARGETS[:3]}
 
 
 def test_two_copies_of_a_journal_that_is_gone_are_both_doubted(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_no_message_that_waits_for_an_answer_is_sent_again_without_its_word(
         return  # a journal that names no mail that can be read: nothing at all is sent
     assert set().union(*waits.values()) <= set(held)
     for entry in ledger.entries():
-        others = ledger.other_plans("acc").held(but_of=entry.file)
+        others = ledger.other_plans("acc").held(except_file=entry.file)
         may_go = {target.id for target in entry.state.unsent} - set(others)
         assert not may_go & set().union(*waits.values()), "not by going on with a plan, either"
     assert ledger.verify().journals == len(journals)

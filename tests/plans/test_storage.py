@@ -338,7 +338,7 @@ def test_a_full_disk_ends_the_command_with_an_error_and_with_room_it_goes_on(
         plan = re.findall(r"ledger resume ([0-9a-f]{8})", ended.stderr)[0]
         subprocess.run(["mount", "-o", "remount,size=1m", folder], check=True)
         resume = ["ledger", "resume", plan, "--yes", "--resend-unseen", "--format", "csv"]
-        (count,) = re.findall(r"need --expect (\d+)", run_with(changes, *resume).stderr)
+        (count,) = re.findall(r"add --expect (\d+)", run_with(changes, *resume).stderr)
         ended = run_with(changes, *resume, "--expect", count)
         told_of(account, ended.stdout)
         assert sent(account) == Counter({target.id: 1 for target in map(held_mail, arguments[1 : MESSAGES + 1])})

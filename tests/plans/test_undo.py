@@ -15,14 +15,13 @@ from tests.support.clock import HurriedClock, SetClock
 from tests.support.services import settings_for
 from tests.support.trials import RELEASE, TO_JUNK
 from tui_app.api.enums import Destination
-from tui_app.config.schema import GuardSettings
+from tui_app.config.schema import GuardSettings, PlanSettings
 from tui_app.core.errors import GuardError
-from tui_app.plans.commands import Resume, Send
+from tui_app.plans.commands import CheckArrival, Resume, Send
 from tui_app.plans.effect import Effect, Source
 from tui_app.plans.follow_up import undo_of_job
-from tui_app.plans.plan import Plan, Target
 from tui_app.plans.request import PlanRequest
-from tui_app.plans.state import Outcome, PlanState
+from tui_app.plans.state import Outcome, Phase, PlanState
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.obstacles import NO_MAILBOX, THROTTLED
 from tui_app.simulator.server import Options, Simulator, running
@@ -52,8 +51,10 @@ def account(time: Later) -> Iterator[Simulator]:
 
 
 @asynccontextmanager
-async def service_of(account: Simulator, folder: Path, **guard: Any) -> AsyncIterator[EmailSecurityService]:
-    settings = settings_for(account, guard=GuardSettings(**guard))
+async def service_of(
+    account: Simulator, folder: Path, plans: PlanSettings | None = None, **guard: Any
+) -> AsyncIterator[EmailSecurityService]:
+    settings = settings_for(account, guard=GuardSettings(**guard), plans=plans or PlanSettings())
     service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state=folder)
     try:
         yield service
@@ -62,9 +63,9 @@ async def service_of(account: Simulator, folder: Path, **guard: Any) -> AsyncIte
 
 
 async def sent(service: EmailSecurityService, request: PlanRequest, include: Sequence[str] = ()) -> PlanState:
-    plans = service.plans
+    plans, request = service.plans, await service.plans.dated(request)
     guarded = plans.guard(await plans.look_up(request.ids, request), request, include=include)
-    return await plans.start(Send(plans.plan(guarded, request.reason or "INC-1", request)))
+    return await plans.start(Send(plans.plan(guarded, request.reason or "INC-1", request), request.journals))
 
 
 async def undone(service: EmailSecurityService, state: PlanState) -> PlanState:
@@ -265,20 +266,19 @@ async def test_what_another_console_did_since_the_review_is_not_done_again(
     ids = [mail.investigate_id for mail in account.account.held if mail.disposition == "BULK"][:4]
     async with service_of(account, tmp_path / "state") as first, service_of(account, tmp_path / "state") as second:
         early = replace(RELEASE.request, ids=tuple(ids[:3]), reason="x")
-        late = replace(RELEASE.request, ids=tuple(ids), reason="x")
         if when != "while it is reviewed":
-            halted = plan_for(first, await first.plans.look_up(early.ids, early), early)
-            started = first.plans.start(Send(halted))
+            halted = await reviewed(first, early)
+            started = first.plans.start(halted)
             first.plans.stop()
             assert (await started).unsent
-        plan = plan_for(second, await second.plans.look_up(late.ids, late), late)
+        late = await reviewed(second, replace(early, ids=tuple(ids)))
         if when == "while it is reviewed":
             done = await sent(first, early)
         else:
-            done = await first.plans.start(Resume(first.plans.ledger.find(halted.plan_id)))
+            done = await first.plans.start(Resume(first.plans.ledger.find(halted.plan.plan_id)))
         assert done.outcome_counts()[Outcome.DELIVERED] == 3
-        state = await second.plans.start(Send(plan))
-    outcomes = {target.id: state.outcome_of(target) for target in plan.targets}
+        state = await second.plans.start(late)
+    outcomes = {target.id: state.outcome_of(target) for target in late.plan.targets}
     assert outcomes == {**dict.fromkeys(ids[:3], Outcome.LEFT_OUT), ids[3]: Outcome.DELIVERED}
     assert {result.why for result in state.results if result.outcome is Outcome.LEFT_OUT} == {
         f"plan {done.plan.plan_id} has sent it since it was reviewed"
@@ -286,5 +286,45 @@ async def test_what_another_console_did_since_the_review_is_not_done_again(
     assert len(account.account.truth.of("release")) == 4
 
 
-def plan_for(service: EmailSecurityService, targets: Sequence[Target], request: PlanRequest) -> Plan:
-    return service.plans.plan(service.plans.guard(targets, request), "x", request)
+async def test_what_another_console_only_looked_at_since_the_review_is_sent(account: Simulator, tmp_path: Path) -> None:
+    """The journal of an older plan grew, and nothing of it was sent."""
+    ids = [mail.investigate_id for mail in account.account.held if mail.disposition == "BULK"][:3]
+    async with service_of(account, tmp_path / "state") as first, service_of(account, tmp_path / "state") as second:
+        await sent(first, replace(RELEASE.request, ids=tuple(ids), reason="x"))
+        moved = await sent(first, replace(TO_JUNK.request, ids=tuple(ids), reason="x"))
+        again = replace(TO_JUNK.request, effect=Effect.move(Destination.SOFT_DELETE), ids=tuple(ids))
+        late = await reviewed(second, again)
+        await first.plans.start(CheckArrival(first.plans.ledger.find(moved.plan.plan_id)))
+        state = await second.plans.start(late)
+    assert state.outcome_counts()[Outcome.MOVED] == 3
+
+
+async def test_the_first_ones_are_looked_at_although_one_was_left_out(account: Simulator, tmp_path: Path) -> None:
+    ids = [mail.investigate_id for mail in account.account.held if mail.disposition == "BULK"][:8]
+    plans = PlanSettings(batch_size=3, canary=2)
+    async with (
+        service_of(account, tmp_path / "state") as first,
+        service_of(account, tmp_path / "state", plans=plans) as second,
+    ):
+        request = replace(RELEASE.request, ids=tuple(ids), reason="x")
+        late = await reviewed(second, request, canary=True)
+        await sent(first, replace(request, ids=tuple(ids[:1])))
+        phases: list[Phase] = []
+
+        def moved(state: PlanState) -> None:
+            phases.append(state.phase)
+            if state.phase is Phase.CANARY:
+                assert len(state.results_by_id) == 3, "two were sent, and one was left out"
+                second.plans.continue_sending()
+
+        second.on_plan = moved
+        state = await second.plans.start(late)
+    assert Phase.CANARY in phases
+    assert state.outcome_counts()[Outcome.DELIVERED] == 7
+
+
+async def reviewed(service: EmailSecurityService, request: PlanRequest, *, canary: bool = False) -> Send:
+    """What a review would send, had it been confirmed."""
+    request = await service.plans.dated(request)
+    guarded = service.plans.guard(await service.plans.look_up(request.ids, request), request)
+    return Send(service.plans.plan(guarded, "x", request, canary=canary), request.journals)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,9 +17,12 @@ from tests.support.one_mail import OneMail
 from tests.support.trials import TO_JUNK
 from tui_app.api.client import EmailSecurityClient
 from tui_app.auth.credentials import Secret, TokenCredential
+from tui_app.cli.plan_run import run_plan
 from tui_app.config.settings import Settings
 from tui_app.plans.commands import Close, Resume, Send
 from tui_app.plans.engine import Engine
+from tui_app.plans.journal import Journal
+from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.plan import Plan
 from tui_app.plans.service import PlanService
 from tui_app.plans.state import Phase, PlanState
@@ -250,6 +253,64 @@ async def test_what_waits_is_not_sent_while_the_program_ends(tmp_path: Path) -> 
         passes.set()
         await ends
         assert answer.done()
+        assert desk.server.moves == 0
+
+
+async def test_who_gives_it_up_when_its_time_has_just_come_stops_it(tmp_path: Path) -> None:
+    """It is being opened: nothing waits any more, and nothing was sent yet."""
+    async with desk_with(tmp_path) as desk:
+        plan, opened, passes = await desk.planned(HOUR), threading.Event(), threading.Event()
+        resume = desk.plans.ledger.resume
+
+        def resumed_late(entry: LedgerEntry) -> tuple[Journal, LedgerEntry]:
+            opened.set()
+            assert passes.wait(30)
+            return resume(entry)
+
+        desk.plans.ledger.resume = resumed_late  # type: ignore[method-assign]
+        state = await desk.plans.start(Send(plan))
+        due = desk.plans.when_due(plan.plan_id)
+        ends = asyncio.ensure_future(due)
+        await asyncio.to_thread(opened.wait, 30)
+        assert not desk.plans.give_up(plan.plan_id)
+        passes.set()
+        state = await ends or state
+        assert (state.phase, desk.server.moves) == (Phase.STOPPED, 0)
+
+
+async def test_ctrl_c_while_somebody_else_acts_tells_what_was_not_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with desk_with(tmp_path) as desk:
+        plan, passes, sleep = await desk.planned(HOUR), asyncio.Event(), desk.clock.sleep
+        waits, blocked, told = asyncio.Event(), asyncio.Event(), desk.plans.record
+
+        async def wait_first(seconds: float) -> None:
+            await passes.wait()
+            await asyncio.sleep(0.01)
+            await sleep(seconds)
+
+        def recorded(sentence: str, details: Sequence[str]) -> None:
+            told(sentence, details)
+            if ": waiting," in sentence:
+                waits.set()
+            if "is due and waits" in sentence:
+                blocked.set()
+
+        desk.clock.sleep, desk.plans.record = wait_first, recorded  # type: ignore[method-assign]
+        running = asyncio.ensure_future(run_plan(desk.service, Send(plan), "ndjson"))
+        other = service_at(desk)
+        await asyncio.wait_for(waits.wait(), 30)
+        with other.plans.ledger.account_locked(other.settings.identity):
+            passes.set()
+            await asyncio.wait_for(blocked.wait(), 30)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+        await other.close()
+        said = capsys.readouterr()
+        assert '"outcome": "not sent"' in said.out
+        assert f"mailsluice ledger resume {plan.plan_id}" in said.err
         assert desk.server.moves == 0
 
 

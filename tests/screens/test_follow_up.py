@@ -1,11 +1,16 @@
 """What a job or a plan left behind, acted on from screens: moved, tried again, taken back, at its time."""
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.core.clock import SystemClock
+from tui_app.plans.commands import Send
+from tui_app.plans.request import PlanRequest
+from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
 SIZE = (120, 40)
@@ -26,6 +31,16 @@ async def at_the_job(console: Console) -> None:
     await console.sees("12 loaded")
     await console.press(*"jjjjj", "enter")
     await console.sees("140 failed", "1,000 loaded")
+
+
+async def retry_waits(console: Console) -> None:
+    """A retry that may not be sent yet, confirmed."""
+    await at_the_job(console)
+    await console.press("T")
+    await console.sees("Not before")
+    await console.type("96")
+    await console.press("enter")
+    await console.sees("waits until")
 
 
 async def sent(console: Console, number: str) -> None:
@@ -116,7 +131,7 @@ async def test_what_was_released_can_be_moved_out_of_the_inbox(account: Simulato
     async with console_on(settings_for(account), size=SIZE) as console:
         await console.sees("12 loaded")
         await console.press("Q")
-        await console.sees("loaded")
+        await console.sees("found, all loaded")
         await console.press("R")
         await console.sees("type y to send")
         await console.type("wrong one")
@@ -134,16 +149,41 @@ async def test_what_was_released_can_be_moved_out_of_the_inbox(account: Simulato
     assert name in {entry["id"] for entry in account.account.truth.of("release")}
 
 
+async def test_held_mail_that_another_console_released_since_it_was_listed_is_not_sent_again(
+    account: Simulator,
+) -> None:
+    """The look right before it is sent finds it held: a search may be behind."""
+    async with console_on(settings_for(account), size=SIZE) as console:
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("found, all loaded")
+        name = console.app.screen.copy_id()  # type: ignore[attr-defined]
+        other = EmailSecurityService(
+            settings_for(account), clock=SystemClock(), random=Random(7), state=console.app.service.plans.folder.parent
+        )
+        request = await other.plans.dated(PlanRequest(ids=(name,)))
+        guarded = other.plans.guard(await other.plans.look_up(request.ids, request), request)
+        await other.plans.start(Send(other.plans.plan(guarded, "x", request), request.journals))
+        await other.close()
+        mail = account.account.mail(name)
+        assert mail is not None
+        mail.quarantined, mail.delivery_status = True, ["quarantined"]
+        await console.press("R")
+        await console.sees("type y to send")
+        await console.type("wrong one")
+        await console.press("enter")
+        await console.type("y")
+        await console.press("enter")
+        await console.sees("1 left out", "has sent it since")
+    assert len(account.account.truth.of("release")) == 1
+
+
 async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed() -> None:
     options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
     with running(options) as account:
         async with console_on(settings_for(account), size=SIZE) as console:
-            await at_the_job(console)
-            await console.press("T")
-            await console.sees("Not before")
-            await console.type("96")
-            await console.press("enter")
-            await console.sees("waiting", "waits until", "It is sent at its time while this console runs")
+            await retry_waits(console)
+            await console.sees("It is sent at its time while this console runs")
             await console.press("escape")
             await console.sees("Jobs › move → Junk")
             assert len(console.app.service.waiting_plans) == 1
@@ -222,12 +262,7 @@ async def test_a_plan_that_waits_here_is_shown_so_wherever_it_is_opened_and_stop
     options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
     with running(options) as account:
         async with console_on(settings_for(account), size=SIZE) as console:
-            await at_the_job(console)
-            await console.press("T")
-            await console.sees("Not before")
-            await console.type("96")
-            await console.press("enter")
-            await console.sees("waits until")
+            await retry_waits(console)
             await console.press("escape", "H")
             await console.sees("unfinished")
             await console.press("enter")

@@ -69,7 +69,7 @@ async def test_what_is_pasted_while_ids_are_looked_up_is_not_lost(
         await console.sees("2 ids, not sent")
         gate = held_open(monkeypatch, console.app.service.plans, "look_up")
         await console.press("enter")
-        await console.sees("Looking 2 ids up")
+        await console.sees("Looking up 2 ids")
         paper.post_message(PasteInput.Pasted("\n".join(names[2:])))
         await console.sees("4 ids, not sent")
         gate.set()

@@ -135,7 +135,7 @@ async def test_while_a_job_runs_nothing_is_to_be_retried(still_simulator: Simula
         await console.sees("1 reason", "wait, the job still runs", "the server may retry at 13:", "● processing")
         assert "T retry" not in console.text
         await console.press("T")
-        await console.sees("The job runs: retry when it has ended.")
+        await console.sees("The job runs: retry when it has ended")
         assert not [line for line in lines(console) if " retry" in line]
 
 

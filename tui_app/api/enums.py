@@ -54,6 +54,11 @@ class Destination(StrEnum):
         """What people call it: `Junk`, `Soft delete`."""
         return _LABELS[self]
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing brings mail back from there."""
+        return self is Destination.HARD_DELETE
+
 
 _LABELS: Final = {
     Destination.INBOX: "Inbox",

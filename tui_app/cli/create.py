@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tui_app.api.write_result import WriteResult
     from tui_app.service import EmailSecurityService
 
-IRREVERSIBLE = frozenset({Destination.HARD_DELETE})
 LIKE_FIELDS: Final = (*TEXT_FIELDS, "message_action", "final_disposition", "delivery_status")
 """Fields of a search that `--like` fills where no option does."""
 
@@ -81,10 +80,8 @@ def _told_differences(created: CreatedJob) -> None:
 
 def _check_expected(new: NewJob, preview: JobPreview, expect: int | None, *, yes: bool) -> None:
     """Raises GuardError where the number of messages has to be said and is not, or is another one."""
-    if new.destination in IRREVERSIBLE and expect is None:
-        raise GuardError(
-            f"{new.destination} can't be undone by the user. Repeat with --expect {preview.count}. Nothing was sent."
-        )
+    if new.is_final and expect is None:
+        raise GuardError(f"A hard delete can't be undone. Repeat with --expect {preview.count}. Nothing was sent.")
     if new.into_mailbox and yes and expect is None and preview.count > 1:
         raise GuardError(
             f"{plural(preview.count, 'message')} would reach mailboxes: repeat with --expect {preview.count}. Nothing was sent."
@@ -125,7 +122,10 @@ async def _confirmed(
     _check_expected(new, preview, expect, yes=yes)
     while True:
         confirmed(
-            f"Start this {new.action.lower()} job over {plural(preview.count, 'message')}?", preview.count, yes=yes
+            f"Start this {new.action.lower()} job over {plural(preview.count, 'message')}?",
+            preview.count,
+            yes=yes,
+            final=new.is_final,
         )
         again = await service.jobs.preview(new.params)
         service.jobs.guard(new, again, include=include)
@@ -136,7 +136,7 @@ async def _confirmed(
         _print_preview(preview, new.params)
         _check_expected(new, preview, expect, yes=yes)
         # The same number of other messages is another job: what can't be undone takes none that nobody has seen.
-        if yes and expect is not None and new.destination not in IRREVERSIBLE:
+        if yes and expect is not None and not new.is_final:
             return preview
         if yes:
             raise GuardError(
@@ -271,6 +271,8 @@ def create(
         _asked_for(datetime.now(UTC), None, **given)
         _check_reason(options, exactly=exactly)
 
+    if wait and exactly:
+        raise UsageError("--wait is for a job; what --exactly sends is followed to its end anyway. Nothing was sent.")
     if wait and preview_only:
         raise UsageError("--preview starts no job that --wait could watch. Nothing was sent.")
 

@@ -179,7 +179,7 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: st
 
 def _way_back(job: Job) -> str:
     """What a cancelled job did before, and how that is taken back, or why it can't be."""
-    from tui_app.plans.follow_up import effect_of, undo_effect
+    from tui_app.plans.follow_up import effect_of, way_back
 
     one = job.successful == 1
     stay = f"{plural(job.successful, 'row')} {'is completed and stays' if one else 'are completed and stay'} so"
@@ -188,7 +188,7 @@ def _way_back(job: Job) -> str:
     except GuardError:
         return f"{stay}."
     try:
-        back = undo_effect(done, None, None)
+        back = way_back(job)
     except GuardError as error:
         return f"{stay}. {error}"
     where = "back" if done.is_move or back.destination is None else f"to {back.destination.label}"

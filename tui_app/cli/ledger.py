@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.plan_review import print_to_send, print_wait, sent_later
-from tui_app.cli.plan_run import exit_code, outcome_columns, run_plan
+from tui_app.cli.plan_review import print_to_send, print_wait, sent_later, why_not_expected
+from tui_app.cli.plan_run import exit_code, run_plan, write_results
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock, local_time, parse_moment
@@ -167,11 +167,7 @@ def _show(name: str, output_format: str) -> None:
         _show_write(entry, output_format)
         return
     print_doubts(entry)
-    effect = entry.plan.effect
-    listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
-    for row in told(entry.state):
-        listing.write(row)
-    listing.close()
+    write_results(output_format, entry.plan.effect, told(entry.state))
     for remark in entry.state.remarks:
         print_status(f"Look at this: {sanitize(remark)}")
     print_status(
@@ -268,14 +264,14 @@ def _resume(
         )
         for name, why in rest.why_not.items():
             print_status(f"Left out: {sanitize(name)} ({sanitize(why)})")
-        if expect is not None and expect != count:
-            raise GuardError(f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent.")
-        if yes and expect is None and count > 1:
-            raise GuardError(f"{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent.")
+        final = entry.plan.effect.is_final
+        if refusal := why_not_expected(entry.plan.effect, count, expect, yes=yes, asks=count > 0):
+            raise GuardError(refusal)
         print_wait(service, entry.plan)
         if count:
             later = sent_later(service, entry.plan)
-            confirmed(f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}{later}?", count, yes=yes)
+            question = f"Resume plan {entry.plan.plan_id}, send {plural(count, 'message')}{later}?"
+            confirmed(question, count, yes=yes, final=final)
         else:
             print_status("Nothing is left to send. What is unknown is asked about.")
         command = Resume(entry, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=despite_doubts)

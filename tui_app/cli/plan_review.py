@@ -22,7 +22,6 @@ from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
 from tui_app.plans.commands import Send
-from tui_app.plans.effect import FINAL_WORD
 from tui_app.plans.guard import UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.report import told
@@ -164,6 +163,7 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
     if not request.effect.is_move:
         least = plural(service.plans.least_requests(wanted), "request")
         print_status(f"Looking up {plural(len(wanted), 'id')}: {least} at the least.")
+    request = await service.plans.dated(request)
     targets = await service.plans.look_up(wanted, request)
     _print_named(targets)
     if twice := len(set(wanted)) - len(targets):
@@ -180,21 +180,30 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
     if not count:
         write()
         raise GuardError(f"No messages are left to {request.effect.action}. Nothing was sent.")
-    refusal = ""
-    if options.expect is not None and options.expect != count:
-        refusal = f"{count:,} would be sent, not the expected {options.expect:,}. Nothing was sent."
-    elif options.expect is None and not options.plan_only and ((options.yes and count > 1) or request.effect.is_final):
-        final = "A hard delete can't be undone: " if request.effect.is_final else ""
-        refusal = f"{final}{plural(count, 'message')} need --expect {count} beside --yes. Nothing was sent."
+    asks = not options.plan_only
+    refusal = why_not_expected(request.effect, count, options.expect, yes=asks and options.yes, asks=asks)
     if refusal or options.plan_only:
         written = write()
         if refusal:
             raise GuardError(refusal)
         return written
-    word = f"{FINAL_WORD} {count}" if request.effect.is_final else ""
+    final = request.effect.is_final
     later = sent_later(service, plan)
-    confirmed(f"{request.effect.title}: {plural(count, 'message')}{later}?", count, yes=options.yes, word=word)
-    return await run_plan(service, Send(plan), options.output_format, known)
+    confirmed(f"{request.effect.title}: {plural(count, 'message')}{later}?", count, yes=options.yes, final=final)
+    return await run_plan(service, Send(plan, request.journals), options.output_format, known)
+
+
+def why_not_expected(effect: Effect, count: int, expect: int | None, *, yes: bool, asks: bool = True) -> str:
+    """Why so many are not sent: the number has to be said and is not, or is another one; empty when they may be.
+
+    `asks` = it is about to be confirmed; else a number that is not said is no matter.
+    """
+    if expect is not None:
+        return "" if expect == count else f"{count:,} would be sent, not the expected {expect:,}. Nothing was sent."
+    if not asks or not (effect.is_final or (yes and count > 1)):
+        return ""
+    final = "A hard delete can't be undone. " if effect.is_final else ""
+    return f"{final}To send {plural(count, 'message')}, add --expect {count}. Nothing was sent."
 
 
 def sent_later(service: EmailSecurityService, plan: Plan) -> str:
@@ -208,7 +217,7 @@ def print_wait(service: EmailSecurityService, plan: Plan) -> None:
     """Say until when a plan with a time waits, and when a clock is wrong."""
     if plan.not_before is not None:
         wait = describe_wait(plan.not_before, service.clock.now(), service.server_now)
-        print_status(f"Not before its time: it waits {wait}.")
+        print_status(f"It is not sent before its time: it waits {wait}.")
 
 
 def parsed_ids(ids: Sequence[str], source: BinaryIO | None) -> ParsedIds:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.errors import ApiError
 from tui_app.cli.listing import Listing, ListingColumn, print_status
 from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
-from tui_app.core.errors import ExitCode, GuardError
+from tui_app.core.errors import ExitCode, GuardError, SluiceError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send, plan_of
 from tui_app.plans.journal import JournalError
@@ -69,6 +69,7 @@ async def run_plan(
     """
     service.on_plan = _Progress()
     interrupted = False
+    state: PlanState | None = None
     started = service.plans.start(command)
     try:
         state = await started
@@ -83,6 +84,11 @@ async def run_plan(
         try:
             # One whose time had come was started once more since.
             state = await service.plans.latest()
+        except SluiceError as error:
+            if state is None:
+                raise
+            # Its time had come, and somebody else acts on the account: it waits as before.
+            print_status(str(error))
         except asyncio.CancelledError:
             # ctrl+c once more: nobody waits any longer, and what is on the wire stays unknown.
             assert service.plan_state is not None

@@ -20,6 +20,7 @@ from tui_app.api.retry import MAX_WAIT
 from tui_app.cli.listing import print_status
 from tui_app.config.settings import load_settings
 from tui_app.core.clock import SystemClock
+from tui_app.core.confirmation import to_type
 from tui_app.core.errors import ExitCode, GuardError, SluiceError, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import find_state_folder
@@ -170,9 +171,9 @@ _READ_FIRST: Final = 0.3
 """Seconds for which a question stands before an answer counts."""
 
 
-def confirmed(question: str, count: int = 1, *, yes: bool, word: str = "") -> None:
+def confirmed(question: str, count: int = 1, *, yes: bool, final: bool = False) -> None:
     """Ask on a terminal unless `--yes`: one thing is confirmed by `y`, several by their number, what can't
-    be undone by its own word.
+    be undone by a word before it.
 
     What was typed before the question stood there is thrown away. Raises UsageError where nobody can be asked,
     GuardError on a no.
@@ -181,7 +182,7 @@ def confirmed(question: str, count: int = 1, *, yes: bool, word: str = "") -> No
         return
     if not sys.stdin.isatty():
         raise UsageError("This writes; add --yes to do it without being asked. Nothing was sent.")
-    wanted = word or ("y" if count == 1 else str(count))
+    wanted = to_type(count, final=final)
     with _plain_signals():
         click.echo(f"{question} To do it, type {wanted}: ", err=True, nl=False)
         time.sleep(_READ_FIRST)

@@ -47,6 +47,11 @@ class NewJob:
         """Whether it brings mail into mailboxes: then it is held to the rules of a release."""
         return self.action is ActionType.RELEASE or self.destination is Destination.INBOX
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing brings the mail back."""
+        return self.destination is not None and self.destination.is_final
+
     def checked(self, now: datetime) -> NewJob:
         """The job as it will be sent: both times set, a release over held mail. Raises GuardError for what we never send."""
         params = self.params
@@ -331,7 +336,7 @@ def guard_job(
     and a preview that shows all of it. Of a move that can't be undone the preview must show all of it, too.
     """
     into_mailbox = new.into_mailbox
-    if not into_mailbox and new.destination is not Destination.HARD_DELETE:
+    if not into_mailbox and not new.is_final:
         return
     included = {canonical_verdict(word) for word in include}
     wanted = new.params.final_disposition

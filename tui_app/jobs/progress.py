@@ -29,25 +29,13 @@ HISTORY: Final = 60
 ONLY: Final = "the job counts only "
 """How `describe_missing` begins when there are more rows than there should be."""
 
-DESTINATION_LABELS: Final = {
-    Destination.INBOX: "Inbox",
-    Destination.JUNK: "Junk",
-    Destination.DELETED_ITEMS: "Trash",
-    Destination.SOFT_DELETE: "Soft delete",
-    Destination.HARD_DELETE: "Hard delete",
-}
-
 
 def describe_action(job: Job) -> str:
     """`move → Junk` or `release`; unknown kinds as the server names them."""
     if job.action_type is ActionType.RELEASE:
         return "release"
     destination = job.action_params.destination
-    label = (
-        DESTINATION_LABELS.get(destination, str(destination))
-        if isinstance(destination, Destination)
-        else str(destination or "?")
-    )
+    label = destination.label if isinstance(destination, Destination) else str(destination or "?")
     return f"{str(job.action_type).lower()} → {label}"
 
 

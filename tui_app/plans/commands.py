@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui_app.plans.journal_file import JournalSizes
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a new plan that was confirmed."""
+    """Send a new plan that was confirmed; `journals` as they were when its messages were looked at."""
 
     plan: Plan
+    journals: JournalSizes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ RELEASE: Final = "release"
 MOVE: Final = "move"
 """The name of the action that moves delivered mail to a folder."""
 
-FINAL_WORD: Final = "delete"
-"""What is typed before the number to confirm what nothing brings back."""
 CONSEQUENCES: Final = {
     Destination.INBOX: "the user sees it as usual",
     Destination.JUNK: "the user still sees it; can be moved back",
@@ -52,7 +50,7 @@ class Effect:
     @property
     def is_final(self) -> bool:
         """Whether nothing brings the mail back."""
-        return self.destination is Destination.HARD_DELETE
+        return self.destination is not None and self.destination.is_final
 
     def describe(self) -> str:
         """`release` or `move → Junk`."""

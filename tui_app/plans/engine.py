@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui_app.plans.actions import PlanAction, Request
     from tui_app.plans.effect import Effect
     from tui_app.plans.journal import Journal, Record
+    from tui_app.plans.journal_file import JournalSizes
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.ledger_entry import LedgerEntry
     from tui_app.plans.plan import Plan, Target
@@ -198,20 +199,19 @@ class Engine:
             if held is not None and not (held.include and held.include in plan.words_for(target.id)):
                 raise GuardError(f"{target.id} is held back: {held.why}. Nothing was sent.")
 
-    def _sent_since_review(self, plan: Plan) -> dict[str, str]:
+    def _sent_since_review(self, plan: Plan, journals: JournalSizes | None) -> dict[str, str]:
         """Why targets of a new plan are not sent: another console of this ledger was faster. A search may be behind."""
-        then = self.looks.ledger_at(target.id for target in plan.targets)
-        if then is None or self._journal is None:
+        if journals is None:
             return {}
-        grown = self.ledger.grown_since(then) - {self._journal.path.name}
-        sent = self.ledger.other_plans(self.settings.identity).sent_in(grown, plan)
+        asked = self.ledger.asked_since(journals)
+        sent = self.ledger.other_plans(self.settings.identity).sent_in(asked, plan)
         words = {target.id: next((sent[name] for name in target.names if name in sent), "") for target in plan.targets}
         return {name: f"plan {by} has sent it since it was reviewed" for name, by in words.items() if by}
 
     async def _do(self, command: Command) -> None:
         match command:
-            case Send(plan):
-                sent = self._sent_since_review(plan)
+            case Send(plan, journals):
+                sent = self._sent_since_review(plan, journals)
                 self._leave_out(sent)
                 await self._send_all([target for target in self.state.unsent if target.id not in sent])
             case Resume():
@@ -313,9 +313,10 @@ class Engine:
     async def _send_all(self, unsent: Sequence[Target], again: Sequence[Target] = ()) -> None:
         """Send what was never sent, after what is sent again."""
         plan = self.state.plan
-        queue = deque((*plan.batches(again), *plan.batches(unsent)))
+        begun = any(result.outcome is not Outcome.LEFT_OUT for result in self.state.results_by_id.values())
+        queue = deque((*plan.batches(again, begun=True), *plan.batches(unsent, begun=begun)))
         self._sent_again = {target.id for target in again}
-        canary = bool(plan.canary) and len(unsent) == len(plan.targets) and len(queue) > 1
+        canary = bool(plan.canary) and not begun and len(queue) > 1
         refused, gone, just_seen = 0, frozenset[str](), frozenset[str]()
         sending = Sending(self.client, self.clock, self._post, self._may_repeat, self._leave_out)
         while queue:

@@ -253,6 +253,11 @@ def undo_effect(effect: Effect, source: Source | None, destination: Destination 
     return Effect.move(chosen)
 
 
+def way_back(job: Job) -> Effect:
+    """What takes back what a job did. Raises GuardError where nothing does."""
+    return undo_effect(effect_of(job), None, None)
+
+
 def undo_of_job(
     job: Job,
     rows: Sequence[JobMessage],

@@ -141,11 +141,15 @@ def parse(data: bytes, longest: int = LONGEST_LINE) -> JournalContents:
     return _parse(io.BytesIO(data), longest)
 
 
-def read(path: Path, longest: int = LONGEST_LINE) -> JournalContents:
-    """Read a journal of any size without locking it; lines of more than `longest` bytes are damaged. Raises JournalError."""
+def read(path: Path, longest: int = LONGEST_LINE, *, start: int = 0) -> JournalContents:
+    """Read a journal of any size without locking it, from a byte on. Raises JournalError.
+
+    Lines of more than `longest` bytes are damaged.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
+            file.seek(start)
             return _parse(file, longest)
     except OSError as error:
         raise JournalError(f"The journal {sanitize(path.name)} can't be read: {error.strerror}.") from None

@@ -208,7 +208,7 @@ def _is_newer(version: object) -> bool:
         return False
 
 
-Sizes = frozenset[tuple[str, int]]
+JournalSizes = Mapping[str, int]
 """Names of journals, each with its length in bytes: they only ever grow."""
 
 
@@ -253,9 +253,9 @@ class JournalFiles:
         except OSError as error:
             raise self._unusable(error) from None
 
-    def sizes(self) -> Sizes:
+    def sizes(self) -> JournalSizes:
         """The journals as they are on disk. Raises JournalError."""
-        return frozenset((name, about.st_size) for name, about in self._named())
+        return {name: about.st_size for name, about in self._named()}
 
     def unexpected(self) -> list[str]:
         """Names of journals that are not files: they may hide some. Raises JournalError."""

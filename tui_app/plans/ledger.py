@@ -16,8 +16,8 @@ from tui_app.core.paths import make_private
 from tui_app.core.text import sanitize
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.chain import ChainCheck, CheckedJournal, check_chain, check_journals, newest
-from tui_app.plans.journal import Journal, JournalError, NoSuchPlan, Record, line_of, parse, read
-from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, Sizes, hash_of
+from tui_app.plans.journal import Journal, JournalContents, JournalError, NoSuchPlan, Record, line_of, parse, read
+from tui_app.plans.journal_file import LARGEST_NUMBER, JournalFile, JournalFiles, JournalSizes, hash_of
 from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
 from tui_app.plans.origin import Origin
 from tui_app.plans.other_plans import OtherPlans
@@ -190,16 +190,21 @@ class Ledger:
                 f"no file, in {sanitize(str(self.folder), 200)}."
             )
 
-    def sizes(self) -> Sizes:
-        """The journals as they are now, for `grown_since`; none where the folder can't be read."""
+    def sizes(self) -> JournalSizes:
+        """The journals as they are now, for `asked_since`; none where the folder can't be read."""
         try:
             return self._files.sizes()
         except JournalError:
-            return frozenset()  # whoever asks later takes all of them for new
+            return {}  # whoever asks later takes all of them for new
 
-    def grown_since(self, sizes: Sizes) -> frozenset[str]:
-        """The files of journals that were begun, or gone on with, since then. Raises JournalError."""
-        return frozenset(name for name, _ in self._files.sizes() - sizes)
+    def asked_since(self, sizes: JournalSizes) -> dict[str, frozenset[str]]:
+        """By the file of a journal, the ids that something was asked for since then. Raises JournalError."""
+        asked: dict[str, frozenset[str]] = {}
+        for name, size in self._files.sizes().items():
+            if size != (before := sizes.get(name, 0)):
+                start = before if size > before else 0
+                asked[name] = _ids_asked(read(self.folder / name, start=start))
+        return asked
 
     def following(self, kind: str, name: str) -> list[PlanSummary]:
         """The retries and undos of a job or a plan (`Source.kind`), the oldest first. Raises JournalError."""
@@ -355,3 +360,10 @@ class Ledger:
 
 def _same_account(one: str, other: str) -> bool:
     return canonical_account(one) == canonical_account(other)
+
+
+def _ids_asked(contents: JournalContents) -> frozenset[str]:
+    """What lines of a journal say is about to be asked for, and whatever a changed one names."""
+    intents = (record for record in (*contents.records, *contents.later) if record["type"] == "intent")
+    ids = (name for intent in intents if isinstance(intent.get("ids"), list) for name in intent["ids"])
+    return contents.names.union(name for name in ids if isinstance(name, str))

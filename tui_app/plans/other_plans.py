@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -25,7 +25,7 @@ _NOT_DONE: Final = (Outcome.REFUSED, Outcome.FAILED, Outcome.LEFT_OUT)
 
 
 class OtherPlans:
-    """The journals of one ledger as they were read, for whoever wants to send for an account. All raise JournalError."""
+    """The journals of one ledger as they were read, for whoever wants to send for an account."""
 
     def __init__(self, checked: Sequence[CheckedJournal], account: str) -> None:
         self._checked = checked
@@ -34,15 +34,15 @@ class OtherPlans:
     def _is_ours(self, account: str) -> bool:
         return _account_id(account) == self._account
 
-    def held(self, but_of: str = "") -> dict[str, OpenElsewhere]:
+    def held(self, except_file: str = "") -> dict[str, OpenElsewhere]:
         """Ids that must not be sent by another plan: their outcome is open, or can't be read here.
 
         What this version does not understand in a journal is never taken for nothing: every id that its lines name is
-        held back. Only the journal of the file `but_of` is left out. Raises JournalError.
+        held back. Only the journal of the file `except_file` is left out. Raises JournalError.
         """
         found: dict[str, OpenElsewhere] = {}
         for journal in (checked.journal for checked in self._checked):
-            if journal.path.name == but_of or journal.is_over:
+            if journal.path.name == except_file or journal.is_over:
                 continue
             if journal.problem:
                 raise JournalError(journal.problem)
@@ -92,20 +92,20 @@ class OtherPlans:
             for name in result.target.names
         }
 
-    def sent_in(self, files: AbstractSet[str], plan: Plan) -> dict[str, str]:
-        """Ids that the plans of these journals have acted on, or may have, each with its plan.
+    def sent_in(self, asked: Mapping[str, AbstractSet[str]], plan: Plan) -> dict[str, str]:
+        """What of these ids, by the files of journals, other plans have acted on, or may have, each with the plan.
 
-        What a new plan follows from has acted on them before, by its nature.
+        What a new plan follows from is no other plan.
         """
         before = self._ancestors(plan)
         return {
             name: entry.name
             for checked in self._checked
-            if (other := checked.plan) is not None and other.file in files and other.file not in before
+            if (other := checked.plan) is not None and other.file in asked and other.file not in before
             if self._is_ours(other.account)
             if (entry := checked.entry) is not None
             for result in entry.state.results
-            if result.outcome not in (*_NOT_DONE, Outcome.NOT_SENT)
+            if result.target.id in asked[other.file] and result.outcome not in (*_NOT_DONE, Outcome.NOT_SENT)
             for name in result.target.names
         }
 
@@ -114,7 +114,7 @@ class OtherPlans:
 
         A search may be behind: what another plan was told is known at once.
         """
-        others, held = self.sent_after(entry), self.held(but_of=entry.file)
+        others, held = self.sent_after(entry), self.held(except_file=entry.file)
         why: dict[str, str] = {}
         for target in targets:
             for name in target.names:

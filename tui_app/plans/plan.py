@@ -214,14 +214,16 @@ class Plan:
             unfit=(*self.unfit, *((target.id, gone[target.id]) for target in self.targets if target.id in gone)),
         )
 
-    def batches(self, targets: Iterable[Target] | None = None) -> tuple[tuple[Target, ...], ...]:
+    def batches(
+        self, targets: Iterable[Target] | None = None, *, begun: bool = False
+    ) -> tuple[tuple[Target, ...], ...]:
         """One tuple per request, of all or of some targets; those known by a postfix id only never share one with others.
 
-        The first batch of all is the canary, where there is one.
+        The first batch is the canary, where there is one, unless something was sent already (`begun`).
         """
         left = list(self.targets if targets is None else targets)
         cut: list[tuple[Target, ...]] = []
-        if self.canary and len(left) == len(self.targets):
+        if self.canary and not begun:
             first = [target for target in left if target.investigate_id][: min(self.canary, self.batch_size)]
             if first:
                 cut.append(tuple(first))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from tui_app.api.client import EmailSecurityClient
     from tui_app.core.clock import Clock
-    from tui_app.plans.journal_file import Sizes
     from tui_app.plans.plan import Plan, Target
 
 LOOK_AGAIN_AFTER: Final = 30.0
@@ -32,23 +31,14 @@ class LastLooks:
 
     clock: Clock
     _at: dict[str, tuple[float, datetime]] = field(default_factory=dict)
-    _ledger_at: dict[str, Sizes] = field(default_factory=dict)
 
     def now(self) -> tuple[float, datetime]:
         """This moment by both clocks: a look counts from when it began, however slow the answers are."""
         return self.clock.monotonic(), self.clock.now()
 
-    def looked(self, ids: Iterable[str], began: tuple[float, datetime], ledger: Sizes | None = None) -> None:
-        """These were looked at by a look that began then; `ledger` = how it was, for whoever decides by that look."""
-        ids = tuple(ids)
+    def looked(self, ids: Iterable[str], began: tuple[float, datetime]) -> None:
+        """These were looked at by a look that began then."""
         self._at.update(dict.fromkeys(ids, began))
-        if ledger is not None:
-            self._ledger_at.update(dict.fromkeys(ids, ledger))
-
-    def ledger_at(self, ids: Iterable[str]) -> Sizes | None:
-        """What was in the ledger when all of these were looked at; None when none was."""
-        known = {id(sizes): sizes for name in ids if (sizes := self._ledger_at.get(name)) is not None}
-        return frozenset.intersection(*known.values()) if known else None
 
     def is_old(self, identity: str) -> bool:
         """Whether a message has to be looked at again before it is sent."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
+
+if TYPE_CHECKING:
+    from tui_app.plans.journal_file import JournalSizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class PlanRequest:
     """Who sent them, where that is known: they are found by fewer requests."""
     search: str = ""
     """What they were found by, in words; empty where they were named by their ids."""
+    journals: JournalSizes | None = None
+    """The journals as they were when its messages were looked at: what others sent since is left out. None = nobody looked."""
     remarks: tuple[str, ...] = ()
     """Sentences to be read before anything is sent, such as how many can't be undone, and why."""
 

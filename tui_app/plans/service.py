@@ -125,12 +125,16 @@ class PlanService:
         For a release held mail is searched first, for a move all mail of the time; a thousand a request. What remains is
         asked for one by one.
         """
-        began, ledger = self._looks.now(), await asyncio.to_thread(self.ledger.sizes)
+        began = self._looks.now()
         found = await look_up(
             self.read_client(), ids, self.clock.now(), delivered=request.effect.is_move, senders=request.senders
         )
-        self._looks.looked((target.id for target in found if target.looked_up), began, ledger)
+        self._looks.looked((target.id for target in found if target.looked_up), began)
         return tuple({target.id: target for target in found}.values())
+
+    async def dated(self, request: PlanRequest) -> PlanRequest:
+        """The same, with the ledger as it is now: for whoever is about to look its messages up."""
+        return replace(request, journals=await asyncio.to_thread(self.ledger.sizes))
 
     def least_requests(self, ids: Sequence[str]) -> int:
         """How many requests it takes at the least to look these ids up."""
@@ -255,6 +259,14 @@ class PlanService:
         """Send a plan that waits no more by itself: it stays unfinished."""
         if (waiting := self._waiting.pop(plan_id, None)) is not None and waiting is not asyncio.current_task():
             waiting.cancel()
+
+    def give_up(self, plan_id: str) -> bool:
+        """Don't send a plan at its time; whether it still waited. One whose time has just come is stopped."""
+        if plan_id in self._waiting:
+            self.forget_time(plan_id)
+            return True
+        self.stop()
+        return False
 
     def forget_times(self) -> None:
         """The end has come: no plan is sent any more because its time has come."""

@@ -12,13 +12,13 @@ from rich.cells import cell_len
 from tui_app.api.enums import ActionType
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.text import plural
 from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.job_write import Kind, describe_write
 from tui_app.jobs.progress import describe_action
 from tui_app.jobs.several import SeveralWrites, one_after_another
-from tui_app.plans.follow_up import UNDO_OF_RELEASE
+from tui_app.plans.follow_up import UNDO_OF_RELEASE, effect_of, way_back
 from tui_app.screens.confirm import Confirm
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import fitted
@@ -185,8 +185,14 @@ def _word(result: WriteResult[Any]) -> str:
 
 
 def _undo_offer(jobs: Sequence[Job]) -> str:
-    moved = any(str(job.action_type).upper() == "MOVE" and job.successful for job in jobs)
-    return _CAN_MOVE_BACK if moved else ""
+    return _CAN_MOVE_BACK if any(job.successful and _can_move_back(job) for job in jobs) else ""
+
+
+def _can_move_back(job: Job) -> bool:
+    try:
+        return effect_of(job).is_move and bool(way_back(job))
+    except GuardError:
+        return False
 
 
 async def _act(screen: ConsoleScreen, jobs: Sequence[Job], verb: _Verb) -> SeveralWrites[Job, Any] | None:

@@ -13,15 +13,16 @@ from textual.message import Message
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.core.clock import describe_window
+from tui_app.core.confirmation import to_type
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.new_job import CreatedJob, Drift, JobPreview, NewJob
-from tui_app.jobs.progress import DESTINATION_LABELS
 from tui_app.mail.query import held_query_of
+from tui_app.plans.effect import CONSEQUENCES
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
-from tui_app.screens.new_job_form import EMPTY, UNDO, Draft, NewJobForm
+from tui_app.screens.new_job_form import EMPTY, Draft, NewJobForm
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
 from tui_app.widgets.too_small import DOWN
@@ -193,7 +194,7 @@ class NewJobScreen(ConsoleScreen):
                 self.service.follow_ups.plan_exactly,
             )
             self.post_message(
-                self.PlanWanted(f"Looking {plural(preview.count, 'message')} up…", lambda: exactly(new, preview))
+                self.PlanWanted(f"Looking up {plural(preview.count, 'message')}…", lambda: exactly(new, preview))
             )
         else:
             self._confirm(replace(found, new=replace(found.new, comment=self._form.comment)))
@@ -285,9 +286,7 @@ class NewJobScreen(ConsoleScreen):
     def _question(self, found: _Previewed, drift: Drift) -> Confirm:
         new, preview = found.new, found.preview
         what = (
-            "Release"
-            if new.action is ActionType.RELEASE
-            else f"Move to {DESTINATION_LABELS[new.destination or Destination.JUNK]}"
+            "Release" if new.action is ActionType.RELEASE else f"Move to {(new.destination or Destination.JUNK).label}"
         )
         facts: list[Piece] = []
         if drift:
@@ -297,9 +296,8 @@ class NewJobScreen(ConsoleScreen):
         else:
             facts += [*self._describe(new, preview), "The job acts on whatever matches when it runs.\n"]
         if new.destination is not None:
-            final = new.destination is Destination.HARD_DELETE
-            facts.append((f"{UNDO[new.destination]}\n", "$text-error bold" if final else ""))
-        typed = "y" if preview.count == 1 else str(preview.count)
+            facts.append((f"{CONSEQUENCES[new.destination]}\n", "$text-error bold" if new.is_final else ""))
+        typed = to_type(preview.count, final=new.is_final)
         return Confirm(f"{what}: start this job?", facts, typed=typed)
 
     @work(exclusive=True, group="create")

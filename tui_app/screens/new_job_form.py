@@ -15,7 +15,7 @@ from tui_app.core.clock import parse_window, rfc3339
 from tui_app.core.errors import GuardError
 from tui_app.core.text import visible
 from tui_app.jobs.new_job import DEFAULT_AGE, TEXT_FIELDS, NewJob
-from tui_app.jobs.progress import DESTINATION_LABELS
+from tui_app.plans.effect import CONSEQUENCES
 from tui_app.widgets.inputs import CycleSelect, LineInput
 from tui_app.widgets.redaction import redaction_of
 from tui_app.widgets.text_lines import TextBlock
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-UNDO: Final = {
-    Destination.INBOX: "can be moved again",
-    Destination.JUNK: "can be moved back",
-    Destination.DELETED_ITEMS: "users can restore it from the trash",
-    Destination.SOFT_DELETE: "users can recover it for a while (Microsoft 365 only)",
-    Destination.HARD_DELETE: "users can NOT recover it; only an administrator can, for a while",
-}
 _MAIN_TEXTS: Final = (
     ("sender", "sender", "address or domain"),
     ("recipient", "recipient", "address or domain"),
@@ -131,7 +124,7 @@ class NewJobForm(VerticalScroll):
         )
         yield _row(
             "destination",
-            CycleSelect([(d, f"{DESTINATION_LABELS[d]}: {UNDO[d]}") for d in _DESTINATIONS], id="destination"),
+            CycleSelect([(d, f"{d.label}: {CONSEQUENCES[d]}") for d in _DESTINATIONS], id="destination"),
         )
         yield from (_text_row(*row) for row in _MAIN_TEXTS)
         mail = ((False, "detections only"), (True, "all mail, detections or not"))

@@ -65,7 +65,7 @@ class WriteRecordScreen(TextScreen):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """Settle only where something is open."""
-        without = "" if self._entry.open else "record.settle"
+        without = () if self._entry.open else ("record.settle",)
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
 
     def action_row_open(self) -> None:

@@ -15,13 +15,14 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.enums import RowStatus
 from tui_app.core.clock import local_time
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural
 from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.failures import FAILURES, OTHER
 from tui_app.jobs.progress import describe_action
 from tui_app.jobs.reasons import ReasonGroup
+from tui_app.plans.follow_up import check_retry
 from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value
@@ -383,11 +384,13 @@ class ReasonsScreen(ConsoleScreen):
         if not (rows := self.chosen_rows()):
             self.notice("No rows, nothing to retry.")
             return
-        if not self._job.ended:
-            self.notice("The job runs: retry when it has ended.")
+        try:
+            check_retry(self._job, rows)
+        except GuardError as error:
+            self.notice(str(error))
             return
         job, retry = self._job, self.service.follow_ups.retry_job
-        self.post_message(self.PlanWanted("Looking the chosen rows up…", lambda: retry(job.id, rows)))
+        self.post_message(self.PlanWanted("Looking up the chosen rows…", lambda: retry(job.id, rows)))
 
     def copy_id(self) -> str:
         """How many rows of which reason, for a ticket."""

@@ -497,7 +497,7 @@ class JobScreen(ConsoleScreen):
             self.notice("No rows, nothing to move.")
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
             move, job = self.service.follow_ups.move_rows, self._job
-            self.post_message(self.PlanWanted("Looking the mail up…", lambda: move(job, rows, destination)))
+            self.post_message(self.PlanWanted("Looking up the mail…", lambda: move(job, rows, destination)))
 
     def action_job_again(self) -> None:
         """Run it again: the form, filled with what it did."""

@@ -14,7 +14,7 @@ from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
 from tui_app.core.clock import describe_window, local_time
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.mail.search import LOADED_AT_ONCE
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tui_app.api.search import SearchParams
     from tui_app.mail.search import MailSnapshot
+    from tui_app.plans.journal_file import JournalSizes
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -106,16 +107,19 @@ class QuarantineScreen(ConsoleScreen):
         """News of the search."""
 
     class ReleaseWanted(Event):
-        """Chosen messages go to the review; `search` is what they were found by."""
+        """Chosen messages go to the review; `search` is what they were found by, `journals` as they were before it."""
 
-        def __init__(self, targets: Sequence[Target], search: SearchParams) -> None:
+        def __init__(self, targets: Sequence[Target], search: SearchParams, journals: JournalSizes | None) -> None:
             super().__init__()
+            self.journals = journals
             self.targets = targets
             self.search = search
 
     def __init__(self, service: EmailSecurityService, line: str = "") -> None:
         super().__init__(service)
         self._first_line = line
+        self._journals: JournalSizes | None = None
+        """The journals before the search that is shown."""
         self._marks: dict[str, None] = {}
         """Marked ids; they outlive each reading of the list."""
         self._taken_out: tuple[Target, ...] = ()
@@ -166,7 +170,7 @@ class QuarantineScreen(ConsoleScreen):
                 self.notice(f"Another search: {plural(dropped, 'mark')} removed.")
             table.forget_cursor()
             self._show_found(())
-        self._load(LOADED_AT_ONCE)
+        self._load(LOADED_AT_ONCE, anew=True)
 
     def _show_found(self, found: Sequence[Message], *, whole: bool = False) -> None:
         table = self.table()
@@ -180,12 +184,21 @@ class QuarantineScreen(ConsoleScreen):
         self._show_found(self._search.found)
 
     @work(exclusive=True, group="search")
-    async def _load(self, at_most: int) -> None:
-        """Load pages of the search until so many more are here."""
+    async def _load(self, at_most: int, *, anew: bool = False) -> None:
+        """Load pages of the search until so many more are here; `anew` = it is another search."""
+        if anew:
+            self._journals = await self._journals_now()
         await self._subject.load(at_most)
         if (problem := self._search.problem) is not None:
             details = problem.details() if isinstance(problem, ApiError) else ()
             self.service.record(self._problem, details)
+
+    async def _journals_now(self) -> JournalSizes | None:
+        try:
+            ledger = self.service.plans.ledger
+        except UsageError:
+            return None  # there is no folder for records: nothing can be sent either
+        return await asyncio.to_thread(ledger.sizes)
 
     @property
     def _problem(self) -> str:
@@ -374,7 +387,7 @@ class QuarantineScreen(ConsoleScreen):
         # A few that were unmarked, or sent since, change nothing of what `a` took out.
         if table.marked.marks and self._taken_out and self._marked_with_it & targets.keys():
             targets.update((target.id, target) for target in self._taken_out if target.id not in targets)
-        self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params))
+        self.post_message(self.ReleaseWanted(list(targets.values()), self._search.params, self._journals))
 
     def plan_moved(self, state: PlanState) -> None:
         """After a release: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""

@@ -50,7 +50,7 @@ class ChooseDestination(ModalScreen[Destination | None]):
         """Show the folders."""
         pieces: list[Piece] = []
         for number, destination in enumerate(self._offered, 1):
-            tone = "$text-error" if destination is Destination.HARD_DELETE else "dim"
+            tone = "$text-error" if destination.is_final else "dim"
             end = "\n" if number < len(self._offered) else ""
             pieces += [(f"{number}  {destination.label}", "bold"), (f": {CONSEQUENCES[destination]}{end}", tone)]
         self.query_one("#facts", TextBlock).set_text(*pieces)

@@ -170,9 +170,10 @@ class IdsScreen(ConsoleScreen):
     async def _look_up(self) -> None:
         self.awaiting, asked = True, self._parsed
         least = plural(self.service.plans.least_requests(asked.ids), "request")
-        self.notice(f"Looking {plural(len(asked.ids), 'id')} up, {least} at the least…")
+        self.notice(f"Looking up {plural(len(asked.ids), 'id')}, {least} at the least…")
         try:
-            targets = await self.service.plans.look_up(asked.ids, self._request)
+            request = await self.service.plans.dated(self._request)
+            targets = await self.service.plans.look_up(asked.ids, request)
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(f"{error} Nothing was sent.")
@@ -186,4 +187,4 @@ class IdsScreen(ConsoleScreen):
             self.service.record(
                 f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once."
             )
-        self.post_message(self.Found(targets, self._request))
+        self.post_message(self.Found(targets, request))

@@ -17,11 +17,13 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from tui_app.core.clock import local_time, rough_duration
+from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.effect import FINAL_WORD, Effect
-from tui_app.plans.plan import Plan, Target
+from tui_app.plans.commands import Send
+from tui_app.plans.effect import Effect
+from tui_app.plans.plan import Target
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.plans.summary import (
     NO_DOMAIN,
@@ -126,9 +128,9 @@ class ReviewScreen(ConsoleScreen):
     class Confirmed(Message):
         """The operator typed the number, and nothing had changed since it was shown."""
 
-        def __init__(self, plan: Plan, guarded: Guarded) -> None:
+        def __init__(self, command: Send, guarded: Guarded) -> None:
             super().__init__()
-            self.plan = plan
+            self.command = command
             self.guarded = guarded
 
     def __init__(
@@ -224,10 +226,7 @@ class ReviewScreen(ConsoleScreen):
     @property
     def _to_type(self) -> str:
         """What confirms: `y` for one message, else their number; what nothing brings back wants its word, too."""
-        left = len(self._plan.targets)
-        if self._plan.effect.is_final:
-            return f"{FINAL_WORD} {left}"
-        return "y" if left == 1 else str(left)
+        return to_type(len(self._plan.targets), final=self._plan.effect.is_final)
 
     def _is_typed(self, value: str) -> bool:
         typed = " ".join(value.lower().replace(",", "").split())
@@ -424,7 +423,7 @@ class ReviewScreen(ConsoleScreen):
             self.service.record(
                 f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} found now, not in the plan, not sent."
             )
-        self.post_message(self.Confirmed(plan, self._guarded))
+        self.post_message(self.Confirmed(Send(plan, self._request.journals), self._guarded))
 
     def on_button_pressed(self) -> None:
         """The only button is the way out."""

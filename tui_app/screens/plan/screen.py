@@ -14,6 +14,7 @@ from textual.message import Message
 from tui_app import actions
 from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
+from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
-    from tui_app.plans.plan import Plan
     from tui_app.service import EmailSecurityService
 
 _COLUMNS: Final = (
@@ -74,16 +74,16 @@ class PlanScreen(ConsoleScreen):
     def __init__(
         self,
         service: EmailSecurityService,
-        plan: Plan | None = None,
+        new: Send | None = None,
         entry: LedgerEntry | None = None,
         guarded: Guarded | None = None,
     ) -> None:
         super().__init__(service)
-        assert (plan is None) is not (entry is None)
-        self._new = plan
+        assert (new is None) is not (entry is None)
+        self._new = new
         if entry is None:
-            assert plan is not None
-            self._state = PlanState(plan)
+            assert new is not None
+            self._state = PlanState(new.plan)
         else:
             # What this program does with it is newer than its journal.
             self._state = service.plans.live_state(entry.plan_id) or entry.state
@@ -140,8 +140,8 @@ class PlanScreen(ConsoleScreen):
         self.awaiting = False
 
     @work
-    async def _send(self, plan: Plan) -> None:
-        await self._run(Send(plan))
+    async def _send(self, command: Send) -> None:
+        await self._run(command)
 
     async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
@@ -307,9 +307,11 @@ class PlanScreen(ConsoleScreen):
     def action_plan_stop(self) -> None:
         """Send nothing after the request in flight."""
         if self._state.phase is Phase.WAITING:
-            self.service.plans.forget_time(self._state.plan.plan_id)
-            self.show_state(replace(self._state, phase=Phase.INTERRUPTED, due_in=None))
-            self.notice("It waits no more. A goes on with it, C closes it.")
+            if self.service.plans.give_up(self._state.plan.plan_id):
+                self.show_state(replace(self._state, phase=Phase.INTERRUPTED, due_in=None))
+                self.notice("It waits no more. A goes on with it, C closes it.")
+            else:
+                self.notice("Its time has just come: stopping.")
             return
         if self._state.ended:
             self.notice("The plan has ended.")
@@ -374,7 +376,7 @@ class PlanScreen(ConsoleScreen):
                 # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
                 self._start_command(partial(Resume, reviewed=()), nothing)
             return
-        number = "y" if count == 1 else str(count)
+        number = to_type(count, final=entry.plan.effect.is_final)
         typed = f"{entry.name} {number}" if entry.doubts else number
         title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
         facts = rest_facts(entry, rest, resend_unseen=resend_unseen)
@@ -447,7 +449,7 @@ class PlanScreen(ConsoleScreen):
             self.notice("Nothing failed." if self._state.ended else "The plan has not ended yet.")
         elif entry := await self._entry():
             retry = self.service.follow_ups.retry_plan
-            self.post_message(self.PlanWanted("Looking what failed up…", lambda: retry(entry)))
+            self.post_message(self.PlanWanted("Looking up what failed…", lambda: retry(entry)))
 
     @work(exclusive=True, group="follow-up")
     async def action_rows_undo(self) -> None:
@@ -462,7 +464,7 @@ class PlanScreen(ConsoleScreen):
                 return
         if entry is not None:
             undo = self.service.follow_ups.undo_plan
-            self.post_message(self.PlanWanted("Looking what was done up…", lambda: undo(entry, destination)))
+            self.post_message(self.PlanWanted("Looking up what was done…", lambda: undo(entry, destination)))
 
     @work(exclusive=True, group="report")
     async def action_plan_report(self) -> None:

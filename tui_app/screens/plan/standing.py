@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_app.api.enums import Destination
+from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
+from tui_app.plans.follow_up import undo_effect
 from tui_app.plans.report import sums_checked
 from tui_app.plans.response import anything_done
 from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome, Phase, PlanState
@@ -77,11 +78,13 @@ class Standing:
     @property
     def may_undo(self) -> bool:
         """Whether something was done that can be taken back."""
-        state, effect = self.state, self.state.plan.effect
+        state = self.state
         at_rest = state.ended and bool(state.head) and not self.damaged
-        back = state.plan.source.before if state.plan.source is not None else None
-        known = effect.destination is not Destination.INBOX or back is not None
-        return at_rest and not effect.is_final and known and bool(state.with_outcome(*SAID_DONE))
+        try:
+            undo_effect(state.plan.effect, state.plan.source, None)
+        except GuardError:
+            return False
+        return at_rest and bool(state.with_outcome(*SAID_DONE))
 
     def next_step(self) -> Sequence[Piece]:
         """What to do next, in a sentence; an error first."""
