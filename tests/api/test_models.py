@@ -103,6 +103,12 @@ def test_a_row_without_a_message_and_with_one() -> None:
     assert JobMessage.from_wire({**row, "message": {"subject": "no id"}}).subject is None
 
 
+def test_the_status_of_a_row_is_known_in_any_case() -> None:
+    told = JobMessage.from_wire({"message_id": "1", "status": "failed"})
+    assert told.status is RowStatus.FAILED
+    assert told.raw.status == "failed"
+
+
 def test_enums_are_read_from_their_wire_values() -> None:
     job = Job.from_wire(JOB)
     assert job.action_type is ActionType.MOVE

@@ -354,7 +354,7 @@ class JobMessage(Struct, frozen=True, gc=False):
     recipient = Value(_some_text)
     """The mailbox this row is about."""
     destination = Value(_optional(open_enum(Destination)))
-    status = Value(open_enum(RowStatus))
+    status = Value(open_enum(RowStatus, any_case=True))
     retry_count = Value(count)
     created_at = Value(moment)
     status_message = Value(text)

@@ -89,12 +89,13 @@ def known_flag(value: Any) -> bool | None:
     return value if value is True or value is False else None
 
 
-def open_enum(kind: type[E]) -> Callable[[Any], E | Untrusted]:
-    """A reader for the values of an enum: its members, and any other value as text."""
+def open_enum(kind: type[E], *, any_case: bool = False) -> Callable[[Any], E | Untrusted]:
+    """A reader for the values of an enum: its members, in `any_case` if that is no matter, and any other value as text."""
     members = {member.value: member for member in kind}
 
     def read(value: Any) -> E | Untrusted:
-        member = members.get(value) if type(value) is str else None
+        known = value.upper() if any_case and type(value) is str else value
+        member = members.get(known) if type(known) is str else None
         return member if member is not None else Untrusted.of(value)
 
     return read

@@ -305,7 +305,8 @@ class PlanService:
                 break
         while True:
             while self._thread.busy:
-                await asyncio.wait([self._started] if self._started is not None else [])
+                if self._started is not None:
+                    await asyncio.wait([self._started])
                 await asyncio.sleep(0)
             entry = await asyncio.to_thread(self.ledger.find, plan.plan_id)
             if not entry.state.unfinished:

@@ -96,7 +96,7 @@ class JobReport:
         """How many rows that failed were read, what became of them, and those that were not tried by their reason."""
         became: Counter[str] = Counter()
         untried: Counter[str] = Counter()
-        failed = [row for row in self.failures if row.raw.status.upper() == RowStatus.FAILED]
+        failed = [row for row in self.failures if row.status is RowStatus.FAILED]
         for row in failed:
             what = self.afterwards(row).what
             became[what] += 1

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.enums import Destination
+from tui_app.api.enums import Destination, RowStatus
 from tui_app.api.wire_values import moment, readable, without_our_name
 from tui_app.core.clock import rfc3339
 from tui_app.core.files import new_file
@@ -245,7 +245,7 @@ def _listed(report: JobReport) -> list[str]:
 
 
 def _since(report: JobReport, row: JobMessage) -> str:
-    if row.raw.status.upper() != "FAILED":
+    if row.status is not RowStatus.FAILED:
         return ""
     return report.afterwards(row).describe()
 
@@ -267,7 +267,7 @@ def as_markdown(report: JobReport) -> str:
 
 
 def _row_values(report: JobReport, row: JobMessage) -> dict[str, Any]:
-    since = report.afterwards(row) if row.raw.status.upper() == "FAILED" else None
+    since = report.afterwards(row) if row.status is RowStatus.FAILED else None
     return {
         "message_id": row.message_id,
         "investigate_id": row.investigate_id,
