@@ -49,7 +49,7 @@ async def load_all(rows: Any, count: int) -> None:
 def arranged(words: str = "", field: str = "") -> Any:
     """What is wanted of rows: those with these words, in the order of that field; without either, all as listed."""
     from tui_app.jobs.filters import parse_filter
-    from tui_app.jobs.row_view import RowView, Sort
+    from tui_app.rows.view import RowView, Sort
 
     return RowView(parse_filter(words) if words else None, Sort(field) if field else None)
 

@@ -11,7 +11,8 @@ from benchmarks.child import measured_in_child
 from benchmarks.figure import Budget, Effort, Figure
 from benchmarks.kept_messages import FromMemory, arranged, in_state, job_rows, load_all, made_pages
 from tui_app.api.enums import RowStatus
-from tui_app.jobs.row_store import PackedRows
+from tui_app.jobs.row_columns import JOB_ROWS
+from tui_app.rows.store import PackedRows
 
 _TIMES = 15
 _FEW = 1_000
@@ -66,7 +67,7 @@ async def child(count: int) -> dict[str, float]:
             await rows.arrange(arranged())
 
         async def change(number: int) -> None:
-            rows.store.put(PackedRows.of((in_state(third, ("FAILED", "SKIPPED")[number % 2]),)))
+            rows.store.put(PackedRows.of(JOB_ROWS, (in_state(third, ("FAILED", "SKIPPED")[number % 2]),)))
             app.told(rows.snapshot)
 
         async def page_down(number: int) -> None:

@@ -15,7 +15,7 @@ from tests.support.services import lonely_service
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import ServerFault
 from tui_app.core.errors import UsageError
-from tui_app.jobs.export import SUFFIXES, Exported, ExportFailed, export_path
+from tui_app.rows.export import SUFFIXES, Exported, ExportFailed, export_path
 
 Script = Any
 

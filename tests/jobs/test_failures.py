@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from tests.jobs.test_row_store import row
+from tests.rows.test_store import row
 from tui_app.core.text import sanitize
 from tui_app.jobs.failures import KNOWN_CAUSES, OTHER, cause_of, describe_cause, has_reason, normalised
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from tests.jobs.test_row_store import json_values, row, stored
 from tests.jobs.test_rows import JOB, query, wire_row
+from tests.rows.test_store import json_values, row, stored
 from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.services import lonely_service
 from tui_app.api.errors import ServerFault
@@ -20,8 +20,8 @@ from tui_app.api.rows import JobMessage
 from tui_app.jobs.failure_watch import FailuresSnapshot
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.reasons import ReasonTally, RowsByReason, group_by_reason
-from tui_app.jobs.row_store import OrderedRows
-from tui_app.jobs.row_view import Superseded
+from tui_app.rows.store import OrderedRows
+from tui_app.rows.view import Superseded
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

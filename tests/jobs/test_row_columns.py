@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.test_row_store import row, stored
 from tests.jobs.test_rows import JOB, wire_row
+from tests.rows.test_store import row, stored
 from tests.support.faulty import Received, answer, faulty, success
 from tests.support.services import lonely_service
 from tui_app.api.rows import JobMessage
 from tui_app.jobs.filters import parse_filter
-from tui_app.jobs.row_columns import BY_FIELD, COPIED, EXPORTED, ROW_COLUMNS
+from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.screens.copy import row_values
 from tui_app.screens.job.screen import COLUMNS
 
@@ -34,25 +34,26 @@ FULL = JobMessage.from_wire(
 
 
 def test_the_screen_sorts_by_declared_fields_only() -> None:
-    assert {column.field for column in COLUMNS if column.field} <= BY_FIELD.keys()
+    assert {column.field for column in COLUMNS if column.field} <= JOB_ROWS.by_field.keys()
 
 
 def test_a_row_has_every_declared_value_and_gives_it_out_safe() -> None:
-    for column in ROW_COLUMNS:
+    for column in JOB_ROWS.columns:
         assert getattr(FULL.raw, column.name) is not None
         assert column.text(FULL).isprintable()
         assert column.text(FULL)
-    assert [column.text(FULL) for column in EXPORTED] == [
+    assert [column.text(FULL) for column in JOB_ROWS.exported] == [
         "m1", "failed", "a@b.example", "Invoice", "2", "2026-11-21T10:00:00Z", "not␛[2J found", "4N34", "4N34-1",
     ]  # fmt: skip
     assert all(
-        not column.text(row("m")) or column.name in ("message_id", "status", "retry_count") for column in EXPORTED
+        not column.text(row("m")) or column.name in ("message_id", "status", "retry_count")
+        for column in JOB_ROWS.exported
     )
 
 
 def test_every_field_can_be_filtered_by_the_value_that_is_kept() -> None:
     (kept,) = stored(FULL).rows([0])
-    for field, column in BY_FIELD.items():
+    for field, column in JOB_ROWS.by_field.items():
         wanted = parse_filter(
             f"{field}:{2 if column.is_number else getattr(FULL.raw, column.name)}".replace(" ", "\\ ")
         )
@@ -61,8 +62,8 @@ def test_every_field_can_be_filtered_by_the_value_that_is_kept() -> None:
 
 
 def test_what_is_copied_has_its_declared_name_and_place() -> None:
-    assert [name for name, _ in row_values(FULL)] == [column.copied_as for column in COPIED]
-    assert [column.copy_place for column in COPIED] == list(range(1, len(COPIED) + 1))
+    assert [name for name, _ in row_values(FULL)] == [column.copied_as for column in JOB_ROWS.copied]
+    assert [column.copy_place for column in JOB_ROWS.copied] == list(range(1, len(JOB_ROWS.copied) + 1))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "md"])

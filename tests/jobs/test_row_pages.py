@@ -1,8 +1,9 @@
 """Pages of a job's rows, put together while the list moves on."""
 
 from tui_app.api.rows import JobMessage
+from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.jobs.row_pages import RowPages
-from tui_app.jobs.row_store import PackedRows, RowStore
+from tui_app.rows.store import PackedRows, RowStore
 
 
 def rows(*names: str) -> tuple[JobMessage, ...]:
@@ -13,10 +14,10 @@ class Pages:
     """A listing that is fed with names of rows."""
 
     def __init__(self, per_page: int) -> None:
-        self.listing = RowPages(RowStore(), None, per_page)
+        self.listing = RowPages(RowStore(JOB_ROWS), None, per_page)
 
     def put(self, number: int, *names: str) -> None:
-        self.listing.put(number, self.listing.store.put(PackedRows.of(rows(*names))), last=len(names) < 2)
+        self.listing.put(number, self.listing.store.put(PackedRows.of(JOB_ROWS, rows(*names))), last=len(names) < 2)
 
     @property
     def names(self) -> list[str]:

@@ -14,7 +14,7 @@ from tui_app.api.errors import NotFound, ServerFault
 from tui_app.api.pagination import job_message_pages
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.job_watch import JobSnapshot
-from tui_app.jobs.row_view import RowView, Sort
+from tui_app.rows.view import RowView, Sort
 from tui_app.simulator.server import Options, Simulator, running
 
 JOB = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"

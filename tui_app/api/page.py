@@ -13,6 +13,8 @@ T = TypeVar("T")
 MAX_PER_PAGE: Final = 1000
 """A change log speaks of 10,000 for searches; the schema says 1,000."""
 MAX_ACCOUNTS: Final = 50
+ONLY: Final = "the job counts only "
+"""How words begin about a list of which more came than there should be."""
 
 
 @dataclass(frozen=True)

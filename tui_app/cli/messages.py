@@ -16,10 +16,10 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
-from tui_app.jobs.export import export_path
 from tui_app.jobs.failures import has_reason
 from tui_app.jobs.progress import describe_missing
-from tui_app.jobs.row_columns import EXPORTED
+from tui_app.jobs.row_columns import JOB_ROWS
+from tui_app.rows.export import export_path
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ASKABLE_ROW_STATUS = [status.value for status in RowStatus if status is not RowStatus.DISCOVERING]
 COLUMNS = tuple(
     ListingColumn[JobMessage](column.name, column.export_width, column.text, right=column.is_number)
-    for column in EXPORTED
+    for column in JOB_ROWS.exported
 )
 
 

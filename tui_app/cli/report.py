@@ -15,13 +15,13 @@ from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.export import export_path
 from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.report import FORMATS, as_markdown
 from tui_app.plans.trail import followers
 from tui_app.plans.write_entry import WriteEntry
+from tui_app.rows.export import export_path
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger import Ledger

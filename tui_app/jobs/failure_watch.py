@@ -17,9 +17,10 @@ from tui_app.core.text import plural
 from tui_app.jobs.failures import FAILURES
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import RowsByReason, group_by_reason
-from tui_app.jobs.row_store import OrderedRows, RowStore
+from tui_app.rows.store import OrderedRows, RowStore
 
 if TYPE_CHECKING:
+    from tui_app.api.rows import JobMessage
     from tui_app.jobs.job_watch import JobSubject
     from tui_app.jobs.poller import PollResult
     from tui_app.jobs.row_pages import RowPages
@@ -126,7 +127,7 @@ class FailuresSubject:
             listing.stale = listing.read
 
     @property
-    def store(self) -> RowStore:
+    def store(self) -> RowStore[JobMessage]:
         """Where the rows and their marks are."""
         return self.of.rows.store
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.core.clock import Clock
     from tui_app.jobs.followed import FollowedJobs
-    from tui_app.jobs.row_view import RowView
+    from tui_app.rows.view import RowView
 
 
 @dataclass(frozen=True, slots=True)

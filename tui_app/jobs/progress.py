@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import ActionType, Destination, JobStatus
+from tui_app.api.page import ONLY
 from tui_app.api.wire_values import readable
 from tui_app.core.clock import rough_duration, rough_spread
 from tui_app.core.text import Untrusted
@@ -25,9 +26,6 @@ READINGS: Final = 3
 """The fewest readings that an estimate is made of."""
 HISTORY: Final = 60
 """Rates that are kept for a sparkline."""
-
-ONLY: Final = "the job counts only "
-"""How `describe_missing` begins when there are more rows than there should be."""
 
 
 def describe_action(job: Job) -> str:

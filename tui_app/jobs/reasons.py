@@ -15,14 +15,15 @@ from tui_app.api.wire_values import count, moment
 from tui_app.core.address import canonical_domain
 from tui_app.core.text import LIST_LIMIT, NOTHING, Untrusted
 from tui_app.jobs.failures import Cause, cause_of, is_failure
-from tui_app.jobs.row_store import OrderedRows, value_of
-from tui_app.jobs.row_view import STEP, Superseded
+from tui_app.jobs.row_columns import JOB_ROWS
+from tui_app.rows.store import OrderedRows
+from tui_app.rows.view import STEP, Superseded
 
 if TYPE_CHECKING:
     from tui_app.api.rows import JobMessage
 
 _NAMES: Final = ("status", "status_message", "retry_count", "retry_after", "recipient")
-_values: Final = value_of(*_NAMES)
+_values: Final = JOB_ROWS.value_of(*_NAMES)
 _values_of_message: Final = attrgetter(*[f"raw.{name}" for name in _NAMES])
 _FAILED: Final = RowStatus.FAILED.value
 _REMEMBERED: Final = 10_000
@@ -145,7 +146,7 @@ class ReasonTally:
         for message in messages:
             self._add(_values_of_message(message))
 
-    def add_slots(self, view: OrderedRows, slots: array[int]) -> None:
+    def add_slots(self, view: OrderedRows[JobMessage], slots: array[int]) -> None:
         """Take kept rows by their slots; each group knows which of them are its own."""
         for slot, values in zip(slots, map(_values, view.store.rows(slots)), strict=True):
             found = self._add(values)
@@ -192,7 +193,7 @@ class ReasonTally:
 
 
 async def group_by_reason(
-    view: OrderedRows, now: datetime, *, still: Callable[[], bool] = lambda: True
+    view: OrderedRows[JobMessage], now: datetime, *, still: Callable[[], bool] = lambda: True
 ) -> RowsByReason:
     """The failed and skipped rows of a view by reason; other rows in it are left out.
 

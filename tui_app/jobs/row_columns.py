@@ -5,54 +5,19 @@ A screen adds how it draws what it shows (`screens/job/screen.py`); a new field 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Final
 
-from tui_app.core.clock import rfc3339
-from tui_app.core.text import Untrusted
+from msgspec.structs import astuple
 
-if TYPE_CHECKING:
-    from tui_app.api.rows import JobMessage
+from tui_app.api.enums import RowStatus
+from tui_app.api.rows import JobMessage, RawRow
+from tui_app.rows.shape import Row, RowColumn, RowShape
 
-
-@dataclass(frozen=True, slots=True)
-class RowColumn:
-    """One value of a row; `name` is its name in a row and in an export."""
-
-    name: str
-    field: str = ""
-    """What a filter line and a sort call it; empty if neither can."""
-    in_words: bool = False
-    """Whether a filter's bare word looks here."""
-    is_number: bool = False
-    is_time: bool = False
-    export_width: int = 0
-    """Cells that it takes in a listing; 0 keeps it out of listings and exports."""
-    copied_as: str = ""
-    """Its name on the copy page; empty keeps it out of there."""
-    copy_place: int = 0
-    """Its place on the copy page."""
-
-    def text(self, row: JobMessage) -> str:
-        """The value as safe text for a file or a listing."""
-        match getattr(row, self.name):
-            case None:
-                return ""
-            case Untrusted() as text:
-                return text.detail().lower() if self.name == "status" else text.detail()
-            case datetime() as moment:
-                return rfc3339(moment)
-            case Enum() as member:
-                return str(member).lower()
-            case value:
-                return str(value)
-
-
-ROW_COLUMNS: Final = (
+_COLUMNS: Final = (
     RowColumn("message_id", "id", export_width=36, copied_as="row id", copy_place=8),
-    RowColumn("status", "status", in_words=True, export_width=10),
+    RowColumn("status", "status", in_words=True, export_width=10, values=tuple(RowStatus)),
     RowColumn("recipient", "to", in_words=True, export_width=30, copied_as="recipient", copy_place=2),
     RowColumn("subject", "subject", in_words=True, export_width=30, copied_as="subject", copy_place=3),
     RowColumn("retry_count", "tries", is_number=True, export_width=11),
@@ -65,8 +30,18 @@ ROW_COLUMNS: Final = (
     RowColumn("created_at", "created", is_time=True),
     RowColumn("processed_at", "processed", is_time=True),
 )
-EXPORTED: Final = tuple(column for column in ROW_COLUMNS if column.export_width)
-"""The columns of CSV, Markdown and listings, in their order. JSON has the API's own objects, unchanged."""
-COPIED: Final = tuple(sorted((column for column in ROW_COLUMNS if column.copied_as), key=lambda c: c.copy_place))
-BY_FIELD: Final = {column.field: column for column in ROW_COLUMNS if column.field}
-"""The columns that a filter line or a sort can name."""
+_raw: Final = attrgetter("raw")
+
+
+def _keep(messages: Iterable[JobMessage]) -> list[Row]:
+    return [*map(astuple, map(_raw, messages))]
+
+
+JOB_ROWS: Final = RowShape[JobMessage](
+    names=RawRow.__struct_fields__,
+    keep=_keep,
+    make=lambda row: JobMessage(RawRow(*row)),
+    identity="message_id",
+    state="status",
+    columns=_COLUMNS,
+)

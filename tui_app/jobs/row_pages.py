@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tui_app.jobs.row_store import OrderedRows, RowStore
+from tui_app.rows.store import OrderedRows, RowStore
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
+    from tui_app.api.rows import JobMessage
 
 
 @dataclass
 class RowPages:
     """Loaded pages in the server's order, as slots of the store. `status` is what the server was asked for."""
 
-    store: RowStore
+    store: RowStore[JobMessage]
     status: RowStatus | None
     per_page: int
     pages: list[array[int]] = field(default_factory=list)
@@ -134,7 +135,7 @@ class RowPages:
         self._arrange()
         return self._repeated
 
-    def rows(self) -> OrderedRows:
+    def rows(self) -> OrderedRows[JobMessage]:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""
         self._arrange()
         return OrderedRows(self.store, self._order)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.errors import ApiError, TooLarge
 from tui_app.api.pagination import SMALLEST_PAGE, is_last, past_the_end
 from tui_app.api.prefetch import Prefetcher, pages_of
+from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.jobs.row_pages import RowPages
-from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
-from tui_app.jobs.row_view import AS_LISTED, RowView, Superseded, arrange
+from tui_app.rows.store import OrderedRows, PackedRows, RowStore
+from tui_app.rows.view import AS_LISTED, RowView, Superseded, arrange
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -36,7 +37,7 @@ class RowsSnapshot:
     """Rows under one status of the server's, as they are arranged; None before the first page."""
 
     status: RowStatus | None = None
-    rows: OrderedRows | None = None
+    rows: OrderedRows[JobMessage] | None = None
     loaded: int = 0
     """Rows loaded under this status, whether the filter lets them through or not."""
     complete: bool = False
@@ -60,10 +61,10 @@ class JobRows:
     clock: Clock
     job_id: str
     tell: Callable[[RowsSnapshot], None]
-    store: RowStore = field(default_factory=RowStore)
+    store: RowStore[JobMessage] = field(default_factory=lambda: RowStore(JOB_ROWS))
     snapshot: RowsSnapshot = field(default_factory=RowsSnapshot)
     _wanted: RowView = AS_LISTED
-    _made_of: tuple[OrderedRows | None, int] = (None, 0)
+    _made_of: tuple[OrderedRows[JobMessage] | None, int] = (None, 0)
     """What the last arrangement was made of: the listed rows, and the store's changes by then."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -117,7 +118,7 @@ class JobRows:
             self._listings[status] = listing
         return listing
 
-    def _seen(self, rows: OrderedRows) -> RowsSnapshot:
+    def _seen(self, rows: OrderedRows[JobMessage]) -> RowsSnapshot:
         listing = self._listing
         return RowsSnapshot(
             status=listing.status,
@@ -278,7 +279,7 @@ class JobRows:
             return
         listing.unasked[number], listing.unreadable[number] = len(page.others), page.unreadable
         yield_to_ui = self.client.transport.yield_to_ui
-        packed = await asyncio.to_thread(PackedRows.of, page.items, yield_to_ui)
+        packed = await asyncio.to_thread(PackedRows.of, JOB_ROWS, page.items, yield_to_ui)
         slots = array("I")
         for part in packed.parts():
             slots.extend(self.store.put(part))
@@ -301,7 +302,7 @@ class JobRows:
             self.snapshot = self._seen(rows)
             self.tell(self.snapshot)
 
-    async def _arranged(self, listing: RowPages, wanted: RowView) -> OrderedRows:
+    async def _arranged(self, listing: RowPages, wanted: RowView) -> OrderedRows[JobMessage]:
         """The listed rows as wanted; after a page more, only that page is looked at. Raises Superseded."""
 
         def still() -> bool:

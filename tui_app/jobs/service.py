@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from tui_app.core.clock import Clock
     from tui_app.jobs.all_rows import AllRows
     from tui_app.jobs.commands import Answered
-    from tui_app.jobs.export import Exported
     from tui_app.jobs.failure_watch import FailuresSnapshot, FailuresSubject
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.job_write import JobWrite, Kind
     from tui_app.jobs.new_job import CreatedJob, JobPreview, NewJob
+    from tui_app.rows.export import Exported
 
 T = TypeVar("T")
 
@@ -279,7 +279,7 @@ class JobService:
 
     async def _exported(self, job_id: str, work: Coroutine[Any, Any, Exported]) -> Exported:
         """Run an export, and put what became of it on record."""
-        from tui_app.jobs.export import ExportFailed
+        from tui_app.rows.export import ExportFailed
 
         try:
             exported = await work

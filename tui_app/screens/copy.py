@@ -10,7 +10,6 @@ from textual import work
 from tui_app import actions
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
 from tui_app.jobs.progress import describe_search
-from tui_app.jobs.row_columns import COPIED
 from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.plain_text import show_plainly
 from tui_app.widgets.redaction import AddressText, PrivateText, redaction_of
@@ -116,7 +115,9 @@ def job_values(job: Job) -> list[Value]:
 
 def row_values(row: JobMessage) -> list[Value]:
     """Of a job's row."""
-    return [value for column in COPIED for value in _value(column.copied_as, getattr(row, column.name))]
+    from tui_app.jobs.row_columns import JOB_ROWS
+
+    return [value for column in JOB_ROWS.copied for value in _value(column.copied_as, getattr(row, column.name))]
 
 
 def message_values(message: Message) -> list[Value]:

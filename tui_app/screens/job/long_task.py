@@ -10,13 +10,13 @@ from tui_app.api.errors import ApiError
 from tui_app.core.bars import bar
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.export import unfinished
+from tui_app.rows.export import unfinished
 from tui_app.widgets.text_lines import Piece
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from tui_app.jobs.export import Exported
+    from tui_app.rows.export import Exported
     from tui_app.screens.base import ConsoleScreen
 
 ASK_BEFORE: Final = 10

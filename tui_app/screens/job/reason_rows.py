@@ -13,7 +13,8 @@ from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
-    from tui_app.jobs.row_store import RowStore
+    from tui_app.api.rows import JobMessage
+    from tui_app.rows.store import RowStore
 
 
 def _retry_cell(group: ReasonGroup, now: datetime) -> Cell:
@@ -33,7 +34,7 @@ COLUMNS: Final[tuple[CellColumn[ReasonGroup], ...]] = (
 class ReasonRows:
     """Groups as rows of a table; a mark of a group is one of each of its rows in the job's store."""
 
-    def __init__(self, found: RowsByReason, store: RowStore) -> None:
+    def __init__(self, found: RowsByReason, store: RowStore[JobMessage]) -> None:
         self.found = found
         self._store = store
         self._place = {group.key: place for place, group in enumerate(found.groups)}

@@ -18,11 +18,11 @@ from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural
-from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.failures import FAILURES, OTHER
 from tui_app.jobs.progress import describe_action
 from tui_app.jobs.reasons import ReasonGroup
 from tui_app.plans.follow_up import check_retry
+from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value

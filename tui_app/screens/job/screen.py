@@ -19,12 +19,12 @@ from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.export import SUFFIXES, export_path
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
-from tui_app.jobs.row_store import OrderedRows
-from tui_app.jobs.row_view import RowView, Sort
 from tui_app.plans.effect import Source
+from tui_app.rows.export import SUFFIXES, export_path
+from tui_app.rows.store import OrderedRows
+from tui_app.rows.view import RowView, Sort
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
 from tui_app.screens.base import MORE, ConsoleScreen

@@ -1,4 +1,4 @@
-"""All rows of a job that were ever read: packed 32 at a time, with columns for what is asked of all of them."""
+"""All rows of one kind that were ever read: packed 32 at a time, with columns for what is asked of all of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
-from typing import Any, Final, overload
+from operator import itemgetter
+from typing import Final, Generic, TypeVar, overload
 
-from msgspec.structs import astuple
-
-from tui_app.api.rows import JobMessage, RawRow
 from tui_app.core.clock import no_yield
-from tui_app.jobs.id_index import IdIndex, Key, keys_of
+from tui_app.rows.id_index import IdIndex, Key, keys_of
+from tui_app.rows.shape import Row, RowShape
+
+T = TypeVar("T")
 
 PACK: Final = 32
 """Rows that are packed together: few enough that one of them is quickly there, enough that they share what is alike."""
@@ -24,18 +24,6 @@ AT_ONCE: Final = 4 * PACK
 """Rows that are packed before somebody else may have a turn."""
 UNPACKED: Final = 128
 """Packs kept open: more than two screens full."""
-Row = tuple[Any, ...]
-"""The values of a PlainRow in their order: nothing that the garbage collector has to look at, and what `marshal` can write."""
-
-
-def value_of(*names: str) -> Callable[[Row], Any]:
-    """A reader of a kept row's value by its name, or of several of them: much quicker than an object for each of a million rows."""
-    return itemgetter(*[RawRow.__struct_fields__.index(name) for name in names])
-
-
-_raw: Final = attrgetter("raw")
-_id_of: Final = attrgetter("message_id")
-_status_of: Final = attrgetter("status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +36,17 @@ class PackedRows:
     packs: list[bytes]
 
     @classmethod
-    def of(cls, messages: Iterable[JobMessage], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
+    def of(cls, shape: RowShape[T], items: Iterable[T], yield_to_ui: Callable[[], None] = no_yield) -> PackedRows:
         """Pack rows as they were read; `yield_to_ui` is called after each few of many."""
-        plain = [*map(_raw, messages)]
-        rows = [*map(astuple, plain)]
+        rows = shape.keep(items)
+        ids, states = [[*map(itemgetter(shape.names.index(name)), rows)] for name in (shape.identity, shape.state)]
         keys: list[Key] = []
         packs: list[bytes] = []
         for start in range(0, len(rows), AT_ONCE):
-            keys += keys_of([*map(_id_of, plain[start : start + AT_ONCE])])
+            keys += keys_of(ids[start : start + AT_ONCE])
             packs += _packs(rows[start : start + AT_ONCE])
             yield_to_ui()
-        return cls(rows, keys, [*map(_status_of, plain)], packs)
+        return cls(rows, keys, [state if type(state) is str else "" for state in states], packs)
 
     def parts(self, size: int = 4 * AT_ONCE) -> Iterator[PackedRows]:
         """The same rows in portions, for whoever takes them between other things."""
@@ -68,13 +56,14 @@ class PackedRows:
             yield PackedRows(self.rows[start:end], self.keys[start:end], self.states[start:end], packs)
 
 
-class RowStore:
+class RowStore(Generic[T]):
     """Rows by slot, a number that stays: a row that is read again is the same slot with newer values.
 
     A row takes about 100 bytes. Its values are the same before and after.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shape: RowShape[T]) -> None:
+        self.shape = shape
         self._ids = IdIndex()
         self._packs: list[bytes] = []
         self._starts = array("I")
@@ -165,10 +154,10 @@ class RowStore:
 
     # ---- looking at rows
 
-    def row(self, slot: int) -> JobMessage:
+    def row(self, slot: int) -> T:
         """The row as it was read last."""
         number, position = self._pack_of(slot)
-        return JobMessage(RawRow(*self._rows(number)[position]))
+        return self.shape.make(self._rows(number)[position])
 
     def rows(self, slots: Iterable[int]) -> Iterator[Row]:
         """Kept rows, one after the other, without disturbing what is kept open for the screen."""
@@ -234,12 +223,12 @@ def _unpacked(pack: bytes) -> list[Row]:
     return rows
 
 
-class OrderedRows(Sequence[JobMessage]):
+class OrderedRows(Sequence[T]):
     """Rows of a store in an order: what a table shows. Its length never changes; what the rows say may."""
 
     __slots__ = ("_length", "slots", "store")
 
-    def __init__(self, store: RowStore, slots: array[int]) -> None:
+    def __init__(self, store: RowStore[T], slots: array[int]) -> None:
         self.store = store
         self.slots = slots
         self._length = len(slots)
@@ -248,10 +237,10 @@ class OrderedRows(Sequence[JobMessage]):
         return self._length
 
     @overload
-    def __getitem__(self, index: int) -> JobMessage: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[JobMessage]: ...
-    def __getitem__(self, index: int | slice) -> JobMessage | Sequence[JobMessage]:
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         if isinstance(index, slice):
             return [self.store.row(self.slots[position]) for position in range(*index.indices(self._length))]
         if not -self._length <= index < self._length:
@@ -302,6 +291,6 @@ class OrderedRows(Sequence[JobMessage]):
         here = set(self.slots)
         self.store.mark([slot for slot in self.store.marked_slots() if slot not in here], on=False)
 
-    def marked_rows(self) -> tuple[JobMessage, ...]:
+    def marked_rows(self) -> tuple[T, ...]:
         """All marked rows, here or not."""
         return tuple(self.store.row(slot) for slot in self.store.marked_slots())

@@ -7,12 +7,12 @@ import heapq
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from tui_app.jobs.filters import RowFilter
-from tui_app.jobs.row_columns import BY_FIELD
-from tui_app.jobs.row_store import OrderedRows, value_of
+from tui_app.rows.filters import RowFilter
+from tui_app.rows.store import OrderedRows
 
+T = TypeVar("T")
 STEP: Final = 512
 """Rows looked at before somebody else may have a turn: about two milliseconds."""
 _RUN: Final = 4096
@@ -21,7 +21,7 @@ Pause = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order by a field of `row_columns.BY_FIELD`."""
+    """An order by a field of `RowShape.by_field`."""
 
     field: str
     reverse: bool = False
@@ -43,8 +43,8 @@ class Superseded(Exception):
 
 
 async def arrange(
-    view: OrderedRows, wanted: RowView, *, beyond: int = 0, still: Callable[[], bool] = lambda: True
-) -> OrderedRows:
+    view: OrderedRows[T], wanted: RowView, *, beyond: int = 0, still: Callable[[], bool] = lambda: True
+) -> OrderedRows[T]:
     """The rows of a view as wanted; `beyond` leaves out so many at its beginning.
 
     Lets others run between steps, and raises Superseded as soon as it is not `still` wanted.
@@ -64,7 +64,7 @@ async def arrange(
     return OrderedRows(view.store, slots)
 
 
-async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, let_others_run: Pause) -> array[int]:
+async def _filtered(view: OrderedRows[T], slots: array[int], wanted: RowFilter, let_others_run: Pause) -> array[int]:
     found, matches = array("I"), wanted.matches
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
@@ -73,15 +73,17 @@ async def _filtered(view: OrderedRows, slots: array[int], wanted: RowFilter, let
     return found
 
 
-async def _sorted(view: OrderedRows, slots: array[int], wanted: Sort, let_others_run: Pause) -> array[int]:
+async def _sorted(view: OrderedRows[T], slots: array[int], wanted: Sort, let_others_run: Pause) -> array[int]:
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
-    read = value_of(BY_FIELD[wanted.field].name)
+    shape = view.store.shape
+    column = shape.by_field[wanted.field]
+    read, order = shape.value_of(column.kept), column.order or _key
     runs: list[Sequence[tuple[Any, int]]] = []
     for start in range(0, len(slots), _RUN):
         run: list[tuple[Any, int]] = []
         for inner in range(start, min(start + _RUN, len(slots)), STEP):
             step = slots[inner : min(inner + STEP, start + _RUN)]
-            run += [*zip(map(_key, map(read, view.store.rows(step))), step, strict=True)]
+            run += [*zip(map(order, map(read, view.store.rows(step))), step, strict=True)]
             await let_others_run()
         run.sort(key=_by_value, reverse=wanted.reverse)
         runs.append(run)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from tests.jobs.test_row_store import row, stored
-from tui_app.jobs import row_view as arrangement
+from tests.rows.test_store import row, stored
 from tui_app.jobs.filters import parse_filter
-from tui_app.jobs.row_store import OrderedRows
-from tui_app.jobs.row_view import RowView, Sort, Superseded, arrange
+from tui_app.rows import view as arrangement
+from tui_app.rows.store import OrderedRows
+from tui_app.rows.view import RowView, Sort, Superseded, arrange
 
 ROWS = (
     row("m1", "FAILED", retry_count=3, action_params={"client_recipient": "Ana@acme.example"}, status_message="Mailbox not found"),

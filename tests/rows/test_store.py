@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tui_app.api.enums import RowStatus
 from tui_app.api.rows import JobMessage
-from tui_app.jobs.id_index import IdIndex, key_of, keys_of
+from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.jobs.row_pages import RowPages
-from tui_app.jobs.row_store import OrderedRows, PackedRows, RowStore
+from tui_app.rows.id_index import IdIndex, key_of, keys_of
+from tui_app.rows.store import OrderedRows, PackedRows, RowStore
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("\udcff"),
@@ -32,8 +33,8 @@ def row(identity: str, status: str = "PENDING", **values: Any) -> JobMessage:
 
 
 def stored(*rows: JobMessage) -> RowStore:
-    store = RowStore()
-    store.put(PackedRows.of(rows))
+    store = RowStore(JOB_ROWS)
+    store.put(PackedRows.of(JOB_ROWS, rows))
     return store
 
 
@@ -48,10 +49,10 @@ def shown(store: RowStore, slots: Sequence[int]) -> list[str]:
     )
 )
 def test_rows_come_out_as_they_were_read_last(pages: list[list[tuple[str, str, Any]]]) -> None:
-    store, expected = RowStore(), {}
+    store, expected = RowStore(JOB_ROWS), {}
     for page in pages:
         rows = [row(identity, status, status_message=value, retry_count=value) for identity, status, value in page]
-        slots = store.put(PackedRows.of(rows))
+        slots = store.put(PackedRows.of(JOB_ROWS, rows))
         assert shown(store, slots) == [read.id for read in rows]
         for read in rows:
             expected[read.id] = read
@@ -101,18 +102,18 @@ def test_a_row_that_is_read_again_changes_in_place_and_keeps_its_mark() -> None:
     store = stored(*[row(f"r{number}") for number in range(100)])
     store.mark([40], on=True)
     assert store.changes == 0
-    store.put(PackedRows.of([row("r40", "FAILED", retry_count=3), row("r41")]))
+    store.put(PackedRows.of(JOB_ROWS, [row("r40", "FAILED", retry_count=3), row("r41")]))
     assert store.changes == 1
     assert (store.row(40).status, store.row(40).retry_count, store.is_marked(40)) == (RowStatus.FAILED, 3, True)
     assert shown(store, store.with_status("FAILED")) == ["r40"]
     assert 40 not in store.with_status("PENDING")
-    store.put(PackedRows.of([row("r40", "FAILED", retry_count=3)]))
+    store.put(PackedRows.of(JOB_ROWS, [row("r40", "FAILED", retry_count=3)]))
     assert store.changes == 1, "the same again is no change"
 
 
 def test_marks_are_counted_once_and_go_with_absent_rows() -> None:
     store = stored(*[row(name) for name in "abcd"])
-    view = OrderedRows(store, store.put(PackedRows.of([row("b"), row("c")])))
+    view = OrderedRows(store, store.put(PackedRows.of(JOB_ROWS, [row("b"), row("c")])))
     view.mark([0, 1, 1], on=True)
     store.mark([0], on=True)
     assert store.marks == 3
@@ -126,7 +127,7 @@ def test_marks_are_counted_once_and_go_with_absent_rows() -> None:
 
 def test_a_view_knows_the_places_of_its_rows_only() -> None:
     store = stored(*[row(name) for name in "abcd"])
-    view = OrderedRows(store, store.put(PackedRows.of([row("d"), row("b")])))
+    view = OrderedRows(store, store.put(PackedRows.of(JOB_ROWS, [row("d"), row("b")])))
     assert [view.index_of(name) for name in "abcdx"] == [None, 1, None, 0, None]
     assert [view.key_at(index) for index in range(len(view))] == ["d", "b"]
     assert [read.id for read in view[:1]] == ["d"]
@@ -137,7 +138,9 @@ def test_rows_of_a_state_are_known_when_all_rows_are() -> None:
     whole = RowPages(store, None, 9)
     # r6 is not listed any more: it was read once, under another status.
     whole.put(
-        1, store.put(PackedRows.of([row(f"r{n}", "FAILED" if n % 3 else "PENDING") for n in range(6)])), last=True
+        1,
+        store.put(PackedRows.of(JOB_ROWS, [row(f"r{n}", "FAILED" if n % 3 else "PENDING") for n in range(6)])),
+        last=True,
     )
     listing = whole.known(RowStatus.PENDING)
     assert listing.complete

@@ -1,0 +1,108 @@
+"""The filter line over loaded rows: `word -word field:value field:>value`, all of them together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tui_app.core.query import split_words, without_brackets
+from tui_app.rows.shape import Row, RowShape
+
+Test = Callable[[Row], bool]
+Reader = Callable[[str, str], Test]
+"""Makes a test of a whole term and the value in it. Raises ValueError with a sentence."""
+_COMPARED: Final = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    "=": lambda one, other: one == other,
+}
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """A filter of rows; `line` is what was typed. Two filters of the same line are the same."""
+
+    line: str
+    _tests: tuple[Test, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RowFilter) and other.line == self.line
+
+    def __hash__(self) -> int:
+        return hash(self.line)
+
+    def matches(self, row: Row) -> bool:
+        """Whether a row passes."""
+        return all(test(row) for test in self._tests)
+
+
+def parse_filter(line: str, shape: RowShape[Any], more: Mapping[str, Reader] | None = None) -> RowFilter | None:
+    """The filter of a line; None for an empty one. Raises ValueError with a sentence that says what is wrong.
+
+    `more` = fields that no column has, and how a value of each is read.
+    """
+    terms = split_words(line)
+    return RowFilter(line.strip(), tuple(_test(term, shape, more or {}) for term in terms)) if terms else None
+
+
+def quoted_value(value: str) -> str:
+    """A value as one word of a filter line, whatever is in it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _test(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
+    negative = term.startswith("-") and len(term) > 1
+    positive = _positive(term[1:] if negative else term, shape, more)
+    return (lambda row: not positive(row)) if negative else positive
+
+
+def _positive(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
+    name, colon, value = term.partition(":")
+    if not colon or not name.isalpha() or value[:1].isspace():
+        return _word(term, shape)
+    if (reader := more.get(name.lower())) is not None:
+        return reader(term, value)
+    column = shape.by_field.get(name.lower())
+    if column is None:
+        raise ValueError(f"'{name}' is not a field. Fields: {', '.join((*shape.by_field, *more))}.")
+    read = shape.value_of(column.kept)
+    parts = _COMPARED.fullmatch(value)
+    assert parts is not None
+    sign, wanted = parts[1], parts[2]
+    if sign not in (None, "=") and not (column.is_number or column.is_time):
+        # `to:<ana@acme.example>` is no comparison.
+        sign, wanted = None, without_brackets(value)
+    if not wanted:
+        raise ValueError(f"'{term}' names a field without a value.")
+    if column.is_number:
+        if not wanted.isdecimal():
+            raise ValueError(f"'{name}' is a number: for example {name}:>2.")
+        return _compared(read, sign or "=", int(wanted), lambda found: found if isinstance(found, int) else 0)
+    if column.values and not any(wanted.casefold() in known.casefold() for known in column.values):
+        raise ValueError(f"No row is ever '{wanted}': {', '.join(column.values).lower()}.")
+    if sign:
+        return _compared(read, sign, wanted.casefold(), lambda found: _text(found).casefold())
+    wanted = wanted.casefold()
+    return lambda row: wanted in _text(read(row)).casefold()
+
+
+def _text(value: Any) -> str:
+    """A kept value as the text in which words are looked for."""
+    return "\n".join(map(str, value)) if type(value) is tuple else str(value or "")
+
+
+def _compared(read: Callable[[Row], Any], sign: str, wanted: Any, as_compared: Callable[[Any], Any]) -> Test:
+    compare = _COMPARISONS[sign]
+    return lambda row: compare(as_compared(read(row)), wanted)
+
+
+def _word(word: str, shape: RowShape[Any]) -> Test:
+    words = shape.value_of(*(column.kept for column in shape.columns if column.in_words))
+    wanted = word.casefold()
+    return lambda row: wanted in "\n".join([_text(value) for value in words(row) if value]).casefold()
