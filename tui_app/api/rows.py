@@ -142,6 +142,14 @@ class MailProperties(Struct, frozen=True, gc=False):
     allowlisted_pattern_type: str | None = None
 
 
+class MailValidation(Struct, frozen=True, gc=False):
+    """`validation` of a mail: pass, neutral, fail, error, none."""
+
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+
+
 class WireMail(Struct, frozen=True, gc=False):
     """A mail's values as JSON has them. As decoded they are of these types; the tolerant reader puts in anything."""
 
@@ -155,6 +163,8 @@ class WireMail(Struct, frozen=True, gc=False):
     client_recipients: Names = None
     to: Names = None
     envelope_from: str | None = None
+    replyto: str | None = None
+    smtp_helo_server_ip: str | None = None
     is_quarantined: bool | None = None
     is_phish_submission: bool | None = None
     final_disposition: str | None = None
@@ -165,12 +175,13 @@ class WireMail(Struct, frozen=True, gc=False):
     ts: str | None = None
     sent_at: str | None = None
     properties: MailProperties | None = None
+    validation: MailValidation | None = None
 
 
 _MAIL_FIELDS: Final = tuple(
     (own, wire)
     for own, wire in zip(WireMail.__struct_fields__, WireMail.__struct_encode_fields__, strict=True)
-    if own != "properties"
+    if own not in ("properties", "validation")
 )
 
 
@@ -188,6 +199,9 @@ class Message(Struct, frozen=True, gc=False):
     subject = Value(_some_text)
     sender = Value(_some_text)
     from_name = Value(text)
+    envelope_from = Value(text)
+    replyto = Value(text)
+    smtp_helo_server_ip = Value(text)
     is_quarantined = Value(known_flag)
     is_phish_submission = Value(flag)
     final_disposition = Value(_optional(open_enum(Disposition)))
@@ -220,6 +234,21 @@ class Message(Struct, frozen=True, gc=False):
         properties = self.raw.properties
         return None if properties is None else text(properties.allowlisted_pattern_type)
 
+    @property
+    def spf(self) -> Untrusted | None:
+        """The result of SPF (`validation.spf`)."""
+        return None if self.raw.validation is None else text(self.raw.validation.spf)
+
+    @property
+    def dkim(self) -> Untrusted | None:
+        """The result of DKIM (`validation.dkim`)."""
+        return None if self.raw.validation is None else text(self.raw.validation.dkim)
+
+    @property
+    def dmarc(self) -> Untrusted | None:
+        """The result of DMARC (`validation.dmarc`)."""
+        return None if self.raw.validation is None else text(self.raw.validation.dmarc)
+
     @classmethod
     def of_raw(cls, mails: Iterable[WireMail]) -> list[Message]:
         """Mails as they were decoded."""
@@ -236,6 +265,9 @@ class Message(Struct, frozen=True, gc=False):
         properties = data.get("properties")
         if isinstance(properties, dict):
             values["properties"] = MailProperties(properties.get("allowlisted_pattern_type"))
+        validation = data.get("validation")
+        if isinstance(validation, dict):
+            values["validation"] = MailValidation(*map(validation.get, MailValidation.__struct_fields__))
         return cls(WireMail(**values), data if exact else NOT_KEPT)
 
 

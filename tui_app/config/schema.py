@@ -29,12 +29,14 @@ class Profile:
 class GuardSettings:
     """`[guard]`: what the guard takes out of a release, unless the operator includes it by name.
 
+    `hold_odd`: messages that are not like the others of their kind; they are told of in any case.
     `require_reason`: a job is not created, cancelled or deleted without one; a plan never is.
     """
 
     hold_dispositions: tuple[str, ...] = ("MALICIOUS", "MALICIOUS-BEC")
     max_messages: int = field(default=5000, metadata={"ge": 1})
     hold_recipient_domains: tuple[str, ...] = ()
+    hold_odd: bool = True
     require_reason: bool = False
     # A second signer is not supported by this version: asking for one is refused, not ignored.
     require_second_signer: Literal[False] = False

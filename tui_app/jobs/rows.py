@@ -14,7 +14,7 @@ from tui_app.api.prefetch import Prefetcher, pages_of
 from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.jobs.row_pages import RowPages
 from tui_app.rows.store import OrderedRows, PackedRows, RowStore
-from tui_app.rows.view import AS_LISTED, RowView, Superseded, arrange
+from tui_app.rows.view import AS_LISTED, Arranger, RowView, Superseded
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -63,9 +63,7 @@ class JobRows:
     tell: Callable[[RowsSnapshot], None]
     store: RowStore[JobMessage] = field(default_factory=lambda: RowStore(JOB_ROWS))
     snapshot: RowsSnapshot = field(default_factory=RowsSnapshot)
-    _wanted: RowView = AS_LISTED
-    _made_of: tuple[OrderedRows[JobMessage] | None, int] = (None, 0)
-    """What the last arrangement was made of: the listed rows, and the store's changes by then."""
+    _arranger: Arranger[JobMessage] = field(default_factory=Arranger)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _arranging: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -76,7 +74,7 @@ class JobRows:
     @property
     def wanted(self) -> RowView:
         """Filter and sort, as asked for last."""
-        return self._wanted
+        return self._arranger.wanted
 
     @property
     def per_page(self) -> int:
@@ -103,8 +101,8 @@ class JobRows:
     def turn_to(self, status: RowStatus | None) -> None:
         """Turn to the rows of another status; `arrange` shows those that are here, reading brings the others."""
         self._listing = self._listings[status] = self.listing(status)
-        here = self._listing.read and self._wanted == AS_LISTED
-        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self._wanted)
+        here = self._listing.read and self.wanted == AS_LISTED
+        self.snapshot = self._seen(self._listing.rows()) if here else RowsSnapshot(status, arranged=self.wanted)
 
     def listing(self, status: RowStatus | None) -> RowPages:
         """What is listed under a status, whether it is shown or not."""
@@ -129,12 +127,12 @@ class JobRows:
             shifted=listing.shifted,
             unasked=sum(listing.unasked.values()),
             unreadable=sum(listing.unreadable.values()),
-            arranged=self._wanted,
+            arranged=self.wanted,
         )
 
     async def arrange(self, wanted: RowView) -> None:
         """Show the loaded rows filtered and sorted from now on."""
-        self._wanted = wanted
+        self._arranger.wanted = wanted
         if self._listing.read:
             await self._told(self._listing)
 
@@ -225,7 +223,7 @@ class JobRows:
             rows = len(listing.rows())
             on_progress(rows)
             # To sort all of them again for each page would take longer than to load them.
-            enough = self._wanted.sort is None or rows > 1.3 * rows_told
+            enough = self.wanted.sort is None or rows > 1.3 * rows_told
             if enough and self.clock.monotonic() - told_at >= TELL_EVERY:
                 rows_told, told_at = rows, self.clock.monotonic()
                 await self._told(listing)
@@ -295,36 +293,9 @@ class JobRows:
     async def _told(self, listing: RowPages) -> None:
         try:
             async with self._arranging:
-                rows = await self._arranged(listing, self._wanted)
+                rows = await self._arranger.arrange(listing.rows(), lambda: listing is self._listing)
         except Superseded:
             return
         if listing is self._listing:
             self.snapshot = self._seen(rows)
             self.tell(self.snapshot)
-
-    async def _arranged(self, listing: RowPages, wanted: RowView) -> OrderedRows[JobMessage]:
-        """The listed rows as wanted; after a page more, only that page is looked at. Raises Superseded."""
-
-        def still() -> bool:
-            return wanted is self._wanted and listing is self._listing
-
-        base = listing.rows()
-        if wanted == AS_LISTED:
-            return base
-        (before, changes), rows = self._made_of, self.snapshot.rows
-        # As it is now: what changes while others run must not pass for seen.
-        self._made_of = (None, 0)
-        now = self.store.changes
-        longer = before is not None and before.slots is base.slots and changes == now
-        if rows is None or before is None or not longer or self.snapshot.arranged != wanted:
-            made = await arrange(base, wanted, still=still)
-        elif len(base) == len(before):
-            made = rows
-        elif wanted.sort is None:
-            more = await arrange(base, wanted, beyond=len(before), still=still)
-            rows.slots.extend(more.slots)
-            made = OrderedRows(self.store, rows.slots)
-        else:
-            made = await arrange(base, wanted, still=still)
-        self._made_of = (base, now)
-        return made

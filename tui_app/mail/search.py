@@ -1,15 +1,24 @@
-"""A search for held mail that is loaded page by page: it tells its listener what is here and what went wrong."""
+"""A search for mail that is loaded page by page: it tells its listener what is here and what went wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from array import array
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import CursorPages, search_pages
+from tui_app.core.address import domain_in
 from tui_app.core.errors import SluiceError
-from tui_app.mail.query import parse_held_query
+from tui_app.core.look_alike import KnownDomains
+from tui_app.mail.columns import MAIL_ROWS
+from tui_app.mail.groups import GroupedMail, OddMail, group_mail
+from tui_app.mail.query import ALL_MAIL, Preset, parse_query
+from tui_app.rows.store import OrderedRows, PackedRows, RowStore
+from tui_app.rows.view import AS_LISTED, Arranger, RowView, Superseded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
 
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
+TELL_EVERY: Final = 0.25
+"""Seconds between two arrangements while pages come in as fast as they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,14 @@ class MailSnapshot:
     line: str
     """The search as it was typed."""
     params: SearchParams
-    found: tuple[Message, ...] = ()
+    found: OrderedRows[Message]
     """Each message once, in the server's order."""
+    rows: OrderedRows[Message]
+    """The same, filtered and sorted."""
+    known: KnownDomains
+    """Domains that others may imitate: those of the mailboxes, and those that much of the mail comes from."""
+    arranged: RowView = AS_LISTED
+    """What `rows` went through; while more is asked for, still what it was."""
     complete: bool = False
     loading: bool = False
     maybe_more: bool = False
@@ -45,10 +62,43 @@ class MailSnapshot:
     diagnosis: str = ""
     """One more sentence on the problem; empty where there is none."""
     read_at: datetime | None = None
+    noted: Any = None
+    """What was noted before its first page was asked for; see `MailSubject`."""
+
+    @property
+    def missing(self) -> str:
+        """In words, what may be missing of the found mail; empty when it is all here."""
+        why = []
+        if not self.complete:
+            why.append("not all is loaded")
+        if self.maybe_more:
+            why.append("the server says that there is more, and brings none")
+        if self.unreadable:
+            why.append(f"{self.unreadable:,} can't be read")
+        return "; ".join(why)
+
+
+class _Domains:
+    """Counts the domains of mail as it comes."""
+
+    def __init__(self) -> None:
+        self._own: set[str] = set()
+        self._senders: Counter[str] = Counter()
+
+    def add(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            raw = message.raw
+            for name in raw.client_recipients or ():
+                self._own.add(domain_in(name))
+            if type(raw.sender) is str:
+                self._senders[domain_in(raw.sender)] += 1
+
+    def known(self) -> KnownDomains:
+        return KnownDomains.of(filter(None, self._own), {name: count for name, count in self._senders.items() if name})
 
 
 class MailSubject:
-    """One search at a time. It is not polled: it loads when it is asked to."""
+    """One search at a time. It is not polled: it loads when it is asked to. It outlives the screen that shows it."""
 
     def __init__(
         self,
@@ -56,44 +106,169 @@ class MailSubject:
         clock: Clock,
         diagnose: Callable[[ApiError], Awaitable[str]],
         listener: Callable[[MailSnapshot], None],
+        preset: Preset = ALL_MAIL,
+        note: Callable[[], Awaitable[Any]] | None = None,
     ) -> None:
+        """`note` is asked for before the first page of a search: what it gives is kept with what is found."""
         self._client = client
         self._clock = clock
         self._diagnose = diagnose
-        self._listener = listener
+        self.listener = listener
+        self.preset = preset
+        self._note = note
         self._pages: CursorPages[Message] | None = None
-        self.snapshot = MailSnapshot("", parse_held_query("", clock.now()))
+        self.grouped = GroupedMail()
+        """The found mail in groups, as of the last time that somebody asked for them."""
+        self._grouped_of: tuple[OrderedRows[Message], int] | None = None
+        self._arranger: Arranger[Message] = Arranger()
+        self._one_at_a_time = asyncio.Lock()
+        self._grouping = asyncio.Lock()
+        self.cursor: str | None = None
+        """The message under the cursor, for when somebody comes back."""
+        self.left_out: dict[str, Any] = {}
+        """What was left out when others were marked, by id: whoever marks keeps it here with the marks."""
+        self.marked_with: frozenset[str] = frozenset()
+        """What was marked then."""
+        self.history: list[str] = []
+        """Lines that were searched for, the last one at the end."""
+        self.snapshot = self._empty("", parse_query("", clock.now(), preset))
+
+    def _empty(self, line: str, params: SearchParams, store: RowStore[Message] | None = None) -> MailSnapshot:
+        rows = OrderedRows(store or RowStore(MAIL_ROWS), array("I"))
+        self._listed = bytearray()
+        self.grouped, self._grouped_of = GroupedMail(), None
+        self._domains = _Domains()
+        return MailSnapshot(line, params, rows, rows, self._domains.known())
+
+    @property
+    def store(self) -> RowStore[Message]:
+        """Where the messages and their marks are."""
+        return self.snapshot.found.store
+
+    @property
+    def wanted(self) -> RowView:
+        """Filter and sort, as asked for last."""
+        return self._arranger.wanted
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was searched for yet."""
+        return bool(self.history)
 
     def ask(self, line: str) -> None:
-        """Turn to the search that a line stands for; `load` asks the server. Raises ValueError with a sentence."""
-        params = parse_held_query(line, self._clock.now())
-        self._pages = None
-        self._tell(MailSnapshot(line, params, read_at=self.snapshot.read_at))
+        """Turn to the search that a line stands for; `load` asks the server. Raises QueryError.
 
-    async def load(self, at_most: int = LOADED_AT_ONCE) -> None:
-        """Load pages until so many more messages are here, or all are. What goes wrong is in the snapshot."""
+        The same line again keeps the marks: it is the same list, read anew.
+        """
+        before = self.snapshot
+        params = parse_query(line, self._clock.now(), self.preset)
+        again = self.asked and line == before.line
+        self.history = [*(known for known in self.history if known != line), line]
+        self._pages = None
+        if not again:
+            self._arranger.wanted = replace(self._arranger.wanted, filter=None)
+        begun = self._empty(line, params, self.store if again else None)
+        self._tell(replace(begun, read_at=before.read_at, arranged=self.wanted))
+
+    async def load(self, at_most: int = LOADED_AT_ONCE, on_progress: Callable[[int], None] = lambda _: None) -> None:
+        """Load pages until so many more messages are here, or all are. What goes wrong is in the snapshot.
+
+        `on_progress` is told how many are here.
+        """
         if self._pages is None:
             self._pages = search_pages(self._client(), self.snapshot.params)
+            if self._note is not None:
+                pages, noted = self._pages, await self._note()
+                self._change(pages, noted=noted)
         pages, enough = self._pages, len(self.snapshot.found) + at_most
         self._change(pages, loading=True, problem=None, diagnosis="")
+        told, told_at = 0, float("-inf")
         try:
             while not pages.complete and len(self.snapshot.found) < enough and pages is self._pages:
-                more = await pages.load()
-                self._change(
-                    pages,
-                    found=(*self.snapshot.found, *more),
-                    complete=pages.complete,
-                    maybe_more=pages.maybe_more,
-                    unreadable=pages.unreadable,
-                    unasked=pages.unasked,
-                    read_at=self._clock.now(),
-                )
+                await self._take(pages, await pages.load())
+                count = len(self.snapshot.found)
+                on_progress(count)
+                # To sort all of them again for each page would take longer than to load them.
+                due = self._clock.monotonic() - told_at >= TELL_EVERY
+                if due and (self.wanted.sort is None or count > 1.3 * told):
+                    await self.arranged()
+                    told, told_at = count, self._clock.monotonic()
         except SluiceError as error:
             diagnosis = await self._diagnose(error) if isinstance(error, ApiError) else ""
             self._change(pages, problem=error, diagnosis=diagnosis)
         finally:
             # Also when it is cancelled because the screen goes away.
             self._change(pages, loading=False)
+        await self.arranged()
+
+    async def _take(self, pages: CursorPages[Message], more: tuple[Message, ...]) -> None:
+        packed = await asyncio.to_thread(PackedRows.of, MAIL_ROWS, more, self._client().transport.yield_to_ui)
+        if pages is not self._pages:
+            return
+        before = self.snapshot.found
+        fresh = self._fresh(before.store.put(packed))
+        self._domains.add(more)
+        before.slots.extend(fresh)
+        self._change(
+            pages,
+            found=OrderedRows(before.store, before.slots),
+            known=self._domains.known() if more else self.snapshot.known,
+            complete=pages.complete,
+            maybe_more=pages.maybe_more,
+            unreadable=pages.unreadable,
+            unasked=pages.unasked,
+            read_at=self._clock.now(),
+        )
+
+    def _fresh(self, slots: array[int]) -> array[int]:
+        """Those that are not listed yet, each once; they are from now on."""
+        listed = self._listed
+        listed += bytes(max(0, len(self.store) - len(listed)))
+        fresh = array("I")
+        for slot in slots:
+            if not listed[slot]:
+                listed[slot] = 1
+                fresh.append(slot)
+        return fresh
+
+    async def arrange(self, wanted: RowView) -> None:
+        """Show what is here filtered and sorted from now on."""
+        self._arranger.wanted = wanted
+        await self.arranged()
+
+    async def arranged(self) -> None:
+        """Arrange what is here as it is wanted."""
+        pages = self._pages
+        async with self._one_at_a_time:
+            found, wanted = self.snapshot.found, self.wanted
+            try:
+                rows = await self._arranger.arrange(found, lambda: self._pages is pages)
+            except Superseded:
+                return
+        if self._pages is pages:
+            self._tell(replace(self.snapshot, rows=rows, arranged=wanted))
+
+    async def group(self) -> GroupedMail:
+        """What is found, in groups, with the odd ones; made anew where more came since."""
+        async with self._grouping:
+            snapshot, pages = self.snapshot, self._pages
+            made_of = (snapshot.found, self.store.changes)
+            if self._grouped_of != made_of:
+                try:
+                    self.grouped = await group_mail(snapshot.found, snapshot.known, still=lambda: self._pages is pages)
+                except Superseded:
+                    return GroupedMail()
+                self._grouped_of = made_of
+            return self.grouped
+
+    def marked(self) -> tuple[Message, ...]:
+        """All marked messages, listed or not."""
+        return tuple(map(self.store.row, self.store.marked_slots()))
+
+    def odd(self, identity: str) -> OddMail | None:
+        """What is different in a message, as far as it was reckoned; None for one like the others."""
+        slot = self.store.slot(identity)
+        return None if slot is None else self.grouped.odd.get(slot)
 
     def _change(self, pages: CursorPages[Message], **changes: object) -> None:
         if pages is self._pages:
@@ -101,4 +276,4 @@ class MailSubject:
 
     def _tell(self, snapshot: MailSnapshot) -> None:
         self.snapshot = snapshot
-        self._listener(snapshot)
+        self.listener(snapshot)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tui_app.api.pagination import CursorPages, search_pages
+from tui_app.mail.query import HELD_MAIL, Preset
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
     from tui_app.core.clock import Clock
+    from tui_app.core.look_alike import KnownDomains
+    from tui_app.mail.message_parts import MessageParts
     from tui_app.mail.search import MailSnapshot, MailSubject
+    from tui_app.rows.export import Exported
+    from tui_app.rows.shape import RowColumn
 
 
 @dataclass
@@ -25,17 +31,60 @@ class MailService:
     clock: Clock
     diagnose: Callable[[ApiError], Awaitable[str]]
     """One more sentence on a refusal; never raises."""
+    note: Callable[[], Awaitable[Any]] | None = None
+    """Is asked before a search is; what it gives is kept with what is found."""
+    _subjects: dict[Preset, MailSubject] = field(default_factory=dict, init=False)
 
     def pages(self, params: SearchParams, *, exact: bool = False) -> CursorPages[Message]:
         """All messages that a search finds, page by page; `exact` keeps the objects as they were sent. Raises ApiError."""
         return search_pages(self.client(), params, exact=exact)
 
-    def watch(self, listener: Callable[[MailSnapshot], None]) -> MailSubject:
-        """A search for held mail, loaded page by page; the listener gets a snapshot after each change."""
+    def watch(self, listener: Callable[[MailSnapshot], None], preset: Preset = HELD_MAIL) -> MailSubject:
+        """The search of a preset as it was left, with its marks; the listener gets a snapshot after each change."""
         from tui_app.mail.search import MailSubject
 
-        return MailSubject(self.client, self.clock, self.diagnose, listener)
+        subject = self._subjects.get(preset)
+        if subject is None:
+            subject = self._subjects[preset] = MailSubject(
+                self.client, self.clock, self.diagnose, listener, preset, self.note
+            )
+        subject.listener = listener
+        return subject
+
+    @property
+    def known_domains(self) -> KnownDomains:
+        """Domains that others may imitate, by the mail that was listed in this session."""
+        from tui_app.core.look_alike import KnownDomains
+
+        listed = [subject.snapshot for subject in self._subjects.values() if len(subject.snapshot.found)]
+        largest = max(listed, key=lambda snapshot: len(snapshot.found), default=None)
+        return largest.known if largest is not None else KnownDomains.of((), {})
 
     async def message(self, investigate_id: str) -> Message:
         """One message. Raises ApiError."""
         return await self.client().get_message(investigate_id)
+
+    def parts(self, investigate_id: str) -> MessageParts:
+        """The parts of one message, each read when it is first asked for."""
+        from tui_app.mail.message_parts import MessageParts
+
+        return MessageParts(self.client, self.clock, investigate_id)
+
+    async def find(self, name: str) -> Sequence[Message]:
+        """The messages that go by an id of any kind but a postfix id. Raises ApiError and UsageError."""
+        from tui_app.mail.find import find_messages
+
+        return await find_messages(self.client(), name, self.clock.now())
+
+    async def export(
+        self,
+        params: SearchParams,
+        path: Path,
+        columns: Sequence[RowColumn],
+        only: frozenset[str] | None = None,
+        on_progress: Callable[[int], None] = lambda _: None,
+    ) -> Exported:
+        """Write what a search finds to a new file, or `only` those of these ids. Raises ApiError and ExportFailed."""
+        from tui_app.mail.export import export_mail
+
+        return await export_mail(self.client(), params, path, columns, only, on_progress)

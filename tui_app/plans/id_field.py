@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tui_app.plans.id_form import ALERT_ID, INVESTIGATE_ID, POSTFIX_ID, message_id
+from tui_app.core.id_form import ALERT_ID, INVESTIGATE_ID, POSTFIX_ID, message_id
 
 # In the order in which they are believed, where a row has several: all of one row is one message.
 _OF_ONE: Final = ("investigate_id", "id", "postfix_id", "alert_id")

@@ -14,7 +14,7 @@ from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.address import canonical_address
 from tui_app.core.errors import UsageError
-from tui_app.plans.id_form import IdKind, kind_of, moment_of_id
+from tui_app.core.id_form import IdKind, kind_of, moment_of_id
 from tui_app.plans.plan import LONGEST_WINDOW, Target, has_no_time, index_by_id, windows_of
 
 if TYPE_CHECKING:

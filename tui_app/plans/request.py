@@ -34,6 +34,10 @@ class PlanRequest:
     """What they were found by, in words; empty where they were named by their ids."""
     journals: JournalSizes | None = None
     """The journals as they were when its messages were looked at: what others sent since is left out. None = nobody looked."""
+    odd: Mapping[str, str] = field(default_factory=dict)
+    """Ids of messages that are not like the others of the list that they were chosen from, and what is different; safe text."""
+    by_hand: frozenset[str] = frozenset()
+    """Those of them that somebody marked one by one: they are not held back for it."""
     remarks: tuple[str, ...] = ()
     """Sentences to be read before anything is sent, such as how many can't be undone, and why."""
 

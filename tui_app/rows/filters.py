@@ -71,7 +71,7 @@ def _positive(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Te
     column = shape.by_field.get(name.lower())
     if column is None:
         raise ValueError(f"'{name}' is not a field. Fields: {', '.join((*shape.by_field, *more))}.")
-    read = shape.value_of(column.kept)
+    read = shape.value_of(*column.kept)
     parts = _COMPARED.fullmatch(value)
     assert parts is not None
     sign, wanted = parts[1], parts[2]
@@ -94,7 +94,9 @@ def _positive(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Te
 
 def _text(value: Any) -> str:
     """A kept value as the text in which words are looked for."""
-    return "\n".join(map(str, value)) if type(value) is tuple else str(value or "")
+    if type(value) is tuple:
+        return "\n".join([_text(part) for part in value if part])
+    return str(value or "")
 
 
 def _compared(read: Callable[[Row], Any], sign: str, wanted: Any, as_compared: Callable[[Any], Any]) -> Test:
@@ -103,6 +105,6 @@ def _compared(read: Callable[[Row], Any], sign: str, wanted: Any, as_compared: C
 
 
 def _word(word: str, shape: RowShape[Any]) -> Test:
-    words = shape.value_of(*(column.kept for column in shape.columns if column.in_words))
+    words = shape.value_of(*(name for column in shape.columns if column.in_words for name in column.kept))
     wanted = word.casefold()
     return lambda row: wanted in "\n".join([_text(value) for value in words(row) if value]).casefold()

@@ -39,13 +39,13 @@ class RowColumn:
     """All words that it can be, where there are few."""
     order: Callable[[Any], Any] | None = None
     """What rows are sorted by, of the kept value; by itself, texts without regard to case."""
-    kept_as: str = ""
-    """The name of the kept value, where it is another."""
+    kept_as: tuple[str, ...] = ()
+    """The names of the kept values that it is made of, where those are others."""
 
     @property
-    def kept(self) -> str:
-        """The name of the kept value."""
-        return self.kept_as or self.name
+    def kept(self) -> tuple[str, ...]:
+        """The names of the kept values that it is made of; a reader of several gives them as a tuple."""
+        return self.kept_as or (self.name,)
 
     def text(self, row: object) -> str:
         """The value as safe text for a file or a listing."""

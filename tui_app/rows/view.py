@@ -7,7 +7,7 @@ import heapq
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from tui_app.rows.filters import RowFilter
 from tui_app.rows.store import OrderedRows
@@ -40,6 +40,49 @@ AS_LISTED: Final = RowView()
 
 class Superseded(Exception):
     """Something else is wanted by now."""
+
+
+class Arranger(Generic[T]):
+    """Keeps loaded rows as they are wanted: after a page more, only that page is looked at."""
+
+    def __init__(self) -> None:
+        self.wanted: RowView = AS_LISTED
+        """Filter and sort, as asked for last."""
+        self._base: OrderedRows[T] | None = None
+        """What the last arrangement was made of."""
+        self._changes = 0
+        """The store's changes by then."""
+        self._made: tuple[RowView, OrderedRows[T]] | None = None
+
+    async def arrange(self, base: OrderedRows[T], still: Callable[[], bool]) -> OrderedRows[T]:
+        """The rows as they are wanted now. Raises Superseded as soon as something else is, or it is not `still` asked for."""
+        wanted, store = self.wanted, base.store
+        if wanted == AS_LISTED:
+            return base
+
+        def as_asked() -> bool:
+            return wanted is self.wanted and still()
+
+        before, changes, known = self._base, self._changes, self._made
+        # As it is now: what changes while others run must not pass for seen.
+        self._base, now = None, store.changes
+        if (
+            before is None
+            or known is None
+            or known[0] != wanted
+            or before.slots is not base.slots
+            or changes != now
+            or (wanted.sort is not None and len(base) != len(before))
+        ):
+            made = await arrange(base, wanted, still=as_asked)
+        elif len(base) == len(before):
+            made = known[1]
+        else:
+            more = await arrange(base, wanted, beyond=len(before), still=as_asked)
+            known[1].slots.extend(more.slots)
+            made = OrderedRows(store, known[1].slots)
+        self._base, self._changes, self._made = base, now, (wanted, made)
+        return made
 
 
 async def arrange(
@@ -77,7 +120,7 @@ async def _sorted(view: OrderedRows[T], slots: array[int], wanted: Sort, let_oth
     """Short runs sorted at once, then merged step by step; rows that are equal keep their order."""
     shape = view.store.shape
     column = shape.by_field[wanted.field]
-    read, order = shape.value_of(column.kept), column.order or _key
+    read, order = shape.value_of(*column.kept), column.order or _key
     runs: list[Sequence[tuple[Any, int]]] = []
     for start in range(0, len(slots), _RUN):
         run: list[tuple[Any, int]] = []

@@ -45,6 +45,10 @@ class Column:
     private: bool = False
     ends: bool = False
     """What has no room is cut in front: the end of a domain says whose it is."""
+    address: bool = False
+    """It is an address: where it has no room, the part before the @ is cut, then the domain in front."""
+    until_width: int = 0
+    """The table width from which it does not show any more; 0 for all widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +288,9 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     def _lay_out(self) -> None:
         """Give the columns the width there is; never wider gaps, and never a column half on the screen."""
         shown = [
-            (position, column) for position, column in enumerate(self._wanted) if self.size.width >= column.from_width
+            (position, column)
+            for position, column in enumerate(self._wanted)
+            if self.size.width >= column.from_width and not 0 < column.until_width <= self.size.width
         ]
         fixed = sum(column.width for _, column in shown) + len(shown) - 1
         flexible = sum(column.weight for _, column in shown if not column.width)
@@ -341,7 +347,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             text, tone = cells[position]
             if redaction.on:
                 text = redaction.over(PrivateText(text) if column.private else text)
-            text = end_of(text, width) if column.ends else text
+            text = end_of(text, width) if column.ends else short_address(text, width) if column.address else text
             line.append(Cell(" " * bool(number) + fitted(text, width, right=column.right), tone))
         return tuple(line)
 
@@ -406,6 +412,20 @@ def end_of(text: str, width: int) -> str:
     while cut < len(text) and cell_len(text[cut:]) > width - 1:
         cut += 1
     return f"…{text[cut:]}"
+
+
+def short_address(text: str, width: int) -> str:
+    """An address in so many cells. Its domain is never cut in the middle: who could write what is left out of it chooses what is seen."""
+    if cell_len(text) <= width:
+        return text
+    local, at, domain = text.rpartition("@")
+    room = width - cell_len(domain) - 2
+    if not at or room < 1:
+        return end_of(domain, width)
+    kept = local
+    while cell_len(kept) > room:
+        kept = kept[:-1]
+    return f"{kept}…@{domain}"
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:

@@ -22,7 +22,7 @@ from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
-from tui_app.plans.id_form import is_investigate_id
+from tui_app.core.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.screens.base import ConsoleScreen

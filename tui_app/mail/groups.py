@@ -1,0 +1,246 @@
+"""Listed mail in groups: by sender's domain, subject pattern and verdict; and the odd ones, with what is different in each."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tui_app.api.wire_values import moment
+from tui_app.core.address import domain_in
+from tui_app.core.outliers import FamilyTally, Features
+from tui_app.core.text import Untrusted
+from tui_app.mail.columns import MAIL_ROWS
+from tui_app.rows.filters import RowFilter, Test, quoted_value
+from tui_app.rows.filters import parse_filter as parse
+from tui_app.rows.shape import Row
+from tui_app.rows.store import OrderedRows
+from tui_app.rows.view import STEP, Superseded
+
+if TYPE_CHECKING:
+    from tui_app.api.rows import Message
+    from tui_app.core.look_alike import KnownDomains
+
+_FEATURES: Final = (
+    "sender",
+    "subject",
+    "final_disposition",
+    "envelope_from",
+    "replyto",
+    "smtp_helo_server_ip",
+    "spf",
+    "dkim",
+    "dmarc",
+)
+_features_of: Final = MAIL_ROWS.value_of(*_FEATURES)
+_mailboxes: Final = MAIL_ROWS.value_of("client_recipients", "to")
+_times: Final = MAIL_ROWS.value_of("scanned_at", "ts", "sent_at")
+GROUP: Final = "group"
+"""The field of a mail's group in a filter line: no column has it, it is made of several."""
+_BETWEEN: Final = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class MailGroup:
+    """Mail of one sender's domain with one pattern of subject and one verdict. Times are None where no mail tells one."""
+
+    key: str
+    """What one group is told from another by; it is not for a screen."""
+    domain: Untrusted
+    pattern: Untrusted
+    verdict: Untrusted
+    """Empty where there is none."""
+    count: int
+    odd: int
+    """How many of them are odd."""
+    recipients: int
+    """How many mailboxes it went to, each once."""
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OddMail:
+    """A message that is not like the others of its kind."""
+
+    slot: int
+    differences: tuple[str, ...]
+    """Safe text, the worst first."""
+
+    @property
+    def why(self) -> str:
+        """All of them in a line."""
+        return "; ".join(self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedMail:
+    """Groups, the largest first; the slots of each group's mail by its key; and the odd ones, in the order of the list."""
+
+    groups: tuple[MailGroup, ...] = ()
+    slots: Mapping[str, array[int]] = field(default_factory=dict)
+    odd: Mapping[int, OddMail] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How much mail is in the groups."""
+        return sum(group.count for group in self.groups)
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else "" if value is None else Untrusted.of(value).exact
+
+
+def _plain_features(values: tuple[Any, ...]) -> Features:
+    sender, subject, verdict, envelope, reply_to, helo, spf, dkim, dmarc = map(_text, values)
+    return Features.of(
+        sender=sender,
+        subject=subject,
+        verdict=verdict,
+        envelope_from=envelope,
+        reply_to=reply_to,
+        helo_ip=helo,
+        spf=spf,
+        dkim=dkim,
+        dmarc=dmarc,
+    )
+
+
+def features_of(message: Message) -> Features:
+    """What is compared of a message."""
+    raw, checks = message.raw, message.raw.validation
+    told = (None, None, None) if checks is None else (checks.spf, checks.dkim, checks.dmarc)
+    return _plain_features(
+        (
+            raw.sender,
+            raw.subject,
+            raw.final_disposition,
+            raw.envelope_from,
+            raw.replyto,
+            raw.smtp_helo_server_ip,
+            *told,
+        )
+    )
+
+
+def _key(features: Features) -> str:
+    return _BETWEEN.join((features.domain, features.pattern, features.verdict))
+
+
+class _Sum:
+    """A group while it is counted."""
+
+    __slots__ = ("count", "domain", "features", "first", "last", "mailboxes", "odd", "slots")
+
+    def __init__(self, features: Features, domain: str) -> None:
+        self.features = features
+        self.domain = domain
+        self.count = self.odd = 0
+        self.mailboxes: set[str] = set()
+        self.first = self.last = ""
+        self.slots = array("I")
+
+    def add(self, slot: int, row: Row) -> None:
+        self.count += 1
+        self.slots.append(slot)
+        own, to = _mailboxes(row)
+        names = own or to or ()
+        self.mailboxes.update(name for name in (names if type(names) is tuple else (names,)) if type(name) is str)
+        when = next((time for time in _times(row) if type(time) is str), "")
+        if when:
+            # As the API writes them, the earlier one is the smaller text.
+            self.first = when if not self.first or when < self.first else self.first
+            self.last = max(self.last, when)
+
+    def group(self) -> MailGroup:
+        features = self.features
+        return MailGroup(
+            _key(features),
+            Untrusted(self.domain),
+            Untrusted(features.pattern),
+            Untrusted(features.verdict),
+            self.count,
+            self.odd,
+            len(self.mailboxes),
+            moment(self.first),
+            moment(self.last),
+        )
+
+
+async def group_mail(
+    view: OrderedRows[Message], known: KnownDomains, *, still: Callable[[], bool] = lambda: True
+) -> GroupedMail:
+    """The mail of a view in groups, and the odd ones in it.
+
+    Lets others run between steps, and raises Superseded as soon as it is not `still` wanted.
+    """
+    # A copy: more may be listed at the end of the array while others run.
+    slots = view.slots[: len(view)]
+    tally = FamilyTally()
+    sums: dict[str, _Sum] = {}
+    read: dict[tuple[Any, ...], Features] = {}
+    each: list[Features] = []
+    for start in range(0, len(slots), STEP):
+        step = slots[start : start + STEP]
+        for slot, row in zip(step, view.store.rows(step), strict=True):
+            values = _features_of(row)
+            try:
+                features = read.get(values)
+                if features is None:
+                    features = read[values] = _plain_features(values)
+            except TypeError:  # a value of a kind that can't be looked up
+                features = _plain_features(values)
+            tally.add(features)
+            each.append(features)
+            key = _key(features)
+            found = sums.get(key)
+            if found is None:
+                # As it is written: that is what people take for another.
+                found = sums[key] = _Sum(features, domain_in(_text(values[0])))
+            found.add(slot, row)
+        await asyncio.sleep(0)
+        if not still():
+            raise Superseded
+    odd: dict[int, OddMail] = {}
+    for start in range(0, len(slots), STEP):
+        for slot, features in zip(slots[start : start + STEP], each[start : start + STEP], strict=True):
+            if differences := differences_of(features, tally, known, sums[_key(features)].domain):
+                odd[slot] = OddMail(slot, differences)
+                sums[_key(features)].odd += 1
+        await asyncio.sleep(0)
+        if not still():
+            raise Superseded
+    ordered = sorted(sums.values(), key=lambda one: (-one.count, one.features.domain, one.features.pattern))
+    return GroupedMail(
+        tuple(one.group() for one in ordered), {_key(one.features): one.slots for one in ordered}, odd
+    )
+
+
+def differences_of(
+    features: Features, tally: FamilyTally, known: KnownDomains, domain: str = ""
+) -> tuple[str, ...]:
+    """What is different in a message from the others of its family, and whether its domain imitates another; safe text."""
+    like = known.likeness(domain or features.domain)
+    alike = () if like is None else (like.describe(),)
+    return (*alike, *(difference.describe() for difference in tally.odd(features)))
+
+
+# ---- a filter of the rows of a group
+
+
+def parse_filter(line: str) -> RowFilter | None:
+    """The filter of a line; None for an empty one. Raises QueryError with a sentence that says what is wrong."""
+    return parse(line, MAIL_ROWS, {GROUP: _of_group})
+
+
+def group_line(group: MailGroup) -> str:
+    """The filter line of the mail of a group."""
+    return f"{GROUP}:{quoted_value(group.key.replace(_BETWEEN, '|'))}"
+
+
+def _of_group(term: str, value: str) -> Test:
+    wanted = value.casefold()
+    return lambda row: _key(_plain_features(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted

@@ -1,0 +1,117 @@
+"""Which messages of a list are meant: the marked ones, with what was left out of the marks and why."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tui_app.core.text import plural
+from tui_app.plans.effect import Effect
+from tui_app.plans.plan import Target
+from tui_app.plans.request import PlanRequest
+
+if TYPE_CHECKING:
+    from tui_app.api.enums import Destination
+    from tui_app.api.rows import Message
+    from tui_app.api.search import SearchParams
+    from tui_app.mail.search import MailSubject
+    from tui_app.service import EmailSecurityService
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Messages for a review, what they were found by, and what is known of them from the list that they stand in."""
+
+    targets: Sequence[Target]
+    search: SearchParams
+    request: PlanRequest = field(default_factory=PlanRequest)
+
+    def moved_to(self, destination: Destination) -> Chosen:
+        """The same, to be moved to a folder."""
+        return replace(self, request=replace(self.request, effect=Effect.move(destination)))
+
+
+class MailChoice:
+    """Marks of one list. What the guard holds back, and what is odd, is marked by hand alone."""
+
+    def __init__(self, service: EmailSecurityService, subject: MailSubject) -> None:
+        self._service = service
+        self._subject = subject
+
+    def forget(self) -> None:
+        """What was left out of marks belongs to marks that are gone."""
+        self._subject.left_out = {}
+        self._subject.marked_with = frozenset()
+
+    async def mark(self, slots: array[int], *, anew: bool) -> str:
+        """Mark these but what the guard holds back and what is odd, and say how many; `anew` = and nothing else.
+
+        Raises SluiceError where the guard can't be asked.
+        """
+        subject, store = self._subject, self._subject.store
+        grouped = await subject.group()
+        plain = [slot for slot in slots if slot not in grouped.odd or not self._holds_odd]
+        targets = {slot: Target.of(store.row(slot)) for slot in plain}
+        guarded = await asyncio.to_thread(self._service.plans.guard, list(targets.values()))
+        if store is not subject.store:
+            return "Another search came between: nothing was marked."
+        if anew:
+            store.unmark_all()
+            self.forget()
+        allowed = {target.id for target in guarded.allowed}
+        store.mark([slot for slot, target in targets.items() if target.id in allowed], on=True)
+        odd = [slot for slot in slots if slot in grouped.odd and self._holds_odd]
+        left_out = {kept.target.id: kept.target for kept in (*guarded.held_back, *guarded.unfit)}
+        left_out |= {target.id: target for target in (Target.of(store.row(slot)) for slot in odd)}
+        subject.left_out = {**subject.left_out, **left_out}
+        subject.marked_with |= allowed
+        told = [f"{len(allowed):,} of {plural(len(slots), 'message')} marked"]
+        told += [f"{plural(len(odd), 'odd one')} left out"] if odd else []
+        told += [f"{len(guarded.held_back):,} held back by guard"] if guarded.held_back else []
+        told += [f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items()]
+        return f"{', '.join(told)}."
+
+    @property
+    def _holds_odd(self) -> bool:
+        return self._service.settings.guard.hold_odd
+
+    def odd_marked(self) -> Sequence[str]:
+        """The ids of the marked messages that are odd."""
+        odd, store = self._subject.grouped.odd, self._subject.store
+        return [store.id(slot) for slot in store.marked_slots() if slot in odd]
+
+    def chosen(self, current: Sequence[Message]) -> Chosen:
+        """The marked messages, else the current ones; with what was left out of the marks, and what is odd."""
+        subject = self._subject
+        store, snapshot = subject.store, subject.snapshot
+        marked = store.marks > 0
+        messages = subject.marked() if marked else current
+        targets = {message.id.exact: Target.of(message) for message in messages}
+        by_hand = frozenset(name for name in targets if subject.odd(name) is not None)
+        # A few that were unmarked, or sent since, change nothing of what was left out.
+        if marked and subject.left_out and subject.marked_with & targets.keys():
+            targets |= {name: target for name, target in subject.left_out.items() if name not in targets}
+        request = PlanRequest(
+            search=snapshot.params.describe(),
+            journals=snapshot.noted,
+            odd=self._odd_of(targets),
+            by_hand=by_hand,
+        )
+        return Chosen(list(targets.values()), snapshot.params, request)
+
+    def _odd_of(self, names: Mapping[str, Target]) -> Mapping[str, str]:
+        found = ((name, self._subject.odd(name)) for name in names)
+        return {name: odd.why for name, odd in found if odd is not None}
+
+    def exported(self, *, shown: bool) -> frozenset[str] | None:
+        """The ids of what goes into a file: the marked ones, else what is `shown`; None for all that the search finds."""
+        store = self._subject.store
+        if store.marks:
+            return frozenset(map(store.id, store.marked_slots()))
+        if not shown:
+            return None
+        rows = self._subject.snapshot.rows
+        return frozenset(map(rows.key_at, range(len(rows))))

@@ -1,0 +1,493 @@
+"""Mail that a search finds: mark it, group it, take it to a review. Quarantine is the same, of held mail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import work
+from textual.message import Message as Event
+from textual.widgets import Input
+
+from tui_app import actions
+from tui_app.api.errors import ApiError
+from tui_app.api.rows import Message
+from tui_app.core.clock import describe_window, local_time
+from tui_app.core.errors import SluiceError
+from tui_app.core.files import free_path
+from tui_app.core.paths import sheet
+from tui_app.core.query import QueryError
+from tui_app.core.text import plural, sanitize
+from tui_app.mail.groups import parse_filter
+from tui_app.mail.query import ALL_MAIL, HELD_MAIL, Preset
+from tui_app.mail.search import LOADED_AT_ONCE
+from tui_app.plans.state import OPEN, SAID_DONE, Outcome, PlanState
+from tui_app.rows.export import SUFFIXES, export_path
+from tui_app.rows.view import RowView, Sort
+from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.copy import Value, message_values
+from tui_app.screens.job.long_task import LOADING, LongTask
+from tui_app.screens.mail.choice import Chosen, MailChoice
+from tui_app.screens.mail.line import MailLine, Purpose
+from tui_app.screens.mail.rows import COLUMNS, MailRows
+from tui_app.screens.mail.siblings import MessageRef, Siblings
+from tui_app.widgets.redaction import AddressText, PrivateText
+from tui_app.widgets.table import RowTable
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.mail.search import MailSnapshot, MailSubject
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
+_ALL_OF_IT: Final = 10**9
+
+
+class MailScreen(ConsoleScreen):
+    """The mail that a search finds; `line` is what it begins with, None for the search as it was left."""
+
+    CSS_PATH = sheet("screens/mail")
+    screen_name = "mail"
+    preset: ClassVar[Preset] = ALL_MAIL
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("mail")
+
+    class MessageChosen(Event):
+        """A message was opened."""
+
+        def __init__(self, message: MessageRef, siblings: Siblings) -> None:
+            super().__init__()
+            self.message = message
+            self.siblings = siblings
+
+    class Found(Event):
+        """News of the search."""
+
+    class GroupsWanted(Event):
+        """The listed mail is to be seen in groups."""
+
+        def __init__(self, subject: MailSubject) -> None:
+            super().__init__()
+            self.subject = subject
+
+    class ColumnsWanted(Event):
+        """The columns of a file are to be chosen."""
+
+    class ReviewWanted(Event):
+        """Chosen messages go to the review."""
+
+        def __init__(self, chosen: Chosen) -> None:
+            super().__init__()
+            self.chosen = chosen
+
+    def __init__(self, service: EmailSecurityService, line: str | None = None) -> None:
+        super().__init__(service)
+        self._first_line = line
+        self._subject = service.mail.watch(self._found, self.preset)
+        self._choice = MailChoice(service, self._subject)
+        self._rows = MailRows(lambda: self._search.known, self._subject.odd)
+        self._long = LongTask(self, self._show_again)
+
+    def content(self) -> Iterable[Widget]:
+        """The line to type in and the table."""
+        yield MailLine(id="search-line")
+        yield RowTable[Message](COLUMNS, self._cells, id="table")
+
+    def table(self) -> RowTable[Message]:
+        """The messages."""
+        return self.query_one("#table", RowTable)
+
+    def on_mount(self) -> None:
+        """As it was left, or already searched when it opens for the first time."""
+        super().on_mount()
+        if self._first_line is not None or not self._subject.asked:
+            self.search(self._first_line or "")
+            return
+        sort = self._subject.wanted.sort
+        self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
+        self.table().cursor_key = self._subject.cursor
+        self._show_again()
+
+    def _cells(self, message: Message) -> Sequence[Cell]:
+        return self._rows.cells(message, self.service.clock.now())
+
+    # ---- searching
+
+    @property
+    def _search(self) -> MailSnapshot:
+        return self._subject.snapshot
+
+    @property
+    def _line(self) -> MailLine:
+        return self.query_one("#search-line", MailLine)
+
+    def search(self, line: str) -> bool:
+        """Search anew. A line that makes no sense is said, and nothing is sent; whether it makes sense."""
+        before, marks = self._search.line, self._subject.store.marks
+        again = self._subject.asked and line == before
+        try:
+            self._subject.ask(line)
+        except QueryError as error:
+            self.notice(str(error))
+            if self._line.is_open:
+                self._line.show_mistake(error)
+            return False
+        if not again:
+            self._choice.forget()
+            if marks:
+                # Marks of mail that is not listed any more must not wait for the next R.
+                self.notice(f"Another search: {plural(marks, 'mark')} removed.")
+            self.table().forget_cursor()
+            self._show_again()
+        self._load(LOADED_AT_ONCE)
+        return True
+
+    def _show_again(self) -> None:
+        search = self._search
+        whole = search.complete and not search.loading and search.arranged.filter is None
+        self.table().show_rows(search.rows, whole=whole)
+        self.show_breadcrumb()
+
+    @work(exclusive=True, group="search")
+    async def _load(self, at_most: int) -> None:
+        """Load pages of the search until so many more are here, then see which are odd."""
+        await self._subject.load(at_most)
+        if (problem := self._search.problem) is not None:
+            details = problem.details() if isinstance(problem, ApiError) else ()
+            self.service.record(self._problem, details)
+        await self._subject.group()
+        self.call_later(self._show_again)
+
+    @property
+    def _problem(self) -> str:
+        """What went wrong with the search, in a sentence; empty when nothing did."""
+        search = self._search
+        return f"{search.problem} {search.diagnosis}".strip() if search.problem is not None else ""
+
+    def _found(self, snapshot: MailSnapshot) -> None:
+        self.post_message(self.Found())
+
+    def on_mail_screen_found(self) -> None:
+        """Show what is here."""
+        if self.ready:
+            search = self._search
+            if len(search.rows) or search.complete:
+                self._show_again()
+            self.show_breadcrumb()
+
+    def freshness(self) -> Piece:
+        """When the search was answered: it is not polled, r searches again."""
+        return super().freshness() or (f"read {local_time(read_at):%H:%M}" if (read_at := self._search.read_at) else "")
+
+    def show_breadcrumb(self) -> None:
+        """What is searched, how much of it is here, what is marked."""
+        if not self.ready:
+            return
+        search = self._search
+        age = {"7d": "the last 7 days", "24h": "the last 24 hours"}[self.preset.default_age]
+        what: Piece = (PrivateText(sanitize(search.line)), "") if search.line else age
+        held = "held · " if self.preset.held else ""
+        self.set_breadcrumb([(self.preset.title, "bold"), f"  {held}", what], [self._how_whole()])
+        if self._problem:
+            empty = self._problem
+        elif search.loading:
+            empty = "Searching held mail…" if self.preset.held else "Searching mail…"
+        elif search.arranged.filter is not None and len(search.found):
+            empty = f"None of the {len(search.found):,} found matches the filter. esc ends it, & changes it."
+        else:
+            params, mail = search.params, "held mail" if self.preset.held else "mail"
+            empty = f"No {mail} matches {describe_window(params.start, params.end)}. / changes the search: / 30d"
+        self.table().set_empty_text(empty)
+        self.show_about()
+
+    def _how_whole(self) -> str:
+        search = self._search
+        found = len(search.found)
+        if self._problem and not found:
+            loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
+        else:
+            loaded = f"{found:,} found" + (
+                ", may be incomplete"
+                if search.maybe_more
+                else ", all loaded"
+                if search.complete
+                else ", loading…"
+                if search.loading
+                else " so far, G loads more"
+            )
+        if search.arranged.filter is not None:
+            loaded = f"{len(search.rows):,} of {loaded}"
+        if search.unreadable:
+            loaded += f", {search.unreadable:,} can't be read"
+        if search.unasked:
+            loaded += f", {search.unasked:,} not asked for left out"
+        return loaded
+
+    def show_frame(self) -> None:
+        """Also the breadcrumb."""
+        super().show_frame()
+        self.show_breadcrumb()
+
+    def describe(self) -> Sequence[Piece]:
+        """Marks, and the message under the cursor; long work and errors come first."""
+        table = self.table()
+        if told := self._long.describe():
+            return told
+        if self._problem and len(table.shown):
+            again = "G tries again." if len(self._search.found) else "r searches again."
+            return [(f"{self._problem} {again}", "$text-error"), MORE]
+        pieces: list[Piece] = [(f"{table.marked.marks:,} marked · ", "bold")] if table.marked.marks else []
+        if (wanted := self._search.arranged.filter) is not None:
+            pieces.append((f"filter {sanitize(wanted.line, 60)} · ", "$text-accent"))
+        message = table.current
+        if message is not None:
+            signs = self._rows.told(message)
+            reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
+            recipients = AddressText(", ".join(map(str, message.recipients[:3])))
+            pieces += [(f"{' · '.join(signs)} · ", "$text-warning")] if signs else []
+            pieces += [(f"{reasons} · to ", "dim"), (recipients or "nobody", "dim")]
+        return pieces
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another message."""
+        self._subject.cursor = self.table().cursor_key
+        self.show_about()
+
+    def on_row_table_marked(self) -> None:
+        """Tell how many are marked."""
+        self.show_about()
+
+    def on_row_table_at_end(self) -> None:
+        """Load more, when there is more."""
+        if not self._search.complete and not self._search.loading:
+            self._load(1)
+
+    def action_rows_load_all(self) -> None:
+        """Load all that the search finds."""
+        if self._long.busy():
+            return
+        if self._search.complete:
+            self.notice(f"All {plural(len(self._search.found), 'message')} are loaded.")
+            return
+
+        async def all_of_it() -> None:
+            await self._subject.load(_ALL_OF_IT, self._long.on_progress)
+            await self._subject.group()
+
+        self._long.begin(all_of_it(), LOADING, 0, len(self._search.found))
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show what is loaded in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._arrange(RowView(self._subject.wanted.filter, Sort(field, reverse) if field else None))
+
+    @work(exclusive=True, group="arrange")
+    async def _arrange(self, wanted: RowView) -> None:
+        await self._subject.arrange(wanted)
+        self._show_again()
+
+    # ---- the line
+
+    def action_search_edit(self) -> None:
+        """Edit the search."""
+        self._line.open(Purpose.SEARCH, self._search.line, self._subject.history)
+        self.notice("from: to: subject: verdict: delivery: since: words · tab completes, ↑ history, f1 all")
+
+    def action_filter_edit(self) -> None:
+        """Filter what is listed."""
+        wanted = self._subject.wanted.filter
+        self._line.open(Purpose.FILTER, wanted.line if wanted else "")
+        self.notice("of what is listed: words -words from: to: subject: verdict: spf: · enter filters, esc leaves")
+
+    def action_rows_export(self) -> None:
+        """Ask for the name of a file for what is marked, else for what is shown."""
+        if self._long.busy():
+            return
+        if not len(self.table().shown) and not self._subject.store.marks:
+            self.notice("No mail is listed, nothing to export.")
+            return
+        self._line.open(Purpose.FILE, free_path(self.preset.name, ".csv").name)
+        marks = self._subject.store.marks
+        shown = self._search.arranged.filter is not None
+        what = (
+            f"{plural(marks, 'marked message')}"
+            if marks
+            else f"{plural(len(self.table().shown), 'message')} shown"
+            if shown
+            else f"all that the search finds, {len(self._search.found):,} so far"
+        )
+        self.notice(f"{what} · .{' .'.join(SUFFIXES)} · tab columns · enter writes, esc leaves")
+
+    def on_mail_line_choices(self, message: MailLine.Choices) -> None:
+        """Say what can stand there."""
+        self.notice("  ".join(message.choices))
+
+    def on_mail_line_columns_wanted(self) -> None:
+        """Choose the columns of the file."""
+        self.post_message(self.ColumnsWanted())
+
+    def _close_line(self) -> None:
+        self._line.disabled = True
+        self.set_focus(self.table())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Search, filter, or export. What makes no sense is said, and the line stays as it is."""
+        purpose, typed = self._line.purpose, event.value.strip()
+        if purpose is Purpose.SEARCH:
+            if self.search(typed):
+                self._close_line()
+            return
+        try:
+            if purpose is Purpose.FILE:
+                path = export_path(typed)
+            else:
+                wanted = parse_filter(typed)
+        except QueryError as error:
+            self.notice(str(error))
+            self._line.show_mistake(error)
+            return
+        except (SluiceError, ValueError) as error:
+            self.notice(str(error))
+            return
+        self._close_line()
+        if purpose is Purpose.FILTER:
+            self.filter_by(wanted.line if wanted is not None else "")
+            return
+        columns, params = self.service.mail_columns, self._search.params
+        only = self._choice.exported(shown=self._search.arranged.filter is not None)
+        count = len(only) if only is not None else len(self._search.found)
+        mail = self.service.mail
+        self._long.write(
+            lambda on_progress: mail.export(params, path, columns, only, on_progress), path, count
+        )
+
+    def filter_by(self, line: str) -> None:
+        """Show only the listed mail that a filter lets through; all of it for an empty line."""
+        self._arrange(RowView(parse_filter(line), self._subject.wanted.sort))
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line first, then ends long work, then the filter. Marks stay: u removes them."""
+        if self._line.is_open:
+            self._close_line()
+            return True
+        if self._long.end():
+            return True
+        if self._subject.wanted.filter is not None:
+            self.filter_by("")
+            return True
+        return False
+
+    def may_leave(self) -> bool:
+        """Not while a file is being written."""
+        if self._long.exporting:
+            self.notice("The export is running: esc ends it.")
+            return False
+        return super().may_leave()
+
+    # ---- intents
+
+    def action_row_open(self) -> None:
+        """Open the message."""
+        if message := self.table().current:
+            siblings = Siblings(self.table(), lambda row: MessageRef(message=row))
+            self.post_message(self.MessageChosen(MessageRef(message=message), siblings))
+
+    def action_groups_open(self) -> None:
+        """Show the listed mail in groups."""
+        self.post_message(self.GroupsWanted(self._subject))
+
+    def action_view_refresh(self) -> None:
+        """Search again."""
+        self.search(self._search.line)
+
+    async def action_mark_all(self) -> None:
+        """Mark all listed messages that the guard lets through, but the odd ones."""
+        if self._search.loading and not len(self._search.found):
+            self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
+            return
+        try:
+            # Waited for here, and the next key waits for this: R typed right after it means what it marks.
+            sentence = await self._choice.mark(self._search.rows.slots[: len(self._search.rows)], anew=True)
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        self._marks_changed(sentence)
+
+    def action_mark_range(self) -> None:
+        """Mark from the last marked row to this one; odd ones are marked one by one."""
+        before = {message.id.exact for message in self._subject.marked()}
+        super().action_mark_range()
+        odd = [name for name in self._choice.odd_marked() if name not in before]
+        self.table().unmark(odd)
+        if odd:
+            self.notice(f"{plural(len(odd), 'odd one')} in between not marked: space marks one.")
+
+    def action_mark_none(self) -> None:
+        """Unmark all, also what `a` took out: it belongs to those marks."""
+        super().action_mark_none()
+        self._choice.forget()
+
+    def _marks_changed(self, sentence: str) -> None:
+        self._show_again()
+        self.show_about()
+        more = "" if self._search.complete else " More is not loaded: L loads all."
+        self.notice(f"{sentence}{more}")
+
+    def copy_id(self) -> str:
+        """The message's id."""
+        message = self.table().current
+        return str(message.id) if message is not None else ""
+
+    def copy_values(self) -> Sequence[Value]:
+        """What there is to copy of the message."""
+        message = self.table().current
+        return message_values(message) if message is not None else ()
+
+    def marked_ids(self) -> Sequence[str]:
+        """The ids of the marked messages."""
+        return [str(message.id) for message in self.table().marked.marked_rows()]
+
+    def _current(self) -> Sequence[Message]:
+        return (message,) if (message := self.table().current) is not None else ()
+
+    async def action_release_review(self) -> None:
+        """Take the marked messages, or else the one under the cursor, to the review."""
+        await self._subject.group()
+        chosen = self._choice.chosen(self._current())
+        if not chosen.targets:
+            nothing = "Nothing to release: no held mail is listed." if self.preset.held else "Nothing to release."
+            self.notice(STILL_SEARCHING if self._search.loading else nothing)
+            return
+        self.post_message(self.ReviewWanted(chosen))
+
+    @work(exclusive=True, group="move")
+    async def action_rows_move(self) -> None:
+        """Take the marked messages, or else the one under the cursor, to the review of a move."""
+        await self._subject.group()
+        chosen = self._choice.chosen(self._current())
+        if not chosen.targets:
+            self.notice(STILL_SEARCHING if self._search.loading else "Nothing to move.")
+            return
+        count = plural(len(chosen.targets), "message")
+        if destination := await self.choose_destination(f"Move {count} to"):
+            self.post_message(self.ReviewWanted(chosen.moved_to(destination)))
+
+    def plan_moved(self, state: PlanState) -> None:
+        """After a plan: what was sent is unmarked, what was refused or not sent stays marked; the list is read again."""
+        if not state.ended:
+            return
+        sent = (*SAID_DONE, *OPEN, Outcome.UNDELIVERED, Outcome.FAILED)
+        self.table().unmark(result.target.id for result in state.results if result.outcome in sent)
+        self.search(self._search.line)
+
+
+class QuarantineScreen(MailScreen):
+    """Held mail."""
+
+    screen_name = "quarantine"
+    preset = HELD_MAIL
+    BINDINGS = actions.bindings("quarantine")
