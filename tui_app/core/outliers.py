@@ -91,7 +91,7 @@ def network_of(ip: str) -> str:
         return ""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is None:
-            return str(ipaddress.ip_network((int(address), 48), strict=False)) if not address.scope_id else ""
+            return str(ipaddress.ip_network((int(address), 48), strict=False))
         address = address.ipv4_mapped
     return str(ipaddress.ip_network((int(address), 24), strict=False))
 
@@ -142,10 +142,11 @@ class Difference:
 
 @dataclass(slots=True)
 class _Family:
+    size: int = 0
     messages: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Values of messages, in the order of `DifferenceKind`, with how many messages have just these."""
     traits: tuple[_Trait, ...] | None = None
-    """Reckoned when it is first asked for: most families are too small for it."""
+    """Reckoned when it is first asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +188,14 @@ class FamilyTally:
         family = self._families.get(key)
         if family is None:
             family = self._families[key] = _Family()
+        family.size += 1
         family.messages[_values(features)] += 1
         family.traits = None
 
     def odd(self, features: Features) -> tuple[Difference, ...]:
         """What a message has and the others of its family have not, the worst first. Ask when all are added: then it is quick."""
         family = self._families.get((organisation(features.domain), features.pattern)) if features.domain else None
-        if family is None:
+        if family is None or family.size < _SMALLEST_FAMILY:
             return ()
         if family.traits is None:
             family.traits = tuple(_traits(family.messages))

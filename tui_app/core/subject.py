@@ -15,6 +15,7 @@ _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“�
 _REPLY: Final = re.compile(
     r"(?:(?:re|fwd?|aw|wg|sv|vs|vb|antw|doorst|tr|rif|rv|enc|odp|pd|ynt|res|r|i) ?(?:[\[(]\d{1,3}[\])])? ?[:：] ?)+"
 )
+_DIGIT: Final = re.compile(r"\d")
 _HEX: Final = re.compile(r"[0-9a-f]{8,}")
 _EDGES: Final = ".,;:!?()[]{}<>'`*_-–—/\\|"
 
@@ -46,7 +47,8 @@ def subject_pattern(subject: str) -> str:
 
     `Weekly digest 46` and `RE: weekly  digest 44` are `weekly digest #`. At most 120 characters, safe to show.
     """
-    text = " ".join(visible(subject[:_LOOKED_AT].casefold()).split())
+    text = subject[:_LOOKED_AT].casefold()
+    text = " ".join((text if text.isascii() and text.isprintable() else visible(text)).split())
     if answered := _REPLY.match(text):
         text = text[answered.end() :]
     words = [_word(word) for word in _QUOTED.sub(f" {VARIES} ", text).split()]
@@ -62,7 +64,7 @@ def _word(word: str) -> str:
     """A word, or `#` for one that varies, with the signs that end a part of a sentence."""
     bare = word.strip(_EDGES)
     ending = ":" if word.endswith(":") and bare else ""
-    if any(map(str.isnumeric, bare)) or "@" in bare or "://" in word or _HEX.fullmatch(bare) or bare in _DATE_WORDS:
+    if _DIGIT.search(bare) or "@" in bare or "://" in word or _HEX.fullmatch(bare) or bare in _DATE_WORDS:
         return VARIES + ending
     return word
 
