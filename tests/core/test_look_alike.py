@@ -17,7 +17,7 @@ from tui_app.core.look_alike import (
 )
 
 KNOWN = KnownDomains.of(
-    ["acme-news.example", "kmail.test", "acme.test"],
+    ["acme-news.example", "kmail.test", "acme.test", "orders.test"],
     {
         "partner.example": 50,
         "digital.example": 30,
@@ -125,6 +125,7 @@ def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> Non
         ("mail-2025.example", "a digit for a digit"),
         ("mailer1.example", "a digit less beside a digit"),
         ("acne.test", "a short name with one letter more, less or other"),
+        ("orderss.test", "the known name is short"),
         ("acme.example", "a short name under another ending"),
         ("rareform.example", "two letters"),
         ("se1dom-seen.example", "a domain that only four messages are from"),
@@ -198,6 +199,11 @@ def test_hostile_domains_can_be_known(own: list[str], counts: dict[str, int]) ->
     for domain in (*own, *counts):
         likeness = known.likeness(domain)
         assert likeness is None or likeness.describe()
+
+
+def test_what_is_no_domain_is_never_told_as_known() -> None:
+    hostile = "evil\u202e\x1b[2J.example"
+    assert KnownDomains.of([hostile], {}).likeness("evil\u202e\x1b[2J.test") is None
 
 
 @pytest.mark.parametrize(

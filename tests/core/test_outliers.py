@@ -89,6 +89,10 @@ def test_a_value_is_odd_for_one_message_or_one_in_a_hundred(usual: int, fails: i
     assert bool(told(odd, *[USUAL] * usual, *[odd] * (fails - 1))) == is_odd
 
 
+def test_below_ten_messages_two_that_differ_leave_no_usual_value() -> None:
+    assert told(replace(USUAL, spf="fail"), replace(USUAL, spf="softfail"), *[USUAL] * 7) == []
+
+
 @pytest.mark.parametrize(("usual", "is_odd"), [(90, True), (89, False)])
 def test_nine_of_ten_make_a_value_usual(usual: int, is_odd: bool) -> None:
     others = [replace(USUAL, network=f"10.0.{number}.0/24") for number in range(100 - usual)]

@@ -227,7 +227,7 @@ class KnownDomains:
 
     def _learn(self, domain: str) -> None:
         label, dot, suffix = domain.partition(".")
-        if not dot or len(domain) > LONGEST_DOMAIN:
+        if not dot or not _is_readable(domain):
             return
         shown = _shown(domain)
         alike = skeleton(shown)
@@ -321,6 +321,14 @@ class KnownDomains:
         if other.casefold() == label.casefold():
             return Likeness(known, f"the same name {ending}")
         return Likeness(known, f"{replaced(label, other)}, {ending}")
+
+
+def _is_readable(domain: str) -> bool:
+    """Whether it is a domain at all: what is none would not be safe to show as a known one."""
+    try:
+        return canonical_domain(domain) == domain
+    except ValueError:
+        return False
 
 
 def _neighbourhood(label: str) -> Iterator[str]:
