@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +38,18 @@ def canonical_address(text: str) -> str | None:
         return None
 
 
+_NO_DOMAIN: Final = re.compile(r"[\s<>@\",;:()\[\]\\]")
+
+
+def domain_in(text: str) -> str:
+    """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show."""
+    inside = text.strip()
+    if inside.endswith(">"):
+        inside = inside[inside.rfind("<") + 1 : -1]
+    domain = inside.rpartition("@")[2].strip().strip(".") if "@" in inside else ""
+    return "" if len(domain) > _LONGEST_DOMAIN or _NO_DOMAIN.search(domain) else domain
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientRule:
     """Which recipients a rule is about: a domain with its subdomains, `*.domain` its subdomains only, or one address."""
@@ -70,27 +80,3 @@ class RecipientRule:
         if self.text.startswith("*."):
             return domain.endswith(self.text[1:])
         return domain == self.text or domain.endswith(f".{self.text}")
-
-
-_TAKEN_FOR: Final = {
-    "0": "o", "1": "l", "|": "l", "і": "i", "ӏ": "l", "е": "e", "о": "o", "а": "a", "с": "c", "р": "p", "х": "x", "у": "y",
-    "ο": "o", "α": "a", "ı": "i", "ѕ": "s", "ԁ": "d", "ɡ": "g", "һ": "h", "ј": "j", "ԛ": "q", "ԝ": "w", "ɑ": "a", "ո": "n",
-}  # fmt: skip
-_ALIKE: Final = str.maketrans(_TAKEN_FOR)
-
-
-def look_alike_key(domain: str) -> str:
-    """A rough form that domains share which look like each other: for sorting, never for a decision.
-
-    Characters that are taken for others are made one, and only the first label counts: `acme.example.evil.test` and
-    `acrne.example` have the key of `acme.example`.
-    """
-    name = domain.casefold()
-    if "xn--" in name:
-        with suppress(UnicodeError):
-            name = name.encode("ascii").decode("idna")
-    name = unicodedata.normalize("NFKD", name)
-    name = "".join(character for character in name if not unicodedata.combining(character))
-    name = name.translate(_ALIKE).replace("rn", "m").replace("vv", "w").replace("i", "l")
-    first = name.split(".")[0]
-    return first.replace("-", "")

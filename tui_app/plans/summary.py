@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tui_app.core.address import look_alike_key
+from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT
 
@@ -51,15 +51,25 @@ def _told_apart(domain: str) -> str:
         return f"{domain} (not only Latin letters)"
 
 
+def _alike_key(domain: str) -> str:
+    """A rough form that domains share which look like each other: for sorting, never for a decision.
+
+    Only the first label counts, without hyphens, and i is l: `acme.example.evil.test` and `acrne.example` have the key
+    of `acme.example`.
+    """
+    shown, _ = idn_forms(domain) or (domain, domain)
+    return skeleton(shown).split(".")[0].replace("-", "").replace("i", "l")
+
+
 def sender_domain_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
     """Sender domains with their counts; none at all first, then those that look alike beside each other, then the rarest."""
     counted = Counter(map(sender_domain, targets))
     alike: dict[str, list[int]] = {}
     for domain, count in counted.items():
-        alike.setdefault(look_alike_key(domain), []).append(count)
+        alike.setdefault(_alike_key(domain), []).append(count)
 
     def place(pair: tuple[str, int]) -> tuple[bool, bool, int, str, str]:
-        key = look_alike_key(pair[0])
+        key = _alike_key(pair[0])
         return pair[0] != NO_DOMAIN, len(alike[key]) == 1, min(alike[key]), key, pair[0]
 
     return sorted(counted.items(), key=place)

@@ -1,0 +1,271 @@
+"""What looks alike, and what imitates a known domain: few false alarms, and an answer to any text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.core import look_alike
+from tui_app.core.confusables import prototypes
+from tui_app.core.look_alike import (
+    KnownDomains,
+    address_in_name,
+    idn_forms,
+    mixed_scripts,
+    organisation,
+    skeleton,
+    whole_script_confusable,
+)
+
+KNOWN = KnownDomains.of(
+    ["acme-news.example", "kmail.test", "acme.test", "orders.test"],
+    {
+        "partner.example": 50,
+        "digital.example": 30,
+        "mail-2024.example": 40,
+        "mailer10.example": 40,
+        "seldom-seen.example": 4,
+        "sixmails.example": 6,
+        "news.partner.example": 2,
+        "bücher.example": 9,
+        "partner.co.uk": 3,
+        "rare-firm.example": 10,
+        "busy-firm.example": 400,
+        "busy-film.example": 300,
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("exampIe", "example"),
+        ("examp1e", "example"),
+        ("examp|e", "example"),
+        ("EXAMPLE", "example"),
+        ("g00gle", "google"),
+        ("acrne", "acme"),
+        ("vvorld", "world"),
+        ("аррӏе", "apple"),
+        ("ехample", "example"),
+        ("ｅｘａｍｐｌｅ", "example"),
+        ("exạmple", "example"),
+        ("ex\u200bample", "example"),
+        ("sкype", "skype"),
+    ],
+)
+def test_texts_that_look_alike_have_one_skeleton(one: str, other: str) -> None:
+    assert skeleton(one) == skeleton(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("mail", "mall"), ("acme-news", "acmenews"), ("clock", "dock"), ("8", "b")])
+def test_texts_that_can_be_told_apart_have_two(one: str, other: str) -> None:
+    assert skeleton(one) != skeleton(other)
+
+
+def test_every_small_letter_stands_for_itself() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz-._"
+    assert "".join(map(skeleton, letters)) == letters
+    assert prototypes()["m"] == "m"
+
+
+@given(st.text(max_size=60))
+def test_a_skeleton_is_its_own(text: str) -> None:
+    assert skeleton(skeleton(text)) == skeleton(text)
+
+
+@pytest.mark.parametrize("hostile", ["\ufdfa", "a\u0301\u0316", "\u202e", "rn", "㈡"])
+def test_a_long_hostile_text_is_looked_at_character_by_character(hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    normalize = look_alike.unicodedata.normalize
+    monkeypatch.setattr("unicodedata.normalize", lambda form, text: asked.append(len(text)) or normalize(form, text))
+    assert len(skeleton(hostile * 100_000)) <= 20 * len(hostile) * 100_000
+    assert max(asked, default=1) == 1
+
+
+@pytest.mark.parametrize(
+    ("domain", "told"),
+    [
+        ("acme-news.exampIe", "like acme-news.example: I for l"),
+        ("acrne-news.example", "like acme-news.example: rn for m"),
+        ("аcme-news.example", "like acme-news.example: Cyrillic а for a"),
+        ("xn--cme-news-06g.example", "like acme-news.example: Cyrillic а for a"),
+        ("acme-ne\u0323ws.example", "like acme-news.example: a mark on e"),
+        ("kmai1.test", "like kmail.test: 1 for l"),
+        ("login.kmai1.test", "like kmail.test: 1 for l"),
+        ("DlGlTAL.example", "like digital.example: l for I"),
+        ("bucher.example", "like xn--bcher-kva.example: u for Latin ü"),
+        ("acmenews.example", "like acme-news.example: one hyphen less"),
+        ("acme-newss.example", "like acme-news.example: one letter more"),
+        ("acme-new.example", "like acme-news.example: one letter less"),
+        ("acme-mews.example", "like acme-news.example: m for n"),
+        ("acme-nwes.example", "like acme-news.example: two letters swapped"),
+        ("digital1.example", "like digital.example: one digit more"),
+        ("acme-news.example.evil.test", "holds acme-news.example, but is of evil.test"),
+        ("login.acme-news.example.evil.test", "holds acme-news.example, but is of evil.test"),
+        ("acme-news-example.evil.test", "holds acme-news.example, but is of evil.test"),
+        ("acme-news-example-login.test", "holds acme-news.example, but is of acme-news-example-login.test"),
+        ("acme-news.test", "like acme-news.example: the same name under .test"),
+        ("partner.com", "like partner.example: the same name under .com"),
+        ("acme-nеws.test", "like acme-news.example: Cyrillic е for e, under .test"),
+    ],
+)
+def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> None:
+    likeness = KNOWN.likeness(domain)
+    assert likeness is not None
+    assert likeness.describe() == told
+
+
+@pytest.mark.parametrize(
+    ("domain", "why"),
+    [
+        ("acme-news.example", "it is known itself"),
+        ("ACME-NEWS.Example.", "another spelling"),
+        ("mail.acme-news.example", "a subdomain"),
+        ("xn--bcher-kva.example", "the same on the wire"),
+        ("mail-2025.example", "a digit for a digit"),
+        ("mailer1.example", "a digit less beside a digit"),
+        ("acne.test", "a short name with one letter more, less or other"),
+        ("orderss.test", "the known name is short"),
+        ("acme.example", "a short name under another ending"),
+        ("rareform.example", "two letters"),
+        ("se1dom-seen.example", "a domain that only four messages are from"),
+        ("sixmails.test", "not known well enough for another ending"),
+        ("busy-film.example", "two that are frequent"),
+        ("busy-firm.example", "two that are frequent"),
+        ("unlike.test", "nothing"),
+        ("", "no domain"),
+        ("x" * 300, "too long"),
+    ],
+)
+def test_what_imitates_nobody_is_left_in_peace(domain: str, why: str) -> None:
+    assert KNOWN.likeness(domain) is None, why
+
+
+def test_a_domain_is_known_by_five_times_as_many_messages_as_the_one_like_it() -> None:
+    for count, told in ((1, True), (2, True), (3, False)):
+        known = KnownDomains.of([], {"rare-firm.example": 10, "rare-f1rm.example": count})
+        assert (known.likeness("rare-f1rm.example") is not None) == told
+        assert known.likeness("rare-firm.example") is None
+
+
+def test_our_own_domain_is_imitated_by_one_that_sends_more() -> None:
+    known = KnownDomains.of(["acme-news.example"], {"acme-mews.example": 900, "acme-news.example": 1})
+    assert known.likeness("acme-mews.example") is not None
+    assert known.likeness("acme-news.example") is None
+
+
+def test_our_own_domains_never_imitate_each_other() -> None:
+    known = KnownDomains.of(["acme-news.example", "acme-mews.example", "acme-news.test"], {})
+    assert not any(map(known.likeness, ("acme-news.example", "acme-mews.example", "acme-news.test")))
+
+
+def test_a_domain_that_was_looked_at_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownDomains.of(["acme-news.example"], {})
+    asked: list[str] = []
+    monkeypatch.setattr(look_alike, "skeleton", lambda text: asked.append(text) or skeleton(text))
+    domains = [f"acme-n{number}ws.example" for number in range(20)]
+    for number in range(400):
+        known.likeness(domains[number % 20])
+    assert len(asked) <= 20 * 10
+
+
+def test_many_known_domains_are_learned_without_comparing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(look_alike, "_one_difference", lambda label, known: compared.append(known) or "")
+    known = KnownDomains.of([], {f"firm-{number:05}-name.example": 9 for number in range(5000)})
+    assert compared == []
+    known.likeness("firm-00017-nane.example")
+    assert len(compared) < 100
+
+
+LABELS = st.text(st.sampled_from("acmenews-.xn0l1I|аеⅷ\u0323\u200b。@ß💩\ud800"), max_size=80)
+
+
+@given(st.one_of(st.text(max_size=300), LABELS))
+def test_any_text_has_an_answer(text: str) -> None:
+    likeness = KNOWN.likeness(text)
+    assert likeness is None or likeness.describe().isprintable()
+    assert isinstance(organisation(text), str)
+    forms = idn_forms(text)
+    assert forms is None or (forms[0] != forms[1] and forms[1].isascii())
+    mixed_scripts(text)
+    whole_script_confusable(text)
+    address_in_name(text)
+
+
+@given(st.lists(LABELS, max_size=6), st.dictionaries(LABELS, st.integers(0, 100), max_size=6))
+def test_hostile_domains_can_be_known(own: list[str], counts: dict[str, int]) -> None:
+    known = KnownDomains.of(own, counts)
+    for domain in (*own, *counts):
+        likeness = known.likeness(domain)
+        assert likeness is None or likeness.describe()
+
+
+def test_what_is_no_domain_is_never_told_as_known() -> None:
+    hostile = "evil\u202e\x1b[2J.example"
+    assert KnownDomains.of([hostile], {}).likeness("evil\u202e\x1b[2J.test") is None
+
+
+@pytest.mark.parametrize(
+    ("domain", "registered"),
+    [
+        ("mail.acme.example", "acme.example"),
+        ("Mail.ACME.co.uk.", "acme.co.uk"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("co.uk", "co.uk"),
+        ("localhost", "localhost"),
+        ("", ""),
+    ],
+)
+def test_the_organisation_is_what_somebody_registered(domain: str, registered: str) -> None:
+    assert organisation(domain) == registered
+
+
+def test_a_domain_of_another_script_has_two_forms() -> None:
+    both = ("аррӏе.example", "xn--80ak6aa92e.example")
+    assert idn_forms(both[0]) == both
+    assert idn_forms(both[1]) == both
+    assert idn_forms("acme.example") is None
+    assert idn_forms("xn--.example") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts"),
+    [
+        ("pаypal.example", ("Cyrillic", "Latin")),
+        ("aρple.example", ("Greek", "Latin")),
+        ("почта.example", ()),
+        ("日本ファンabcひ.example", ()),
+        ("中ㄅa", ()),
+        ("한국韓國abc", ()),
+        ("ひ한", ("Hangul", "Hiragana")),
+        ("Иван Smith", ()),
+        ("bücher-2024", ()),
+    ],
+)
+def test_scripts_that_nobody_mixes_are_named(text: str, scripts: tuple[str, ...]) -> None:
+    assert mixed_scripts(text) == scripts
+
+
+def test_a_label_of_one_other_script_that_looks_latin_is_seen() -> None:
+    assert [whole_script_confusable(label) for label in ("аррӏе", "сосо", "почта", "apple", "日本", "")] == (
+        [True, True, False, False, False, False]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("ceo@acme.example via docs", "ceo@acme.example"),
+        ('"The CEO (ceo@acme.example)"', "ceo@acme.example"),
+        ("ceo＠acme。example", "ceo@acme.example"),
+        ("me @home, you@acme.example.", "you@acme.example"),
+        ("Anna @ Acme", ""),
+        ("user@localhost", ""),
+        ("v@1.2", ""),
+        ("", ""),
+        ("@" * 5000, ""),
+    ],
+)
+def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
+    assert address_in_name(name) == address

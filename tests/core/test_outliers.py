@@ -1,0 +1,181 @@
+"""The odd ones in a family of mail: what is told, and what is not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_app.core import outliers
+from tui_app.core.outliers import DifferenceKind, FamilyTally, Features, network_of
+
+USUAL = Features(
+    domain="mailer.example",
+    pattern="weekly digest #",
+    verdict="BULK",
+    envelope="mailer.example",
+    reply_to="",
+    network="192.0.2.0/24",
+    spf="pass",
+    dkim="pass",
+    dmarc="pass",
+)
+
+
+def told(odd: Features, *others: Features) -> list[str]:
+    tally = FamilyTally()
+    for features in (*others, odd):
+        tally.add(features)
+    return [difference.describe() for difference in tally.odd(odd)]
+
+
+def among(count: int, odd: dict[str, Any], usual: dict[str, Any] | None = None) -> list[str]:
+    """What is told of one odd message among so many usual ones."""
+    others = replace(USUAL, **(usual or {}))
+    return told(replace(others, **odd), *[others] * count)
+
+
+@pytest.mark.parametrize(
+    ("odd", "expected"),
+    [
+        ({"envelope": "evil.test"}, ["envelope evil.test, the others mailer.example"]),
+        ({"network": "203.0.113.0/24"}, ["helo network 203.0.113.0/24, the others 192.0.2.0/24"]),
+        ({"verdict": "MALICIOUS"}, ["verdict MALICIOUS, the others BULK"]),
+        ({"verdict": "malicious_bec"}, ["verdict malicious_bec, the others BULK"]),
+        ({"verdict": "NEW-WORD"}, ["verdict NEW-WORD, the others BULK"]),
+        ({"spf": "fail"}, ["SPF fail, the others pass"]),
+        ({"dkim": ""}, ["DKIM unknown, the others pass"]),
+        ({"reply_to": "evil.test"}, ["reply-to evil.test, the others none"]),
+        ({"dmarc": "fail", "verdict": "SPOOF"}, ["verdict SPOOF, the others BULK", "DMARC fail, the others pass"]),
+        ({"spf": "PASS"}, []),
+        ({"envelope": "", "network": ""}, []),
+        ({"verdict": "SPAM"}, []),
+        ({"verdict": ""}, []),
+        ({"domain": "news.mailer.example", "spf": "fail"}, ["SPF fail, the others pass"]),
+        ({"domain": "other.example", "spf": "fail"}, []),
+        ({"pattern": "another", "spf": "fail"}, []),
+    ],
+)
+def test_one_among_many_is_told_by_what_it_alone_has(odd: dict[str, Any], expected: list[str]) -> None:
+    assert among(20, odd) == expected
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        ({"verdict": "MALICIOUS"}, {"verdict": "BULK"}),
+        ({"verdict": "SPOOF"}, {"verdict": "SUSPICIOUS"}),
+        ({"reply_to": "mailer.example"}, {"reply_to": ""}),
+        ({"network": ""}, {"network": "192.0.2.0/24"}),
+        ({"envelope": ""}, {"envelope": "evil.test"}),
+        ({"spf": ""}, {"spf": "fail"}),
+    ],
+)
+def test_what_is_no_worse_or_can_t_be_compared_is_not_odd(usual: dict[str, Any], odd: dict[str, Any]) -> None:
+    assert among(20, odd, usual) == []
+
+
+def test_a_family_of_four_has_a_usual_value_and_one_of_three_has_none() -> None:
+    assert among(3, {"spf": "fail"})
+    assert among(2, {"spf": "fail"}) == []
+
+
+@pytest.mark.parametrize(
+    ("usual", "fails", "is_odd"), [(8, 1, True), (7, 2, False), (98, 2, False), (198, 2, True), (197, 3, False)]
+)
+def test_a_value_is_odd_for_one_message_or_one_in_a_hundred(usual: int, fails: int, is_odd: bool) -> None:
+    odd = replace(USUAL, spf="fail")
+    assert bool(told(odd, *[USUAL] * usual, *[odd] * (fails - 1))) == is_odd
+
+
+def test_below_ten_messages_two_that_differ_leave_no_usual_value() -> None:
+    assert told(replace(USUAL, spf="fail"), replace(USUAL, spf="softfail"), *[USUAL] * 7) == []
+
+
+@pytest.mark.parametrize(("usual", "is_odd"), [(90, True), (89, False)])
+def test_nine_of_ten_make_a_value_usual(usual: int, is_odd: bool) -> None:
+    others = [replace(USUAL, network=f"10.0.{number}.0/24") for number in range(100 - usual)]
+    assert bool(told(others[0], *[USUAL] * usual, *others[1:])) == is_odd
+
+
+def test_messages_without_a_network_are_left_out_of_the_reckoning() -> None:
+    unknown = [replace(USUAL, network="")] * 30
+    odd = replace(USUAL, network="203.0.113.0/24")
+    assert told(odd, *unknown, *[USUAL] * 4) == ["helo network 203.0.113.0/24, the others 192.0.2.0/24"]
+    assert told(odd, *unknown, *[USUAL] * 2) == []
+
+
+def test_a_value_of_mail_is_told_as_safe_text() -> None:
+    assert among(9, {"envelope": "\x1b[2J\u202e" + "x" * 500})[0].isprintable()
+
+
+def test_features_are_made_of_what_was_written() -> None:
+    written = Features.of(
+        sender="News <n@News.Mailer.Example>",
+        subject="Weekly digest 46",
+        verdict="malicious_bec",
+        envelope_from="<b@bounce.send.example>",
+        reply_to="",
+        helo_ip="192.0.2.77",
+        spf=" PASS",
+        dkim="Fail",
+    )
+    assert written == Features(
+        domain="news.mailer.example",
+        pattern="weekly digest #",
+        verdict="MALICIOUS-BEC",
+        envelope="send.example",
+        network="192.0.2.0/24",
+        spf="pass",
+        dkim="fail",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ip", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        (" 2001:db8:1:2::3 ", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("mail.example", ""),
+        ("", ""),
+    ],
+)
+def test_a_network_is_the_first_part_of_an_address(ip: str, network: str) -> None:
+    assert network_of(ip) == network
+
+
+def test_a_family_is_reckoned_once_for_all_of_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    reckoned: list[int] = []
+    usual = outliers._usual
+    monkeypatch.setattr(outliers, "_usual", lambda counts, size: reckoned.append(size) or usual(counts, size))
+    family = [replace(USUAL, network=f"net {number}", envelope=f"e{number}.test") for number in range(500)]
+    tally = FamilyTally()
+    for features in family:
+        tally.add(features)
+    assert not any(map(tally.odd, family))
+    assert len(reckoned) == len(DifferenceKind)
+
+
+WORDS = st.sampled_from(["", "pass", "fail", "MALICIOUS", "x.test", "\x1b", "\ud800"])
+FEATURES = st.builds(Features, *[WORDS] * 9)
+
+
+@given(st.lists(FEATURES, max_size=12))
+def test_any_messages_have_an_answer_and_the_usual_one_is_never_odd(family: list[Features]) -> None:
+    tally = FamilyTally()
+    for features in family:
+        tally.add(features)
+    for features in family:
+        for difference in tally.odd(features):
+            assert difference.value != difference.usual
+            assert difference.describe().isprintable()
+
+
+@given(
+    st.builds(dict, sender=st.text(), subject=st.text(), verdict=st.text(), envelope_from=st.text(), helo_ip=st.text())
+)
+def test_features_are_made_of_any_text(written: dict[str, str]) -> None:
+    assert isinstance(Features.of(**written), Features)

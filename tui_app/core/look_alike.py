@@ -1,0 +1,396 @@
+"""Domains that look like others: one form for what looks the same, and what a domain imitates."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from tui_app.core.address import canonical_domain
+from tui_app.core.confusables import ALIKE, COMMON, script
+from tui_app.core.text import sanitize
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+LONGEST_DOMAIN: Final = 255
+_NAME_LIMIT: Final = 4096
+"""Characters of a display name that are looked at: no screen shows more."""
+
+# --- What looks the same ------------------------------------------------------------------------------------------
+
+_SEVERAL_FOR_ONE: Final = (("rn", "m"), ("vv", "w"))
+
+
+def skeleton(text: str) -> str:
+    """A form that texts share which look alike, after Unicode's UTS 39. For comparing, never for a screen.
+
+    `exampIe`, `examp1e` and `ехample` (with Cyrillic letters) have the skeleton of `example`. Accents, invisible
+    characters and case do not count; hyphens do. Takes time in proportion to the text.
+    """
+    alike = text.translate(ALIKE)
+    for several, one in _SEVERAL_FOR_ONE:
+        alike = alike.replace(several, one)
+    return alike
+
+
+# --- Scripts ------------------------------------------------------------------------------------------------------
+
+_NORMAL_TOGETHER: Final = (
+    frozenset({"Latin", "Han", "Hiragana", "Katakana"}),
+    frozenset({"Latin", "Han", "Bopomofo"}),
+    frozenset({"Latin", "Han", "Hangul"}),
+)
+_BETWEEN_LABELS: Final = re.compile(r"[\s.@\u3002\uff0e\uff61]+")
+
+
+def _scripts_of(label: str) -> set[str]:
+    return {script(character) for character in set(label)} - {COMMON}
+
+
+def mixed_scripts(text: str) -> tuple[str, ...]:
+    """The scripts of the first label or word that mixes some which nobody mixes, as Latin and Cyrillic; empty if none does.
+
+    Japanese, Chinese and Korean are written in several scripts, and with Latin letters between.
+    """
+    if text.isascii():
+        return ()
+    for label in _BETWEEN_LABELS.split(text):
+        if not label.isascii():
+            found = _scripts_of(label)
+            if len(found) > 1 and not any(found <= normal for normal in _NORMAL_TOGETHER):
+                return tuple(sorted(found))
+    return ()
+
+
+def whole_script_confusable(label: str) -> bool:
+    """Whether a label is of one script, not of Latin letters, and looks like Latin letters all the same."""
+    if label.isascii() or len(found := _scripts_of(label)) != 1 or "Latin" in found:
+        return False
+    return all(
+        (alike := skeleton(character)).isascii() and (not character.isalpha() or alike.isalpha())
+        for character in set(label)
+    )
+
+
+# --- Domains ------------------------------------------------------------------------------------------------------
+
+_DOTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList  # its list takes a while to read: not before the first frame
+
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=20_000)
+def _organisation(domain: str) -> str:
+    try:
+        name = canonical_domain(domain)
+    except ValueError:
+        name = domain.strip().strip(".").casefold()
+    found = _suffixes().privatesuffix(name)
+    return found if isinstance(found, str) else name
+
+
+def organisation(domain: str) -> str:
+    """The domain that somebody registered: `acme.example` of `mail.acme.example`; the domain itself when there is none.
+
+    In ASCII, where it is a domain. What is too long for a domain is cut.
+    """
+    return _organisation(domain[:LONGEST_DOMAIN])
+
+
+def _unicode_label(label: str) -> str:
+    """A label as it is shown: what `xn--` stands for, or the label as written."""
+    if label[:4].lower() != "xn--":
+        return label
+    import idna  # with its tables it takes a while to load
+
+    with suppress(ValueError, IndexError, OverflowError):
+        return idna.decode(label)
+    with suppress(ValueError, IndexError, OverflowError):
+        # What the rules refuse is shown by some programs all the same.
+        return label[4:].lower().encode("ascii").decode("punycode") or label
+    return label
+
+
+def _ascii_label(label: str) -> str:
+    if label.isascii():
+        return label.lower()
+    import idna
+
+    with suppress(ValueError, IndexError, OverflowError):
+        return idna.encode(label, uts46=True).decode("ascii")
+    return "xn--" + label.casefold().encode("punycode").decode("ascii")
+
+
+def _shown(domain: str) -> str:
+    return ".".join(map(_unicode_label, domain.translate(_DOTS).strip().strip(".").split(".")))
+
+
+def idn_forms(domain: str) -> tuple[str, str] | None:
+    """A domain as it is shown and as it is on the wire, where these differ; None else. Sanitize both before a screen."""
+    if len(domain) > LONGEST_DOMAIN or (domain.isascii() and "xn--" not in domain.lower()):
+        return None
+    shown = _shown(domain)
+    try:
+        wire = ".".join(map(_ascii_label, shown.split(".")))
+    except (ValueError, OverflowError):
+        return None
+    return None if shown.lower() == wire else (shown, wire)
+
+
+_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
+_AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+_LONGEST_LOCAL: Final = 64
+
+
+def address_in_name(name: str) -> str:
+    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
+    text = name[:_NAME_LIMIT].translate(_AT).translate(_DOTS)
+    pieces = text.split("@")
+    for before, after in pairwise(pieces):
+        local = _AROUND_ADDRESS.match(before[-_LONGEST_LOCAL:][::-1])
+        domain = _AROUND_ADDRESS.match(after)
+        if not local or not domain or not local[0]:
+            continue
+        host = domain[0].strip(".-")
+        with suppress(ValueError):
+            if "." in canonical_domain(host) and not host.rpartition(".")[2].isdigit():
+                return f"{local[0][::-1]}@{host}"
+    return ""
+
+
+# --- Known domains ------------------------------------------------------------------------------------------------
+
+_FREQUENT: Final = 5
+"""Messages of a known domain at the least, and so many times those of the one that is like it."""
+_WELL_KNOWN: Final = 20
+_LONG_LABEL: Final = 7
+_LONG_NAME: Final = 6
+_LONG_HYPHENATED: Final = 8
+_MOST_LABELS: Final = 40
+_MOST_CACHED: Final = 50_000
+_IS_OF: Final = "but is of "
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A known domain that another one imitates, and how it does so; safe text."""
+
+    known: str
+    how: str
+
+    def describe(self) -> str:
+        """`like acme-news.example: I for l`, or `holds acme.example, but is of evil.test`."""
+        return f"holds {self.known}, {self.how}" if self.how.startswith(_IS_OF) else f"like {self.known}: {self.how}"
+
+
+class KnownDomains:
+    """The domains that are known here: the account's own, and those that many messages come from.
+
+    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. One that is known
+    is told as imitated only if it is our own, or has five messages and five times those of the other one: so of two
+    neither accuses the other. Our own never imitate.
+    """
+
+    def __init__(self, own: frozenset[str], counts: Mapping[str, int]) -> None:
+        self._own = own
+        self._counts = counts
+        self._found: dict[str, Likeness | None] = {}
+        self._alike: dict[str, str] = {}
+        self._alike_in_capitals: dict[str, str] = {}
+        self._hyphenated: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._near: dict[str, list[str]] = {}
+        frequent = [domain for domain, count in counts.items() if count >= _FREQUENT and domain not in own]
+        # The better known one keeps a place that two would have.
+        for domain in [*sorted(own), *sorted(frequent, key=lambda domain: (-counts[domain], domain))]:
+            self._learn(domain)
+
+    @classmethod
+    def of(cls, own: Iterable[str], counts: Mapping[str, int]) -> KnownDomains:
+        """Of the account's own domains, and of sender domains with their counts."""
+        sums: Counter[str] = Counter()
+        for domain, count in counts.items():
+            sums[organisation(domain)] += count
+        return cls(frozenset(map(organisation, own)), sums)
+
+    def _learn(self, domain: str) -> None:
+        label, dot, suffix = domain.partition(".")
+        if not dot or not _is_readable(domain):
+            return
+        shown = _shown(domain)
+        alike = skeleton(shown)
+        self._alike.setdefault(alike, domain)
+        self._alike_in_capitals.setdefault(skeleton(shown.upper()), domain)
+        if len(domain) >= _LONG_HYPHENATED:
+            self._hyphenated.setdefault(alike.replace(".", "-"), domain)
+        if len(label) >= _LONG_NAME and (domain in self._own or self._counts.get(domain, 0) >= _WELL_KNOWN):
+            self._names.setdefault(skeleton(shown.partition(".")[0]), domain)
+        if len(label) >= _LONG_LABEL:
+            for near in _neighbourhood(shown.partition(".")[0]):
+                self._near.setdefault(f"{near}.{suffix}", []).append(domain)
+
+    def likeness(self, domain: str) -> Likeness | None:
+        """What a domain, as it was written, imitates; None if nothing."""
+        if domain not in self._found:
+            if len(self._found) >= _MOST_CACHED:
+                self._found.clear()
+            self._found[domain] = self._likeness(domain) if len(domain) <= LONGEST_DOMAIN else None
+        return self._found[domain]
+
+    def _likeness(self, written: str) -> Likeness | None:
+        ours = organisation(written)
+        if not ours or ours in self._own:
+            return None
+        whole = _shown(written)
+        shown = ".".join(whole.split(".")[-ours.count(".") - 1 :])
+        return (
+            self._same_look(ours, shown)
+            or self._held(ours, whole)
+            or self._one_letter(ours)
+            or self._other_ending(ours, shown)
+        )
+
+    def _imitated(self, known: str | None, ours: str) -> bool:
+        if known is None or known == ours:
+            return False
+        count = self._counts.get(known, 0)
+        return known in self._own or (count >= _FREQUENT and count >= _FREQUENT * self._counts.get(ours, 0))
+
+    def _same_look(self, ours: str, shown: str) -> Likeness | None:
+        alike = skeleton(shown)
+        if self._imitated(known := self._alike.get(alike), ours) and known:
+            return Likeness(known, replaced(shown, _shown(known)))
+        if shown != shown.lower() and self._imitated(known := self._alike_in_capitals.get(alike), ours) and known:
+            return Likeness(known, replaced(shown, _shown(known).upper()))
+        return None
+
+    def _held(self, ours: str, whole: str) -> Likeness | None:
+        labels = skeleton(whole).split(".")[:_MOST_LABELS]
+        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels)):
+            if self._imitated(known, ours):
+                return Likeness(known, f"{_IS_OF}{sanitize(ours, LONGEST_DOMAIN)}")
+        return None
+
+    def _held_in_labels(self, labels: list[str]) -> Iterator[str]:
+        for first in range(len(labels) - 2):
+            for end in range(first + 2, min(first + 6, len(labels))):
+                if known := self._alike.get(".".join(labels[first:end])):
+                    yield known
+
+    def _held_in_hyphens(self, labels: list[str]) -> Iterator[str]:
+        for label in labels[:-1]:
+            at = len(label)
+            while at > 0:
+                if known := self._hyphenated.get(label[:at]):
+                    yield known
+                at = label.rfind("-", 0, at)
+
+    def _one_letter(self, ours: str) -> Likeness | None:
+        label, _, suffix = ours.partition(".")
+        label = _unicode_label(label)
+        if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LOCAL:
+            return None
+        tried: set[str] = set()
+        for near in _neighbourhood(label):
+            for known in self._near.get(f"{near}.{suffix}", ()):
+                if known not in tried and self._imitated(known, ours):
+                    tried.add(known)
+                    if how := _one_difference(label, _unicode_label(known.partition(".")[0])):
+                        return Likeness(known, how)
+        return None
+
+    def _other_ending(self, ours: str, shown: str) -> Likeness | None:
+        label, _, _ = shown.partition(".")
+        known = self._names.get(skeleton(label))
+        if known is None or not self._imitated(known, ours):
+            return None
+        ending = f"under .{sanitize(ours.partition('.')[2], LONGEST_DOMAIN)}"
+        other = _unicode_label(known.partition(".")[0])
+        if other.casefold() == label.casefold():
+            return Likeness(known, f"the same name {ending}")
+        return Likeness(known, f"{replaced(label, other)}, {ending}")
+
+
+def _is_readable(domain: str) -> bool:
+    """Whether it is a domain at all: what is none would not be safe to show as a known one."""
+    try:
+        return canonical_domain(domain) == domain
+    except ValueError:
+        return False
+
+
+def _neighbourhood(label: str) -> Iterator[str]:
+    """The label, and the label without each of its characters: those of two labels that differ in one meet."""
+    yield label
+    for at in range(len(label)):
+        yield label[:at] + label[at + 1 :]
+
+
+def _one_difference(label: str, known: str) -> str:
+    """How a label differs from a known one, if it is in one letter that is not a count; empty if not."""
+    shorter, longer = sorted((label, known), key=len)
+    at = next((at for at, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
+    if len(shorter) != len(longer):
+        beside = longer[max(at - 1, 0) : at] + longer[at + 1 : at + 2]
+        if longer[at].isdigit() and any(map(str.isdigit, beside)):
+            return ""
+        kind = "digit" if longer[at].isdigit() else "hyphen" if longer[at] == "-" else "letter"
+        return f"one {kind} {'more' if longer is label else 'less'}" if shorter[at:] == longer[at + 1 :] else ""
+    ours, theirs = label[at : at + 2], known[at : at + 2]
+    if label[at + 1 :] == known[at + 1 :]:
+        counts = ours[:1].isdigit() and theirs[:1].isdigit()
+        return "" if counts else f"{told_apart(ours[:1])} for {told_apart(theirs[:1])}"
+    if ours == theirs[::-1] and label[at + 2 :] == known[at + 2 :] and not ours.isdigit():
+        return "two letters swapped"
+    return ""
+
+
+# --- Words for characters -----------------------------------------------------------------------------------------
+
+_PIECES: Final = ((1, 1), (1, 0), (2, 1), (1, 2), (2, 2), (1, 3), (3, 1))
+_MOST_REPLACED: Final = 3
+
+
+def told_apart(piece: str) -> str:
+    """A character with its script where it could be taken for another: `Cyrillic а`; safe text."""
+    if piece.isascii():
+        return sanitize(piece)
+    if len(piece) == 1 and (name := script(piece)) != COMMON:
+        return f"{name} {sanitize(piece)}"
+    return " ".join(f"U+{ord(character):04X}" for character in piece)
+
+
+def replaced(text: str, known: str) -> str:
+    """Which characters of a text stand for which of the known one that it looks like: `I for l`, `rn for m`."""
+    told: list[str] = []
+    at = beside = 0
+    while at < len(text):
+        for ours, theirs in _PIECES:
+            mine, other = text[at : at + ours], known[beside : beside + theirs]
+            if len(other) == theirs and skeleton(mine) == skeleton(other):
+                break
+        else:
+            break
+        if not theirs:
+            mark = unicodedata.category(mine).startswith("M")
+            told.append(
+                f"a mark on {text[at - 1]}"
+                if mark and text[at - 1 : at].isascii() and at
+                else f"{told_apart(mine)} added"
+            )
+        elif mine != other and mine.lower() != other.lower():
+            told.append(f"{told_apart(mine)} for {told_apart(other)}")
+        at, beside = at + ours, beside + theirs
+    return ", ".join(list(dict.fromkeys(told))[:_MOST_REPLACED]) or "the same look"

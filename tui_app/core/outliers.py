@@ -1,0 +1,233 @@
+"""The odd ones in a family of mail: messages of one sender with one kind of subject, and what one has that the others have not."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from tui_app.core.address import canonical_domain, domain_in
+from tui_app.core.look_alike import organisation
+from tui_app.core.subject import subject_pattern
+from tui_app.core.text import sanitize
+from tui_app.core.verdict import canonical_verdict
+
+_SMALLEST_FAMILY: Final = 4
+_LARGE_FAMILY: Final = 10
+_SHARE: Final = 0.9
+_ODD_SHARE: Final = 0.01
+_HARMLESS: Final = frozenset({"", "SPAM", "BULK", "UCE", "ENCRYPTED", "EXTERNAL", "UNKNOWN", "NONE", "BENIGN"})
+"""Verdicts that are no reason to look twice; any other word is worse than these."""
+_RANKS: Final = {"SUSPICIOUS": 2, "SPOOF": 3, "MALICIOUS": 4, "MALICIOUS-BEC": 5}
+_UNKNOWN_WORD: Final = 1
+_LONGEST_VALUE: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is compared of a message. Empty where it is not known; an empty `reply_to` says that there is none."""
+
+    domain: str
+    """Of the sender, in its one form."""
+    pattern: str
+    """Of the subject, by `subject_pattern`."""
+    verdict: str = ""
+    envelope: str = ""
+    """The organisation of the envelope's sender."""
+    reply_to: str = ""
+    """The organisation that replies go to."""
+    network: str = ""
+    """Of the server that handed it in, by `network_of`."""
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        sender: str,
+        subject: str,
+        verdict: str = "",
+        envelope_from: str = "",
+        reply_to: str = "",
+        helo_ip: str = "",
+        spf: str = "",
+        dkim: str = "",
+        dmarc: str = "",
+    ) -> Features:
+        """Of a message's values as they were written."""
+        return cls(
+            domain=_one_form(domain_in(sender)),
+            pattern=subject_pattern(subject),
+            verdict=canonical_verdict(verdict),
+            envelope=organisation(domain_in(envelope_from)),
+            reply_to=organisation(domain_in(reply_to)),
+            network=network_of(helo_ip),
+            spf=spf.strip().lower(),
+            dkim=dkim.strip().lower(),
+            dmarc=dmarc.strip().lower(),
+        )
+
+
+@lru_cache(maxsize=10_000)
+def _one_form(domain: str) -> str:
+    try:
+        return canonical_domain(domain)
+    except ValueError:
+        return domain.casefold()
+
+
+@lru_cache(maxsize=10_000)
+def network_of(ip: str) -> str:
+    """The network of an IP address, /24 or /48 of version 6; empty if it is none."""
+    try:
+        address = ipaddress.ip_address(ip.strip())
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.ip_network((int(address), 48), strict=False))
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((int(address), 24), strict=False))
+
+
+class DifferenceKind(StrEnum):
+    """What of a message is not as usual, the worst first."""
+
+    VERDICT = "verdict"
+    DMARC = "DMARC"
+    DKIM = "DKIM"
+    SPF = "SPF"
+    REPLY_TO = "reply-to"
+    ENVELOPE = "envelope"
+    NETWORK = "helo network"
+
+
+_AUTHENTICATION: Final = frozenset({DifferenceKind.SPF, DifferenceKind.DKIM, DifferenceKind.DMARC})
+_LEFT_OUT_WHEN_UNKNOWN: Final = frozenset({DifferenceKind.ENVELOPE, DifferenceKind.NETWORK})
+
+
+def _values(features: Features) -> tuple[str, ...]:
+    """In the order of `DifferenceKind`."""
+    return (
+        features.verdict,
+        features.dmarc.lower(),
+        features.dkim.lower(),
+        features.spf.lower(),
+        features.reply_to,
+        features.envelope,
+        features.network,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one message has, and what is usual in its family; not yet safe text."""
+
+    kind: DifferenceKind
+    value: str
+    usual: str
+
+    def describe(self) -> str:
+        """`SPF fail, the others pass`: short and safe."""
+        none = "none" if self.kind is DifferenceKind.REPLY_TO else "unknown"
+        value, usual = (sanitize(text, _LONGEST_VALUE) or none for text in (self.value, self.usual))
+        return f"{self.kind} {value}, the others {usual}"
+
+
+@dataclass(slots=True)
+class _Family:
+    size: int = 0
+    messages: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Values of messages, in the order of `DifferenceKind`, with how many messages have just these."""
+    traits: tuple[_Trait, ...] | None = None
+    """Reckoned when it is first asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    """One kind of value in a family: which is usual, if one is, and how many messages have each."""
+
+    kind: DifferenceKind
+    usual: str | None
+    counts: Counter[str]
+    most_odd: int
+
+    def is_odd(self, value: str) -> bool:
+        if self.usual is None or value == self.usual or self.counts[value] > self.most_odd:
+            return False
+        if self.kind is DifferenceKind.VERDICT:
+            return _rank(value) > _rank(self.usual)
+        return bool(value or self.kind in _AUTHENTICATION)
+
+
+class FamilyTally:
+    """Counts what the messages of each family have, and says what is odd in one of them.
+
+    A family is the messages of one organisation with one subject pattern, whatever their verdict. It has a usual value
+    when it has four messages or more, and all but one have this value (below ten messages) or nine of ten have it. A
+    value is odd when it is not the usual one, and only one message has it or no more than one in a hundred.
+
+    - Envelope and network: messages for which it is not known are left out of the reckoning.
+    - SPF, DKIM and DMARC: no result among usual ones is odd. Where no result is usual, nothing is odd.
+    - Reply-to: one where the others have none is odd. None where the others have one is not.
+    - Verdict: only a worse one is odd. A word that this version does not know is worse than a harmless verdict.
+    """
+
+    def __init__(self) -> None:
+        self._families: dict[tuple[str, str], _Family] = {}
+
+    def add(self, features: Features) -> None:
+        """Count one message."""
+        key = organisation(features.domain), features.pattern
+        family = self._families.get(key)
+        if family is None:
+            family = self._families[key] = _Family()
+        family.size += 1
+        family.messages[_values(features)] += 1
+        family.traits = None
+
+    def odd(self, features: Features) -> tuple[Difference, ...]:
+        """What a message has and the others of its family have not, the worst first. Ask when all are added: then it is quick."""
+        family = self._families.get((organisation(features.domain), features.pattern)) if features.domain else None
+        if family is None or family.size < _SMALLEST_FAMILY:
+            return ()
+        if family.traits is None:
+            family.traits = tuple(_traits(family.messages))
+        return tuple(
+            Difference(trait.kind, value, trait.usual or "")
+            for trait, value in zip(family.traits, _values(features), strict=True)
+            if trait.is_odd(value)
+        )
+
+
+def _traits(messages: Counter[tuple[str, ...]]) -> Iterator[_Trait]:
+    for place, kind in enumerate(DifferenceKind):
+        counts: Counter[str] = Counter()
+        for values, count in messages.items():
+            if values[place] or kind not in _LEFT_OUT_WHEN_UNKNOWN:
+                counts[values[place]] += count
+        size = counts.total()
+        usual = _usual(counts, size)
+        if usual == "" and kind is not DifferenceKind.REPLY_TO:
+            usual = None
+        yield _Trait(kind, usual, counts, max(1, int(size * _ODD_SHARE)))
+
+
+def _usual(counts: Counter[str], size: int) -> str | None:
+    """The value that nearly all have; None if there is none."""
+    if size < _SMALLEST_FAMILY:
+        return None
+    ((usual, count),) = counts.most_common(1)
+    return usual if count >= (size - 1 if size < _LARGE_FAMILY else size * _SHARE) else None
+
+
+def _rank(verdict: str) -> int:
+    """How bad a verdict is; none at all is no reason to look twice."""
+    word = canonical_verdict(verdict)
+    return 0 if word in _HARMLESS else _RANKS.get(word, _UNKNOWN_WORD)
