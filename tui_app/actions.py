@@ -8,7 +8,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "quarantine", "plan", "ledger", "targets", "reasons"})
+TABLES: Final = frozenset({"jobs", "job", "mail", "quarantine", "groups", "plan", "ledger", "targets", "reasons", "columns"})
 PAGES: Final = frozenset({"message", "help", "activity", "copy", "record"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_SCREENS: Final = TABLES | PAGES
@@ -45,7 +45,7 @@ class Action:
         return self.shown_keys if " " not in self.shown_keys and self.shown_keys else self.keys[0]
 
 
-_WITH_THEIR_KEY: Final = frozenset({"filter.status", "copy.value"})
+_WITH_THEIR_KEY: Final = frozenset({"filter.status", "copy.value", "part.turn"})
 """Actions that get their key, a digit, as an argument."""
 
 
@@ -53,18 +53,29 @@ def _on(*screens: str) -> frozenset[str]:
     return frozenset(screens)
 
 
-_WITH_MARKS: Final = _on("jobs", "job", "reasons", "quarantine")
+_MAIL: Final = _on("mail", "quarantine")
+_LISTS_OF_MAIL: Final = _MAIL | _on("groups")
+_WITH_MARKS: Final = _on("jobs", "job", "reasons") | _LISTS_OF_MAIL
+_OPENING: Final = _on("jobs", "job", "reasons", "ledger", "plan", "targets", "record") | _LISTS_OF_MAIL
 ACTIONS: Final = (
     Action(
         "row.open",
         ("enter", "l"),
         "open",
         "Look",
-        _on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets", "record"),
-        footer=_on("jobs", "job", "reasons", "quarantine", "ledger", "plan", "targets", "record"),
+        _OPENING,
+        footer=_OPENING,
     ),
     # What acts on mail comes early: a narrow window cuts the end of a footer.
-    Action("release.review", ("R",), "release", "Act", _on("quarantine", "job"), writes=True, footer=_on("quarantine")),
+    Action(
+        "release.review",
+        ("R",),
+        "release",
+        "Act",
+        _on("job", "message") | _LISTS_OF_MAIL,
+        writes=True,
+        footer=_on("message") | _LISTS_OF_MAIL,
+    ),
     Action(
         "rows.retry",
         ("T",),
@@ -75,8 +86,16 @@ ACTIONS: Final = (
         footer=_on("job", "reasons"),
     ),
     Action("rows.undo", ("U",), "undo", "Act", _on("jobs", "job", "plan"), writes=True, footer=_on("job", "plan")),
-    Action("rows.move", ("V",), "move", "Act", _on("job"), writes=True),
-    Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs", "quarantine"), writes=True),
+    Action(
+        "rows.move",
+        ("V",),
+        "move",
+        "Act",
+        _on("job", "message") | _LISTS_OF_MAIL,
+        writes=True,
+        footer=_on("mail", "message"),
+    ),
+    Action("ids.open", ("I",), "release ids from a ticket or file", "Act", _on("jobs") | _MAIL, writes=True),
     Action("ids.move", ("V",), "move ids from a ticket or file", "Act", _on("jobs"), writes=True),
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.again", ("n",), "run again", "Act", _on("job"), writes=True),
@@ -84,16 +103,43 @@ ACTIONS: Final = (
     Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS - {"jobs"}),
     Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _WITH_MARKS),
-    Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_on("quarantine")),
+    Action("groups.open", ("w",), "groups", "Look", _MAIL, footer=_MAIL),
+    Action("mark.all", ("a",), "mark all", "Mark", _WITH_MARKS, footer=_MAIL),
     Action("mark.none", ("u",), "unmark all", "Mark", _WITH_MARKS),
-    Action("search.edit", ("slash",), "search", "Look", _on("quarantine"), footer=_on("quarantine"), shown_keys="/"),
+    Action("search.edit", ("slash",), "search", "Look", _MAIL, footer=_MAIL, shown_keys="/"),
+    Action("filter.edit", ("ampersand",), "filter what is listed", "Look", _MAIL, shown_keys="&"),
+    Action(
+        "part.turn",
+        ("1", "2", "3", "4", "5", "6", "7"),
+        "another part",
+        "Look",
+        _on("message"),
+        footer=_on("message"),
+        shown_keys="1-7",
+    ),
+    Action("sibling.next", ("right_square_bracket",), "next message of the list", "Look", _on("message"), shown_keys="]"),
+    Action(
+        "sibling.previous",
+        ("left_square_bracket",),
+        "previous message of the list",
+        "Look",
+        _on("message"),
+        footer=_on("message"),
+        shown_keys="[",
+    ),
+    Action("find.edit", ("slash",), "find", "Look", _on("message"), footer=_on("message"), shown_keys="/"),
+    Action("find.next", ("n",), "next place", "Look", _on("message")),
+    Action("find.previous", ("N",), "place before", "Look", _on("message")),
+    Action("part.save", ("E",), "save to a file", "Look", _on("message"), footer=_on("message")),
+    Action("columns.toggle", ("space", "enter"), "take or leave", "Act", _on("columns"), footer=_on("columns")),
+    Action("columns.usual", ("u",), "the usual ones", "Act", _on("columns"), footer=_on("columns")),
     Action(
         "filter.edit", ("slash",), "filter", "Look", _on("job", "ledger"), footer=_on("job", "ledger"), shown_keys="/"
     ),
-    Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "quarantine", "ledger")),
-    Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "quarantine", "ledger")),
-    Action("rows.load_all", ("L",), "load all rows", "Look", _on("job", "reasons")),
-    Action("rows.export", ("E",), "export rows", "Look", _on("reasons"), footer=_on("reasons")),
+    Action("sort.column", ("o",), "sort by the next column", "Look", _on("jobs", "job", "ledger") | _MAIL),
+    Action("sort.reverse", ("O",), "reverse the order", "Look", _on("jobs", "job", "ledger") | _MAIL),
+    Action("rows.load_all", ("L",), "load all rows", "Look", _on("job", "reasons") | _MAIL),
+    Action("rows.export", ("E",), "export", "Look", _on("reasons") | _MAIL, footer=_on("reasons") | _MAIL),
     Action("job.export", ("E",), "export rows, or the report", "Look", _on("job")),
     Action("job.delete", ("D",), "delete job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action("plan.continue", ("A",), "send the rest", "Act", _on("plan"), writes=True, footer=_on("plan")),
@@ -118,21 +164,21 @@ ACTIONS: Final = (
     Action("row.last", ("G", "end"), "to the last loaded row; again: load more", "Move", TABLES | PAGES),
     Action("page.down", ("f", "pagedown", "ctrl+d"), "page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
     Action("page.up", ("b", "pageup", "ctrl+u"), "page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
-    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "reasons", "quarantine", "ledger")),
+    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "reasons", "ledger", "message") | _LISTS_OF_MAIL),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job", "reasons")),
     Action(
         "view.copy",
         ("y",),
         "copy the id",
         "Look",
-        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "ledger", "targets", "record"),
+        _on("jobs", "job", "reasons", "message", "plan", "ledger", "targets", "record") | _LISTS_OF_MAIL,
     ),
     Action(
         "view.copy_page",
         ("Y",),
         "copy another value, or show plain text",
         "Look",
-        _on("jobs", "job", "reasons", "quarantine", "message", "plan", "targets"),
+        _on("jobs", "job", "reasons", "message", "plan", "targets") | _LISTS_OF_MAIL,
     ),
     Action(
         "copy.value", tuple("123456789"), "copy the value", "Act", _on("copy"), footer=_on("copy"), shown_keys="1-9"
@@ -141,6 +187,7 @@ ACTIONS: Final = (
     Action("copy.plain", ("t",), "plain text", "Act", _on("copy"), footer=_on("copy")),
     Action("ledger.open", ("H",), "ledger: what was written, by whom and why", "Go", EVERYWHERE),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_on("jobs")),
+    Action("mail.open", ("F",), "find mail", "Go", EVERYWHERE, footer=_on("jobs")),
     Action(
         "activity.open",
         ("exclamation_mark",),

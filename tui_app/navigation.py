@@ -12,7 +12,7 @@ from textual.app import App
 
 from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError
-from tui_app.core.text import Untrusted, plural
+from tui_app.core.text import plural
 from tui_app.plans.effect import Effect
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from tui_app.screens.job.reasons import ReasonsScreen
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
-    from tui_app.screens.mail.quarantine import QuarantineScreen
+    from tui_app.screens.mail.groups import GroupsScreen
+    from tui_app.screens.mail.message import MessageScreen
+    from tui_app.screens.mail.screen import MailScreen
+    from tui_app.screens.mail.siblings import MessageRef, Siblings
     from tui_app.screens.new_job import NewJobScreen
     from tui_app.screens.new_job_form import Draft
     from tui_app.screens.plan.ids import IdsScreen
@@ -108,11 +111,14 @@ class Navigation(App[None]):
         return self._drafts.setdefault(name, Draft())
 
     def on_new_job_screen_list_wanted(self, message: NewJobScreen.ListWanted) -> None:
-        """List the held mail that a new job would take."""
-        from tui_app.screens.mail.quarantine import QuarantineScreen
-
+        """List the mail that a new job would take."""
         if self.is_at("new_job"):
-            self.push_screen(QuarantineScreen(self.service, message.line))
+            self._open_mail(held=message.held, line=message.line)
+
+    def _open_mail(self, *, held: bool, line: str | None = None) -> None:
+        from tui_app.screens.mail.screen import MailScreen, QuarantineScreen
+
+        self.push_screen((QuarantineScreen if held else MailScreen)(self.service, line))
 
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
@@ -122,10 +128,8 @@ class Navigation(App[None]):
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
-        from tui_app.screens.mail.message import MessageScreen
-
         if self.is_at("job"):
-            self.push_screen(MessageScreen(self.service, None, job=message.job, row=message.row))
+            self._open_message(message.message, message.siblings, "Job")
 
     def on_job_screen_reasons_wanted(self, message: JobScreen.ReasonsWanted) -> None:
         """Show a job's failed and skipped rows by reason."""
@@ -143,18 +147,48 @@ class Navigation(App[None]):
             if isinstance(self.screen, JobScreen):
                 self.screen.show_reason(message.key, message.status)
 
-    def on_quarantine_screen_message_chosen(self, message: QuarantineScreen.MessageChosen) -> None:
-        """Open a held message."""
-        from tui_app.screens.mail.message import MessageScreen
+    @property
+    def _is_at_mail(self) -> bool:
+        return any(map(self.is_at, ("mail", "quarantine", "groups")))
 
-        if self.is_at("quarantine"):
-            self.push_screen(MessageScreen(self.service, message.message))
+    def on_mail_screen_message_chosen(self, message: MailScreen.MessageChosen) -> None:
+        """Open a message."""
+        if self._is_at_mail and isinstance(self.screen, ConsoleScreen):
+            self._open_message(message.message, message.siblings, self.screen.screen_name.capitalize())
 
-    async def on_quarantine_screen_release_wanted(self, message: QuarantineScreen.ReleaseWanted) -> None:
+    def on_mail_screen_groups_wanted(self, message: MailScreen.GroupsWanted) -> None:
+        """Show the listed mail in groups."""
+        from tui_app.screens.mail.groups import GroupsScreen
+
+        if self._is_at_mail:
+            self.push_screen(GroupsScreen(self.service, message.subject))
+
+    def on_groups_screen_chosen(self, message: GroupsScreen.Chosen) -> None:
+        """Back to the list, with the mail of one group."""
+        from tui_app.screens.mail.screen import MailScreen
+
+        if self.is_at("groups"):
+            self.pop_screen()
+            if isinstance(self.screen, MailScreen):
+                self.screen.filter_by(message.line)
+
+    def on_mail_screen_columns_wanted(self) -> None:
+        """Choose the columns of a file."""
+        from tui_app.screens.mail.columns import ColumnsScreen
+
+        if self._is_at_mail:
+            self.push_screen(ColumnsScreen(self.service))
+
+    async def on_mail_screen_review_wanted(self, message: MailScreen.ReviewWanted) -> None:
         """Open the review."""
-        if self.is_at("quarantine"):
-            request = PlanRequest(search=message.search.describe(), journals=message.journals)
-            await self._review(message.targets, request, message.search)
+        if self._is_at_mail:
+            chosen = message.chosen
+            await self._review(chosen.targets, chosen.request, chosen.search)
+
+    async def on_message_screen_review_wanted(self, message: MessageScreen.ReviewWanted) -> None:
+        """Open the review of what is done to one message."""
+        if self.is_at("message"):
+            await self._review(message.targets, message.request)
 
     async def _review(
         self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None
@@ -198,18 +232,17 @@ class Navigation(App[None]):
     def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
         """Open a message of a review."""
         if self.is_at("targets"):
-            self._open_message(message.target.id, message.effect)
+            self._open_message(message.message, message.siblings, message.effect.title)
 
     def on_plan_screen_message_chosen(self, message: PlanScreen.MessageChosen) -> None:
         """Open a message of a plan."""
         if self.is_at("plan"):
-            self._open_message(message.investigate_id, message.effect)
+            self._open_message(message.message, message.siblings, message.effect.title)
 
-    def _open_message(self, investigate_id: str, effect: Effect) -> None:
+    def _open_message(self, message: MessageRef, siblings: Siblings | None, under: str) -> None:
         from tui_app.screens.mail.message import MessageScreen
 
-        name = Untrusted.of(investigate_id)
-        self.push_screen(MessageScreen(self.service, None, investigate_id=name, under=effect.title))
+        self.push_screen(MessageScreen(self.service, message, siblings, under))
 
     def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
         """Look the messages of a job up."""
@@ -225,7 +258,7 @@ class Navigation(App[None]):
     async def on_console_screen_ids_wanted(self, message: ConsoleScreen.IdsWanted) -> None:
         """Take ids from elsewhere."""
         screen = self.screen
-        if not (self.is_at("jobs") or self.is_at("quarantine")):
+        if not (self.is_at("jobs") or self._is_at_mail):
             return
         if not message.to_move:
             self._ask_ids(())
@@ -246,7 +279,7 @@ class Navigation(App[None]):
         if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
             self.show_notice("The ledger is behind this: esc.")
         elif isinstance(self.screen, TextScreen) or any(
-            map(self.is_at, ("jobs", "job", "reasons", "quarantine", "plan"))
+            map(self.is_at, ("jobs", "job", "reasons", "mail", "quarantine", "groups", "message", "plan"))
         ):
             self.push_screen(LedgerScreen(self.service))
 
@@ -329,12 +362,18 @@ class Navigation(App[None]):
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
-        from tui_app.screens.mail.quarantine import QuarantineScreen
+        self._show_mail(held=True)
 
-        below = [screen for screen in self.console_screens() if screen.screen_name == "quarantine"]
+    def action_mail_open(self) -> None:
+        """All mail; if it is open below, back to it."""
+        self._show_mail(held=False)
+
+    def _show_mail(self, *, held: bool) -> None:
+        name = "quarantine" if held else "mail"
+        below = [screen for screen in self.console_screens() if screen.screen_name == name]
         if not below:
-            self.push_screen(QuarantineScreen(self.service))
-        while below and self.screen is not below[0] and isinstance(self.screen, TextScreen):
+            self._open_mail(held=held)
+        while below and self.screen is not below[0] and (isinstance(self.screen, TextScreen) or self.is_at("message")):
             self.pop_screen()
 
     def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:

@@ -235,6 +235,20 @@ class Message(Struct, frozen=True, gc=False):
         return None if properties is None else text(properties.allowlisted_pattern_type)
 
     @property
+    def compared(self) -> tuple[Any, ...]:
+        """The values by which it is compared with others, as `mail_features.COMPARED` names them; never for a screen."""
+        raw, checks = self.raw, self.raw.validation
+        return (
+            raw.sender,
+            raw.subject,
+            raw.final_disposition,
+            raw.envelope_from,
+            raw.replyto,
+            raw.smtp_helo_server_ip,
+            *((None, None, None) if checks is None else (checks.spf, checks.dkim, checks.dmarc)),
+        )
+
+    @property
     def spf(self) -> Untrusted | None:
         """The result of SPF (`validation.spf`)."""
         return None if self.raw.validation is None else text(self.raw.validation.spf)

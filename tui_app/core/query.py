@@ -31,7 +31,8 @@ def words_of(line: str) -> list[Word]:
         if line[place] in " \t\r\n":
             place += 1
             continue
-        start, text = place, []
+        start = place
+        text: list[str] = []
         while place < length and line[place] not in " \t\r\n":
             character = line[place]
             if character in "\"'":

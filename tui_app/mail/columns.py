@@ -100,7 +100,7 @@ def _make(row: Row) -> Message:
     properties = None if pattern is None else MailProperties(pattern)
     checks = (spf, dkim, dmarc)
     validation = None if checks == (None, None, None) else MailValidation(*checks)
-    return Message(WireMail(*plain, properties, validation))
+    return Message(WireMail(**dict(zip(_PLAIN, plain, strict=True)), properties=properties, validation=validation))
 
 
 MAIL_ROWS: Final = RowShape[Message](

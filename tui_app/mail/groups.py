@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.wire_values import moment
 from tui_app.core.address import domain_in
+from tui_app.core.mail_features import COMPARED, features_of, text_of
 from tui_app.core.outliers import FamilyTally, Features
 from tui_app.core.text import Untrusted
 from tui_app.mail.columns import MAIL_ROWS
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
     from tui_app.core.look_alike import KnownDomains
 
-_FEATURES: Final = (
-    "sender",
-    "subject",
-    "final_disposition",
-    "envelope_from",
-    "replyto",
-    "smtp_helo_server_ip",
-    "spf",
-    "dkim",
-    "dmarc",
-)
-_features_of: Final = MAIL_ROWS.value_of(*_FEATURES)
+_features_of: Final = MAIL_ROWS.value_of(*COMPARED)
 _mailboxes: Final = MAIL_ROWS.value_of("client_recipients", "to")
 _times: Final = MAIL_ROWS.value_of("scanned_at", "ts", "sent_at")
 GROUP: Final = "group"
@@ -88,42 +78,6 @@ class GroupedMail:
     def count(self) -> int:
         """How much mail is in the groups."""
         return sum(group.count for group in self.groups)
-
-
-def _text(value: Any) -> str:
-    return value if type(value) is str else "" if value is None else Untrusted.of(value).exact
-
-
-def _plain_features(values: tuple[Any, ...]) -> Features:
-    sender, subject, verdict, envelope, reply_to, helo, spf, dkim, dmarc = map(_text, values)
-    return Features.of(
-        sender=sender,
-        subject=subject,
-        verdict=verdict,
-        envelope_from=envelope,
-        reply_to=reply_to,
-        helo_ip=helo,
-        spf=spf,
-        dkim=dkim,
-        dmarc=dmarc,
-    )
-
-
-def features_of(message: Message) -> Features:
-    """What is compared of a message."""
-    raw, checks = message.raw, message.raw.validation
-    told = (None, None, None) if checks is None else (checks.spf, checks.dkim, checks.dmarc)
-    return _plain_features(
-        (
-            raw.sender,
-            raw.subject,
-            raw.final_disposition,
-            raw.envelope_from,
-            raw.replyto,
-            raw.smtp_helo_server_ip,
-            *told,
-        )
-    )
 
 
 def _key(features: Features) -> str:
@@ -190,16 +144,16 @@ async def group_mail(
             try:
                 features = read.get(values)
                 if features is None:
-                    features = read[values] = _plain_features(values)
+                    features = read[values] = features_of(values)
             except TypeError:  # a value of a kind that can't be looked up
-                features = _plain_features(values)
+                features = features_of(values)
             tally.add(features)
             each.append(features)
             key = _key(features)
             found = sums.get(key)
             if found is None:
                 # As it is written: that is what people take for another.
-                found = sums[key] = _Sum(features, domain_in(_text(values[0])))
+                found = sums[key] = _Sum(features, domain_in(text_of(values[0])))
             found.add(slot, row)
         await asyncio.sleep(0)
         if not still():
@@ -243,4 +197,4 @@ def group_line(group: MailGroup) -> str:
 
 def _of_group(term: str, value: str) -> Test:
     wanted = value.casefold()
-    return lambda row: _key(_plain_features(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted
+    return lambda row: _key(features_of(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted

@@ -106,27 +106,32 @@ class MessageParts:
     @property
     def message(self) -> Message | None:
         """The message as the server has it; None until it is read."""
-        return self._typed(Source.MESSAGE)
+        found: Message | None = self._typed(Source.MESSAGE)
+        return found
 
     @property
     def detections(self) -> Detections | None:
         """Why it was detected; None until it is read, and where it can't be had."""
-        return self._typed(Source.DETECTIONS)
+        found: Detections | None = self._typed(Source.DETECTIONS)
+        return found
 
     @property
     def trace(self) -> Trace | None:
         """Its way through mail servers."""
-        return self._typed(Source.TRACE)
+        found: Trace | None = self._typed(Source.TRACE)
+        return found
 
     @property
     def action_log(self) -> ActionLog | None:
         """What was done to it."""
-        return self._typed(Source.ACTION_LOG)
+        found: ActionLog | None = self._typed(Source.ACTION_LOG)
+        return found
 
     @property
     def raw(self) -> RawMessage | None:
         """Its text."""
-        return self._typed(Source.RAW)
+        found: RawMessage | None = self._typed(Source.RAW)
+        return found
 
     def _typed(self, source: Source) -> Any:
         found = self._read.get(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.address import RecipientRule, canonical_address
@@ -25,6 +25,8 @@ class Policy:
     hold_dispositions: frozenset[str]
     max_messages: int
     hold_recipients: tuple[RecipientRule, ...] = ()
+    hold_odd: bool = True
+    """Whether mail that is not like the others of its kind is held back."""
     verdicts_count: bool = True
     """Whether mail without a verdict, or with one that nobody knows, is held back."""
 
@@ -34,14 +36,18 @@ class Policy:
         into mailboxes.
         """
         if not effect.into_mailbox:
-            return cls(frozenset(), rules.max_messages, verdicts_count=False)
-        return cls.make(rules.hold_dispositions, rules.max_messages, rules.hold_recipient_domains)
+            return cls(frozenset(), rules.max_messages, hold_odd=False, verdicts_count=False)
+        return cls.make(
+            rules.hold_dispositions, rules.max_messages, rules.hold_recipient_domains, hold_odd=rules.hold_odd
+        )
 
     @classmethod
-    def make(cls, dispositions: Iterable[str], max_messages: int, recipients: Iterable[str] = ()) -> Policy:
+    def make(
+        cls, dispositions: Iterable[str], max_messages: int, recipients: Iterable[str] = (), *, hold_odd: bool = True
+    ) -> Policy:
         """A policy; verdicts and recipients in any spelling. Raises ValueError for a recipient rule that is not one."""
         verdicts = frozenset(map(canonical_verdict, dispositions))
-        return cls(verdicts, max_messages, tuple(map(RecipientRule.parse, recipients)))
+        return cls(verdicts, max_messages, tuple(map(RecipientRule.parse, recipients)), hold_odd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class Guarded:
     """What the action can't be done to, whatever anybody types, such as mail that is not held now."""
     by_name: tuple[HeldBack, ...] = ()
     """What is allowed only because it was included by name."""
+    odd: Mapping[str, str] = field(default_factory=dict)
+    """What is different in messages that are not like the others, by id, whether that holds them back or not; safe text."""
 
     def reasons(self) -> dict[str, int]:
         """How many the guard holds back for which reason."""
@@ -109,6 +117,8 @@ UNREADABLE_RECIPIENT: Final = "UNREADABLE-RECIPIENT"
 """The word that lets through recipients that can't be read, where some are to be left alone."""
 UNCHECKED: Final = "UNCHECKED"
 """The word that lets through what nothing is known about."""
+ODD: Final = "ODD"
+"""The word that lets through what is not like the others."""
 
 
 def guard_targets(
@@ -119,20 +129,21 @@ def guard_targets(
     include: Callable[[Target], Collection[str]] = lambda _: (),
     open_ids: Mapping[str, OpenElsewhere] | None = None,
     hopeless: Mapping[str, tuple[str, str]] | None = None,
+    odd: Mapping[str, str] | None = None,
 ) -> Guarded:
     """Apply the policy to an action; `include` gives the words, in any case, that let a message through: verdicts, domains, UNCHECKED.
 
     `unfit` says why the action can't be done to a message, or nothing.
 
     `open_ids` are ids that other journals hold back; `hopeless` are those of which trying again can't help, with the reason
-    and the word that lets one through. Raises GuardError when more is left than the policy's maximum.
+    and the word that lets one through; `odd` are not like the others, with what is different. Raises GuardError when more is left than the policy's maximum.
     """
     allowed: list[Target] = []
     held_back: list[HeldBack] = []
     by_name: list[HeldBack] = []
     unfit_ones: list[HeldBack] = []
     for target in targets:
-        reasons = _reasons(target, policy, open_ids or {}, hopeless or {})
+        reasons = _reasons(target, policy, open_ids or {}, hopeless or {}, (odd or {}).get(target.id, ""))
         why_not = unfit(target)
         included = {word.upper() for word in include(target)} if reasons else ()
         standing = [kept for kept in reasons if kept.include.upper() not in included or not kept.include]
@@ -150,11 +161,15 @@ def guard_targets(
             f"{plural(len(allowed), 'message')}: the policy allows {policy.max_messages:,} at once ("
             "guard.max_messages in the configuration). Nothing was sent."
         )
-    return Guarded(tuple(allowed), tuple(held_back), tuple(unfit_ones), tuple(by_name))
+    return Guarded(tuple(allowed), tuple(held_back), tuple(unfit_ones), tuple(by_name), odd or {})
 
 
 def _reasons(
-    target: Target, policy: Policy, open_ids: Mapping[str, OpenElsewhere], hopeless: Mapping[str, tuple[str, str]]
+    target: Target,
+    policy: Policy,
+    open_ids: Mapping[str, OpenElsewhere],
+    hopeless: Mapping[str, tuple[str, str]],
+    odd: str,
 ) -> list[HeldBack]:
     """All that speaks against a message, what no word lets through first: one word never answers for another."""
     reasons: list[HeldBack] = []
@@ -174,6 +189,8 @@ def _reasons(
         return sorted(reasons, key=lambda kept: bool(kept.include))  # nothing else is known of it
     reasons += _verdict_reasons(target, policy)
     reasons += _recipient_reasons(target, policy)
+    if odd and policy.hold_odd:
+        reasons.append(HeldBack(target, f"odd: {odd}", ODD))
     return sorted(reasons, key=lambda kept: bool(kept.include))
 
 

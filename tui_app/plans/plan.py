@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tui_app.api.enums import Disposition
     from tui_app.api.rows import Message
+    from tui_app.core.outliers import Features
 
 
 FORMAT: Final = 3
@@ -70,10 +71,14 @@ class Target:
     """Whether it was moved before, by whomever; None = not known."""
     delivery: tuple[str, ...] = ()
     """How it was delivered, in the API's words; empty when it is not known."""
+    features: Features | None = field(default=None, compare=False, repr=False)
+    """What it is compared with others by; None when nothing is known of it."""
 
     @classmethod
     def of(cls, message: Message) -> Target:
         """The target for a message that was looked up."""
+        from tui_app.core.mail_features import features_of
+
         return cls(
             investigate_id=message.id.exact,
             postfix_id=message.postfix_id.exact if message.postfix_id else None,
@@ -88,6 +93,7 @@ class Target:
             message_id=message.message_id.exact.strip().strip("<>") if message.message_id else "",
             moved=any(done.exact == "MOVE" for done in message.post_delivery_operations),
             delivery=tuple(status.exact for status in message.delivery_status),
+            features=features_of(message.compared),
         )
 
     @property

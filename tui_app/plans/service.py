@@ -19,9 +19,10 @@ from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import Resume, Send, plan_of
 from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
-from tui_app.plans.guard import Guarded, Policy, guard_targets
+from tui_app.plans.guard import ODD, Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.lookup import least_requests, look_up, take_target
+from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.move import Move
 from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan, Target
@@ -147,11 +148,15 @@ class PlanService:
 
         Raises GuardError when it is more than the policy's maximum, and JournalError.
         """
+        # As they stand in the list that they were chosen from, and as they stand beside each other here.
+        odd = {**find_odd(targets), **request.odd} if request.effect.into_mailbox else {}
+        by_hand = (*include, ODD)
         return guard_targets(
             targets,
             Policy.of(self.settings.guard, request.effect),
             unfit=lambda target: _mistaken(target, request) or self.actions[request.effect].unfit(target),
-            include=lambda _: include,
+            include=lambda target: by_hand if target.id in request.by_hand else include,
+            odd=odd,
             open_ids=self.ledger.other_plans(self.settings.identity).held(),
             hopeless=request.hopeless,
         )

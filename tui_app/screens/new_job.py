@@ -18,7 +18,7 @@ from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.new_job import CreatedJob, Drift, JobPreview, NewJob
-from tui_app.mail.query import held_query_of
+from tui_app.mail.query import ALL_MAIL, HELD_MAIL, narrowest
 from tui_app.plans.effect import CONSEQUENCES
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
@@ -72,11 +72,12 @@ class NewJobScreen(ConsoleScreen):
             self.job = job
 
     class ListWanted(Message):
-        """The held mail that this line finds is to be listed."""
+        """The mail that this line finds is to be listed, in Quarantine where it is held mail alone."""
 
-        def __init__(self, line: str) -> None:
+        def __init__(self, line: str, *, held: bool) -> None:
             super().__init__()
             self.line = line
+            self.held = held
 
     def __init__(
         self,
@@ -129,7 +130,7 @@ class NewJobScreen(ConsoleScreen):
         self._draft.values = {}
 
     def action_list_found(self) -> None:
-        """List what the form asks for: only held mail can be listed yet."""
+        """List what the form asks for, in Quarantine or in Mail."""
         now = self.service.clock.now()
         try:
             found = self._still_previewed()
@@ -137,12 +138,12 @@ class NewJobScreen(ConsoleScreen):
         except (ValueError, SluiceError) as error:
             self._show_preview([(str(error), "$text-error")])
             return
-        if params.delivery_status is not DeliveryStatus.QUARANTINED:
-            self.notice("Only held mail can be listed yet: a release, or delivery quarantined under more fields.")
-        elif line := held_query_of(params, now):
-            self.post_message(self.ListWanted(line))
+        held = params.delivery_status is DeliveryStatus.QUARANTINED
+        if (found_by := narrowest((HELD_MAIL, ALL_MAIL) if held else (ALL_MAIL,), params, now)) is not None:
+            preset, line = found_by
+            self.post_message(self.ListWanted(line, held=preset.held))
         else:
-            self.notice("The list of held mail can't search for all of these fields.")
+            self.notice("The list of mail can't search for all of these fields.")
 
     def action_empty(self) -> None:
         """Empty all fields."""

@@ -31,6 +31,7 @@ from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
 from tui_app.screens.job.typed_line import Purpose, TypedLine
+from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
@@ -109,10 +110,10 @@ class JobScreen(ConsoleScreen):
     class RowChosen(Message):
         """A row was opened."""
 
-        def __init__(self, job: Job, row: JobMessage) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings) -> None:
             super().__init__()
-            self.job = job
-            self.row = row
+            self.message = message
+            self.siblings = siblings
 
     class ReasonsWanted(Message):
         """Failed and skipped rows are to be seen by reason."""
@@ -422,7 +423,8 @@ class JobScreen(ConsoleScreen):
     def action_row_open(self) -> None:
         """Open the row."""
         if row := self.table().current:
-            self.post_message(self.RowChosen(self._job, row))
+            siblings = Siblings(self.table(), lambda row: MessageRef(job=self._job, row=row))
+            self.post_message(self.RowChosen(MessageRef(job=self._job, row=row), siblings))
 
     def action_mark_all(self) -> None:
         """Mark all loaded rows."""

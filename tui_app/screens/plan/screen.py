@@ -17,7 +17,7 @@ from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
 from tui_app.core.paths import sheet
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
@@ -28,6 +28,7 @@ from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
+from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.standing import Standing
@@ -55,6 +56,11 @@ _COLUMNS: Final = (
 )
 
 
+def _reference(row: RecipientRow) -> MessageRef | None:
+    name = row.key.partition(" ")[0]
+    return MessageRef(id=Untrusted(name)) if is_investigate_id(name) else None
+
+
 class PlanScreen(ConsoleScreen):
     """A plan: a new one is sent from here, an earlier one is settled and resumed."""
 
@@ -66,9 +72,10 @@ class PlanScreen(ConsoleScreen):
     class MessageChosen(Message):
         """The message of a row was opened."""
 
-        def __init__(self, investigate_id: str, effect: Effect) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings, effect: Effect) -> None:
             super().__init__()
-            self.investigate_id = investigate_id
+            self.message = message
+            self.siblings = siblings
             self.effect = effect
 
     def __init__(
@@ -438,7 +445,10 @@ class PlanScreen(ConsoleScreen):
         line = self.table().current
         identity = line.key.partition(" ")[0] if line is not None else ""
         if is_investigate_id(identity):
-            self.post_message(self.MessageChosen(identity, self._state.plan.effect))
+            siblings = Siblings(self.table(), _reference)
+            self.post_message(
+                self.MessageChosen(MessageRef(id=Untrusted(identity)), siblings, self._state.plan.effect)
+            )
         else:
             self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from textual.message import Message
 
 from tui_app import actions
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.plans.summary import rarest_first, sender_domain
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value
+from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.table import Column, RowTable, end_of
@@ -62,6 +63,11 @@ def target_rows(guarded: Guarded) -> list[TargetRow]:
     ]
 
 
+def _reference(row: TargetRow) -> MessageRef | None:
+    name = row.target.investigate_id
+    return None if name is None else MessageRef(id=Untrusted(name))
+
+
 class TargetsScreen(ConsoleScreen):
     """The messages of a review."""
 
@@ -73,9 +79,10 @@ class TargetsScreen(ConsoleScreen):
     class Chosen(Message):
         """A message was opened."""
 
-        def __init__(self, target: Target, effect: Effect) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings, effect: Effect) -> None:
             super().__init__()
-            self.target = target
+            self.message = message
+            self.siblings = siblings
             self.effect = effect
 
     def __init__(self, service: EmailSecurityService, guarded: Guarded, effect: Effect) -> None:
@@ -136,8 +143,8 @@ class TargetsScreen(ConsoleScreen):
     def action_row_open(self) -> None:
         """Open the message."""
         row = self.table().current
-        if row is not None and row.target.investigate_id is not None:
-            self.post_message(self.Chosen(row.target, self._effect))
+        if row is not None and (message := _reference(row)) is not None:
+            self.post_message(self.Chosen(message, Siblings(self.table(), _reference), self._effect))
         elif row is not None:
             self.notice("Of this message only a postfix id is known: it can't be opened.")
 
