@@ -100,7 +100,7 @@ def _extra_fields(body: Any) -> Any:
 
 def _missing_deprecated(body: Any) -> Any:
     for found in _objects(body):
-        gone = _PAST - {"findings"} if "threat_categories" in found else _PAST
+        gone = _PAST - {"findings"} if "sender_info" in found else _PAST
         for name in gone & found.keys():
             del found[name]
     return body

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
-from tui_app.simulator.envelopes import body_of, counted, listed, success
+from tui_app.simulator.envelopes import body_of, counted, listed_json, success
 from tui_app.simulator.faults.move_answers import untrue
 from tui_app.simulator.faults.raw_http import plays, struck
 from tui_app.simulator.mail import Mail, stable_hash
@@ -54,10 +54,10 @@ class MailAnswers:
         if fault := struck(request.scope, "wrong_rows"):
             found = [*self._account.outside(asked, fault.value, fault.seed), *found]
         offset = cursor_offset(query["cursor"]) if query.get("cursor") else (page_number(query) - 1) * size
-        page = [mail.wire(generation) for mail in found[offset : offset + size]]
+        page = [mail.json(generation) for mail in found[offset : offset + size]]
         following = cursor_for(offset + size) if offset + size < len(found) else None
         previous = cursor_for(offset - size) if offset >= size else None
-        return listed(page, size, following, previous, generation=generation)
+        return listed_json(page, size, following, previous, generation=generation)
 
     async def message(self, request: Request) -> Response:
         """One mail."""
