@@ -250,6 +250,16 @@ class Raw(Documented):
     raw: str
 
 
+class SubmissionResult(Documented):
+    id: str
+    accepted: bool
+    error: str | None = None
+
+
+class SubmissionResults(Documented):
+    results: list[SubmissionResult]
+
+
 class Header(Documented):
     name: str
     value: str

@@ -153,6 +153,14 @@ class Account:
         self._new_mails.append(mail)
         self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
 
+    def of_postfix(self, postfix_id: str) -> list[Mail]:
+        """All messages with that postfix id, as they are now."""
+        now = self.settle()
+        if postfix_id in self._sharing:
+            return list(self._sharing[postfix_id])
+        mail = self._by_id.get(postfix_id) or self._rows.of_postfix(postfix_id, now)
+        return [self._rows.now(mail, now)] if mail is not None and mail.postfix_id == postfix_id else []
+
     def known(self, identity: str) -> Mail | None:
         """The message of an investigate id or a postfix id; None if there is none."""
         return self._by_id.get(identity)
