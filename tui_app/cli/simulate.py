@@ -12,6 +12,7 @@ import click
 
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import forbid_memory_dumps
+from tui_app.simulator.account import RETENTION
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
 from tui_app.simulator.server import Options, Simulator, write_env_file
@@ -65,6 +66,15 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the export line to this file (0600).",
 )
+@click.option("--no-pii", is_flag=True, help="The credentials lack the role to read what is in messages.")
+@click.option(
+    "--retention",
+    type=click.IntRange(0, 3650),
+    default=RETENTION.days,
+    show_default=True,
+    metavar="DAYS",
+    help="Days for which the content of messages is kept.",
+)
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input ends.")
 def simulate(
     port: int,
@@ -78,6 +88,8 @@ def simulate(
     truth: Path | None,
     faults: str,
     env_file: Path | None,
+    no_pii: bool,
+    retention: int,
     until_eof: bool,
 ) -> None:
     """Serve a simulated account on loopback.
@@ -101,6 +113,8 @@ def simulate(
         port=port,
         truth=truth,
         faults=faults,
+        pii=not no_pii,
+        retention=retention,
     )
     try:
         simulator = Simulator(options)

@@ -28,11 +28,16 @@ from tui_app.simulator.validation import (
 )
 
 PHISH_SKIP = Ending("SKIPPED", "Phish submission, not actionable")
+RETENTION = timedelta(days=30)
+"""How long the text of a message is kept, unless another time is chosen."""
 _BY_ANOTHER = "lena@acme.example"
 
 
 class Account:
-    """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else."""
+    """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else.
+
+    Without `pii` its callers may not read what is in messages. That is kept for the time of `retention`.
+    """
 
     def __init__(
         self,
@@ -45,8 +50,12 @@ class Account:
         generation: str = "new",
         truth: TruthLog | None = None,
         retry_in: timedelta | None = None,
+        pii: bool = True,
+        retention: timedelta = RETENTION,
     ) -> None:
         self.clock = clock
+        self.pii = pii
+        self.retention = retention
         self.seed = seed
         self.speed = speed
         self.generation = generation
