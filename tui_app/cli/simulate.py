@@ -15,6 +15,7 @@ from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.simulator.account import RETENTION
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
+from tui_app.simulator.held_sample import MAX_COUNT, MIN_COUNT
 from tui_app.simulator.server import Options, Simulator, write_env_file
 
 
@@ -75,6 +76,13 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     metavar="DAYS",
     help="Days for which the content of messages is kept.",
 )
+@click.option("--corpus", is_flag=True, help="Also hold 60 mails that are hostile or odd.")
+@click.option(
+    "--held-sample",
+    type=click.IntRange(MIN_COUNT, MAX_COUNT),
+    metavar="N",
+    help=f"Hold N newsletters of eight senders, seven of them odd, in place of the usual ones; at least {MIN_COUNT}.",
+)
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input ends.")
 def simulate(
     port: int,
@@ -90,6 +98,8 @@ def simulate(
     env_file: Path | None,
     no_pii: bool,
     retention: int,
+    corpus: bool,
+    held_sample: int | None,
     until_eof: bool,
 ) -> None:
     """Serve a simulated account on loopback.
@@ -115,6 +125,8 @@ def simulate(
         faults=faults,
         pii=not no_pii,
         retention=retention,
+        corpus=corpus,
+        sample=held_sample or 0,
     )
     try:
         simulator = Simulator(options)

@@ -8,8 +8,10 @@ from typing import Any
 
 from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionRecord
 from tui_app.simulator.actions import BY_REQUEST, NOT_HELD_SKIP, Actions
+from tui_app.simulator.corpus import corpus_mails
 from tui_app.simulator.demo_account import DemoAccount
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.held_sample import held_sample
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
 from tui_app.simulator.obstacles import Obstacle, by_chance
@@ -36,6 +38,7 @@ _BY_ANOTHER = "lena@acme.example"
 class Account:
     """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else.
 
+    With a `sample` of so many newsletters those are held in place of the demo's; the `corpus` is held besides.
     Without `pii` its callers may not read what is in messages. That is kept for the time of `retention`.
     """
 
@@ -52,6 +55,8 @@ class Account:
         retry_in: timedelta | None = None,
         pii: bool = True,
         retention: timedelta = RETENTION,
+        corpus: bool = False,
+        sample: int = 0,
     ) -> None:
         self.clock = clock
         self.pii = pii
@@ -65,11 +70,17 @@ class Account:
         self.start = clock()
         self.actions = Actions(seed, generation, self.truth, self._obstacle)
         self.log = self.actions.log
+        self.planted: dict[str, str] = {}
+        """The investigate ids of what was planted in a sample, by kind."""
         self._settling = RLock()
         self._new_mails: list[Mail] = []
         demo = DemoAccount(seed, self.start, messages=messages, speed=speed, retry_in=retry_in)
         # Without messages the account is new: nothing is held, and there is no job.
-        self.held = demo.held(held) if messages else []
+        self.held = demo.held(held) if messages and not sample else []
+        if sample:
+            self.held, self.planted = held_sample(seed, self.start, sample)
+        if corpus:
+            self.held += corpus_mails(seed, self.start)
         self.campaign = demo.campaign()
         self.submissions = demo.submissions() if messages else []
         self.jobs: dict[str, SimulatedJob] = {job.job_id: job for job in (demo.jobs(self.campaign) if messages else [])}

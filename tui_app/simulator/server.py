@@ -39,7 +39,8 @@ class Options:
     `faults` is a specification as `FaultPlan.parse` reads it; unless it is empty, a fault proxy is before the account.
     `retry_in`: after so many seconds all throttled rows of the job with 140 failures may be tried again; None: they
     may be at the start. Without `pii` the credentials lack the role to read what is in messages; that is kept for
-    `retention` days.
+    `retention` days. With a `sample` of so many newsletters those are held in place of the demo's; the `corpus` of odd
+    mail is held besides.
     """
 
     seed: int = 1
@@ -55,6 +56,8 @@ class Options:
     retry_in: float | None = None
     pii: bool = True
     retention: int = RETENTION.days
+    corpus: bool = False
+    sample: int = 0
 
 
 class Simulator:
@@ -74,6 +77,8 @@ class Simulator:
             retry_in=None if options.retry_in is None else timedelta(seconds=options.retry_in),
             pii=options.pii,
             retention=timedelta(days=options.retention),
+            corpus=options.corpus,
+            sample=options.sample,
         )
         self.authenticator = Authenticator(
             secrets.token_urlsafe(30),
