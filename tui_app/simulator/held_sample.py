@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from tui_app.simulator.demo_data import person
@@ -12,8 +13,9 @@ from tui_app.simulator.mail import Mail, queue_id, stable_hash
 MIN_COUNT: Final = 100
 MAX_COUNT: Final = 200_000
 _FIRST: Final = 700_001
-_SPAN: Final = timedelta(days=20)
-_STEP: Final = timedelta(seconds=60)
+_SPAN: Final = timedelta(days=6)
+"""All of it is younger than the week that a client may search."""
+_STEP: Final = timedelta(seconds=45)
 _UNSIGNED: Final = Validation(dkim="none")
 _NAMES: Final = ("Ana", "Bo", "Chen", "Dmitri", "Elif", "Farah", "Goran", "Hanna", "Ines", "Jamal")
 _WORDS: Final = ("budgets", "travel", "security", "hiring", "design", "energy", "markets", "tools")
@@ -170,7 +172,7 @@ def _sender(seed: int, index: int) -> int:
 def _place(seed: int, count: int, turn: int, sender: int, taken: Collection[int]) -> int:
     """The index of a planted message: the first one of the sender from the middle of its share of the sample on."""
     middle = count * (2 * turn + 1) // (2 * len(_PLANTED))
-    free = [index for index in (*range(middle, count), *range(middle)) if index not in taken]
+    free = [index for index in chain(range(middle, count), range(middle)) if index not in taken]
     return next((index for index in free if _sender(seed, index) == sender), free[0])
 
 
