@@ -119,16 +119,38 @@ class NewMessage(Documented):
     from_: str | None = Field(None, alias="from")
     from_name: str | None = None
     envelope_from: str | None = None
+    replyto: str | None = None
+    edf_hash: str | None = None
+    threat_categories: list[str] | None = None
     to: list[str] | None = None
+    to_name: list[str] | None = None
     envelope_to: list[str] | None = None
     final_disposition: Disposition | None = None
-    delivery_mode: Literal["DIRECT", "BCC", "JOURNAL", "API", "RETRO_SCAN"] | None = None
+    delivery_mode: (
+        Literal[
+            "DIRECT",
+            "BCC",
+            "JOURNAL",
+            "REVIEW_SUBMISSION",
+            "DMARC_UNVERIFIED",
+            "DMARC_FAILURE_REPORT",
+            "DMARC_AGGREGATE_REPORT",
+            "THREAT_INTEL_SUBMISSION",
+            "SIMULATION_SUBMISSION",
+            "API",
+            "RETRO_SCAN",
+        ]
+        | None
+    ) = None
     delivery_status: list[Delivery] | None = None
     post_delivery_operations: list[Literal["PREVIEW", "QUARANTINE_RELEASE", "SUBMISSION", "MOVE"]] | None = None
     validation: Validation | None = None
     scanned_at: datetime | None = None
     sent_at: datetime | None = None
+    sent_date: str | None = None
     smtp_helo_server_ip: str | None = None
+    smtp_previous_hop_ip: str | None = None
+    x_originating_ip: str | None = None
 
 
 class OldMessage(NewMessage):
@@ -226,6 +248,16 @@ class MailPreview(Documented):
 
 class Raw(Documented):
     raw: str
+
+
+class SubmissionResult(Documented):
+    id: str
+    accepted: bool
+    error: str | None = None
+
+
+class SubmissionResults(Documented):
+    results: list[SubmissionResult]
 
 
 class Header(Documented):

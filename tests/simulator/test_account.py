@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.simulator.account import Account
+from tui_app.simulator.evidence import PASSED, Validation
 from tui_app.simulator.jobs import MESSAGE_STATES, TERMINAL_JOB_STATES
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.quota import Quota
@@ -24,9 +25,27 @@ class Time:
         return self.now
 
 
-@given(ANY, ANY, st.lists(ANY, max_size=3), st.booleans(), st.sampled_from(["new", "seed"]))
+@given(
+    ANY,
+    ANY,
+    st.lists(ANY, max_size=3),
+    st.booleans(),
+    st.sampled_from(["new", "seed"]),
+    st.none() | ANY,
+    st.none() | ANY,
+    st.sampled_from([PASSED, Validation("fail", "none", "error", "100% \x1b")]),
+    st.lists(ANY, max_size=2),
+)
 def test_the_quick_json_of_a_mail_is_the_json_of_its_object(
-    subject: str, sender: str, to: list[str], held: bool, generation: str
+    subject: str,
+    sender: str,
+    to: list[str],
+    held: bool,
+    generation: str,
+    envelope_from: str | None,
+    reply_to: str | None,
+    validation: Validation,
+    categories: list[str],
 ) -> None:
     mail = Mail(
         7,
@@ -42,6 +61,13 @@ def test_the_quick_json_of_a_mail_is_the_json_of_its_object(
         ["quarantined"],
         ["MOVE"],
         True,
+        envelope_from=envelope_from,
+        reply_to=reply_to,
+        helo_ip="198.51.100.%s",
+        x_originating_ip=envelope_from,
+        validation=validation,
+        delivery_mode="JOURNAL",
+        threat_categories=tuple(categories),
     )
     assert json.loads(mail.json(generation)) == mail.wire(generation)
 

@@ -12,8 +12,10 @@ import click
 
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import forbid_memory_dumps
+from tui_app.simulator.account import RETENTION
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
 from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
+from tui_app.simulator.held_sample import MAX_COUNT, MIN_COUNT
 from tui_app.simulator.server import Options, Simulator, write_env_file
 
 
@@ -65,6 +67,22 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the export line to this file (0600).",
 )
+@click.option("--no-pii", is_flag=True, help="The credentials lack the role to read what is in messages.")
+@click.option(
+    "--retention",
+    type=click.IntRange(0, 3650),
+    default=RETENTION.days,
+    show_default=True,
+    metavar="DAYS",
+    help="Days for which the content of messages is kept.",
+)
+@click.option("--corpus", is_flag=True, help="Also hold 60 mails that are hostile or odd.")
+@click.option(
+    "--held-sample",
+    type=click.IntRange(MIN_COUNT, MAX_COUNT),
+    metavar="N",
+    help=f"Hold N newsletters of eight senders, seven of them odd, in place of the usual ones; at least {MIN_COUNT}.",
+)
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input ends.")
 def simulate(
     port: int,
@@ -78,6 +96,10 @@ def simulate(
     truth: Path | None,
     faults: str,
     env_file: Path | None,
+    no_pii: bool,
+    retention: int,
+    corpus: bool,
+    held_sample: int | None,
     until_eof: bool,
 ) -> None:
     """Serve a simulated account on loopback.
@@ -101,6 +123,10 @@ def simulate(
         port=port,
         truth=truth,
         faults=faults,
+        pii=not no_pii,
+        retention=retention,
+        corpus=corpus,
+        sample=held_sample or 0,
     )
     try:
         simulator = Simulator(options)

@@ -8,8 +8,10 @@ from typing import Any
 
 from tui_app.simulator.action_log import OPERATIONS_BY_ACTION, ActionRecord
 from tui_app.simulator.actions import BY_REQUEST, NOT_HELD_SKIP, Actions
+from tui_app.simulator.corpus import corpus_mails
 from tui_app.simulator.demo_account import DemoAccount
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.held_sample import held_sample
 from tui_app.simulator.jobs import DONE, TERMINAL_JOB_STATES, Ending, JobRow, Pace, SimulatedJob
 from tui_app.simulator.mail import Mail, Wire, row_uuid, stable_hash, stamp
 from tui_app.simulator.obstacles import Obstacle, by_chance
@@ -28,11 +30,17 @@ from tui_app.simulator.validation import (
 )
 
 PHISH_SKIP = Ending("SKIPPED", "Phish submission, not actionable")
+RETENTION = timedelta(days=30)
+"""How long the text of a message is kept, unless another time is chosen."""
 _BY_ANOTHER = "lena@acme.example"
 
 
 class Account:
-    """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else."""
+    """One account. `clock` returns the time in UTC; `speed` makes jobs run faster; the seed decides everything else.
+
+    With a `sample` of so many newsletters those are held in place of the demo's; the `corpus` is held besides.
+    Without `pii` its callers may not read what is in messages. That is kept for the time of `retention`.
+    """
 
     def __init__(
         self,
@@ -45,8 +53,14 @@ class Account:
         generation: str = "new",
         truth: TruthLog | None = None,
         retry_in: timedelta | None = None,
+        pii: bool = True,
+        retention: timedelta = RETENTION,
+        corpus: bool = False,
+        sample: int = 0,
     ) -> None:
         self.clock = clock
+        self.pii = pii
+        self.retention = retention
         self.seed = seed
         self.speed = speed
         self.generation = generation
@@ -56,11 +70,17 @@ class Account:
         self.start = clock()
         self.actions = Actions(seed, generation, self.truth, self._obstacle)
         self.log = self.actions.log
+        self.planted: dict[str, str] = {}
+        """The investigate ids of what was planted in a sample, by kind."""
         self._settling = RLock()
         self._new_mails: list[Mail] = []
         demo = DemoAccount(seed, self.start, messages=messages, speed=speed, retry_in=retry_in)
         # Without messages the account is new: nothing is held, and there is no job.
-        self.held = demo.held(held) if messages else []
+        self.held = demo.held(held) if messages and not sample else []
+        if sample:
+            self.held, self.planted = held_sample(seed, self.start, sample)
+        if corpus:
+            self.held += corpus_mails(seed, self.start)
         self.campaign = demo.campaign()
         self.submissions = demo.submissions() if messages else []
         self.jobs: dict[str, SimulatedJob] = {job.job_id: job for job in (demo.jobs(self.campaign) if messages else [])}
@@ -152,6 +172,14 @@ class Account:
         """Add a message, for tests."""
         self._new_mails.append(mail)
         self._by_id[mail.investigate_id] = self._by_id[mail.postfix_id] = mail
+
+    def of_postfix(self, postfix_id: str) -> list[Mail]:
+        """All messages with that postfix id, as they are now."""
+        now = self.settle()
+        if postfix_id in self._sharing:
+            return list(self._sharing[postfix_id])
+        mail = self._by_id.get(postfix_id) or self._rows.of_postfix(postfix_id, now)
+        return [self._rows.now(mail, now)] if mail is not None and mail.postfix_id == postfix_id else []
 
     def known(self, identity: str) -> Mail | None:
         """The message of an investigate id or a postfix id; None if there is none."""

@@ -10,6 +10,7 @@ OPERATIONS_BY_ACTION: Final = {
     "RELEASE": "QUARANTINE_RELEASE",
     "MOVE": "MOVE",
     "RECLASSIFY": "SUBMISSION",
+    "SUBMISSION": "SUBMISSION",
     "PREVIEW": "PREVIEW",
 }
 """Names of actions in the log, where jobs and requests use others."""
@@ -28,6 +29,7 @@ class ActionRecord:
     folder: str | None = None
     disposition: str | None = None
     submission: str | None = None
+    submission_type: str = "reclassification"
 
     def wire(self, generation: str) -> Wire:
         """The entry of the newest or the oldest generation."""
@@ -38,7 +40,7 @@ class ActionRecord:
             properties |= {
                 "requested_disposition": self.disposition,
                 "submission_id": self.submission,
-                "submission_type": "reclassification",
+                "submission_type": self.submission_type,
             }
         entry: Wire = {
             "operation": OPERATIONS_BY_ACTION[self.action],

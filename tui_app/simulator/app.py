@@ -19,6 +19,7 @@ from tui_app.simulator.quota import Quota
 from tui_app.simulator.routes.account import AccountAnswers
 from tui_app.simulator.routes.jobs import JobAnswers
 from tui_app.simulator.routes.mail import MailAnswers
+from tui_app.simulator.routes.submissions import SubmissionAnswers
 from tui_app.simulator.validation import InvalidRequest
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -34,7 +35,12 @@ class SimulatedApi:
         self.latency = latency
         self._ray = 0
         answers: dict[str, Endpoint] = {}
-        for noun in (AccountAnswers(account), JobAnswers(account), MailAnswers(account)):
+        for noun in (
+            AccountAnswers(account),
+            JobAnswers(account),
+            MailAnswers(account),
+            SubmissionAnswers(account),
+        ):
             answers |= {op.name: getattr(noun, op.name) for op in OPERATIONS if hasattr(noun, op.name)}
         self.app = Starlette(
             routes=[Route(op.path, self._guarded(op, answers[op.name]), methods=[op.method]) for op in OPERATIONS],

@@ -7,93 +7,142 @@ import zlib
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
+from typing import Final
 
 from tui_app.simulator.action_log import ActionRecord
+from tui_app.simulator.evidence import CATEGORIES, Attachment, Evidence, Finding
 from tui_app.simulator.mail import Mail, Wire, stable_hash, stamp
 
-_CATEGORIES = {
-    "MALICIOUS": (1, "CredentialHarvester", "Leads to a form that asks for credentials"),
-    "MALICIOUS-BEC": (2, "BusinessEmailCompromise", "Poses as a colleague to have money moved"),
-    "SUSPICIOUS": (3, "Suspicious", "Looks like campaigns seen elsewhere"),
-    "SPOOF": (4, "Spoof", "Claims a sender that it is not from"),
-    "SPAM": (5, "Spam", "Unasked advertising"),
-    "BULK": (6, "Bulk", "Sent to many at once"),
-}
+_BODY: Final = Evidence()
 
 
 def _headers(mail: Mail) -> list[tuple[str, str]]:
+    host, checked = (mail.envelope_from or "").rpartition("@")[2] or "unknown", mail.validation
+    optional = (("Reply-To", mail.reply_to), ("X-Originating-IP", mail.x_originating_ip))
     return [
-        ("Received", f"from mx.sender.example ([192.0.2.25]) by mx.acme.example; {format_datetime(mail.scanned_at)}"),
+        ("Received", f"from mx.{host} ([{mail.helo_ip}]) by mx.acme.example; {format_datetime(mail.scanned_at)}"),
+        ("Return-Path", f"<{mail.envelope_from}>"),
+        (
+            "Authentication-Results",
+            f"mx.acme.example; spf={checked.spf} smtp.mailfrom={mail.envelope_from};"
+            f" dkim={checked.dkim}; dmarc={checked.dmarc} header.from={_domain(mail)}",
+        ),
         ("From", f'"{mail.sender_name}" <{mail.sender}>'),
         ("To", ", ".join(mail.recipients)),
+        *((name, value) for name, value in optional if value is not None),
         ("Subject", mail.subject),
         ("Date", format_datetime(mail.scanned_at)),
         ("Message-ID", mail.header_id),
         ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", (mail.evidence or _BODY).content_type),
     ]
 
 
+def _domain(mail: Mail) -> str:
+    return mail.sender.rpartition("@")[2]
+
+
 def _link(mail: Mail) -> str:
-    return f"https://{mail.sender.rpartition('@')[2]}/open?m={mail.number}"
+    return f"https://{_domain(mail)}/open?m={mail.number}"
 
 
 def eml(mail: Mail) -> str:
     """The message as EML text; a line break in a header is folded."""
+    own = mail.evidence or _BODY
+    if own.raw is not None:
+        return own.raw
     head = [f"{name}: {value}" for name, value in _headers(mail)]
     folded = ["\r\n ".join(line.splitlines()) for line in head]
+    if own.body is not None:
+        return "\r\n".join([*folded, "", own.body])
     body = ["Hello,", "", f"{mail.subject}.", "", f"Please see {_link(mail)}", "", mail.sender_name]
     return "\r\n".join([*folded, "", *body, ""])
 
 
+def _raw_headers(raw: str) -> list[tuple[str, str]]:
+    """The headers of a text that may be malformed: a line without a colon is a header without a name."""
+    parts: list[list[str]] = []
+    for line in raw.replace("\r\n", "\n").partition("\n\n")[0].split("\n"):
+        if line[:1] in (" ", "\t") and parts:
+            parts[-1].append(line.strip())
+        elif line:
+            parts.append([line])
+    pairs = [" ".join(lines).partition(":") for lines in parts]
+    return [(name if colon else "", (value if colon else name).strip()) for name, colon, value in pairs]
+
+
 def detections(mail: Mail) -> Wire:
     """The detections of a message."""
-    number, name, description = _CATEGORIES.get(mail.disposition, (9, "Other", None))
+    own = mail.evidence or _BODY
     return {
         "action": "QUARANTINED" if mail.quarantined else "DELIVERED",
         "final_disposition": mail.disposition,
-        "findings": [
-            {
-                "attachment": None,
-                "detail": reason,
-                "detection": mail.disposition,
-                "field": "body",
-                "name": f"SIM_{name.upper()}",
-                "portion": None,
-                "reason": reason,
-                "score": 0.5 + stable_hash(mail.number, index) % 50 / 100,
-                "value": _link(mail),
-            }
-            for index, reason in enumerate(mail.reasons)
-        ]
-        or None,
-        "threat_categories": [{"id": number, "name": name, "description": description}],
-        "validation": {"comment": None, "dkim": "pass", "dmarc": "pass", "spf": "pass"},
+        "findings": [_finding(mail, finding) for finding in own.findings or _findings(mail)] or None,
+        "threat_categories": [_category(name) for name in mail.categories or ("Other",)],
+        "validation": mail.validation.wire,
         "sender_info": {
             "as_name": "EXAMPLE-NET",
             "as_number": 64496,
             "geo": "NL",
-            "ip": "192.0.2.25",
-            "pld": mail.sender.rpartition("@")[2],
+            "ip": mail.helo_ip,
+            "pld": _domain(mail),
         },
-        "headers": [{"name": name, "value": value} for name, value in _headers(mail)],
-        "links": [{"href": _link(mail), "text": "Please see"}],
-        "attachments": [_attachment(mail)] if mail.number % 3 == 0 else [],
+        "headers": [
+            {"name": name, "value": value}
+            for name, value in (_headers(mail) if own.raw is None else _raw_headers(own.raw))
+        ],
+        "links": [{"href": href, "text": text} for href, text in own.links or ((_link(mail), "Please see"),)],
+        "attachments": [_attachment(mail, attachment) for attachment in _attachments(mail)],
     }
 
 
-def _attachment(mail: Mail) -> Wire:
-    digest = hashlib.sha256(str(mail.number).encode()).hexdigest()
+def _category(name: str) -> Wire:
+    number, description = CATEGORIES.get(name, (9, None))
+    return {"id": number, "name": name, "description": description}
+
+
+def _findings(mail: Mail) -> list[Finding]:
+    name = f"SIM_{(mail.categories or ('Other',))[0].upper()}"
+    return [
+        Finding(name, reason, 0.5 + stable_hash(mail.number, index) % 50 / 100, value=_link(mail))
+        for index, reason in enumerate(mail.reasons)
+    ]
+
+
+def _finding(mail: Mail, finding: Finding) -> Wire:
     return {
-        "size": 1000 + mail.number % 90_000,
-        "content_type": "application/pdf",
+        "attachment": finding.attachment,
+        "detail": finding.reason,
         "detection": mail.disposition,
-        "encrypted": False,
-        "filename": f"invoice-{mail.number}.pdf",
-        "name": f"invoice-{mail.number}.pdf",
-        "md5": digest[:32],
-        "sha1": digest[:40],
-        "sha256": digest,
+        "field": finding.field,
+        "name": finding.name,
+        "portion": None,
+        "reason": finding.reason,
+        "score": finding.score,
+        "value": finding.value,
+    }
+
+
+def _attachments(mail: Mail) -> tuple[Attachment, ...]:
+    if mail.evidence is not None:
+        return mail.evidence.attachments
+    if mail.number % 3:
+        return ()
+    name, size = f"invoice-{mail.number}.pdf", 1000 + mail.number % 90_000
+    return (Attachment(name, size, "application/pdf", str(mail.number).encode()),)
+
+
+def _attachment(mail: Mail, attachment: Attachment) -> Wire:
+    return {
+        "size": attachment.size,
+        "content_type": attachment.content_type,
+        "detection": mail.disposition,
+        "encrypted": attachment.encrypted,
+        "filename": attachment.name,
+        "name": attachment.name,
+        "md5": hashlib.md5(attachment.content, usedforsecurity=False).hexdigest(),
+        "sha1": hashlib.sha1(attachment.content, usedforsecurity=False).hexdigest(),
+        "sha256": hashlib.sha256(attachment.content).hexdigest(),
     }
 
 
@@ -101,7 +150,10 @@ def trace(mail: Mail, entries: list[ActionRecord], generation: str, *, pending: 
     """The trace in and, after a release, out; while `pending` the way out is not known yet."""
     verdict = "held in quarantine" if mail.delivery_status == ["quarantined"] else "passed on"
     inbound = [
-        (mail.scanned_at - timedelta(seconds=2), f"{mail.postfix_id}: from=<{mail.sender}>, connect from 192.0.2.25"),
+        (
+            mail.scanned_at - timedelta(seconds=2),
+            f"{mail.postfix_id}: from=<{mail.envelope_from}>, connect from {mail.helo_ip}",
+        ),
         (mail.scanned_at, f"{mail.postfix_id}: scanned, disposition={mail.disposition}, {verdict}"),
     ]
     outbound = [

@@ -9,10 +9,12 @@ from tui_app.simulator.demo_data import (
     DEFAULT_MESSAGES,
     HELD_NEWSLETTERS,
     HOSTILE_SUBJECTS,
+    MAILER,
     SCRIPTS,
     SEARCHABLE,
     person,
 )
+from tui_app.simulator.impostor import impostor
 from tui_app.simulator.jobs import Ending, JobRow, Pace, SimulatedJob, by_chance, by_count
 from tui_app.simulator.mail import Mail, queue_id, stable_hash, stamp
 from tui_app.simulator.obstacles import NO_MAILBOX, TAKEN_BY_USER, THROTTLED
@@ -64,6 +66,7 @@ class DemoAccount:
         held: bool = False,
         disposition: str = "NONE",
         reasons: tuple[str, ...] = (),
+        envelope_from: str | None = None,
     ) -> Mail:
         return Mail(
             number=number,
@@ -77,6 +80,7 @@ class DemoAccount:
             reasons=reasons,
             quarantined=held,
             delivery_status=["quarantined"] if held else ["delivered"],
+            envelope_from=envelope_from,
         )
 
     def held(self, newsletters: int = HELD_NEWSLETTERS) -> list[Mail]:
@@ -87,21 +91,8 @@ class DemoAccount:
             readers = 1 if drawn % 30 else 3
             to = tuple(dict.fromkeys(person(drawn // 64 % 2600 + step * 7) for step in range(readers)))
             age = timedelta(hours=2, seconds=index * 97)
-            impostor = index in (5, newsletters // 2, newsletters - 7) and newsletters > 20
-            if impostor:
-                mails.append(
-                    self._mail(
-                        "news@acme-news.exampIe",
-                        "Acme News",
-                        to[:1],
-                        "Your invoice is overdue",
-                        age,
-                        number=1 + index,
-                        held=True,
-                        disposition="MALICIOUS",
-                        reasons=("Lookalike of acme-news.example", "Link to a credential form"),
-                    )
-                )
+            if index in (5, newsletters // 2, newsletters - 7) and newsletters > 20:
+                mails.append(impostor(queue_id(self.seed, 1 + index), 1 + index, to[0], self.start - age))
                 continue
             bulk = drawn % 24 != 0
             mails.append(
@@ -115,6 +106,7 @@ class DemoAccount:
                     held=True,
                     disposition="BULK" if bulk else "SPAM",
                     reasons=("Bulk sender",) if bulk else ("Bulk sender", "Spam score"),
+                    envelope_from=MAILER,
                 )
             )
         verdicts = ("SPAM", "SUSPICIOUS", "MALICIOUS", "SPOOF", "MALICIOUS-BEC")

@@ -5,6 +5,8 @@ from typing import Final
 DEFAULT_MESSAGES: Final = 3012
 HELD_NEWSLETTERS: Final = 1200
 SEARCHABLE: Final = 5000
+MAILER: Final = "bounce@send.mailer.example"
+"""The envelope sender of all genuine newsletters: one mailer sends them."""
 
 _PEOPLE = (
     "ana",

@@ -24,6 +24,15 @@ def listed(
     return success(result, result_info=cursors(len(result), size, following, previous, generation=generation))
 
 
+def listed_json(
+    result: list[str], size: int, following: str | None, previous: str | None = None, *, generation: str
+) -> Response:
+    """The same of items that are JSON already: a page of 1,000 must be fast."""
+    info = json.dumps(cursors(len(result), size, following, previous, generation=generation))
+    text = f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(result)}],"result_info":{info}}}'
+    return Response(text, media_type="application/json")
+
+
 def cursors(
     count: int, size: int, following: str | None, previous: str | None = None, *, generation: str
 ) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Messages of the simulated account, and their JSON."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
+
+from tui_app.simulator.evidence import PASSED, Evidence, Validation, categories_of
 
 Wire = dict[str, Any]
 
@@ -40,7 +43,8 @@ def row_uuid(seed: int, job: int, index: int) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
-_VALIDATION = {"dkim": "pass", "dmarc": "pass", "spf": "pass"}
+HELO_IP = "192.0.2.25"
+_DIGITS = dict.fromkeys(range(ord("0"), ord("9") + 1), "#")
 
 
 @dataclass(slots=True)
@@ -64,6 +68,17 @@ class Mail:
     """Whether its release put its sender on the allow list."""
     placed: dict[str, str | None] = field(default_factory=dict)
     """The folder of each recipient's copy, if it is not the inbox; None: the copy did not arrive."""
+    envelope_from: str | None = None
+    """The sender that the mail server named; None becomes the sender that readers see."""
+    reply_to: str | None = None
+    helo_ip: str = HELO_IP
+    """The address of the server that handed the mail in."""
+    x_originating_ip: str | None = None
+    validation: Validation = PASSED
+    delivery_mode: str = "DIRECT"
+    threat_categories: tuple[str, ...] = ()
+    """Names of threat categories; none: those of its verdict."""
+    evidence: Evidence | None = None
     alert_id: str = field(init=False)
     investigate_id: str = field(init=False)
     """The id in paths and bodies."""
@@ -72,6 +87,8 @@ class Mail:
     scanned: str = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.envelope_from is None:
+            self.envelope_from = self.sender
         self._name()
 
     def share_postfix_id(self, postfix_id: str) -> None:
@@ -114,6 +131,27 @@ class Mail:
         """Whether a search for detections only finds it."""
         return self.disposition not in ("NONE", "UNKNOWN", "EXTERNAL", "ENCRYPTED")
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of its threat categories."""
+        return self.threat_categories or categories_of(self.disposition)
+
+    @property
+    def _origin(self) -> tuple[str | None, str | None, str, str | None, Validation, str, tuple[str, ...]]:
+        return (
+            self.envelope_from,
+            self.reply_to,
+            self.helo_ip,
+            self.x_originating_ip,
+            self.validation,
+            self.delivery_mode,
+            self.threat_categories or categories_of(self.disposition),
+        )
+
+    @property
+    def _sent_date(self) -> str:
+        return f"{_day(self.scanned[:10])} {self.scanned[11:19]} +0000"
+
     def wire(self, generation: str) -> Wire:
         """The Message object of the newest (`new`) or the oldest (`seed`) generation."""
         message: Wire = {
@@ -121,23 +159,22 @@ class Mail:
             "postfix_id": self.postfix_id,
             "alert_id": self.alert_id,
             "message_id": self.header_id,
+            "edf_hash": edf_hash(self.sender, self.subject),
             "subject": self.subject,
             "from": self.sender,
             "from_name": self.sender_name,
-            "to": list(self.recipients),
-            "client_recipients": list(self.recipients),
+            **_addressed(self.recipients),
             "is_quarantined": self.quarantined,
             "is_phish_submission": self.phish_submission,
             "final_disposition": self.disposition,
             "detection_reasons": list(self.reasons),
-            "delivery_mode": "DIRECT",
             "delivery_status": list(self.delivery_status),
             "post_delivery_operations": list(self.operations),
             "properties": self.properties,
-            "validation": _VALIDATION,
+            **_origin(*self._origin),
             "scanned_at": self.scanned,
             "sent_at": self.scanned,
-            "smtp_helo_server_ip": "192.0.2.25",
+            "sent_date": self._sent_date,
         }
         if generation == "seed":
             message |= {"ts": self.scanned, "action_log": [], "findings": None}
@@ -153,11 +190,11 @@ class Mail:
             self.postfix_id,
             self.alert_id,
             header_id or escaped(self.header_id),
+            edf_hash(self.sender, self.subject),
             _often(self.subject),
             _often(self.sender),
             _often(self.sender_name),
-            recipients := escaped_list(self.recipients),
-            recipients,
+            _addressed_json(self.recipients),
             "true" if self.quarantined else "false",
             "true" if self.phish_submission else "false",
             self.disposition,
@@ -165,8 +202,62 @@ class Mail:
             _words(tuple(self.delivery_status)),
             _words(tuple(self.operations)),
             json.dumps(self.properties) if self.allowed else "{}",
-            *(self.scanned,) * (2 if generation == "new" else 3),
+            _origin_json(*self._origin),
+            self.scanned,
+            self.scanned,
+            self._sent_date,
+            *(() if generation == "new" else (self.scanned,)),
         )
+
+
+@lru_cache(maxsize=8192)
+def edf_hash(sender: str, subject: str) -> str:
+    """A hash that similar messages share: of the same sender, with subjects that differ in digits only."""
+    return hashlib.sha256(f"{sender}\n{subject.translate(_DIGITS)}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+@lru_cache(maxsize=512)
+def _day(date: str) -> str:
+    return datetime.fromisoformat(date).strftime("%a, %d %b %Y")
+
+
+def _addressed(recipients: Sequence[str]) -> Wire:
+    """The fields that name the recipients."""
+    addresses = list(recipients)
+    names = [address.partition("@")[0].title() for address in addresses]
+    return {"to": addresses, "to_name": names, "client_recipients": addresses, "envelope_to": addresses}
+
+
+def _origin(
+    envelope_from: str | None,
+    reply_to: str | None,
+    helo_ip: str,
+    x_originating_ip: str | None,
+    validation: Validation,
+    delivery_mode: str,
+    categories: tuple[str, ...],
+) -> Wire:
+    """The fields about where a message came from, and what was thought of that."""
+    return {
+        "envelope_from": envelope_from,
+        "replyto": reply_to,
+        "smtp_helo_server_ip": helo_ip,
+        "smtp_previous_hop_ip": helo_ip,
+        "x_originating_ip": x_originating_ip,
+        "validation": validation.wire,
+        "delivery_mode": delivery_mode,
+        "threat_categories": list(categories),
+    }
+
+
+def _fields(part: Wire) -> str:
+    """An object as JSON without its braces: a part of another object."""
+    return json.dumps(part, separators=(",", ":"))[1:-1]
+
+
+# Many messages of a page share these parts.
+_addressed_json = lru_cache(maxsize=4096)(lambda recipients: _fields(_addressed(recipients)))
+_origin_json = lru_cache(maxsize=4096)(lambda *origin: _fields(_origin(*origin)))
 
 
 def escaped(text: str) -> str:
@@ -193,7 +284,7 @@ _words = lru_cache(maxsize=1024)(escaped_list)
 def _template(generation: str) -> str:
     """The JSON of a mail with a `%s` wherever mails differ, in the order of `Mail.wire`, and made from it."""
     quoted, bare = (
-        ("<id>", "<postfix>", "<alert>", "<disposition>", "<scanned>"),
+        ("<id>", "<postfix>", "<alert>", "<disposition>"),
         ("<header>", "<subject>", "<from>", "<name>"),
     )
     probe = Mail(
@@ -209,11 +300,13 @@ def _template(generation: str) -> str:
         delivery_status=["<list>"],
         operations=["<list>"],
     )
-    probe.investigate_id, probe.alert_id, probe.header_id, probe.scanned = "<id>", "<alert>", "<header>", "<scanned>"
+    probe.investigate_id, probe.alert_id, probe.header_id = "<id>", "<alert>", "<header>"
     text = json.dumps(probe.wire(generation), separators=(",", ":")).replace("%", "%%")
+    text = text.replace(_fields(_origin(*probe._origin)), "%s").replace(_fields(_addressed(probe.recipients)), "%s")
+    text = text.replace(f'"{edf_hash(probe.sender, probe.subject)}"', '"%s"').replace(probe._sent_date, "%s")
     for mark in (*(f'"{name}"' for name in bare), '["<list>"]'):
         text = text.replace(mark, "%s")
-    for name in quoted:
+    for name in (*quoted, probe.scanned):
         text = text.replace(name, "%s")
     text = text.replace('"properties":{}', '"properties":%s')
     for flag in ("is_quarantined", "is_phish_submission"):

@@ -1,11 +1,13 @@
-"""The 22 operations of the simulated API: the name, method and path of each."""
+"""The 24 operations of the simulated API: the name, method and path of each."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
 BASE_PATH: Final = "/client/v4"
-_INVESTIGATE: Final = f"{BASE_PATH}/accounts/{{account_id}}/email-security/investigate"
+_SECURITY: Final = f"{BASE_PATH}/accounts/{{account_id}}/email-security"
+_INVESTIGATE: Final = f"{_SECURITY}/investigate"
+_SUBMISSIONS: Final = f"{_SECURITY}/submissions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ OPERATIONS: Final = tuple(
         ("raw", "GET", f"{_INVESTIGATE}/{{investigate_id}}/raw"),
         ("reclassify", "POST", f"{_INVESTIGATE}/{{investigate_id}}/reclassify"),
         ("trace", "GET", f"{_INVESTIGATE}/{{investigate_id}}/trace"),
+        ("submit", "POST", _SUBMISSIONS),
+        ("submissions", "GET", _SUBMISSIONS),
     )
 )
 """In the order in which a path is matched: fixed words before parameters."""

@@ -36,6 +36,8 @@ def matcher(query: dict[str, Any]) -> Callable[[Mail], bool]:
     for name, addresses in _ADDRESSES.items():
         if wanted := (query.get(name) or "").casefold():
             checks.append(_of_address(wanted, addresses))
+    if helo := query.get("smtp_helo_ip"):
+        checks.append(lambda mail: helo == mail.helo_ip)
     if header_id := query.get("message_id"):
         checks.append(lambda mail: header_id == mail.header_id)
     if alert_id := query.get("alert_id"):

@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from tui_app.simulator.account import Account
+from tui_app.simulator.account import RETENTION, Account
 from tui_app.simulator.app import SimulatedApi
 from tui_app.simulator.auth import Authenticator
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
@@ -38,7 +38,9 @@ class Options:
 
     `faults` is a specification as `FaultPlan.parse` reads it; unless it is empty, a fault proxy is before the account.
     `retry_in`: after so many seconds all throttled rows of the job with 140 failures may be tried again; None: they
-    may be at the start.
+    may be at the start. Without `pii` the credentials lack the role to read what is in messages; that is kept for
+    `retention` days. With a `sample` of so many newsletters those are held in place of the demo's; the `corpus` of odd
+    mail is held besides.
     """
 
     seed: int = 1
@@ -52,6 +54,10 @@ class Options:
     truth: Path | None = None
     faults: str = ""
     retry_in: float | None = None
+    pii: bool = True
+    retention: int = RETENTION.days
+    corpus: bool = False
+    sample: int = 0
 
 
 class Simulator:
@@ -69,6 +75,10 @@ class Simulator:
             generation=options.generation,
             truth=TruthLog(options.truth),
             retry_in=None if options.retry_in is None else timedelta(seconds=options.retry_in),
+            pii=options.pii,
+            retention=timedelta(days=options.retention),
+            corpus=options.corpus,
+            sample=options.sample,
         )
         self.authenticator = Authenticator(
             secrets.token_urlsafe(30),

@@ -8,6 +8,7 @@ Where every copy of a message lies follows from the log, line by line:
 - `row`: a row of a job has ended, at `time`: afterwards the copy of `recipient` is in `folder`; before it was in `was`.
   It is written with the next request at the latest, before any other line about its message. Rows of the demo's own jobs have lines only for messages that
   somebody else has acted on before; what they did until then is in the `was` of that action.
+- `submission`: a request for another verdict on a message, and whether it was `accepted`; the copies stay.
 
 `row` and `wire` lines have no request number.
 """

@@ -7,14 +7,15 @@ _SEARCH: Final = frozenset({"search"})
 _RELEASE: Final = frozenset({"release"})
 _CREATE: Final = frozenset({"create_job"})
 _MOVE: Final = frozenset({"move", "move_message"})
-_ACTIONS: Final = _RELEASE | _MOVE
+_SUBMIT: Final = frozenset({"submit"})
+_ACTIONS: Final = _RELEASE | _MOVE | _SUBMIT
 _NUMBERED: Final = frozenset({"jobs", "job_messages"})
 _ONE_JOB: Final = frozenset({"job", "cancel_job", "delete_job"})
 _OPEN_JOB: Final = _ONE_JOB | {"job_messages"}
 _ALL_JOBS: Final = frozenset({"jobs", "job", "job_messages"})
 _ONE_MAIL: Final = frozenset({"message", "action_log", "detections", "raw", "trace"})
 _FILTERED: Final = frozenset({"search", "jobs", "job_messages"})
-_LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "accounts"})
+_LISTS: Final = frozenset({"search", "jobs", "job_messages", "action_log", "accounts", "submissions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ _MEANING = (
     Kind("unreadable_row", "puts a row that is only a number before the others", None, _LISTS),
     Kind("numbers_as_text", "writes each number as VALUE (1): 1 text, 2 with a decimal point", Amount(1, 1, 2)),
     Kind("odd_numbers", "writes words in place of each number"),
-    Kind("missing_ids", "leaves every second id out of the answer", None, _RELEASE),
+    Kind("missing_ids", "leaves every second id out of the answer", None, _RELEASE | _SUBMIT),
     Kind("partial", "gives recipients of one request different outcomes", None, _ACTIONS),
     Kind("null_lists", "sends null for each list in the result"),
     Kind("unknown_enum", "sends undocumented states and dispositions"),

@@ -100,7 +100,7 @@ def _extra_fields(body: Any) -> Any:
 
 def _missing_deprecated(body: Any) -> Any:
     for found in _objects(body):
-        gone = _PAST - {"findings"} if "threat_categories" in found else _PAST
+        gone = _PAST - {"findings"} if "sender_info" in found else _PAST
         for name in gone & found.keys():
             del found[name]
     return body
@@ -140,7 +140,10 @@ def _endless_cursor(body: Any, fault: Fault, asked: Asked) -> Any:
 
 
 def _missing_ids(body: Any) -> Any:
-    return {**body, "result": body["result"][::2]}
+    result = body["result"]
+    if isinstance(result, dict):
+        return {**body, "result": {**result, "results": result["results"][::2]}}
+    return {**body, "result": result[::2]}
 
 
 _ON_JSON: Final[dict[str, Callable[[Any], Any]]] = {

@@ -1,6 +1,5 @@
 """Answers about bulk action jobs."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
-from tui_app.simulator.envelopes import body_of, cursors, listed, success
+from tui_app.simulator.envelopes import body_of, listed, listed_json, success
 from tui_app.simulator.faults.job_changes import another
 from tui_app.simulator.faults.raw_http import plays, struck
 from tui_app.simulator.jobs import SimulatedJob
@@ -94,10 +93,7 @@ class JobAnswers:
         first, last = max(0, start - len(wrong)), max(0, start + size - len(wrong))
         page = [*wrong[start : start + size], *job.rows_json(rows[first:last], now, generation)]
         following = cursor_for(start + size) if start + size < len(wrong) + len(rows) else None
-        info = json.dumps(cursors(len(page), size, following, generation=generation))
-        # Rows are JSON already: a page of 1,000 must be fast.
-        text = f'{{"success":true,"errors":[],"messages":[],"result":[{",".join(page)}],"result_info":{info}}}'
-        return Response(text, media_type="application/json")
+        return listed_json(page, size, following, generation=generation)
 
     def _wrong_rows(self, request: Request, job: SimulatedJob, status: str | None) -> list[str]:
         """Rows that come before the right ones: of another status than was asked for, or of another job."""

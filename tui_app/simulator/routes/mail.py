@@ -1,5 +1,6 @@
 """Answers about messages: searches, the parts of one message, and actions on chosen messages."""
 
+from collections import Counter
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from tui_app.simulator.account import Account
 from tui_app.simulator.auth import Refusal
 from tui_app.simulator.content import detections, eml, screenshot, trace
-from tui_app.simulator.envelopes import body_of, counted, listed, success
+from tui_app.simulator.envelopes import body_of, counted, listed_json, success
 from tui_app.simulator.faults.move_answers import untrue
 from tui_app.simulator.faults.raw_http import plays, struck
 from tui_app.simulator.mail import Mail, stable_hash
@@ -16,7 +17,7 @@ from tui_app.simulator.search import cursor_for, cursor_offset
 from tui_app.simulator.validation import flag, page_number, page_size, search_query
 
 _SLOW_TRACES = 4
-"""One of this many traces is pending at the first request."""
+"""One of this many traces is pending at the first request; after a release each is at the first two."""
 
 
 class MailAnswers:
@@ -24,7 +25,7 @@ class MailAnswers:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._traced: set[str] = set()
+        self._traced: Counter[tuple[str, int]] = Counter()
 
     def _mail_of(self, request: Request) -> Mail:
         mail = self._account.mail(
@@ -38,11 +39,19 @@ class MailAnswers:
         """The message that the answer is about."""
         return (self._account.other_mail(mail) if plays(request.scope, "wrong_id") else None) or mail
 
-    def _detection_of(self, request: Request) -> Mail:
-        """The message; raises Refusal for one without a detection, whose content is not stored."""
+    def _may_read(self, what: str) -> None:
+        """Raise Refusal unless the caller may read what is in messages."""
+        if not self._account.pii:
+            raise Refusal(403, 10000, f"{what} requires the PII role")
+
+    def _detection_of(self, request: Request, what: str) -> Mail:
+        """The message, whose content is asked for; raises Refusal for one whose content is not kept."""
+        self._may_read(what)
         mail = self._mail_of(request)
         if not mail.is_detection:
-            raise Refusal(404, 10404, "No detection for this message")
+            raise Refusal(404, 10404, "not a detection")
+        if mail.scanned_at < self._account.clock() - self._account.retention:
+            raise Refusal(404, 10404, "message content has expired")
         return mail
 
     async def search(self, request: Request) -> Response:
@@ -54,10 +63,10 @@ class MailAnswers:
         if fault := struck(request.scope, "wrong_rows"):
             found = [*self._account.outside(asked, fault.value, fault.seed), *found]
         offset = cursor_offset(query["cursor"]) if query.get("cursor") else (page_number(query) - 1) * size
-        page = [mail.wire(generation) for mail in found[offset : offset + size]]
+        page = [mail.json(generation) for mail in found[offset : offset + size]]
         following = cursor_for(offset + size) if offset + size < len(found) else None
         previous = cursor_for(offset - size) if offset >= size else None
-        return listed(page, size, following, previous, generation=generation)
+        return listed_json(page, size, following, previous, generation=generation)
 
     async def message(self, request: Request) -> Response:
         """One mail."""
@@ -71,29 +80,39 @@ class MailAnswers:
 
     async def detections(self, request: Request) -> Response:
         """Why a mail was detected."""
-        return success(detections(self._told(request, self._detection_of(request))))
+        return success(detections(self._told(request, self._detection_of(request, "detections"))))
 
     async def raw(self, request: Request) -> Response:
         """A mail as it came in."""
-        return success({"raw": eml(self._told(request, self._detection_of(request)))})
+        return success({"raw": eml(self._told(request, self._detection_of(request, "raw")))})
 
     async def preview(self, request: Request) -> Response:
         """A picture of a mail with a detection."""
-        self._account.preview(self._detection_of(request))
+        self._account.preview(self._detection_of(request, "preview"))
         return success({"screenshot": screenshot()})
 
     async def create_preview(self, request: Request) -> Response:
         """A picture of a mail without a detection, from its copy in the mailbox."""
+        self._may_read("preview")
         self._account.preview_clean(await body_of(request))
         return success({"screenshot": screenshot()})
 
     async def trace(self, request: Request) -> Response:
         """The way of a mail."""
         mail = self._mail_of(request)
-        pending = mail.investigate_id not in self._traced and stable_hash(mail.number, 21) % _SLOW_TRACES == 0
-        self._traced.add(mail.investigate_id)
+        asked = mail.investigate_id, self._releases(mail)
+        self._traced[asked] += 1
+        slow = 2 if asked[1] else 1 if stable_hash(mail.number, 21) % _SLOW_TRACES == 0 else 0
+        pending = self._traced[asked] <= slow
         mail = self._told(request, mail)
         return success(trace(mail, self._account.done_to(mail), self._account.generation, pending=pending))
+
+    def _releases(self, mail: Mail) -> int:
+        """How often a message was released since the account began."""
+        done = self._account.done_to(mail)
+        return sum(
+            entry.action == "RELEASE" and entry.success and entry.completed_at >= self._account.start for entry in done
+        )
 
     async def release(self, request: Request) -> Response:
         """Release messages; one result per message."""
