@@ -7,16 +7,17 @@ https://developers.cloudflare.com/api/resources/email_security/subresources/inve
 https://developers.cloudflare.com/api/resources/email_security/subresources/investigate/subresources/action_log/
 """
 
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import BeforeValidator, PlainValidator
 
 from tui_app.api.enums import Operation
 from tui_app.api.wire_model import Count, Flag, OpenDisposition, When, WireModel, an_object
-from tui_app.api.wire_values import open_enum
+from tui_app.api.wire_values import open_enum, texts
 from tui_app.core.text import NOTHING, Untrusted
 
 M = TypeVar("M", bound=WireModel)
+_LARGEST: Final = 1e9
 
 
 def _objects(value: Any) -> Any:
@@ -26,7 +27,14 @@ def _objects(value: Any) -> Any:
     )
 
 
+def _number(value: Any) -> float | None:
+    """A finite number; None for anything else."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return float(value) if fits else None
+
+
 Many = Annotated[tuple[M, ...], BeforeValidator(_objects)]
+Texts = Annotated[tuple[Untrusted, ...], PlainValidator(texts)]
 
 
 class ThreatCategory(WireModel):
@@ -78,7 +86,10 @@ class SenderInfo(WireModel):
 class Evidence(WireModel):
     """A finding of the detection."""
 
-    UNREAD: ClassVar[frozenset[str]] = frozenset({"attachment", "portion", "score"})
+    attachment: Untrusted | None = None
+    portion: Untrusted | None = None
+    score: Annotated[float | None, PlainValidator(_number)] = None
+    """How sure the detection is, 0 to 1."""
     detection: Untrusted | None = None
     detail: Untrusted | None = None
     field: Untrusted | None = None
@@ -94,6 +105,33 @@ class Validation(WireModel):
     dkim: Untrusted | None = None
     dmarc: Untrusted | None = None
     comment: Untrusted | None = None
+
+
+class ListProperties(WireModel):
+    """Which lists a mail matched."""
+
+    UNREAD: ClassVar[frozenset[str]] = frozenset(
+        {"allowlisted_pattern_type", "blocklisted_message", "whitelisted_pattern_type"}
+    )
+    allowlisted_pattern: Untrusted | None = None
+    blocklisted_pattern: Untrusted | None = None
+
+
+class MessageDetails(WireModel):
+    """What a mail tells beside what lists of mail keep (`api/rows.py`): read when one is opened."""
+
+    to: Texts = ()
+    envelope_to: Texts = ()
+    delivery_mode: Untrusted | None = None
+    threat_categories: Texts = ()
+    postfix_id_outbound: Untrusted | None = None
+    edf_hash: Untrusted | None = None
+    smtp_previous_hop_ip: Untrusted | None = None
+    x_originating_ip: Untrusted | None = None
+    sent_at: When = None
+    sent_date: Untrusted | None = None
+    properties: Annotated[ListProperties, BeforeValidator(an_object)] = ListProperties()
+    validation: Annotated[Validation, BeforeValidator(an_object)] = Validation()
 
 
 class Detections(WireModel):
