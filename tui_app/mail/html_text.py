@@ -8,47 +8,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tui_app.mail.html_elements import (
+    BARRIERS,
+    BLOCKS,
+    CELLS,
+    DROPPED,
+    ENDED_BY_START,
+    FORMATTING,
+    LISTS,
+    PARAGRAPHS,
+    SPECIAL,
+    TABLE,
+    UNSEEN,
+    VERBATIM,
+    VOID,
+)
 from tui_app.mail.html_tokens import Tag, tokens
 
 URL_LIMIT: Final = 2000
 """Characters of an address that are shown."""
-_VOID: Final = frozenset(
-    "area base br col embed frame hr img input link meta param source track wbr bgsound basefont keygen".split()
-)
-_DROPPED: Final = frozenset({"script", "style", "title", "iframe", "noembed", "noframes"})
-"""Elements whose content no reader shows as text."""
-_PARAGRAPHS: Final = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre form fieldset".split())
-_BLOCKS: Final = _PARAGRAPHS | frozenset(
-    "address article aside body caption center dd details dialog dir div dt figcaption figure footer head header hr html legend li"
-    " listing main menu nav noscript option optgroup plaintext search section summary tbody textarea tfoot thead tr xmp".split()
-)
-_VERBATIM: Final = frozenset({"pre", "textarea", "xmp", "listing", "plaintext"})
-_CELLS: Final = frozenset({"td", "th"})
-_TABLE: Final = frozenset("table thead tbody tfoot tr td th caption html body".split())
-_BARRIERS: Final = ("td", "th", "table", "caption", "button", "object", "marquee", "template")
-"""An end tag inside one of these ends nothing outside of it."""
-_SPECIAL: Final = _BLOCKS | _CELLS | {"button", "object", "marquee", "template", "select"}
-_FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_ENDED_BY_START: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "li": (("li",), ("ul", "ol", "menu", "dir")),
-    "dt": (("dt", "dd"), ("dl",)),
-    "dd": (("dt", "dd"), ("dl",)),
-    "td": (("td", "th"), ("table",)),
-    "th": (("td", "th"), ("table",)),
-    "tr": (("tr",), ("table",)),
-    "thead": (("thead", "tbody", "tfoot"), ("table",)),
-    "tbody": (("thead", "tbody", "tfoot"), ("table",)),
-    "tfoot": (("thead", "tbody", "tfoot"), ("table",)),
-    "option": (("option",), ("select", "datalist")),
-    "a": (("a",), _BARRIERS),
-}
-"""Which open elements a start tag ends, unless an element of the second kind was opened since."""
-_UNSEEN: Final = frozenset({"template", "datalist"})
 _HIDING: Final = re.compile(
     r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|mso-hide:all"
     r"|(?:font-size|opacity):(?:0+(?:\.0*)?|\.0+)(?=[a-z%;!]|$))"
 )
-_CSS_BLANK: Final = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/|[\s\\]+")
+_CSS_BLANK: Final = re.compile(r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|[\s\\]+")
 _REFRESH: Final = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=)?\s*(?:\"([^\"]*)|'([^']*)|(.*))", re.IGNORECASE | re.DOTALL)
 _INDENTS: Final = 5
 
@@ -96,7 +79,7 @@ class _Page:
     def end_line(self) -> None:
         """Go on in a new line, if something stands in this one."""
         if self.current:
-            self.lines.append("".join(self.current))
+            self.lines.append("".join(self.current).rstrip(" "))
             self.current.clear()
         self.blank = False
 
@@ -185,21 +168,19 @@ class _Walk:
     def open(self, tag: Tag) -> None:
         """A start tag."""
         name = tag.name
-        self.dropped = name in _DROPPED
+        self.dropped = name in DROPPED
         self._end_before(name)
         if name == "br":
             self.page.break_line()
-        elif name in _PARAGRAPHS:
-            self.page.end_paragraph()
-        elif name in _BLOCKS:
-            self.page.end_line()
-        elif name in _CELLS and self.page.current:
+        elif name in BLOCKS:
+            self._end_block(name)
+        elif name in CELLS and self.page.current:
             self.page.put(" ")
             self.page.blank = True
         if name == "li":
             self.page.prefix = "  " * min(len(self.places["ul"]) + len(self.places["ol"]) - 1, _INDENTS) + "- "
         hides = _hides(tag)
-        if name in _VOID:
+        if name in VOID:
             if hides and self.hidden_at < 0 and (name in _SHOWN):
                 self.hidden_at = len(self.stack)
                 _SHOWN[name](self, tag.attributes)
@@ -213,11 +194,11 @@ class _Walk:
         element = _Element(name, _url(tag.attributes.get("href", "")) if name == "a" else "")
         self.stack.append(element)
         self.places[name].append(place)
-        if name in _SPECIAL:
+        if name in SPECIAL:
             self.special.append(place)
         if element.url:
             self.links.append(element)
-        self.verbatim += name in _VERBATIM
+        self.verbatim += name in VERBATIM
         if hides and self.hidden_at < 0:
             self.hidden_at = place
 
@@ -226,10 +207,13 @@ class _Walk:
         self.dropped = False
         if name == "br":
             self.page.break_line()
-        place = self._last((name,))
-        if place < 0 or (name not in _TABLE and place < self._last(_BARRIERS)):
+        places = self.places.get(name)
+        if not places:
             return
-        if name not in _SPECIAL and name not in _FORMATTING and self.special and place < self.special[-1]:
+        place = places[-1]
+        if name not in TABLE and place < self._last(BARRIERS):
+            return
+        if name not in SPECIAL and name not in FORMATTING and self.special and place < self.special[-1]:
             return
         self.pop_to(place)
 
@@ -239,9 +223,9 @@ class _Walk:
             element = self.stack.pop()
             name = element.name
             self.places[name].pop()
-            if name in _SPECIAL:
+            if name in SPECIAL:
                 self.special.pop()
-            self.verbatim -= name in _VERBATIM
+            self.verbatim -= name in VERBATIM
             if element.url:
                 self.links.pop()
                 if " ".join(element.seen) != element.url:
@@ -249,20 +233,30 @@ class _Walk:
                     self.page.blank = False
             if len(self.stack) == self.hidden_at:
                 self._end_hidden()
-            if name in _PARAGRAPHS:
-                self.page.end_paragraph()
-            elif name in _BLOCKS:
-                self.page.end_line()
+            if name in BLOCKS:
+                self._end_block(name)
 
     def _last(self, names: Iterable[str]) -> int:
-        return max((self.places[name][-1] for name in names if self.places.get(name)), default=-1)
+        last, places = -1, self.places
+        for name in names:
+            if (found := places[name]) and found[-1] > last:
+                last = found[-1]
+        return last
 
     def _end_before(self, name: str) -> None:
-        if name in _BLOCKS and (place := self._last(("p",))) > self._last(_BARRIERS):
-            self.pop_to(place)
-        ended, unless = _ENDED_BY_START.get(name, ((), ()))
-        if ended and (place := self._last(ended)) > self._last(unless):
-            self.pop_to(place)
+        paragraphs = self.places["p"]
+        if paragraphs and name in BLOCKS and paragraphs[-1] > self._last(BARRIERS):
+            self.pop_to(paragraphs[-1])
+        if name in ENDED_BY_START:
+            ended, unless = ENDED_BY_START[name]
+            if (place := self._last(ended)) > self._last(unless):
+                self.pop_to(place)
+
+    def _end_block(self, name: str) -> None:
+        if name in PARAGRAPHS and not (name in LISTS and self.places["li"]):
+            self.page.end_paragraph()
+        else:
+            self.page.end_line()
 
     def _tell_hidden(self) -> None:
         if self.hidden_at >= 0 and not self.hidden_told:
@@ -280,7 +274,9 @@ class _Walk:
 
 def _hides(tag: Tag) -> bool:
     attributes = tag.attributes
-    if "hidden" in attributes or tag.name in _UNSEEN or (tag.name == "dialog" and "open" not in attributes):
+    if not attributes:
+        return tag.name in UNSEEN or tag.name == "dialog"
+    if "hidden" in attributes or tag.name in UNSEEN or (tag.name == "dialog" and "open" not in attributes):
         return True
     style = attributes.get("style", "")
     return bool(style) and _HIDING.search(_CSS_BLANK.sub("", style).lower()) is not None
