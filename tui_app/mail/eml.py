@@ -24,6 +24,8 @@ DEPTH_LIMIT: Final = 50
 """How deep parts are looked for."""
 PART_LIMIT: Final = 2000
 """How many parts are looked at; all the rest is in the source."""
+HEADER_LIMIT: Final = 50_000
+"""How many headers of the mail and its parts are looked at together."""
 _TYPE: Final = re.compile(r"\s*([\w.+-]{1,80}/[\w.+-]{1,80})\s*(?:;|\Z)", re.ASCII)
 _HEADER: Final = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
@@ -61,8 +63,8 @@ class Part:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is to be read as text."""
-        return self.kind.startswith("text/") and not self.children
+        """Whether it is to be read as text; so is what should have parts and was not taken apart."""
+        return self.kind.startswith(("text/", "multipart/", "message/")) and not self.children
 
     @cached_property
     def text(self) -> str:
@@ -146,6 +148,7 @@ class _Reader:
     defects: dict[str, None] = field(default_factory=dict)
     """An ordered set."""
     parts: int = 0
+    left_headers: int = HEADER_LIMIT
 
     def defect(self, sentence: str) -> None:
         """Tell once what is wrong."""
@@ -162,7 +165,12 @@ class _Reader:
             if not line:
                 return _unfolded(found), stop + 1
             named = None if line[0] in " \t" else _HEADER.match(line)
+            if named and self.left_headers <= 0:
+                self.defect("There are too many headers; the rest is not shown.")
+                stop = self.source.find("\n\n", at, end)
+                return _unfolded(found), end if stop < 0 else stop + 2
             if named:
+                self.left_headers -= 1
                 found.append((named[1], [named[2]]))
             elif line[0] in " \t" and found:
                 found[-1][1].append(line)

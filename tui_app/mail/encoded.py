@@ -32,7 +32,7 @@ def known_charset(name: str) -> str:
         return ""
     try:
         found = codecs.lookup(_ALIASES.get(written, written))
-        b"".decode(found.name)  # raises for codecs that are not about text
+        b"a".decode(found.name, "replace")  # raises for codecs that are not about text
     except (LookupError, ValueError):
         return ""
     return "" if found.name.replace("_", "-") in _NO_CHARSETS else found.name

@@ -96,6 +96,18 @@ class _Page:
         elif self.lines and self.lines[-1]:
             self.lines.append("")
 
+    def put_behind(self, text: str) -> None:
+        """What belongs to the words before, also where their line has ended."""
+        if self.current or not self.lines:
+            self.put(text)
+            return
+        empty = not self.lines[-1]
+        while len(self.lines) > 1 and not self.lines[-1]:
+            self.lines.pop()
+        self.lines[-1] += text
+        if empty:
+            self.lines.append("")
+
     def whole(self) -> str:
         """All lines as one text."""
         self.end_line()
@@ -229,8 +241,7 @@ class _Walk:
             if element.url:
                 self.links.pop()
                 if " ".join(element.seen) != element.url:
-                    self.note(_shortened(element.url))
-                    self.page.blank = False
+                    self._tell_link(element)
             if len(self.stack) == self.hidden_at:
                 self._end_hidden()
             if name in BLOCKS:
@@ -258,6 +269,13 @@ class _Walk:
         else:
             self.page.end_line()
 
+    def _tell_link(self, link: _Element) -> None:
+        if link.seen and not self.page.current:
+            self.page.put_behind(f" [{_shortened(link.url)}]")
+        else:
+            self.note(_shortened(link.url))
+            self.page.blank = False
+
     def _tell_hidden(self) -> None:
         if self.hidden_at >= 0 and not self.hidden_told:
             self.hidden_told = True
@@ -267,7 +285,7 @@ class _Walk:
     def _end_hidden(self) -> None:
         if self.hidden_told:
             self.page.blank = False
-            self.page.put("]")
+            self.page.put_behind("]")
             self.page.blank = True
         self.hidden_at, self.hidden_told = -1, False
 
