@@ -1,0 +1,388 @@
+"""An HTML mail as plain text that tells what its reader would not see: where links lead, and what is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_app.mail.html_elements import (
+    BARRIERS,
+    BLOCKS,
+    CELLS,
+    DROPPED,
+    ENDED_BY_START,
+    FORMATTING,
+    LISTS,
+    PARAGRAPHS,
+    SPECIAL,
+    TABLE,
+    UNSEEN,
+    VERBATIM,
+    VOID,
+)
+from tui_app.mail.html_tokens import Tag, tokens
+
+URL_LIMIT: Final = 2000
+"""Characters of an address that are shown."""
+_HIDING: Final = re.compile(
+    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|mso-hide:all"
+    r"|(?:font-size|opacity):(?:0+(?:\.0*)?|\.0+)(?=[a-z%;!]|$))"
+)
+_CSS_BLANK: Final = re.compile(r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|[\s\\]+")
+_REFRESH: Final = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=)?\s*(?:\"([^\"]*)|'([^']*)|(.*))", re.IGNORECASE | re.DOTALL)
+_INDENTS: Final = 5
+
+
+def html_to_text(html: str) -> str:
+    """The text of an HTML mail, read in one pass; nothing is run or fetched, and nothing raises.
+
+    `text [https://…]` is a link that does not show where it leads. `[hidden: …]` is what styles of the elements
+    themselves or the hidden attribute hide; style sheets and colours are not looked at. The result is not safe for a
+    screen: `text_lines` makes it so.
+    """
+    walk = _Walk()
+    for token in tokens(html):
+        if isinstance(token, str):
+            walk.text(token)
+        elif token.closing:
+            walk.close(token.name)
+        else:
+            walk.open(token)
+    walk.pop_to(0)
+    return walk.page.whole()
+
+
+@dataclass(slots=True)
+class _Page:
+    """Lines that are being written; blanks are one, and empty lines come singly."""
+
+    lines: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    prefix: str = ""
+    """What the next line with text begins with: the mark of a list item."""
+    blank: bool = False
+    """Whether a blank comes before the next word."""
+
+    def put(self, text: str) -> None:
+        """Words, behind a blank if one is due."""
+        if not self.current:
+            self.current.append(self.prefix)
+            self.prefix = ""
+        elif self.blank:
+            self.current.append(" ")
+        self.blank = False
+        self.current.append(text)
+
+    def end_line(self) -> None:
+        """Go on in a new line, if something stands in this one."""
+        if self.current:
+            self.lines.append("".join(self.current).rstrip(" "))
+            self.current.clear()
+        self.blank = False
+
+    def end_paragraph(self) -> None:
+        """Go on behind an empty line."""
+        self.end_line()
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def break_line(self) -> None:
+        """Go on in a new line, also if that leaves this one empty."""
+        if self.current:
+            self.end_line()
+        elif self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def put_behind(self, text: str) -> None:
+        """What belongs to the words before, also where their line has ended."""
+        if self.current or not self.lines:
+            self.put(text)
+            return
+        empty = not self.lines[-1]
+        while len(self.lines) > 1 and not self.lines[-1]:
+            self.lines.pop()
+        self.lines[-1] += text
+        if empty:
+            self.lines.append("")
+
+    def whole(self) -> str:
+        """All lines as one text."""
+        self.end_line()
+        return "\n".join(self.lines).strip("\n")
+
+
+@dataclass(slots=True)
+class _Element:
+    name: str
+    url: str = ""
+    seen: list[str] = field(default_factory=list)
+    """Of a link, the words that a reader sees."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The elements that are open. Each element goes in and out once, and no step looks at all of them."""
+
+    page: _Page = field(default_factory=_Page)
+    stack: list[_Element] = field(default_factory=list)
+    places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Where the open elements of each name are in the stack, the last one last."""
+    special: list[int] = field(default_factory=list)
+    links: list[_Element] = field(default_factory=list)
+    hidden_at: int = -1
+    """The place of the outermost hidden element."""
+    hidden_told: bool = False
+    dropped: bool = False
+    """Whether the next text belongs to an element whose content is dropped."""
+    verbatim: int = 0
+
+    def text(self, text: str) -> None:
+        """Text between tags."""
+        if self.dropped:
+            self.dropped = False
+            return
+        words = text.split()
+        page = self.page
+        if not words:
+            if self.verbatim and "\n" in text:
+                page.break_line()
+            page.blank = page.blank or bool(text)
+            return
+        self._tell_hidden()
+        if self.links and self.hidden_at < 0:
+            self.links[-1].seen += words
+        if self.verbatim:
+            first, *more = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            page.put(first)
+            for line in more:
+                page.lines.append("".join(page.current))
+                page.current[:] = [line] if line else []
+            return
+        page.blank = page.blank or text[0].isspace()
+        page.put(" ".join(words))
+        page.blank = text[-1].isspace()
+
+    def note(self, text: str, *, own_line: bool = False) -> None:
+        """What is told about an element, in brackets."""
+        self._tell_hidden()
+        if own_line:
+            self.page.end_line()
+        elif self.page.current:
+            self.page.blank = True
+        self.page.put(f"[{text}]")
+        if own_line:
+            self.page.end_line()
+        self.page.blank = not own_line
+
+    def open(self, tag: Tag) -> None:
+        """A start tag."""
+        name = tag.name
+        self.dropped = name in DROPPED
+        self._end_before(name)
+        if name == "br":
+            self.page.break_line()
+        elif name in BLOCKS:
+            self._end_block(name)
+        elif name in CELLS and self.page.current:
+            self.page.put(" ")
+            self.page.blank = True
+        if name == "li":
+            self.page.prefix = "  " * min(len(self.places["ul"]) + len(self.places["ol"]) - 1, _INDENTS) + "- "
+        hides = _hides(tag)
+        if name in VOID:
+            if hides and self.hidden_at < 0 and (name in _SHOWN):
+                self.hidden_at = len(self.stack)
+                _SHOWN[name](self, tag.attributes)
+                self._end_hidden()
+            elif name in _SHOWN:
+                _SHOWN[name](self, tag.attributes)
+            return
+        if name in _SHOWN:
+            _SHOWN[name](self, tag.attributes)
+        place = len(self.stack)
+        element = _Element(name, _url(tag.attributes.get("href", "")) if name == "a" else "")
+        self.stack.append(element)
+        self.places[name].append(place)
+        if name in SPECIAL:
+            self.special.append(place)
+        if element.url:
+            self.links.append(element)
+        self.verbatim += name in VERBATIM
+        if hides and self.hidden_at < 0:
+            self.hidden_at = place
+
+    def close(self, name: str) -> None:
+        """An end tag; it ends nothing if browsers take it for a mistake."""
+        self.dropped = False
+        if name == "br":
+            self.page.break_line()
+        places = self.places.get(name)
+        if not places:
+            return
+        place = places[-1]
+        if name not in TABLE and place < self._last(BARRIERS):
+            return
+        if name not in SPECIAL and name not in FORMATTING and self.special and place < self.special[-1]:
+            return
+        self.pop_to(place)
+
+    def pop_to(self, place: int) -> None:
+        """End the elements from a place on."""
+        while len(self.stack) > place:
+            element = self.stack.pop()
+            name = element.name
+            self.places[name].pop()
+            if name in SPECIAL:
+                self.special.pop()
+            self.verbatim -= name in VERBATIM
+            if element.url:
+                self.links.pop()
+                if " ".join(element.seen) != element.url:
+                    self._tell_link(element)
+            if len(self.stack) == self.hidden_at:
+                self._end_hidden()
+            if name in BLOCKS:
+                self._end_block(name)
+
+    def _last(self, names: Iterable[str]) -> int:
+        last, places = -1, self.places
+        for name in names:
+            if (found := places[name]) and found[-1] > last:
+                last = found[-1]
+        return last
+
+    def _end_before(self, name: str) -> None:
+        paragraphs = self.places["p"]
+        if paragraphs and name in BLOCKS and paragraphs[-1] > self._last(BARRIERS):
+            self.pop_to(paragraphs[-1])
+        if name in ENDED_BY_START:
+            ended, unless = ENDED_BY_START[name]
+            if (place := self._last(ended)) > self._last(unless):
+                self.pop_to(place)
+
+    def _end_block(self, name: str) -> None:
+        if name in PARAGRAPHS and not (name in LISTS and self.places["li"]):
+            self.page.end_paragraph()
+        else:
+            self.page.end_line()
+
+    def _tell_link(self, link: _Element) -> None:
+        if link.seen and not self.page.current:
+            self.page.put_behind(f" [{_shortened(link.url)}]")
+        else:
+            self.note(_shortened(link.url))
+            self.page.blank = False
+
+    def _tell_hidden(self) -> None:
+        if self.hidden_at >= 0 and not self.hidden_told:
+            self.hidden_told = True
+            self.page.put("[hidden: ")
+            self.page.blank = False
+
+    def _end_hidden(self) -> None:
+        if self.hidden_told:
+            self.page.blank = False
+            self.page.put_behind("]")
+            self.page.blank = True
+        self.hidden_at, self.hidden_told = -1, False
+
+
+def _hides(tag: Tag) -> bool:
+    attributes = tag.attributes
+    if not attributes:
+        return tag.name in UNSEEN or tag.name == "dialog"
+    if "hidden" in attributes or tag.name in UNSEEN or (tag.name == "dialog" and "open" not in attributes):
+        return True
+    style = attributes.get("style", "")
+    return bool(style) and _HIDING.search(_CSS_BLANK.sub("", style).lower()) is not None
+
+
+def _url(text: str) -> str:
+    """An address as browsers take it: without line breaks and tabs, and without blanks around it."""
+    return re.sub(r"[\t\n\r]", "", text).strip("".join(map(chr, range(0x21))))
+
+
+def _shortened(url: str) -> str:
+    return url if len(url) <= URL_LIMIT else f"{url[:URL_LIMIT]}…(+{len(url) - URL_LIMIT})"
+
+
+def _words(text: str) -> str:
+    return _shortened(" ".join(text.split()))
+
+
+_Attributes = dict[str, str]
+
+
+def _image(walk: _Walk, attributes: _Attributes) -> None:
+    alt = _words(attributes.get("alt", ""))
+    walk.note(f"image: {alt}" if alt else "image")
+    if walk.links:
+        walk.links[-1].seen.append("[image]")
+
+
+def _form(walk: _Walk, attributes: _Attributes) -> None:
+    walk.note(f"form to {_shortened(_url(attributes.get('action', '')))}".rstrip(), own_line=True)
+
+
+def _field(walk: _Walk, attributes: _Attributes) -> None:
+    kind = attributes.get("type", "").lower()
+    name, value = _words(attributes.get("name", "")), _words(attributes.get("value", ""))
+    if kind in ("submit", "button", "reset", "image"):
+        walk.note(f"button: {value or name or kind}")
+        _button(walk, attributes)
+    else:
+        word = f"{kind} field" if kind in ("hidden", "password", "file") else "field"
+        walk.note(f"{word}: {name or 'without a name'}{f' = {value}' if value else ''}")
+
+
+def _button(walk: _Walk, attributes: _Attributes) -> None:
+    if "formaction" in attributes:
+        _form(walk, {"action": attributes["formaction"]})
+
+
+def _meta(walk: _Walk, attributes: _Attributes) -> None:
+    if attributes.get("http-equiv", "").strip().lower() == "refresh":
+        found = _REFRESH.match(attributes.get("content", ""))
+        if url := _url(found[1] or found[2] or found[3] or "") if found else "":
+            walk.note(f"refresh to {_shortened(url)}", own_line=True)
+
+
+def _base(walk: _Walk, attributes: _Attributes) -> None:
+    if "href" in attributes:
+        walk.note(f"base {_shortened(_url(attributes['href']))}", own_line=True)
+
+
+def _rule(walk: _Walk, attributes: _Attributes) -> None:
+    walk.page.end_line()
+    walk.page.lines.append("---")
+
+
+def _leads(word: str, attribute: str) -> Callable[[_Walk, _Attributes], None]:
+    """What tells the address in an attribute."""
+
+    def tell(walk: _Walk, attributes: _Attributes) -> None:
+        if url := _url(attributes.get(attribute, "")):
+            walk.note(f"{word}: {_shortened(url)}")
+
+    return tell
+
+
+_SHOWN: Final[dict[str, Callable[[_Walk, _Attributes], None]]] = {
+    "img": _image,
+    "form": _form,
+    "input": _field,
+    "select": _field,
+    "textarea": _field,
+    "button": _button,
+    "meta": _meta,
+    "base": _base,
+    "hr": _rule,
+    "area": _leads("link", "href"),
+    "iframe": _leads("frame", "src"),
+    "frame": _leads("frame", "src"),
+    "embed": _leads("embedded", "src"),
+    "object": _leads("embedded", "data"),
+}
