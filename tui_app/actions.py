@@ -8,7 +8,9 @@ from typing import Final
 
 from textual.binding import Binding
 
-TABLES: Final = frozenset({"jobs", "job", "mail", "quarantine", "groups", "plan", "ledger", "targets", "reasons", "columns"})
+TABLES: Final = frozenset(
+    {"jobs", "job", "mail", "quarantine", "groups", "plan", "ledger", "targets", "reasons", "columns"}
+)
 PAGES: Final = frozenset({"message", "help", "activity", "copy", "record"})
 EVERYWHERE: Final = frozenset({"app"})
 _ALL_SCREENS: Final = TABLES | PAGES
@@ -117,7 +119,9 @@ ACTIONS: Final = (
         footer=_on("message"),
         shown_keys="1-7",
     ),
-    Action("sibling.next", ("right_square_bracket",), "next message of the list", "Look", _on("message"), shown_keys="]"),
+    Action(
+        "sibling.next", ("right_square_bracket",), "next message of the list", "Look", _on("message"), shown_keys="]"
+    ),
     Action(
         "sibling.previous",
         ("left_square_bracket",),
@@ -164,7 +168,13 @@ ACTIONS: Final = (
     Action("row.last", ("G", "end"), "to the last loaded row; again: load more", "Move", TABLES | PAGES),
     Action("page.down", ("f", "pagedown", "ctrl+d"), "page down", "Move", TABLES | PAGES, shown_keys="f pgdn ctrl+d"),
     Action("page.up", ("b", "pageup", "ctrl+u"), "page up", "Move", TABLES | PAGES, shown_keys="b pgup ctrl+u"),
-    Action("view.refresh", ("r",), "read again", "Look", _on("jobs", "job", "reasons", "ledger", "message") | _LISTS_OF_MAIL),
+    Action(
+        "view.refresh",
+        ("r",),
+        "read again",
+        "Look",
+        _on("jobs", "job", "reasons", "ledger", "message") | _LISTS_OF_MAIL,
+    ),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _on("jobs", "job", "reasons")),
     Action(
         "view.copy",

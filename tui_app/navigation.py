@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tui_app.screens.job.screen import JobScreen
     from tui_app.screens.ledger import LedgerScreen
     from tui_app.screens.mail.groups import GroupsScreen
-    from tui_app.screens.mail.message import MessageScreen
     from tui_app.screens.mail.screen import MailScreen
     from tui_app.screens.mail.siblings import MessageRef, Siblings
     from tui_app.screens.new_job import NewJobScreen
@@ -184,11 +183,6 @@ class Navigation(App[None]):
         if self._is_at_mail:
             chosen = message.chosen
             await self._review(chosen.targets, chosen.request, chosen.search)
-
-    async def on_message_screen_review_wanted(self, message: MessageScreen.ReviewWanted) -> None:
-        """Open the review of what is done to one message."""
-        if self.is_at("message"):
-            await self._review(message.targets, message.request)
 
     async def _review(
         self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None

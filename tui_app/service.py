@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tui_app.api.budget import Budget
 from tui_app.api.errors import ApiError
@@ -16,6 +16,7 @@ from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
 from tui_app.core.clock import no_yield
+from tui_app.core.errors import UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
 from tui_app.job_writes import JobWrites
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from tui_app.follow_ups import FollowUps
     from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.mail.service import MailService
+    from tui_app.plans.journal_file import JournalSizes
     from tui_app.plans.service import PlanService
     from tui_app.plans.state import PlanState
     from tui_app.reports.job import JobReport
+    from tui_app.rows.shape import RowColumn
 
+_MAIL_COLUMNS: Final = "mail.columns"
 T = TypeVar("T")
 
 
@@ -150,7 +154,28 @@ class EmailSecurityService:
         """Searching mail, and reading one mail."""
         from tui_app.mail.service import MailService
 
-        return MailService(lambda: self.client, self.clock, self.diagnose)
+        return MailService(lambda: self.client, self.clock, self.diagnose, self._ledger_sizes)
+
+    async def _ledger_sizes(self) -> JournalSizes | None:
+        """The journals as they are before mail is searched: what others send afterwards is left out of a plan."""
+        try:
+            ledger = self.plans.ledger
+        except UsageError:
+            return None  # there is no folder for records: nothing can be sent either
+        return await asyncio.to_thread(ledger.sizes)
+
+    @property
+    def mail_columns(self) -> Sequence[RowColumn]:
+        """The columns of a file of mail, as they were chosen last."""
+        from tui_app.mail.columns import MAIL_ROWS
+
+        names = (self._remembered.get(self.settings.identity, _MAIL_COLUMNS) or "").split()
+        chosen = tuple(column for column in MAIL_ROWS.columns if column.name in names)
+        return chosen or MAIL_ROWS.exported
+
+    @mail_columns.setter
+    def mail_columns(self, columns: Sequence[RowColumn]) -> None:
+        self._remembered.put(self.settings.identity, _MAIL_COLUMNS, " ".join(column.name for column in columns))
 
     @cached_property
     def plans(self) -> PlanService:

@@ -30,9 +30,7 @@ COLUMNS = (
     ListingColumn[Message]("when", 20, lambda message: rfc3339(message.when) if message.when else ""),
     ListingColumn[Message]("postfix_id", 16, lambda message: str(message.postfix_id or "")),
 )
-DELIVERY: Final = ListingColumn[Message](
-    "delivery", 12, lambda message: " ".join(map(str, message.delivery_status))
-)
+DELIVERY: Final = ListingColumn[Message]("delivery", 12, lambda message: " ".join(map(str, message.delivery_status)))
 _ANY: Final = "any"
 
 

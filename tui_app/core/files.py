@@ -60,12 +60,13 @@ def expanded(path: Path) -> Path:
         raise UsageError(f"{sanitize(str(path), 200)}: nobody knows that home folder. Nothing was written.") from None
 
 
-def new_file(path: Path, text: str) -> None:
-    """Write a text to a new file with mode 0600, never over a file or through a link: the whole of it or no file.
+def new_file(path: Path, content: str | bytes) -> None:
+    """Write a text, or bytes, to a new file with mode 0600, never over a file or through a link: the whole of it or no file.
 
     Raises SluiceError.
     """
-    name, data = sanitize(str(path), 200), text.encode("utf-8", "backslashreplace")
+    name = sanitize(str(path), 200)
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     path = expanded(path)
     part = path.with_name(path.name + UNFINISHED)
     if os.path.lexists(path):

@@ -54,9 +54,7 @@ def _by_recipients(names: Any) -> tuple[int, str]:
 _COLUMNS: Final = (
     RowColumn("id", "id", export_width=52, copied_as="investigate id", copy_place=1),
     RowColumn("final_disposition", "verdict", in_words=True, export_width=13, values=VERDICTS, order=_by_severity),
-    RowColumn(
-        "sender", "from", in_words=True, export_width=30, copied_as="from", copy_place=2, order=_by_domain
-    ),
+    RowColumn("sender", "from", in_words=True, export_width=30, copied_as="from", copy_place=2, order=_by_domain),
     RowColumn("subject", "subject", in_words=True, export_width=40, copied_as="subject", copy_place=4),
     RowColumn(
         "recipients",

@@ -168,14 +168,10 @@ async def group_mail(
         if not still():
             raise Superseded
     ordered = sorted(sums.values(), key=lambda one: (-one.count, one.features.domain, one.features.pattern))
-    return GroupedMail(
-        tuple(one.group() for one in ordered), {_key(one.features): one.slots for one in ordered}, odd
-    )
+    return GroupedMail(tuple(one.group() for one in ordered), {_key(one.features): one.slots for one in ordered}, odd)
 
 
-def differences_of(
-    features: Features, tally: FamilyTally, known: KnownDomains, domain: str = ""
-) -> tuple[str, ...]:
+def differences_of(features: Features, tally: FamilyTally, known: KnownDomains, domain: str = "") -> tuple[str, ...]:
     """What is different in a message from the others of its family, and whether its domain imitates another; safe text."""
     like = known.likeness(domain or features.domain)
     alike = () if like is None else (like.describe(),)

@@ -173,7 +173,9 @@ async def _whole_log(client: EmailSecurityClient, name: str) -> ActionLog:
     entries: list[LogEntry] = []
     for number in range(1, _LOG_PAGES + 1):
         page = await client.list_action_log(name, page=number)
-        fresh = [entry for entry in page.items if entry not in entries[-len(page.items) :]] if number > 1 else page.items
+        fresh = (
+            [entry for entry in page.items if entry not in entries[-len(page.items) :]] if number > 1 else page.items
+        )
         entries += fresh
         if len(page.items) < (page.per_page or 1000) or not fresh:
             return ActionLog(tuple(entries))

@@ -12,16 +12,20 @@ from tui_app.core.address import domain_in
 from tui_app.core.clock import local_time
 from tui_app.core.look_alike import idn_forms
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
+from tui_app.mail import eml as mime
 from tui_app.mail.defang import link_host, url_remarks
-from tui_app.mail.eml import Eml, Part, read_eml, size_text, tree_lines
+from tui_app.mail.eml import Eml, read_eml, size_text, tree_lines
 from tui_app.mail.html_text import html_to_text
+from tui_app.mail.message_parts import Part
+from tui_app.mail.signs import message_signs
 from tui_app.mail.text_lines import text_lines
 
 if TYPE_CHECKING:
     from tui_app.api.details import Attachment, Detections, LogEntry, Trace, TraceLeg
     from tui_app.api.rows import Message
+    from tui_app.core.look_alike import KnownDomains
     from tui_app.core.signs import Sign
-    from tui_app.mail.message_parts import ActionLog
+    from tui_app.mail.message_parts import ActionLog, MessageParts
 
 HEADING: Final = "heading"
 WARNING: Final = "warning"
@@ -135,18 +139,30 @@ def why_lines(found: Detections) -> Lines:
     lines = _fact("verdict", found.final_disposition, tone=HEADING)
     lines += _fact("action", found.action)
     checks = found.validation
-    told = [f"{name} {value}" for name, value in (("SPF", checks.spf), ("DKIM", checks.dkim), ("DMARC", checks.dmarc)) if value]
+    told = [
+        f"{name} {value}"
+        for name, value in (("SPF", checks.spf), ("DKIM", checks.dkim), ("DMARC", checks.dmarc))
+        if value
+    ]
     lines += _fact("checks", " · ".join(told), checks.comment)
     for category in found.threat_categories:
         text = f"{category.name or category.id or 'unnamed'}"
         lines += _fact("category", f"{text}: {category.description}" if category.description else text)
     sender = found.sender_info
-    lines += _fact("sent from", sender.ip, sender.geo, f"AS{sender.as_number} {sender.as_name or ''}".strip() if sender.as_number else None, sender.pld)
+    lines += _fact(
+        "sent from",
+        sender.ip,
+        sender.geo,
+        f"AS{sender.as_number} {sender.as_name or ''}".strip() if sender.as_number else None,
+        sender.pld,
+    )
     ordered = sorted(found.findings, key=lambda finding: -(finding.score if finding.score is not None else -1.0))
     for finding in ordered:
         score = f"{finding.score:.2f}  " if finding.score is not None else ""
         lines.append(PartLine())
-        lines.append(PartLine(f"{score}{finding.reason or finding.name or finding.detection or 'finding'}", tone=HEADING))
+        lines.append(
+            PartLine(f"{score}{finding.reason or finding.name or finding.detection or 'finding'}", tone=HEADING)
+        )
         lines += _fact("detail", finding.detail if finding.detail != finding.reason else None)
         lines += _fact("detection", finding.detection)
         lines += _fact("rule", finding.name)
@@ -195,9 +211,7 @@ def trace_lines(trace: Trace) -> Lines:
 def _leg(name: str, leg: TraceLeg) -> Lines:
     pending = "  more lines are on their way" if leg.pending else ""
     lines = [PartLine(f"{name}{pending}", tone=HEADING)]
-    lines += [
-        PartLine(line.message.detail(), _when(line.logged_at or line.ts) or "no time") for line in leg.lines
-    ]
+    lines += [PartLine(line.message.detail(), _when(line.logged_at or line.ts) or "no time") for line in leg.lines]
     return lines if leg.lines or leg.pending else [*lines, PartLine("no lines", tone=MUTED)]
 
 
@@ -279,7 +293,7 @@ def raw_lines(raw: str) -> Lines:
     return lines
 
 
-def _leaves(root: Part) -> Iterable[Part]:
+def _leaves(root: mime.Part) -> Iterable[mime.Part]:
     left = [root]
     while left:
         part = left.pop()
@@ -287,3 +301,22 @@ def _leaves(root: Part) -> Iterable[Part]:
             left += reversed(part.children)
         else:
             yield part
+
+
+# ---- any of them
+
+
+def lines_of(part: Part, parts: MessageParts, known: KnownDomains) -> Lines:
+    """The lines of a part that was read; none of one that was not."""
+    match part:
+        case Part.SUMMARY if parts.message is not None:
+            return summary_lines(parts.message, message_signs(parts.message, known))
+        case Part.TRACE if parts.trace is not None:
+            return trace_lines(parts.trace)
+        case Part.ACTIONS if parts.action_log is not None:
+            return actions_lines(parts.action_log)
+        case Part.RAW if parts.raw is not None:
+            return raw_lines(parts.raw.raw.exact)
+        case Part.WHY | Part.LINKS | Part.HEADERS if parts.detections is not None:
+            return {Part.WHY: why_lines, Part.LINKS: links_lines, Part.HEADERS: headers_lines}[part](parts.detections)
+    return []

@@ -59,9 +59,7 @@ class QueryField:
     """All values that it can have, where there are few, and what each asks for."""
 
 
-_VERDICTS: Final = {
-    verdict.value: verdict for verdict in sorted(QUERY_DISPOSITIONS, key=list(Disposition).index)
-}
+_VERDICTS: Final = {verdict.value: verdict for verdict in sorted(QUERY_DISPOSITIONS, key=list(Disposition).index)}
 _DELIVERIES: Final = {_ANY: None, "held": DeliveryStatus.QUARANTINED} | {known.value: known for known in DeliveryStatus}
 FIELDS: Final = (
     QueryField("from", "sender", "sender's address or domain", ("sender",)),
@@ -85,7 +83,7 @@ GRAMMAR: Final = (
     *_WORDS.items(),
     ("24h 7d", "the time, up to now"),
     ("other words", "in sender, recipient, subject, attachment names and hashes, Message-ID"),
-    ("\"two words\"", "quotation marks keep blanks together"),
+    ('"two words"', "quotation marks keep blanks together"),
 )
 """What can be typed, and what it means."""
 
@@ -156,9 +154,7 @@ def _identity(value: str, word: Word) -> dict[str, Any]:
     raise QueryError("A search finds alert ids, investigate ids and Message-IDs; no postfix id.", word.start, word.end)
 
 
-def _window(
-    times: Mapping[str, tuple[str, Word]], now: datetime, preset: Preset
-) -> tuple[datetime | None, datetime]:
+def _window(times: Mapping[str, tuple[str, Word]], now: datetime, preset: Preset) -> tuple[datetime | None, datetime]:
     texts = {name: text for name, (text, _) in times.items()}
     try:
         return parse_window(texts.get("start"), texts.get("end"), now, default_start=preset.default_age)
@@ -203,6 +199,14 @@ class Completion:
     start: int
     end: int
     choices: tuple[str, ...]
+
+    @property
+    def common(self) -> str:
+        """What all of them begin with."""
+        shortest = min(self.choices, key=len, default="")
+        while not all(choice.startswith(shortest) for choice in self.choices):
+            shortest = shortest[:-1]
+        return shortest
 
 
 def complete(line: str, cursor: int) -> Completion:

@@ -12,10 +12,10 @@ from tui_app.api.enums import ActionType, Destination, RowStatus
 from tui_app.api.wire_values import readable
 from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError
+from tui_app.core.id_form import IdKind, kind_of, message_id
 from tui_app.core.mark import without_marks
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
-from tui_app.core.id_form import IdKind, kind_of, message_id
 from tui_app.plans.lookup import plain_senders
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import SAID_DONE, Outcome

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from tui_app.core.errors import ExitCode, SluiceError
-from tui_app.core.text import sanitize
 from tui_app.core.id_form import could_name_a_message
+from tui_app.core.text import sanitize
 from tui_app.plans.storage import Storage
 
 Record = Mapping[str, Any]

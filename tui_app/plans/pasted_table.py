@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui_app.plans.id_field import ID_FIELDS, OTHER, WRITTEN, field_name, ids_of_row
 from tui_app.core.id_form import INVESTIGATE_ID
+from tui_app.plans.id_field import ID_FIELDS, OTHER, WRITTEN, field_name, ids_of_row
 from tui_app.plans.pasted_text import ids_told
 
 if TYPE_CHECKING:

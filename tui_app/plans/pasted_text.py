@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 from tui_app.core.verdict import VERDICTS
 from tui_app.plans.id_field import WRITTEN
-from tui_app.core.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 from tui_app.plans.pasted_report import ReportLines
 
 if TYPE_CHECKING:

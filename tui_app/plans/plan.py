@@ -10,9 +10,9 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.core.id_form import IdKind, kind_of, moment_of_id
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
-from tui_app.core.id_form import IdKind, kind_of, moment_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.api.enums import Destination
+from tui_app.core.id_form import could_name_a_message
 from tui_app.core.text import Untrusted, plural
 from tui_app.plans.effect import MOVE, Effect, Source
-from tui_app.core.id_form import could_name_a_message
 from tui_app.plans.journal import Record
 from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.origin import Origin

@@ -22,8 +22,8 @@ from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import ODD, Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.lookup import least_requests, look_up, take_target
-from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.move import Move
+from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again

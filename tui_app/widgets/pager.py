@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_app.core.text_find import HIT_LIMIT, find_all
 from tui_app.widgets.redaction import redaction_of
 from tui_app.widgets.text_lines import Piece, breaks, redacted
 
 PagerLine = tuple[Piece, ...]
-_MOST_HITS: Final = 10_000
 
 
 class Pager(Widget, can_focus=True):
@@ -147,15 +147,8 @@ class Pager(Widget, can_focus=True):
         """Look for words, in any case: in how many places they are. The next place is gone to by `next_hit`."""
         self._words, self._hit = words, None
         self._hits = []
-        wanted = words.casefold()
-        if wanted:
-            for number, line in enumerate(self._lines):
-                text = self._plain(line)
-                folded = text.casefold() if not text.isascii() else text.lower()
-                start = folded.find(wanted)
-                while start >= 0 and len(self._hits) < _MOST_HITS:
-                    self._hits.append((number, start))
-                    start = folded.find(wanted, start + len(wanted))
+        if words:
+            self._hits = find_all(list(map(self._plain, self._lines)), words)
         self.refresh()
         return len(self._hits)
 
@@ -175,7 +168,7 @@ class Pager(Widget, can_focus=True):
         if not first <= line + 1 < last or (first == last):
             self._move_to((max(0, line - self.size.height // 3), 0))
         self.refresh()
-        more = "+" if len(self._hits) == _MOST_HITS else ""
+        more = "+" if len(self._hits) == HIT_LIMIT else ""
         return f"{self._hit + 1:,} of {len(self._hits):,}{more}"
 
     @property
@@ -186,9 +179,7 @@ class Pager(Widget, can_focus=True):
     # ---- painting
 
     def _plain(self, line: PagerLine) -> str:
-        return "".join(
-            piece if isinstance(piece, str) else piece[0] for piece in redacted(line, redaction_of(self))
-        )
+        return "".join(piece if isinstance(piece, str) else piece[0] for piece in redacted(line, redaction_of(self)))
 
     def _laid_out(self, number: int) -> tuple[tuple[int, Content], ...]:
         """The rows of a line: where each begins in the line, and what it shows."""
@@ -241,6 +232,4 @@ class Pager(Widget, can_focus=True):
 
     def _hits_of(self, line: int) -> range:
         """The numbers of the places in a line."""
-        from bisect import bisect_left
-
         return range(bisect_left(self._hits, (line, 0)), bisect_left(self._hits, (line + 1, 0)))

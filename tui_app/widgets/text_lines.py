@@ -191,19 +191,22 @@ class Tabs(TextLine):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._tabs: Sequence[tuple[str, str, int | None]] = ()
-        self._active = 0
+        self._active = self._first = 0
 
     def fit(self) -> None:
         """Choose long or short names."""
-        self.show_tabs(self._tabs, self._active)
+        self.show_tabs(self._tabs, self._active, first=self._first)
 
-    def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int) -> None:
-        """Show (name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost."""
-        self._tabs, self._active, width = tabs, active, self._width
+    def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int, *, first: int = 0) -> None:
+        """Show (name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost.
+
+        `first` = the digit of the first one; `active` counts from 0.
+        """
+        self._tabs, self._active, self._first, width = tabs, active, first, self._width
         for use_short, counts, gap in _TAB_FORMS:
             texts = [
                 f"{number} {short if use_short else name}" + (f" {count:,}" if counts and count is not None else "")
-                for number, (name, short, count) in enumerate(tabs)
+                for number, (name, short, count) in enumerate(tabs, first)
             ]
             if sum(map(len, texts)) + len(gap) * (len(texts) - 1) <= width:
                 break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from enum import Enum, auto
 
@@ -92,7 +91,7 @@ class MailLine(LineInput):
         found = complete(self.value, self.cursor_position)
         if not found.choices:
             return
-        common = os.path.commonprefix(found.choices)
+        common = found.common
         written = self.value[found.start : found.end]
         if len(common) >= len(written):
             end = " " if len(found.choices) == 1 and not common.endswith(":") else ""

@@ -1,150 +1,408 @@
-"""One message, only to read: the fields of the job's row, and the fields of the message."""
+"""One message in parts: each is read when somebody turns to it, once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from textual import work
+from textual.binding import Binding
+from textual.message import Message as Event
+from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
+from tui_app.core.files import free_path
+from tui_app.core.paths import sheet
 from tui_app.core.text import Untrusted
-from tui_app.jobs.progress import describe_action
+from tui_app.mail.message_parts import Failed, MessageParts, Part, trace_to_its_end
+from tui_app.plans.effect import TO_RELEASE, Effect
+from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
-from tui_app.screens.copy import Value, kept_private, message_values, row_values
-from tui_app.screens.text_screen import TextScreen
+from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.copy import Value, message_values, row_values
+from tui_app.screens.mail.part_view import PartView, link_values
+from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.pager import Pager, PagerLine
+from tui_app.widgets.text_lines import Tabs
 
 if TYPE_CHECKING:
-    from tui_app.api.models import Job
-    from tui_app.api.rows import JobMessage, Message
+    from textual.widget import Widget
+
+    from tui_app.api.rows import Message
+    from tui_app.screens.mail.siblings import MessageRef, Siblings
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
-
-def _field(name: str, *values: object) -> list[Piece]:
-    """A name and its values, one value a line; an empty list without values."""
-    shown = [
-        value.detail() if isinstance(value, Untrusted) else str(value) for value in values if value not in (None, "")
-    ]
-    if not shown:
-        return []
-    text = ("\n" + " " * MessageScreen.hang).join(shown)
-    return [(f"{name:<14} ", "dim"), kept_private(name, text), "\n"]
-
-
-def row_lines(job: Job, row: JobMessage) -> list[Piece]:
-    """The fields of a job's row: one action on one message for one recipient."""
-    state = fmt.row_state(row.status)
-    return [
-        ("The job's row\n", "bold"),
-        *_field("status", state.text),
-        *_field("why", row.status_message),
-        *_field("action", describe_action(job)),
-        *_field("recipient", row.recipient),
-        *_field("tries", row.retry_count),
-        *_field("retry after", fmt.local(row.retry_after) if row.retry_after else None),
-        *_field("processed", fmt.local(row.processed_at) if row.processed_at else None),
-        *_field("created", fmt.local(row.created_at) if row.created_at else None),
-        *_field("row id", row.message_id),
-        *_field("postfix id", row.postfix_id),
-        *_field("alert id", row.alert_id),
-        *_field("Message-ID", row.email_message_id),
-        "\n",
-    ]
+PARTS: Final = tuple(Part)
+_SHORT: Final = {Part.SUMMARY: "sum", Part.HEADERS: "head", Part.ACTIONS: "acts"}
+_SAVED: Final = {
+    ".eml": "the raw mail as it came",
+    ".json": "the message as the API tells it",
+    ".txt": "this part as text",
+    ".png": "a picture: the server draws the mailbox copy; for mail without a detection it needs Write",
+}
+"""What a file of each suffix gets."""
 
 
-def mail_of_row(row: JobMessage) -> list[Piece]:
-    """What the row says of its message, until the message itself is read."""
-    lines = [
-        *_field("subject", row.subject),
-        *_field("from", row.sender),
-        *_field("investigate id", row.investigate_id),
-    ]
-    return [("The message\n", "bold"), *lines] if lines else []
+class MessageLine(LineInput):
+    """Words to find, or the name of a file; tab turns to a file of another kind."""
+
+    BINDINGS = [Binding("tab", "turn", show=False)]
+    saves = False
+
+    class Turned(Event):
+        """A file of another kind is wanted."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody types in it."""
+        return not self.disabled
+
+    def open(self, value: str, *, saves: bool) -> None:
+        """Ask for something."""
+        self.saves, self.disabled, self.value = saves, False, value
+        self.cursor_position = len(value)
+        self.focus()
+
+    def action_turn(self) -> None:
+        """Want a file of another kind."""
+        if self.saves:
+            self.post_message(self.Turned())
 
 
-def message_lines(message: Message) -> list[Piece]:
-    """The fields of a message."""
-    return [
-        ("The message\n", "bold"),
-        *_field("subject", message.subject),
-        *_field("from", message.sender),
-        *_field("name", message.from_name),
-        *_field("to", *message.recipients),
-        *_field("verdict", fmt.verdict(message.final_disposition).text),
-        *_field("reasons", *message.detection_reasons),
-        *_field("held now", {True: "yes", False: "no", None: "can't tell"}[message.is_quarantined]),
-        *_field("delivery", *message.delivery_status),
-        *_field("done to it", *message.post_delivery_operations),
-        *_field("submission", "phish submission: jobs skip it" if message.is_phish_submission else None),
-        *_field("scanned", fmt.local(message.when)),
-        *_field("investigate id", message.id),
-        *_field("postfix id", message.postfix_id),
-        *_field("alert id", message.alert_id),
-        *_field("Message-ID", message.message_id),
-    ]
+class MessageScreen(ConsoleScreen):
+    """A message as a list knows it, then as the server has it."""
 
-
-class MessageScreen(TextScreen):
-    """The details of a job's row, of a held message, or of one that is known by its id only."""
-
+    CSS_PATH = sheet("screens/message")
     screen_name = "message"
-    hang = 15
+    AUTO_FOCUS = "#pager"
     BINDINGS = actions.bindings("message")
 
     def __init__(
-        self,
-        service: EmailSecurityService,
-        message: Message | None,
-        *,
-        job: Job | None = None,
-        row: JobMessage | None = None,
-        investigate_id: Untrusted | None = None,
-        under: str = "Plan",
+        self, service: EmailSecurityService, message: MessageRef, siblings: Siblings | None = None, under: str = "Mail"
     ) -> None:
         super().__init__(service)
-        self._message = message
-        self._row = row
-        known = message.id if message is not None else row.investigate_id if row is not None else None
-        self._investigate_id = investigate_id or known
-        self._above = row_lines(job, row) if job is not None and row is not None else []
-        self._below = mail_of_row(row) if row is not None else []
-        self._where = (
-            "Jobs › job › row" if row is not None else "Quarantine › message" if message else f"{under} › message"
-        )
+        self._siblings = siblings
+        self._under = under
+        self._part = Part.SUMMARY
+        self._state = ""
+        self._turn_to(message)
+
+    def _turn_to(self, message: MessageRef) -> None:
+        name = message.investigate_id
+        self._reference = message
+        self._parts: MessageParts | None = self.service.mail.parts(name.exact) if name is not None else None
+        self._view = PartView(message, self.service.mail.known_domains)
+
+    def content(self) -> Iterable[Widget]:
+        """Tabs, a line to type in, the text."""
+        yield Tabs(id="tabs")
+        yield MessageLine(id="message-line", disabled=True)
+        yield Pager(id="pager", hang=15)
 
     def on_mount(self) -> None:
         """Show what is known, and read the message."""
         super().on_mount()
-        if self._investigate_id is None:
-            self._show("the API gave no message for this row")
+        self._turn(Part.SUMMARY)
+
+    # ---- parts
+
+    @property
+    def _pager(self) -> Pager:
+        return self.query_one("#pager", Pager)
+
+    @property
+    def _message(self) -> Message | None:
+        """The message, as the server has it if it was read."""
+        read = self._parts.message if self._parts is not None else None
+        return read or self._reference.message
+
+    def action_part_turn(self, key: str) -> None:
+        """Turn to a part."""
+        self._turn(PARTS[int(key) - 1])
+
+    def _turn(self, part: Part) -> None:
+        self._part = part
+        self._pager.show_lines(())
+        self._show()
+        self._read(part)
+
+    @work(exclusive=True, group="part")
+    async def _read(self, part: Part) -> None:
+        if self._parts is None and not await self._found():
+            return
+        parts = self._parts
+        assert parts is not None
+        if part is Part.TRACE:
+            await trace_to_its_end(parts, self.service.clock.sleep, lambda: self._arrived(parts, part))
         else:
-            self._show("reading the message…")
-            self._read(self._investigate_id.exact)
+            if parts.of(part) is None:
+                self._tell_state("reading…")
+            await parts.read(part, self._message)
+            self._arrived(parts, part)
+
+    async def _found(self) -> bool:
+        """Find the message of a row without its id by what else the row tells; whether it was found."""
+        row = self._reference.row
+        names = [name for name in (row.alert_id, row.email_message_id) if name] if row is not None else []
+        if not names:
+            self._tell_state("the API gave no message for this row")
+            return False
+        self._tell_state("looking for the message…")
+        try:
+            found = await self.service.mail.find(names[0].exact)
+        except SluiceError as error:
+            self._failed(Failed(str(error), error))
+            return False
+        if len(found) != 1:
+            self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
+            return False
+        self._parts = self.service.mail.parts(found[0].id.exact)
+        self._parts.take(found[0])
+        return True
+
+    def _arrived(self, parts: MessageParts, part: Part) -> None:
+        if parts is not self._parts or part is not self._part:
+            return
+        answer = parts.of(part)
+        if isinstance(answer, Failed):
+            self._failed(answer)
+        elif (read_at := parts.read_at(part)) is not None:
+            self._state = f"read {local_time(read_at):%H:%M:%S}"
+        self._show(keep=part is Part.TRACE)
+
+    def _failed(self, failed: Failed) -> None:
+        self.service.record(str(failed.error), failed.error.details() if isinstance(failed.error, ApiError) else ())
+        self._state = "as in the list" if self._part is Part.SUMMARY else "not to be had"
+        self.notice(f"{failed.sentence} ! tells more.")
+        self._show()
+
+    def _tell_state(self, state: str) -> None:
+        self._state = state
+        self.show_frame()
+
+    def _show(self, *, keep: bool = False) -> None:
+        """Show what is known of the part."""
+        lines: Sequence[PagerLine] = self._view.lines(self._part, self._parts)
+        self._pager.show_lines(lines, keep=keep)
+        self.show_frame()
+
+    def show_frame(self) -> None:
+        """Also the tabs and which message this is."""
+        super().show_frame()
+        if not self.ready:
+            return
+        message = self._message
+        verdict = fmt.verdict(message.final_disposition).text if message is not None else ""
+        held = " held" if message is not None and message.is_quarantined else ""
+        place = "{:,}/{:,}".format(*self._siblings.place) if self._siblings is not None else ""
+        right = "  ".join(piece for piece in (f"{verdict}{held}".strip(), self._state, place) if piece)
+        self.set_breadcrumb([(f"{self._under} › ", "dim"), ("message", "bold")], [(right, "dim")])
+        counts = self._view.counts(self._parts)
+        tabs = [(part.value, _SHORT.get(part, part.value), counts.get(part)) for part in PARTS]
+        self.query_one("#tabs", Tabs).show_tabs(tabs, PARTS.index(self._part), first=1)
+
+    def action_view_refresh(self) -> None:
+        """Read this part again."""
+        if self._parts is not None:
+            self._parts.forget(self._part)
+        self._read(self._part)
+
+    # ---- moving
+
+    def on_pager_moved(self) -> None:
+        """Tell which lines are shown."""
+        self.call_after_refresh(self.show_about)
+
+    def about_end(self) -> Sequence[Piece]:
+        """Which lines of the text are shown; nothing when all of it is."""
+        pager = self._pager
+        if pager.is_whole:
+            return ()
+        first, last = pager.shown
+        return ((f"lines {first:,}-{last:,} of {pager.count:,}", "dim"),)
+
+    def describe(self) -> Sequence[Piece]:
+        """What was looked for, or why a part is not there."""
+        answer = self._parts.of(self._part) if self._parts is not None else None
+        if isinstance(answer, Failed):
+            return [(answer.sentence, "$text-warning"), MORE]
+        return [(f"find {self._pager.words}", "dim")] if self._pager.words else []
+
+    def action_row_down(self) -> None:
+        """A row down."""
+        self._pager.move_by(1)
+
+    def action_row_up(self) -> None:
+        """A row up."""
+        self._pager.move_by(-1)
+
+    def action_row_first(self) -> None:
+        """To the top."""
+        self._pager.move_to(0)
+
+    def action_row_last(self) -> None:
+        """To the end."""
+        self._pager.move_last()
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self._pager.move_by(self._pager.page_rows)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self._pager.move_by(-self._pager.page_rows)
+
+    def action_sibling_next(self) -> None:
+        """The next message of the list, in the same part."""
+        self._go(1)
+
+    def action_sibling_previous(self) -> None:
+        """The one before."""
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
+        if self._siblings is None:
+            self.notice("This message was not opened from a list.")
+        elif (found := self._siblings.go(step)) is None:
+            self.notice("That is the last one listed." if step > 0 else "That is the first one.")
+        else:
+            self._state = ""
+            self._turn_to(found)
+            self._turn(self._part)
+
+    # ---- finding, saving
+
+    @property
+    def _line(self) -> MessageLine:
+        return self.query_one("#message-line", MessageLine)
+
+    def action_find_edit(self) -> None:
+        """Type what to find in this part."""
+        self._line.open(self._pager.words, saves=False)
+
+    def action_find_next(self) -> None:
+        """To the next place."""
+        self._go_to_hit(1)
+
+    def action_find_previous(self) -> None:
+        """To the place before."""
+        self._go_to_hit(-1)
+
+    def _go_to_hit(self, step: int) -> None:
+        if not self._pager.words:
+            self.notice("Nothing was looked for yet: / finds words.")
+            return
+        place = self._pager.next_hit(step)
+        self.notice(f"{self._pager.words}: {place}" if place else f"Not in this part: {self._pager.words}")
+
+    def action_part_save(self) -> None:
+        """Ask for the name of a file."""
+        if self._parts is None:
+            self.notice("Nothing to save: the message is not known.")
+            return
+        suffix = ".eml" if self._part in (Part.RAW, Part.HEADERS) else ".json" if self._part is Part.SUMMARY else ".txt"
+        self._ask_for_file(suffix)
+
+    def _ask_for_file(self, suffix: str) -> None:
+        assert self._parts is not None
+        begin = "".join(letter for letter in self._parts.investigate_id[:16] if letter.isascii() and letter.isalnum())
+        self._line.open(free_path(f"message-{begin or 'unnamed'}", suffix).name, saves=True)
+        self.notice(f"{_SAVED[suffix]} · tab {' '.join(known for known in _SAVED if known != suffix)} · enter writes")
+
+    def on_message_line_turned(self) -> None:
+        """Ask for a file of the next kind."""
+        kinds = list(_SAVED)
+        written = next((kind for kind in kinds if self._line.value.endswith(kind)), kinds[-1])
+        self._ask_for_file(kinds[(kinds.index(written) + 1) % len(kinds)])
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Find, or write a file."""
+        if not self._line.saves:
+            self._close_line()
+            count = self._pager.find(event.value)
+            if event.value:
+                place = self._pager.next_hit(1)
+                self.notice(f"{event.value}: {place}" if count else f"Not in this part: {event.value}")
+            self.show_about()
+            return
+        name = event.value.strip()
+        if not any(name.endswith(suffix) for suffix in _SAVED):
+            self.notice(f"The name says what is saved: it must end in {', '.join(_SAVED)}.")
+            return
+        self._close_line()
+        self._save(name)
+
+    @work(exclusive=True, group="save")
+    async def _save(self, name: str) -> None:
+        from tui_app.mail.message_file import save_message
+
+        parts = self._parts
+        assert parts is not None
+        self.notice(f"Saving {name}…")
+        try:
+            lines = [str(line) for line in self._view.part_lines(self._part, parts)]
+            self.notice(await save_message(parts, self._message, name, lines))
+        except SluiceError as error:
+            self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
+            self.notice(str(error))
+
+    def _close_line(self) -> None:
+        self._line.disabled = True
+        self.set_focus(self._pager)
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, then what was found."""
+        if self._line.is_open:
+            self._close_line()
+            return True
+        if self._pager.words:
+            self._pager.find("")
+            self.show_about()
+            return True
+        return False
+
+    # ---- copying
 
     def copy_id(self) -> str:
         """The investigate id; empty if it is not known."""
-        return str(self._investigate_id or "")
+        return str(Untrusted(self._parts.investigate_id)) if self._parts is not None else ""
 
     def copy_values(self) -> Sequence[Value]:
-        """The values of the message, or of the row until the message is read."""
+        """The values of the message, or its links where those are shown."""
+        if self._part is Part.LINKS and self._parts is not None and self._parts.detections is not None:
+            return link_values(self._parts.detections, self._pager.shown[0])
         if self._message is not None:
             return message_values(self._message)
-        return row_values(self._row) if self._row is not None else ()
+        return row_values(self._reference.row) if self._reference.row is not None else ()
 
-    def _show(self, state: str) -> None:
-        self.set_breadcrumb([(self._where, "bold")], [(state, "dim")])
-        self.show_text(*self._above, *(message_lines(self._message) if self._message else self._below))
+    # ---- intents
 
-    @work(exclusive=True)
-    async def _read(self, investigate_id: str) -> None:
-        try:
-            self._message = await self.service.mail.message(investigate_id)
-            self._show(f"read {local_time(self.service.clock.now()):%H:%M:%S}")
-        except SluiceError as error:
-            self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
-            self._show("as in the list")
-            self.notice(f"{error} ! tells more.")
+    def action_release_review(self) -> None:
+        """Take the message to the review of a release."""
+        self._plan(TO_RELEASE)
+
+    @work(exclusive=True, group="move")
+    async def action_rows_move(self) -> None:
+        """Take the message to the review of a move."""
+        if self._parts is None:
+            self.notice("The message is not known: nothing can be done to it.")
+        elif destination := await self.choose_destination("Move this message to"):
+            self._plan(Effect.move(destination))
+
+    def _plan(self, effect: Effect) -> None:
+        if self._parts is None:
+            self.notice("The message is not known: nothing can be done to it.")
+            return
+        name, why = self._parts.investigate_id, "; ".join(self._reference.odd)
+        request = PlanRequest(effect, (name,), odd={name: why} if why else {}, by_hand=frozenset([name] if why else []))
+
+        async def make() -> PlanRequest:
+            await asyncio.sleep(0)
+            return request
+
+        self.post_message(self.PlanWanted("Looking up the message…", make))

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.rows import Message
-from tui_app.core.signs import Sign, signs_of
-from tui_app.core.text import Untrusted
+from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.table import CellColumn
@@ -21,21 +20,6 @@ if TYPE_CHECKING:
 _WIDE: Final = 100
 """Cells of a table from which signs are told in words."""
 _ODD_GLYPH: Final = "≠"
-
-
-def message_signs(message: Message, known: KnownDomains) -> tuple[Sign, ...]:
-    """The signs of a message, the worst first."""
-    return signs_of(
-        sender=_exact(message.sender),
-        from_name=_exact(message.from_name),
-        envelope_from=_exact(message.envelope_from),
-        reply_to=_exact(message.replyto),
-        known=known,
-    )
-
-
-def _exact(text: Untrusted | None) -> str:
-    return "" if text is None else text.exact
 
 
 class MailRows:
@@ -82,16 +66,10 @@ COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
     CellColumn("VERDICT", 15, field="verdict", cell=lambda message, _: fmt.verdict(message.final_disposition)),
     CellColumn("", 1, until_width=_WIDE, cell=_nothing),
     CellColumn("SIGN", 10, from_width=_WIDE, cell=_nothing),
-    CellColumn(
-        "FROM", weight=4, field="from", address=True, cell=lambda message, _: Cell(AddressText(message.sender))
-    ),
+    CellColumn("FROM", weight=4, field="from", address=True, cell=lambda message, _: Cell(AddressText(message.sender))),
     CellColumn("SUBJECT", weight=4, field="subject", private=True, cell=lambda message, _: Cell(str(message.subject))),
-    CellColumn(
-        "TO", weight=2, field="to", cell=lambda message, _: Cell(fmt.people(message.recipients), "muted")
-    ),
-    CellColumn(
-        "AGE", 4, right=True, field="age", cell=lambda message, now: Cell(fmt.age(message.when, now), "muted")
-    ),
+    CellColumn("TO", weight=2, field="to", cell=lambda message, _: Cell(fmt.people(message.recipients), "muted")),
+    CellColumn("AGE", 4, right=True, field="age", cell=lambda message, now: Cell(fmt.age(message.when, now), "muted")),
     CellColumn(
         "WHERE", 12, from_width=120, field="delivery", cell=lambda message, _: Cell(where_it_is(message), "muted")
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -361,9 +360,7 @@ class MailScreen(ConsoleScreen):
         only = self._choice.exported(shown=self._search.arranged.filter is not None)
         count = len(only) if only is not None else len(self._search.found)
         mail = self.service.mail
-        self._long.write(
-            lambda on_progress: mail.export(params, path, columns, only, on_progress), path, count
-        )
+        self._long.write(lambda on_progress: mail.export(params, path, columns, only, on_progress), path, count)
 
     def filter_by(self, line: str) -> None:
         """Show only the listed mail that a filter lets through; all of it for an empty line."""
@@ -393,8 +390,11 @@ class MailScreen(ConsoleScreen):
     def action_row_open(self) -> None:
         """Open the message."""
         if message := self.table().current:
-            siblings = Siblings(self.table(), lambda row: MessageRef(message=row))
-            self.post_message(self.MessageChosen(MessageRef(message=message), siblings))
+            self.post_message(self.MessageChosen(self._reference(message), Siblings(self.table(), self._reference)))
+
+    def _reference(self, message: Message) -> MessageRef:
+        odd = self._subject.odd(message.id.exact)
+        return MessageRef(message=message, odd=odd.differences if odd is not None else ())
 
     def action_groups_open(self) -> None:
         """Show the listed mail in groups."""

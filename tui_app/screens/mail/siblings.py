@@ -21,6 +21,8 @@ class MessageRef:
     job: Job | None = None
     row: JobMessage | None = None
     id: Untrusted | None = None
+    odd: tuple[str, ...] = ()
+    """What is different in it from the others of its list; safe text."""
 
     @property
     def investigate_id(self) -> Untrusted | None:

@@ -16,13 +16,13 @@ from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
+from tui_app.core.id_form import is_investigate_id
 from tui_app.core.paths import sheet
 from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
-from tui_app.core.id_form import is_investigate_id
 from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.screens.base import ConsoleScreen
@@ -446,9 +446,7 @@ class PlanScreen(ConsoleScreen):
         identity = line.key.partition(" ")[0] if line is not None else ""
         if is_investigate_id(identity):
             siblings = Siblings(self.table(), _reference)
-            self.post_message(
-                self.MessageChosen(MessageRef(id=Untrusted(identity)), siblings, self._state.plan.effect)
-            )
+            self.post_message(self.MessageChosen(MessageRef(id=Untrusted(identity)), siblings, self._state.plan.effect))
         else:
             self.notice("Of this message only a postfix id is known: it can't be opened." if identity else "No row.")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.mail.text_find import HIT_LIMIT, find_all, next_hit
+from tui_app.core.text_find import HIT_LIMIT, find_all, next_hit
 
 
 def test_words_are_found_in_either_case_with_their_columns() -> None:

@@ -1,0 +1,105 @@
+"""`message`: one message, in parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tui_app.cli.listing import print_status, with_ours
+from tui_app.cli.runner import run_command
+from tui_app.core.errors import ExitCode, SluiceError, UsageError
+from tui_app.core.text import json_text, plural, sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_app.api.rows import Message
+    from tui_app.mail.message_parts import MessageParts
+    from tui_app.mail.part_text import PartLine
+    from tui_app.service import EmailSecurityService
+
+PARTS: Final = ("summary", "why", "links", "trace", "actions", "headers", "raw")
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@click.option("--part", type=click.Choice(PARTS), default="summary", show_default=True, help="What to show of it.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Save it to a new file: .eml the raw mail, .json the message, .txt the part, .png a picture of the mailbox copy.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The API's own object.")
+@click.pass_context
+def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_json: bool) -> None:
+    """Show one message: who sent it, why it was detected, its links, its way, what was done to it, its text.
+
+    ID is an investigate id, an alert id or a Message-ID. Links are text; nothing is opened or fetched.
+    """
+    if output is not None and as_json:
+        raise UsageError("--json is for what is printed: --output FILE.json saves the message.")
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        from tui_app.mail.message_parts import Failed, Part
+
+        parts, known = await _the_one(service, name)
+        wanted = Part(part)
+        answer = await parts.read(wanted, known)
+        if isinstance(answer, Failed) and (output is None or output.endswith(".txt")):
+            print_status(answer.sentence)
+            for line in getattr(answer.error, "details", tuple)():
+                print_status(f"  {line}")
+            return ExitCode.API
+        if output is not None:
+            from tui_app.mail.message_file import save_message
+
+            lines = [str(line) for line in _lines(service, wanted, parts)] if output.endswith(".txt") else ()
+            print_status(await save_message(parts, known, output, lines))
+            return ExitCode.DONE
+        if as_json:
+            print(json_text(_wire(wanted, parts)))
+        else:
+            for line in _lines(service, wanted, parts):
+                print(line)
+        if wanted is Part.TRACE and parts.trace is not None and parts.trace.pending:
+            print_status("More lines are on their way: ask again.")
+        return ExitCode.DONE
+
+    ctx.exit(run_command(ctx, work))
+
+
+async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None]:
+    """The one message that goes by an id. Raises UsageError where there is none, or more than one."""
+    from tui_app.core.id_form import is_investigate_id
+
+    if is_investigate_id(name):
+        return service.mail.parts(name), None
+    found = await service.mail.find(name)
+    shown = sanitize(name, 80)
+    if not found:
+        raise SluiceError(f"No message goes by {shown}, or it is older than searches look back.")
+    if len(found) > 1:
+        ids = ", ".join(str(each.id) for each in found[:10])
+        raise UsageError(f"{plural(len(found), 'message')} go by {shown}: give the investigate id: {ids}")
+    parts = service.mail.parts(found[0].id.exact)
+    parts.take(found[0])
+    return parts, found[0]
+
+
+def _lines(service: EmailSecurityService, part: Any, parts: MessageParts) -> Sequence[PartLine]:
+    from tui_app.core.address import domain_in
+    from tui_app.core.look_alike import KnownDomains
+    from tui_app.mail.part_text import lines_of
+
+    message = parts.message
+    own = [domain_in(to.exact) for to in message.recipients] if message is not None and message.names_mailboxes else ()
+    return lines_of(part, parts, KnownDomains.of(filter(None, own), {}))
+
+
+def _wire(part: Any, parts: MessageParts) -> Any:
+    """The API's object or list that a part is made of."""
+    answer = parts.of(part)
+    if part == "actions" and parts.action_log is not None:
+        return [with_ours(entry.wire) for entry in parts.action_log.entries]
+    return with_ours(getattr(answer, "wire", {}))

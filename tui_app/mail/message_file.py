@@ -1,0 +1,65 @@
+"""A message in a file of its own: the raw mail, the API's object, a part as text, or a picture that the server draws."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.wire_values import without_our_name
+from tui_app.core.errors import SluiceError, UsageError
+from tui_app.core.files import new_file
+from tui_app.core.text import json_text, sanitize
+from tui_app.mail.message_parts import Failed, MessageParts, Part
+
+if TYPE_CHECKING:
+    from tui_app.api.rows import Message
+
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+
+async def save_message(parts: MessageParts, known: Message | None, name: str, lines: Sequence[str]) -> str:
+    """Write a new file with mode 0600; the suffix of its name says what. What to tell of it. Raises SluiceError.
+
+    `lines` = the part that is shown, as safe text.
+    """
+    path = Path(name)
+    match path.suffix:
+        case ".eml":
+            data: str | bytes = await _raw(parts, known)
+        case ".png":
+            data = picture_of((await parts.screenshot(known)).screenshot.exact)
+        case ".json":
+            answer = await parts.read(Part.SUMMARY, known)
+            if isinstance(answer, Failed):
+                raise answer.error
+            assert parts.message is not None
+            data = f"{json_text(without_our_name(parts.message.wire))}\n"
+        case ".txt":
+            data = "".join(f"{line}\n" for line in lines)
+        case _:
+            raise UsageError("The name says what is saved: it must end in .eml, .json, .txt or .png.")
+    await asyncio.to_thread(new_file, path, data)
+    return f"Written: {sanitize(str(path))}, {len(data):,} {'bytes' if isinstance(data, bytes) else 'characters'}."
+
+
+async def _raw(parts: MessageParts, known: Message | None) -> str:
+    answer = await parts.read(Part.RAW, known)
+    if isinstance(answer, Failed):
+        raise SluiceError(answer.sentence) from answer.error
+    assert parts.raw is not None
+    return parts.raw.raw.exact
+
+
+def picture_of(text: str) -> bytes:
+    """The PNG picture that is in a base64 text. Raises SluiceError for anything else."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        data = b""
+    if not data.startswith(_PNG):
+        raise SluiceError("The server's picture is not a PNG file. Nothing was written.")
+    return data
