@@ -102,7 +102,7 @@ ACTIONS: Final = (
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.again", ("n",), "run again", "Act", _on("job"), writes=True),
     Action("job.cancel", ("X",), "cancel job", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
-    Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_WITH_MARKS - {"jobs"}),
+    Action("mark.toggle", ("space",), "mark", "Mark", _WITH_MARKS, footer=_on("job", "reasons", "groups")),
     Action("reasons.open", ("w",), "by reason", "Look", _on("job"), footer=_on("job")),
     Action("mark.range", ("v",), "mark from the last mark to here", "Mark", _WITH_MARKS),
     Action("groups.open", ("w",), "groups", "Look", _MAIL, footer=_MAIL),

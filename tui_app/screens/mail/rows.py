@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.rows import Message
+from tui_app.core.signs import SignKind
 from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText
@@ -32,10 +33,12 @@ class MailRows:
     def cells(self, message: Message, now: datetime) -> Sequence[Cell]:
         """The cells of a row."""
         glyph, word = self.sign(message)
+        # Much honest mail is sent by somebody who sends for many: that alone is no warning.
+        tone = "muted" if word == SignKind.ENVELOPE.word else "error" if glyph == "≈" else "warning"
         return (
             fmt.verdict(message.final_disposition),
-            Cell(glyph, "error" if glyph == "≈" else "warning"),
-            Cell(f"{glyph} {word}".strip(), "error" if glyph == "≈" else "warning"),
+            Cell(glyph, tone),
+            Cell(f"{glyph} {word}".strip(), tone),
             *(column.cell(message, now) for column in COLUMNS[3:]),
         )
 
