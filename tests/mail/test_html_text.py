@@ -73,6 +73,7 @@ def test_words_outside_tags_are_kept(words: list[str]) -> None:
 PIECES = [
     "<div>", "<b>", "</i>", "<a ", "<a b='", "<!--", "<![CDATA[", "&", "&#", "&abcdefghij", "<", "</", "<script>", "<script><!--",
     "<table>", "<td>", "<li>", "<ul>", "<p hidden>", "<font color=1>", "<br>", "<img>", "<a href=x>", "<title>", "<p style='", " a=1",
+    "<a href=x>t<table><td>", "<div hidden>t</div>", "<a href=x>t<p>u</p></a>",
 ]  # fmt: skip
 
 
