@@ -49,6 +49,7 @@ ANY_HTML = ANY_TEXT | st.lists(TAGS | st.text(max_size=5), max_size=40).map("".j
         ("a<a title='", "a<a title='"),
         ("<iframe src=https://i.example>x</iframe>", "[frame: https://i.example]"),
         ("a < b </> <3", "a < b <3"),
+        (f"&#{'9' * 5000};&#{'0' * 5000}65;", "\ufffdA"),
         ("", ""),
     ],
 )  # fmt: skip
