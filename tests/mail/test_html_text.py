@@ -49,6 +49,7 @@ ANY_HTML = ANY_TEXT | st.lists(TAGS | st.text(max_size=5), max_size=40).map("".j
         ("a<a title='", "a<a title='"),
         ("<iframe src=https://i.example>x</iframe>", "[frame: https://i.example]"),
         ("a < b </> <3", "a < b <3"),
+        (f"&#{'9' * 5000};&#{'0' * 5000}65;", "\ufffdA"),
         ("", ""),
     ],
 )  # fmt: skip
@@ -73,6 +74,7 @@ def test_words_outside_tags_are_kept(words: list[str]) -> None:
 PIECES = [
     "<div>", "<b>", "</i>", "<a ", "<a b='", "<!--", "<![CDATA[", "&", "&#", "&abcdefghij", "<", "</", "<script>", "<script><!--",
     "<table>", "<td>", "<li>", "<ul>", "<p hidden>", "<font color=1>", "<br>", "<img>", "<a href=x>", "<title>", "<p style='", " a=1",
+    "<a href=x>t<table><td>", "<div hidden>t</div>", "<a href=x>t<p>u</p></a>",
 ]  # fmt: skip
 
 

@@ -98,12 +98,13 @@ class _Page:
 
     def put_behind(self, text: str) -> None:
         """What belongs to the words before, also where their line has ended."""
-        if self.current or not self.lines:
+        empty = bool(self.lines) and not self.lines[-1]
+        while not self.current and self.lines and not self.lines[-1]:
+            self.lines.pop()
+        # A line to which much is added again and again would take quadratic time.
+        if self.current or not self.lines or len(self.lines[-1]) > URL_LIMIT:
             self.put(text)
             return
-        empty = not self.lines[-1]
-        while len(self.lines) > 1 and not self.lines[-1]:
-            self.lines.pop()
         self.lines[-1] += text
         if empty:
             self.lines.append("")

@@ -47,5 +47,5 @@ def _safe(line: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _plain(character: str) -> bool:
-    """Whether a character is shown as it is wherever it stands: no mark, no blank of another kind, nothing invisible."""
-    return sanitize(character) == character and not unicodedata.category(character).startswith("M")
+    """Whether a character is shown as it is wherever it stands. A mark is not: alone it gets a circle to stand on."""
+    return sanitize(character) == character
