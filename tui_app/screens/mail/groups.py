@@ -193,7 +193,11 @@ class GroupsScreen(ConsoleScreen):
         if row.group is not None:
             self.post_message(self.Chosen(group_line(row.group)))
         elif (message := self._reference(row)) is not None:
-            self.post_message(MailScreen.MessageChosen(message, Siblings(self.table(), self._reference)))
+            self.post_message(MailScreen.MessageChosen(message, self._siblings()))
+
+    def _siblings(self) -> Siblings:
+        rows = self._rows
+        return Siblings(self.table(), self._reference, len(rows.found.odd) if rows is not None else 0)
 
     def _reference(self, row: GroupRow) -> MessageRef | None:
         if row.odd is None:

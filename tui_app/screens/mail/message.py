@@ -143,6 +143,9 @@ class MessageScreen(ConsoleScreen):
             if parts.of(part) is None:
                 self._tell_state("reading…")
             await parts.read(part, self._message)
+            if part is Part.RAW:
+                # 8 MiB of HTML take seconds to be made text.
+                await asyncio.to_thread(self._view.part_lines, part, parts)
             self._arrived(parts, part)
 
     async def _found(self) -> bool:

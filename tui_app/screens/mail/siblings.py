@@ -35,14 +35,18 @@ class MessageRef:
 class Siblings:
     """The rows of a table in the order in which they are shown; its cursor goes along."""
 
-    def __init__(self, table: RowTable[Any], reference: Callable[[Any], MessageRef | None]) -> None:
+    def __init__(
+        self, table: RowTable[Any], reference: Callable[[Any], MessageRef | None], first: int | None = None
+    ) -> None:
+        """`first` = only so many of the rows, from the first on, are messages; None = all."""
         self._table = table
         self._reference = reference
+        self._first = first
 
     @property
     def place(self) -> tuple[int, int]:
         """Which of how many, from 1."""
-        return self._table.cursor_row + 1, len(self._table.shown)
+        return self._table.cursor_row + 1, len(self._table.shown) if self._first is None else self._first
 
     def go(self, step: int) -> MessageRef | None:
         """The next one that can be opened, or with -1 the one before; None at the end of the list."""
