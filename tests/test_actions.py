@@ -12,8 +12,10 @@ from tui_app.screens.job.reasons import ReasonsScreen
 from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
+from tui_app.screens.mail.columns import ColumnsScreen
+from tui_app.screens.mail.groups import GroupsScreen
 from tui_app.screens.mail.message import MessageScreen
-from tui_app.screens.mail.quarantine import QuarantineScreen
+from tui_app.screens.mail.screen import MailScreen, QuarantineScreen
 from tui_app.screens.plan.screen import PlanScreen
 from tui_app.screens.write_record import WriteRecordScreen
 
@@ -24,6 +26,9 @@ SCREENS = {
         JobScreen,
         ReasonsScreen,
         QuarantineScreen,
+        MailScreen,
+        GroupsScreen,
+        ColumnsScreen,
         PlanScreen,
         MessageScreen,
         HelpScreen,
@@ -40,7 +45,9 @@ def test_no_key_is_bound_that_tmux_ssh_or_flow_control_eats() -> None:
     assert not [key for action in actions.ACTIONS for key in action.keys if EATEN.match(key)]
 
 
-NAMES = {"slash", "exclamation_mark", "question_mark", "space"}
+NAMES = {
+    "slash", "exclamation_mark", "question_mark", "space", "ampersand", "left_square_bracket", "right_square_bracket",
+}  # fmt: skip
 OTHER_WAYS = {"screen.back": "screen.leave", "app.quit": "screen.leave"}
 """Actions that another one, on a printable key, leads to as well."""
 

@@ -116,7 +116,7 @@ async def test_what_the_guard_held_back_at_the_marking_is_named_by_the_plan_and_
         await console.press("enter")
         await console.sees("120 found, all loaded")
         await console.press("a")
-        await console.sees("117 of 120 marked", "3 held back by guard")
+        await console.sees("117 of 120 marked", "3 odd ones left out")
         await console.press("R")
         await console.sees("117 messages", "Held back by the guard: 3 MALICIOUS", "type 117 to send")
         await send(console, "INC-1", 117)
@@ -238,7 +238,7 @@ async def test_a_held_message_opens(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_quarantine(console)
         await console.press("enter")
-        await console.sees("held now       yes", "verdict        ▪ BULK", "quarantined", "investigate id")
+        await console.sees("verdict        BULK", "where          held", "quarantined", "1 summary", "1/143")
 
 
 async def test_the_cursor_stays_in_sight_wherever_it_goes(still_simulator: Simulator, still_clock: StillClock) -> None:
@@ -318,7 +318,7 @@ async def test_q_on_a_held_message_goes_back_to_the_list(simulator: Simulator) -
     async with console_on(settings_for(simulator)) as console:
         await open_quarantine(console)
         await console.press("enter")
-        await console.sees("The message")
+        await console.sees("1 summary")
         await open_quarantine(console)
 
 

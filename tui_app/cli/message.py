@@ -9,7 +9,7 @@ import click
 from tui_app.cli.listing import print_status, with_ours
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, SluiceError, UsageError
-from tui_app.core.text import json_text, plural, sanitize
+from tui_app.core.text import Untrusted, json_text, plural, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,15 +74,15 @@ async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessagePar
     from tui_app.core.id_form import is_investigate_id
 
     if is_investigate_id(name):
-        return service.mail.parts(name), None
-    found = await service.mail.find(name)
+        return service.mail.parts(Untrusted(name)), None
+    found = await service.mail.find(Untrusted(name))
     shown = sanitize(name, 80)
     if not found:
         raise SluiceError(f"No message goes by {shown}, or it is older than searches look back.")
     if len(found) > 1:
         ids = ", ".join(str(each.id) for each in found[:10])
         raise UsageError(f"{plural(len(found), 'message')} go by {shown}: give the investigate id: {ids}")
-    parts = service.mail.parts(found[0].id.exact)
+    parts = service.mail.parts(found[0].id)
     parts.take(found[0])
     return parts, found[0]
 

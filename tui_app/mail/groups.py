@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.wire_values import moment
+from tui_app.api.enums import Disposition
+from tui_app.api.wire_values import moment, open_enum
 from tui_app.core.address import domain_in
 from tui_app.core.mail_features import COMPARED, features_of, text_of
 from tui_app.core.outliers import FamilyTally, Features
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tui_app.core.look_alike import KnownDomains
 
 _features_of: Final = MAIL_ROWS.value_of(*COMPARED)
+_verdict: Final = open_enum(Disposition)
 _mailboxes: Final = MAIL_ROWS.value_of("client_recipients", "to")
 _times: Final = MAIL_ROWS.value_of("scanned_at", "ts", "sent_at")
 GROUP: Final = "group"
@@ -41,8 +43,7 @@ class MailGroup:
     """What one group is told from another by; it is not for a screen."""
     domain: Untrusted
     pattern: Untrusted
-    verdict: Untrusted
-    """Empty where there is none."""
+    verdict: Disposition | Untrusted | None
     count: int
     odd: int
     """How many of them are odd."""
@@ -115,7 +116,7 @@ class _Sum:
             _key(features),
             Untrusted(self.domain),
             Untrusted(features.pattern),
-            Untrusted(features.verdict),
+            _verdict(features.verdict) if features.verdict else None,
             self.count,
             self.odd,
             len(self.mailboxes),

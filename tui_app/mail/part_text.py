@@ -94,7 +94,7 @@ def summary_lines(message: Message, signs: Iterable[Sign], odd: Sequence[str] = 
     told = [f"{sign.kind.glyph} {sign.detail}" for sign in signs]
     known = {line[2:] for line in told}
     told += [f"≠ {each}" for each in odd if each not in known]
-    lines = [PartLine(message.subject.detail() or "(no subject)", tone=HEADING, keep=PRIVATE)]
+    lines = [PartLine(message.subject.detail() or "(none)", "subject", HEADING, PRIVATE)]
     lines += [PartLine(line, tone=WARNING) for line in told]
     lines += _address("from", message.sender)
     lines += _fact("name", message.from_name, keep=PRIVATE)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.core.clock import Clock
     from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.text import Untrusted
     from tui_app.mail.message_parts import MessageParts
     from tui_app.mail.search import MailSnapshot, MailSubject
     from tui_app.rows.export import Exported
@@ -64,17 +65,17 @@ class MailService:
         """One message. Raises ApiError."""
         return await self.client().get_message(investigate_id)
 
-    def parts(self, investigate_id: str) -> MessageParts:
+    def parts(self, investigate_id: Untrusted) -> MessageParts:
         """The parts of one message, each read when it is first asked for."""
         from tui_app.mail.message_parts import MessageParts
 
-        return MessageParts(self.client, self.clock, investigate_id)
+        return MessageParts(self.client, self.clock, investigate_id.exact)
 
-    async def find(self, name: str) -> Sequence[Message]:
+    async def find(self, name: Untrusted) -> Sequence[Message]:
         """The messages that go by an id of any kind but a postfix id. Raises ApiError and UsageError."""
         from tui_app.mail.find import find_messages
 
-        return await find_messages(self.client(), name, self.clock.now())
+        return await find_messages(self.client(), name.exact, self.clock.now())
 
     async def export(
         self,

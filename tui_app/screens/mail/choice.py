@@ -68,7 +68,7 @@ class MailChoice:
         left_out |= {target.id: target for target in (Target.of(store.row(slot)) for slot in odd)}
         subject.left_out = {**subject.left_out, **left_out}
         subject.marked_with |= allowed
-        told = [f"{len(allowed):,} of {plural(len(slots), 'message')} marked"]
+        told = [f"{len(allowed):,} of {len(slots):,} marked"]
         told += [f"{plural(len(odd), 'odd one')} left out"] if odd else []
         told += [f"{len(guarded.held_back):,} held back by guard"] if guarded.held_back else []
         told += [f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items()]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.enums import Disposition
-from tui_app.api.wire_values import open_enum
 from tui_app.core.text import Untrusted
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText, PrivateText
@@ -17,11 +15,10 @@ from tui_app.widgets.table import CellColumn, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
+    from tui_app.api.enums import Disposition
     from tui_app.api.rows import Message
     from tui_app.mail.groups import GroupedMail, MailGroup, OddMail
     from tui_app.rows.store import RowStore
-
-_verdict: Final = open_enum(Disposition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class GroupRow:
             group.count,
             str(group.domain) or "no readable domain",
             str(group.pattern) or "(no subject)",
-            _verdict(group.verdict.exact) if group.verdict else None,
+            group.verdict,
             group.recipients,
             group.last,
             f"{group.odd:,} odd, above" if group.odd else "",

@@ -95,7 +95,7 @@ class MessageScreen(ConsoleScreen):
     def _turn_to(self, message: MessageRef) -> None:
         name = message.investigate_id
         self._reference = message
-        self._parts: MessageParts | None = self.service.mail.parts(name.exact) if name is not None else None
+        self._parts: MessageParts | None = self.service.mail.parts(name) if name is not None else None
         self._view = PartView(message, self.service.mail.known_domains)
 
     def content(self) -> Iterable[Widget]:
@@ -157,14 +157,14 @@ class MessageScreen(ConsoleScreen):
             return False
         self._tell_state("looking for the message…")
         try:
-            found = await self.service.mail.find(names[0].exact)
+            found = await self.service.mail.find(names[0])
         except SluiceError as error:
             self._failed(Failed(str(error), error))
             return False
         if len(found) != 1:
             self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
             return False
-        self._parts = self.service.mail.parts(found[0].id.exact)
+        self._parts = self.service.mail.parts(found[0].id)
         self._parts.take(found[0])
         return True
 
