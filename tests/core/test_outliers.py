@@ -54,7 +54,10 @@ def among(count: int, odd: dict[str, Any], usual: dict[str, Any] | None = None) 
         ({"verdict": ""}, []),
         ({"domain": "news.mailer.example", "spf": "fail"}, ["SPF fail, the others pass"]),
         ({"domain": "other.example", "spf": "fail"}, []),
-        ({"pattern": "another", "spf": "fail"}, []),
+        ({"pattern": "another", "spf": "fail"}, ["SPF fail, the others pass"]),
+        ({"pattern": "another", "envelope": "evil.test"}, ["envelope evil.test, the others mailer.example"]),
+        ({"pattern": "another", "reply_to": "evil.test"}, ["reply-to evil.test, the others none"]),
+        ({"pattern": "another", "verdict": "MALICIOUS", "network": "203.0.113.0/24"}, []),
     ],
 )
 def test_one_among_many_is_told_by_what_it_alone_has(odd: dict[str, Any], expected: list[str]) -> None:
@@ -156,7 +159,7 @@ def test_a_family_is_reckoned_once_for_all_of_its_messages(monkeypatch: pytest.M
     for features in family:
         tally.add(features)
     assert not any(map(tally.odd, family))
-    assert len(reckoned) == len(DifferenceKind)
+    assert len(reckoned) == 2 * len(DifferenceKind), "the family, and all mail of the organisation"
 
 
 WORDS = st.sampled_from(["", "pass", "fail", "MALICIOUS", "x.test", "\x1b", "\ud800"])
@@ -179,3 +182,14 @@ def test_any_messages_have_an_answer_and_the_usual_one_is_never_odd(family: list
 )
 def test_features_are_made_of_any_text(written: dict[str, str]) -> None:
     assert isinstance(Features.of(**written), Features)
+
+
+def test_a_bad_verdict_is_odd_among_harmless_ones_of_whatever_kind() -> None:
+    mixed = [replace(USUAL, verdict=word) for word in ("BULK", "SPAM") * 10]
+    assert told(replace(USUAL, verdict="MALICIOUS"), *mixed) == ["verdict MALICIOUS, the others BULK"]
+    assert told(replace(USUAL, verdict="NONE"), *mixed) == []
+
+
+def test_a_sender_whose_other_mail_does_not_pass_is_not_accused_for_not_passing() -> None:
+    others = [replace(USUAL, dkim="none", pattern=f"kind {number % 3}") for number in range(30)]
+    assert told(replace(USUAL, dkim="fail", pattern="another"), *others) == []

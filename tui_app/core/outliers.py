@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -74,6 +74,13 @@ class Features:
         )
 
 
+def with_common_pattern(features: Features, common: Mapping[str, Mapping[str, str]]) -> Features:
+    """The same features with the pattern that its own is taken together with."""
+    merged = common.get(features.domain)
+    pattern = merged.get(features.pattern) if merged is not None else None
+    return features if pattern is None else replace(features, pattern=pattern)
+
+
 @lru_cache(maxsize=10_000)
 def _one_form(domain: str) -> str:
     try:
@@ -109,6 +116,7 @@ class DifferenceKind(StrEnum):
 
 
 _AUTHENTICATION: Final = frozenset({DifferenceKind.SPF, DifferenceKind.DKIM, DifferenceKind.DMARC})
+_PASSED: Final = "pass"
 _LEFT_OUT_WHEN_UNKNOWN: Final = frozenset({DifferenceKind.ENVELOPE, DifferenceKind.NETWORK})
 
 
@@ -169,41 +177,57 @@ class _Trait:
 class FamilyTally:
     """Counts what the messages of each family have, and says what is odd in one of them.
 
-    A family is the messages of one organisation with one subject pattern, whatever their verdict. It has a usual value
+    A family is the messages of one organisation with one subject pattern, whatever their verdict; and once more all of
+    an organisation, of which SPF, DKIM, DMARC, reply-to and envelope are compared. It has a usual value
     when it has four messages or more, and all but one have this value (below ten messages) or nine of ten have it. A
     value is odd when it is not the usual one, and only one message has it or no more than one in a hundred.
 
     - Envelope and network: messages for which it is not known are left out of the reckoning.
     - SPF, DKIM and DMARC: no result among usual ones is odd. Where no result is usual, nothing is odd.
     - Reply-to: one where the others have none is odd. None where the others have one is not.
-    - Verdict: only a worse one is odd. A word that this version does not know is worse than a harmless verdict.
+    - SPF, DKIM and DMARC among all mail of an organisation: only what did not pass where the others pass is odd.
+    - Verdict: only a worse one is odd; harmless ones count as one. A word that this version does not know is worse than a harmless verdict.
     """
 
     def __init__(self) -> None:
-        self._families: dict[tuple[str, str], _Family] = {}
+        self._families: dict[tuple[str, str | None], _Family] = {}
 
-    def add(self, features: Features) -> None:
-        """Count one message."""
-        key = organisation(features.domain), features.pattern
-        family = self._families.get(key)
-        if family is None:
-            family = self._families[key] = _Family()
-        family.size += 1
-        family.messages[_values(features)] += 1
-        family.traits = None
+    def add(self, features: Features, count: int = 1) -> None:
+        """Count a message, or several that have the same features."""
+        sender, values = organisation(features.domain), _values(features)
+        for key in ((sender, features.pattern), (sender, None)):
+            family = self._families.get(key)
+            if family is None:
+                family = self._families[key] = _Family()
+            family.size += count
+            family.messages[values] += count
+            family.traits = None
 
     def odd(self, features: Features) -> tuple[Difference, ...]:
         """What a message has and the others of its family have not, the worst first. Ask when all are added: then it is quick."""
-        family = self._families.get((organisation(features.domain), features.pattern)) if features.domain else None
-        if family is None or family.size < _SMALLEST_FAMILY:
+        if not features.domain:
             return ()
+        sender = organisation(features.domain)
+        found = {each.kind: each for each in self._odd_in((sender, None), features) if _counts_for_all(each)}
+        found |= {each.kind: each for each in self._odd_in((sender, features.pattern), features)}
+        return tuple(found[kind] for kind in DifferenceKind if kind in found)
+
+    def _odd_in(self, key: tuple[str, str | None], features: Features) -> Iterator[Difference]:
+        family = self._families.get(key)
+        if family is None or family.size < _SMALLEST_FAMILY:
+            return
         if family.traits is None:
             family.traits = tuple(_traits(family.messages))
-        return tuple(
-            Difference(trait.kind, value, trait.usual or "")
-            for trait, value in zip(family.traits, _values(features), strict=True)
-            if trait.is_odd(value)
-        )
+        for trait, value in zip(family.traits, _values(features), strict=True):
+            if trait.is_odd(value):
+                yield Difference(trait.kind, value, trait.usual or "")
+
+
+def _counts_for_all(difference: Difference) -> bool:
+    """Whether it is odd among all mail of an organisation, which sends mail of many kinds."""
+    if difference.kind in _AUTHENTICATION:
+        return difference.usual == _PASSED
+    return difference.kind in (DifferenceKind.REPLY_TO, DifferenceKind.ENVELOPE)
 
 
 def _traits(messages: Counter[tuple[str, ...]]) -> Iterator[_Trait]:
@@ -213,10 +237,20 @@ def _traits(messages: Counter[tuple[str, ...]]) -> Iterator[_Trait]:
             if values[place] or kind not in _LEFT_OUT_WHEN_UNKNOWN:
                 counts[values[place]] += count
         size = counts.total()
-        usual = _usual(counts, size)
+        usual = _usual(_harmless_as_one(counts) if kind is DifferenceKind.VERDICT else counts, size)
         if usual == "" and kind is not DifferenceKind.REPLY_TO:
             usual = None
         yield _Trait(kind, usual, counts, max(1, int(size * _ODD_SHARE)))
+
+
+def _harmless_as_one(counts: Counter[str]) -> Counter[str]:
+    """Verdicts with the harmless ones counted together, under the most common of them that says something."""
+    harmless = Counter({word: count for word, count in counts.items() if _rank(word) == 0})
+    if not harmless:
+        return counts
+    name = max(harmless, key=lambda word: (bool(word), harmless[word]))
+    others = {word: count for word, count in counts.items() if _rank(word)}
+    return Counter({**others, name: harmless.total()})
 
 
 def _usual(counts: Counter[str], size: int) -> str | None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tui_app.core.text import sanitize, visible
 
 VARIES: Final = "#"
+ANY_WORD: Final = "*"
+_MANY_WORDS: Final = 8
+"""Different words in one place, from which on that place is taken for one that varies."""
+_FIXED: Final = 2
+"""Words that have to be the same, and half of all."""
+_LONGEST_MERGED: Final = 12
+"""Words of a pattern that is compared with others; longer ones are left as they are."""
+_MOST_PATTERNS: Final = 5_000
+"""Of one sender: who writes more makes them up, and they are left as they are."""
 LONGEST_PATTERN: Final = 120
 _LOOKED_AT: Final = 512
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|‘[^‘’]*’")
@@ -76,3 +85,32 @@ def _joined(words: list[str]) -> Iterator[str]:
         beside = (at > 0 and varies[at - 1]) or (at + 1 < len(words) and varies[at + 1])
         bare = word.strip(_EDGES)
         yield VARIES if beside and (bare in _MONEY or bare in _BESIDE_NUMBERS) else word
+
+
+def common_patterns(patterns: Iterable[str]) -> dict[str, str]:
+    """Of the patterns of one sender those that differ in one word only, which is another one in many of them: with `*` for it.
+
+    `7 jobs for you, ana` and what stands there for seven other people become `# jobs for you, *`. Only what changes is in
+    the answer.
+    """
+    words = {pattern: tuple(pattern.split()) for pattern in set(patterns)}
+    words = {pattern: each for pattern, each in words.items() if _FIXED < len(each) <= _LONGEST_MERGED}
+    if len(words) > _MOST_PATTERNS:
+        return {}
+    merged = dict(words)
+    changed = True
+    while changed:
+        changed = False
+        for place in range(_LONGEST_MERGED):
+            alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
+            for pattern, each in merged.items():
+                if place < len(each) and each[place] != ANY_WORD:
+                    rest = (*each[:place], "", *each[place + 1 :])
+                    alike.setdefault(rest, {}).setdefault(each[place], []).append(pattern)
+            for rest, by_word in alike.items():
+                fixed = sum(word not in (ANY_WORD, VARIES, "") for word in rest)
+                if len(by_word) >= _MANY_WORDS and fixed >= max(_FIXED, (len(rest) - rest.count(VARIES)) // 2):
+                    changed = True
+                    for pattern in (name for names in by_word.values() for name in names):
+                        merged[pattern] = (*rest[:place], ANY_WORD, *rest[place + 1 :])
+    return {pattern: " ".join(each) for pattern, each in merged.items() if each != words[pattern]}

@@ -7,13 +7,15 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Disposition
 from tui_app.api.wire_values import moment, open_enum
 from tui_app.core.address import domain_in
 from tui_app.core.mail_features import COMPARED, features_of, text_of
-from tui_app.core.outliers import FamilyTally, Features
+from tui_app.core.outliers import FamilyTally, Features, with_common_pattern
+from tui_app.core.subject import common_patterns
 from tui_app.core.text import Untrusted
 from tui_app.mail.columns import MAIL_ROWS
 from tui_app.rows.filters import RowFilter, Test, quoted_value
@@ -74,6 +76,12 @@ class GroupedMail:
     groups: tuple[MailGroup, ...] = ()
     slots: Mapping[str, array[int]] = field(default_factory=dict)
     odd: Mapping[int, OddMail] = field(default_factory=dict)
+    common: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By sender's domain, the subject patterns that were taken together, and as what."""
+
+    def key_of(self, features: Features) -> str:
+        """The key of the group of a message with these features."""
+        return _key(with_common_pattern(features, self.common))
 
     @property
     def count(self) -> int:
@@ -134,13 +142,12 @@ async def group_mail(
     """
     # A copy: more may be listed at the end of the array while others run.
     slots = view.slots[: len(view)]
-    tally = FamilyTally()
-    sums: dict[str, _Sum] = {}
     read: dict[tuple[Any, ...], Features] = {}
     each: list[Features] = []
+    written: dict[Features, str] = {}
+    """The domain as it is written: that is what people take for another."""
     for start in range(0, len(slots), STEP):
-        step = slots[start : start + STEP]
-        for slot, row in zip(step, view.store.rows(step), strict=True):
+        for row in view.store.rows(slots[start : start + STEP]):
             values = _features_of(row)
             try:
                 features = read.get(values)
@@ -148,28 +155,50 @@ async def group_mail(
                     features = read[values] = features_of(values)
             except TypeError:  # a value of a kind that can't be looked up
                 features = features_of(values)
-            tally.add(features)
             each.append(features)
+            written.setdefault(features, domain_in(text_of(values[0])))
+        await _let_others_run(still)
+    common = await asyncio.to_thread(_common, set(each))
+    tally, sums = FamilyTally(), dict[str, _Sum]()
+    for start in range(0, len(slots), STEP):
+        step = slots[start : start + STEP]
+        for number, (slot, row) in enumerate(zip(step, view.store.rows(step), strict=True), start):
+            plain = each[number]
+            features = each[number] = with_common_pattern(plain, common)
+            tally.add(features)
             key = _key(features)
             found = sums.get(key)
             if found is None:
-                # As it is written: that is what people take for another.
-                found = sums[key] = _Sum(features, domain_in(text_of(values[0])))
+                found = sums[key] = _Sum(features, written[plain])
             found.add(slot, row)
-        await asyncio.sleep(0)
-        if not still():
-            raise Superseded
+        await _let_others_run(still)
     odd: dict[int, OddMail] = {}
+    told: dict[Features, tuple[str, ...]] = {}
     for start in range(0, len(slots), STEP):
         for slot, features in zip(slots[start : start + STEP], each[start : start + STEP], strict=True):
-            if differences := differences_of(features, tally, known, sums[_key(features)].domain):
+            differences = told.get(features)
+            if differences is None:
+                differences = told[features] = differences_of(features, tally, known, sums[_key(features)].domain)
+            if differences:
                 odd[slot] = OddMail(slot, differences)
                 sums[_key(features)].odd += 1
-        await asyncio.sleep(0)
-        if not still():
-            raise Superseded
+        await _let_others_run(still)
     ordered = sorted(sums.values(), key=lambda one: (-one.count, one.features.domain, one.features.pattern))
-    return GroupedMail(tuple(one.group() for one in ordered), {_key(one.features): one.slots for one in ordered}, odd)
+    by_key = {_key(one.features): one.slots for one in ordered}
+    return GroupedMail(tuple(one.group() for one in ordered), by_key, odd, common)
+
+
+async def _let_others_run(still: Callable[[], bool]) -> None:
+    await asyncio.sleep(0)
+    if not still():
+        raise Superseded
+
+
+def _common(found: set[Features]) -> Mapping[str, Mapping[str, str]]:
+    patterns: dict[str, set[str]] = {}
+    for features in found:
+        patterns.setdefault(features.domain, set()).add(features.pattern)
+    return {domain: merged for domain, own in patterns.items() if (merged := common_patterns(own))}
 
 
 def differences_of(features: Features, tally: FamilyTally, known: KnownDomains, domain: str = "") -> tuple[str, ...]:
@@ -182,9 +211,12 @@ def differences_of(features: Features, tally: FamilyTally, known: KnownDomains, 
 # ---- a filter of the rows of a group
 
 
-def parse_filter(line: str) -> RowFilter | None:
-    """The filter of a line; None for an empty one. Raises QueryError with a sentence that says what is wrong."""
-    return parse(line, MAIL_ROWS, {GROUP: _of_group})
+def parse_filter(line: str, grouped: GroupedMail | None = None) -> RowFilter | None:
+    """The filter of a line; None for an empty one. Raises QueryError with a sentence that says what is wrong.
+
+    `grouped` = the groups that a `group:` in it is about.
+    """
+    return parse(line, MAIL_ROWS, {GROUP: partial(_of_group, grouped or GroupedMail())})
 
 
 def group_line(group: MailGroup) -> str:
@@ -192,6 +224,6 @@ def group_line(group: MailGroup) -> str:
     return f"{GROUP}:{quoted_value(group.key.replace(_BETWEEN, '|'))}"
 
 
-def _of_group(term: str, value: str) -> Test:
+def _of_group(grouped: GroupedMail, term: str, value: str) -> Test:
     wanted = value.casefold()
-    return lambda row: _key(features_of(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted
+    return lambda row: grouped.key_of(features_of(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted

@@ -344,7 +344,7 @@ class MailScreen(ConsoleScreen):
             if purpose is Purpose.FILE:
                 path = export_path(typed)
             else:
-                wanted = parse_filter(typed)
+                wanted = parse_filter(typed, self._subject.grouped)
         except QueryError as error:
             self.notice(str(error))
             self._line.show_mistake(error)
@@ -364,7 +364,7 @@ class MailScreen(ConsoleScreen):
 
     def filter_by(self, line: str) -> None:
         """Show only the listed mail that a filter lets through; all of it for an empty line."""
-        self._arrange(RowView(parse_filter(line), self._subject.wanted.sort))
+        self._arrange(RowView(parse_filter(line, self._subject.grouped), self._subject.wanted.sort))
 
     def handle_back(self) -> bool:
         """Esc leaves the line first, then ends long work, then the filter. Marks stay: u removes them."""
