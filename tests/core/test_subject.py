@@ -70,11 +70,10 @@ def test_two_words_that_vary_are_both_taken_out() -> None:
     "patterns",
     [
         [f"your {word}" for word in NAMES],
-        [f"{one} {other} now" for one in NAMES for other in NAMES],
         [f"see you in {name}" for name in NAMES[:7]],
         ["word " * 20 + name for name in NAMES],
     ],
-    ids=["too short", "too little is the same", "too few", "too long"],
+    ids=["too short", "too few", "too long"],
 )
 def test_patterns_that_say_little_in_common_stay_apart(patterns: list[str]) -> None:
     assert common_patterns(patterns) == {}

@@ -111,8 +111,7 @@ def parse_query(line: str, now: datetime, preset: Preset = ALL_MAIL) -> SearchPa
             continue
         known = _BY_NAME.get(name.lower())
         if known is None:
-            names = ", ".join(each.name for each in FIELDS)
-            raise QueryError(f"'{name[:20]}' is not a field. Fields: {names}.", word.start, word.end)
+            raise QueryError(f"'{name[:20]}' is not a field; tab lists the fields.", word.start, word.end)
         if known.parameter in ("start", "end"):
             times[known.parameter] = value, word
         else:

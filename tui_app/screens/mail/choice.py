@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
     from tui_app.mail.search import MailSubject
+    from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
 
 
@@ -25,13 +26,20 @@ if TYPE_CHECKING:
 class Chosen:
     """Messages for a review, what they were found by, and what is known of them from the list that they stand in."""
 
-    targets: Sequence[Target]
+    marked: Sequence[Target]
     search: SearchParams
     request: PlanRequest = field(default_factory=PlanRequest)
+    left_out: Sequence[Target] = ()
+    """What was left out when those were marked: a review of a release tells of it, and why."""
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """All that the review is about."""
+        return (*self.marked, *self.left_out)
 
     def moved_to(self, destination: Destination) -> Chosen:
-        """The same, to be moved to a folder."""
-        return replace(self, request=replace(self.request, effect=Effect.move(destination)))
+        """The marked ones alone, to be moved to a folder."""
+        return replace(self, request=replace(self.request, effect=Effect.move(destination)), left_out=())
 
 
 class MailChoice:
@@ -53,26 +61,32 @@ class MailChoice:
         """
         subject, store = self._subject, self._subject.store
         grouped = await subject.group()
-        plain = [slot for slot in slots if slot not in grouped.odd or not self._holds_odd]
-        targets = {slot: Target.of(store.row(slot)) for slot in plain}
-        guarded = await asyncio.to_thread(self._service.plans.guard, list(targets.values()))
+        odd = array("I", [slot for slot in slots if slot in grouped.odd] if self._holds_odd else [])
+        plain = array("I", [slot for slot in slots if slot not in set(odd)]) if odd else slots
+        guarded = await asyncio.to_thread(self._guard, plain) if subject.preset.held else None
         if store is not subject.store:
             return "Another search came between: nothing was marked."
         if anew:
             store.unmark_all()
             self.forget()
-        allowed = {target.id for target in guarded.allowed}
-        store.mark([slot for slot, target in targets.items() if target.id in allowed], on=True)
-        odd = [slot for slot in slots if slot in grouped.odd and self._holds_odd]
-        left_out = {kept.target.id: kept.target for kept in (*guarded.held_back, *guarded.unfit)}
-        left_out |= {target.id: target for target in (Target.of(store.row(slot)) for slot in odd)}
-        subject.left_out = {**subject.left_out, **left_out}
+        # All mail is marked for a move as well: what a release may not do is said in its review.
+        allowed = {target.id for target in guarded.allowed} if guarded is not None else set(map(store.id, plain))
+        store.mark([slot for slot in plain if store.id(slot) in allowed], on=True)
+        kept = [each.target for each in (*guarded.held_back, *guarded.unfit)] if guarded is not None else []
+        kept += [Target.of(store.row(slot)) for slot in odd]
+        subject.left_out = {**subject.left_out, **{target.id: target for target in kept}}
         subject.marked_with |= allowed
         told = [f"{len(allowed):,} of {len(slots):,} marked"]
         told += [f"{plural(len(odd), 'odd one')} left out"] if odd else []
-        told += [f"{len(guarded.held_back):,} held back by guard"] if guarded.held_back else []
-        told += [f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items()]
+        if guarded is not None:
+            told += [f"{len(guarded.held_back):,} held back by guard"] if guarded.held_back else []
+            told += [f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items()]
         return f"{', '.join(told)}."
+
+    def _guard(self, slots: array[int]) -> Guarded:
+        """What a release of these would be; in a thread."""
+        store = self._subject.store
+        return self._service.plans.guard([Target.of(store.shape.make(row)) for row in store.rows(slots)])
 
     @property
     def _holds_odd(self) -> bool:
@@ -91,18 +105,19 @@ class MailChoice:
         messages = subject.marked() if marked else current
         targets = {message.id.exact: Target.of(message) for message in messages}
         by_hand = frozenset(name for name in targets if subject.odd(name) is not None)
+        left_out: dict[str, Target] = {}
         # A few that were unmarked, or sent since, change nothing of what was left out.
         if marked and subject.left_out and subject.marked_with & targets.keys():
-            targets |= {name: target for name, target in subject.left_out.items() if name not in targets}
+            left_out = {name: target for name, target in subject.left_out.items() if name not in targets}
         request = PlanRequest(
             search=snapshot.params.describe(),
             journals=snapshot.noted,
-            odd=self._odd_of(targets),
+            odd=self._odd_of((*targets, *left_out)),
             by_hand=by_hand,
         )
-        return Chosen(list(targets.values()), snapshot.params, request)
+        return Chosen(list(targets.values()), snapshot.params, request, list(left_out.values()))
 
-    def _odd_of(self, names: Mapping[str, Target]) -> Mapping[str, str]:
+    def _odd_of(self, names: Iterable[str]) -> Mapping[str, str]:
         found = ((name, self._subject.odd(name)) for name in names)
         return {name: odd.why for name, odd in found if odd is not None}
 

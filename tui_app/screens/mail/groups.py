@@ -215,7 +215,7 @@ class GroupsScreen(ConsoleScreen):
     def action_release_review(self) -> None:
         """Take the marked messages, or else those of the row, to the review."""
         chosen = self._choice.chosen(self._current())
-        if not chosen.targets:
+        if not chosen.marked:
             self.notice("Nothing to release.")
             return
         self.post_message(MailScreen.ReviewWanted(chosen))
@@ -224,9 +224,9 @@ class GroupsScreen(ConsoleScreen):
     async def action_rows_move(self) -> None:
         """Take the marked messages, or else those of the row, to the review of a move."""
         chosen = self._choice.chosen(self._current())
-        if not chosen.targets:
+        if not chosen.marked:
             self.notice("Nothing to move.")
-        elif destination := await self.choose_destination(f"Move {plural(len(chosen.targets), 'message')} to"):
+        elif destination := await self.choose_destination(f"Move {plural(len(chosen.marked), 'message')} to"):
             self.post_message(MailScreen.ReviewWanted(chosen.moved_to(destination)))
 
     def copy_id(self) -> str:

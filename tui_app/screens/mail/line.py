@@ -97,5 +97,7 @@ class MailLine(LineInput):
             end = " " if len(found.choices) == 1 and not common.endswith(":") else ""
             self.value = f"{self.value[: found.start]}{common}{end}{self.value[found.end :]}"
             self.cursor_position = found.start + len(common) + len(end)
-        if len(found.choices) > 1:
+        if len(found.choices) == 1:
+            found = complete(self.value, self.cursor_position)  # a field with few values: which
+        if len(found.choices) > 1 and found.end == self.cursor_position:
             self.post_message(self.Choices(found.choices))

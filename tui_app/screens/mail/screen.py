@@ -282,6 +282,7 @@ class MailScreen(ConsoleScreen):
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show what is loaded in the order of a field."""
         self.table().show_sort(field, reverse=reverse)
+        self.table().forget_cursor()  # what comes first is what one sorts for
         self._arrange(RowView(self._subject.wanted.filter, Sort(field, reverse) if field else None))
 
     @work(exclusive=True, group="arrange")
@@ -317,6 +318,8 @@ class MailScreen(ConsoleScreen):
             if marks
             else f"{plural(len(self.table().shown), 'message')} shown"
             if shown
+            else f"all {len(self._search.found):,} found"
+            if self._search.complete
             else f"all that the search finds, {len(self._search.found):,} so far"
         )
         self.notice(f"{what} · .{' .'.join(SUFFIXES)} · tab columns · enter writes, esc leaves")
@@ -458,7 +461,7 @@ class MailScreen(ConsoleScreen):
         """Take the marked messages, or else the one under the cursor, to the review."""
         await self._subject.group()
         chosen = self._choice.chosen(self._current())
-        if not chosen.targets:
+        if not chosen.marked:
             nothing = "Nothing to release: no held mail is listed." if self.preset.held else "Nothing to release."
             self.notice(STILL_SEARCHING if self._search.loading else nothing)
             return
@@ -469,10 +472,10 @@ class MailScreen(ConsoleScreen):
         """Take the marked messages, or else the one under the cursor, to the review of a move."""
         await self._subject.group()
         chosen = self._choice.chosen(self._current())
-        if not chosen.targets:
+        if not chosen.marked:
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to move.")
             return
-        count = plural(len(chosen.targets), "message")
+        count = plural(len(chosen.marked), "message")
         if destination := await self.choose_destination(f"Move {count} to"):
             self.post_message(self.ReviewWanted(chosen.moved_to(destination)))
 

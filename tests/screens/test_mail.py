@@ -1,0 +1,218 @@
+"""All mail: searched in one grammar, filtered, sorted, marked and exported; left and found again as it was."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import StillClock
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.simulator.server import Options, Simulator, running
+
+
+async def open_mail(console: Console, line: str = "", sees: str = "found") -> None:
+    await console.press("F")
+    await console.sees("Mail  the last 24 hours", "found")
+    if line:
+        await search(console, line)
+        await console.sees(sees)
+
+
+async def search(console: Console, line: str) -> None:
+    await console.press("slash", "ctrl+u")
+    await console.type(line)
+    await console.press("enter")
+
+
+def requests(simulator: Simulator) -> int:
+    return len(simulator.account.truth.of("wire"))
+
+
+async def test_mail_of_any_kind_is_found_and_the_table_says_where_it_is(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(140, 40)) as console:
+        await open_mail(console)
+        await console.sees("WHERE", "delivered", "Invoice 4711")
+        await search(console, "delivery:held from:acme-news.example")
+        await console.sees("held", "Weekly digest 46", "all loaded")
+
+
+async def test_a_search_that_makes_no_sense_stays_with_its_mistake_selected(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console)
+        await search(console, "from:evil.example verdict:NICE")
+        await console.sees("verdict: is one of MALICIOUS", "from:evil.example verdict:NICE")
+        line = console.app.screen.query_one("#search-line")
+        assert line.value[slice(*line.selection)] == "verdict:NICE"  # type: ignore[attr-defined]
+        await console.type("verdict:SPAM")
+        await console.press("enter")
+        await console.sees("from:evil.example verdict:SPAM", "all loaded")
+
+
+async def test_tab_completes_and_the_history_comes_back(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console, "from:evil.example", "from:evil.example")
+        await console.press("slash", "ctrl+u")
+        await console.type("ver")
+        await console.press("tab")
+        await console.sees("verdict:MALICIOUS  verdict:SUSPICIOUS")
+        await console.type("sp")
+        await console.press("tab")
+        await console.sees("verdict:SPOOF  verdict:SPAM")
+        await console.press("up")
+        await console.sees("from:evil.example")
+        await console.press("down")
+        line = console.app.screen.query_one("#search-line")
+        assert line.value == "verdict:SP"  # type: ignore[attr-defined]
+
+
+async def test_a_filter_shows_some_of_what_is_listed_and_asks_nothing(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console, "from:billing@evil.example", "found, all loaded")
+        asked = requests(simulator)
+        await console.press("ampersand")
+        await console.type("subject:4722 -verdict:none")
+        await console.press("enter")
+        await console.sees("13 of 600 found", "filter subject:4722")
+        await console.press("ampersand", "ctrl+u")
+        await console.type("colour:red")
+        await console.press("enter")
+        await console.sees("'colour' is not a field")
+        await console.press("escape", "escape")
+        await console.sees("600 found, all loaded")
+        assert requests(simulator) == asked
+        assert "of 600 found" not in console.text
+
+
+async def test_the_list_is_sorted_by_severity_first(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded")
+        await console.press("o")
+        await console.sees("VERDICT▲", "▸ ▲ MALICIOUS")
+        await console.press("O")
+        await console.sees("VERDICT▼", "▸ ▪ BULK")
+
+
+async def test_search_marks_cursor_filter_and_sort_survive_leaving(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded")
+        await search(console, "from:acme-news.example")
+        await console.sees("117 found, all loaded")
+        await console.press("space", "space", "j", "j", "o", "o")
+        await console.sees("FROM▲", "2 marked")
+        await console.press("ampersand")
+        await console.type("46")
+        await console.press("enter")
+        await console.sees("of 117 found", "filter 46")
+        key = console.app.screen.table().cursor_key  # type: ignore[attr-defined]
+        asked = requests(simulator)
+        await console.press("q")
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("of 117 found", "from:acme-news.example", "FROM▲", "2 marked", "filter 46")
+        assert console.app.screen.table().cursor_key == key  # type: ignore[attr-defined]
+        assert [each for each in simulator.account.truth.of("wire")[asked:] if each["endpoint"] == "search"] == []
+
+
+async def test_esc_never_drops_marks(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded")
+        await console.press("space", "space", "escape")
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("2 marked")
+        await console.press("u")
+        await console.loses("2 marked")
+
+
+@pytest.mark.parametrize("what", ["marked", "shown", "found"])
+async def test_what_is_marked_or_shown_or_found_goes_into_a_file(
+    what: str, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded")
+        if what == "marked":
+            await console.press("space", "space")
+        elif what == "shown":
+            await console.press("ampersand")
+            await console.type("exampIe")
+            await console.press("enter")
+            await console.sees("3 of 143")
+        await console.press("E")
+        told = {"marked": "2 marked messages", "shown": "3 messages shown", "found": "all 143 found"}[what]
+        await console.sees(told, "quarantine.csv")
+        await console.press("enter")
+        count = {"marked": 2, "shown": 3, "found": 143}[what]
+        await console.sees(f"{count} rows in quarantine.csv.")
+    rows = list(csv.DictReader((tmp_path / "quarantine.csv").open()))
+    assert len(rows) == len({row["id"] for row in rows}) == count
+    assert oct((tmp_path / "quarantine.csv").stat().st_mode & 0o777) == "0o600"
+
+
+async def test_the_columns_of_a_file_are_chosen_and_remembered(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded")
+        await console.press("space", "E")
+        await console.sees("tab columns")
+        await console.press("tab")
+        await console.sees("Export › columns", "✓   id")
+        await console.press("space", *["j"] * 11, "space", "escape")  # without the id, with spf
+        await console.press("enter")
+        await console.sees("1 row in quarantine.csv.")
+        (row,) = csv.DictReader((tmp_path / "quarantine.csv").open())
+        assert "id" not in row
+        assert row["spf"] == "pass"
+        await console.press("E", "ctrl+u")
+        await console.type("again.json")
+        await console.press("enter")
+        await console.sees("1 row in again.json.")
+        (whole,) = json.loads((tmp_path / "again.json").read_text())
+        assert whole["id"] and whole["validation"]
+        await console.press("E", "tab")
+        await console.sees("–   id", "✓   spf")
+        await console.press("u", "escape")
+        await console.sees("quarantine")
+
+
+async def test_a_move_of_marked_mail_opens_its_review(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console, "from:billing@evil.example subject:4722", "found, all loaded")
+        await console.press("a")
+        await console.sees("15 of 15 marked")
+        await console.press("V")
+        await console.sees("Move 15 messages to")
+        await console.press("2")
+        await console.sees("Move → Junk", "15 messages", "not sent yet")
+
+
+async def test_all_of_a_search_is_loaded_when_it_is_asked_for() -> None:
+    with running(Options(quota=0, messages=0, sample=6_500)) as account:
+        async with console_on(settings_for(account)) as console:
+            await console.press("Q")
+            await console.sees("5,000 found so far")
+            await console.press("a")
+            await console.sees("More is not loaded: L loads all.")
+            await console.press("u", "L")
+            await console.sees("6,500 found, all loaded")
+
+
+async def test_signs_are_a_glyph_in_narrow_lists_and_a_word_in_wide_ones(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("143 found, all loaded", "≈ ne…@acme-news.exampIe")
+        await console.press(*["j"] * 5)
+        await console.sees("≈ like acme-news.example: I for l")
+        await console.pilot.resize_terminal(120, 30)
+        await console.sees("SIGN", "≈ alike", "news@acme-news.exampIe")
