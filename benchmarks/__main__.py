@@ -25,6 +25,7 @@ ROWS = {
     "keys": "keys",
     "table": "table",
     "reasons": "reasons",
+    "mail": "mail",
     "load": "load",
     "fetch": "fetch",
     "memory": "memory",

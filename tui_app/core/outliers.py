@@ -25,6 +25,8 @@ _HARMLESS: Final = frozenset({"", "SPAM", "BULK", "UCE", "ENCRYPTED", "EXTERNAL"
 _RANKS: Final = {"SUSPICIOUS": 2, "SPOOF": 3, "MALICIOUS": 4, "MALICIOUS-BEC": 5}
 _UNKNOWN_WORD: Final = 1
 _LONGEST_VALUE: Final = 120
+_LONGEST_KEPT: Final = 1_000
+"""Characters of what is remembered of a message: longer values are read anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +63,28 @@ class Features:
         dmarc: str = "",
     ) -> Features:
         """Of a message's values as they were written."""
-        return cls(
-            domain=_one_form(domain_in(sender)),
-            pattern=subject_pattern(subject),
-            verdict=canonical_verdict(verdict),
-            envelope=organisation(domain_in(envelope_from)),
-            reply_to=organisation(domain_in(reply_to)),
-            network=network_of(helo_ip),
-            spf=spf.strip().lower(),
-            dkim=dkim.strip().lower(),
-            dmarc=dmarc.strip().lower(),
-        )
+        # Very many messages differ in their subject alone.
+        parts = (sender, envelope_from, reply_to, verdict, helo_ip, spf, dkim, dmarc)
+        read = _read if sum(map(len, parts)) <= _LONGEST_KEPT else _read.__wrapped__
+        domain, *others = read(*parts)
+        return cls(domain, subject_pattern(subject), *others)
+
+
+@lru_cache(maxsize=20_000)
+def _read(
+    sender: str, envelope_from: str, reply_to: str, verdict: str, helo_ip: str, spf: str, dkim: str, dmarc: str
+) -> tuple[str, ...]:
+    """All features but the pattern: the domain, then the others in their order."""
+    return (
+        _one_form(domain_in(sender)),
+        canonical_verdict(verdict),
+        organisation(domain_in(envelope_from)),
+        organisation(domain_in(reply_to)),
+        network_of(helo_ip),
+        spf.strip().lower(),
+        dkim.strip().lower(),
+        dmarc.strip().lower(),
+    )
 
 
 def with_common_pattern(features: Features, common: Mapping[str, Mapping[str, str]]) -> Features:

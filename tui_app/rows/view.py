@@ -58,6 +58,7 @@ class Arranger(Generic[T]):
         """The rows as they are wanted now. Raises Superseded as soon as something else is, or it is not `still` asked for."""
         wanted, store = self.wanted, base.store
         if wanted == AS_LISTED:
+            self._made = None
             return base
 
         def as_asked() -> bool:
