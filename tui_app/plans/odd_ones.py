@@ -116,7 +116,7 @@ def odd_sums(ones: Iterable[OddOne], *, lets_through: str) -> list[tuple[str, bo
     if count := counted[True, HELD_AS_ODD]:
         sums.append((f"{count:,} odd held back, {lets_through} lets {'it' if count == 1 else 'them'} through", False))
     if others:
-        sums.append((f"{others:,} odd held back for another reason", False))
+        sums.append((f"{others:,} odd held back, {lets_through} alone is not enough", False))
     sums += [
         (f"{count:,} odd {'goes' if count == 1 else 'go'} out: {why}", True)
         for (held, why), count in counted.items()

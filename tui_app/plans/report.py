@@ -303,9 +303,11 @@ def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Adv
     return out.getvalue()
 
 
-def result_json(row: Result, arrival: ArrivalCheck | None = None, *, moved: bool = False) -> dict[str, Any]:
+def result_json(
+    row: Result, arrival: ArrivalCheck | None = None, *, moved: bool = False, odd: str = ""
+) -> dict[str, Any]:
     """The API's item of a release, or what a move did to each recipient, and under our own name the outcome that we read from
-    it and what is known of the mail.
+    it and what is known of the mail; `odd` = what is not as in the others.
     """
     target = row.target
     ours: dict[str, Any] = {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)}
@@ -316,6 +318,8 @@ def result_json(row: Result, arrival: ArrivalCheck | None = None, *, moved: bool
             "subject": target.subject.exact,
             "recipients": [recipient.exact for recipient in target.recipients],
         }
+    if odd:
+        ours["odd"] = odd
     by_recipient = dict(row.by_recipient())
     outcomes = _MOVED if moved else _RELEASED
     return {

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("WHAT", 11),
     Column("VERDICT", 15),
-    Column("", 1, until_width=90),
-    Column("SIGN", 10, from_width=90),
+    Column("", 1, until_width=130),
+    Column("SIGN", 10, from_width=130),
     Column("SENDER'S DOMAIN", weight=4, ends=True),
     Column("SUBJECT", weight=3, private=True),
     Column("TO", weight=2, private=True, from_width=100),
-    Column("WHY", weight=2, from_width=80),
+    Column("WHY", weight=3, from_width=80),
 )
 
 
