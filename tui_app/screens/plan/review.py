@@ -22,7 +22,7 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send
 from tui_app.plans.effect import Effect
-from tui_app.plans.guard import REASON_ODD
+from tui_app.plans.guard import ODD, REASON_ODD
 from tui_app.plans.odd_ones import known_domains, odd_ones
 from tui_app.plans.plan import Target
 from tui_app.plans.request import A_RELEASE, PlanRequest
@@ -222,7 +222,10 @@ class ReviewScreen(ConsoleScreen):
         tried: list[tuple[int, list[Piece], list[Piece], int]] = []
         for domains, reasons in tiers:
             whole = reasons == _REASONS
-            before, after = self._sums(domains, whole=whole), [*self._warnings(reasons), *odd_heading(odd)]
+            before, after = (
+                self._sums(domains, whole=whole, tight=not reasons),
+                [*self._warnings(reasons), *odd_heading(odd)],
+            )
             free = room - 1 - rows_of([*before, *after], width)
             tried.append((free, before, after, reasons))
             if odd and free >= ROWS_OF_ODD + (len(odd) > 1):
@@ -244,8 +247,8 @@ class ReviewScreen(ConsoleScreen):
             count = max(0, free - 1) // ROWS_OF_ODD  # a row says how many more there are
         return odd[:count], free - count * ROWS_OF_ODD - (0 < count < len(odd))
 
-    def _sums(self, domains: int, *, whole: bool) -> list[Piece]:
-        """What is sent, in numbers, so many domains by name; `whole` = also how it is sent."""
+    def _sums(self, domains: int, *, whole: bool, tight: bool) -> list[Piece]:
+        """What is sent, in numbers, so many domains by name; `whole` = also how it is sent, `tight` = in fewer lines."""
         plan = self._plan
         if not plan.targets:
             return [("Nothing to send\n", "bold")]
@@ -258,7 +261,7 @@ class ReviewScreen(ConsoleScreen):
             f" · {together(plural(forecast.requests, 'request') + (each if whole else ''))}",
             f" · {together(f'about {rough_duration(forecast.seconds)}')}\n" if whole else "\n",
             *(self._quota(forecast) if whole or forecast.waits else ()),
-            f"{counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}\n",
+            f"{counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}{', ' if tight else chr(10)}",
             f"from {counted(senders, domains, 'from {} other domains')}\n",
         ]
         if plan.effect.is_move:
@@ -277,7 +280,8 @@ class ReviewScreen(ConsoleScreen):
         """What is not sent, and so many reasons of it in words."""
         guarded, requests = self._guarded, len(self._plan.batches())
         facts: list[Piece] = [(f"{remark}\n", "$text-warning") for remark in self._request.remarks]
-        if named := guarded.included_counts():
+        # What is odd has a line of its own.
+        if named := {word: count for word, count in guarded.included_counts().items() if word != ODD}:
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
         held_back = {
