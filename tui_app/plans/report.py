@@ -108,7 +108,7 @@ def _cells(row: Result, state: PlanState) -> list[str]:
 def _checked(arrival: ArrivalCheck | None) -> str:
     if arrival is None:
         return "not looked at again"
-    return f"{rfc3339(arrival.at)}: {arrival.describe()}. {arrival.side_effect()}".strip()
+    return f"{rfc3339(arrival.at)}: {arrival.describe()}."
 
 
 # ---- a page for a person
@@ -220,6 +220,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
         ("sent again although it may have been done", "; ".join(map(sanitize, state.resends))),
         ("what answers told beside what was asked", "; ".join(map(sanitize, state.remarks)) or "nothing"),
         ("seen afterwards", _checked(state.arrival)),
+        ("allow list", " ".join(state.arrival.side_effects()) if state.arrival is not None else ""),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
         ("doubts about the journal", sanitize(" ".join(entry.doubts), DETAIL_LIMIT) or "none"),
