@@ -13,6 +13,8 @@ import pytest
 from tests.support.commands import Ended, Run, started, told
 from tests.support.environment import ROOT, environment
 from tests.support.tickets import tables
+from tests.support.trials import RELEASE
+from tui_app.simulator.impostor import SENDER as IMPOSTOR
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -232,3 +234,37 @@ def test_ids_out_of_free_text_are_told_with_their_lines(run: Run, simulator: Sim
     name = simulator.account.held[0].investigate_id
     ended = run("release", "--from", "-", "--plan-only", stdin=f"hello\nplease release {name} today\n")
     assert f"Line 2: {name} out of 'please release {name} today'" in ended.stderr
+
+
+def test_odd_mail_is_held_back_by_default_told_in_any_case_and_sent_by_its_option(
+    run: Run, simulator: Simulator, tmp_path: Path
+) -> None:
+    held = simulator.account.held
+    impostor = next(mail for mail in held if mail.sender == IMPOSTOR)
+    impostor.disposition = "BULK"
+    plain = [mail for mail in held if mail.sender != IMPOSTOR and mail.disposition == "BULK"][:9]
+    names = tmp_path / "ids.txt"
+    names.write_text("\n".join(mail.investigate_id for mail in (*plain, impostor)))
+    base = ("release", "--from", str(names), "--reason", "x", "--yes", "--json")
+    different = "like acme-news.example: I for l"
+    kept = run(*base, "--expect", "9")
+    assert kept.returncode == 0, kept.stderr
+    assert "Not like the others: 1 odd held back, --include-odd lets it through." in kept.stderr
+    assert f"Held back, odd: {impostor.investigate_id} ({different}" in kept.stderr
+    ours = {row["id"]: row["mailsluice"] for row in json.loads(kept.stdout)}
+    assert ours[impostor.investigate_id]["outcome"] == "held back"
+    assert ours[impostor.investigate_id]["odd"].startswith(different)
+    assert not any("odd" in ours[mail.investigate_id] for mail in plain)
+    config = tmp_path / "config.toml"
+    config.write_text("[guard]\nhold_odd = false\n")
+    config.chmod(0o600)
+    simulator.account.log._entries.clear()
+    RELEASE.make_ready(simulator, [*plain, impostor])
+    planned = run(*base[:3], "--plan-only", "--json", MAILSLUICE_CONFIG=str(config))
+    assert "Not like the others: 1 odd goes out: guard.hold_odd is off." in planned.stderr
+    assert f"To be sent, odd: {impostor.investigate_id} ({different}" in planned.stderr
+    assert len([row for row in json.loads(planned.stdout) if row["mailsluice"].get("odd")]) == 1
+    done = run(*base, "--expect", "10", "--include-odd")
+    assert done.returncode == 0, done.stderr
+    assert "Not like the others: 1 odd goes out: ODD was given." in done.stderr
+    assert impostor.investigate_id in {entry["id"] for entry in simulator.account.truth.of("release")}

@@ -23,7 +23,7 @@ from tui_app.config.schema import GuardSettings
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.commands import Resume, Send
 from tui_app.plans.effect import TO_RELEASE
-from tui_app.plans.guard import Policy
+from tui_app.plans.guard import ODD, Policy
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.recheck import LastLooks, judge_look
@@ -49,8 +49,9 @@ async def test_a_word_lets_nothing_through_that_it_was_not_typed_for(account: Si
         turn(account, targets[5:], "MALICIOUS")
         looked_up = await releases.look_up(names(targets))
         assert releases.guard(looked_up).includable_counts() == {"MALICIOUS": 1}
-        plan = releases.plan(releases.guard(looked_up, include=["MALICIOUS"]), "x")
-        assert plan.included == (("MALICIOUS", targets[5].id),)
+        plan = releases.plan(releases.guard(looked_up, include=["MALICIOUS", ODD]), "x")
+        # Among five newsletters its verdict makes it odd, too.
+        assert plan.included == (("MALICIOUS", targets[5].id), (ODD, targets[5].id))
         releases.on_state = lambda state: releases.stop() if state.in_flight else None
         state = await releases.start(Send(plan))
         releases.on_state = lambda _: None

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from textual.widgets import Input
 
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.config.settings import Settings
 from tui_app.plans.guard import Guarded
 from tui_app.plans.service import PlanService
+from tui_app.simulator.impostor import SENDER as IMPOSTOR
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 from tui_app.widgets.inputs import PasteInput
@@ -42,11 +45,17 @@ def look_alikes(simulator: Simulator) -> list[Mail]:
     return mails
 
 
+def telling_only(simulator: Simulator) -> Settings:
+    """Settings by which odd mail is told and sent."""
+    settings = settings_for(simulator)
+    return replace(settings, guard=replace(settings.guard, hold_odd=False))
+
+
 async def test_the_rarest_verdict_comes_first_and_domains_that_look_alike_stand_whole_beside_each_other() -> None:
     with running(Options(quota=0, messages=20, held=150)) as simulator:
         mails = look_alikes(simulator)
         for size in ((80, 24), (60, 16)):
-            async with console_on(settings_for(simulator), size=size) as console:
+            async with console_on(telling_only(simulator), size=size) as console:
                 await reviewed(console, mails)
                 said = " ".join((await console.settles()).split())
                 assert f"from {MANY} {ALIKE[0]}, 1 {ALIKE[1]}, 2 shop" in said
@@ -56,7 +65,7 @@ async def test_the_rarest_verdict_comes_first_and_domains_that_look_alike_stand_
                     assert f"1 SPAM, 119 BULK from {MANY}" in said
                     sample = [line.strip() for line in console.text.splitlines() if "news@" in line]
                     assert re.match(rf"\S+ SPAM +news@{re.escape(ALIKE[0])} ", sample[0])
-                    assert any(re.match(rf"\S+ BULK +news@{re.escape(ALIKE[1])} ", line) for line in sample)
+                    assert any(re.match(rf"goes out +≈ alike news@{re.escape(ALIKE[1])} ", line) for line in sample)
                 await console.press("escape")
         assert simulator.account.truth.entries == []
 
@@ -68,23 +77,23 @@ async def test_f2_lists_every_message_with_what_happens_to_it_and_why_and_enter_
         gone = mails[10:12]
         simulator.account.release({"ids": [mail.investigate_id for mail in gone]})
         before = list(simulator.account.truth.entries)
-        async with console_on(settings_for(simulator), size=(160, 140)) as console:
+        async with console_on(telling_only(simulator), size=(160, 140)) as console:
             await reviewed(console, [*mails, *bad])
             await console.sees("Held back by the guard: 3 MALICIOUS", "Left out: 2 already released", "f2 lists all")
             await console.press("f2")
-            await console.sees("Release › messages", "118 messages to send · 3 held back · 2 left out")
+            await console.sees("Release › messages", "118 messages to send · 1 odd of them · 3 held back · 2 left out")
             rows = [line for line in console.text.splitlines() if re.match(r"[▸ ] (held back|left out|to send) ", line)]
             assert [re.split(r" {2,}", line[2:])[0] for line in rows] == (
-                ["held back"] * 3 + ["left out"] * 2 + ["to send"] * 118
+                ["to send"] + ["held back"] * 3 + ["left out"] * 2 + ["to send"] * 117
             )
-            assert all(line.rstrip().endswith("MALICIOUS") for line in rows[:3])
-            assert all(line.rstrip().endswith("already released") for line in rows[3:5])
-            assert "SPAM" in rows[5], "the rarest verdict"
-            assert all("BULK" in line for line in rows[6:])
-            at = next(number for number, line in enumerate(rows) if f" {ALIKE[1]} " in line)
-            assert f" {ALIKE[0]} " in rows[at - 1], "beside the one it looks like"
-            await console.press("enter")
-            await console.sees("Release › message", "held now       yes", "▲ MALICIOUS", bad[0].subject)
+            assert re.search(rf" ≈ alike +{re.escape(ALIKE[1])} .* odd: holds partner", rows[0]), "not like the others"
+            assert all(line.rstrip().endswith("MALICIOUS") for line in rows[1:4])
+            assert all(line.rstrip().endswith("already released") for line in rows[4:6])
+            assert "SPAM" in rows[6], "the rarest verdict"
+            assert all("BULK" in line for line in rows[7:])
+            await console.sees(f"news@{ALIKE[1]} · odd: holds {ALIKE[0]}, but is of evil.test")
+            await console.press("j", "enter")
+            await console.sees("Release › message", "▲ MALICIOUS held", bad[0].subject)
             await console.press("escape")
             await console.sees("118 messages to send")
             await console.press("G", "enter")
@@ -127,7 +136,9 @@ async def test_one_message_is_confirmed_by_y_and_several_only_by_their_number(si
 
 
 def bulk(simulator: Simulator, count: int) -> list[Mail]:
-    return [mail for mail in simulator.account.held if mail.disposition == "BULK"][:count]
+    """So many that nothing speaks against."""
+    held = simulator.account.held
+    return [mail for mail in held if mail.disposition == "BULK" and mail.sender != IMPOSTOR][:count]
 
 
 def malicious(simulator: Simulator) -> Mail:
@@ -262,7 +273,7 @@ async def test_keys_wait_for_the_guard_and_the_screen_does_not(
         monkeypatch.setattr(PlanService, "guard", slow)
         for key in ("a", "R", "shift+tab", *"MALICIOUS", "enter", *"INC-9", "enter"):
             console.app.post_message(Key(key, key if len(key) == 1 else None))
-        await console.sees("Included by name", "8 MALICIOUS", "Reason         INC-9")
+        await console.sees("Included by name", "5 MALICIOUS", "Reason         INC-9")
     assert len(asked) == 3 and not any("MainThread" in name for name in asked), "the loop goes on"
 
 

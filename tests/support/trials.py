@@ -13,6 +13,7 @@ from tui_app.plans.plan import Target
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import Outcome
 from tui_app.simulator.action_log import ActionRecord
+from tui_app.simulator.impostor import SENDER as IMPOSTOR
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Simulator
 
@@ -68,10 +69,10 @@ class Trial:
                 simulator.account.actions.record(mail, earlier)
 
     def fresh(self, simulator: Simulator, count: int | None = None) -> list[Target]:
-        """So many of the account's messages, made ready as all are; nothing is on record."""
+        """So many of the account's messages, made ready as all are; nothing is on record. None is odd: a guard would say so."""
         self.make_ready(simulator, simulator.account.held)
         simulator.account.truth.entries.clear()
-        return [target_of(mail) for mail in simulator.account.held[:count]]
+        return [target_of(mail) for mail in simulator.account.held if mail.sender != IMPOSTOR][:count]
 
     # ---- what the account knows
 

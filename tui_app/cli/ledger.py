@@ -323,7 +323,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
             if result.outcome in SAID_DONE:
                 listing.write((result, check))
         listing.close()
-        print_status(f"{check.describe()} · plan {entry.plan.plan_id}. {check.side_effect()}".rstrip())
+        print_status(f"{check.describe()} · plan {entry.plan.plan_id}. {' '.join(check.side_effects())}".rstrip())
         if any(sighting in WRONG for sighting in check.sightings.values()):
             return ExitCode.PARTLY_FAILED
         return ExitCode.DONE if len(check.sightings) == check.wanted else ExitCode.UNKNOWN_OUTCOME

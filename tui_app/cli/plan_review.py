@@ -22,8 +22,9 @@ from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.core.verdict import NO_VERDICT, UNKNOWN_VERDICT, VERDICTS
 from tui_app.plans.commands import Send
-from tui_app.plans.guard import UNCHECKED, UNSEEN
+from tui_app.plans.guard import ODD, UNCHECKED, UNSEEN
 from tui_app.plans.ids import ParsedIds, parse_ids, text_of
+from tui_app.plans.odd_ones import HELD_AS_ODD, odd_ones, odd_sums
 from tui_app.plans.report import told
 from tui_app.plans.state import PlanState
 from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
@@ -98,6 +99,9 @@ _OPTIONS: Final = (
         help="Also send what a closed plan sent and was never seen done. It may be done twice.",
     ),
     click.option("--include-unchecked", is_flag=True, help="Also send ids of which nothing could be found."),
+    click.option(
+        "--include-odd", is_flag=True, help="Also send what is not like the others: the review tells what is different."
+    ),
     click.option("--yes", is_flag=True, help="Don't ask."),
 )
 
@@ -115,6 +119,7 @@ def review_options(command: F) -> F:
         include_domain: tuple[str, ...],
         include_unseen: bool,
         include_unchecked: bool,
+        include_odd: bool,
         yes: bool,
         output_format: str,
         include_word: tuple[str, ...] = (),
@@ -126,6 +131,7 @@ def review_options(command: F) -> F:
             *include_word,
             *([UNCHECKED] if include_unchecked else []),
             *([UNSEEN] if include_unseen else []),
+            *([ODD] if include_odd else []),
         )
         options = ReviewOptions(reason.strip(), plan_only, expect, include, yes, not_before, output_format)
         return command(*arguments, options=options, **others)
@@ -170,12 +176,12 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
         print_status(f"{plural(twice, 'id')} left out: another id names the same message. Each message is sent once.")
     guarded = service.plans.guard(targets, request, include=options.include)
     plan = service.plans.plan(guarded, options.reason, request)
-    _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())), request.effect)
+    _print_guarded(guarded, len(targets), service.forecast(len(plan.batches())), request)
     print_wait(service, plan)
     count, known = len(plan.targets), {target.id: target for target in targets}
 
     def write() -> ExitCode:
-        return write_results(options.output_format, request.effect, told(PlanState(plan), known))
+        return write_results(options.output_format, request.effect, told(PlanState(plan), known), guarded.odd)
 
     if not count:
         write()
@@ -190,7 +196,7 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
     final = request.effect.is_final
     later = sent_later(service, plan)
     confirmed(f"{request.effect.title}: {plural(count, 'message')}{later}?", count, yes=options.yes, final=final)
-    return await run_plan(service, Send(plan, request.journals), options.output_format, known)
+    return await run_plan(service, Send(plan, request.journals), options.output_format, known, guarded.odd)
 
 
 def why_not_expected(effect: Effect, count: int, expect: int | None, *, yes: bool, asks: bool = True) -> str:
@@ -265,11 +271,14 @@ def _print_mail(line: str) -> None:
     print_status(line)
 
 
-def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, effect: Effect) -> None:
-    print_to_send(guarded.allowed, asked, forecast, effect)
+def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, request: PlanRequest) -> None:
+    print_to_send(guarded.allowed, asked, forecast, request.effect)
     if len(guarded.allowed) > _SAMPLE:
         print_status("All of them, each with its verdict: --plan-only --json")
-    for word, taken_out in (("Held back", guarded.held_back), ("Left out", guarded.unfit)):
+    _print_odd(guarded, request)
+    # What is held back as odd was told with what is different.
+    held_back = [kept for kept in guarded.held_back if kept.include != ODD]
+    for word, taken_out in (("Held back", held_back), ("Left out", guarded.unfit)):
         for item in taken_out[:_TOLD_ONE_BY_ONE]:
             if item.target.shared_by:
                 _print_shared(item.target)
@@ -281,6 +290,20 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, effect: Eff
             print_status(f"{word}: {count:,} more {why}; --json lists all")
         if others := sum(count for _, count in rest.most_common()[_REASONS:]):
             print_status(f"{word}: {others:,} more for other reasons; --json lists all")
+
+
+def _print_odd(guarded: Guarded, request: PlanRequest) -> None:
+    """What is not like the others, the worst first, with what is different: also what is sent all the same."""
+    ones = odd_ones(guarded, request)
+    for sums, _ in odd_sums(ones, lets_through="--include-odd"):
+        print_status(f"Not like the others: {sums}.")
+    for one in ones[:_TOLD_ONE_BY_ONE]:
+        what = "Held back, odd" if one.held else "To be sent, odd"
+        reason = f", {one.why}" if one.held and one.why != HELD_AS_ODD else ""
+        name = sanitize(one.target.id)
+        _print_mail(f"{what}: {name} ({one.different}{sanitize(reason)}) {one.target.sender} {one.target.subject}")
+    if len(ones) > _TOLD_ONE_BY_ONE:
+        print_status(f"{len(ones) - _TOLD_ONE_BY_ONE:,} more are odd; --json lists all")
 
 
 def _print_shared(shared: Target) -> None:

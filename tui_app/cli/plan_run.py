@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
 _MOVED: Final = (Outcome.MOVED, Outcome.ALREADY_THERE, Outcome.FAILED)
 
+NOTHING_ODD: Final[Mapping[str, str]] = {}
+"""No message is unlike the others."""
+
 
 def outcome_columns(effect: Effect) -> tuple[ListingColumn[Result], ...]:
     """The columns of what became of messages: for a release and for a move."""
@@ -61,7 +64,11 @@ def exit_code(state: PlanState) -> ExitCode:
 
 
 async def run_plan(
-    service: EmailSecurityService, command: Command, output_format: str, known: Mapping[str, Target] | None = None
+    service: EmailSecurityService,
+    command: Command,
+    output_format: str,
+    known: Mapping[str, Target] | None = None,
+    odd: Mapping[str, str] = NOTHING_ODD,
 ) -> ExitCode:
     """Start a command, tell how it goes and what became of every id; the exit code.
 
@@ -95,7 +102,7 @@ async def run_plan(
             state = service.plan_state.abandoned()
             service.abandon()
     name = "" if isinstance(command, Send) else command.entry.name
-    _print_outcome(state, output_format, known, name)
+    _print_outcome(state, output_format, known, name, odd)
     if interrupted:
         raise asyncio.CancelledError
     return exit_code(state)
@@ -112,11 +119,13 @@ async def _at_its_time(service: EmailSecurityService, state: PlanState) -> PlanS
     return await service.plans.when_due(plan.plan_id) or state
 
 
-def _print_outcome(state: PlanState, output_format: str, known: Mapping[str, Target] | None, name: str) -> None:
+def _print_outcome(
+    state: PlanState, output_format: str, known: Mapping[str, Target] | None, name: str, odd: Mapping[str, str]
+) -> None:
     """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
     rows = told(state, known)
     try:
-        write_results(output_format, state.plan.effect, rows)
+        write_results(output_format, state.plan.effect, rows, odd)
     except (ReaderGone, OutputFailedError) as gone:
         if isinstance(gone, OutputFailedError):
             for result in rows:
@@ -162,9 +171,15 @@ class _Progress:
             print_status(line)
 
 
-def write_results(output_format: str, effect: Effect, results: Sequence[Result]) -> ExitCode:
-    """Write what became of messages."""
-    listing = Listing(output_format, outcome_columns(effect), lambda row: result_json(row, moved=effect.is_move))
+def write_results(
+    output_format: str, effect: Effect, results: Sequence[Result], odd: Mapping[str, str] = NOTHING_ODD
+) -> ExitCode:
+    """Write what became of messages; `odd` = what is different in those that are not like the others, by id."""
+    listing = Listing(
+        output_format,
+        outcome_columns(effect),
+        lambda row: result_json(row, moved=effect.is_move, odd=odd.get(row.target.id, "")),
+    )
     for result in results:
         listing.write(result)
     listing.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -12,7 +12,7 @@ from typing import Final
 
 from tui_app.core.address import canonical_domain, domain_in
 from tui_app.core.look_alike import organisation
-from tui_app.core.subject import subject_pattern
+from tui_app.core.subject import common_patterns, subject_pattern
 from tui_app.core.text import sanitize
 from tui_app.core.verdict import canonical_verdict
 
@@ -85,6 +85,14 @@ def _read(
         dkim.strip().lower(),
         dmarc.strip().lower(),
     )
+
+
+def common_of(found: Iterable[Features]) -> Mapping[str, Mapping[str, str]]:
+    """By sender's domain, the subject patterns that are taken together, and as what: see `common_patterns`."""
+    patterns: dict[str, set[str]] = {}
+    for features in found:
+        patterns.setdefault(features.domain, set()).add(features.pattern)
+    return {domain: merged for domain, own in patterns.items() if (merged := common_patterns(own))}
 
 
 def with_common_pattern(features: Features, common: Mapping[str, Mapping[str, str]]) -> Features:

@@ -14,8 +14,7 @@ from tui_app.api.enums import Disposition
 from tui_app.api.wire_values import moment, open_enum
 from tui_app.core.address import domain_in
 from tui_app.core.mail_features import COMPARED, features_of, text_of
-from tui_app.core.outliers import FamilyTally, Features, with_common_pattern
-from tui_app.core.subject import common_patterns
+from tui_app.core.outliers import FamilyTally, Features, common_of, with_common_pattern
 from tui_app.core.text import Untrusted
 from tui_app.mail.columns import MAIL_ROWS
 from tui_app.rows.filters import RowFilter, Test, quoted_value
@@ -158,7 +157,7 @@ async def group_mail(
             each.append(features)
             written.setdefault(features, domain_in(text_of(values[0])))
         await _let_others_run(still)
-    common = await asyncio.to_thread(_common, set(each))
+    common = await asyncio.to_thread(common_of, set(each))
     tally, sums = FamilyTally(), dict[str, _Sum]()
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
@@ -192,13 +191,6 @@ async def _let_others_run(still: Callable[[], bool]) -> None:
     await asyncio.sleep(0)
     if not still():
         raise Superseded
-
-
-def _common(found: set[Features]) -> Mapping[str, Mapping[str, str]]:
-    patterns: dict[str, set[str]] = {}
-    for features in found:
-        patterns.setdefault(features.domain, set()).add(features.pattern)
-    return {domain: merged for domain, own in patterns.items() if (merged := common_patterns(own))}
 
 
 def differences_of(features: Features, tally: FamilyTally, known: KnownDomains, domain: str = "") -> tuple[str, ...]:

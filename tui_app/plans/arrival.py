@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound, Unreadable
@@ -12,14 +12,12 @@ from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released
-from tui_app.plans.state import ArrivalCheck, Sighting
+from tui_app.plans.state import BY_A_RELEASE, ArrivalCheck, Sighting
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.rows import Message
     from tui_app.plans.plan import Target
-
-_BY_A_RELEASE: Final = "quarantine_release"
 
 
 async def check_arrival(
@@ -72,4 +70,4 @@ def _sighting(message: Message) -> Sighting:
 def _allowed(message: Message) -> bool:
     """Whether it names an allow-list pattern of the type that a release makes; that a release does so is not documented."""
     kind = message.allowlisted_pattern_type
-    return kind is not None and kind.exact == _BY_A_RELEASE
+    return kind is not None and kind.exact == BY_A_RELEASE

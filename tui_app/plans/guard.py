@@ -76,8 +76,8 @@ class Guarded:
     """What is different in messages that are not like the others, by id, whether that holds them back or not; safe text."""
 
     def reasons(self) -> dict[str, int]:
-        """How many the guard holds back for which reason."""
-        return dict(Counter(item.why for item in self.held_back))
+        """How many the guard holds back for which reason; what is odd is one reason, whatever is different."""
+        return dict(Counter(REASON_ODD if item.include == ODD else item.why for item in self.held_back))
 
     def unfit_reasons(self) -> dict[str, int]:
         """To how many the action can't be done for which reason."""
@@ -119,6 +119,8 @@ UNCHECKED: Final = "UNCHECKED"
 """The word that lets through what nothing is known about."""
 ODD: Final = "ODD"
 """The word that lets through what is not like the others."""
+REASON_ODD: Final = "odd"
+"""The reason that all of them have in common."""
 
 
 def guard_targets(

@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tui_app.plans.guard import ODD
 
 if TYPE_CHECKING:
+    from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.signs import Sign
+    from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
+    from tui_app.plans.request import PlanRequest
+
+_LIKENESS: Final = ("like", "holds")
+"""How the words about a domain that imitates another one begin."""
+
+
+def known_domains(targets: Iterable[Target]) -> KnownDomains:
+    """The domains that these messages make known: those of their mailboxes, and their senders' with counts."""
+    from tui_app.core.address import domain_in
+    from tui_app.core.look_alike import KnownDomains
+
+    own, senders = set[str](), Counter[str]()
+    for target in targets:
+        senders[domain_in(target.sender.exact)] += 1
+        if target.recipients_known:
+            own.update(domain_in(recipient.exact) for recipient in target.recipients)
+    return KnownDomains.of(filter(None, own), {name: count for name, count in senders.items() if name})
+
+
+def target_signs(target: Target, known: KnownDomains) -> tuple[Sign, ...]:
+    """The signs of its sender's domain, the worst first: nothing else is known of its sender."""
+    from tui_app.core.signs import signs_of
+
+    return signs_of(sender=target.sender.exact, from_name="", envelope_from="", reply_to="", known=known)
 
 
 def find_odd(targets: Iterable[Target]) -> Mapping[str, str]:
     """Ids of messages that differ from the others of their kind, and what is different, as safe text."""
     from tui_app.core.address import domain_in
-    from tui_app.core.look_alike import KnownDomains
-    from tui_app.core.outliers import FamilyTally, with_common_pattern
-    from tui_app.core.subject import common_patterns
+    from tui_app.core.outliers import FamilyTally, common_of, with_common_pattern
 
-    tally, own, senders = FamilyTally(), set[str](), Counter[str]()
-    known = [target for target in targets if target.features is not None]
-    patterns: dict[str, set[str]] = {}
-    for target in known:
-        assert target.features is not None
-        patterns.setdefault(target.features.domain, set()).add(target.features.pattern)
-    common = {domain: merged for domain, own_ones in patterns.items() if (merged := common_patterns(own_ones))}
-    for target in known:
+    seen = [target for target in targets if target.features is not None]
+    common = common_of(target.features for target in seen if target.features is not None)
+    tally = FamilyTally()
+    for target in seen:
         assert target.features is not None
         tally.add(with_common_pattern(target.features, common))
-        senders[domain_in(target.sender.exact)] += 1
-        if target.recipients_known:
-            own.update(domain_in(recipient.exact) for recipient in target.recipients)
-    domains = KnownDomains.of(filter(None, own), {name: count for name, count in senders.items() if name})
+    domains = known_domains(seen)
     found: dict[str, str] = {}
-    for target in known:
+    for target in seen:
         assert target.features is not None
         like = domains.likeness(domain_in(target.sender.exact))
         differences = [like.describe()] if like is not None else []
@@ -40,3 +61,66 @@ def find_odd(targets: Iterable[Target]) -> Mapping[str, str]:
         if differences:
             found[target.id] = "; ".join(differences)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OddOne:
+    """A message of a review that is not like the others, and what happens to it."""
+
+    target: Target
+    different: str
+    """What is different; safe text."""
+    held: bool
+    """Whether it is not sent."""
+    why: str
+    """Why it is held back, or goes out all the same, in a few words."""
+
+
+HELD_AS_ODD: Final = f"{ODD} lets it through"
+_BY_HAND: Final = "marked by hand"
+_TYPED: Final = f"{ODD} was given"
+_OFF: Final = "guard.hold_odd is off"
+
+
+def odd_ones(guarded: Guarded, request: PlanRequest) -> list[OddOne]:
+    """The messages of a review that are not like the others, the worst first: those that are sent, too."""
+    by_word = {kept.target.id for kept in guarded.by_name if kept.include == ODD}
+    found = [
+        OddOne(kept.target, guarded.odd[kept.target.id], True, HELD_AS_ODD if kept.include == ODD else kept.why)
+        for kept in guarded.held_back
+        if kept.target.id in guarded.odd
+    ]
+    for target in guarded.allowed:
+        if target.id in guarded.odd:
+            why = _OFF if target.id not in by_word else _BY_HAND if target.id in request.by_hand else _TYPED
+            found.append(OddOne(target, guarded.odd[target.id], False, why))
+    return sorted(found, key=lambda one: severity(one.different))
+
+
+def severity(different: str) -> tuple[int, int]:
+    """How bad it is what a message has, the worst first: a domain that imitates, a worse verdict, then what is less."""
+    from tui_app.core.outliers import DifferenceKind
+
+    if different.startswith(_LIKENESS):
+        place = 0
+    else:
+        kinds = [number for number, kind in enumerate(DifferenceKind, 1) if different.startswith(f"{kind} ")]
+        place = kinds[0] if kinds else len(DifferenceKind) + 1
+    return place, -different.count("; ")
+
+
+def odd_sums(ones: Iterable[OddOne], *, lets_through: str) -> list[tuple[str, bool]]:
+    """How many are held back and how many go out, and why; whether each sum goes out. `lets_through` = by what the held ones do."""
+    counted = Counter((one.held, one.why) for one in ones)
+    sums: list[tuple[str, bool]] = []
+    others = sum(count for (held, why), count in counted.items() if held and why != HELD_AS_ODD)
+    if count := counted[True, HELD_AS_ODD]:
+        sums.append((f"{count:,} odd held back, {lets_through} lets {'it' if count == 1 else 'them'} through", False))
+    if others:
+        sums.append((f"{others:,} odd held back, {lets_through} alone is not enough", False))
+    sums += [
+        (f"{count:,} odd {'goes' if count == 1 else 'go'} out: {why}", True)
+        for (held, why), count in counted.items()
+        if not held
+    ]
+    return sums

@@ -108,7 +108,7 @@ def _cells(row: Result, state: PlanState) -> list[str]:
 def _checked(arrival: ArrivalCheck | None) -> str:
     if arrival is None:
         return "not looked at again"
-    return f"{rfc3339(arrival.at)}: {arrival.describe()}. {arrival.side_effect()}".strip()
+    return f"{rfc3339(arrival.at)}: {arrival.describe()}."
 
 
 # ---- a page for a person
@@ -220,6 +220,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
         ("sent again although it may have been done", "; ".join(map(sanitize, state.resends))),
         ("what answers told beside what was asked", "; ".join(map(sanitize, state.remarks)) or "nothing"),
         ("seen afterwards", _checked(state.arrival)),
+        ("allow list", " ".join(state.arrival.side_effects()) if state.arrival is not None else ""),
         ("SHA-256 of the plan", plan.digest),
         ("journal", sanitize(entry.file)),
         ("doubts about the journal", sanitize(" ".join(entry.doubts), DETAIL_LIMIT) or "none"),
@@ -303,9 +304,11 @@ def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Adv
     return out.getvalue()
 
 
-def result_json(row: Result, arrival: ArrivalCheck | None = None, *, moved: bool = False) -> dict[str, Any]:
+def result_json(
+    row: Result, arrival: ArrivalCheck | None = None, *, moved: bool = False, odd: str = ""
+) -> dict[str, Any]:
     """The API's item of a release, or what a move did to each recipient, and under our own name the outcome that we read from
-    it and what is known of the mail.
+    it and what is known of the mail; `odd` = what is not as in the others.
     """
     target = row.target
     ours: dict[str, Any] = {"outcome": row.outcome.value, "why": row.why, "checked": _sighting(row, arrival)}
@@ -316,6 +319,8 @@ def result_json(row: Result, arrival: ArrivalCheck | None = None, *, moved: bool
             "subject": target.subject.exact,
             "recipients": [recipient.exact for recipient in target.recipients],
         }
+    if odd:
+        ours["odd"] = odd
     by_recipient = dict(row.by_recipient())
     outcomes = _MOVED if moved else _RELEASED
     return {

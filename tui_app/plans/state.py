@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.text import plural
+
 if TYPE_CHECKING:
     from tui_app.core.errors import SluiceError
     from tui_app.core.text import Untrusted
@@ -118,6 +120,10 @@ WRONG: Final = frozenset({Sighting.HELD, Sighting.NOT_SEEN, Sighting.NOT_SEEN_MO
 """Sightings that contradict what was said."""
 
 
+BY_A_RELEASE: Final = "quarantine_release"
+"""The kind of an allow-list pattern that a release makes, in the API's word."""
+
+
 @dataclass(frozen=True)
 class ArrivalCheck:
     """What a second look showed, by message; what could not be looked at is not in it."""
@@ -141,11 +147,15 @@ class ArrivalCheck:
         """The sums in words: `1,194 seen delivered, 3 held again`."""
         return "; ".join(self.sums())
 
-    def side_effect(self) -> str:
-        """What is to be said of the allow list; empty when nothing is."""
+    def side_effects(self) -> tuple[str, ...]:
+        """What the release did to the allow list, in sentences, and what that means; none when it did nothing to it."""
         if not self.allowed:
-            return ""
-        return f"{len(self.allowed):,} now on the allow list by a release: such mail may pass."
+            return ()
+        count = len(self.allowed)
+        return (
+            f"{plural(count, 'message')} put {'patterns' if count > 1 else 'a pattern'} on the allow list ({BY_A_RELEASE}).",
+            f"Future mail of {'these senders' if count > 1 else 'this sender'} may pass the filter.",
+        )
 
 
 class Phase(Enum):

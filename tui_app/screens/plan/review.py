@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual import work
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -23,24 +22,27 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send
 from tui_app.plans.effect import Effect
+from tui_app.plans.guard import ODD, REASON_ODD
+from tui_app.plans.odd_ones import known_domains, odd_ones
 from tui_app.plans.plan import Target
 from tui_app.plans.request import A_RELEASE, PlanRequest
-from tui_app.plans.summary import (
-    NO_DOMAIN,
-    rarest_first,
-    sender_domain,
-    sender_domain_counts,
-    verdict_counts,
-    verdict_of,
-)
-from tui_app.screens import format as fmt
+from tui_app.plans.summary import sender_domain_counts, verdict_counts
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
 from tui_app.screens.plan.question import left_out_reasons
+from tui_app.screens.plan.review_rows import (
+    ROWS_OF_ODD,
+    counted,
+    odd_heading,
+    odd_rows,
+    one_of_each_kind,
+    rows_of,
+    sample_row,
+    together,
+)
 from tui_app.widgets.inputs import LineInput
-from tui_app.widgets.redaction import AddressText, PrivateText
-from tui_app.widgets.table import end_of, fitted
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine, breaks
+from tui_app.widgets.table import end_of
+from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
     from tui_app.api.search import SearchParams
     from tui_app.plans.guard import Guarded
+    from tui_app.plans.odd_ones import OddOne
     from tui_app.service import EmailSecurityService
 
 _CHECKS = "Wait: it is being checked whether anything changed."
@@ -60,53 +63,6 @@ _AROUND_FACTS = 8
 """Rows of the screen that are neither facts nor fields: header, breadcrumb, problem, button, blanks, two lines below."""
 _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
-
-
-def _counted(counts: Sequence[tuple[str, int]], most: int, rest: str) -> str:
-    """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones."""
-    told = ", ".join(f"{count:,}\u00a0{what}" for what, count in counts[:most])
-    more = sum(count for _, count in counts[most:])
-    return told + (f", {more:,} {rest.format(len(counts) - most)}" if more else "")
-
-
-def _kinds(targets: Iterable[Target]) -> list[Target]:
-    """One message of each kind, by verdict and sender domain, then the others; the rarest first."""
-    listed = rarest_first(targets)
-    kinds = {(verdict_of(target), sender_domain(target)): target for target in reversed(listed)}
-    firsts = [target for target in listed if kinds[verdict_of(target), sender_domain(target)] is target]
-    seen = {target.id for target in firsts}
-    return [*firsts, *(target for target in listed if target.id not in seen)]
-
-
-def _together(text: str) -> str:
-    """The text as one word: it is not broken."""
-    return text.replace(" ", "\u00a0")
-
-
-def _rows_of(pieces: Sequence[Piece], width: int) -> int:
-    """How many rows these take."""
-    text = "".join(piece if isinstance(piece, str) else piece[0] for piece in pieces)
-    return sum(1 + len(breaks(line, width, width - 4)) for line in text.splitlines())
-
-
-def _sample(target: Target, width: int) -> list[Piece]:
-    """A message in one row: what is written in it must not begin another one."""
-    room = width - 18
-    domain = sender_domain(target)
-    if domain == NO_DOMAIN:
-        sender: str = PrivateText(fitted(sanitize(target.sender.exact, 60), room * 3 // 5).rstrip())
-    else:
-        local = sanitize(target.sender.exact.rpartition("@")[0], max(8, 50 - len(domain)))
-        sender = AddressText(end_of(f"{local}@{domain}", room * 3 // 5))
-    subject = sanitize(target.subject.exact, 200)
-    left = room - cell_len(sender) - 2
-    return [
-        (f"  {fitted(fmt.verdict(target.disposition).text, 15)} ", "dim"),
-        (sender, "dim"),
-        "  ",
-        (PrivateText(fitted(subject, left).rstrip()), "dim"),
-        "\n",
-    ]
 
 
 class ReviewScreen(ConsoleScreen):
@@ -148,6 +104,7 @@ class ReviewScreen(ConsoleScreen):
         self._guarded = guarded
         self._asked = guarded
         """What the guard says of all messages, with nothing included."""
+        self._known = known_domains(targets)
         self._plan = service.plans.plan(self._guarded, "", request, canary=True)
         self._shown_at: float | None = None
         self._checking: Worker[None] | None = None
@@ -236,29 +193,62 @@ class ReviewScreen(ConsoleScreen):
         """What is about to be sent. All of it has to fit above the form: who sends mail chooses how long its words are."""
         width = max(20, self.size.width - 2)
         room = self.size.height - _AROUND_FACTS - len(self.query(".field"))
-        for domains, reasons in ((_DOMAINS, _REASONS), (3, _REASONS), (3, 2), (1, 1), (1, 0)):
-            whole = reasons == _REASONS
-            after = self._warnings(reasons)
-            before = self._sums(domains, whole=whole)
-            sample = min(5, room - 1 - _rows_of([*before, *after], width))
-            if sample > (0 if whole else -1):
-                break
+        odd = odd_ones(self._guarded, self._request)
+        free, before, after, reasons = self._fitting(odd, room, width)
+        told_of, free = self._told_of(odd, free)
         listed = self._plan.targets
         # What was named is what should be looked at twice.
-        named_first = list(dict.fromkeys((*(kept.target for kept in self._guarded.by_name), *_kinds(listed))))
-        shown = named_first[: max(0, sample)]
+        named_first = list(dict.fromkeys((*(kept.target for kept in self._guarded.by_name), *one_of_each_kind(listed))))
+        told = {one.target.id for one in told_of}
+        shown = [target for target in named_first if target.id not in told][: max(0, min(5, free))]
         more = f"  … and {len(listed) - len(shown):,} more: " if shown and len(listed) > len(shown) else "  "
         # The line of what is held back names the key then.
-        named_below = not reasons and not shown and bool(self._guarded.held_back)
+        named_below = not reasons and not shown and any(why != REASON_ODD for why in self._guarded.reasons())
         return [
             *before,
-            *(piece for target in shown for piece in _sample(target, width)),
+            *(piece for target in shown for piece in sample_row(target, self._known, width)),
             *([] if named_below else [(f"{more}f2 lists all\n", "dim")]),
             *after,
+            *(piece for one in told_of for piece in odd_rows(one, self._known, width)),
+            *self._more_odd(len(odd) - len(told_of) if told_of else 0),
         ]
 
-    def _sums(self, domains: int, *, whole: bool) -> list[Piece]:
-        """What is sent, in numbers, so many domains by name; `whole` = also how it is sent."""
+    def _fitting(self, odd: Sequence[OddOne], room: int, width: int) -> tuple[int, list[Piece], list[Piece], int]:
+        """Sums and warnings as long as there is room for: how many rows are left, both, and how many reasons are named.
+
+        An odd message is told before the names of harmless domains are.
+        """
+        tiers = ((_DOMAINS, _REASONS), (3, _REASONS), (3, 2), (1, 1), (1, 0))
+        tried: list[tuple[int, list[Piece], list[Piece], int]] = []
+        for domains, reasons in tiers:
+            whole = reasons == _REASONS
+            before, after = (
+                self._sums(domains, whole=whole, tight=not reasons),
+                [*self._warnings(reasons), *odd_heading(odd)],
+            )
+            free = room - 1 - rows_of([*before, *after], width)
+            tried.append((free, before, after, reasons))
+            if odd and free >= ROWS_OF_ODD + (len(odd) > 1):
+                return tried[-1]
+        for fits in tried:
+            if fits[0] > (0 if fits[3] == _REASONS else -1):
+                return fits
+        return tried[-1]
+
+    @staticmethod
+    def _more_odd(count: int) -> list[Piece]:
+        return [(f"  … and {count:,} more odd: f2 lists all\n", "$text-warning")] if count else []
+
+    @staticmethod
+    def _told_of(odd: Sequence[OddOne], free: int) -> tuple[Sequence[OddOne], int]:
+        """The odd messages that are told one by one in so many rows, and how many rows are left beside them."""
+        count = min(len(odd), max(0, free) // ROWS_OF_ODD)
+        if count < len(odd):
+            count = max(0, free - 1) // ROWS_OF_ODD  # a row says how many more there are
+        return odd[:count], free - count * ROWS_OF_ODD - (0 < count < len(odd))
+
+    def _sums(self, domains: int, *, whole: bool, tight: bool) -> list[Piece]:
+        """What is sent, in numbers, so many domains by name; `whole` = also how it is sent, `tight` = in fewer lines."""
         plan = self._plan
         if not plan.targets:
             return [("Nothing to send\n", "bold")]
@@ -266,13 +256,13 @@ class ReviewScreen(ConsoleScreen):
         each = f", {plural(plan.batch_size, 'message')} each" if forecast.requests > 1 else ""
         senders = [(end_of(domain, _LONG_DOMAIN), count) for domain, count in sender_domain_counts(plan.targets)]
         pieces: list[Piece] = [
-            (_together(plural(len(plan.targets), "message")), "bold"),
-            (f" · {_together(plural(plan.recipients, 'recipient'))}", "bold"),
-            f" · {_together(plural(forecast.requests, 'request') + (each if whole else ''))}",
-            f" · {_together(f'about {rough_duration(forecast.seconds)}')}\n" if whole else "\n",
+            (together(plural(len(plan.targets), "message")), "bold"),
+            (f" · {together(plural(plan.recipients, 'recipient'))}", "bold"),
+            f" · {together(plural(forecast.requests, 'request') + (each if whole else ''))}",
+            f" · {together(f'about {rough_duration(forecast.seconds)}')}\n" if whole else "\n",
             *(self._quota(forecast) if whole or forecast.waits else ()),
-            f"{_counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}\n",
-            f"from {_counted(senders, domains, 'from {} other domains')}\n",
+            f"{counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}{', ' if tight else chr(10)}",
+            f"from {counted(senders, domains, 'from {} other domains')}\n",
         ]
         if plan.effect.is_move:
             tone = "$text-error bold" if plan.effect.is_final else ""
@@ -290,13 +280,17 @@ class ReviewScreen(ConsoleScreen):
         """What is not sent, and so many reasons of it in words."""
         guarded, requests = self._guarded, len(self._plan.batches())
         facts: list[Piece] = [(f"{remark}\n", "$text-warning") for remark in self._request.remarks]
-        if named := guarded.included_counts():
+        # What is odd has a line of its own.
+        if named := {word: count for word, count in guarded.included_counts().items() if word != ODD}:
             counts = ", ".join(f"{count:,} {sanitize(word)}" for word, count in named.items())
             facts.append((f"Included by name, sent last: {counts}\n", "$text-error bold"))
-        if guarded.held_back:
-            why = _counted(Counter(guarded.reasons()).most_common(), reasons, "for {} other reasons")
+        held_back = {
+            why: count for why, count in guarded.reasons().items() if why != REASON_ODD
+        }  # told by its own line
+        if held_back:
+            why = counted(Counter(held_back).most_common(), reasons, "for {} other reasons")
             if not reasons:
-                why = f"{len(guarded.held_back):,}, f2 tells why"
+                why = f"{sum(held_back.values()):,}, f2 tells why"
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))
         if guarded.unfit:
             why = ", ".join(f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items())
@@ -382,7 +376,9 @@ class ReviewScreen(ConsoleScreen):
     async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
-        known = {word.upper(): word for word in self._asked.includable_counts()}
+        # A word may bring up what also speaks against a message.
+        words = (*self._asked.includable_counts(), *self._guarded.includable_counts())
+        known = {word.upper(): word for word in words}
         unknown = [word for word in typed if word.upper() not in known]
         if unknown:
             self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
@@ -395,7 +391,8 @@ class ReviewScreen(ConsoleScreen):
             return
         self._guarded = guarded.without(self._left)
         self._plan = self.service.plans.plan(self._guarded, "", self._request, canary=True)
-        self._problem("")
+        still = [word for word in self._guarded.includable_counts() if word not in self._asked.includable_counts()]
+        self._problem(f"Also type {' '.join(still)}, beside what is typed, to send all of these." if still else "")
         self._show_plan()
         self._focus_next()
 

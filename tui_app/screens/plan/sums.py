@@ -76,6 +76,5 @@ def sums_of(state: PlanState) -> list[list[Piece]]:
         if undelivered := outcome_counts[Outcome.UNDELIVERED]:
             looked_at.append(f"{undelivered:,} undelivered, not looked at")
         lines.append([f"checked {local_time(arrival.at):%H:%M}", *looked_at])
-        if effect := arrival.side_effect():
-            lines.append([(effect, "$text-warning bold")])
+        lines += [[(sentence, "$text-warning bold")] for sentence in arrival.side_effects()]
     return lines

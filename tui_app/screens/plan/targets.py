@@ -1,4 +1,4 @@
-"""All messages of a review in a list: what would be sent, the rarest first, what is held back and what is left out."""
+"""All messages of a review in a list: the odd ones, what is held back or left out, then what would be sent, the rarest first."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.text import Untrusted, plural, sanitize
+from tui_app.plans.guard import ODD
+from tui_app.plans.odd_ones import known_domains, severity, target_signs
 from tui_app.plans.summary import rarest_first, sender_domain
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value
 from tui_app.screens.mail.siblings import MessageRef, Siblings
+from tui_app.screens.plan.review_rows import sender_within
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.redaction import AddressText
-from tui_app.widgets.table import Column, RowTable, end_of
+from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from tui_app.core.signs import Sign
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
@@ -32,10 +36,12 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("WHAT", 11),
     Column("VERDICT", 15),
+    Column("", 1, until_width=130),
+    Column("SIGN", 10, from_width=130),
     Column("SENDER'S DOMAIN", weight=4, ends=True),
     Column("SUBJECT", weight=3, private=True),
     Column("TO", weight=2, private=True, from_width=100),
-    Column("WHY", weight=2, from_width=80),
+    Column("WHY", weight=3, from_width=80),
 )
 
 
@@ -46,6 +52,15 @@ class TargetRow:
     target: Target
     what: str
     why: str = ""
+    odd: str = ""
+    """What is different in it; safe text."""
+    signs: tuple[Sign, ...] = ()
+    """Of its sender's domain."""
+
+    @property
+    def told(self) -> str:
+        """What is different in it, and why it is sent or not."""
+        return "; ".join(filter(None, (f"odd: {self.odd}" if self.odd else "", self.why)))
 
     @property
     def key(self) -> str:
@@ -54,13 +69,29 @@ class TargetRow:
 
 
 def target_rows(guarded: Guarded) -> list[TargetRow]:
-    """What is not sent first, with its reason; then what is sent: the rarest verdicts first, look-alike domains together."""
-    by_name = {kept.target.id: f"included: {sanitize(kept.include)}" for kept in guarded.by_name}
-    return [
-        *(TargetRow(kept.target, "held back", sanitize(kept.why)) for kept in guarded.held_back),
-        *(TargetRow(kept.target, "left out", sanitize(kept.why)) for kept in guarded.unfit),
-        *(TargetRow(target, "to send", by_name.get(target.id, "")) for target in rarest_first(guarded.allowed)),
+    """What is odd first, the worst first, also what is sent of it; then what is not sent, with its reason; then what is sent.
+
+    Of what is sent the rarest verdicts come first, and look-alike domains stand together.
+    """
+    everything = [*(kept.target for kept in (*guarded.held_back, *guarded.unfit)), *guarded.allowed]
+    known = known_domains(everything)
+    words: dict[str, list[str]] = {}
+    for kept in guarded.by_name:
+        words.setdefault(kept.target.id, []).append(sanitize(kept.include))
+    rows = [
+        *((kept.target, "held back", "" if kept.include == ODD else kept.why) for kept in guarded.held_back),
+        *((kept.target, "left out", kept.why) for kept in guarded.unfit),
+        *(
+            (target, "to send", f"included: {', '.join(words[target.id])}" if target.id in words else "")
+            for target in rarest_first(guarded.allowed)
+        ),
     ]
+    told = [
+        TargetRow(target, what, sanitize(why), guarded.odd.get(target.id, ""), target_signs(target, known))
+        for target, what, why in rows
+    ]
+    odd = sorted((row for row in told if row.odd), key=lambda row: severity(row.odd))
+    return [*odd, *(row for row in told if not row.odd)]
 
 
 def _reference(row: TargetRow) -> MessageRef | None:
@@ -100,14 +131,16 @@ class TargetsScreen(ConsoleScreen):
 
     @staticmethod
     def _cells(row: TargetRow) -> Sequence[Cell]:
-        target = row.target
+        target, sign = row.target, next(iter(row.signs), None)
         return (
-            Cell(row.what, "" if row.what == "to send" else "warning"),
+            Cell(row.what, "warning" if row.what != "to send" else "error" if row.odd else ""),
             fmt.verdict(target.disposition),
+            Cell(sign.kind.glyph if sign else "", "warning"),
+            Cell(f"{sign.kind.glyph} {sign.word}" if sign else "", "warning"),
             Cell(sender_domain(target)),
             Cell(str(target.subject) or sanitize(target.id)),
             Cell(fmt.people(target.recipients)),
-            Cell(row.why),
+            Cell(row.told, "warning" if row.odd else ""),
         )
 
     def on_mount(self) -> None:
@@ -115,6 +148,8 @@ class TargetsScreen(ConsoleScreen):
         super().on_mount()
         guarded = self._guarded
         sums = [f"{plural(len(guarded.allowed), 'message')} to send"]
+        odd = sum(target.id in guarded.odd for target in guarded.allowed)
+        sums += [f"{odd:,} odd of them"] if odd else []
         sums += [f"{len(guarded.held_back):,} held back"] if guarded.held_back else []
         sums += [f"{len(guarded.unfit):,} left out"] if guarded.unfit else []
         self.set_breadcrumb(
@@ -127,14 +162,14 @@ class TargetsScreen(ConsoleScreen):
         row = self.table().current
         if row is None:
             return []
-        why = f"{' · ' if row.target.sender else ''}{row.why}" if row.why else ""
-        return [
-            (
-                AddressText(end_of(sanitize(row.target.sender.exact, 320), max(20, self.size.width - 2 - len(why)))),
-                "dim",
-            ),
-            (why, "$text-warning"),
-        ]
+        # What is odd is told whole, as far as there is room for it beside the domain.
+        domain = sender_domain(row.target)
+        told = "; ".join(filter(None, (row.told, *(sign.detail for sign in row.signs if sign.detail not in row.odd))))
+        room = max(20, self.size.width - 2)
+        why = f" · {told}" if told else ""
+        left = max(min(cell_len(domain) + 3, room // 2), room - cell_len(why))
+        sender = sender_within(row.target, left)
+        return [(sender, "dim"), (why if sender else told, "$text-warning")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another one."""
@@ -163,6 +198,6 @@ class TargetsScreen(ConsoleScreen):
             ("id", sanitize(target.id)),
             ("sender", str(target.sender)),
             ("subject", str(target.subject)),
-            ("why", row.why),
+            ("why", row.told),
         ]
         return [(name, text) for name, text in found if text]
