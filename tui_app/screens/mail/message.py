@@ -135,17 +135,20 @@ class MessageScreen(ConsoleScreen):
     async def _read(self, part: Part) -> None:
         if self._parts is None and not await self._found():
             return
-        parts = self._parts
+        parts, view = self._parts, self._view
         assert parts is not None
+
+        def traced() -> None:
+            view.make(part, parts)
+            self._arrived(parts, part)
+
         if part is Part.TRACE:
-            await trace_to_its_end(parts, self.service.clock.sleep, lambda: self._arrived(parts, part))
+            await trace_to_its_end(parts, self.service.clock.sleep, traced)
         else:
             if parts.of(part) is None:
                 self._tell_state("reading…")
             await parts.read(part, self._message)
-            if part is Part.RAW:
-                # 8 MiB of HTML take seconds to be made text.
-                await asyncio.to_thread(self._view.part_lines, part, parts)
+            await asyncio.to_thread(view.make, part, parts)
             self._arrived(parts, part)
 
     async def _found(self) -> bool:
@@ -288,6 +291,10 @@ class MessageScreen(ConsoleScreen):
         """Type what to find in this part."""
         self._line.open(self._pager.words, saves=False)
 
+    def on_pager_found(self) -> None:
+        """Go to the first place of what was looked for."""
+        self._go_to_hit(1)
+
     def action_find_next(self) -> None:
         """To the next place."""
         self._go_to_hit(1)
@@ -299,6 +306,9 @@ class MessageScreen(ConsoleScreen):
     def _go_to_hit(self, step: int) -> None:
         if not self._pager.words:
             self.notice("Nothing was looked for yet: / finds words.")
+            return
+        if self._pager.is_looking:
+            self.notice(f"Looking for {self._pager.words}…")
             return
         place = self._pager.next_hit(step)
         self.notice(f"{self._pager.words}: {place}" if place else f"Not in this part: {self._pager.words}")
@@ -327,10 +337,7 @@ class MessageScreen(ConsoleScreen):
         """Find, or write a file."""
         if not self._line.saves:
             self._close_line()
-            count = self._pager.find(event.value)
-            if event.value:
-                place = self._pager.next_hit(1)
-                self.notice(f"{event.value}: {place}" if count else f"Not in this part: {event.value}")
+            self._pager.find(event.value)
             self.show_about()
             return
         name = event.value.strip()
@@ -344,12 +351,17 @@ class MessageScreen(ConsoleScreen):
     async def _save(self, name: str) -> None:
         from tui_app.mail.message_file import save_message
 
-        parts = self._parts
+        parts, view, part, message = self._parts, self._view, self._part, self._message
         assert parts is not None
         self.notice(f"Saving {name}…")
         try:
-            lines = [str(line) for line in self._view.part_lines(self._part, parts)]
-            self.notice(await save_message(parts, self._message, name, lines))
+            lines: Sequence[str] = ()
+            if name.endswith(".txt"):
+                answer = await parts.read(part, message)
+                if isinstance(answer, Failed):
+                    raise SluiceError(answer.sentence) from answer.error
+                lines = await asyncio.to_thread(_text_of, view, part, parts)
+            self.notice(await save_message(parts, message, name, lines))
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
             self.notice(str(error))
@@ -409,3 +421,9 @@ class MessageScreen(ConsoleScreen):
             return request
 
         self.post_message(self.PlanWanted("Looking up the message…", make))
+
+
+def _text_of(view: PartView, part: Part, parts: MessageParts) -> Sequence[str]:
+    """The part as text for a file."""
+    view.make(part, parts)
+    return [str(line) for line in view.part_lines(part, parts)]
