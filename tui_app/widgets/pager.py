@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from rich.segment import Segment
@@ -166,7 +166,7 @@ class Pager(Widget, can_focus=True):
         self._looking = bool(self._words and self._lines)
         self.workers.cancel_group(self, _FIND)
         if self._looking:
-            self.run_worker(self._looked(again), group=_FIND, exclusive=True)
+            self.run_worker(partial(self._looked, again), group=_FIND, exclusive=True)
         elif self._words and not again:
             self.post_message(self.Found())
         self.refresh()
@@ -174,7 +174,7 @@ class Pager(Widget, can_focus=True):
     async def _looked(self, again: bool) -> None:
         redaction = Redaction()
         redaction.on = redaction_of(self).on
-        self._hits = await asyncio.to_thread(_find, self._lines, self._words, redaction)
+        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
         self._looking = False
         if not again:
             self.post_message(self.Found())
@@ -217,17 +217,7 @@ class Pager(Widget, can_focus=True):
     def _laid_out(self, number: int) -> tuple[tuple[int, Content], ...]:
         """The rows of a line: where each begins in the line, and what it shows."""
         content = Content.assemble(*redacted(self._lines[number], redaction_of(self)))
-        width = max(8, self.size.width)
-        if len(content.plain) <= width and content.plain.isascii():
-            return ((0, content),)
-        hang = min(self._hang, width // 2)
-        cuts = breaks(content.plain, width, width - hang)
-        parts = content.divide(cuts)
-        starts = (0, *cuts)
-        return tuple(
-            (start, part if at == 0 else Content(" " * hang) + part)
-            for at, (start, part) in enumerate(zip(starts, parts, strict=False))
-        )
+        return rows_of(content, max(8, self.size.width), self._hang)
 
     def _on_screen(self) -> Iterator[tuple[int, int]]:
         line, row = self._top
@@ -268,7 +258,21 @@ class Pager(Widget, can_focus=True):
         return range(bisect_left(self._hits, first), bisect_left(self._hits, last))
 
 
-def _find(lines: Sequence[PagerLine], words: str, redaction: Redaction) -> list[Hit]:
+def rows_of(content: Content, width: int, hang: int) -> tuple[tuple[int, Content], ...]:
+    """The rows of a line in so many cells: where each begins in the line, and what it shows."""
+    if len(content.plain) <= width and content.plain.isascii():
+        return ((0, content),)
+    hang = min(hang, width // 2)
+    cuts = breaks(content.plain, width, width - hang)
+    parts = content.divide(cuts)
+    starts = (0, *cuts)
+    return tuple(
+        (start, part if at == 0 else Content(" " * hang) + part)
+        for at, (start, part) in enumerate(zip(starts, parts, strict=True))
+    )
+
+
+def find_in(lines: Sequence[PagerLine], words: str, redaction: Redaction) -> list[Hit]:
     """Where words are in the lines as they are shown."""
     return find_all(
         [
