@@ -178,7 +178,7 @@ def links_lines(found: Detections) -> Lines:
     """Links as text, never to be opened, and attachments with their hashes."""
     lines = [PartLine(f"{plural(len(found.links), 'link')} (text, not to be opened)", tone=HEADING)]
     for number, link in enumerate(found.links, 1):
-        lines += _fact(f"{number}", link.text)
+        lines += _fact(f"{number}", link.text) or [PartLine("(no text)", f"{number}", MUTED)]
         lines += _fact("leads to", link.href)
         lines += _fact("host", link_host(link.href.exact))
         lines += [PartLine(remark, " ", WARNING) for remark in url_remarks(link.href.exact)]

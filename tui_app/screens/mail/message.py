@@ -390,7 +390,8 @@ class MessageScreen(ConsoleScreen):
     def copy_values(self) -> Sequence[Value]:
         """The values of the message, or its links where those are shown."""
         if self._part is Part.LINKS and self._parts is not None and self._parts.detections is not None:
-            return link_values(self._parts.detections, self._pager.shown[0])
+            lines = self._view.part_lines(Part.LINKS, self._parts)
+            return link_values(self._parts.detections, lines, self._pager.shown[0])
         if self._message is not None:
             return message_values(self._message)
         return row_values(self._reference.row) if self._reference.row is not None else ()

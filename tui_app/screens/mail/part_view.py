@@ -164,13 +164,15 @@ class PartView:
         return found
 
 
-def link_values(found: Detections, first_line: int) -> Sequence[Value]:
-    """Links to copy, each so that nothing opens it, and as it is; those that are shown first."""
-    links = list(found.links)
-    per_link = 3
-    start = max(0, min((first_line - 2) // per_link, len(links) - _MOST_LINKS))
+def link_values(found: Detections, lines: Lines, first_line: int) -> Sequence[Value]:
+    """Links to copy, each so that nothing opens it, and as it is: from the one that is shown first on.
+
+    `lines` = the part with the links, `first_line` = the first one on the screen, from 1.
+    """
+    begun = sum(line.label.isdecimal() for line in lines[:first_line])
+    start = max(0, min(begun - 1, len(found.links) - _MOST_LINKS))
     values: list[Value] = []
-    for number, link in enumerate(links[start : start + _MOST_LINKS], start + 1):
+    for number, link in enumerate(found.links[start : start + _MOST_LINKS], start + 1):
         text = sanitize(link.href.exact, DETAIL_LIMIT)
         values += [(f"link {number}", defang(text)), (f"{number} in full", text)]
     return values
