@@ -75,6 +75,12 @@ def asked(simulator: Simulator) -> Counter[str]:
     return Counter(request["endpoint"] for request in simulator.wire())
 
 
+def files_in(folder: Path) -> list[tuple[str, bytes, int]]:
+    """The files in a folder: name, content, mode."""
+    files = [file for file in folder.iterdir() if file.is_file()]
+    return [(file.name, file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) for file in files]
+
+
 def pager(console: Console) -> Pager:
     return console.app.screen.query_one(Pager)
 
@@ -159,19 +165,19 @@ async def test_brackets_go_along_the_list_in_the_part_that_is_shown_and_the_curs
 ) -> None:
     async with listed(account, "charset") as console:
         await console.press("enter")
-        await console.sees("1/20", "read 12:00:00")
+        await console.sees("1/21", "read 12:00:00")
         before = asked(account)
         await turn(console, "6")
         for place in (2, 3):
             await console.press("right_square_bracket")
-            await console.sees(f"{place}/20", "read 12:00:00", "Subject:")
+            await console.sees(f"{place}/21", "read 12:00:00", "Subject:")
         await console.press("left_square_bracket", "left_square_bracket")
-        await console.sees("1/20", "read 12:00:00")
+        await console.sees("1/21", "read 12:00:00")
         await console.press("left_square_bracket")
-        await console.sees("That is the first one.", "1/20")
+        await console.sees("That is the first one.", "1/21")
         assert (asked(account) - before).keys() == {"detections"}, "the list knows the rest"
         await console.press("right_square_bracket", "escape")
-        await console.sees("20 found")
+        await console.sees("21 found")
         assert console.app.screen.query_one("#table").cursor_row == 1  # type: ignore[attr-defined]
 
 
@@ -233,21 +239,22 @@ async def test_each_part_is_saved_as_a_new_file_that_tab_gives_a_kind(
             for tabs in range(4):
                 await console.press("E")
                 await console.sees("enter writes")
-                await console.press(*["tab"] * tabs, "enter")
+                await console.press(*["tab"] * tabs)
+                await console.sees("enter writes")
+                await console.press("enter")
                 await console.sees("Written: message-")
                 await console.press("1")
                 await console.loses("Written")
                 await turn(console, "7")
     begin = f"message-{mail.investigate_id[:16]}"
     kinds = (".eml", ".json", ".txt", ".png")
-    assert {file.name for file in tmp_path.iterdir() if file.is_file()} == {
-        f"{begin}{more}{kind}" for kind in kinds for more in ("", "-2")
-    }
-    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in tmp_path.iterdir() if file.is_file())
+    files = {name: data for name, data, _ in files_in(tmp_path)}
+    assert files.keys() == {f"{begin}{more}{kind}" for kind in kinds for more in ("", "-2")}
+    assert {mode for _, _, mode in files_in(tmp_path)} == {0o600}
     assert mail.evidence is not None
-    assert (tmp_path / f"{begin}.eml").read_bytes().decode() == mail.evidence.raw
-    assert (tmp_path / f"{begin}.png").read_bytes().startswith(b"\x89PNG")
-    assert "onetwo three four" in (tmp_path / f"{begin}.txt").read_text()
+    assert files[f"{begin}.eml"].decode() == mail.evidence.raw
+    assert files[f"{begin}.png"].startswith(b"\x89PNG")
+    assert b"onetwo three four" in files[f"{begin}.txt"]
 
 
 async def test_a_file_that_is_there_is_not_written_over_and_a_name_must_say_its_kind(
@@ -259,7 +266,7 @@ async def test_a_file_that_is_there_is_not_written_over_and_a_name_must_say_its_
         await console.press("E", "ctrl+u")
         await console.type("message.exe")
         await console.press("enter")
-        await console.sees("it must end in .eml, .json, .txt, .png")
+        await console.sees("The name must end in .eml, .json, .txt, .png.")
         await console.press("ctrl+u")
         await console.type("kept.json")
         await console.press("enter")
@@ -280,9 +287,9 @@ async def test_what_could_not_be_read_is_not_saved(
         await console.sees("Saving message-")
         gate.set()
         await console.sees("Written: message-")
-    (file,) = [file for file in tmp_path.iterdir() if file.is_file()]
-    assert "Odd form" in file.read_text()
-    assert "reading" not in file.read_text()
+    ((_, data, _),) = files_in(tmp_path)
+    assert b"Odd form" in data
+    assert b"reading" not in data
 
 
 # ---- what can't be had
@@ -388,7 +395,7 @@ async def test_no_line_of_a_long_part_is_lost_and_its_last_is_reached(
             assert bare("".join(every_row(console))) == bare("".join(lines))
             await console.press("g", "G")
             assert shown.shown[1] == len(lines)
-            assert bare(shown.render_line(shown.size.height - 1).text) in bare(lines[-1])
+            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text))
             await console.sees(f"of {len(lines):,}")
 
 
@@ -430,7 +437,7 @@ async def test_links_are_copied_so_that_nothing_opens_them_and_in_full(account: 
         await turn(console, "3")
         await console.press("Y")
         await console.sees("link 1", "1 in full", "javascript[:]alert(1)", "javascript:alert(1)", "3 in full")
-        await console.sees("hxxps[:]//", "https://acme.example@evil.example/")
+        await console.sees("hxxps://acme[.]example[@]evil[.]example/", "https://acme.example@evil.example/")
 
 
 async def test_the_links_that_are_shown_are_those_to_copy(account: Simulator) -> None:
@@ -458,8 +465,8 @@ async def test_a_message_goes_to_the_review_of_a_release_or_a_move(account: Simu
         await console.press(key)
         if key == "V":
             await console.sees("Move this message to")
-            await console.press("enter")
-        await console.sees("1 message")
+            await console.press("1")
+        await console.sees("1 message" if key == "R" else "1 held: a move acts on delivered mail")
         await console.until(lambda: type(console.app.screen).__name__ == "ReviewScreen", "the review")
     assert len(account.account.truth.entries) - len(account.wire()) == before, "nothing was sent"
 

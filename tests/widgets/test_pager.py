@@ -185,6 +185,14 @@ def test_every_character_of_a_line_is_on_some_row_and_fits(lines: list[str], wid
         assert all(cell_len(row.rstrip()) <= width for row in shown)
 
 
+@given(st.lists(st.integers(0, 70), max_size=6), st.integers(2, 60), st.integers(1, 60))
+def test_a_long_word_behind_a_blank_fits_also_where_there_is_less_room(words: list[int], width: int, rest: int) -> None:
+    text = " ".join("w" * length for length in words)
+    cuts = breaks(text, width, rest)
+    parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert all(len(part.rstrip()) <= (width if number == 0 else rest) for number, part in enumerate(parts))
+
+
 @given(st.text(alphabet="ab 字́👩", max_size=200), st.integers(2, 30))
 def test_breaks_are_in_order_and_end(text: str, width: int) -> None:
     cuts = breaks(text, width, max(1, width - 3))

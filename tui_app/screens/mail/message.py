@@ -43,7 +43,7 @@ _SAVED: Final = {
     ".eml": "the raw mail as it came",
     ".json": "the message as the API tells it",
     ".txt": "this part as text",
-    ".png": "a picture: the server draws the mailbox copy; for mail without a detection it needs Write",
+    ".png": "the server's picture; may need Write",
 }
 """What a file of each suffix gets."""
 
@@ -162,7 +162,9 @@ class MessageScreen(ConsoleScreen):
         try:
             found = await self.service.mail.find(names[0].exact)
         except SluiceError as error:
-            self._failed(Failed(str(error), error))
+            self._note(Failed(str(error), error))
+            self.notice(f"{error} ! tells more.")
+            self._tell_state("not found")
             return False
         if len(found) != 1:
             self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
@@ -176,16 +178,15 @@ class MessageScreen(ConsoleScreen):
             return
         answer = parts.of(part)
         if isinstance(answer, Failed):
-            self._failed(answer)
+            self._note(answer)
+            self._state = "as in the list" if part is Part.SUMMARY else "not to be had"
         elif (read_at := parts.read_at(part)) is not None:
             self._state = f"read {local_time(read_at):%H:%M:%S}"
         self._show(keep=part is Part.TRACE)
 
-    def _failed(self, failed: Failed) -> None:
+    def _note(self, failed: Failed) -> None:
+        """Keep what went wrong for `!`."""
         self.service.record(str(failed.error), failed.error.details() if isinstance(failed.error, ApiError) else ())
-        self._state = "as in the list" if self._part is Part.SUMMARY else "not to be had"
-        self.notice(f"{failed.sentence} ! tells more.")
-        self._show()
 
     def _tell_state(self, state: str) -> None:
         self._state = state
@@ -225,9 +226,9 @@ class MessageScreen(ConsoleScreen):
         self.call_after_refresh(self.show_about)
 
     def about_end(self) -> Sequence[Piece]:
-        """Which lines of the text are shown; nothing when all of it is."""
+        """Which lines of the text are shown; nothing when all of it is, and while somebody types."""
         pager = self._pager
-        if pager.is_whole:
+        if pager.is_whole or self._line.is_open:
             return ()
         first, last = pager.shown
         return ((f"lines {first:,}-{last:,} of {pager.count:,}", "dim"),)
@@ -342,7 +343,7 @@ class MessageScreen(ConsoleScreen):
             return
         name = event.value.strip()
         if not any(name.endswith(suffix) for suffix in _SAVED):
-            self.notice(f"The name says what is saved: it must end in {', '.join(_SAVED)}.")
+            self.notice(f"The name must end in {', '.join(_SAVED)}.")
             return
         self._close_line()
         self._save(name)
