@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final
 
 from rich.segment import Segment
@@ -165,18 +165,19 @@ class Pager(Widget, can_focus=True):
         self._hits, self._hit = [], None
         self._looking = bool(self._words and self._lines)
         self.workers.cancel_group(self, _FIND)
-        if self._looking:
-            self.run_worker(partial(self._looked, again), group=_FIND, exclusive=True)
-        elif self._words and not again:
-            self.post_message(self.Found())
-        self.refresh()
 
-    async def _looked(self, again: bool) -> None:
-        redaction = Redaction()
-        redaction.on = redaction_of(self).on
-        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
-        self._looking = False
-        if not again:
+        async def look() -> None:
+            redaction = Redaction()
+            redaction.on = redaction_of(self).on
+            self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
+            self._looking = False
+            if not again:
+                self.post_message(self.Found())
+            self.refresh()
+
+        if self._looking:
+            self.run_worker(look, group=_FIND, exclusive=True)
+        elif self._words and not again:
             self.post_message(self.Found())
         self.refresh()
 
