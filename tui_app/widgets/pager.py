@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import work
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
@@ -165,19 +166,19 @@ class Pager(Widget, can_focus=True):
         self._hits, self._hit = [], None
         self._looking = bool(self._words and self._lines)
         self.workers.cancel_group(self, _FIND)
-
-        async def look() -> None:
-            redaction = Redaction()
-            redaction.on = redaction_of(self).on
-            self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
-            self._looking = False
-            if not again:
-                self.post_message(self.Found())
-            self.refresh()
-
         if self._looking:
-            self.run_worker(look, group=_FIND, exclusive=True)
+            self._look_through(again)
         elif self._words and not again:
+            self.post_message(self.Found())
+        self.refresh()
+
+    @work(exclusive=True, group=_FIND)
+    async def _look_through(self, again: bool) -> None:
+        redaction = Redaction()
+        redaction.on = redaction_of(self).on
+        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
+        self._looking = False
+        if not again:
             self.post_message(self.Found())
         self.refresh()
 
