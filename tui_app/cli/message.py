@@ -39,22 +39,25 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
     """
     if output is not None and as_json:
         raise UsageError("--json is for what is printed: --output FILE.json saves the message.")
+    from tui_app.mail.message_file import file_suffix
+
+    suffix = None if output is None else file_suffix(output)
 
     async def work(service: EmailSecurityService) -> ExitCode:
+        from tui_app.mail.message_file import save_message
         from tui_app.mail.message_parts import Failed, Part
 
         parts, known = await _the_one(service, name)
-        wanted = Part(part)
+        # A picture depends on the verdict.
+        wanted = {".eml": Part.RAW, ".json": Part.SUMMARY, ".png": Part.SUMMARY}.get(suffix or "", Part(part))
         answer = await parts.read(wanted, known)
-        if isinstance(answer, Failed) and (output is None or output.endswith(".txt")):
+        if isinstance(answer, Failed):
             print_status(answer.sentence)
             for line in getattr(answer.error, "details", tuple)():
                 print_status(f"  {line}")
             return ExitCode.API
         if output is not None:
-            from tui_app.mail.message_file import save_message
-
-            lines = [str(line) for line in _lines(service, wanted, parts)] if output.endswith(".txt") else ()
+            lines = [str(line) for line in _lines(service, wanted, parts)] if suffix == ".txt" else ()
             print_status(await save_message(parts, known, output, lines))
             return ExitCode.DONE
         if as_json:

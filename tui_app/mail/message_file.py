@@ -21,13 +21,21 @@ if TYPE_CHECKING:
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
+def file_suffix(name: str) -> str:
+    """The suffix of a file's name, which says what is saved. Raises UsageError for any other."""
+    suffix = Path(name).suffix
+    if suffix not in (".eml", ".json", ".txt", ".png"):
+        raise UsageError("The name says what is saved: it must end in .eml, .json, .txt or .png.")
+    return suffix
+
+
 async def save_message(parts: MessageParts, known: Message | None, name: str, lines: Sequence[str]) -> str:
     """Write a new file with mode 0600; the suffix of its name says what. What to tell of it. Raises SluiceError.
 
     `lines` = the part that is shown, as safe text.
     """
     path = Path(name)
-    match path.suffix:
+    match file_suffix(name):
         case ".eml":
             data: str | bytes = await _raw(parts, known)
         case ".png":
@@ -38,10 +46,8 @@ async def save_message(parts: MessageParts, known: Message | None, name: str, li
                 raise answer.error
             assert parts.message is not None
             data = f"{json_text(without_our_name(parts.message.wire))}\n"
-        case ".txt":
-            data = "".join(f"{line}\n" for line in lines)
         case _:
-            raise UsageError("The name says what is saved: it must end in .eml, .json, .txt or .png.")
+            data = "".join(f"{line}\n" for line in lines)
     await asyncio.to_thread(new_file, path, data)
     return f"Written: {sanitize(str(path))}, {len(data):,} {'bytes' if isinstance(data, bytes) else 'characters'}."
 

@@ -14,7 +14,8 @@ from tui_app.core.look_alike import idn_forms
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
 from tui_app.mail import eml as mime
 from tui_app.mail.defang import link_host, url_remarks
-from tui_app.mail.eml import Eml, read_eml, size_text, tree_lines
+from tui_app.mail.eml import Header, read_eml, size_text, tree_lines
+from tui_app.mail.encoded import decoded_words
 from tui_app.mail.html_text import html_to_text
 from tui_app.mail.message_parts import Part
 from tui_app.mail.signs import message_signs
@@ -177,7 +178,7 @@ def links_lines(found: Detections) -> Lines:
     """Links as text, never to be opened, and attachments with their hashes."""
     lines = [PartLine(f"{plural(len(found.links), 'link')} (text, not to be opened)", tone=HEADING)]
     for number, link in enumerate(found.links, 1):
-        lines += _fact(f"{number}", link.text)
+        lines += _fact(f"{number}", link.text) or [PartLine("(no text)", f"{number}", MUTED)]
         lines += _fact("leads to", link.href)
         lines += _fact("host", link_host(link.href.exact))
         lines += [PartLine(remark, " ", WARNING) for remark in url_remarks(link.href.exact)]
@@ -250,19 +251,22 @@ def _action(entry: LogEntry) -> Lines:
 
 
 def headers_lines(found: Detections) -> Lines:
-    """The headers as the API tells them, folded ones in one line, encoded words decoded."""
-    raw = "".join(f"{header.name.exact}: {_one_line(header.value.exact)}\n" for header in found.headers)
-    return _headers(read_eml(f"{raw}\n")) if found.headers else [PartLine("The API tells no headers.", tone=MUTED)]
+    """The headers as the API tells them, each in one line, encoded words decoded; also one without a name."""
+    if not found.headers:
+        return [PartLine("The API tells no headers.", tone=MUTED)]
+    return _headers(
+        Header(header.name, Untrusted(decoded_words(_one_line(header.value.exact)))) for header in found.headers
+    )
 
 
 def _one_line(value: str) -> str:
-    """A header's value with its line ends as folding, so that it can't begin another header."""
+    """A header's value with its line ends as folding."""
     return " ".join(value.split("\r\n")).replace("\r", " ").replace("\n", " ")
 
 
-def _headers(eml: Eml) -> Lines:
+def _headers(headers: Iterable[Header]) -> Lines:
     lines: Lines = []
-    for header in eml.headers:
+    for header in headers:
         first, *others = text_lines(header.value.exact) or [""]
         lines.append(PartLine(first, f"{header.name}:", keep=_kept(header.name.exact)))
         lines += [PartLine(other, " ", keep=_kept(header.name.exact)) for other in others]
@@ -287,7 +291,7 @@ def raw_lines(raw: str) -> Lines:
         lines += [PartLine(remark, tone=WARNING) for remark in part.remarks]
         text = html_to_text(part.text) if part.kind == "text/html" else part.text
         lines += [PartLine(line, keep=PRIVATE) for line in text_lines(text)]
-    lines += [PartLine(), PartLine("headers", tone=HEADING), *_headers(eml)]
+    lines += [PartLine(), PartLine("headers", tone=HEADING), *_headers(eml.headers)]
     lines += [PartLine(), PartLine("source", tone=HEADING)]
     lines += [PartLine(line, keep=PRIVATE) for line in eml.lines]
     return lines

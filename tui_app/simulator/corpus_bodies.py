@@ -29,12 +29,17 @@ def body_cases() -> list[Case]:
         Case(long, message(long, row * (_SIZE // len(row) + 1))),
         Case(empty, message(empty, "")),
         Case(headerless, "This is a text and nothing else.\r\nWhat is this: a header?\r\n"),
-        Case(bodiless, lines("From: odd@corpus.example", f"Message-ID: {header_id(bodiless)}", "Subject: no body")),
+        Case(
+            bodiless,
+            lines("From: odd@corpus.example", f"Message-ID: {header_id(bodiless)}", "Subject: no body"),
+            decoded="no body",
+        ),
         Case(nuls, message(nuls, "before\x00after\r\n" + "\x00" * 5_000, more=["X-Nul: a\x00b"])),
         Case(
             lone,
             message(lone, "high \ud800 low \udc00 swapped \udc00\ud800 bytes \udce9\udcff\r\n", subject="lone \ud83d"),
             subject="lone \ud83d",
+            decoded="lone \ud83d",
         ),
         Case(wide, message(wide, "wide " * 200_000)),
     ]

@@ -21,6 +21,8 @@ class Case:
     recipients: tuple[str, ...] = ("ana@acme.example",)
     links: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    decoded: str | None = None
+    """What its Subject header says when it is decoded; None where it is plain, or where that is not clear."""
 
     @property
     def header_id(self) -> str:

@@ -45,6 +45,7 @@ def _case(label: str, codec: str, encoding: _Encoding, text: str) -> Case:
         name,
         message(name, _encoded(data, encoding), f"text/plain; charset={label}", subject=word, encoding=encoding),
         subject=text,
+        decoded=text,
     )
 
 

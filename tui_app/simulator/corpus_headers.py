@@ -20,18 +20,24 @@ def _word(data: bytes, charset: str = "utf-8") -> str:
     return f"=?{charset}?B?{base64.b64encode(data).decode()}?="
 
 
-def _with_subject(name: str, header: str, subject: str) -> Case:
-    return Case(name, message(name, "See the subject.\r\n", subject=header), subject=subject)
+def _with_subject(name: str, header: str, subject: str, decoded: str | None = None) -> Case:
+    return Case(name, message(name, "See the subject.\r\n", subject=header), subject=subject, decoded=decoded)
 
 
 def _encoded_words() -> list[Case]:
     euro, drawn = "€".encode(), "\x1b]0;owned\x07\x1b[2J\x9b31m red"
     return [
         _with_subject(
-            "a character cut between two words", f"{_word(b'50 ' + euro[:2])} {_word(euro[2:] + b' due')}", "50 € due"
+            "a character cut between two words",
+            f"{_word(b'50 ' + euro[:2])} {_word(euro[2:] + b' due')}",
+            "50 € due",
+            "50 € due",
         ),
         _with_subject(
-            "adjacent words", f"{_word(b'one')}\r\n {_word(b'two')} =?utf-8?Q?=20three?= four", "onetwo three four"
+            "adjacent words",
+            f"{_word(b'one')}\r\n {_word(b'two')} =?utf-8?Q?=20three?= four",
+            "onetwo three four",
+            "onetwo three four",
         ),
         _with_subject(
             "wrong padding in a word", "=?utf-8?B?SW52b2ljZQ?= =?utf-8?B?SW5=b2lj?= =?utf-8?B?A?=", "Invoice"
@@ -40,12 +46,19 @@ def _encoded_words() -> list[Case]:
             "a word of an unknown charset",
             f"{_word(b'caf' + bytes([0xE9]), 'x-nonsense-42')} =?utf-8?X?what?=",
             "caf\ufffd",
+            "café =?utf-8?X?what?=",
         ),
-        _with_subject("a word with control characters", f"{_word(drawn.encode())} =?utf-8?Q?=1B[31m=00=08=7F?=", drawn),
+        _with_subject(
+            "a word with control characters",
+            f"{_word(drawn.encode())} =?utf-8?Q?=1B[31m=00=08=7F?=",
+            drawn,
+            f"{drawn}\x1b[31m\x00\x08\x7f",
+        ),
         _with_subject(
             "a word with line breaks",
             f"{_word(b'Hello' + bytes([13, 10]) + b'Bcc: all@acme.example')} =?utf-8?Q?a=0D=0A=0D=0Abody?=",
             "Hello\r\nBcc: all@acme.example",
+            "Hello\r\nBcc: all@acme.examplea\r\n\r\nbody",
         ),
     ]
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import work
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_app.core.text_find import HIT_LIMIT, find_all
-from tui_app.widgets.redaction import redaction_of
+from tui_app.core.text_find import HIT_LIMIT, Hit, find_all
+from tui_app.widgets.redaction import Redaction, redaction_of
 from tui_app.widgets.text_lines import Piece, breaks, redacted
 
 PagerLine = tuple[Piece, ...]
+_FIND: Final = "find"
+"""The worker that looks for words."""
 
 
 class Pager(Widget, can_focus=True):
@@ -33,6 +38,9 @@ class Pager(Widget, can_focus=True):
     class Moved(Message):
         """Other lines are shown."""
 
+    class Found(Message):
+        """What `find` looked for was looked for in all lines: `next_hit` goes there."""
+
     def __init__(self, *, hang: int = 4, id: str | None = None) -> None:
         super().__init__(id=id)
         self._hang = hang
@@ -41,6 +49,7 @@ class Pager(Widget, can_focus=True):
         self._hits: list[tuple[int, int]] = []
         self._words = ""
         self._hit: int | None = None
+        self._looking = False
         self._rows = lru_cache(maxsize=2048)(self._laid_out)
 
     # ---- text
@@ -52,12 +61,14 @@ class Pager(Widget, can_focus=True):
         if not keep:
             self._top = (0, 0)
         self._top = self._clamped(self._top)
-        self.find(self._words)
+        self._look(again=True)
         self._changed()
 
     def refresh_text(self) -> None:
-        """Redaction was switched."""
+        """Redaction was switched: what is hidden is not found either."""
         self._rows.cache_clear()
+        self._top = self._clamped(self._top)
+        self._look(again=True)
         self._changed()
 
     def on_resize(self) -> None:
@@ -94,22 +105,24 @@ class Pager(Widget, can_focus=True):
 
     def move_by(self, rows: int) -> None:
         """Go so many rows down, or up."""
-        line, row = self._top
+        self._move_to(self._stepped(self._top, rows))
+
+    def _stepped(self, place: tuple[int, int], rows: int) -> tuple[int, int]:
+        """The place so many rows below, or above; the first or the last one if there are not so many."""
+        line, row = place
         step = 1 if rows > 0 else -1
-        for _ in range(abs(rows)):
+        for _ in range(abs(rows) if self._lines else 0):
             row += step
             if row < 0:
                 if line == 0:
-                    row = 0
-                    break
+                    return (0, 0)
                 line -= 1
                 row = len(self._rows(line)) - 1
             elif row >= len(self._rows(line)):
                 if line + 1 >= len(self._lines):
-                    row -= 1
-                    break
+                    return (line, row - 1)
                 line, row = line + 1, 0
-        self._move_to((line, row))
+        return (line, row)
 
     def move_to(self, line: int) -> None:
         """Let a line be the first on the screen, or as near to that as there are lines."""
@@ -143,33 +156,58 @@ class Pager(Widget, can_focus=True):
 
     # ---- finding
 
-    def find(self, words: str) -> int:
-        """Look for words, in any case: in how many places they are. The next place is gone to by `next_hit`."""
-        self._words, self._hit = words, None
-        self._hits = []
-        if words:
-            self._hits = find_all(list(map(self._plain, self._lines)), words)
+    def find(self, words: str) -> None:
+        """Look for words, in any case. `Found` tells when that is done; for no words, nothing is."""
+        self._words = words
+        self._look(again=False)
+
+    def _look(self, *, again: bool) -> None:
+        """Look for the words in all lines: in a thread, as hundreds of thousands of lines take longer than a key may."""
+        self._hits, self._hit = [], None
+        self._looking = bool(self._words and self._lines)
+        self.workers.cancel_group(self, _FIND)
+        if self._looking:
+            self._look_through(again)
+        elif self._words and not again:
+            self.post_message(self.Found())
         self.refresh()
-        return len(self._hits)
+
+    @work(exclusive=True, group=_FIND)
+    async def _look_through(self, again: bool) -> None:
+        redaction = Redaction()
+        redaction.on = redaction_of(self).on
+        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
+        self._looking = False
+        if not again:
+            self.post_message(self.Found())
+        self.refresh()
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether the words are still being looked for."""
+        return self._looking
 
     def next_hit(self, step: int = 1) -> str:
         """Go to the next place, or with -1 to the one before; which it is of how many, empty for none."""
-        if not self._hits:
+        hits = self._hits
+        if not hits:
             return ""
         if self._hit is None:
-            here = self._top[0]
-            after = [number for number, (line, _) in enumerate(self._hits) if line >= here]
-            self._hit = (after[0] if after else 0) if step > 0 else (after[0] - 1 if after else len(self._hits) - 1)
+            start = self._rows(self._top[0])[self._top[1]][0]
+            self._hit = bisect_left(hits, (self._top[0], start)) - (step < 0)
         else:
             self._hit += step
-        self._hit %= len(self._hits)
-        line = self._hits[self._hit][0]
-        first, last = self.shown
-        if not first <= line + 1 < last or (first == last):
-            self._move_to((max(0, line - self.size.height // 3), 0))
+        self._hit %= len(hits)
+        place = self._place_of(*hits[self._hit])
+        if place not in self._on_screen():
+            self._move_to(self._stepped(place, -(self.size.height // 3)))
         self.refresh()
-        more = "+" if len(self._hits) == HIT_LIMIT else ""
-        return f"{self._hit + 1:,} of {len(self._hits):,}{more}"
+        more = "+" if len(hits) == HIT_LIMIT else ""
+        return f"{self._hit + 1:,} of {len(hits):,}{more}"
+
+    def _place_of(self, line: int, column: int) -> tuple[int, int]:
+        """The row in which a column of a line is."""
+        return line, bisect_right([start for start, _ in self._rows(line)], column) - 1
 
     @property
     def words(self) -> str:
@@ -178,23 +216,10 @@ class Pager(Widget, can_focus=True):
 
     # ---- painting
 
-    def _plain(self, line: PagerLine) -> str:
-        return "".join(piece if isinstance(piece, str) else piece[0] for piece in redacted(line, redaction_of(self)))
-
     def _laid_out(self, number: int) -> tuple[tuple[int, Content], ...]:
         """The rows of a line: where each begins in the line, and what it shows."""
         content = Content.assemble(*redacted(self._lines[number], redaction_of(self)))
-        width = max(8, self.size.width)
-        if len(content.plain) <= width and content.plain.isascii():
-            return ((0, content),)
-        hang = min(self._hang, width // 2)
-        cuts = breaks(content.plain, width, width - hang)
-        parts = content.divide(cuts)
-        starts = (0, *cuts)
-        return tuple(
-            (start, part if at == 0 else Content(" " * hang) + part)
-            for at, (start, part) in enumerate(zip(starts, parts, strict=False))
-        )
+        return rows_of(content, max(8, self.size.width), self._hang)
 
     def _on_screen(self) -> Iterator[tuple[int, int]]:
         line, row = self._top
@@ -218,11 +243,11 @@ class Pager(Widget, can_focus=True):
         start, content = self._rows(line)[row]
         hang = min(self._hang, max(8, width) // 2) if row else 0
         length = len(self._words)
-        for number in self._hits_of(line) if length else ():
+        end = start + len(content.plain) - hang
+        for number in self._hits_between((line, start - length + 1), (line, end)) if length else ():
             first = self._hits[number][1] - start + hang
-            if first + length > hang and first < len(content.plain):
-                style = "reverse bold" if number == self._hit else "reverse"
-                content = content.stylize(style, max(hang, first), first + length)
+            style = "reverse bold" if number == self._hit else "reverse"
+            content = content.stylize(style, max(hang, first), first + length)
         segments = [
             Segment(text, base + style.rich_style)
             for text, style in content.render(self.visual_style, end="", parse_style=self.app.stylesheet.parse_style)
@@ -230,6 +255,31 @@ class Pager(Widget, can_focus=True):
         ]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _hits_of(self, line: int) -> range:
-        """The numbers of the places in a line."""
-        return range(bisect_left(self._hits, (line, 0)), bisect_left(self._hits, (line + 1, 0)))
+    def _hits_between(self, first: tuple[int, int], last: tuple[int, int]) -> range:
+        """The numbers of the hits from one place to before another."""
+        return range(bisect_left(self._hits, first), bisect_left(self._hits, last))
+
+
+def rows_of(content: Content, width: int, hang: int) -> tuple[tuple[int, Content], ...]:
+    """The rows of a line in so many cells: where each begins in the line, and what it shows."""
+    if len(content.plain) <= width and content.plain.isascii():
+        return ((0, content),)
+    hang = min(hang, width // 2)
+    cuts = breaks(content.plain, width, width - hang)
+    parts = content.divide(cuts)
+    starts = (0, *cuts)
+    return tuple(
+        (start, part if at == 0 else Content(" " * hang) + part)
+        for at, (start, part) in enumerate(zip(starts, parts, strict=True))
+    )
+
+
+def find_in(lines: Sequence[PagerLine], words: str, redaction: Redaction) -> list[Hit]:
+    """Where words are in the lines as they are shown."""
+    return find_all(
+        [
+            "".join(piece if isinstance(piece, str) else piece[0] for piece in redacted(line, redaction))
+            for line in lines
+        ],
+        words,
+    )

@@ -222,16 +222,18 @@ def breaks(text: str, width: int, rest: int) -> list[int]:
     if cell_len(text) <= width:
         return []
     found: list[int] = []
-    used = start = 0
-    behind_blank = 0
-    for at, character in enumerate(text):
+    at = start = used = behind_blank = 0
+    while at < len(text):
+        character = text[at]
         size = 1 if character.isascii() else cell_len(character)
-        while used + size > width and at > start and not character.isspace():
-            cut = behind_blank if text[start:behind_blank].strip() else at
-            found.append(cut)
-            start, width = cut, max(1, rest)
-            used = cell_len(text[cut:at])
+        if used + size > width and at > start and not character.isspace():
+            # What stands behind the blank is looked at again: there may be less room for it than there was here.
+            at = start = behind_blank if text[start:behind_blank].strip() else at
+            found.append(start)
+            width, used = max(1, rest), 0
+            continue
         used += size
+        at += 1
         if character == " ":
-            behind_blank = at + 1
+            behind_blank = at
     return found

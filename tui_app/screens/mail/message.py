@@ -43,7 +43,7 @@ _SAVED: Final = {
     ".eml": "the raw mail as it came",
     ".json": "the message as the API tells it",
     ".txt": "this part as text",
-    ".png": "a picture: the server draws the mailbox copy; for mail without a detection it needs Write",
+    ".png": "the server's picture; may need Write",
 }
 """What a file of each suffix gets."""
 
@@ -135,17 +135,20 @@ class MessageScreen(ConsoleScreen):
     async def _read(self, part: Part) -> None:
         if self._parts is None and not await self._found():
             return
-        parts = self._parts
+        parts, view = self._parts, self._view
         assert parts is not None
+
+        def traced() -> None:
+            view.make(part, parts)
+            self._arrived(parts, part)
+
         if part is Part.TRACE:
-            await trace_to_its_end(parts, self.service.clock.sleep, lambda: self._arrived(parts, part))
+            await trace_to_its_end(parts, self.service.clock.sleep, traced)
         else:
             if parts.of(part) is None:
                 self._tell_state("reading…")
             await parts.read(part, self._message)
-            if part is Part.RAW:
-                # 8 MiB of HTML take seconds to be made text.
-                await asyncio.to_thread(self._view.part_lines, part, parts)
+            await asyncio.to_thread(view.make, part, parts)
             self._arrived(parts, part)
 
     async def _found(self) -> bool:
@@ -159,7 +162,9 @@ class MessageScreen(ConsoleScreen):
         try:
             found = await self.service.mail.find(names[0])
         except SluiceError as error:
-            self._failed(Failed(str(error), error))
+            self._note(Failed(str(error), error))
+            self.notice(f"{error} ! tells more.")
+            self._tell_state("not found")
             return False
         if len(found) != 1:
             self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
@@ -173,16 +178,15 @@ class MessageScreen(ConsoleScreen):
             return
         answer = parts.of(part)
         if isinstance(answer, Failed):
-            self._failed(answer)
+            self._note(answer)
+            self._state = "as in the list" if part is Part.SUMMARY else "not to be had"
         elif (read_at := parts.read_at(part)) is not None:
             self._state = f"read {local_time(read_at):%H:%M:%S}"
         self._show(keep=part is Part.TRACE)
 
-    def _failed(self, failed: Failed) -> None:
+    def _note(self, failed: Failed) -> None:
+        """Keep what went wrong for `!`."""
         self.service.record(str(failed.error), failed.error.details() if isinstance(failed.error, ApiError) else ())
-        self._state = "as in the list" if self._part is Part.SUMMARY else "not to be had"
-        self.notice(f"{failed.sentence} ! tells more.")
-        self._show()
 
     def _tell_state(self, state: str) -> None:
         self._state = state
@@ -222,9 +226,9 @@ class MessageScreen(ConsoleScreen):
         self.call_after_refresh(self.show_about)
 
     def about_end(self) -> Sequence[Piece]:
-        """Which lines of the text are shown; nothing when all of it is."""
+        """Which lines of the text are shown; nothing when all of it is, and while somebody types."""
         pager = self._pager
-        if pager.is_whole:
+        if pager.is_whole or self._line.is_open:
             return ()
         first, last = pager.shown
         return ((f"lines {first:,}-{last:,} of {pager.count:,}", "dim"),)
@@ -288,6 +292,10 @@ class MessageScreen(ConsoleScreen):
         """Type what to find in this part."""
         self._line.open(self._pager.words, saves=False)
 
+    def on_pager_found(self) -> None:
+        """Go to the first place of what was looked for."""
+        self._go_to_hit(1)
+
     def action_find_next(self) -> None:
         """To the next place."""
         self._go_to_hit(1)
@@ -299,6 +307,9 @@ class MessageScreen(ConsoleScreen):
     def _go_to_hit(self, step: int) -> None:
         if not self._pager.words:
             self.notice("Nothing was looked for yet: / finds words.")
+            return
+        if self._pager.is_looking:
+            self.notice(f"Looking for {self._pager.words}…")
             return
         place = self._pager.next_hit(step)
         self.notice(f"{self._pager.words}: {place}" if place else f"Not in this part: {self._pager.words}")
@@ -327,15 +338,12 @@ class MessageScreen(ConsoleScreen):
         """Find, or write a file."""
         if not self._line.saves:
             self._close_line()
-            count = self._pager.find(event.value)
-            if event.value:
-                place = self._pager.next_hit(1)
-                self.notice(f"{event.value}: {place}" if count else f"Not in this part: {event.value}")
+            self._pager.find(event.value)
             self.show_about()
             return
         name = event.value.strip()
         if not any(name.endswith(suffix) for suffix in _SAVED):
-            self.notice(f"The name says what is saved: it must end in {', '.join(_SAVED)}.")
+            self.notice(f"The name must end in {', '.join(_SAVED)}.")
             return
         self._close_line()
         self._save(name)
@@ -344,12 +352,17 @@ class MessageScreen(ConsoleScreen):
     async def _save(self, name: str) -> None:
         from tui_app.mail.message_file import save_message
 
-        parts = self._parts
+        parts, view, part, message = self._parts, self._view, self._part, self._message
         assert parts is not None
         self.notice(f"Saving {name}…")
         try:
-            lines = [str(line) for line in self._view.part_lines(self._part, parts)]
-            self.notice(await save_message(parts, self._message, name, lines))
+            lines: Sequence[str] = ()
+            if name.endswith(".txt"):
+                answer = await parts.read(part, message)
+                if isinstance(answer, Failed):
+                    raise SluiceError(answer.sentence) from answer.error
+                lines = await asyncio.to_thread(_text_of, view, part, parts)
+            self.notice(await save_message(parts, message, name, lines))
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
             self.notice(str(error))
@@ -378,7 +391,8 @@ class MessageScreen(ConsoleScreen):
     def copy_values(self) -> Sequence[Value]:
         """The values of the message, or its links where those are shown."""
         if self._part is Part.LINKS and self._parts is not None and self._parts.detections is not None:
-            return link_values(self._parts.detections, self._pager.shown[0])
+            lines = self._view.part_lines(Part.LINKS, self._parts)
+            return link_values(self._parts.detections, lines, self._pager.shown[0])
         if self._message is not None:
             return message_values(self._message)
         return row_values(self._reference.row) if self._reference.row is not None else ()
@@ -409,3 +423,9 @@ class MessageScreen(ConsoleScreen):
             return request
 
         self.post_message(self.PlanWanted("Looking up the message…", make))
+
+
+def _text_of(view: PartView, part: Part, parts: MessageParts) -> Sequence[str]:
+    """The part as text for a file."""
+    view.make(part, parts)
+    return [str(line) for line in view.part_lines(part, parts)]

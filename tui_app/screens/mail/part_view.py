@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from tui_app.core.text import DETAIL_LIMIT, sanitize
 from tui_app.jobs.progress import describe_action
@@ -22,6 +22,7 @@ from tui_app.mail.part_text import (
 )
 from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
+from tui_app.widgets.pager import PagerLine
 from tui_app.widgets.redaction import AddressText, PrivateText
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from tui_app.core.look_alike import KnownDomains
     from tui_app.screens.copy import Value
     from tui_app.screens.mail.siblings import MessageRef
-    from tui_app.widgets.pager import PagerLine
     from tui_app.widgets.text_lines import Piece
 
 _TONES: Final = {HEADING: "bold", WARNING: "bold $text-warning", MUTED: "dim", "": ""}
@@ -54,6 +54,24 @@ def pager_line(line: PartLine) -> PagerLine:
         return (shown,)
     label = line.label if len(line.label) < _LABEL else f"{line.label} "
     return ((f"{label:<{_LABEL}}", "dim"), shown)
+
+
+class PagerLines(Sequence[PagerLine]):
+    """Lines for the pager, each made when it is looked at: of a long mail, few are."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> PagerLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> PagerLines: ...
+    def __getitem__(self, index: int | slice) -> PagerLine | PagerLines:
+        """A line for the pager."""
+        return PagerLines(self._lines[index]) if isinstance(index, slice) else pager_line(self._lines[index])
 
 
 def row_lines(job: Job, row: JobMessage) -> Lines:
@@ -94,14 +112,15 @@ class PartView:
     def __init__(self, message: MessageRef, known: KnownDomains) -> None:
         self._reference = message
         self._known = known
-        self._raw: tuple[object, Lines] | None = None
+        self._made: dict[Part, tuple[object, Lines]] = {}
+        """The lines of parts that were read, each with the answer that it was made of."""
 
     def lines(self, part: Part, parts: MessageParts | None) -> Sequence[PagerLine]:
         """The lines of a part as far as it is known."""
-        return list(map(pager_line, self.part_lines(part, parts)))
+        return PagerLines(self.part_lines(part, parts))
 
     def part_lines(self, part: Part, parts: MessageParts | None) -> Lines:
-        """The same as plain lines."""
+        """The same as plain lines. What was read is shown when `make` has made lines of it."""
         reference = self._reference
         answer = parts.of(part) if parts is not None else None
         if part is Part.SUMMARY:
@@ -113,17 +132,18 @@ class PartView:
             if above and above[-1].text == "The message":
                 del above[-1]
             return [*above, *self._summary(message)]
-        if answer is None:
-            return [PartLine("reading…", tone=MUTED)] if parts is not None else []
         if isinstance(answer, Failed):
             return [PartLine(answer.sentence, tone=WARNING)]
-        assert parts is not None
-        if part is not Part.RAW:
-            return lines_of(part, parts, self._known)
-        # Long ones are not taken apart again for each look.
-        if self._raw is None or self._raw[0] is not answer:
-            self._raw = answer, lines_of(part, parts, self._known)
-        return self._raw[1]
+        made = self._made.get(part)
+        if answer is not None and made is not None and made[0] is answer:
+            return made[1]
+        return [PartLine("reading…", tone=MUTED)] if parts is not None else []
+
+    def make(self, part: Part, parts: MessageParts) -> None:
+        """Make the lines of a part that was read, once for each answer; for a thread: a long mail takes a second."""
+        answer, made = parts.of(part), self._made.get(part)
+        if answer is not None and (made is None or made[0] is not answer):
+            self._made[part] = answer, lines_of(part, parts, self._known)
 
     def _summary(self, message: Message) -> Lines:
         return summary_lines(message, message_signs(message, self._known), self._reference.odd)
@@ -144,13 +164,15 @@ class PartView:
         return found
 
 
-def link_values(found: Detections, first_line: int) -> Sequence[Value]:
-    """Links to copy, each so that nothing opens it, and as it is; those that are shown first."""
-    links = list(found.links)
-    per_link = 3
-    start = max(0, min((first_line - 2) // per_link, len(links) - _MOST_LINKS))
+def link_values(found: Detections, lines: Lines, first_line: int) -> Sequence[Value]:
+    """Links to copy, each so that nothing opens it, and as it is: from the one that is shown first on.
+
+    `lines` = the part with the links, `first_line` = the first one on the screen, from 1.
+    """
+    begun = sum(line.label.isdecimal() for line in lines[:first_line])
+    start = max(0, min(begun - 1, len(found.links) - _MOST_LINKS))
     values: list[Value] = []
-    for number, link in enumerate(links[start : start + _MOST_LINKS], start + 1):
+    for number, link in enumerate(found.links[start : start + _MOST_LINKS], start + 1):
         text = sanitize(link.href.exact, DETAIL_LIMIT)
         values += [(f"link {number}", defang(text)), (f"{number} in full", text)]
     return values

@@ -1,0 +1,480 @@
+"""A message in parts: what each shows, what it costs, and what can be done from there."""
+
+import asyncio
+import stat
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import ManualClock, StillClock
+from tests.support.screens import Console, console_on, held_open
+from tests.support.services import settings_for
+from tui_app.api.client import EmailSecurityClient
+from tui_app.core.clock import Clock
+from tui_app.core.text import Untrusted
+from tui_app.screens.mail.message import MessageScreen
+from tui_app.screens.mail.siblings import MessageRef
+from tui_app.simulator.mail import Mail, stable_hash
+from tui_app.simulator.server import Options, Simulator, running
+from tui_app.widgets.pager import Pager
+
+MOMENT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SIZES = [(60, 16), (80, 24), (200, 50)]
+CORPUS = 600_000
+"""Mail of the corpus has larger numbers."""
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    options = Options(quota=0, messages=60, held=20, corpus=True, faults="none")
+    with running(options, clock=lambda: MOMENT) as simulator:
+        yield simulator
+
+
+@asynccontextmanager
+async def listed(simulator: Simulator, *words: str) -> AsyncIterator[Console]:
+    """The console with the held mail that a search finds."""
+    async with console_on(settings_for(simulator), clock=StillClock(MOMENT)) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        await console.press("slash")
+        await console.type(" ".join(words))
+        await console.press("enter")
+        await console.sees(f"held · {' '.join(words)}", "all loaded")
+        yield console
+
+
+@asynccontextmanager
+async def opened(
+    simulator: Simulator, mail: Mail, *, size: tuple[int, int] = (80, 24), clock: Clock | None = None, **changes: object
+) -> AsyncIterator[Console]:
+    """A message by its id alone."""
+    async with console_on(settings_for(simulator, **changes), clock=clock or StillClock(MOMENT), size=size) as console:
+        reference = MessageRef(id=Untrusted(mail.investigate_id))
+        console.app.push_screen(MessageScreen(console.app.service, reference))
+        await console.sees("read 12:00:0")
+        yield console
+
+
+async def turn(console: Console, key: str) -> None:
+    """Turn to a part, and wait until it is there."""
+    await console.press(key)
+    await console.until(lambda: "reading…" not in console.text and "read 12:00:0" in console.text, f"part {key}")
+
+
+def case(simulator: Simulator, name: str) -> Mail:
+    """The mail of the corpus that has this in its Message-ID."""
+    return next(mail for mail in simulator.account.held if mail.number > CORPUS and name in mail.header_id)
+
+
+def asked(simulator: Simulator) -> Counter[str]:
+    return Counter(request["endpoint"] for request in simulator.wire())
+
+
+def files_in(folder: Path) -> list[tuple[str, bytes, int]]:
+    """The files in a folder: name, content, mode."""
+    files = [file for file in folder.iterdir() if file.is_file()]
+    return [(file.name, file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) for file in files]
+
+
+def pager(console: Console) -> Pager:
+    return console.app.screen.query_one(Pager)
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
+
+
+# ---- requests
+
+
+async def test_opening_costs_one_request_and_each_part_one_and_none_is_asked_for_twice(account: Simulator) -> None:
+    async with listed(account, "charset", "utf-8") as console:
+        before = asked(account)
+        await console.press("enter")
+        await console.sees("read 12:00:00", "Grüße", "1/1")
+        assert asked(account) - before == {"message": 1}
+        for key in "1234567":
+            await turn(console, key)
+        once = {"message": 1, "detections": 1, "trace": 1, "action_log": 1, "raw": 1}
+        assert asked(account) - before == once
+        for key in "7654321724":
+            await turn(console, key)
+        assert asked(account) - before == once, "turning back and forth asks nothing"
+        await turn(console, "r")
+        assert asked(account) - before == {**once, "trace": 2}, "r asks for this part again"
+
+
+@pytest.mark.parametrize(
+    ("key", "method", "endpoint"), [("2", "get_detections", "detections"), ("7", "get_raw", "raw")]
+)
+async def test_a_part_that_is_left_before_its_answer_is_asked_for_again_when_somebody_comes_back(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch, key: str, method: str, endpoint: str
+) -> None:
+    async with opened(account, case(account, "adjacent-words")) as console:
+        before = asked(account)
+        gate = held_open(monkeypatch, EmailSecurityClient, method)
+        await console.press(key)
+        await console.until(lambda: asked(account) - before == {endpoint: 1}, "asked")
+        await console.sees("reading…")
+        await turn(console, "1")
+        gate.set()
+        await console.sees("odd@corpus.example")
+        assert "reading" not in await console.settles()
+        await turn(console, key)
+        assert asked(account) - before == {endpoint: 2}, "the first answer was thrown away"
+
+
+async def test_a_trace_that_is_not_whole_is_asked_for_again_until_it_is(account: Simulator) -> None:
+    clock = ManualClock()
+    slow = [mail for mail in account.account.held if stable_hash(mail.number, 21) % 4 == 0]
+    async with opened(account, slow[0], clock=clock) as console:
+        before = asked(account)
+        await console.press("4")
+        await console.sees("more lines are on their way", "scanned, disposition")
+        await clock.advance(1.9)
+        assert asked(account) - before == {"trace": 1}
+        await clock.advance(0.2)
+        await console.loses("more lines are on their way")
+        await console.sees("no lines")
+        await clock.advance(100)
+        assert asked(account) - before == {"trace": 2}, "it is whole"
+
+
+async def test_a_trace_that_nobody_looks_at_is_not_asked_for(account: Simulator) -> None:
+    clock = ManualClock()
+    slow = [mail for mail in account.account.held if stable_hash(mail.number, 21) % 4 == 0]
+    async with opened(account, slow[1], clock=clock) as console:
+        await console.press("4")
+        await console.sees("more lines are on their way")
+        await turn(console, "1")
+        before = asked(account)
+        await clock.advance(100)
+        assert asked(account) == before
+
+
+# ---- a list
+
+
+async def test_brackets_go_along_the_list_in_the_part_that_is_shown_and_the_cursor_goes_along(
+    account: Simulator,
+) -> None:
+    async with listed(account, "charset") as console:
+        await console.press("enter")
+        await console.sees("1/21", "read 12:00:00")
+        before = asked(account)
+        await turn(console, "6")
+        for place in (2, 3):
+            await console.press("right_square_bracket")
+            await console.sees(f"{place}/21", "read 12:00:00", "Subject:")
+        await console.press("left_square_bracket", "left_square_bracket")
+        await console.sees("1/21", "read 12:00:00")
+        await console.press("left_square_bracket")
+        await console.sees("That is the first one.", "1/21")
+        assert (asked(account) - before).keys() == {"detections"}, "the list knows the rest"
+        await console.press("right_square_bracket", "escape")
+        await console.sees("21 found")
+        assert console.app.screen.query_one("#table").cursor_row == 1  # type: ignore[attr-defined]
+
+
+async def test_a_message_without_a_list_says_so(account: Simulator) -> None:
+    async with opened(account, case(account, "no-closing")) as console:
+        await console.press("right_square_bracket")
+        await console.sees("was not opened from a list")
+
+
+# ---- finding
+
+
+async def test_words_are_found_one_after_the_other_and_forgotten_with_escape(account: Simulator) -> None:
+    async with opened(account, case(account, "adjacent-words")) as console:
+        await console.press("n")
+        await console.sees("Nothing was looked for yet")
+        await turn(console, "7")
+        await console.press("slash")
+        await console.type("SUBJECT")
+        await console.press("enter")
+        await console.sees("SUBJECT: 1 of ")
+        await console.press("n")
+        await console.sees("SUBJECT: 2 of ")
+        await console.press("N", "N")
+        assert "SUBJECT: 1 of " not in await console.settles(), "before the first is the last"
+        await console.press("escape")
+        assert "find SUBJECT" not in await console.settles()
+        assert isinstance(console.app.screen, MessageScreen)
+        await console.press("slash")
+        await console.type("nowhere at all")
+        await console.press("enter")
+        await console.sees("Not in this part: nowhere at all")
+        await console.press("escape", "escape")
+        assert not isinstance(console.app.screen, MessageScreen)
+
+
+async def test_a_place_far_down_in_a_long_line_comes_onto_the_screen(account: Simulator) -> None:
+    async with opened(account, case(account, "adjacent-words")) as console:
+        await turn(console, "7")
+        pager(console).show_lines([("x " * 1900 + "needle",)])
+        await console.press("slash")
+        await console.type("needle")
+        await console.press("enter")
+        await console.sees("needle: 1 of 1")
+        assert any("needle" in line for line in console.text.splitlines()[3:-2])
+
+
+# ---- saving
+
+
+async def test_each_part_is_saved_as_a_new_file_that_tab_gives_a_kind(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mail = case(account, "adjacent-words")
+    async with opened(account, mail) as console:
+        for _ in range(2):
+            await turn(console, "7")
+            for tabs in range(4):
+                await console.press("E")
+                await console.sees("enter writes")
+                await console.press(*["tab"] * tabs)
+                await console.sees("enter writes")
+                await console.press("enter")
+                await console.sees("Written: message-")
+                await console.press("1")
+                await console.loses("Written")
+                await turn(console, "7")
+    begin = f"message-{mail.investigate_id[:16]}"
+    kinds = (".eml", ".json", ".txt", ".png")
+    files = {name: data for name, data, _ in files_in(tmp_path)}
+    assert files.keys() == {f"{begin}{more}{kind}" for kind in kinds for more in ("", "-2")}
+    assert {mode for _, _, mode in files_in(tmp_path)} == {0o600}
+    assert mail.evidence is not None
+    assert files[f"{begin}.eml"].decode() == mail.evidence.raw
+    assert files[f"{begin}.png"].startswith(b"\x89PNG")
+    assert b"onetwo three four" in files[f"{begin}.txt"]
+
+
+async def test_a_file_that_is_there_is_not_written_over_and_a_name_must_say_its_kind(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept.json").write_text("kept")
+    async with opened(account, case(account, "adjacent-words")) as console:
+        await console.press("E", "ctrl+u")
+        await console.type("message.exe")
+        await console.press("enter")
+        await console.sees("The name must end in .eml, .json, .txt, .png.")
+        await console.press("ctrl+u")
+        await console.type("kept.json")
+        await console.press("enter")
+        await console.sees("kept.json")
+        await console.loses("Saving")
+        assert (tmp_path / "kept.json").read_text() == "kept"
+
+
+async def test_what_could_not_be_read_is_not_saved(
+    account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(account, case(account, "adjacent-words")) as console:
+        gate = held_open(monkeypatch, EmailSecurityClient, "get_detections")
+        await console.press("2")
+        await console.sees("reading…")
+        await console.press("E", "enter")
+        await console.sees("Saving message-")
+        gate.set()
+        await console.sees("Written: message-")
+    ((_, data, _),) = files_in(tmp_path)
+    assert b"Odd form" in data
+    assert b"reading" not in data
+
+
+# ---- what can't be had
+
+
+def sentence(console: Console) -> str:
+    """The screen's words in one line."""
+    return " ".join(console.text.split())
+
+
+@pytest.mark.parametrize("key", ["2", "7"])
+async def test_without_the_role_for_personal_data_a_part_says_so(key: str) -> None:
+    with running(Options(quota=0, messages=20, held=10, pii=False), clock=lambda: MOMENT) as simulator:
+        async with opened(simulator, simulator.account.held[0]) as console:
+            await console.press(key)
+            await console.sees("not to be had", "! tells more")
+            await console.until(lambda: "Cloudflare Zero Trust PII" in sentence(console))
+            await turn(console, "4")
+            await console.sees("inbound")
+
+
+async def test_a_message_that_is_not_there_and_one_whose_contents_are_gone() -> None:
+    with running(Options(quota=0, messages=20, held=2200, retention=1), clock=lambda: MOMENT) as simulator:
+        old = simulator.account.held[2199]
+        async with opened(simulator, old) as console:
+            for key in "367":
+                await console.press(key)
+                await console.sees("not to be had")
+                await console.until(lambda: "contents are kept for a limited time" in sentence(console))
+        async with console_on(settings_for(simulator), clock=StillClock(MOMENT)) as console:
+            reference = MessageRef(id=Untrusted(old.investigate_id[:-3] + "999"))
+            console.app.push_screen(MessageScreen(console.app.service, reference))
+            await console.until(lambda: "does not have this message" in sentence(console))
+
+
+async def test_clean_mail_has_no_detection_and_says_so(account: Simulator) -> None:
+    clean = next(mail for mail in account.account.campaign if not mail.is_detection)
+    async with opened(account, clean) as console:
+        for key in "27":
+            await console.press(key)
+            await console.until(lambda: "Only mail with a detection has this" in sentence(console))
+
+
+# ---- redaction
+
+
+@pytest.mark.parametrize("name", ["adjacent-words", "mixed-scripts", "entities", "refresh"])
+async def test_redaction_hides_addresses_and_the_subject_in_every_part(account: Simulator, name: str) -> None:
+    mail = case(account, name)
+    assert mail.evidence is not None
+    hidden = [address.partition("@")[0] + "@" for address in (mail.sender, *mail.recipients)]
+    hidden.append(bare(mail.subject)[:14])
+    async with opened(account, mail) as console:
+        shown = set()
+        for key in "1234567":
+            await turn(console, key)
+            shown |= {text for text in hidden if text in bare("".join(every_row(console)))}
+        assert shown == set(hidden), "without it, they are there"
+        await console.press("M")
+        for key in "1234567":
+            await turn(console, key)
+            text = bare("".join(every_row(console)))
+            assert [text for text in hidden if text in bare("".join(every_row(console)))] == [], (key, text)
+            assert "▒▒▒" in text or key in "235"
+
+
+# ---- long texts
+
+
+def every_row(console: Console) -> list[str]:
+    """All rows of the text, from the top to the end, page by page."""
+    shown = pager(console)
+    rows: list[str] = []
+    shown.move_to(0)
+    while True:
+        height = shown.size.height
+        rows += [shown.render_line(y).text for y in range(height)]
+        at, behind = shown._top, shown._stepped(shown._top, height)
+        shown.move_by(height)
+        if shown._top != behind or shown._top == at:
+            # The last page: what of it was seen already is left out.
+            missing = 0
+            while shown._stepped(shown._top, missing) != behind and missing < height:
+                missing += 1
+            last = [shown.render_line(y).text for y in range(missing, height)]
+            if shown._top != at:
+                rows += last
+            return rows
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("name", "keys"), [("million-characters", "7"), ("10000-recipients", "16"), ("file-name", "37")]
+)
+async def test_no_line_of_a_long_part_is_lost_and_its_last_is_reached(
+    account: Simulator, name: str, keys: str, size: tuple[int, int]
+) -> None:
+    async with opened(account, case(account, name), size=size) as console:
+        for key in keys:
+            await turn(console, key)
+            shown = pager(console)
+            lines = ["".join(part if isinstance(part, str) else part[0] for part in line) for line in shown._lines]
+            assert bare("".join(every_row(console))) == bare("".join(lines))
+            await console.press("g", "G")
+            assert shown.shown[1] == len(lines)
+            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text))
+            await console.sees(f"of {len(lines):,}")
+
+
+async def test_a_mail_of_8_mib_never_keeps_a_key_waiting(account: Simulator) -> None:
+    async with opened(account, case(account, "7-MB-of-text")) as console:
+        late, ended = [0.0], False
+
+        async def watch() -> None:
+            loop = asyncio.get_running_loop()
+            while not ended:
+                before = loop.time()
+                await asyncio.sleep(0.005)
+                late.append(loop.time() - before)
+
+        watching = asyncio.create_task(watch())
+        await console.press("7")
+        await console.until(lambda: pager(console).count > 200_000, "read")
+        await console.press("G")
+        await console.sees("of 229,")
+        await console.press("slash")
+        await console.type("very many")
+        await console.press("enter")
+        await console.sees("very many: 1 of 10,000+")
+        await console.press("M")
+        await turn(console, "1")
+        await turn(console, "7")
+        await console.sees("▒▒▒▒▒▒")
+        ended = True
+        await watching
+    # 8 MiB of JSON are decoded on the way, and the machine may be busy with other tests.
+    assert max(late) < 0.5, max(late)
+
+
+# ---- copying, acting
+
+
+async def test_links_are_copied_so_that_nothing_opens_them_and_in_full(account: Simulator) -> None:
+    async with opened(account, case(account, "code-or-data")) as console:
+        await turn(console, "3")
+        await console.press("Y")
+        await console.sees("link 1", "1 in full", "javascript[:]alert(1)", "javascript:alert(1)", "3 in full")
+        await console.sees("hxxps://acme[.]example[@]evil[.]example/", "https://acme.example@evil.example/")
+
+
+async def test_the_links_that_are_shown_are_those_to_copy(account: Simulator) -> None:
+    from tui_app.api.details import Detections
+    from tui_app.mail.part_text import links_lines
+    from tui_app.screens.mail.part_view import link_values
+
+    wire = {"links": [{"href": f"https://192.0.2.{n}/{n}", "text": None} for n in range(20)]}
+    found = Detections.from_wire(wire)
+    lines = links_lines(found)
+    for number in range(1, 17):
+        first = next(at for at, line in enumerate(lines, 1) if line.label == str(number))
+        assert link_values(found, lines, first)[1] == (
+            f"{number} in full",
+            f"https://192.0.2.{number - 1}/{number - 1}",
+        )
+    assert link_values(found, lines, len(lines))[-1][1] == "https://192.0.2.19/19"
+    assert link_values(found, lines, 1)[0][0] == "link 1"
+
+
+@pytest.mark.parametrize("key", ["R", "V"])
+async def test_a_message_goes_to_the_review_of_a_release_or_a_move(account: Simulator, key: str) -> None:
+    before = len(account.account.truth.entries) - len(account.wire())
+    async with opened(account, case(account, "adjacent-words")) as console:
+        await console.press(key)
+        if key == "V":
+            await console.sees("Move this message to")
+            await console.press("1")
+        await console.sees("1 message" if key == "R" else "1 held: a move acts on delivered mail")
+        await console.until(lambda: type(console.app.screen).__name__ == "ReviewScreen", "the review")
+    assert len(account.account.truth.entries) - len(account.wire()) == before, "nothing was sent"
+
+
+async def test_read_only_there_is_no_release_and_no_move(account: Simulator) -> None:
+    async with opened(account, case(account, "adjacent-words"), read_only=True) as console:
+        assert "release" not in console.text.splitlines()[-1]
+        await console.press("R", "V")
+        await console.settles()
+        assert isinstance(console.app.screen, MessageScreen)
+        assert "1 message" not in console.text
