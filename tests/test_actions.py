@@ -2,6 +2,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from tui_app.screens.mail.quarantine import QuarantineScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
@@ -13,7 +14,6 @@ from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
 from tui_app.screens.mail.message import MessageScreen
-from tui_app.screens.mail.quarantine import QuarantineScreen
 from tui_app.screens.plan.screen import PlanScreen
 from tui_app.screens.write_record import WriteRecordScreen
 

@@ -28,7 +28,14 @@ from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Rec
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message, WireMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
-from tui_app.api.submission import EXPECTED, MOST_SUBMITTED, SubmissionItem, SubmissionType, SubmittedMail, read_submission
+from tui_app.api.submission import (
+    EXPECTED,
+    MOST_SUBMITTED,
+    SubmissionItem,
+    SubmissionType,
+    SubmittedMail,
+    read_submission,
+)
 from tui_app.api.transport import Transport, always
 from tui_app.api.wire_values import count, readable
 from tui_app.config.settings import check_job_id

@@ -102,7 +102,9 @@ class WriteEntry(JournalSummary):
         if self.report is None:
             return {}
         told = self.answers[-1].mails if self.answers else ()
-        usual = MailAnswer(_WITHOUT_MAILS.get(self.outcome, Acceptance.UNKNOWN), why=self.answers[-1].why if self.answers else "")
+        usual = MailAnswer(
+            _WITHOUT_MAILS.get(self.outcome, Acceptance.UNKNOWN), why=self.answers[-1].why if self.answers else ""
+        )
         answers = told or (usual,) * len(self.report.mails)
         return {mail.id: answer for mail, answer in zip(self.report.mails, answers, strict=True)}
 

@@ -121,7 +121,9 @@ def _preview(kept: Any) -> PreviewKept | None:
     return PreviewKept(whole_of(kept["count"]), kept["complete"], _short(kept["hash"], 200))
 
 
-def _answers(records: Sequence[Record], asked_for: str, write: str, report: MailReport | None) -> tuple[WriteAnswer, ...]:
+def _answers(
+    records: Sequence[Record], asked_for: str, write: str, report: MailReport | None
+) -> tuple[WriteAnswer, ...]:
     answers: list[WriteAnswer] = []
     job = asked_for
     for record in records:
