@@ -11,10 +11,10 @@ from tui_app.api.enums import Disposition
 from tui_app.api.submission import EXPECTED, SubmissionType
 from tui_app.cli.listing import print_status
 from tui_app.cli.runner import confirmed, run_write
-from tui_app.core.errors import ExitCode, GuardError, UsageError
+from tui_app.core.errors import ExitCode, GuardError, SluiceError, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.mail_report import Acceptance
-from tui_app.plans.submission import type_for
+from tui_app.plans.submission import type_for, why_not
 
 if TYPE_CHECKING:
     from tui_app.plans.effect import Effect
@@ -95,10 +95,12 @@ async def submit_after(
     entry = service.plans.ledger.find(state.plan.plan_id)
     try:
         reported = await submit(service, entry, expected, yes=yes, known=known)
-    except GuardError as error:
+    except SluiceError as error:
+        # The plan was sent: its exit code counts.
         print_status(f"{error}")
-        print_status(f"To report it later: mailsluice ledger report {entry.name} --as {expected.value}")
-        return ended
+        if not why_not(entry.state):
+            print_status(f"To report it later: mailsluice ledger report {entry.name} --as {expected.value}")
+        return ended if isinstance(error, GuardError) or ended is not ExitCode.DONE else error.exit_code
     if ExitCode.UNKNOWN_OUTCOME in (ended, reported):
         return ExitCode.UNKNOWN_OUTCOME
     return ended if ended is not ExitCode.DONE else reported
