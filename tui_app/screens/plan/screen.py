@@ -155,7 +155,9 @@ class PlanScreen(ConsoleScreen):
         with suppress(SluiceError):  # the ledger says itself what is wrong with it
             plan = self._state.plan.plan_id
             self._reports = await asyncio.to_thread(self.service.plans.ledger.reports_of, plan)
-            self.show_state(self._state)
+            if self.ready:
+                self._show_rows()
+                self.show_frame()
 
     @work
     async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
@@ -216,6 +218,12 @@ class PlanScreen(ConsoleScreen):
             self._waits_since = None
         elif self._waits_since is None:
             self.call_after_refresh(self._waits_now)
+        self._show_rows()
+        self.show_frame()
+
+    def _show_rows(self) -> None:
+        """Show the recipients anew, if anything about them is new."""
+        state = self._state
         shown = (state.results_by_id, state.in_flight, state.ended, state.arrival, self._reports)
         if shown != self._shown:
             moved_on = shown[:-1] != self._shown[:-1]
@@ -226,7 +234,6 @@ class PlanScreen(ConsoleScreen):
             if state.ended and moved_on:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
-        self.show_frame()
 
     def _waits_now(self) -> None:
         if self._state.phase in (Phase.PAUSED, Phase.CANARY):
@@ -465,10 +472,11 @@ class PlanScreen(ConsoleScreen):
     @work(exclusive=True, group="submit")
     async def action_plan_submit(self) -> None:
         """Report what was delivered, or moved, to the service: looked up, asked, confirmed, sent."""
-        if self.awaiting:
-            return
         if why := self._standing.why_not_submitted:
             self.notice(why)
+            return
+        if self.awaiting:
+            self.notice("Not yet: an answer is awaited. Press B again when it is there.")
             return
         self.awaiting = self._looking = True
         self.notice("Looking at what can be reported…")

@@ -90,10 +90,11 @@ class ChooseVerdict(ModalScreen[Disposition | None]):
 
 def submission_facts(entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> list[Piece]:
     """What a report does, for the question that confirms it."""
+    left_out = asked.describe_left_out()
     return [
         *((f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts),
         (f"{plural(len(asked.mails), 'message')} of plan {entry.name}", "bold"),
         f", as {asked.kind.label}, expected {expected.value}, in {plural(len(asked.batches()), 'request')}.\n",
-        "It teaches the detection of Cloudflare, and can't be taken back. Mail is not touched.\n",
-        (f"{asked.describe_left_out()}\n" if asked.left_out or asked.reported else "", "$text-warning"),
+        *([(f"{left_out}\n", "$text-warning")] if left_out else []),
+        "It teaches the detection of Cloudflare, and can't be taken back.\nMail is not touched.\n",
     ]
