@@ -2,7 +2,6 @@ import re
 from itertools import pairwise
 
 import pytest
-from tui_app.screens.mail.quarantine import QuarantineScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp

@@ -1,4 +1,4 @@
-"""Writes to jobs: put on record before they are sent, run to their end, and read back where nothing answered them."""
+"""Writes to jobs, and reports of mail: put on record before they are sent, run to their end, and read back where nothing answered them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from tui_app.api.errors import Stopped
-from tui_app.api.write_result import Ambiguous, Done, Unsent, WriteResult
+from tui_app.api.write_result import Done, Unsent, WriteResult
 from tui_app.config.settings import canonical_account
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
     from tui_app.jobs.commands import Answered
-    from tui_app.jobs.job_write import JobWrite, Kind
+    from tui_app.jobs.job_write import Kind
     from tui_app.jobs.service import JobService
+    from tui_app.plans.journal import Record
     from tui_app.plans.ledger import Ledger
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.plans.write_journal import WriteJournal
@@ -32,8 +34,25 @@ class Spawn(Protocol):
         ...
 
 
+class OnRecord(Protocol):
+    """A write, in facts for the record."""
+
+    @property
+    def write_id(self) -> str:
+        """Eight hex digits, by which it is found on record."""
+        ...
+
+    def record(self) -> Record:
+        """What is about to be sent, and why."""
+        ...
+
+    def answer(self, result: WriteResult[Any]) -> Record:
+        """What a result tells."""
+        ...
+
+
 class JobWrites:
-    """The writes of one account to its jobs."""
+    """The writes of one account that are no plans."""
 
     def __init__(
         self,
@@ -43,6 +62,7 @@ class JobWrites:
         spawn: Spawn,
         told: Callable[[str, WriteResult[Any]], None],
         record: Callable[[str, Sequence[str]], None],
+        client: Callable[[], EmailSecurityClient],
     ) -> None:
         """`identity` = the account as its records name it; `told` gets what a write was, and its result."""
         self._identity = identity
@@ -51,6 +71,7 @@ class JobWrites:
         self._spawn = spawn
         self._told = told
         self._record = record
+        self._client = client
         self._stopped = False
         self.unsettled: dict[str, str] = {}
         """Writes that were sent and whose outcome is not in the ledger: what each was, by its id there."""
@@ -62,7 +83,7 @@ class JobWrites:
         self._stopped = True
 
     async def run(
-        self, what: str, write: JobWrite, work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]]
+        self, what: str, write: OnRecord, work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]]
     ) -> WriteResult[T]:
         """Put a write on record, run it to its end, and put its result on record, even if the caller goes away.
 
@@ -79,7 +100,7 @@ class JobWrites:
                 self._record(f"{what}: not sent, as it can't be put on record. {error}", ())
                 raise
             try:
-                result = await self._sent(what, write.write_id, record, work)
+                result = await self._sent(what, write, record, work)
             finally:
                 record.close()
             self._told(what, result)
@@ -90,38 +111,36 @@ class JobWrites:
     async def _sent(
         self,
         what: str,
-        write_id: str,
+        write: OnRecord,
         record: WriteJournal,
         work: Callable[[Answered], Coroutine[Any, Any, WriteResult[T]]],
     ) -> WriteResult[T]:
         """Send what is on record, unless it was stopped meanwhile, and put on record what became of it."""
 
         async def answered(answer: WriteResult[Any]) -> None:
-            await self._keep_answer(what, record, answer)
+            await self._keep_answer(what, write, record, answer)
 
         if self._stopped:
             result: WriteResult[T] = self._not_sent(what)
         else:
-            self.unsettled[write_id] = what
+            self.unsettled[write.write_id] = what
             result = await work(answered)
-        unrecorded = await self._keep_answer(what, record, result)
+        unrecorded = await self._keep_answer(what, write, record, result)
         if unrecorded:
-            self.unsettled[write_id] = what
+            self.unsettled[write.write_id] = what
             self.on_unrecorded(unrecorded)
-        elif not isinstance(result, Ambiguous):
-            self.unsettled.pop(write_id, None)
+        elif write.answer(result)["outcome"] != "unknown":
+            self.unsettled.pop(write.write_id, None)
         return result
 
     @staticmethod
     def _not_sent(what: str) -> Unsent:
         return Unsent(Stopped(what))
 
-    async def _keep_answer(self, what: str, record: WriteJournal, result: WriteResult[Any]) -> str:
+    async def _keep_answer(self, what: str, write: OnRecord, record: WriteJournal, result: WriteResult[Any]) -> str:
         """Put an answer on record; where that fails, a sentence about it."""
-        from tui_app.jobs.job_write import answer_facts
-
         try:
-            await asyncio.to_thread(record.add, answer_facts(result))
+            await asyncio.to_thread(record.add, write.answer(result))
         except SluiceError as error:
             # It was sent: what is known of it is told all the same, and the ledger calls it unknown.
             unrecorded = f"{what}: its answer is not on record. {error}"
@@ -130,7 +149,7 @@ class JobWrites:
         return ""
 
     async def settle(self, entry: WriteEntry) -> WriteEntry:
-        """Read back a write to a job that nothing has answered, and put on record what that shows; the write then.
+        """Read back a write that nothing has answered, and put on record what that shows; the write then.
 
         Raises ApiError, JournalError, and UsageError when it is another account's.
         """
@@ -139,6 +158,8 @@ class JobWrites:
 
         if canonical_account(entry.account) != self._identity:
             raise UsageError(f"{entry.name} belongs to another account, {sanitize(entry.account)}. Nothing was asked.")
+        if entry.report is not None:
+            return await self._settle_report(entry)
         asked = JobWrite(
             write_id=entry.plan_id,
             kind=cast("Kind", entry.write),
@@ -158,8 +179,16 @@ class JobWrites:
             return entry
         return await asyncio.to_thread(self._ledger().settle_write, entry, answer_facts(Done(seen)))
 
+    async def _settle_report(self, entry: WriteEntry) -> WriteEntry:
+        """Look for a report in the action log of each message of which nobody knows whether it was accepted."""
+        from tui_app.submissions import settled_facts
+
+        facts, told = await settled_facts(self._client(), entry)
+        self._record(f"{entry.title}, read back: {told}.", ())
+        return entry if facts is None else await asyncio.to_thread(self._ledger().settle_write, entry, facts)
+
     async def find_open(self) -> Sequence[WriteEntry]:
-        """Writes to jobs of which nobody knows what became of them; each is put in the activity list. Raises JournalError."""
+        """Writes of which nobody knows what became of them; each is put in the activity list. Raises JournalError."""
         entries = await asyncio.to_thread(lambda: self._ledger().open_writes(self._identity))
         for entry in reversed(entries):
             self._record(f"{entry.title}: {entry.describe()}. H opens the ledger.", ())

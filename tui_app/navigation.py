@@ -286,6 +286,8 @@ class Navigation(App[None]):
         entry = message.entry
         if isinstance(entry, PlanSummary):
             self._open_plan_of(entry)
+        elif entry.report is not None:
+            self._open_record(entry, "")
         elif message.record or not entry.job or (entry.write == "delete" and entry.as_asked):
             gone = "The job was deleted; this is what is on record."
             unknown = "Nobody knows the job's id; v looks for it by its mark."
@@ -297,6 +299,18 @@ class Navigation(App[None]):
         """Open the job that a write was about."""
         if self.is_at("record"):
             self._open_job_of(message.entry)
+
+    @work(exclusive=True, group="open")
+    async def on_write_record_screen_reported_plan_wanted(self, message: WriteRecordScreen.ReportedPlanWanted) -> None:
+        """Open the plan of a report."""
+        asked_on = self.screen
+        try:
+            entry = await asyncio.to_thread(self.service.plans.ledger.find, message.plan)
+        except SluiceError as error:
+            self.show_notice(str(error))
+            return
+        if self.screen is asked_on:
+            self.open_plan(entry)
 
     @work(exclusive=True, group="open")
     async def _open_job_of(self, entry: WriteEntry) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tui_app.plans.state import PlanState
     from tui_app.reports.job import JobReport
     from tui_app.rows.shape import RowColumn
+    from tui_app.submissions import Submissions
 
 _MAIL_COLUMNS: Final = "mail.columns"
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class EmailSecurityService:
             self._spawn,
             self._record_write,
             self.record,
+            lambda: self.client,
         )
         """What was asked of jobs, and what became of it."""
 
@@ -205,6 +207,21 @@ class EmailSecurityService:
 
         most = self.settings.guard.max_messages
         return FollowUps(self.jobs, self.plans.ledger, most, self.clock.now, self._server_clock.now)
+
+    @cached_property
+    def submissions(self) -> Submissions:
+        """Reporting mail whose verdict was wrong."""
+        from tui_app.submissions import Submissions
+
+        return Submissions(
+            self.settings,
+            self._random,
+            lambda: self.client,
+            lambda: self.plans,
+            self.writes,
+            self.record,
+            self._server_clock.now,
+        )
 
     def _ledger_waits(self, sentence: str) -> None:
         """Somebody else is writing to the ledger. From any thread: where a console is, its own has to tell."""

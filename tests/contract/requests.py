@@ -127,6 +127,29 @@ class Reclassify(Strict):
     eml_content: str | None = None
 
 
+class FalsePositive(Strict):
+    alert_id: Annotated[str, Field(min_length=1)]
+    expected_disposition: SixVerdicts
+
+
+class MissedDetection(Strict):
+    postfix_id: Annotated[str, Field(min_length=1)]
+    message_id: Annotated[str, Field(min_length=1)]
+    recipient_emails: Annotated[list[str], Field(min_length=1)]
+    expected_disposition: SixVerdicts
+
+
+class FalsePositives(Strict):
+    type: Literal["reclassification"]
+    messages: Annotated[list[FalsePositive], Field(min_length=1)]
+
+
+class MissedDetections(Strict):
+    type: Literal["missed_detection"]
+    messages: Annotated[list[MissedDetection], Field(min_length=1)]
+
+
+SUBMISSIONS = f"/client/v4/accounts/{ACCOUNT}/email-security/submissions"
 ES = f"/client/v4/accounts/{ACCOUNT}/email-security/investigate"
 ID, JOB = r"(?P<id>[^/]+)", rf"bulk/{JOB_ID}"
 ENDPOINTS: list[tuple[str, str, type[Strict], Any]] = [
@@ -151,6 +174,7 @@ ENDPOINTS: list[tuple[str, str, type[Strict], Any]] = [
     ("GET", f"{ES}/{ID}/raw", NoQuery, None),
     ("POST", f"{ES}/{ID}/reclassify", NoQuery, Reclassify),
     ("GET", f"{ES}/{ID}/trace", NoQuery, None),
+    ("POST", SUBMISSIONS, NoQuery, FalsePositives | MissedDetections),
 ]
 
 

@@ -19,6 +19,7 @@ from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, Disposition, JobStatus, RowStatus
 from tui_app.api.errors import ApiError
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
+from tui_app.api.submission import EXPECTED, MOST_SUBMITTED, SubmissionType, SubmittedMail
 from tui_app.api.transport import Transport
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
@@ -104,6 +105,9 @@ askable_jobs = st.none() | st.sampled_from([status for status in JobStatus if st
 askable_rows = st.none() | st.sampled_from([status for status in RowStatus if status is not RowStatus.DISCOVERING])
 pages, sizes = st.integers(1, 10_000), st.integers(1, 1000)
 
+words = st.text(st.characters(max_codepoint=127), min_size=1, max_size=20)
+submitted = st.builds(SubmittedMail, mail_ids, words, words, words, st.lists(words, min_size=1, max_size=3).map(tuple))
+
 CALLS: dict[str, st.SearchStrategy[Call]] = {
     "verify_token": st.just(lambda c: c.verify_token()),
     "list_accounts": st.builds(lambda n: lambda c: c.list_accounts(page=n), pages),
@@ -133,6 +137,13 @@ CALLS: dict[str, st.SearchStrategy[Call]] = {
         mail_ids,
         st.sampled_from(sorted(QUERY_DISPOSITIONS)),
         st.none() | st.just("UmVjZWl2ZWQ6"),
+    ),
+    "submit_messages": st.sampled_from(SubmissionType).flatmap(
+        lambda kind: st.builds(
+            lambda expected, mails: lambda c: c.submit_messages(kind, expected, mails),
+            st.sampled_from(EXPECTED[kind]),
+            st.lists(submitted, min_size=1, max_size=MOST_SUBMITTED),
+        )
     ),
     "list_jobs": st.builds(
         lambda n, s, status, action: lambda c: c.list_jobs(page=n, per_page=s, status=status, action=action),

@@ -28,6 +28,14 @@ from tui_app.api.models import CloudflareAccount, DeletedJob, Job, MoveItem, Rec
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.rows import JobMessage, Message, WireMail, WireRow
 from tui_app.api.search import QUERY_DISPOSITIONS, SearchParams
+from tui_app.api.submission import (
+    EXPECTED,
+    MOST_SUBMITTED,
+    SubmissionItem,
+    SubmissionType,
+    SubmittedMail,
+    read_submission,
+)
 from tui_app.api.transport import Transport, always
 from tui_app.api.wire_values import count, readable
 from tui_app.config.settings import check_job_id
@@ -183,6 +191,24 @@ class EmailSecurityClient:
         body = {"expected_disposition": expected.value} | ({} if eml is None else {"eml_content": eml})
         return await self.transport.act(
             "POST", self._path(investigate_id, "reclassify"), body, self._one(Reclassified.from_wire), accepts=True
+        )
+
+    async def submit_messages(
+        self, kind: SubmissionType, expected: Disposition, mails: Sequence[SubmittedMail]
+    ) -> WriteResult[tuple[SubmissionItem, ...]]:
+        """Report messages whose verdict was wrong, 1 to 100 at once; one item each, in their order. POST submissions.
+
+        Raises UsageError for more, and for a verdict that can't be asked for.
+        """
+        if not 1 <= len(mails) <= MOST_SUBMITTED:
+            raise UsageError(f"A submission takes 1 to {MOST_SUBMITTED} messages. Nothing was sent.")
+        if expected not in EXPECTED[kind]:
+            raise UsageError(f"{expected.value} is not a verdict for a {kind.label}. Nothing was sent.")
+        asked, drift = [mail.name(kind) for mail in mails], self.transport.drift
+        body = {"type": kind.value, "messages": [mail.body(kind, expected) for mail in mails]}
+        path = f"{self._account}/email-security/submissions"
+        return await self.transport.act(
+            "POST", path, body, lambda envelope: read_submission(envelope, asked, drift), accepts=True
         )
 
     # ---- jobs

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tui_app.api.enums import Disposition
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.plan_review import print_to_send, print_wait, sent_later, why_not_expected
 from tui_app.cli.plan_run import exit_code, run_plan, write_results
 from tui_app.cli.runner import confirmed, run_command
+from tui_app.cli.submission import check_expected, submit, verdict_option
 from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
@@ -62,8 +64,10 @@ _SEEN: Final = (
 
 
 def _messages(each: Listed) -> str:
-    """How many messages a plan has, or a new job had in its preview."""
+    """How many messages a plan or a report has, or a new job had in its preview."""
     if isinstance(each, WriteEntry):
+        if each.report is not None:
+            return str(len(each.report.mails))
         return str(each.preview.count) if each.preview is not None else ""
     return str(each.messages)
 
@@ -116,7 +120,7 @@ _since_option = click.option("--since", help="Only what happened since then: 24h
 def ledger(ctx: click.Context, since: str | None, output_format: str) -> None:
     """What was written from this machine, mail and jobs: who, what, when, why, and what became of it.
 
-    `resume`, `settle`, `check` and `close` need the account; the rest reads the journals.
+    `resume`, `settle`, `check`, `close` and `report --as` need the account; the rest reads the journals.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(_list, since=since, output_format=output_format)
@@ -126,7 +130,7 @@ def ledger(ctx: click.Context, since: str | None, output_format: str) -> None:
 @_since_option
 @format_option
 def _list(since: str | None, output_format: str) -> None:
-    """List all plans, and all jobs that were created, cancelled or deleted; the newest first."""
+    """List all plans, reports of mail, and jobs that were created, cancelled or deleted; the newest first."""
     moment = _since(since)
     ledger = ledger_here()
     overview = ledger.overview()
@@ -148,7 +152,7 @@ def _list(since: str | None, output_format: str) -> None:
     if len(sentences) > _MOST:
         print_status(f"{len(sentences) - _MOST:,} more such sentences: mailsluice ledger verify")
     if lost := [write for write in overview.writes if write.open]:
-        print_status(f"Of {plural(len(lost), 'write')} to jobs nobody knows whether it was done. To look: ")
+        print_status(f"Of {plural(len(lost), 'write')} nobody knows whether it was done. To look: ")
         for write in lost[:_MOST]:
             print_status(f"  mailsluice ledger settle {write.name}")
     for name in overview.unexpected:
@@ -161,7 +165,7 @@ def _list(since: str | None, output_format: str) -> None:
 @click.argument("name", metavar="PLAN|WRITE|JOB")
 @format_option
 def _show(name: str, output_format: str) -> None:
-    """List what became of every message of a plan; of a write to a job, all that is on record."""
+    """List what became of every message of a plan; of a write to a job, or a report, all that is on record."""
     entry = ledger_here().find_any(name)
     if isinstance(entry, WriteEntry):
         _show_write(entry, output_format)
@@ -285,7 +289,7 @@ def _resume(
 @format_option
 @click.pass_context
 def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
-    """Read back what is unknown of a plan, also of a closed one, or of a write to a job. Sends nothing."""
+    """Read back what is unknown of a plan, also of a closed one, or of a write to a job or a report of mail. Sends nothing."""
     found = ledger_here().find_any(plan)
 
     async def work(service: EmailSecurityService) -> ExitCode:
@@ -353,8 +357,37 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 @ledger.command("report")
 @click.argument("plan")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
-def _report(plan: str, output: Path | None) -> None:
-    """Write what a plan came to, for the ticket; Markdown on standard output."""
+@verdict_option("--as", "Report what it delivered or moved to Cloudflare, with the verdict that it should have had.")
+@despite_doubts_option
+@click.option("--yes", is_flag=True, help="With --as: don't ask.")
+@click.pass_context
+def _report(
+    ctx: click.Context, plan: str, output: Path | None, expected: str | None, despite_doubts: bool, yes: bool
+) -> None:
+    """Write what a plan came to, for the ticket; Markdown on standard output.
+
+    With --as nothing is written: what the plan delivered, or moved, is reported to Cloudflare, which teaches its detection.
+    Ends with 4 when some were not accepted, with 5 when that is unknown of some.
+    """
     from tui_app.cli.report import check_output, write_plan_report
 
-    write_plan_report(ledger_here(), plan, check_output(output))
+    if expected is None:
+        if yes or despite_doubts:
+            raise UsageError("--yes and --despite-doubts go with --as. Nothing was written.")
+        write_plan_report(ledger_here(), plan, check_output(output))
+        return
+    if output is not None:
+        raise UsageError("--as reports to Cloudflare, --output writes a file: one of them. Nothing was sent.")
+    found, verdict = ledger_here().find(plan), Disposition(expected)
+    check_expected(found.plan.effect, verdict)
+    print_doubts(found)
+    if found.doubts and not despite_doubts:
+        raise GuardError(
+            f"Something speaks against the journal of plan {found.name}; nothing was sent. Read it with: "
+            f"mailsluice ledger show {found.name}; then report it with --despite-doubts."
+        )
+
+    async def work(service: EmailSecurityService) -> ExitCode:
+        return await submit(service, of_this_account(service, found), verdict, yes=yes)
+
+    ctx.exit(run_command(ctx, work, writes=True))

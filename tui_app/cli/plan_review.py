@@ -17,6 +17,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.plan_run import run_plan, write_results
 from tui_app.cli.runner import confirmed
+from tui_app.cli.submission import submit_after
 from tui_app.core.clock import local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import plural, sanitize
@@ -32,6 +33,7 @@ from tui_app.plans.wait import describe_wait, time_left
 
 if TYPE_CHECKING:
     from tui_app.api.budget import Forecast
+    from tui_app.api.enums import Disposition
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Plan, Target
@@ -59,6 +61,8 @@ class ReviewOptions:
     yes: bool
     not_before: str | None
     output_format: str
+    report_as: Disposition | None = None
+    """The verdict as which what was done is reported to the service afterwards; None: it is not."""
 
     def check(self, effect_name: str) -> None:
         """Raises UsageError where nobody could confirm it, or no reason is given."""
@@ -196,7 +200,10 @@ async def review_and_send(service: EmailSecurityService, request: PlanRequest, o
     final = request.effect.is_final
     later = sent_later(service, plan)
     confirmed(f"{request.effect.title}: {plural(count, 'message')}{later}?", count, yes=options.yes, final=final)
-    return await run_plan(service, Send(plan, request.journals), options.output_format, known, guarded.odd)
+    ended = await run_plan(service, Send(plan, request.journals), options.output_format, known, guarded.odd)
+    if options.report_as is None:
+        return ended
+    return await submit_after(service, options.report_as, ended, yes=options.yes, known=known)
 
 
 def why_not_expected(effect: Effect, count: int, expect: int | None, *, yes: bool, asks: bool = True) -> str:

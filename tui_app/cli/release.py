@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
-from tui_app.api.enums import Destination, RowStatus
+from tui_app.api.enums import Destination, Disposition, RowStatus
+from tui_app.api.submission import SubmissionType
 from tui_app.cli.destination import destination_option
 from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.plan_review import ReviewOptions, parsed_ids, review_and_send, review_options
 from tui_app.cli.runner import run_command
+from tui_app.cli.submission import check_expected, verdict_option
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
 from tui_app.jobs.failures import has_reason
@@ -77,7 +80,13 @@ def _send(
     job_id: str | None,
     status: str | None,
     why: str,
+    expected: str | None,
 ) -> None:
+    if expected is not None:
+        if options.plan_only:
+            raise UsageError("--report-as reports what was done; with --plan-only nothing is.")
+        options = replace(options, report_as=Disposition(expected))
+        check_expected(effect, Disposition(expected))
     if (status or why) and not job_id:
         raise UsageError(f"--{'status' if status else 'why'} goes with --job. Nothing was sent.")
     if job_id is not None:
@@ -94,8 +103,12 @@ def _send(
     ctx.exit(run_command(ctx, work, writes=not options.plan_only))
 
 
+_REPORT_AS: Final = "Afterwards report what was {} to Cloudflare as {}, with the verdict that it should have had."
+
+
 @click.command()
 @_sources
+@verdict_option("--report-as", _REPORT_AS.format("delivered", "false positive"), SubmissionType.RECLASSIFICATION)
 @review_options
 @click.pass_context
 def release(ctx: click.Context, /, options: ReviewOptions, **sources: Any) -> None:
@@ -112,6 +125,7 @@ def release(ctx: click.Context, /, options: ReviewOptions, **sources: Any) -> No
 @click.command()
 @_sources
 @destination_option("The folder. RecoverableItemsPurges can't be undone: it always needs --expect.", required=True)
+@verdict_option("--report-as", _REPORT_AS.format("moved", "missed detection"), SubmissionType.MISSED_DETECTION)
 @review_options
 @click.pass_context
 def move(ctx: click.Context, /, options: ReviewOptions, destination: str, **sources: Any) -> None:

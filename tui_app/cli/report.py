@@ -41,10 +41,11 @@ def write_plan_report(ledger: Ledger, name: str, output: Path | None) -> None:
     """Write what a plan came to. Raises NoSuchPlan, JournalError and SluiceError."""
     entry = ledger.find(name)
     followed = followers(ledger, Source.PLAN, entry.plan_id)
+    reports = ledger.reports_of(entry.plan_id)
     if output is None:
-        print(as_markdown(entry, followed, advice_without_hope), end="")
+        print(as_markdown(entry, followed, advice_without_hope, reports), end="")
         return
-    new_file(output, FORMATS[output.suffix.lower()](entry, followed, advice_without_hope))
+    new_file(output, FORMATS[output.suffix.lower()](entry, followed, advice_without_hope, reports))
     print_status(f"{sanitize(str(output))}: {plural(len(entry.plan.targets), 'message')}.")
 
 

@@ -102,6 +102,10 @@ class JobWrite:
             "mark": self.mark,
         }
 
+    def answer(self, result: WriteResult[Any]) -> dict[str, Any]:
+        """What a result tells, as the ledger keeps it."""
+        return answer_facts(result)
+
 
 def _text(value: object, longest: int = _LONGEST) -> str:
     return (value.exact if isinstance(value, Untrusted) else str(value))[:longest]

@@ -223,6 +223,15 @@ class Ledger:
             if not checked.copy_of and (write := checked.write) is not None and write.job.lower() == job_id.lower()
         ]
 
+    def reports_of(self, plan_id: str) -> list[WriteEntry]:
+        """The reports of mail of a plan, the oldest first; copies of journals are left out. Raises JournalError."""
+        return [
+            write
+            for checked in self._checked()
+            if not checked.copy_of and (write := checked.write) is not None
+            if write.report is not None and write.report.plan == plan_id
+        ]
+
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:
         """A plan as its journal tells of it by now; None when that can't be read."""
         try:

@@ -69,6 +69,10 @@ class Target:
     """Its Message-ID without brackets, by which the answer to a move names it; empty when it is not known."""
     moved: bool | None = False
     """Whether it was moved before, by whomever; None = not known."""
+    header_id: str = field(default="", compare=False)
+    """Its Message-ID as the API writes it; empty when it is not known."""
+    alert_id: str = field(default="", compare=False)
+    """By which a wrong verdict on it is reported; empty when it is not known."""
     delivery: tuple[str, ...] = ()
     """How it was delivered, in the API's words; empty when it is not known."""
     features: Features | None = field(default=None, compare=False, repr=False)
@@ -91,6 +95,8 @@ class Target:
             released=any(done.exact == "QUARANTINE_RELEASE" for done in message.post_delivery_operations),
             when=message.when,
             message_id=message.message_id.exact.strip().strip("<>") if message.message_id else "",
+            header_id=message.message_id.exact if message.message_id else "",
+            alert_id=message.alert_id.exact if message.alert_id else "",
             moved=any(done.exact == "MOVE" for done in message.post_delivery_operations),
             delivery=tuple(status.exact for status in message.delivery_status),
             features=features_of(message.compared),

@@ -15,11 +15,14 @@ from tui_app.core.text import DETAIL_LIMIT, Untrusted, csv_cell, json_text, mark
 from tui_app.plans.plan import Target
 from tui_app.plans.records import counts_of
 from tui_app.plans.state import ALL_DONE, WORST_FIRST, WRONG, Outcome, PlanState, Result
+from tui_app.plans.submission import describe_report
+from tui_app.plans.write_entry import write_json
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Plan
     from tui_app.plans.state import ArrivalCheck
+    from tui_app.plans.write_entry import WriteEntry
 
 _RELEASED: Final = (Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.FAILED)
 _MOVED: Final = (Outcome.MOVED, Outcome.ALREADY_THERE, Outcome.FAILED)
@@ -191,7 +194,7 @@ def _mail_facts(plan: Plan) -> list[tuple[str, str]]:
     return [("verdicts", _counts(counts.verdicts)), ("sender domains", _counts(counts.domains))]
 
 
-def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[str, str]]:
+def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary], reports: Sequence[WriteEntry]) -> list[tuple[str, str]]:
     plan, state, source = entry.plan, entry.state, entry.plan.source
     included = ", ".join(sanitize(f"{word} for {name}" if name else word) for word, name in plan.included)
     held_back, left_out = (
@@ -206,6 +209,7 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
         ("found by", sanitize(plan.search, DETAIL_LIMIT)),
         ("follows from", "" if source is None else f"{source.relation} of {source.kind} {sanitize(source.name, 100)}"),
         *(("followed by", describe_follower(each)) for each in followed),
+        *(("reported to Cloudflare", _describe_report(each)) for each in reports),
         ("who", sanitize(entry.origin.describe())),
         ("account", sanitize(entry.account)),
         ("made", made),
@@ -229,10 +233,22 @@ def _facts(entry: LedgerEntry, followed: Sequence[PlanSummary]) -> list[tuple[st
     return [(name, text) for name, text in told if text]
 
 
-def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
+def _describe_report(entry: WriteEntry) -> str:
+    """A report of its mail in a line of safe text."""
+    made = rfc3339(entry.at) if entry.at is not None else sanitize(entry.made_at, 40)
+    return f"{describe_report(entry)} · {entry.name} · {sanitize(entry.origin.who)} · {made}"
+
+
+def as_markdown(
+    entry: LedgerEntry,
+    followed: Sequence[PlanSummary] = (),
+    advice: Advice = no_advice,
+    reports: Sequence[WriteEntry] = (),
+) -> str:
     """The report as Markdown, for a ticket: a page, then what has to be looked at, message by message.
 
-    `followed` = its retries and undos; `advice` = what to do where a retry can't help.
+    `followed` = its retries and undos; `advice` = what to do where a retry can't help; `reports` = what of its
+    mail was reported to the service.
     """
     state, exceptions = entry.state, _exceptions(entry.state)
     whole, sentence = sums_checked(state)
@@ -244,7 +260,7 @@ def as_markdown(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice
         "",
         *(_grouped(exceptions, entry, advice) if exceptions else ["Nothing has to be looked at."]),
         "",
-        *(fact(name, text) for name, text in _facts(entry, followed)),
+        *(fact(name, text) for name, text in _facts(entry, followed, reports)),
         "",
     ]
     return "\n".join([*lines, *_messages(entry, exceptions)]) + "\n"
@@ -294,8 +310,13 @@ def _ended(entry: LedgerEntry) -> str:
 # ---- for programs
 
 
-def as_csv(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
-    """The report as CSV: a line an id. What followed and what to do next are not in it."""
+def as_csv(
+    entry: LedgerEntry,
+    followed: Sequence[PlanSummary] = (),
+    advice: Advice = no_advice,
+    reports: Sequence[WriteEntry] = (),
+) -> str:
+    """The report as CSV: a line an id. What followed and what to do next are not in it; nor are reports, which JSON has."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*_columns(entry.state), "uid"))
@@ -405,7 +426,12 @@ def follower_json(plan: PlanSummary) -> dict[str, Any]:
     }
 
 
-def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> str:
+def as_json(
+    entry: LedgerEntry,
+    followed: Sequence[PlanSummary] = (),
+    advice: Advice = no_advice,
+    reports: Sequence[WriteEntry] = (),
+) -> str:
     """The report as JSON. What is known of the mail is in it as counts alone; what to do next is not in it."""
     counts = counts_of(entry.plan)
     return (
@@ -414,6 +440,7 @@ def as_json(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Ad
             | {
                 "search": entry.plan.search,
                 "followed_by": [follower_json(plan) for plan in followed],
+                "reports": [write_json(report) for report in reports],
                 "verdicts": dict(counts.verdicts) or None,
                 "sender_domains": dict(counts.domains) or None,
                 "results": [
@@ -430,11 +457,16 @@ FORMATS: Final[dict[str, Callable[..., str]]] = {".md": as_markdown, ".csv": as_
 """How a report is written, by the ending of its file; all take the same."""
 
 
-def write_all(entry: LedgerEntry, followed: Sequence[PlanSummary] = (), advice: Advice = no_advice) -> list[str]:
+def write_all(
+    entry: LedgerEntry,
+    followed: Sequence[PlanSummary] = (),
+    advice: Advice = no_advice,
+    reports: Sequence[WriteEntry] = (),
+) -> list[str]:
     """Write the report in all formats where the program was started; the names of the files. Raises SluiceError."""
     written = []
     for suffix, render in FORMATS.items():
         path = free_path(f"plan-{entry.plan.plan_id}", suffix)
-        new_file(path, render(entry, followed, advice))
+        new_file(path, render(entry, followed, advice, reports))
         written.append(path.name)
     return written

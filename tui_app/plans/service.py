@@ -422,4 +422,6 @@ class PlanService:
         from tui_app.plans.report import write_all
         from tui_app.plans.trail import followers
 
-        return write_all(entry, followers(self.ledger, Source.PLAN, entry.plan_id), advice)
+        return write_all(
+            entry, followers(self.ledger, Source.PLAN, entry.plan_id), advice, self.ledger.reports_of(entry.plan_id)
+        )

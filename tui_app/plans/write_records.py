@@ -1,4 +1,4 @@
-"""The records of a write to a job: what is kept before it is sent and after each answer, and the way back from them."""
+"""The records of a write to a job, and of a report of mail: what is kept before it is sent and after each answer, and the way back from them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui_app.plans.journal import Record
+from tui_app.plans.mail_report import Acceptance, MailAnswer, MailReport, answers_of
 from tui_app.plans.origin import Origin
 from tui_app.plans.record_values import moment_of, text_of, whole_of
 from tui_app.plans.records import timestamp
-from tui_app.plans.write_entry import CANCEL, CREATE, WRITES, PreviewKept, WriteAnswer, WriteEntry, WriteOutcome
+from tui_app.plans.write_entry import CANCEL, CREATE, REPORT, WRITES, PreviewKept, WriteAnswer, WriteEntry, WriteOutcome
 
 JOB_WRITE: Final = "job_write"
 """The type of the first record."""
-WRITE_FORMAT: Final = 1
-"""Of the journals of writes that this version writes."""
+WRITE_FORMAT: Final = 2
+"""The newest of the journals of writes that this version writes: that of a report of mail."""
+_JOB_FORMAT: Final = 1
+"""Of a write to a job: earlier versions read it."""
 _WRITE_ID: Final = re.compile(r"[0-9a-f]{8}")
 _LONGEST: Final = {"job": 200, "action": 60, "destination": 60, "mark": 60}
 _MOST_FIELDS: Final = 100
@@ -28,11 +31,11 @@ def write_record(
     facts: Record, *, number: int, account: str, origin: Origin, at: datetime, version: str, previous: str, folder: str
 ) -> Record:
     """The first record: what is about to be sent. `facts` has plan (the id), write, job, action, destination, search, reason,
-    preview, mark.
+    preview, mark; a report of mail also has follows, kind, expected, server_at, messages.
     """
     return {
         "type": JOB_WRITE,
-        "format": WRITE_FORMAT,
+        "format": _format_of(facts.get("write")),
         "number": number,
         **facts,
         "account": account,
@@ -44,23 +47,30 @@ def write_record(
     }
 
 
+def _format_of(write: object) -> int:
+    return WRITE_FORMAT if write == REPORT else _JOB_FORMAT
+
+
 def answer_record(facts: Record, at: datetime) -> Record:
-    """After an answer, or after reading back. `facts` has outcome, job, status, differences, http, ray, why."""
+    """After an answer, or after reading back. `facts` has outcome, job, status, differences, http, ray, why; of a report also
+    messages.
+    """
     return {"type": "answer", **facts, "at": timestamp(at)}
 
 
 def write_of(records: Sequence[Record], *, file: str = "", head: str = "", damaged: str = "") -> WriteEntry:
     """The write that records tell of. Raises ValueError when they are not those of one that this version understands."""
     first = records[0] if records else {}
-    if first.get("type") != JOB_WRITE or whole_of(first.get("format")) != WRITE_FORMAT:
+    if first.get("type") != JOB_WRITE or whole_of(first.get("format")) != _format_of(first.get("write")):
         raise ValueError("not a write that this version can read")
     try:
         short = {name: _short(first[name], most) for name, most in _LONGEST.items()}
         write = text_of(first["write"])
         if write not in WRITES or not _WRITE_ID.fullmatch(text_of(first["plan"])):
             raise ValueError("no write")
-        if bool(short["job"]) is (write == CREATE):
+        if bool(short["job"]) is (write in (CREATE, REPORT)):
             raise ValueError("a new job with an id, or none to act on")
+        report = MailReport.of(first) if write == REPORT else None
         return WriteEntry(
             number=whole_of(first["number"], least=1),
             plan_id=first["plan"],
@@ -82,7 +92,8 @@ def write_of(records: Sequence[Record], *, file: str = "", head: str = "", damag
             search=_search(first["search"]),
             preview=_preview(first["preview"]),
             mark=short["mark"],
-            answers=_answers(records[1:], short["job"], write),
+            answers=_answers(records[1:], short["job"], write, report),
+            report=report,
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a write that this version can read ({type(error).__name__})") from None
@@ -110,25 +121,39 @@ def _preview(kept: Any) -> PreviewKept | None:
     return PreviewKept(whole_of(kept["count"]), kept["complete"], _short(kept["hash"], 200))
 
 
-def _answers(records: Sequence[Record], asked_for: str, write: str) -> tuple[WriteAnswer, ...]:
+def _answers(
+    records: Sequence[Record], asked_for: str, write: str, report: MailReport | None
+) -> tuple[WriteAnswer, ...]:
     answers: list[WriteAnswer] = []
     job = asked_for
     for record in records:
         if record["type"] != "answer":
             raise ValueError("a record of an unknown kind")
-        answer = _answer(record)
+        mails = answers_of(record["messages"], report, answers[-1].mails if answers else ()) if report else ()
+        answer = _answer(record, mails)
         if answers and not (answers[-1].outcome is WriteOutcome.UNKNOWN and answer.outcome in _SETTLED):
             raise ValueError("an answer to what was answered")
         if answer.job and job and answer.job.lower() != job.lower():
             raise ValueError("an answer about another job")
         job = job or answer.job
-        if answer.outcome is WriteOutcome.DONE and (not job or (write == CANCEL and not answer.status)):
+        if report is not None:
+            _check_report(answer)
+        elif answer.outcome is WriteOutcome.DONE and (not job or (write == CANCEL and not answer.status)):
             raise ValueError("done to nothing")
         answers.append(answer)
     return tuple(answers)
 
 
-def _answer(record: Record) -> WriteAnswer:
+def _check_report(answer: WriteAnswer) -> None:
+    """An answer is one of each message, and what was not sent, or was refused, is so of all."""
+    unknown = any(mail.acceptance is Acceptance.UNKNOWN for mail in answer.mails)
+    done = answer.outcome is WriteOutcome.DONE
+    fits = answer.outcome is WriteOutcome.UNKNOWN or not answer.mails
+    if answer.job or (unknown or not answer.mails if done else not fits):
+        raise ValueError("an answer that does not tell of each message")
+
+
+def _answer(record: Record, mails: tuple[MailAnswer, ...] = ()) -> WriteAnswer:
     differences, http = record["differences"], record["http"]
     if not isinstance(differences, list):
         raise ValueError("no list")
@@ -141,4 +166,5 @@ def _answer(record: Record) -> WriteAnswer:
         http=None if http is None else whole_of(http, least=100, most=999),
         ray=_short(record["ray"], 200),
         why=text_of(record["why"]),
+        mails=mails,
     )

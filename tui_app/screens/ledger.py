@@ -72,6 +72,8 @@ def _time(each: Listed, now: datetime) -> Cell:
 def _size(each: Listed) -> int:
     """How many messages it is about; fewest where nobody knows."""
     if isinstance(each, WriteEntry):
+        if each.report is not None:
+            return len(each.report.mails)
         return each.preview.count if each.preview is not None else -1
     return each.messages
 
@@ -178,8 +180,10 @@ class LedgerScreen(ConsoleScreen):
         table.show_rows(ListRows(shown, lambda each: each.file))
         plans = [each for each in listed if isinstance(each, PlanSummary)]
         writes = [each for each in listed if isinstance(each, WriteEntry)]
+        jobs = sum(each.report is None for each in writes)
         unfinished, unknown = sum(each.unfinished for each in plans), sum(each.open for each in writes)
-        words = [plural(len(plans), "plan")] + [plural(len(writes), "job write")] * bool(writes)
+        words = [plural(len(plans), "plan")] + [plural(jobs, "job write")] * bool(jobs)
+        words += [plural(len(writes) - jobs, "report")] * (len(writes) > jobs)
         words += [f"{unfinished:,} unfinished"] * bool(unfinished) + [f"{unknown:,} unknown"] * bool(unknown)
         right: list[Piece] = ["on this machine"]
         if self._filter is not None:

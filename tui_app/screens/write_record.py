@@ -1,4 +1,4 @@
-"""What is on record of a write to a job: who, when, why, what was asked for, and all that was answered."""
+"""What is on record of a write to a job, or of a report of mail: who, when, why, what was asked for, and all that was answered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PRIVATE: Final = frozenset({"reason", "search"})
 
 
 class WriteRecordScreen(TextScreen):
-    """The record; `v` reads an unknown write back, `enter` opens the job."""
+    """The record; `v` reads an unknown write back, `enter` opens the job, or the plan."""
 
     screen_name = "record"
     hang = _WIDTH
@@ -38,6 +38,13 @@ class WriteRecordScreen(TextScreen):
         def __init__(self, entry: WriteEntry) -> None:
             super().__init__()
             self.entry = entry
+
+    class ReportedPlanWanted(Message):
+        """The plan of a report is to be opened."""
+
+        def __init__(self, plan: str) -> None:
+            super().__init__()
+            self.plan = plan
 
     def __init__(self, service: EmailSecurityService, entry: WriteEntry, said: str = "") -> None:
         super().__init__(service)
@@ -69,8 +76,10 @@ class WriteRecordScreen(TextScreen):
         return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
 
     def action_row_open(self) -> None:
-        """Open the job."""
-        if self._entry.job:
+        """Open the job, or the plan of a report."""
+        if self._entry.report is not None:
+            self.post_message(self.ReportedPlanWanted(self._entry.report.plan))
+        elif self._entry.job:
             self.post_message(self.JobWanted(self._entry))
         else:
             self.notice("Nobody knows the job's id. v looks for it by its mark.")
@@ -88,6 +97,10 @@ class WriteRecordScreen(TextScreen):
             self.notice(str(error))
             return
         self._show()
+        if self._entry.report is not None:
+            sums = self._entry.sums()
+            self.notice(f"Settled: {sums}." if not self._entry.open else f"Still unknown: {sums}. v asks again.")
+            return
         where = "the job is still there" if self._entry.write == DELETE else "not seen done"
         done = "it was done, but the job DIFFERS from what was asked for" if self._entry.differs else "it was done"
         self.notice(f"Settled: {done}." if not self._entry.open else f"Still unknown: {where}. v asks again.")

@@ -40,9 +40,15 @@ class RecipientRow:
 
 
 def recipient_rows(
-    results: Iterable[Result], targets: Mapping[str, Target], arrival: ArrivalCheck | None = None
+    results: Iterable[Result],
+    targets: Mapping[str, Target],
+    arrival: ArrivalCheck | None = None,
+    reported: Mapping[str, str] | None = None,
 ) -> list[RecipientRow]:
-    """Lines for results, the worst first; `targets` know more of the mail than a journal keeps."""
+    """Lines for results, the worst first; `targets` know more of the mail than a journal keeps.
+
+    `reported` = what became of a report of a message, by its id.
+    """
     sightings = arrival.sightings if arrival is not None else {}
     lines: list[RecipientRow] = []
     for result in results:
@@ -50,6 +56,8 @@ def recipient_rows(
         subject = str(target.subject)
         sighting = sightings.get(result.target.id)
         seen = sighting.value if sighting is not None else ""
+        report = sanitize((reported or {}).get(result.target.id, ""), 200)
+        seen = " · ".join(filter(None, (seen, report)))
         why = sanitize(result.why)
         found = [(outcome, recipient) for outcome, recipients in result.by_recipient() for recipient in recipients]
         for number, (outcome, recipient) in enumerate(found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
+from tui_app.plans.submission import fates
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
@@ -33,6 +35,7 @@ from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.standing import Standing
 from tui_app.screens.plan.sums import phase_of, sums_of
+from tui_app.screens.plan.verdict import ChooseVerdict, submission_facts
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
@@ -42,10 +45,13 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from tui_app.api.enums import Disposition
     from tui_app.plans.commands import Command
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.submission import ToSubmit
+    from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
 
 _COLUMNS: Final = (
@@ -103,11 +109,15 @@ class PlanScreen(ConsoleScreen):
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
+        self._submitting = False
+        """Whether a report of it is being sent."""
         self._looking = False
         """Whether what is left of an earlier plan is being looked at: nothing is sent meanwhile."""
         self._waits_since: float | None = None
         """When it was painted that the plan waits for the operator."""
         self._shown: tuple[object, ...] = ()
+        self._reports: Sequence[WriteEntry] = ()
+        """What of it was reported to the service, the oldest first."""
 
     def content(self) -> Iterable[Widget]:
         """Progress, sums, one row per recipient."""
@@ -137,6 +147,17 @@ class PlanScreen(ConsoleScreen):
         """Also read what followed."""
         super().on_screen_resume()
         self.read_followers(Source.PLAN, self._state.plan.plan_id)
+        self._read_reports()
+
+    @work(exclusive=True, group="reports")
+    async def _read_reports(self) -> None:
+        """Find out what of it was reported to the service, in a thread."""
+        with suppress(SluiceError):  # the ledger says itself what is wrong with it
+            plan = self._state.plan.plan_id
+            self._reports = await asyncio.to_thread(self.service.plans.ledger.reports_of, plan)
+            if self.ready:
+                self._show_rows()
+                self.show_frame()
 
     @work
     async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
@@ -167,6 +188,9 @@ class PlanScreen(ConsoleScreen):
         """Not while it runs: the outcome belongs on the screen."""
         if not self.awaiting or self._looking:
             return True
+        if self._submitting:
+            self.notice("It is being reported. ctrl+q quits after the request in flight.")
+            return False
         said = {
             Phase.CANARY: "The plan waits for you: A sends the rest, S stops.",
             Phase.PAUSED: "The plan waits for you: A sends the rest, S stops.",
@@ -194,17 +218,22 @@ class PlanScreen(ConsoleScreen):
             self._waits_since = None
         elif self._waits_since is None:
             self.call_after_refresh(self._waits_now)
-        shown = (state.results_by_id, state.in_flight, state.ended, state.arrival)
+        self._show_rows()
+        self.show_frame()
+
+    def _show_rows(self) -> None:
+        """Show the recipients anew, if anything about them is new."""
+        state = self._state
+        shown = (state.results_by_id, state.in_flight, state.ended, state.arrival, self._reports)
         if shown != self._shown:
+            moved_on = shown[:-1] != self._shown[:-1]
             self._shown = shown
             results = told(state, self._targets) if state.ended else list(state.results)
-            self.table().show_rows(
-                ListRows(recipient_rows(results, self._targets, state.arrival), lambda line: line.key)
-            )
-            if state.ended:
+            rows = recipient_rows(results, self._targets, state.arrival, fates(self._reports))
+            self.table().show_rows(ListRows(rows, lambda line: line.key))
+            if state.ended and moved_on:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
-        self.show_frame()
 
     def _waits_now(self) -> None:
         if self._state.phase in (Phase.PAUSED, Phase.CANARY):
@@ -257,7 +286,7 @@ class PlanScreen(ConsoleScreen):
             f"  {known:,} of {every:,} · {plural(state.requests, 'request')}",
             (self._waits(), "$text-warning"),
         )
-        self.query_one("#sums", TextBlock).set_items(*sums_of(state))
+        self.query_one("#sums", TextBlock).set_items(*sums_of(state, self._reports))
         followers = f"{self.followers} · " if self.followers else ""
         self.query_one("#why", TextLine).set_text(
             followers, ("reason: ", "dim"), PrivateText(sanitize(state.plan.reason))
@@ -284,7 +313,7 @@ class PlanScreen(ConsoleScreen):
         keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
         # What is still to be done comes before what can be done about it afterwards.
-        chosen.sort(key=lambda pair: pair[0] in ("T", "U", "E"))
+        chosen.sort(key=lambda pair: pair[0] in ("T", "U", "B", "E"))
         ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
         return [*chosen[:5], *ways_out]
 
@@ -439,6 +468,57 @@ class PlanScreen(ConsoleScreen):
             self.notice("The plan stays open.")
         else:
             self._start_command(Close)
+
+    @work(exclusive=True, group="submit")
+    async def action_plan_submit(self) -> None:
+        """Report what was delivered, or moved, to the service: looked up, asked, confirmed, sent."""
+        if why := self._standing.why_not_submitted:
+            self.notice(why)
+            return
+        if self.awaiting:
+            self.notice("Not yet: an answer is awaited. Press B again when it is there.")
+            return
+        self.awaiting = self._looking = True
+        self.notice("Looking at what can be reported…")
+        try:
+            entry = await self._entry()
+            if entry is None:
+                return
+            asked = await self.service.submissions.prepare(entry, self._targets)
+        except SluiceError as error:
+            self.notice(str(error))
+            return
+        finally:
+            self.awaiting = self._looking = False
+        if self.app.screen is not self:
+            return  # it was left meanwhile
+        self.notice("")
+        expected = await self.app.push_screen_wait(ChooseVerdict(asked))
+        if expected is None:
+            self.notice("Nothing was reported.")
+            return
+        number = to_type(len(asked.mails))
+        typed = f"{entry.name} {number}" if entry.doubts else number
+        question = Confirm("Report these to Cloudflare?", submission_facts(entry, asked, expected), typed=typed)
+        if not await self.app.push_screen_wait(question):
+            self.notice("Nothing was reported.")
+            return
+        self._submit(entry, asked, expected)
+
+    @work
+    async def _submit(self, entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> None:
+        """Send a report that was confirmed, and say what became of it."""
+        self.awaiting = self._submitting = True
+        self.notice("Reporting…")
+        try:
+            said = await self.service.submissions.send(entry, asked, expected)
+        except SluiceError as error:
+            self.service.record(str(error))
+            said = str(error)
+        finally:
+            self.awaiting = self._submitting = False
+        self.notice(said)
+        self._read_reports()
 
     def action_row_open(self) -> None:
         """Open the message of a row."""

@@ -12,6 +12,7 @@ from tui_app.plans.follow_up import undo_effect
 from tui_app.plans.report import sums_checked
 from tui_app.plans.response import anything_done
 from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome, Phase, PlanState
+from tui_app.plans.submission import why_not
 from tui_app.screens.base import MORE
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Standing:
             "C": self.may_resume,
             "T": state.ended and bool(state.retryable),
             "U": self.may_undo,
+            "B": self.may_submit,
             "E": state.ended and bool(state.head),
         }
 
@@ -85,6 +87,22 @@ class Standing:
         except GuardError:
             return False
         return at_rest and bool(state.with_outcome(*SAID_DONE))
+
+    @property
+    def why_not_submitted(self) -> str:
+        """Why nothing of it can be reported to the service, in a sentence; empty where something may be."""
+        if self.read_only:
+            return "This profile is read-only; nothing can be reported."
+        if self.lock_holder:
+            return f"Nothing can be done here while {self.lock_holder} is acting."
+        if self.damaged or (self.state.ended and not self.state.head):
+            return "Without a journal that can be read nothing can be reported."
+        return why_not(self.state)
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether what it did can be reported to the service."""
+        return not self.why_not_submitted
 
     def next_step(self) -> Sequence[Piece]:
         """What to do next, in a sentence; an error first."""

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.clock import local_time
 from tui_app.core.text import plural
 from tui_app.plans.state import WRONG, Outcome, Phase, PlanState
+from tui_app.plans.submission import describe_reports
 from tui_app.screens.plan.recipients import outcome_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_app.plans.write_entry import WriteEntry
     from tui_app.widgets.text_lines import Piece
 
 _OVER: Final = (
@@ -57,8 +61,10 @@ def _sum(outcome: Outcome, count: int) -> Piece:
     return (f"{count:,} {outcome.value}", style)
 
 
-def sums_of(state: PlanState) -> list[list[Piece]]:
-    """Lines of sums: what came of how many, what is still to be done, what a second look saw, and what it did beside that."""
+def sums_of(state: PlanState, reports: Sequence[WriteEntry] = ()) -> list[list[Piece]]:
+    """Lines of sums: what came of how many, what is still to be done, what a second look saw, what it did beside that, and
+    what became of its `reports`.
+    """
     outcome_counts = state.outcome_counts()
     wanted = Outcome.MOVED if state.plan.effect.is_move else Outcome.DELIVERED
     # Nobody is to read "0 delivered" while it is unknown.
@@ -77,4 +83,7 @@ def sums_of(state: PlanState) -> list[list[Piece]]:
             looked_at.append(f"{undelivered:,} undelivered, not looked at")
         lines.append([f"checked {local_time(arrival.at):%H:%M}", *looked_at])
         lines += [[(sentence, "$text-warning bold")] for sentence in arrival.side_effects()]
+    if reported := describe_reports(reports):
+        style = "$text-warning" if any(not entry.as_asked for entry in reports) else ""
+        lines.append(["reported", *((part, style) for part in reported.split(", "))])
     return lines

@@ -1,0 +1,68 @@
+"""Finds out by its action log whether a message was reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from tui_app.api.enums import Operation
+from tui_app.api.page import MAX_PER_PAGE
+from tui_app.core.id_form import is_investigate_id
+from tui_app.core.text import Untrusted
+from tui_app.plans.mail_report import Acceptance, MailAnswer
+from tui_app.plans.record_values import moment_of
+from tui_app.plans.settle import CLOCKS_DIFFER, SAME_CLOCK
+
+if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.details import LogEntry
+    from tui_app.api.submission import SubmittedMail
+    from tui_app.plans.write_entry import WriteEntry
+
+_LOG_PAGES: Final = 3
+_LONGEST: Final = 400
+
+
+async def seen_submitted(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEntry) -> MailAnswer | None:
+    """What the action log of a message tells of this report of it; None when it shows none.
+
+    Raises ApiError, and UsageError for what is no id. A message of which only a postfix id is known can't be asked for.
+    """
+    if not is_investigate_id(mail.id):
+        return None
+    for page in range(1, _LOG_PAGES + 1):
+        log = await client.list_action_log(mail.id, page=page)
+        for each in log.items:
+            if each.operation is Operation.SUBMISSION and _is_ours(each, entry):
+                return _answer(each)
+        if log.size < MAX_PER_PAGE:
+            break
+    return None
+
+
+def _is_ours(each: LogEntry, entry: WriteEntry) -> bool:
+    """Whether a submission is this one: not an older one, and not one of another type or verdict as far as it tells them."""
+    report = entry.report
+    assert report is not None
+    server_at = moment_of(report.server_at)
+    sent_at, at = server_at or entry.at, each.started_at or each.completed_at
+    margin: timedelta = SAME_CLOCK if server_at is not None else CLOCKS_DIFFER
+    if at is None or sent_at is None or at < sent_at - margin:
+        return False
+    told = each.properties
+    return _fits(told.requested_disposition, report.expected) and _fits(told.submission_type, report.kind)
+
+
+def _fits(told: Untrusted | None, asked: str) -> bool:
+    return told is None or told.exact.strip().casefold() == asked.casefold()
+
+
+def _answer(each: LogEntry) -> MailAnswer:
+    name = each.properties.submission_id
+    submission = name.exact[:_LONGEST] if name is not None else ""
+    if each.success is False:
+        status = each.status.exact[:_LONGEST] if each.status is not None else ""
+        return MailAnswer(
+            Acceptance.NOT_ACCEPTED, submission, f"the action log says that it failed: {status}".rstrip(": ")
+        )
+    return MailAnswer(Acceptance.ACCEPTED, submission, "seen in the action log")
