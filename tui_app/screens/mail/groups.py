@@ -86,6 +86,8 @@ class GroupsScreen(ConsoleScreen):
         self.show_frame()
         found = await self._subject.group()
         self._grouping = False
+        if not self.ready:
+            return  # it was left meanwhile
         self.table().show_rows(GroupRows(found, self._subject.store), whole=False)
         self.show_frame()
 

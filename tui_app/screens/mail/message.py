@@ -194,6 +194,8 @@ class MessageScreen(ConsoleScreen):
 
     def _show(self, *, keep: bool = False) -> None:
         """Show what is known of the part."""
+        if not self.ready:
+            return  # it was left meanwhile
         lines: Sequence[PagerLine] = self._view.lines(self._part, self._parts)
         self._pager.show_lines(lines, keep=keep)
         self.show_frame()

@@ -146,6 +146,8 @@ class MailScreen(ConsoleScreen):
         return True
 
     def _show_again(self) -> None:
+        if not self.ready:
+            return  # it was left meanwhile
         search = self._search
         whole = search.complete and not search.loading and search.arranged.filter is None
         self.table().show_rows(search.rows, whole=whole)
