@@ -81,6 +81,7 @@ class MailChoice:
         if guarded is not None:
             told += [f"{len(guarded.held_back):,} held back by guard"] if guarded.held_back else []
             told += [f"{count:,} {reason}" for reason, count in guarded.unfit_reasons().items()]
+        told += [f"{store.marks:,} in all"] if store.marks != len(allowed) else []
         return f"{', '.join(told)}."
 
     def _guard(self, slots: array[int]) -> Guarded:
