@@ -198,9 +198,9 @@ class Likeness:
 class KnownDomains:
     """The domains that are known here: the account's own, and those that many messages come from.
 
-    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. One that is known
-    is told as imitated only if it is our own, or has five messages and five times those of the other one: so of two
-    neither accuses the other. Our own never imitate.
+    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Of two that look the
+    same the one with less mail imitates the other; with as much mail each is told as like the other. What is only
+    similar imitates one that is our own, or has five messages and five times those of the other one. Our own never imitate.
     """
 
     def __init__(self, own: frozenset[str], counts: Mapping[str, int]) -> None:
@@ -208,14 +208,19 @@ class KnownDomains:
         self._counts = counts
         self._found: dict[str, Likeness | None] = {}
         self._alike: dict[str, str] = {}
-        self._alike_in_capitals: dict[str, str] = {}
+        self._same: dict[str, list[str]] = {}
+        """Domains that look the same, the best known first."""
+        self._same_in_capitals: dict[str, list[str]] = {}
         self._hyphenated: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._near: dict[str, list[str]] = {}
-        frequent = [domain for domain, count in counts.items() if count >= _FREQUENT and domain not in own]
+        others = [domain for domain in counts if domain not in own]
         # The better known one keeps a place that two would have.
-        for domain in [*sorted(own), *sorted(frequent, key=lambda domain: (-counts[domain], domain))]:
-            self._learn(domain)
+        for domain in [*sorted(own), *sorted(others, key=lambda domain: (-counts[domain], domain))]:
+            if _is_readable(domain) and "." in domain:
+                self._look_at(domain)
+                if domain in own or counts[domain] >= _FREQUENT:
+                    self._learn(domain)
 
     @classmethod
     def of(cls, own: Iterable[str], counts: Mapping[str, int]) -> KnownDomains:
@@ -225,14 +230,16 @@ class KnownDomains:
             sums[organisation(domain)] += count
         return cls(frozenset(map(organisation, own)), sums)
 
+    def _look_at(self, domain: str) -> None:
+        shown = _shown(domain)
+        self._same.setdefault(skeleton(shown), []).append(domain)
+        self._same_in_capitals.setdefault(skeleton(shown.upper()), []).append(domain)
+
     def _learn(self, domain: str) -> None:
-        label, dot, suffix = domain.partition(".")
-        if not dot or not _is_readable(domain):
-            return
+        label, _, suffix = domain.partition(".")
         shown = _shown(domain)
         alike = skeleton(shown)
         self._alike.setdefault(alike, domain)
-        self._alike_in_capitals.setdefault(skeleton(shown.upper()), domain)
         if len(domain) >= _LONG_HYPHENATED:
             self._hyphenated.setdefault(alike.replace(".", "-"), domain)
         if len(label) >= _LONG_NAME and (domain in self._own or self._counts.get(domain, 0) >= _WELL_KNOWN):
@@ -270,11 +277,19 @@ class KnownDomains:
 
     def _same_look(self, ours: str, shown: str) -> Likeness | None:
         alike = skeleton(shown)
-        if self._imitated(known := self._alike.get(alike), ours) and known:
+        if known := self._better_known(self._same.get(alike, ()), ours):
             return Likeness(known, replaced(shown, _shown(known)))
-        if shown != shown.lower() and self._imitated(known := self._alike_in_capitals.get(alike), ours) and known:
+        if shown != shown.lower() and (known := self._better_known(self._same_in_capitals.get(alike, ()), ours)):
             return Likeness(known, replaced(shown, _shown(known).upper()))
         return None
+
+    def _better_known(self, domains: Iterable[str], ours: str) -> str:
+        """The first of these that is as well known as ours, or better; empty if there is none."""
+        for known in domains:
+            if known != ours:
+                as_known = known in self._own or self._counts.get(known, 0) >= max(1, self._counts.get(ours, 0))
+                return known if as_known else ""
+        return ""
 
     def _held(self, ours: str, whole: str) -> Likeness | None:
         labels = skeleton(whole).split(".")[:_MOST_LABELS]

@@ -45,8 +45,6 @@ class MailSnapshot:
     """Each message once, in the server's order."""
     rows: OrderedRows[Message]
     """The same, filtered and sorted."""
-    known: KnownDomains
-    """Domains that others may imitate: those of the mailboxes, and those that much of the mail comes from."""
     arranged: RowView = AS_LISTED
     """What `rows` went through; while more is asked for, still what it was."""
     complete: bool = False
@@ -138,12 +136,24 @@ class MailSubject:
         self._listed = bytearray()
         self.grouped, self._grouped_of = GroupedMail(), None
         self._domains = _Domains()
-        return MailSnapshot(line, params, rows, rows, self._domains.known())
+        self._known = 0, self._domains.known()
+        return MailSnapshot(line, params, rows, rows)
 
     @property
     def store(self) -> RowStore[Message]:
         """Where the messages and their marks are."""
         return self.snapshot.found.store
+
+    @property
+    def known(self) -> KnownDomains:
+        """Domains that others may imitate: those of the mailboxes, and those that the listed mail comes from."""
+        count, known = self._known
+        here = len(self.snapshot.found)
+        # Made anew for each page of many it would take longer than to load them.
+        if here > 1.2 * count or (here != count and not self.snapshot.loading):
+            known = self._domains.known()
+            self._known = here, known
+        return known
 
     @property
     def wanted(self) -> RowView:
@@ -212,7 +222,6 @@ class MailSubject:
         self._change(
             pages,
             found=OrderedRows(before.store, before.slots),
-            known=self._domains.known() if more else self.snapshot.known,
             complete=pages.complete,
             maybe_more=pages.maybe_more,
             unreadable=pages.unreadable,
@@ -255,7 +264,7 @@ class MailSubject:
             made_of = (snapshot.found, self.store.changes)
             if self._grouped_of != made_of:
                 try:
-                    self.grouped = await group_mail(snapshot.found, snapshot.known, still=lambda: self._pages is pages)
+                    self.grouped = await group_mail(snapshot.found, self.known, still=lambda: self._pages is pages)
                 except Superseded:
                     return GroupedMail()
                 self._grouped_of = made_of

@@ -57,8 +57,8 @@ class MailService:
         """Domains that others may imitate, by the mail that was listed in this session."""
         from tui_app.core.look_alike import KnownDomains
 
-        listed = [subject.snapshot for subject in self._subjects.values() if len(subject.snapshot.found)]
-        largest = max(listed, key=lambda snapshot: len(snapshot.found), default=None)
+        listed = [subject for subject in self._subjects.values() if len(subject.snapshot.found)]
+        largest = max(listed, key=lambda subject: len(subject.snapshot.found), default=None)
         return largest.known if largest is not None else KnownDomains.of((), {})
 
     async def message(self, investigate_id: str) -> Message:

@@ -88,7 +88,7 @@ class MailScreen(ConsoleScreen):
         self._first_line = line
         self._subject = service.mail.watch(self._found, self.preset)
         self._choice = MailChoice(service, self._subject)
-        self._rows = MailRows(lambda: self._search.known, self._subject.odd)
+        self._rows = MailRows(lambda: self._subject.known, self._subject.odd)
         self._long = LongTask(self, self._show_again)
 
     def content(self) -> Iterable[Widget]:
