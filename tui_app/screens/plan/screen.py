@@ -52,12 +52,15 @@ if TYPE_CHECKING:
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
 
+_WIDE: Final = 100
+"""Cells from which on there is room for senders, too."""
 _COLUMNS: Final = (
     Column("OUTCOME", 19),
     Column("RECIPIENT", weight=3),
-    Column("FROM", weight=3, from_width=100, address=True),
-    Column("SUBJECT", weight=3, private=True),
-    Column("WHY", weight=3),
+    Column("FROM", weight=3, from_width=_WIDE, address=True),
+    Column("SUBJECT", weight=3, private=True, until_width=_WIDE),
+    Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
+    Column("WHY", weight=4),
 )
 
 
@@ -130,13 +133,8 @@ class PlanScreen(ConsoleScreen):
 
     @staticmethod
     def _cells(line: RecipientRow) -> Sequence[Cell]:
-        return (
-            recipient_cell(line),
-            Cell(line.recipient),
-            Cell(line.sender),
-            Cell(line.subject or line.id),
-            Cell(line.why),
-        )
+        subject = Cell(line.subject or line.id)
+        return (recipient_cell(line), Cell(line.recipient), Cell(line.sender), subject, subject, Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
