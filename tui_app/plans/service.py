@@ -22,6 +22,7 @@ from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import ODD, Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.lookup import least_requests, look_up, take_target
+from tui_app.plans.mail_of_plan import KnownMail
 from tui_app.plans.move import Move
 from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.origin import origin_of
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from tui_app.plans.commands import Command
     from tui_app.plans.effect import Effect
     from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.mail_of_plan import MailQuestion, SenderSubject
     from tui_app.plans.state import PlanState
 
 _LOOK_AT_CLOCKS: Final = 15.0
@@ -110,6 +112,7 @@ class PlanService:
         known: list[PlanAction] = [Release(self.settings, self.remembered), *map(Move, Destination)]
         self.actions: Mapping[Effect, PlanAction] = {action.effect: action for action in known}
         self._looks = LastLooks(self.clock)
+        self._known_mail = KnownMail()
         self._thread = EngineThread(self._make_engine)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -228,6 +231,17 @@ class PlanService:
             raise GuardError(NOT_LOOKED_UP)
         self._looks.looked((target.id for target in left), began)
         return Look(look.fit, {**look.why_not, **sent})
+
+    def known_mail(self, targets: Sequence[Target]) -> Mapping[str, SenderSubject]:
+        """Senders and subjects of these, as far as they were seen in this session, by id."""
+        return self._known_mail.of(targets)
+
+    async def ask_for_mail(self, question: MailQuestion, targets: Sequence[Target], *, done: bool) -> None:
+        """Ask for senders and subjects that are not known, to be shown and never kept; see `known_mail`. Raises ApiError.
+
+        It is no look at whether anything changed. `done` = the plan did something.
+        """
+        await question.ask(self.read_client(), targets, self._known_mail, self.clock.now(), done=done)
 
     # ---- working on a plan
 

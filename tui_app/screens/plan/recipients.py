@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import sanitize
 from tui_app.plans.state import WORST_FIRST, WRONG, ArrivalCheck, Outcome, Result, Sighting
 from tui_app.screens import format as fmt
+from tui_app.screens.plan.review_rows import sender_of
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
@@ -29,13 +30,15 @@ class RecipientRow:
     subject: str
     """Empty when it is not known: journals keep no subjects."""
     why: str
+    sender: str = ""
+    """Empty when it is not known."""
     sighting: Sighting | None = None
     """How its message was seen afterwards."""
 
     def values(self) -> list[Value]:
         """What there is to copy of it."""
-        names = ("id", "outcome", "recipient", "subject", "why")
-        texts = (self.id, self.outcome.value, self.recipient, self.subject, self.why)
+        names = ("id", "outcome", "recipient", "sender", "subject", "why")
+        texts = (self.id, self.outcome.value, self.recipient, self.sender, self.subject, self.why)
         return [(name, text) for name, text in zip(names, texts, strict=True) if text]
 
 
@@ -53,7 +56,7 @@ def recipient_rows(
     lines: list[RecipientRow] = []
     for result in results:
         target = targets.get(result.target.id, result.target)
-        subject = str(target.subject)
+        subject, sender = str(target.subject), sender_of(target)
         sighting = sightings.get(result.target.id)
         seen = sighting.value if sighting is not None else ""
         report = sanitize((reported or {}).get(result.target.id, ""), 200)
@@ -71,6 +74,7 @@ def recipient_rows(
                     # What was seen is about the message: of one who did not get it, only that it went wrong is news.
                     (why if outcome not in _ARRIVED else "")
                     or (seen if outcome in _ARRIVED or sighting in WRONG else ""),
+                    sender,
                     sighting,
                 )
             )
@@ -83,6 +87,7 @@ def recipient_rows(
                     fmt.people(target.recipients),
                     subject,
                     why or seen,
+                    sender,
                     sighting,
                 )
             )

@@ -53,13 +53,21 @@ def rows_of(pieces: Sequence[Piece], width: int) -> int:
     return sum(1 + len(breaks(line, width, width - 4)) for line in text.splitlines())
 
 
-def sender_within(target: Target, room: int) -> str:
-    """Who sent it, in so many cells: whatever is cut, the domain is the last."""
+def sender_of(target: Target) -> str:
+    """Who sent it: whatever is cut, the domain is whole. Empty where nobody is known."""
     domain = sender_domain(target)
     if domain == NO_DOMAIN:
-        return PrivateText(fitted(sanitize(target.sender.exact, 60), room).rstrip())
+        return PrivateText(sanitize(target.sender.exact, 60))
     local = sanitize(target.sender.exact.rpartition("@")[0], 64)
-    return AddressText(short_address(f"{local}@{domain}", room))
+    return AddressText(f"{local}@{domain}")
+
+
+def sender_within(target: Target, room: int) -> str:
+    """Who sent it, in so many cells: whatever is cut, the domain is the last."""
+    sender = sender_of(target)
+    if isinstance(sender, AddressText):
+        return AddressText(short_address(sender, room))
+    return PrivateText(fitted(sender, room).rstrip())
 
 
 def odd_rows(one: OddOne, known: KnownDomains, width: int) -> list[Piece]:

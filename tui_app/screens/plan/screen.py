@@ -24,7 +24,9 @@ from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
+from tui_app.plans.mail_of_plan import MailQuestion
 from tui_app.plans.report import sums_checked, told
+from tui_app.plans.response import anything_done
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.plans.submission import fates
 from tui_app.screens.base import ConsoleScreen
@@ -44,21 +46,27 @@ from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
+    from textual.worker import Worker
 
     from tui_app.api.enums import Disposition
     from tui_app.plans.commands import Command
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
+    from tui_app.plans.plan import Target
     from tui_app.plans.submission import ToSubmit
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
 
+_WIDE: Final = 100
+"""Cells from which on there is room for senders, too."""
 _COLUMNS: Final = (
     Column("OUTCOME", 19),
     Column("RECIPIENT", weight=3),
-    Column("SUBJECT", weight=3, private=True),
-    Column("WHY", weight=3),
+    Column("FROM", weight=3, from_width=_WIDE, address=True),
+    Column("SUBJECT", weight=3, private=True, until_width=_WIDE),
+    Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
+    Column("WHY", weight=4),
 )
 
 
@@ -105,6 +113,9 @@ class PlanScreen(ConsoleScreen):
         if guarded is not None:
             self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
+        self._mail = MailQuestion(self._state.plan.effect)
+        self._asking: Worker[None] | None = None
+        """What asks for senders and subjects, which a journal does not keep."""
         self._lock_holder = ""
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
@@ -132,7 +143,8 @@ class PlanScreen(ConsoleScreen):
 
     @staticmethod
     def _cells(line: RecipientRow) -> Sequence[Cell]:
-        return (recipient_cell(line), Cell(line.recipient), Cell(line.subject or line.id), Cell(line.why))
+        subject = Cell(line.subject or line.id)
+        return (recipient_cell(line), Cell(line.recipient), Cell(line.sender), subject, subject, Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
@@ -140,6 +152,7 @@ class PlanScreen(ConsoleScreen):
         self.show_state(self._state)
         if self._old is not None:
             self._watch(self._old)
+            self._ask_for_mail()
         if self._new is not None:
             self._send(self._new)
 
@@ -148,6 +161,12 @@ class PlanScreen(ConsoleScreen):
         super().on_screen_resume()
         self.read_followers(Source.PLAN, self._state.plan.plan_id)
         self._read_reports()
+        self._ask_for_mail()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody reads what is asked for: it is asked for no more."""
+        super().on_screen_suspend()
+        self._ask_no_more()
 
     @work(exclusive=True, group="reports")
     async def _read_reports(self) -> None:
@@ -174,6 +193,7 @@ class PlanScreen(ConsoleScreen):
     async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
         self.awaiting = True
+        self._ask_no_more()
         try:
             self.show_state(await self.service.plans.start(command))
             if then:
@@ -228,12 +248,75 @@ class PlanScreen(ConsoleScreen):
         if shown != self._shown:
             moved_on = shown[:-1] != self._shown[:-1]
             self._shown = shown
-            results = told(state, self._targets) if state.ended else list(state.results)
-            rows = recipient_rows(results, self._targets, state.arrival, fates(self._reports))
-            self.table().show_rows(ListRows(rows, lambda line: line.key))
+            self._show_again()
             if state.ended and moved_on:
                 # The worst outcomes are the first lines, wherever the cursor was while they came.
                 self.table().move_to(0)
+
+    def _show_again(self) -> None:
+        state = self._state
+        results = told(state, self._targets) if state.ended else list(state.results)
+        rows = recipient_rows(results, self._targets, state.arrival, fates(self._reports))
+        self.table().show_rows(ListRows(rows, lambda line: line.key))
+
+    # ---- senders and subjects of an earlier plan
+
+    @property
+    def _is_asking(self) -> bool:
+        return self._asking is not None and not self._asking.is_finished
+
+    def _ask_no_more(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = None
+
+    def _asked_for(self) -> list[Target]:
+        """All messages of the outcome: also those that were asked for and never were in the plan."""
+        return [self._targets.get(each.target.id, each.target) for each in told(self._state, self._targets)]
+
+    def _ask_for_mail(self) -> None:
+        """Ask for what a journal does not keep: only while nothing is sent, and the quota is not waited for."""
+        running = self.service.plans.state
+        if not self.ready or self._old is None or self._is_asking or self.awaiting or not self._state.ended:
+            return
+        self._take_mail()
+        if (running is None or running.ended) and self.service.budget.blocked <= 0 and self._nameless():
+            self._asking = self._ask()
+        self.show_frame()
+
+    def _nameless(self) -> list[Target]:
+        return [target for target in self._asked_for() if not target.sender and not target.subject]
+
+    def _take_mail(self) -> None:
+        """Show what is known by now."""
+        targets = {target.id: target for target in self._nameless()}
+        if known := self.service.plans.known_mail(list(targets.values())):
+            self._targets.update((name, found.of(targets[name])) for name, found in known.items())
+            self._show_again()
+
+    @work(exclusive=True, group="mail")
+    async def _ask(self) -> None:
+        said = ""
+        try:
+            await self.service.plans.ask_for_mail(self._mail, self._nameless(), done=anything_done(self._state))
+        except SluiceError as error:
+            self.service.record(str(error))
+            said = f"Senders and subjects are not known: {error}"
+        self._asking = None
+        if self.ready:
+            self._take_mail()
+            if said and not self.awaiting:
+                self.notice(said)
+            self.show_frame()
+
+    def _names(self) -> str:
+        """How far senders and subjects are known, where they are not all."""
+        if self._is_asking:
+            return "asking for subjects… · "
+        if self._mail.cut_off and (left := len(self._nameless())):
+            every = len(self._asked_for())
+            return f"subjects of {every - left:,} of {every:,} · "
+        return ""
 
     def _waits_now(self) -> None:
         if self._state.phase in (Phase.PAUSED, Phase.CANARY):
@@ -277,7 +360,8 @@ class PlanScreen(ConsoleScreen):
         name = self._old.name if self._old is not None else state.plan.plan_id
         source = f"  {sanitize(state.plan.source.describe(), 40)}" if state.plan.source is not None else ""
         self.set_breadcrumb(
-            [(f"{state.plan.effect.title} › ", "dim"), (f"plan {sanitize(name, 40)}", "bold"), source], [phase]
+            [(f"{state.plan.effect.title} › ", "dim"), (f"plan {sanitize(name, 40)}", "bold"), source],
+            [(self._names(), "dim"), phase],
         )
         every = len(state.plan.targets)
         known = len(state.results_by_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -26,6 +26,7 @@ from tui_app.widgets.virtual_table import Cell
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from tui_app.core.look_alike import KnownDomains
     from tui_app.core.signs import Sign
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
@@ -54,8 +55,13 @@ class TargetRow:
     why: str = ""
     odd: str = ""
     """What is different in it; safe text."""
-    signs: tuple[Sign, ...] = ()
-    """Of its sender's domain."""
+    known: KnownDomains | None = field(default=None, compare=False, repr=False)
+    """The domains that the messages of the review make known."""
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        """Of its sender's domain, the worst first; reckoned for the rows that are looked at."""
+        return target_signs(self.target, self.known) if self.known is not None else ()
 
     @property
     def told(self) -> str:
@@ -86,10 +92,7 @@ def target_rows(guarded: Guarded) -> list[TargetRow]:
             for target in rarest_first(guarded.allowed)
         ),
     ]
-    told = [
-        TargetRow(target, what, sanitize(why), guarded.odd.get(target.id, ""), target_signs(target, known))
-        for target, what, why in rows
-    ]
+    told = [TargetRow(target, what, sanitize(why), guarded.odd.get(target.id, ""), known) for target, what, why in rows]
     odd = sorted((row for row in told if row.odd), key=lambda row: severity(row.odd))
     return [*odd, *(row for row in told if not row.odd)]
 
