@@ -93,9 +93,9 @@ class MessageScreen(ConsoleScreen):
         self._turn_to(message)
 
     def _turn_to(self, message: MessageRef) -> None:
-        name = message.investigate_id
+        known_id = message.investigate_id
         self._reference = message
-        self._parts: MessageParts | None = self.service.mail.parts(name.exact) if name is not None else None
+        self._parts: MessageParts | None = self.service.mail.parts(known_id.exact) if known_id is not None else None
         self._view = PartView(message, self.service.mail.known_domains)
 
     def content(self) -> Iterable[Widget]:
@@ -154,13 +154,13 @@ class MessageScreen(ConsoleScreen):
     async def _found(self) -> bool:
         """Find the message of a row without its id by what else the row tells; whether it was found."""
         row = self._reference.row
-        names = [name for name in (row.alert_id, row.email_message_id) if name] if row is not None else []
-        if not names:
+        other_id = (row.alert_id or row.email_message_id) if row is not None else None
+        if not other_id:
             self._tell_state("the API gave no message for this row")
             return False
         self._tell_state("looking for the message…")
         try:
-            found = await self.service.mail.find(names[0].exact)
+            found = await self.service.mail.find(other_id.exact)
         except SluiceError as error:
             self._note(Failed(str(error), error))
             self.notice(f"{error} ! tells more.")
