@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.binding import Binding
-from textual.message import Message as Event
 from textual.widgets import Input
 
 from tui_app import actions
@@ -24,8 +22,8 @@ from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values, row_values
+from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values
-from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.pager import Pager, PagerLine
 from tui_app.widgets.text_lines import Tabs
 
@@ -46,32 +44,6 @@ _SAVED: Final = {
     ".png": "the server's picture; may need Write",
 }
 """What a file of each suffix gets."""
-
-
-class MessageLine(LineInput):
-    """Words to find, or the name of a file; tab turns to a file of another kind."""
-
-    BINDINGS = [Binding("tab", "turn", show=False)]
-    saves = False
-
-    class Turned(Event):
-        """A file of another kind is wanted."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody types in it."""
-        return not self.disabled
-
-    def open(self, value: str, *, saves: bool) -> None:
-        """Ask for something."""
-        self.saves, self.disabled, self.value = saves, False, value
-        self.cursor_position = len(value)
-        self.focus()
-
-    def action_turn(self) -> None:
-        """Want a file of another kind."""
-        if self.saves:
-            self.post_message(self.Turned())
 
 
 class MessageScreen(ConsoleScreen):
