@@ -151,3 +151,9 @@ async def test_a_mail_of_8_mib_never_keeps_a_key_waiting(account: Simulator) -> 
         await watching
     # 8 MiB of JSON are decoded on the way, and the machine may be busy with other tests.
     assert max(late) < 0.3, max(late)
+
+
+async def test_an_address_that_fills_screens_hides_neither_its_host_nor_what_is_odd_in_it(account: Simulator) -> None:
+    async with opened(account, case(account, "huge-attributes")) as console:
+        await turn(console, "3")
+        await console.sees("host           evil.example", "leads to       https://evil.example/aaa")

@@ -193,6 +193,11 @@ def test_a_long_word_behind_a_blank_fits_also_where_there_is_less_room(words: li
     assert all(len(part.rstrip()) <= (width if number == 0 else rest) for number, part in enumerate(parts))
 
 
+async def test_a_long_word_behind_a_label_begins_beside_it() -> None:
+    async with paged([(("to  ", "dim"), "w" * 60)], (30, 4)) as (app, _):
+        assert app.rows == ["to  " + "w" * 26, "    " + "w" * 26, "    " + "w" * 8, ""]
+
+
 @given(st.text(alphabet="ab 字́👩", max_size=200), st.integers(2, 30))
 def test_breaks_are_in_order_and_end(text: str, width: int) -> None:
     cuts = breaks(text, width, max(1, width - 3))
