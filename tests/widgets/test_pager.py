@@ -164,6 +164,17 @@ async def test_another_size_leaves_no_empty_rows() -> None:
         assert bare(SEVERAL).endswith(bare(app.rows[-1]))
 
 
+async def test_deep_in_a_long_line_another_width_shows_the_same_place() -> None:
+    line = " ".join(f"word{number}" for number in range(900))
+    async with paged([line, "end"], (40, 10)) as (app, pilot):
+        app.pager.move_by(100)
+        for width in (80, 33, 40):
+            first = app.rows[0].split()[0]
+            await pilot.resize_terminal(width, 10)
+            await pilot.pause()
+            assert first in app.rows[0].split()
+
+
 # ---- wrapping
 
 
