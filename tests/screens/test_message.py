@@ -1,92 +1,26 @@
 """A message in parts: what each shows, what it costs, and what can be done from there."""
 
-import asyncio
-import stat
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.clock import ManualClock, StillClock
-from tests.support.screens import Console, console_on, held_open
+from tests.support.message_screen import MOMENT, asked, case, files_in, listed, odd_account, opened, sentence, turn
+from tests.support.screens import console_on, held_open
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
-from tui_app.core.clock import Clock
 from tui_app.core.text import Untrusted
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.screens.mail.siblings import MessageRef
-from tui_app.simulator.mail import Mail, stable_hash
+from tui_app.simulator.mail import stable_hash
 from tui_app.simulator.server import Options, Simulator, running
-from tui_app.widgets.pager import Pager
-
-MOMENT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SIZES = [(60, 16), (80, 24), (200, 50)]
-CORPUS = 600_000
-"""Mail of the corpus has larger numbers."""
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    options = Options(quota=0, messages=60, held=20, corpus=True, faults="none")
-    with running(options, clock=lambda: MOMENT) as simulator:
+    with odd_account() as simulator:
         yield simulator
-
-
-@asynccontextmanager
-async def listed(simulator: Simulator, *words: str) -> AsyncIterator[Console]:
-    """The console with the held mail that a search finds."""
-    async with console_on(settings_for(simulator), clock=StillClock(MOMENT)) as console:
-        await console.press("Q")
-        await console.sees("all loaded")
-        await console.press("slash")
-        await console.type(" ".join(words))
-        await console.press("enter")
-        await console.sees(f"held · {' '.join(words)}", "all loaded")
-        yield console
-
-
-@asynccontextmanager
-async def opened(
-    simulator: Simulator, mail: Mail, *, size: tuple[int, int] = (80, 24), clock: Clock | None = None, **changes: object
-) -> AsyncIterator[Console]:
-    """A message by its id alone."""
-    async with console_on(settings_for(simulator, **changes), clock=clock or StillClock(MOMENT), size=size) as console:
-        reference = MessageRef(id=Untrusted(mail.investigate_id))
-        console.app.push_screen(MessageScreen(console.app.service, reference))
-        await console.sees("read 12:00:0")
-        yield console
-
-
-async def turn(console: Console, key: str) -> None:
-    """Turn to a part, and wait until it is there."""
-    await console.press(key)
-    await console.until(lambda: "reading…" not in console.text and "read 12:00:0" in console.text, f"part {key}")
-
-
-def case(simulator: Simulator, name: str) -> Mail:
-    """The mail of the corpus that has this in its Message-ID."""
-    return next(mail for mail in simulator.account.held if mail.number > CORPUS and name in mail.header_id)
-
-
-def asked(simulator: Simulator) -> Counter[str]:
-    return Counter(request["endpoint"] for request in simulator.wire())
-
-
-def files_in(folder: Path) -> list[tuple[str, bytes, int]]:
-    """The files in a folder: name, content, mode."""
-    files = [file for file in folder.iterdir() if file.is_file()]
-    return [(file.name, file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) for file in files]
-
-
-def pager(console: Console) -> Pager:
-    return console.app.screen.query_one(Pager)
-
-
-def bare(text: str) -> str:
-    return "".join(text.split())
 
 
 # ---- requests
@@ -187,44 +121,6 @@ async def test_a_message_without_a_list_says_so(account: Simulator) -> None:
         await console.sees("was not opened from a list")
 
 
-# ---- finding
-
-
-async def test_words_are_found_one_after_the_other_and_forgotten_with_escape(account: Simulator) -> None:
-    async with opened(account, case(account, "adjacent-words")) as console:
-        await console.press("n")
-        await console.sees("Nothing was looked for yet")
-        await turn(console, "7")
-        await console.press("slash")
-        await console.type("SUBJECT")
-        await console.press("enter")
-        await console.sees("SUBJECT: 1 of ")
-        await console.press("n")
-        await console.sees("SUBJECT: 2 of ")
-        await console.press("N", "N")
-        assert "SUBJECT: 1 of " not in await console.settles(), "before the first is the last"
-        await console.press("escape")
-        assert "find SUBJECT" not in await console.settles()
-        assert isinstance(console.app.screen, MessageScreen)
-        await console.press("slash")
-        await console.type("nowhere at all")
-        await console.press("enter")
-        await console.sees("Not in this part: nowhere at all")
-        await console.press("escape", "escape")
-        assert not isinstance(console.app.screen, MessageScreen)
-
-
-async def test_a_place_far_down_in_a_long_line_comes_onto_the_screen(account: Simulator) -> None:
-    async with opened(account, case(account, "adjacent-words")) as console:
-        await turn(console, "7")
-        pager(console).show_lines([("x " * 1900 + "needle",)])
-        await console.press("slash")
-        await console.type("needle")
-        await console.press("enter")
-        await console.sees("needle: 1 of 1")
-        assert any("needle" in line for line in console.text.splitlines()[3:-2])
-
-
 # ---- saving
 
 
@@ -295,11 +191,6 @@ async def test_what_could_not_be_read_is_not_saved(
 # ---- what can't be had
 
 
-def sentence(console: Console) -> str:
-    """The screen's words in one line."""
-    return " ".join(console.text.split())
-
-
 @pytest.mark.parametrize("key", ["2", "7"])
 async def test_without_the_role_for_personal_data_a_part_says_so(key: str) -> None:
     with running(Options(quota=0, messages=20, held=10, pii=False), clock=lambda: MOMENT) as simulator:
@@ -331,102 +222,6 @@ async def test_clean_mail_has_no_detection_and_says_so(account: Simulator) -> No
         for key in "27":
             await console.press(key)
             await console.until(lambda: "Only mail with a detection has this" in sentence(console))
-
-
-# ---- redaction
-
-
-@pytest.mark.parametrize("name", ["adjacent-words", "mixed-scripts", "entities", "refresh"])
-async def test_redaction_hides_addresses_and_the_subject_in_every_part(account: Simulator, name: str) -> None:
-    mail = case(account, name)
-    assert mail.evidence is not None
-    hidden = [address.partition("@")[0] + "@" for address in (mail.sender, *mail.recipients)]
-    hidden.append(bare(mail.subject)[:14])
-    async with opened(account, mail) as console:
-        shown = set()
-        for key in "1234567":
-            await turn(console, key)
-            shown |= {text for text in hidden if text in bare("".join(every_row(console)))}
-        assert shown == set(hidden), "without it, they are there"
-        await console.press("M")
-        for key in "1234567":
-            await turn(console, key)
-            text = bare("".join(every_row(console)))
-            assert [text for text in hidden if text in bare("".join(every_row(console)))] == [], (key, text)
-            assert "▒▒▒" in text or key in "235"
-
-
-# ---- long texts
-
-
-def every_row(console: Console) -> list[str]:
-    """All rows of the text, from the top to the end, page by page."""
-    shown = pager(console)
-    rows: list[str] = []
-    shown.move_to(0)
-    while True:
-        height = shown.size.height
-        rows += [shown.render_line(y).text for y in range(height)]
-        at, behind = shown._top, shown._stepped(shown._top, height)
-        shown.move_by(height)
-        if shown._top != behind or shown._top == at:
-            # The last page: what of it was seen already is left out.
-            missing = 0
-            while shown._stepped(shown._top, missing) != behind and missing < height:
-                missing += 1
-            last = [shown.render_line(y).text for y in range(missing, height)]
-            if shown._top != at:
-                rows += last
-            return rows
-
-
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize(
-    ("name", "keys"), [("million-characters", "7"), ("10000-recipients", "16"), ("file-name", "37")]
-)
-async def test_no_line_of_a_long_part_is_lost_and_its_last_is_reached(
-    account: Simulator, name: str, keys: str, size: tuple[int, int]
-) -> None:
-    async with opened(account, case(account, name), size=size) as console:
-        for key in keys:
-            await turn(console, key)
-            shown = pager(console)
-            lines = ["".join(part if isinstance(part, str) else part[0] for part in line) for line in shown._lines]
-            assert bare("".join(every_row(console))) == bare("".join(lines))
-            await console.press("g", "G")
-            assert shown.shown[1] == len(lines)
-            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text))
-            await console.sees(f"of {len(lines):,}")
-
-
-async def test_a_mail_of_8_mib_never_keeps_a_key_waiting(account: Simulator) -> None:
-    async with opened(account, case(account, "7-MB-of-text")) as console:
-        late, ended = [0.0], False
-
-        async def watch() -> None:
-            loop = asyncio.get_running_loop()
-            while not ended:
-                before = loop.time()
-                await asyncio.sleep(0.005)
-                late.append(loop.time() - before)
-
-        watching = asyncio.create_task(watch())
-        await console.press("7")
-        await console.until(lambda: pager(console).count > 200_000, "read")
-        await console.press("G")
-        await console.sees("of 229,")
-        await console.press("slash")
-        await console.type("very many")
-        await console.press("enter")
-        await console.sees("very many: 1 of 10,000+")
-        await console.press("M")
-        await turn(console, "1")
-        await turn(console, "7")
-        await console.sees("▒▒▒▒▒▒")
-        ended = True
-        await watching
-    # 8 MiB of JSON are decoded on the way, and the machine may be busy with other tests.
-    assert max(late) < 0.5, max(late)
 
 
 # ---- copying, acting

@@ -164,6 +164,17 @@ async def test_another_size_leaves_no_empty_rows() -> None:
         assert bare(SEVERAL).endswith(bare(app.rows[-1]))
 
 
+async def test_deep_in_a_long_line_another_width_shows_the_same_place() -> None:
+    line = " ".join(f"word{number}" for number in range(900))
+    async with paged([line, "end"], (40, 10)) as (app, pilot):
+        app.pager.move_by(100)
+        for width in (80, 33, 40):
+            first = app.rows[0].split()[0]
+            await pilot.resize_terminal(width, 10)
+            await pilot.pause()
+            assert first in app.rows[0].split()
+
+
 # ---- wrapping
 
 
@@ -191,6 +202,11 @@ def test_a_long_word_behind_a_blank_fits_also_where_there_is_less_room(words: li
     cuts = breaks(text, width, rest)
     parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     assert all(len(part.rstrip()) <= (width if number == 0 else rest) for number, part in enumerate(parts))
+
+
+async def test_a_long_word_behind_a_label_begins_beside_it() -> None:
+    async with paged([(("to  ", "dim"), "w" * 60)], (30, 4)) as (app, _):
+        assert app.rows == ["to  " + "w" * 26, "    " + "w" * 26, "    " + "w" * 8, ""]
 
 
 @given(st.text(alphabet="ab 字́👩", max_size=200), st.integers(2, 30))

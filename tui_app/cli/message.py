@@ -8,7 +8,7 @@ import click
 
 from tui_app.cli.listing import print_status, with_ours
 from tui_app.cli.runner import run_command
-from tui_app.core.errors import ExitCode, SluiceError, UsageError
+from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import Untrusted, json_text, plural, sanitize
 
 if TYPE_CHECKING:
@@ -47,7 +47,11 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         from tui_app.mail.message_file import save_message
         from tui_app.mail.message_parts import Failed, Part
 
-        parts, known = await _the_one(service, name)
+        one = await _the_one(service, name)
+        if one is None:
+            print_status(f"No message goes by {sanitize(name, 80)}, or it is older than searches look back.")
+            return ExitCode.API
+        parts, known = one
         # A picture depends on the verdict.
         wanted = {".eml": Part.RAW, ".json": Part.SUMMARY, ".png": Part.SUMMARY}.get(suffix or "", Part(part))
         answer = await parts.read(wanted, known)
@@ -72,19 +76,18 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
     ctx.exit(run_command(ctx, work))
 
 
-async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None]:
-    """The one message that goes by an id. Raises UsageError where there is none, or more than one."""
+async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None] | None:
+    """The one message that goes by an id; None where there is none. Raises UsageError where there is more than one."""
     from tui_app.core.id_form import is_investigate_id
 
     if is_investigate_id(name):
         return service.mail.parts(Untrusted(name)), None
     found = await service.mail.find(Untrusted(name))
-    shown = sanitize(name, 80)
     if not found:
-        raise SluiceError(f"No message goes by {shown}, or it is older than searches look back.")
+        return None
     if len(found) > 1:
         ids = ", ".join(str(each.id) for each in found[:10])
-        raise UsageError(f"{plural(len(found), 'message')} go by {shown}: give the investigate id: {ids}")
+        raise UsageError(f"{plural(len(found), 'message')} go by {sanitize(name, 80)}: give the investigate id: {ids}")
     parts = service.mail.parts(found[0].id)
     parts.take(found[0])
     return parts, found[0]

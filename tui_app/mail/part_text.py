@@ -179,9 +179,10 @@ def links_lines(found: Detections) -> Lines:
     lines = [PartLine(f"{plural(len(found.links), 'link')} (text, not to be opened)", tone=HEADING)]
     for number, link in enumerate(found.links, 1):
         lines += _fact(f"{number}", link.text) or [PartLine("(no text)", f"{number}", MUTED)]
-        lines += _fact("leads to", link.href)
+        # First what it comes to: an address may be longer than a screen.
         lines += _fact("host", link_host(link.href.exact))
         lines += [PartLine(remark, " ", WARNING) for remark in url_remarks(link.href.exact)]
+        lines += _fact("leads to", link.href)
     lines += [PartLine(), PartLine(plural(len(found.attachments), "attachment"), tone=HEADING)]
     for attachment in found.attachments:
         lines += _attachment(attachment)

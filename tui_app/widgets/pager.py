@@ -72,9 +72,15 @@ class Pager(Widget, can_focus=True):
         self._changed()
 
     def on_resize(self) -> None:
-        """Another width: rows are other ones."""
+        """Another width: rows are other ones, and the first one is where the first one was in its line."""
+        line, row = self._top
+        column = 0
+        if self._lines:
+            # These may still be those of the width before.
+            rows = self._rows(line)
+            column = rows[min(row, len(rows) - 1)][0]
         self._rows.cache_clear()
-        self._top = self._clamped((self._top[0], 0))
+        self._top = self._clamped(self._place_of(line, column)) if self._lines else (0, 0)
         self._changed()
 
     def _changed(self) -> None:

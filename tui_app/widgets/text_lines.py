@@ -227,8 +227,10 @@ def breaks(text: str, width: int, rest: int) -> list[int]:
         character = text[at]
         size = 1 if character.isascii() else cell_len(character)
         if used + size > width and at > start and not character.isspace():
+            # What is too long for the rest of this line, behind a blank no wider than the indent, is so for the next, too.
+            helps = behind_blank > width - rest and text[start:behind_blank].strip()
             # What stands behind the blank is looked at again: there may be less room for it than there was here.
-            at = start = behind_blank if text[start:behind_blank].strip() else at
+            at = start = behind_blank if helps else at
             found.append(start)
             width, used = max(1, rest), 0
             continue

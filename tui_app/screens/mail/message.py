@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.binding import Binding
-from textual.message import Message as Event
 from textual.widgets import Input
 
 from tui_app import actions
@@ -24,8 +22,8 @@ from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values, row_values
+from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values
-from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.pager import Pager, PagerLine
 from tui_app.widgets.text_lines import Tabs
 
@@ -48,32 +46,6 @@ _SAVED: Final = {
 """What a file of each suffix gets."""
 
 
-class MessageLine(LineInput):
-    """Words to find, or the name of a file; tab turns to a file of another kind."""
-
-    BINDINGS = [Binding("tab", "turn", show=False)]
-    saves = False
-
-    class Turned(Event):
-        """A file of another kind is wanted."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody types in it."""
-        return not self.disabled
-
-    def open(self, value: str, *, saves: bool) -> None:
-        """Ask for something."""
-        self.saves, self.disabled, self.value = saves, False, value
-        self.cursor_position = len(value)
-        self.focus()
-
-    def action_turn(self) -> None:
-        """Want a file of another kind."""
-        if self.saves:
-            self.post_message(self.Turned())
-
-
 class MessageScreen(ConsoleScreen):
     """A message as a list knows it, then as the server has it."""
 
@@ -93,9 +65,9 @@ class MessageScreen(ConsoleScreen):
         self._turn_to(message)
 
     def _turn_to(self, message: MessageRef) -> None:
-        name = message.investigate_id
+        known_id = message.investigate_id
         self._reference = message
-        self._parts: MessageParts | None = self.service.mail.parts(name) if name is not None else None
+        self._parts: MessageParts | None = self.service.mail.parts(known_id) if known_id is not None else None
         self._view = PartView(message, self.service.mail.known_domains)
 
     def content(self) -> Iterable[Widget]:
@@ -154,13 +126,13 @@ class MessageScreen(ConsoleScreen):
     async def _found(self) -> bool:
         """Find the message of a row without its id by what else the row tells; whether it was found."""
         row = self._reference.row
-        names = [name for name in (row.alert_id, row.email_message_id) if name] if row is not None else []
-        if not names:
+        other_id = (row.alert_id or row.email_message_id) if row is not None else None
+        if not other_id:
             self._tell_state("the API gave no message for this row")
             return False
         self._tell_state("looking for the message…")
         try:
-            found = await self.service.mail.find(names[0])
+            found = await self.service.mail.find(other_id)
         except SluiceError as error:
             self._note(Failed(str(error), error))
             self.notice(f"{error} ! tells more.")
