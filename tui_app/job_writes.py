@@ -181,7 +181,7 @@ class JobWrites:
 
     async def _settle_report(self, entry: WriteEntry) -> WriteEntry:
         """Look for a report in the action log of each message of which nobody knows whether it was accepted."""
-        from tui_app.submissions import settled_facts
+        from tui_app.plans.submission_read_back import settled_facts
 
         facts, told = await settled_facts(self._client(), entry)
         self._record(f"{entry.title}, read back: {told}.", ())

@@ -7,16 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.errors import ApiError
 from tui_app.api.write_result import Done, WriteResult
-from tui_app.core.errors import GuardError, SluiceError
+from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_write import answer_facts
-from tui_app.plans.mail_report import Acceptance, MailAnswer, MailReport, describe_acceptances
+from tui_app.plans.mail_report import Acceptance, MailAnswer, MailReport, describe_acceptances, report_facts
 from tui_app.plans.records import timestamp
 from tui_app.plans.request import PlanRequest
 from tui_app.plans.submission import choose, done_by, knows_enough, type_for, why_not, without
-from tui_app.plans.submission_read_back import seen_submitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from tui_app.plans.plan import Target
     from tui_app.plans.service import PlanService
     from tui_app.plans.submission import ToSubmit
-    from tui_app.plans.write_entry import WriteEntry
 
 _LONGEST: Final = 2_000
 """Characters of what the server said that are kept."""
@@ -68,13 +65,6 @@ class ReportWrite:
         """What a result tells, as the ledger keeps it."""
         mails = [_answer_of(item) for item in result.value] if isinstance(result, Done) else []
         return report_facts({**answer_facts(result), "job": "", "status": ""}, mails)
-
-
-def report_facts(facts: Record, mails: Sequence[MailAnswer]) -> dict[str, Any]:
-    """An answer as the ledger keeps it: unknown while any message is."""
-    unknown = any(mail.acceptance is Acceptance.UNKNOWN for mail in mails)
-    outcome = "unknown" if unknown else facts["outcome"]
-    return {**facts, "outcome": outcome, "messages": [mail.record() for mail in mails]}
 
 
 def _answer_of(item: SubmissionItem) -> MailAnswer:
@@ -192,40 +182,3 @@ class Submissions:
     def _check_writable(self) -> None:
         if self._settings.read_only:
             raise GuardError(_READ_ONLY)
-
-
-async def settled_facts(client: EmailSecurityClient, entry: WriteEntry) -> tuple[dict[str, Any] | None, str]:
-    """What the action logs show of a report that is open, as the ledger keeps it, and in words; None when nothing new.
-
-    Raises ApiError when no message could be asked about.
-    """
-    assert entry.report is not None
-    before = entry.acceptances
-    open_mails = [mail for mail in entry.report.mails if before[mail.id].acceptance is Acceptance.UNKNOWN]
-    seen: dict[str, MailAnswer] = {}
-    failed: SluiceError | None = None
-    asked = 0
-    for mail in open_mails:
-        try:
-            answer = await seen_submitted(client, mail, entry)
-            asked += 1
-        except SluiceError as error:  # also an id that makes no address
-            failed = error
-            continue
-        if answer is not None:
-            seen[mail.id] = answer
-    if isinstance(failed, ApiError) and not asked:
-        raise failed
-    if not seen:
-        return None, "the action logs show no such report"
-    mails = [seen.get(mail.id, before[mail.id]) for mail in entry.report.mails]
-    facts: dict[str, Any] = {
-        "outcome": "done",
-        "job": "",
-        "status": "",
-        "differences": [],
-        "http": None,
-        "ray": "",
-        "why": "",
-    }
-    return report_facts(facts, mails), describe_acceptances(mail.acceptance for mail in mails)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plans.test_write_records import _JSON, ANA, MAIL, NOON, facts, ledger_in, plan, told, write
+from tui_app.api.details import LogEntry
+from tui_app.api.page import Page
 from tui_app.plans.journal import JournalError, NoSuchPlan, line_of, read
 from tui_app.plans.journal_index import Remembered, load_index, save_index
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.ledger_filter import parse_ledger_filter
 from tui_app.plans.mail_report import MailReport
+from tui_app.plans.submission_read_back import settled_facts
 from tui_app.plans.write_entry import WriteEntry, write_json
 from tui_app.plans.write_records import answer_record, write_of, write_record
 
@@ -199,3 +203,49 @@ def test_it_is_remembered_whole_and_filtered_by_its_words(tmp_path: Path) -> Non
         wanted = parse_ledger_filter(line, NOON)
         assert wanted is not None
         assert wanted.matches(entry), line
+
+
+class Logs:
+    """A client whose action logs have these entries for each message."""
+
+    def __init__(self, *entries: dict[str, Any]) -> None:
+        self.entries = entries
+        self.asked: list[str] = []
+
+    async def list_action_log(self, name: str, *, page: int) -> Page[LogEntry]:
+        self.asked.append(name)
+        return Page(tuple(map(LogEntry.from_wire, self.entries)))
+
+
+def logged(after: float, **properties: Any) -> dict[str, Any]:
+    """A submission so many seconds after the report."""
+    told = {"requested_disposition": "NONE", "submission_type": "reclassification", "submission_id": "s1", **properties}
+    at = (NOON + timedelta(seconds=after)).isoformat()
+    return {"operation": "SUBMISSION", "success": True, "started_at": at, "completed_at": at, "properties": told}
+
+
+@pytest.mark.parametrize(
+    ("server_at", "entry", "sums"),
+    [
+        ("", logged(1), "3 accepted"),
+        ("", logged(-100), "3 accepted"),
+        ("", logged(-3600), ""),
+        (NOON.isoformat(), logged(-4), "3 accepted"),
+        (NOON.isoformat(), logged(-100), ""),
+        ("", logged(1, requested_disposition="SPAM"), ""),
+        ("", logged(1, submission_type="missed_detection"), ""),
+        ("", logged(1, requested_disposition=None, submission_type=None), "3 accepted"),
+        ("", {**logged(1), "operation": "MOVE"}, ""),
+        ("", {**logged(1), "started_at": None, "completed_at": None}, ""),
+        ("", {**logged(1), "success": False, "status": "too old"}, "3 not accepted"),
+    ],
+)
+async def test_only_this_report_settles_it_and_not_an_older_one_or_another(
+    server_at: str, entry: dict[str, Any], sums: str
+) -> None:
+    lost = write_of(records(asked(server_at=server_at), refused("unknown")))
+    logs: Any = Logs(entry)
+    found, told_so = await settled_facts(logs, lost)
+    assert (logs.asked, told_so if found else "") == (IDS, sums)
+    if found is not None:
+        assert write_of(records(asked(), refused("unknown"), found)).sums() == sums

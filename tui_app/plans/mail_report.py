@@ -135,3 +135,10 @@ def describe_acceptances(acceptances: Iterable[Acceptance]) -> str:
     """Sums in words: `38 accepted, 2 not accepted`."""
     counted = Counter(acceptances)
     return ", ".join(f"{counted[each]:,} {each.value}" for each in Acceptance if counted[each]) or "none"
+
+
+def report_facts(facts: Mapping[str, Any], mails: Sequence[MailAnswer]) -> dict[str, Any]:
+    """An answer as the ledger keeps it: unknown while any message is."""
+    unknown = any(mail.acceptance is Acceptance.UNKNOWN for mail in mails)
+    outcome = "unknown" if unknown else facts["outcome"]
+    return {**facts, "outcome": outcome, "messages": [mail.record() for mail in mails]}

@@ -1,15 +1,17 @@
-"""Finds out by its action log whether a message was reported."""
+"""Finds out by the action logs whether messages were reported."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Operation
+from tui_app.api.errors import ApiError
 from tui_app.api.page import MAX_PER_PAGE
+from tui_app.core.errors import SluiceError
 from tui_app.core.id_form import is_investigate_id
 from tui_app.core.text import Untrusted
-from tui_app.plans.mail_report import Acceptance, MailAnswer
+from tui_app.plans.mail_report import Acceptance, MailAnswer, describe_acceptances, report_facts
 from tui_app.plans.record_values import moment_of
 from tui_app.plans.settle import CLOCKS_DIFFER, SAME_CLOCK
 
@@ -23,7 +25,44 @@ _LOG_PAGES: Final = 3
 _LONGEST: Final = 400
 
 
-async def seen_submitted(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEntry) -> MailAnswer | None:
+async def settled_facts(client: EmailSecurityClient, entry: WriteEntry) -> tuple[dict[str, Any] | None, str]:
+    """What the action logs show of a report that is open, as the ledger keeps it, and in words; None when nothing new.
+
+    Raises ApiError when no message could be asked about.
+    """
+    assert entry.report is not None
+    before = entry.acceptances
+    open_mails = [mail for mail in entry.report.mails if before[mail.id].acceptance is Acceptance.UNKNOWN]
+    seen: dict[str, MailAnswer] = {}
+    failed: SluiceError | None = None
+    asked = 0
+    for mail in open_mails:
+        try:
+            answer = await _seen(client, mail, entry)
+            asked += 1
+        except SluiceError as error:  # also an id that makes no address
+            failed = error
+            continue
+        if answer is not None:
+            seen[mail.id] = answer
+    if isinstance(failed, ApiError) and not asked:
+        raise failed
+    if not seen:
+        return None, "the action logs show no such report"
+    mails = [seen.get(mail.id, before[mail.id]) for mail in entry.report.mails]
+    facts: dict[str, Any] = {
+        "outcome": "done",
+        "job": "",
+        "status": "",
+        "differences": [],
+        "http": None,
+        "ray": "",
+        "why": "",
+    }
+    return report_facts(facts, mails), describe_acceptances(mail.acceptance for mail in mails)
+
+
+async def _seen(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEntry) -> MailAnswer | None:
     """What the action log of a message tells of this report of it; None when it shows none.
 
     Raises ApiError, and UsageError for what is no id. A message of which only a postfix id is known can't be asked for.

@@ -397,9 +397,9 @@ class PlanScreen(ConsoleScreen):
         keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
         # What is still to be done comes before what can be done about it afterwards.
-        chosen.sort(key=lambda pair: pair[0] in ("T", "U", "B", "E"))
+        chosen.sort(key=lambda pair: (pair[0] == "B", pair[0] in ("T", "U", "E")))
         ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
-        return [*chosen[:5], *ways_out]
+        return [*chosen[:6], *ways_out]
 
     def notice_too(self, sentence: str) -> None:
         """Nothing that nobody asked for hides what to do next with a plan; `!` has it."""
