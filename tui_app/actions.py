@@ -154,7 +154,7 @@ ACTIONS: Final = (
     Action("plan.retry", ("T",), "retry failed", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.resend", ("W",), "send again", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.close", ("C",), "close plan", "Act", _on("plan"), writes=True, footer=_on("plan")),
-    Action("plan.submit", ("B",), "report to Cloudflare", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.submit", ("B",), "tell Cloudflare", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.report", ("E",), "report", "Look", _on("plan"), footer=_on("plan")),
     Action("record.open", ("i",), "what is on record", "Look", _on("ledger"), footer=_on("ledger")),
     Action("record.settle", ("v",), "settle", "Act", _on("record"), footer=_on("record")),

@@ -1,4 +1,4 @@
-"""`--report-as` and `ledger report --as`: what is reported, the exit code, and what is never asked."""
+"""`--report-as` and `ledger submit`: what is reported, the exit code, and what is never asked."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_what_was_released_is_reported_in_one_go(run: Run, simulator: Simulator)
 
 def test_a_plan_of_before_is_reported_and_only_once(run: Run, simulator: Simulator) -> None:
     plan = plan_of(released(run, bulk(simulator, 2)))
-    report = ("ledger", "report", plan, "--as", "BULK")
+    report = ("ledger", "submit", plan, "--as", "BULK")
     assert (run(*report).returncode, submitted(simulator)) == (2, []), "nobody can be asked"
     ended = run(*report, "--yes")
     assert (ended.returncode, len(submitted(simulator))) == (0, 2), ended.stderr
@@ -120,13 +120,13 @@ def test_what_makes_no_sense_is_said_before_anything_is_sent(run: Run, simulator
     ):
         assert run(*command).returncode == 2, command
     plan = plan_of(released(run, mails))
-    for more in (("--yes",), ("--as", "SPOOF", "--yes"), ("--as", "NONE", "--output", "x.md", "--yes")):
-        assert run("ledger", "report", plan, *more).returncode == 2, more
+    for more in (("--yes",), ("--as", "SPOOF", "--yes")):
+        assert run("ledger", "submit", plan, *more).returncode == 2, more
     assert simulator.account.truth.of("submission") == []
 
 
 def test_a_read_only_profile_reports_nothing(run: Run, simulator: Simulator) -> None:
     plan = plan_of(released(run, bulk(simulator, 1)))
-    ended = run("--read-only", "ledger", "report", plan, "--as", "NONE", "--yes")
+    ended = run("--read-only", "ledger", "submit", plan, "--as", "NONE", "--yes")
     assert (ended.returncode, "read-only" in ended.stderr) == (3, True), ended.stderr
     assert simulator.account.truth.of("submission") == []

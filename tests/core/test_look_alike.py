@@ -128,7 +128,7 @@ def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> Non
         ("orderss.test", "the known name is short"),
         ("acme.example", "a short name under another ending"),
         ("rareform.example", "two letters"),
-        ("se1dom-seen.example", "a domain that only four messages are from"),
+        ("seldom-seem.example", "one letter from a domain that only four messages are from"),
         ("sixmails.test", "not known well enough for another ending"),
         ("busy-film.example", "two that are frequent"),
         ("busy-firm.example", "two that are frequent"),
@@ -269,3 +269,21 @@ def test_a_label_of_one_other_script_that_looks_latin_is_seen() -> None:
 )
 def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
     assert address_in_name(name) == address
+
+
+@pytest.mark.parametrize(("genuine", "impostor"), [(6, 3), (1, 1), (10, 1_200)])
+def test_capitals_that_make_a_domain_look_like_another_are_told_however_much_mail_it_has(
+    genuine: int, impostor: int
+) -> None:
+    known = KnownDomains.of([], {"acme-news.example": genuine, "acme-news.exampie": impostor})
+    found = known.likeness("acme-news.exampIe")
+    assert found is not None
+    assert found.describe() == "like acme-news.example: I for l"
+    assert known.likeness("acme-news.example") is None
+
+
+@pytest.mark.parametrize(("genuine", "impostor", "accused"), [(2, 1, "one"), (1, 1, "both"), (1, 2, "other")])
+def test_of_two_that_look_the_same_the_one_with_less_mail_imitates(genuine: int, impostor: int, accused: str) -> None:
+    known = KnownDomains.of([], {"corner.example": genuine, "comer.example": impostor})
+    assert (known.likeness("comer.example") is not None) is (accused in ("one", "both"))
+    assert (known.likeness("corner.example") is not None) is (accused in ("other", "both"))

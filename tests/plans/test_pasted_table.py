@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support.pasted import HELD, ONE, OTHER, VICTIM, told
 from tui_app.api.rows import JobMessage, Message
-from tui_app.cli import messages, quarantine
+from tui_app.cli import mail as mail_command
+from tui_app.cli import messages
 from tui_app.cli.listing import Listing, with_ours
 from tui_app.core.text import Untrusted
 from tui_app.plans.ids import parse_ids, text_of
@@ -116,7 +117,7 @@ def listed(kind: str, made: Callable[[str, Sequence[str]], dict[str, Any]], mail
     wires = [made(name, words) for name, words in zip(HELD, mails, strict=False)]
     with redirect_stdout(out):
         if made is mail:
-            held = Listing[Message](kind, quarantine.COLUMNS, lambda row: with_ours(row.wire))
+            held = Listing[Message](kind, mail_command.COLUMNS, lambda row: with_ours(row.wire))
             for wire in wires:
                 held.write(Message.from_wire(wire))
             held.close()

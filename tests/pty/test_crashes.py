@@ -155,7 +155,7 @@ COMMANDS: Final = (
     *command("cli.jobs", "job_json", "jobs", "--json"),
     *command("cli.listing", "Listing.write", "jobs"),
     *command("cli.runner", "load_settings", "jobs"),
-    *command("cli.quarantine", "search_params", "quarantine"),
+    *command("cli.mail", "search_params", "quarantine"),
     *command("cli.release", "_print_guarded parse_ids", *PLAN),
     *command("plans.service", "look_up", *PLAN),
     *command("cli.create", "_print_preview", *CREATE),

@@ -42,7 +42,7 @@ async def test_what_was_delivered_is_reported_after_a_verdict_and_the_number(acc
     mails = bulk(account, 3)
     async with console_on(settings_for(account), size=SIZE) as console:
         await released(console, mails)
-        await console.sees("B report to Cloudflare")
+        await console.sees("B tell Cloudflare")
         await console.press("B")
         await console.sees(
             "Which verdict should 3 messages have had?", "1  NONE: wanted mail; the usual one", "3  SPAM"
@@ -119,7 +119,7 @@ async def test_where_nothing_can_be_reported_the_key_says_why_and_the_footer_is_
         account.set_faults("status=403@release")
         await confirm(console, 2)
         await console.sees("A sends the rest")
-        assert "report to Cloudflare" not in console.text
+        assert "tell Cloudflare" not in console.text
         await console.press("B")
         await console.sees("The plan is unfinished")
 
@@ -133,7 +133,7 @@ async def test_a_read_only_profile_hides_and_refuses_it(account: Simulator) -> N
         await console.sees("1 plan")
         await console.press("enter")
         await console.sees("Every id is accounted for")
-        assert "report to Cloudflare" not in console.text
+        assert "tell Cloudflare" not in console.text
         await console.press("B")
         await console.settles()
         assert "Which verdict" not in console.text

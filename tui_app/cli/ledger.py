@@ -120,7 +120,7 @@ _since_option = click.option("--since", help="Only what happened since then: 24h
 def ledger(ctx: click.Context, since: str | None, output_format: str) -> None:
     """What was written from this machine, mail and jobs: who, what, when, why, and what became of it.
 
-    `resume`, `settle`, `check`, `close` and `report --as` need the account; the rest reads the journals.
+    `resume`, `settle`, `check`, `close` and `submit` need the account; the rest reads the journals.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(_list, since=since, output_format=output_format)
@@ -357,34 +357,32 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 @ledger.command("report")
 @click.argument("plan")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
-@verdict_option("--as", "Report what it delivered or moved to Cloudflare, with the verdict that it should have had.")
-@despite_doubts_option
-@click.option("--yes", is_flag=True, help="With --as: don't ask.")
 @click.pass_context
-def _report(
-    ctx: click.Context, plan: str, output: Path | None, expected: str | None, despite_doubts: bool, yes: bool
-) -> None:
-    """Write what a plan came to, for the ticket; Markdown on standard output.
-
-    With --as nothing is written: what the plan delivered, or moved, is reported to Cloudflare, which teaches its detection.
-    Ends with 4 when some were not accepted, with 5 when that is unknown of some.
-    """
+def _report(ctx: click.Context, plan: str, output: Path | None) -> None:
+    """Write what a plan came to, for the ticket; Markdown on standard output."""
     from tui_app.cli.report import check_output, write_plan_report
 
-    if expected is None:
-        if yes or despite_doubts:
-            raise UsageError("--yes and --despite-doubts go with --as. Nothing was written.")
-        write_plan_report(ledger_here(), plan, check_output(output))
-        return
-    if output is not None:
-        raise UsageError("--as reports to Cloudflare, --output writes a file: one of them. Nothing was sent.")
+    write_plan_report(ledger_here(), plan, check_output(output))
+
+
+@ledger.command("submit")
+@click.argument("plan")
+@verdict_option("--as", "The verdict that it should have had.", required=True)
+@despite_doubts_option
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def _submit(ctx: click.Context, plan: str, expected: str, despite_doubts: bool, yes: bool) -> None:
+    """Tell Cloudflare of what a plan delivered or moved: which verdict it should have had. It teaches the detection.
+
+    Ends with 4 when some were not accepted, with 5 when that is unknown of some.
+    """
     found, verdict = ledger_here().find(plan), Disposition(expected)
     check_expected(found.plan.effect, verdict)
     print_doubts(found)
     if found.doubts and not despite_doubts:
         raise GuardError(
             f"Something speaks against the journal of plan {found.name}; nothing was sent. Read it with: "
-            f"mailsluice ledger show {found.name}; then report it with --despite-doubts."
+            f"mailsluice ledger show {found.name}; then submit it with --despite-doubts."
         )
 
     async def work(service: EmailSecurityService) -> ExitCode:

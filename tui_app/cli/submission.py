@@ -26,10 +26,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ALL: Final = tuple(dict.fromkeys(verdict.value for verdicts in EXPECTED.values() for verdict in verdicts))
 
 
-def verdict_option(name: str, about: str, kind: SubmissionType | None = None) -> Callable[[F], F]:
+def verdict_option(
+    name: str, about: str, kind: SubmissionType | None = None, *, required: bool = False
+) -> Callable[[F], F]:
     """Add an option for the verdict that mail should have had; the command gets it as `expected`. `about` is its help."""
     among = _ALL if kind is None else tuple(verdict.value for verdict in EXPECTED[kind])
-    return click.option(name, "expected", type=click.Choice(among, case_sensitive=False), help=about)
+    return click.option(name, "expected", type=click.Choice(among, case_sensitive=False), required=required, help=about)
 
 
 def check_expected(effect: Effect, expected: Disposition) -> None:
@@ -99,7 +101,7 @@ async def submit_after(
         # The plan was sent: its exit code counts.
         print_status(f"{error}")
         if not why_not(entry.state):
-            print_status(f"To report it later: mailsluice ledger report {entry.name} --as {expected.value}")
+            print_status(f"To report it later: mailsluice ledger submit {entry.name} --as {expected.value}")
         return ended if isinstance(error, GuardError) or ended is not ExitCode.DONE else error.exit_code
     if ExitCode.UNKNOWN_OUTCOME in (ended, reported):
         return ExitCode.UNKNOWN_OUTCOME

@@ -199,8 +199,8 @@ class KnownDomains:
     """The domains that are known here: the account's own, and those that many messages come from.
 
     Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Of two that look the
-    same the one with less mail imitates the other; with as much mail each is told as like the other. What is only
-    similar imitates one that is our own, or has five messages and five times those of the other one. Our own never imitate.
+    same the one with less mail imitates the other; with as much mail each is told as like the other. One that is written in
+    capitals to look the same imitates however much mail it has. What is only similar imitates one that is our own, or has five messages and five times those of the other one. Our own never imitate.
     """
 
     def __init__(self, own: frozenset[str], counts: Mapping[str, int]) -> None:
@@ -279,8 +279,14 @@ class KnownDomains:
         alike = skeleton(shown)
         if known := self._better_known(self._same.get(alike, ()), ours):
             return Likeness(known, replaced(shown, _shown(known)))
-        if shown != shown.lower() and (known := self._better_known(self._same_in_capitals.get(alike, ()), ours)):
-            return Likeness(known, replaced(shown, _shown(known).upper()))
+        if shown != shown.lower():
+            # Nobody writes a domain so by accident: it is told however much mail there is of it.
+            for known in self._same.get(alike, ()):
+                if known != ours:
+                    return Likeness(known, replaced(shown, _shown(known)))
+            for known in self._same_in_capitals.get(alike, ()):
+                if known != ours:
+                    return Likeness(known, replaced(shown, _shown(known).upper()))
         return None
 
     def _better_known(self, domains: Iterable[str], ours: str) -> str:
