@@ -151,7 +151,7 @@ def test_a_domain_is_known_by_five_times_as_many_messages_as_the_one_like_it() -
 def test_our_own_domain_is_imitated_by_one_that_sends_more() -> None:
     known = KnownDomains.of(["acme-news.example"], {"acme-mews.example": 900, "acme-news.example": 1})
     assert known.likeness("acme-mews.example") is not None
-    assert known.likeness("acme-news.example") is None
+    assert (known.likeness("acme-news.example") is None) is (impostor < 5 * genuine), "what many write is known, too"
 
 
 def test_our_own_domains_never_imitate_each_other() -> None:
@@ -279,7 +279,7 @@ def test_capitals_that_make_a_domain_look_like_another_are_told_however_much_mai
     found = known.likeness("acme-news.exampIe")
     assert found is not None
     assert found.describe() == "like acme-news.example: I for l"
-    assert known.likeness("acme-news.example") is None
+    assert (known.likeness("acme-news.example") is None) is (impostor < 5 * genuine), "what many write is known, too"
 
 
 @pytest.mark.parametrize(("genuine", "impostor", "accused"), [(2, 1, "one"), (1, 1, "both"), (1, 2, "other")])

@@ -22,7 +22,7 @@ _PORT: Final = re.compile(r"\d{1,5}(?![^/\\?#])")
 _SLASHES: Final = re.compile(r"[/\\]*")
 _AUTHORITY: Final = re.compile(r"[^/\\?#]*")
 _WORD: Final = re.compile(r"""[^\s/\\?#<>"'(),]+""")
-_HOST_LIKE: Final = re.compile(r"[\w-](?:[.\u3002\uff0e\uff61]|\[\.\])[\w-]")
+_HOST_LIKE: Final = re.compile(r"[\w-](?:[.\u3002\uff0e\uff61]|\[[.\u3002\uff0e\uff61]\])[\w-]")
 _LIVE: Final = re.compile(r"\[[.@\u3002\uff0e\uff61]\]|[.@\u3002\uff0e\uff61]")
 _INNER: Final = re.compile(r"http(?=s?:)", re.IGNORECASE)
 _LONGEST_HOST: Final = 255
