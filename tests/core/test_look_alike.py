@@ -151,7 +151,7 @@ def test_a_domain_is_known_by_five_times_as_many_messages_as_the_one_like_it() -
 def test_our_own_domain_is_imitated_by_one_that_sends_more() -> None:
     known = KnownDomains.of(["acme-news.example"], {"acme-mews.example": 900, "acme-news.example": 1})
     assert known.likeness("acme-mews.example") is not None
-    assert (known.likeness("acme-news.example") is None) is (impostor < 5 * genuine), "what many write is known, too"
+    assert known.likeness("acme-news.example") is None
 
 
 def test_our_own_domains_never_imitate_each_other() -> None:
