@@ -99,7 +99,7 @@ async def test_while_it_asks_it_says_so_and_esc_leaves(
         gate = held_open(monkeypatch, console.app.service.plans, "ask_for_mail")
         await opened(console, asked)
         await console.sees("asking for subjects…")
-        worker = console.app.screen._asking  # type: ignore[attr-defined]
+        worker = console.app.screen._names._asking  # type: ignore[attr-defined]
         await console.press("escape")
         await console.sees("Ledger", "1 plan")
         assert worker.is_cancelled

@@ -24,20 +24,19 @@ from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
-from tui_app.plans.mail_of_plan import MailQuestion
 from tui_app.plans.report import sums_checked, told
-from tui_app.plans.response import anything_done
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.plans.submission import fates
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
 from tui_app.screens.mail.siblings import MessageRef, Siblings
+from tui_app.screens.plan.names import PlanNames
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
 from tui_app.screens.plan.standing import Standing
+from tui_app.screens.plan.submission import PlanSubmission
 from tui_app.screens.plan.sums import phase_of, sums_of
-from tui_app.screens.plan.verdict import ChooseVerdict, submission_facts
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import Column, RowTable
@@ -46,14 +45,12 @@ from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
-    from textual.worker import Worker
 
     from tui_app.api.enums import Disposition
     from tui_app.plans.commands import Command
     from tui_app.plans.effect import Effect
     from tui_app.plans.guard import Guarded
     from tui_app.plans.ledger_entry import LedgerEntry
-    from tui_app.plans.plan import Target
     from tui_app.plans.submission import ToSubmit
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
@@ -113,15 +110,13 @@ class PlanScreen(ConsoleScreen):
         if guarded is not None:
             self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
-        self._mail = MailQuestion(self._state.plan.effect)
-        self._asking: Worker[None] | None = None
-        """What asks for senders and subjects, which a journal does not keep."""
+        self._names = None if entry is None else PlanNames(self, self._state, self._targets, self._show_again)
+        """Asks for senders and subjects, which a journal does not keep."""
         self._lock_holder = ""
         """Who works on it elsewhere."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
-        self._submitting = False
-        """Whether a report of it is being sent."""
+        self._submission = PlanSubmission(self)
         self._looking = False
         """Whether what is left of an earlier plan is being looked at: nothing is sent meanwhile."""
         self._waits_since: float | None = None
@@ -152,7 +147,7 @@ class PlanScreen(ConsoleScreen):
         self.show_state(self._state)
         if self._old is not None:
             self._watch(self._old)
-            self._ask_for_mail()
+            self._ask_for_names()
         if self._new is not None:
             self._send(self._new)
 
@@ -161,12 +156,17 @@ class PlanScreen(ConsoleScreen):
         super().on_screen_resume()
         self.read_followers(Source.PLAN, self._state.plan.plan_id)
         self._read_reports()
-        self._ask_for_mail()
+        self._ask_for_names()
 
     def on_screen_suspend(self) -> None:
         """Nobody reads what is asked for: it is asked for no more."""
         super().on_screen_suspend()
-        self._ask_no_more()
+        if self._names is not None:
+            self._names.stop()
+
+    def _ask_for_names(self) -> None:
+        if self._names is not None:
+            self._names.ask(self._state)
 
     @work(exclusive=True, group="reports")
     async def _read_reports(self) -> None:
@@ -193,7 +193,8 @@ class PlanScreen(ConsoleScreen):
     async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
         self.awaiting = True
-        self._ask_no_more()
+        if self._names is not None:
+            self._names.stop()
         try:
             self.show_state(await self.service.plans.start(command))
             if then:
@@ -208,7 +209,7 @@ class PlanScreen(ConsoleScreen):
         """Not while it runs: the outcome belongs on the screen."""
         if not self.awaiting or self._looking:
             return True
-        if self._submitting:
+        if self._submission.sending:
             self.notice("It is being reported. ctrl+q quits after the request in flight.")
             return False
         said = {
@@ -259,65 +260,6 @@ class PlanScreen(ConsoleScreen):
         rows = recipient_rows(results, self._targets, state.arrival, fates(self._reports))
         self.table().show_rows(ListRows(rows, lambda line: line.key))
 
-    # ---- senders and subjects of an earlier plan
-
-    @property
-    def _is_asking(self) -> bool:
-        return self._asking is not None and not self._asking.is_finished
-
-    def _ask_no_more(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-        self._asking = None
-
-    def _asked_for(self) -> list[Target]:
-        """All messages of the outcome: also those that were asked for and never were in the plan."""
-        return [self._targets.get(each.target.id, each.target) for each in told(self._state, self._targets)]
-
-    def _ask_for_mail(self) -> None:
-        """Ask for what a journal does not keep: only while nothing is sent, and the quota is not waited for."""
-        running = self.service.plans.state
-        if not self.ready or self._old is None or self._is_asking or self.awaiting or not self._state.ended:
-            return
-        self._take_mail()
-        if (running is None or running.ended) and self.service.budget.blocked <= 0 and self._nameless():
-            self._asking = self._ask()
-        self.show_frame()
-
-    def _nameless(self) -> list[Target]:
-        return [target for target in self._asked_for() if not target.sender and not target.subject]
-
-    def _take_mail(self) -> None:
-        """Show what is known by now."""
-        targets = {target.id: target for target in self._nameless()}
-        if known := self.service.plans.known_mail(list(targets.values())):
-            self._targets.update((name, found.of(targets[name])) for name, found in known.items())
-            self._show_again()
-
-    @work(exclusive=True, group="mail")
-    async def _ask(self) -> None:
-        said = ""
-        try:
-            await self.service.plans.ask_for_mail(self._mail, self._nameless(), done=anything_done(self._state))
-        except SluiceError as error:
-            self.service.record(str(error))
-            said = f"Senders and subjects are not known: {error}"
-        self._asking = None
-        if self.ready:
-            self._take_mail()
-            if said and not self.awaiting:
-                self.notice(said)
-            self.show_frame()
-
-    def _names(self) -> str:
-        """How far senders and subjects are known, where they are not all."""
-        if self._is_asking:
-            return "asking for subjects… · "
-        if self._mail.cut_off and (left := len(self._nameless())):
-            every = len(self._asked_for())
-            return f"subjects of {every - left:,} of {every:,} · "
-        return ""
-
     def _waits_now(self) -> None:
         if self._state.phase in (Phase.PAUSED, Phase.CANARY):
             self._waits_since = asyncio.get_running_loop().time()
@@ -361,7 +303,7 @@ class PlanScreen(ConsoleScreen):
         source = f"  {sanitize(state.plan.source.describe(), 40)}" if state.plan.source is not None else ""
         self.set_breadcrumb(
             [(f"{state.plan.effect.title} › ", "dim"), (f"plan {sanitize(name, 40)}", "bold"), source],
-            [(self._names(), "dim"), phase],
+            [(self._names.describe() if self._names is not None else "", "dim"), phase],
         )
         every = len(state.plan.targets)
         known = len(state.results_by_id)
@@ -563,45 +505,17 @@ class PlanScreen(ConsoleScreen):
             self.notice("Not yet: an answer is awaited. Press B again when it is there.")
             return
         self.awaiting = self._looking = True
-        self.notice("Looking at what can be reported…")
         try:
             entry = await self._entry()
-            if entry is None:
-                return
-            asked = await self.service.submissions.prepare(entry, self._targets)
-        except SluiceError as error:
-            self.notice(str(error))
-            return
+            asked = await self._submission.choose(entry, self._targets) if entry is not None else None
         finally:
             self.awaiting = self._looking = False
-        if self.app.screen is not self:
-            return  # it was left meanwhile
-        self.notice("")
-        expected = await self.app.push_screen_wait(ChooseVerdict(asked))
-        if expected is None:
-            self.notice("Nothing was reported.")
-            return
-        number = to_type(len(asked.mails))
-        typed = f"{entry.name} {number}" if entry.doubts else number
-        question = Confirm("Report these to Cloudflare?", submission_facts(entry, asked, expected), typed=typed)
-        if not await self.app.push_screen_wait(question):
-            self.notice("Nothing was reported.")
-            return
-        self._submit(entry, asked, expected)
+        if entry is not None and asked is not None and (expected := await self._submission.confirm(entry, asked)):
+            self._submit(entry, asked, expected)
 
     @work
     async def _submit(self, entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> None:
-        """Send a report that was confirmed, and say what became of it."""
-        self.awaiting = self._submitting = True
-        self.notice("Reporting…")
-        try:
-            said = await self.service.submissions.send(entry, asked, expected)
-        except SluiceError as error:
-            self.service.record(str(error))
-            said = str(error)
-        finally:
-            self.awaiting = self._submitting = False
-        self.notice(said)
+        await self._submission.send(entry, asked, expected)
         self._read_reports()
 
     def action_row_open(self) -> None:
