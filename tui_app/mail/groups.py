@@ -143,8 +143,8 @@ async def group_mail(
     slots = view.slots[: len(view)]
     read: dict[tuple[Any, ...], Features] = {}
     each: list[Features] = []
-    written: dict[Features, str] = {}
-    """The domain as it is written: that is what people take for another."""
+    written: list[str] = []
+    """The domain of each as it is written: that is what people take for another."""
     for start in range(0, len(slots), STEP):
         for row in view.store.rows(slots[start : start + STEP]):
             values = _features_of(row)
@@ -155,29 +155,31 @@ async def group_mail(
             except TypeError:  # a value of a kind that can't be looked up
                 features = features_of(values)
             each.append(features)
-            written.setdefault(features, domain_in(text_of(values[0])))
+            written.append(domain_in(text_of(values[0])))
         await _let_others_run(still)
     common = await asyncio.to_thread(common_of, set(each))
     tally, sums = FamilyTally(), dict[str, _Sum]()
     for start in range(0, len(slots), STEP):
         step = slots[start : start + STEP]
         for number, (slot, row) in enumerate(zip(step, view.store.rows(step), strict=True), start):
-            plain = each[number]
-            features = each[number] = with_common_pattern(plain, common)
+            features = each[number] = with_common_pattern(each[number], common)
             tally.add(features)
             key = _key(features)
             found = sums.get(key)
             if found is None:
-                found = sums[key] = _Sum(features, written[plain])
+                found = sums[key] = _Sum(features, written[number])
             found.add(slot, row)
+            if found.domain != written[number]:
+                found.domain = features.domain  # written in several ways: as it is on the wire
         await _let_others_run(still)
     odd: dict[int, OddMail] = {}
-    told: dict[Features, tuple[str, ...]] = {}
+    told: dict[tuple[Features, str], tuple[str, ...]] = {}
     for start in range(0, len(slots), STEP):
-        for slot, features in zip(slots[start : start + STEP], each[start : start + STEP], strict=True):
-            differences = told.get(features)
+        for number, slot in enumerate(slots[start : start + STEP], start):
+            features, domain = each[number], written[number]
+            differences = told.get((features, domain))
             if differences is None:
-                differences = told[features] = differences_of(features, tally, known, sums[_key(features)].domain)
+                differences = told[features, domain] = differences_of(features, tally, known, domain)
             if differences:
                 odd[slot] = OddMail(slot, differences)
                 sums[_key(features)].odd += 1
@@ -213,9 +215,14 @@ def parse_filter(line: str, grouped: GroupedMail | None = None) -> RowFilter | N
 
 def group_line(group: MailGroup) -> str:
     """The filter line of the mail of a group."""
-    return f"{GROUP}:{quoted_value(group.key.replace(_BETWEEN, '|'))}"
+    return f"{GROUP}:{quoted_value(_in_line(group.key))}"
+
+
+def _in_line(key: str) -> str:
+    """A key as it stands in a line: no part of it can hold what stands between them."""
+    return key.replace("%", "%25").replace("|", "%7C").replace(_BETWEEN, "|").casefold()
 
 
 def _of_group(grouped: GroupedMail, term: str, value: str) -> Test:
     wanted = value.casefold()
-    return lambda row: grouped.key_of(features_of(_features_of(row))).replace(_BETWEEN, "|").casefold() == wanted
+    return lambda row: _in_line(grouped.key_of(features_of(_features_of(row)))) == wanted

@@ -51,6 +51,8 @@ class MailSnapshot:
     loading: bool = False
     maybe_more: bool = False
     """Whether the server said to the end that there is more, and brought nothing new."""
+    shifted: bool = False
+    """Whether messages moved from page to page while they were read."""
     unreadable: int = 0
     """How many messages could not be read."""
     unasked: int = 0
@@ -71,8 +73,12 @@ class MailSnapshot:
             why.append("not all is loaded")
         if self.maybe_more:
             why.append("the server says that there is more, and brings none")
+        if self.shifted:
+            why.append("messages moved while they were read, some may be missing")
         if self.unreadable:
             why.append(f"{self.unreadable:,} can't be read")
+        if self.unasked:
+            why.append(f"{self.unasked:,} not asked for left out")
         return "; ".join(why)
 
 
@@ -127,6 +133,8 @@ class MailSubject:
         """What was left out when others were marked, by id: whoever marks keeps it here with the marks."""
         self.marked_with: frozenset[str] = frozenset()
         """What was marked then."""
+        self.by_hand: set[str] = set()
+        """Messages that somebody marked one by one while they were told as odd."""
         self.history: list[str] = []
         """Lines that were searched for, the last one at the end."""
         self.snapshot = self._empty("", parse_query("", clock.now(), preset))
@@ -185,11 +193,24 @@ class MailSubject:
 
         `on_progress` is told how many are here.
         """
+        begun = self.snapshot
+        if self._pages is None and self._note is not None:
+            self._tell(replace(begun, loading=True))
+            try:
+                # Before the first page is asked for: who is cut off here begins anew, and notes anew.
+                noted = await self._note()
+            except BaseException as error:
+                if self.snapshot.params is begun.params:
+                    problem = error if isinstance(error, SluiceError) else None
+                    self._tell(replace(self.snapshot, loading=False, problem=problem))
+                if isinstance(error, SluiceError):
+                    return
+                raise
+            if self._pages is not None or self.snapshot.params is not begun.params:
+                return  # another search was begun meanwhile
+            self.snapshot = replace(self.snapshot, noted=noted)
         if self._pages is None:
             self._pages = search_pages(self._client(), self.snapshot.params)
-            if self._note is not None:
-                pages, noted = self._pages, await self._note()
-                self._change(pages, noted=noted)
         pages, enough = self._pages, len(self.snapshot.found) + at_most
         self._change(pages, loading=True, problem=None, diagnosis="")
         told, told_at = 0, float("-inf")
@@ -224,6 +245,7 @@ class MailSubject:
             found=OrderedRows(before.store, before.slots),
             complete=pages.complete,
             maybe_more=pages.maybe_more,
+            shifted=pages.shifted,
             unreadable=pages.unreadable,
             unasked=pages.unasked,
             read_at=self._clock.now(),
@@ -257,8 +279,8 @@ class MailSubject:
         if self._pages is pages:
             self._tell(replace(self.snapshot, rows=rows, arranged=wanted))
 
-    async def group(self) -> GroupedMail:
-        """What is found, in groups, with the odd ones; made anew where more came since."""
+    async def group(self) -> GroupedMail | None:
+        """What is found, in groups, with the odd ones; made anew where more came since. None where another search came between."""
         async with self._grouping:
             snapshot, pages = self.snapshot, self._pages
             made_of = (snapshot.found, self.store.changes)
@@ -266,7 +288,7 @@ class MailSubject:
                 try:
                     self.grouped = await group_mail(snapshot.found, self.known, still=lambda: self._pages is pages)
                 except Superseded:
-                    return GroupedMail()
+                    return None
                 self._grouped_of = made_of
             return self.grouped
 

@@ -106,7 +106,9 @@ def judge_look(
         if known.id in held_back:
             why[target.id] = held_back[known.id]
         elif _is_another(target, known):
-            why[target.id] = "its sender or its recipients are not those that were reviewed"
+            why[target.id] = "its sender, its subject or its recipients are not those that were reviewed"
+        elif changed := _changed(target, known):
+            why[target.id] = f"the server tells it differently now: {', '.join(changed)}"
         elif _verdict(target) and _verdict(known) != _verdict(target):
             why[target.id] = f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(target)}"
         else:
@@ -119,8 +121,27 @@ def _is_another(target: Target, known: Target) -> bool:
     """Whether a message is not the one that was shown, as far as that was known."""
     if not target.checked or not known.checked:
         return False
-    senders = target.sender.exact and target.sender.exact != known.sender.exact
-    return bool(senders) or bool(target.recipients and set(target.recipients) != set(known.recipients))
+    written = (
+        (target.sender, known.sender),
+        (target.subject, known.subject),
+    )
+    other = any(reviewed and reviewed.exact != now.exact for reviewed, now in written)
+    return other or bool(target.recipients and set(target.recipients) != set(known.recipients))
+
+
+_COMPARED: Final = ("envelope", "reply_to", "spf", "dkim", "dmarc")
+
+
+def _changed(target: Target, known: Target) -> list[str]:
+    """What never changes of a mail, and is told in another way than when it was reviewed: then nobody knows what it is."""
+    if target.features is None or known.features is None:
+        return []
+    return [
+        name.replace("_", "-")
+        for name in _COMPARED
+        if (getattr(target.features, name) and getattr(target.features, name) != getattr(known.features, name))
+        or (name == "reply_to" and known.features.reply_to and not target.features.reply_to)
+    ]
 
 
 def _verdict(target: Target) -> str:

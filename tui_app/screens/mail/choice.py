@@ -6,7 +6,7 @@ import asyncio
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import plural
 from tui_app.plans.effect import Effect
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tui_app.mail.search import MailSubject
     from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
+
+
+_BETWEEN: Final = "Another search came between: nothing was marked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,14 @@ class MailChoice:
         """What was left out of marks belongs to marks that are gone."""
         self._subject.left_out = {}
         self._subject.marked_with = frozenset()
+        self._subject.by_hand.clear()
+
+    def note(self, identity: str, *, marked: bool) -> None:
+        """Somebody marked this message alone, or unmarked it: an odd one goes out only because of that."""
+        if marked and self._subject.odd(identity) is not None:
+            self._subject.by_hand.add(identity)
+        else:
+            self._subject.by_hand.discard(identity)
 
     async def mark(self, slots: array[int], *, anew: bool) -> str:
         """Mark these but what the guard holds back and what is odd, and say how many; `anew` = and nothing else.
@@ -61,11 +72,13 @@ class MailChoice:
         """
         subject, store = self._subject, self._subject.store
         grouped = await subject.group()
+        if grouped is None or store is not subject.store:
+            return _BETWEEN
         odd = array("I", [slot for slot in slots if slot in grouped.odd] if self._holds_odd else [])
         plain = array("I", [slot for slot in slots if slot not in set(odd)]) if odd else slots
         guarded = await asyncio.to_thread(self._guard, plain) if subject.preset.held else None
         if store is not subject.store:
-            return "Another search came between: nothing was marked."
+            return _BETWEEN
         if anew:
             store.unmark_all()
             self.forget()
@@ -98,14 +111,17 @@ class MailChoice:
         odd, store = self._subject.grouped.odd, self._subject.store
         return [store.id(slot) for slot in store.marked_slots() if slot in odd]
 
-    def chosen(self, current: Sequence[Message]) -> Chosen:
-        """The marked messages, else the current ones; with what was left out of the marks, and what is odd."""
+    def chosen(self, current: Sequence[Message], *, alone: bool = False) -> Chosen:
+        """The marked messages, else the current ones; with what was left out of the marks, and what is odd.
+
+        `alone` = the current one is a single message that somebody pointed at.
+        """
         subject = self._subject
         store, snapshot = subject.store, subject.snapshot
         marked = store.marks > 0
         messages = subject.marked() if marked else current
         targets = {message.id.exact: Target.of(message) for message in messages}
-        by_hand = frozenset(name for name in targets if subject.odd(name) is not None)
+        by_hand = frozenset(targets.keys() & subject.by_hand if marked else targets if alone else ())
         left_out: dict[str, Target] = {}
         # A few that were unmarked, or sent since, change nothing of what was left out.
         if marked and subject.left_out and subject.marked_with & targets.keys():

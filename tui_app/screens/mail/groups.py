@@ -86,6 +86,8 @@ class GroupsScreen(ConsoleScreen):
         self.show_frame()
         found = await self._subject.group()
         self._grouping = False
+        if found is None:
+            return  # another search is under way, and is grouped when it is here
         if not self.ready:
             return  # it was left meanwhile
         self.table().show_rows(GroupRows(found, self._subject.store), whole=False)
@@ -148,7 +150,12 @@ class GroupsScreen(ConsoleScreen):
         table, rows, row = self.table(), self._rows, self.table().current
         if rows is None or row is None:
             return
-        if row.odd is not None or rows.marked_of(table.cursor_row):
+        if row.odd is not None:
+            index = table.cursor_row
+            table.toggle_mark()
+            self._choice.note(self._subject.store.id(row.odd.slot), marked=rows.is_marked(index))
+            return
+        if rows.marked_of(table.cursor_row):
             table.toggle_mark()
             return
         sentence = await self._mark(rows.slots(row), anew=False)
@@ -210,13 +217,18 @@ class GroupsScreen(ConsoleScreen):
         """Group anew what is listed by now."""
         self._group()
 
+    @property
+    def _is_at_odd(self) -> bool:
+        row = self.table().current
+        return row is not None and row.odd is not None
+
     def _current(self) -> Sequence[Message]:
         row, rows = self.table().current, self._rows
         return tuple(map(self._subject.store.row, rows.slots(row))) if row is not None and rows is not None else ()
 
     def action_release_review(self) -> None:
         """Take the marked messages, or else those of the row, to the review."""
-        chosen = self._choice.chosen(self._current())
+        chosen = self._choice.chosen(self._current(), alone=self._is_at_odd)
         if not chosen.marked:
             self.notice("Nothing to release.")
             return
@@ -225,7 +237,7 @@ class GroupsScreen(ConsoleScreen):
     @work(exclusive=True, group="move")
     async def action_rows_move(self) -> None:
         """Take the marked messages, or else those of the row, to the review of a move."""
-        chosen = self._choice.chosen(self._current())
+        chosen = self._choice.chosen(self._current(), alone=self._is_at_odd)
         if not chosen.marked:
             self.notice("Nothing to move.")
         elif destination := await self.choose_destination(f"Move {plural(len(chosen.marked), 'message')} to"):

@@ -148,9 +148,11 @@ class MailScreen(ConsoleScreen):
     def _show_again(self) -> None:
         if not self.ready:
             return  # it was left meanwhile
-        search = self._search
-        whole = search.complete and not search.loading and search.arranged.filter is None
+        search, marks = self._search, self._subject.store.marks
+        whole = search.complete and not search.loading and not search.shifted and search.arranged.filter is None
         self.table().show_rows(search.rows, whole=whole)
+        if whole and (gone := marks - self._subject.store.marks) > 0:
+            self.notice_too(f"{plural(gone, 'mark')} removed: found no more.")
         self.show_breadcrumb()
 
     @work(exclusive=True, group="search")
@@ -214,6 +216,8 @@ class MailScreen(ConsoleScreen):
             loaded = f"{found:,} found" + (
                 ", may be incomplete"
                 if search.maybe_more
+                else ", moved while they were read: r reads again"
+                if search.shifted
                 else ", all loaded"
                 if search.complete
                 else ", loading…"
@@ -422,8 +426,19 @@ class MailScreen(ConsoleScreen):
             return
         self._marks_changed(sentence)
 
-    def action_mark_range(self) -> None:
+    def action_mark_toggle(self) -> None:
+        """Mark or unmark the message: an odd one goes out only if it was marked alone."""
+        table = self.table()
+        message, index = table.current, table.cursor_row
+        super().action_mark_toggle()
+        if message is not None:
+            self._choice.note(message.id.exact, marked=table.marked.is_marked(index))
+
+    async def action_mark_range(self) -> None:  # type: ignore[override]
         """Mark from the last marked row to this one; odd ones are marked one by one."""
+        if await self._subject.group() is None:
+            self.notice("Another search came between: nothing was marked.")
+            return
         before = {message.id.exact for message in self._subject.marked()}
         super().action_mark_range()
         odd = [name for name in self._choice.odd_marked() if name not in before]
@@ -461,8 +476,10 @@ class MailScreen(ConsoleScreen):
 
     async def action_release_review(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review."""
-        await self._subject.group()
-        chosen = self._choice.chosen(self._current())
+        if await self._subject.group() is None:
+            self.notice("Another search came between.")
+            return
+        chosen = self._choice.chosen(self._current(), alone=True)
         if not chosen.marked:
             nothing = "Nothing to release: no held mail is listed." if self.preset.held else "Nothing to release."
             self.notice(STILL_SEARCHING if self._search.loading else nothing)
@@ -472,8 +489,10 @@ class MailScreen(ConsoleScreen):
     @work(exclusive=True, group="move")
     async def action_rows_move(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review of a move."""
-        await self._subject.group()
-        chosen = self._choice.chosen(self._current())
+        if await self._subject.group() is None:
+            self.notice("Another search came between.")
+            return
+        chosen = self._choice.chosen(self._current(), alone=True)
         if not chosen.marked:
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to move.")
             return
