@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
     from tui_app.core.clock import Clock
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.follow_ups import FollowUps
     from tui_app.jobs.followed import FollowedJobs, JobEnd
     from tui_app.mail.service import MailService
@@ -156,7 +157,14 @@ class EmailSecurityService:
         """Searching mail, and reading one mail."""
         from tui_app.mail.service import MailService
 
-        return MailService(lambda: self.client, self.clock, self.diagnose, self._ledger_sizes)
+        return MailService(lambda: self.client, self.clock, self.diagnose, self._ledger_sizes, self.seen_domains)
+
+    @cached_property
+    def seen_domains(self) -> SeenDomains:
+        """The domains that mail of the account was seen of, in this session and before."""
+        from tui_app.core.seen_domains import SeenDomains
+
+        return SeenDomains(self._remembered, self.settings.identity)
 
     async def _ledger_sizes(self) -> JournalSizes | None:
         """The journals as they are before mail is searched: what others send afterwards is left out of a plan."""
@@ -196,6 +204,7 @@ class EmailSecurityService:
             on_state=lambda state: self.on_plan(state),
             record=self.record,
             on_ended=self._plan_ended,
+            seen=lambda: self.seen_domains,
         )
         plans.ledger.on_wait = self._ledger_waits
         return plans

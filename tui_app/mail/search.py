@@ -13,7 +13,8 @@ from tui_app.api.errors import ApiError
 from tui_app.api.pagination import CursorPages, search_pages
 from tui_app.core.address import domain_in
 from tui_app.core.errors import SluiceError
-from tui_app.core.look_alike import KnownDomains
+from tui_app.core.seen_domains import SeenDomains
+from tui_app.core.state_file import StateFile
 from tui_app.mail.columns import MAIL_ROWS
 from tui_app.mail.groups import GroupedMail, OddMail, group_mail
 from tui_app.mail.query import ALL_MAIL, Preset, parse_query
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
     from tui_app.core.clock import Clock
+    from tui_app.core.look_alike import KnownDomains
 
 LOADED_AT_ONCE: Final = 5000
 """Messages loaded without being asked: five requests."""
@@ -97,8 +99,13 @@ class _Domains:
             if type(raw.sender) is str:
                 self._senders[domain_in(raw.sender)] += 1
 
-    def known(self) -> KnownDomains:
-        return KnownDomains.of(filter(None, self._own), {name: count for name, count in self._senders.items() if name})
+    @property
+    def counted(self) -> tuple[set[str], dict[str, int]]:
+        """Domains of mailboxes, and of senders with their counts."""
+        return self._own - {""}, {name: count for name, count in self._senders.items() if name}
+
+    def known(self, seen: SeenDomains) -> KnownDomains:
+        return seen.known(*self.counted)
 
 
 class MailSubject:
@@ -112,14 +119,19 @@ class MailSubject:
         listener: Callable[[MailSnapshot], None],
         preset: Preset = ALL_MAIL,
         note: Callable[[], Awaitable[Any]] | None = None,
+        seen: SeenDomains | None = None,
     ) -> None:
-        """`note` is asked for before the first page of a search: what it gives is kept with what is found."""
+        """`note` is asked for before the first page of a search: what it gives is kept with what is found.
+
+        `seen` = the domains that mail was seen of before.
+        """
         self._client = client
         self._clock = clock
         self._diagnose = diagnose
         self.listener = listener
         self.preset = preset
         self._note = note
+        self._seen = seen or SeenDomains(StateFile(), "")
         self._pages: CursorPages[Message] | None = None
         self.grouped = GroupedMail()
         """The found mail in groups, as of the last time that somebody asked for them."""
@@ -144,7 +156,7 @@ class MailSubject:
         self._listed = bytearray()
         self.grouped, self._grouped_of = GroupedMail(), None
         self._domains = _Domains()
-        self._known = 0, self._domains.known()
+        self._known = 0, self._domains.known(self._seen)
         return MailSnapshot(line, params, rows, rows)
 
     @property
@@ -159,7 +171,7 @@ class MailSubject:
         here = len(self.snapshot.found)
         # Made anew for each page of many it would take longer than to load them.
         if here > 1.2 * count or (here != count and not self.snapshot.loading):
-            known = self._domains.known()
+            known = self._domains.known(self._seen)
             self._known = here, known
         return known
 
@@ -230,6 +242,8 @@ class MailSubject:
         finally:
             # Also when it is cancelled because the screen goes away.
             self._change(pages, loading=False)
+            if pages.complete and pages is self._pages:
+                self._seen.add(*self._domains.counted)
         await self.arranged()
 
     async def _take(self, pages: CursorPages[Message], more: tuple[Message, ...]) -> None:

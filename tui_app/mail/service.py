@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.core.clock import Clock
     from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.core.text import Untrusted
     from tui_app.mail.message_parts import MessageParts
     from tui_app.mail.search import MailSnapshot, MailSubject
@@ -34,6 +35,8 @@ class MailService:
     """One more sentence on a refusal; never raises."""
     note: Callable[[], Awaitable[Any]] | None = None
     """Is asked before a search is; what it gives is kept with what is found."""
+    seen: SeenDomains | None = None
+    """The domains that mail was seen of before."""
     _subjects: dict[Preset, MailSubject] = field(default_factory=dict, init=False)
 
     def pages(self, params: SearchParams, *, exact: bool = False) -> CursorPages[Message]:
@@ -47,7 +50,7 @@ class MailService:
         subject = self._subjects.get(preset)
         if subject is None:
             subject = self._subjects[preset] = MailSubject(
-                self.client, self.clock, self.diagnose, listener, preset, self.note
+                self.client, self.clock, self.diagnose, listener, preset, self.note, self.seen
             )
         subject.listener = listener
         return subject
@@ -57,9 +60,10 @@ class MailService:
         """Domains that others may imitate, by the mail that was listed in this session."""
         from tui_app.core.look_alike import KnownDomains
 
+        seen = self.seen.known((), {}) if self.seen is not None else KnownDomains.of((), {})
         listed = [subject for subject in self._subjects.values() if len(subject.snapshot.found)]
         largest = max(listed, key=lambda subject: len(subject.snapshot.found), default=None)
-        return largest.known if largest is not None else KnownDomains.of((), {})
+        return largest.known if largest is not None else seen
 
     async def message(self, investigate_id: str) -> Message:
         """One message. Raises ApiError."""

@@ -11,6 +11,7 @@ from tui_app.plans.guard import ODD
 
 if TYPE_CHECKING:
     from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.core.signs import Sign
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
@@ -20,8 +21,8 @@ _LIKENESS: Final = ("like", "holds")
 """How the words about a domain that imitates another one begin."""
 
 
-def known_domains(targets: Iterable[Target]) -> KnownDomains:
-    """The domains that these messages make known: those of their mailboxes, and their senders' with counts."""
+def known_domains(targets: Iterable[Target], seen: SeenDomains | None = None) -> KnownDomains:
+    """The domains that these messages make known: those of their mailboxes, and their senders' with counts; and what was `seen` before."""
     from tui_app.core.address import domain_in
     from tui_app.core.look_alike import KnownDomains
 
@@ -30,7 +31,9 @@ def known_domains(targets: Iterable[Target]) -> KnownDomains:
         senders[domain_in(target.sender.exact)] += 1
         if target.recipients_known:
             own.update(domain_in(recipient.exact) for recipient in target.recipients)
-    return KnownDomains.of(filter(None, own), {name: count for name, count in senders.items() if name})
+    own.discard("")
+    counts = {name: count for name, count in senders.items() if name}
+    return KnownDomains.of(own, counts) if seen is None else seen.known(own, counts)
 
 
 def target_signs(target: Target, known: KnownDomains) -> tuple[Sign, ...]:
@@ -40,20 +43,20 @@ def target_signs(target: Target, known: KnownDomains) -> tuple[Sign, ...]:
     return signs_of(sender=target.sender.exact, from_name="", envelope_from="", reply_to="", known=known)
 
 
-def find_odd(targets: Iterable[Target]) -> Mapping[str, str]:
+def find_odd(targets: Iterable[Target], seen: SeenDomains | None = None) -> Mapping[str, str]:
     """Ids of messages that differ from the others of their kind, and what is different, as safe text."""
     from tui_app.core.address import domain_in
     from tui_app.core.outliers import FamilyTally, common_of, with_common_pattern
 
-    seen = [target for target in targets if target.features is not None]
-    common = common_of(target.features for target in seen if target.features is not None)
+    known = [target for target in targets if target.features is not None]
+    common = common_of(target.features for target in known if target.features is not None)
     tally = FamilyTally()
-    for target in seen:
+    for target in known:
         assert target.features is not None
         tally.add(with_common_pattern(target.features, common))
-    domains = known_domains(seen)
+    domains = known_domains(known, seen)
     found: dict[str, str] = {}
-    for target in seen:
+    for target in known:
         assert target.features is not None
         like = domains.likeness(domain_in(target.sender.exact))
         differences = [like.describe()] if like is not None else []

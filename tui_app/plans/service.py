@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tui_app.api.search import SearchParams
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.core.state_file import StateFile
     from tui_app.plans.actions import PlanAction
     from tui_app.plans.commands import Command
@@ -100,6 +101,8 @@ class PlanService:
     """Called on the loop of whoever started a plan, after every step of it."""
     record: Callable[[str, Sequence[str]], None] = lambda sentence, details: None
     on_ended: Callable[[PlanState], None] = lambda _: None
+    seen: Callable[[], SeenDomains | None] = lambda: None
+    """The domains that mail was seen of before."""
     _started: asyncio.Future[PlanState] | None = field(default=None, init=False)
     _abandoned: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _waiting: dict[str, asyncio.Future[PlanState]] = field(default_factory=dict, init=False)
@@ -152,7 +155,7 @@ class PlanService:
         Raises GuardError when it is more than the policy's maximum, and JournalError.
         """
         # As they stand in the list that they were chosen from, and as they stand beside each other here.
-        odd = {**find_odd(targets), **request.odd} if request.effect.into_mailbox else {}
+        odd = {**find_odd(targets, self.seen()), **request.odd} if request.effect.into_mailbox else {}
         by_hand = (*include, ODD)
         return guard_targets(
             targets,

@@ -1,0 +1,62 @@
+"""Domains that mail was seen of before: by them a mail that imitates one is known also where it is listed alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from tui_app.core.look_alike import KnownDomains
+
+if TYPE_CHECKING:
+    from tui_app.core.state_file import StateFile
+
+_NAME: Final = "domains.seen"
+_MOST: Final = 300
+"""Sender domains that are remembered, those with the most mail; and mailbox domains."""
+_FEWEST: Final = 5
+"""Mails of one list from which on its sender's domain is remembered."""
+_LONGEST: Final = 255
+
+
+class SeenDomains:
+    """Of one account, kept from session to session. Nothing but domains and counts is kept."""
+
+    def __init__(self, remembered: StateFile, account: str) -> None:
+        self._remembered = remembered
+        self._account = account
+        self.own: frozenset[str] = frozenset()
+        self.senders: Mapping[str, int] = {}
+        self._read()
+
+    def _read(self) -> None:
+        with suppress(ValueError, TypeError, AttributeError):
+            kept = json.loads(self._remembered.get(self._account, _NAME) or "{}")
+            own, senders = kept.get("own", []), kept.get("senders", {})
+            self.own = frozenset(name for name in own[:_MOST] if isinstance(name, str) and len(name) <= _LONGEST)
+            self.senders = {
+                name: count
+                for name, count in list(senders.items())[:_MOST]
+                if len(name) <= _LONGEST and isinstance(count, int) and not isinstance(count, bool) and count > 0
+            }
+
+    def add(self, own: Iterable[str], senders: Mapping[str, int]) -> None:
+        """A whole list of mail was seen: remember whose it was. A list that is read again counts once."""
+        frequent = {name: count for name, count in senders.items() if count >= _FEWEST and 0 < len(name) <= _LONGEST}
+        merged = dict(self.senders)
+        for name, count in frequent.items():
+            merged[name] = max(count, merged.get(name, 0))
+        kept = dict(sorted(merged.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST])
+        mine = frozenset(sorted(self.own | {name for name in own if 0 < len(name) <= _LONGEST})[:_MOST])
+        if (mine, kept) != (self.own, self.senders):
+            self.own, self.senders = mine, kept
+            text = json.dumps({"own": sorted(mine), "senders": kept})
+            self._remembered.put(self._account, _NAME, text)
+
+    def known(self, own: Iterable[str], senders: Mapping[str, int]) -> KnownDomains:
+        """The domains of a list together with those that were seen before."""
+        counts = dict(self.senders)
+        for name, count in senders.items():
+            counts[name] = max(count, counts.get(name, 0))
+        return KnownDomains.of({*self.own, *own}, counts)
