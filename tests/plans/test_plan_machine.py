@@ -412,7 +412,7 @@ async def test_what_another_plan_has_sent_meanwhile_is_not_sent_again(account: S
     """A plan that was left before it was sent is gone on with after another one took some of its messages."""
     machine = Sluice(account)
     releases, identity = machine.service.plans, machine.service.settings.identity
-    targets = [target_of(mail) for mail in account.account.held[:6]]
+    targets = releases.guard([target_of(mail) for mail in account.account.held[:20]]).allowed[:6]
     left = releases.plan(releases.guard(targets), "left")
     releases.ledger.begin(left, identity)[0].close()
     await releases.start(Send(releases.plan(releases.guard(targets[:3]), "meanwhile")))

@@ -166,7 +166,7 @@ async def test_what_is_typed_while_it_is_checked_takes_back_what_was_confirmed(
         await confirm(console, 3)
         await console.sees("Checking whether anything changed…")
         console.app.screen.query_one("#include").focus()
-        await console.type("MALICIOUS")
+        await console.type("MALICIOUS,ODD")
         await console.sees("Not sent: it was changed while it was checked.")
         await console.press("enter")
         await console.sees("4 messages", "Included by name, sent last: 1 MALICIOUS")

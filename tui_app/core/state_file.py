@@ -23,6 +23,8 @@ class StateFile:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._facts: dict[str, dict[str, str]] = {}
+        self._unwritten: dict[tuple[str, str], str | None] = {}
+        """What could not be written, and is true all the same until the program ends."""
         self._load()
 
     def _load(self) -> None:
@@ -40,11 +42,13 @@ class StateFile:
         if self.get(account, name) == value:
             return
         self._load()  # another process may have written the file
-        facts = self._facts.setdefault(account, {})
-        if value is None:
-            facts.pop(name, None)
-        else:
-            facts[name] = value
+        self._unwritten[account, name] = value
+        for (whose, what), wanted in self._unwritten.items():
+            facts = self._facts.setdefault(whose, {})
+            if wanted is None:
+                facts.pop(what, None)
+            else:
+                facts[what] = wanted
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 self._write(self._folder)
@@ -54,6 +58,7 @@ class StateFile:
         if not is_private(folder):
             return
         replace_file(folder / _FILE, json.dumps(self._facts).encode("ascii"))
+        self._unwritten.clear()
 
 
 def _facts(data: Any) -> dict[str, dict[str, str]]:

@@ -53,7 +53,7 @@ def tokens(html: str) -> Iterator[Tag | str]:
         if not found[2]:
             at = _after_comment(html, found)
             continue
-        attributes, at = _attributes(html, found.end())
+        attributes, at = _tag_attributes(html, found.end())
         if at < 0:
             yield html[found.start() :]
             return
@@ -80,7 +80,7 @@ def _after_comment(html: str, found: re.Match[str]) -> int:
     return ended.end() if ended else len(html)
 
 
-def _attributes(html: str, at: int) -> tuple[dict[str, str], int]:
+def _tag_attributes(html: str, at: int) -> tuple[dict[str, str], int]:
     """The attributes of a tag, and the place behind its `>`: -1 where the text ends first."""
     attributes: dict[str, str] = {}
     while found := _ATTRIBUTE.match(html, at):

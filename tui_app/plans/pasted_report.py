@@ -25,6 +25,7 @@ _COMMON: Final = (
 """Names of facts that begin lines of tickets, too: without a bullet, and alone, such a line is all that belongs to it."""
 _OWN: Final = (
     "SHA-256 of the plan",
+    "allow list",
     "asked for and left out",
     "asked for by",
     "asked to cancel by",

@@ -6,10 +6,11 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
-from textual.events import Idle
+from textual.events import Idle, Key
 from textual.message import Message
 from textual.screen import Screen
 
@@ -105,6 +106,7 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.service = service
         self._notice = ""
+        self._noticed_at = 0.0
         self._notice_ends_with_news = False
         self._fresh: Sequence[Piece] = ()
         self.followers = ""
@@ -256,7 +258,7 @@ class ConsoleScreen(Screen[None]):
 
     def notice(self, sentence: str, *, until_news: bool = False) -> None:
         """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered."""
-        self._notice, self._notice_ends_with_news = sentence, until_news
+        self._notice, self._noticed_at, self._notice_ends_with_news = sentence, monotonic(), until_news
         self.show_about()
 
     def notice_too(self, sentence: str) -> None:
@@ -269,9 +271,9 @@ class ConsoleScreen(Screen[None]):
             self._notice = ""
         self.show_frame()
 
-    def on_key(self) -> None:
-        """Remove the notice at the next key."""
-        if self._notice:
+    def on_key(self, event: Key) -> None:
+        """Remove the notice at the next key; not at one that was pressed before it was shown."""
+        if self._notice and event.time >= self._noticed_at:
             self._notice = ""
             self.show_about()
 

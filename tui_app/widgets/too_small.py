@@ -22,7 +22,25 @@ def is_too_small(widget: Widget) -> bool:
 
 
 class TooSmall(Widget):
-    """Shown in place of everything else while the window is too small; the screen keeps its state."""
+    """Shown in place of everything else while the window is too small; the screen keeps its state, and its focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._focused: Widget | None = None
+
+    def on_mount(self) -> None:
+        """Remember what has the focus: what is hidden loses it."""
+        self.watch(self.screen, "focused", self._remember)
+
+    def _remember(self, focused: Widget | None) -> None:
+        if focused is not None:
+            self._focused = focused
+
+    def on_hide(self) -> None:
+        """What had the focus has it again: what is typed next must not be read as keys of the screen."""
+        before, self._focused = self._focused, self.screen.focused
+        if self.screen.focused is None and before is not None and before.is_attached and before.focusable:
+            self.screen.set_focus(before)
 
     def render(self) -> RenderResult:
         """The size that there is, the size that is needed, and how to quit."""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from tui_app.api.enums import Destination
     from tui_app.api.rows import Message
     from tui_app.api.search import SearchParams
+    from tui_app.mail.groups import OddMail
     from tui_app.mail.search import MailSubject
     from tui_app.plans.guard import Guarded
     from tui_app.service import EmailSecurityService
 
 
-_BETWEEN: Final = "Another search came between: nothing was marked."
+BETWEEN: Final = "Another search came between"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,15 @@ class MailChoice:
         subject, store = self._subject, self._subject.store
         grouped = await subject.group()
         if grouped is None or store is not subject.store:
-            return _BETWEEN
-        odd = array("I", [slot for slot in slots if slot in grouped.odd] if self._holds_odd else [])
-        plain = array("I", [slot for slot in slots if slot not in set(odd)]) if odd else slots
-        guarded = await asyncio.to_thread(self._guard, plain) if subject.preset.held else None
+            return f"{BETWEEN}: nothing was marked."
+        held = grouped.odd if self._holds_odd else {}
+        odd, plain, guarded, allowed = await asyncio.to_thread(self._sorted_out, slots, held)
         if store is not subject.store:
-            return _BETWEEN
+            return f"{BETWEEN}: nothing was marked."
         if anew:
             store.unmark_all()
             self.forget()
-        # All mail is marked for a move as well: what a release may not do is said in its review.
-        allowed = {target.id for target in guarded.allowed} if guarded is not None else set(map(store.id, plain))
-        store.mark([slot for slot in plain if store.id(slot) in allowed], on=True)
+        store.mark(plain, on=True)
         kept = [each.target for each in (*guarded.held_back, *guarded.unfit)] if guarded is not None else []
         kept += [Target.of(store.row(slot)) for slot in odd]
         subject.left_out = {**subject.left_out, **{target.id: target for target in kept}}
@@ -97,10 +95,21 @@ class MailChoice:
         told += [f"{store.marks:,} in all"] if store.marks != len(allowed) else []
         return f"{', '.join(told)}."
 
-    def _guard(self, slots: array[int]) -> Guarded:
-        """What a release of these would be; in a thread."""
+    def _sorted_out(
+        self, slots: array[int], held: Mapping[int, OddMail]
+    ) -> tuple[list[int], array[int], Guarded | None, frozenset[str]]:
+        """Which are odd, which are marked, what the guard says of a release of the others, and the ids of the marked; in a thread.
+
+        Of all mail the guard is not asked: it is marked for a move as well, and the review of a release says it then.
+        """
         store = self._subject.store
-        return self._service.plans.guard([Target.of(store.shape.make(row)) for row in store.rows(slots)])
+        odd = [slot for slot in slots if slot in held]
+        plain = array("I", [slot for slot in slots if slot not in held]) if odd else slots
+        if not self._subject.preset.held:
+            return odd, plain, None, frozenset(map(store.id, plain))
+        guarded = self._service.plans.guard([Target.of(store.shape.make(row)) for row in store.rows(plain)])
+        allowed = frozenset(target.id for target in guarded.allowed)
+        return odd, array("I", [slot for slot in plain if store.id(slot) in allowed]), guarded, allowed
 
     @property
     def _holds_odd(self) -> bool:
@@ -110,6 +119,10 @@ class MailChoice:
         """The ids of the marked messages that are odd."""
         odd, store = self._subject.grouped.odd, self._subject.store
         return [store.id(slot) for slot in store.marked_slots() if slot in odd]
+
+    async def review(self, current: Sequence[Message], *, alone: bool) -> Chosen | None:
+        """As `chosen`, once it is known what is odd; None where another search came between."""
+        return self.chosen(current, alone=alone) if await self._subject.group() is not None else None
 
     def chosen(self, current: Sequence[Message], *, alone: bool = False) -> Chosen:
         """The marked messages, else the current ones; with what was left out of the marks, and what is odd.

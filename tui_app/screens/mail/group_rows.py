@@ -85,7 +85,7 @@ class GroupRows:
 
     def __init__(self, found: GroupedMail, store: RowStore[Message]) -> None:
         self.found = found
-        self._store = store
+        self.store = store
         self.rows = [
             *(GroupRow.of_odd(odd, store.row(odd.slot)) for odd in found.odd.values()),
             *map(GroupRow.of_group, found.groups),
@@ -96,7 +96,7 @@ class GroupRows:
     def recount(self) -> None:
         """Marks were changed elsewhere."""
         self._marked = [
-            sum(map(self._store.is_marked, self.slots(row))) if self._store.marks else 0 for row in self.rows
+            sum(map(self.store.is_marked, self.slots(row))) if self.store.marks else 0 for row in self.rows
         ]
 
     def slots(self, row: GroupRow) -> array[int]:
@@ -126,7 +126,7 @@ class GroupRows:
     @property
     def marks(self) -> int:
         """How many messages are marked."""
-        return self._store.marks
+        return self.store.marks
 
     def marked_of(self, index: int) -> int:
         """How many messages of a row are marked."""
@@ -140,7 +140,7 @@ class GroupRows:
         """Mark or unmark all messages of rows."""
         for position in positions:
             slots = self.slots(self.rows[position])
-            self._store.mark(slots, on=on)
+            self.store.mark(slots, on=on)
             self._marked[position] = len(slots) if on else 0
 
     def unmark(self, keys: Iterable[str]) -> None:
@@ -149,7 +149,7 @@ class GroupRows:
 
     def unmark_all(self) -> None:
         """Mark nothing of the list."""
-        self._store.unmark_all()
+        self.store.unmark_all()
         self._marked = [0] * len(self)
 
     def unmark_absent(self) -> None:

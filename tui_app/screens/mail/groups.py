@@ -16,7 +16,7 @@ from tui_app.core.text import Untrusted, plural
 from tui_app.mail.groups import group_line
 from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
-from tui_app.screens.mail.choice import MailChoice
+from tui_app.screens.mail.choice import BETWEEN, MailChoice
 from tui_app.screens.mail.group_rows import COLUMNS, GroupRow, GroupRows, GroupTable
 from tui_app.screens.mail.screen import MailScreen
 from tui_app.screens.mail.siblings import MessageRef, Siblings
@@ -178,6 +178,7 @@ class GroupsScreen(ConsoleScreen):
         self._choice.forget()
 
     async def _mark(self, slots: array[int], *, anew: bool) -> str:
+        self.notice(f"Marking {len(slots):,} messages…")
         try:
             sentence = await self._choice.mark(slots, anew=anew)
         except SluiceError as error:
@@ -224,21 +225,25 @@ class GroupsScreen(ConsoleScreen):
 
     def _current(self) -> Sequence[Message]:
         row, rows = self.table().current, self._rows
-        return tuple(map(self._subject.store.row, rows.slots(row))) if row is not None and rows is not None else ()
+        return tuple(map(rows.store.row, rows.slots(row))) if row is not None and rows is not None else ()
 
-    def action_release_review(self) -> None:
+    async def action_release_review(self) -> None:
         """Take the marked messages, or else those of the row, to the review."""
-        chosen = self._choice.chosen(self._current(), alone=self._is_at_odd)
-        if not chosen.marked:
+        chosen = await self._choice.review(self._current(), alone=self._is_at_odd)
+        if chosen is None:
+            self.notice(f"{BETWEEN}: nothing was taken.")
+        elif not chosen.marked:
             self.notice("Nothing to release.")
-            return
-        self.post_message(MailScreen.ReviewWanted(chosen))
+        else:
+            self.post_message(MailScreen.ReviewWanted(chosen))
 
     @work(exclusive=True, group="move")
     async def action_rows_move(self) -> None:
         """Take the marked messages, or else those of the row, to the review of a move."""
-        chosen = self._choice.chosen(self._current(), alone=self._is_at_odd)
-        if not chosen.marked:
+        chosen = await self._choice.review(self._current(), alone=self._is_at_odd)
+        if chosen is None:
+            self.notice(f"{BETWEEN}: nothing was taken.")
+        elif not chosen.marked:
             self.notice("Nothing to move.")
         elif destination := await self.choose_destination(f"Move {plural(len(chosen.marked), 'message')} to"):
             self.post_message(MailScreen.ReviewWanted(chosen.moved_to(destination)))

@@ -27,7 +27,7 @@ from tui_app.rows.view import RowView, Sort
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
 from tui_app.screens.job.long_task import LOADING, LongTask
-from tui_app.screens.mail.choice import Chosen, MailChoice
+from tui_app.screens.mail.choice import BETWEEN, Chosen, MailChoice
 from tui_app.screens.mail.line import MailLine, Purpose
 from tui_app.screens.mail.rows import COLUMNS, MailRows
 from tui_app.screens.mail.siblings import MessageRef, Siblings
@@ -418,6 +418,7 @@ class MailScreen(ConsoleScreen):
         if self._search.loading and not len(self._search.found):
             self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
             return
+        self.notice(f"Marking {len(self._search.rows):,} messages…")
         try:
             # Waited for here, and the next key waits for this: R typed right after it means what it marks.
             sentence = await self._choice.mark(self._search.rows.slots[: len(self._search.rows)], anew=True)
@@ -437,7 +438,7 @@ class MailScreen(ConsoleScreen):
     async def action_mark_range(self) -> None:  # type: ignore[override]
         """Mark from the last marked row to this one; odd ones are marked one by one."""
         if await self._subject.group() is None:
-            self.notice("Another search came between: nothing was marked.")
+            self.notice(f"{BETWEEN}: nothing was marked.")
             return
         before = {message.id.exact for message in self._subject.marked()}
         super().action_mark_range()
@@ -476,10 +477,10 @@ class MailScreen(ConsoleScreen):
 
     async def action_release_review(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review."""
-        if await self._subject.group() is None:
-            self.notice("Another search came between.")
+        chosen = await self._choice.review(self._current(), alone=True)
+        if chosen is None:
+            self.notice(f"{BETWEEN}: nothing was taken.")
             return
-        chosen = self._choice.chosen(self._current(), alone=True)
         if not chosen.marked:
             nothing = "Nothing to release: no held mail is listed." if self.preset.held else "Nothing to release."
             self.notice(STILL_SEARCHING if self._search.loading else nothing)
@@ -489,10 +490,10 @@ class MailScreen(ConsoleScreen):
     @work(exclusive=True, group="move")
     async def action_rows_move(self) -> None:
         """Take the marked messages, or else the one under the cursor, to the review of a move."""
-        if await self._subject.group() is None:
-            self.notice("Another search came between.")
+        chosen = await self._choice.review(self._current(), alone=True)
+        if chosen is None:
+            self.notice(f"{BETWEEN}: nothing was taken.")
             return
-        chosen = self._choice.chosen(self._current(), alone=True)
         if not chosen.marked:
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to move.")
             return
