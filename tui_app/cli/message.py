@@ -95,12 +95,11 @@ async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessagePar
 
 def _lines(service: EmailSecurityService, part: Any, parts: MessageParts) -> Sequence[PartLine]:
     from tui_app.core.address import domain_in
-    from tui_app.core.look_alike import KnownDomains
     from tui_app.mail.part_text import lines_of
 
     message = parts.message
     own = [domain_in(to.exact) for to in message.recipients] if message is not None and message.names_mailboxes else ()
-    return lines_of(part, parts, KnownDomains.of(filter(None, own), {}))
+    return lines_of(part, parts, service.seen_domains.known(filter(None, own), {}))
 
 
 def _wire(part: Any, parts: MessageParts) -> Any:

@@ -104,7 +104,7 @@ class ReviewScreen(ConsoleScreen):
         self._guarded = guarded
         self._asked = guarded
         """What the guard says of all messages, with nothing included."""
-        self._known = known_domains(targets)
+        self._known = known_domains(targets, service.seen_domains)
         self._plan = service.plans.plan(self._guarded, "", request, canary=True)
         self._shown_at: float | None = None
         self._checking: Worker[None] | None = None

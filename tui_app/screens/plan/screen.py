@@ -284,6 +284,7 @@ class PlanScreen(ConsoleScreen):
             self.show_frame()
         if was or self._lock_holder:
             self._reread(old)
+            self._read_reports()  # another one may be reporting it
 
     @work(exclusive=True, group="reread")
     async def _reread(self, old: LedgerEntry) -> None:
@@ -508,6 +509,7 @@ class PlanScreen(ConsoleScreen):
         try:
             entry = await self._entry()
             asked = await self._submission.choose(entry, self._targets) if entry is not None else None
+            self._read_reports()  # what is left out of it may have been reported elsewhere
         finally:
             self.awaiting = self._looking = False
         if entry is not None and asked is not None and (expected := await self._submission.confirm(entry, asked)):
@@ -517,6 +519,12 @@ class PlanScreen(ConsoleScreen):
     async def _submit(self, entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> None:
         await self._submission.send(entry, asked, expected)
         self._read_reports()
+
+    def action_view_refresh(self) -> None:
+        """Also what was reported of it."""
+        super().action_view_refresh()
+        self._read_reports()
+        self.read_followers(Source.PLAN, self._state.plan.plan_id)
 
     def action_row_open(self) -> None:
         """Open the message of a row."""

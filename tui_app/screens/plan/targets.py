@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui_app.core.look_alike import KnownDomains
     from tui_app.core.signs import Sign
     from tui_app.plans.effect import Effect
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
@@ -74,13 +75,13 @@ class TargetRow:
         return self.target.id
 
 
-def target_rows(guarded: Guarded) -> list[TargetRow]:
+def target_rows(guarded: Guarded, seen: SeenDomains) -> list[TargetRow]:
     """What is odd first, the worst first, also what is sent of it; then what is not sent, with its reason; then what is sent.
 
     Of what is sent the rarest verdicts come first, and look-alike domains stand together.
     """
     everything = [*(kept.target for kept in (*guarded.held_back, *guarded.unfit)), *guarded.allowed]
-    known = known_domains(everything)
+    known = known_domains(everything, seen)
     words: dict[str, list[str]] = {}
     for kept in guarded.by_name:
         words.setdefault(kept.target.id, []).append(sanitize(kept.include))
