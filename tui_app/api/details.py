@@ -121,7 +121,6 @@ class MessageDetails(WireModel):
     """What a mail tells beside what lists of mail keep (`api/rows.py`): read when one is opened."""
 
     to: Texts = ()
-    envelope_to: Texts = ()
     delivery_mode: Untrusted | None = None
     threat_categories: Texts = ()
     postfix_id_outbound: Untrusted | None = None

@@ -109,5 +109,3 @@ MAIL_ROWS: Final = RowShape[Message](
     state="final_disposition",
     columns=_COLUMNS,
 )
-EXPORTABLE: Final = tuple(column for column in _COLUMNS)
-"""The columns that a file can have."""

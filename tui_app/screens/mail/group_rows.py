@@ -95,9 +95,7 @@ class GroupRows:
 
     def recount(self) -> None:
         """Marks were changed elsewhere."""
-        self._marked = [
-            sum(map(self.store.is_marked, self.slots(row))) if self.store.marks else 0 for row in self.rows
-        ]
+        self._marked = [sum(map(self.store.is_marked, self.slots(row))) if self.store.marks else 0 for row in self.rows]
 
     def slots(self, row: GroupRow) -> array[int]:
         """The messages of a row: of a group without its odd ones."""

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.seen_domains import SeenDomains
     from tui_app.core.signs import Sign
     from tui_app.plans.effect import Effect
-    from tui_app.core.seen_domains import SeenDomains
     from tui_app.plans.guard import Guarded
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
@@ -159,7 +159,7 @@ class TargetsScreen(ConsoleScreen):
         self.set_breadcrumb(
             [(f"{self._effect.title} › ", "dim"), ("messages", "bold"), f"  {' · '.join(sums)}"], ["not sent yet"]
         )
-        self.table().show_rows(ListRows(target_rows(guarded), lambda row: row.key))
+        self.table().show_rows(ListRows(target_rows(guarded, self.service.seen_domains), lambda row: row.key))
 
     def describe(self) -> Sequence[Piece]:
         """The whole sender and the reason, of the row under the cursor."""
