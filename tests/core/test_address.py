@@ -53,3 +53,35 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ValueError:
         return
     assert canonical_domain(domain) == domain
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("großbank.example", "xn--grobank-2va.example"),
+        ("GROßBANK。Example", "xn--grobank-2va.example"),
+        ("grossbank.example", "grossbank.example"),
+        ("_dmarc.bücher.example", "_dmarc.xn--bcher-kva.example"),
+        ("σχολιασμός.example", "xn--mxapfglwbe5a0d.example"),
+    ],
+)
+def test_a_domain_is_in_the_form_that_is_on_the_wire_today(text: str, domain: str) -> None:
+    assert canonical_domain(text) == domain
+
+
+@pytest.mark.parametrize("text", ["\u2065.example", "-ü.example", "ü" * 200, "a\u0301\u200dü.example"])
+def test_what_is_no_domain_of_today_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^.*$"):
+        canonical_domain(text)
+
+
+@pytest.mark.parametrize("around", ["{}", "*.{}", "ceo@mail.{}"])
+@pytest.mark.parametrize("rule", ["großbank.example", "grossbank.example", "xn--grobank-2va.example"])
+@pytest.mark.parametrize("domain", ["großbank.example", "grossbank.example", "xn--grobank-2va.example"])
+def test_a_rule_holds_a_domain_in_the_forms_of_older_and_of_newer_programs(
+    around: str, rule: str, domain: str
+) -> None:
+    address = canonical_address(f"ceo@mail.{domain}")
+    assert address is not None
+    assert RecipientRule.parse(around.format(rule)).matches(address)
+    assert not RecipientRule.parse(around.format(rule)).matches(address.replace("bank", "band"))

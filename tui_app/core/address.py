@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _LONGEST_DOMAIN: Final = 255
@@ -16,14 +17,43 @@ def canonical_domain(text: str) -> str:
     """A domain in lower case, without dots and blanks around it, in ASCII (IDNA). Raises ValueError when it is not one."""
     if len(text) > _LONGEST_DOMAIN:
         raise ValueError(text[:_LONGEST_DOMAIN])
-    name = text.strip().strip(".").casefold()
-    try:
-        ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError(text) from None
+    name = text.strip().strip(".")
+    ascii_name = name.lower() if name.isascii() else _ascii_domain(name)
     if not _DOMAIN.fullmatch(ascii_name):
         raise ValueError(text)
     return ascii_name
+
+
+def _ascii_domain(name: str) -> str:
+    """As mail programs of today write it on the wire (IDNA 2008, UTS 46): `ß` stays a letter of its own."""
+    import idna  # with its tables it takes a while to load
+
+    try:
+        labels = idna.uts46_remap(name, std3_rules=False).strip(".").split(".")
+        return ".".join(label if label.isascii() else idna.encode(label).decode("ascii") for label in labels)
+    except (ValueError, IndexError, OverflowError):
+        raise ValueError(name) from None
+
+
+# What older programs (IDNA 2003) write instead of these, or leave out.
+_OLDER_LETTERS: Final = str.maketrans({"ß": "ss", "ς": "σ", "\u200c": None, "\u200d": None})
+
+
+@lru_cache(maxsize=10_000)
+def _older_form(domain: str) -> str:
+    """A domain in its one form as older programs write it: `großbank.example` is `grossbank.example` to them."""
+    if "xn--" not in domain:
+        return domain
+    import idna
+
+    try:
+        # Each label by itself: one that can't be read leaves the others as they are.
+        return ".".join(
+            canonical_domain(idna.decode(label).translate(_OLDER_LETTERS)) if label.startswith("xn--") else label
+            for label in domain.split(".")
+        )
+    except (ValueError, IndexError, OverflowError):
+        return domain
 
 
 def canonical_address(text: str) -> str | None:
@@ -73,10 +103,16 @@ class RecipientRule:
         return cls(canonical_domain(written))
 
     def matches(self, address: str) -> bool:
-        """Whether it is about an address in its one form, as `canonical_address` gives it."""
-        if "@" in self.text:
-            return address == self.text
-        domain = address.rpartition("@")[2]
-        if self.text.startswith("*."):
-            return domain.endswith(self.text[1:])
-        return domain == self.text or domain.endswith(f".{self.text}")
+        """Whether it is about an address in its one form, as `canonical_address` gives it.
+
+        Older programs write some domains otherwise, as `grossbank` for `großbank`: a rule is about both.
+        """
+        local, _, domain = address.rpartition("@")
+        domain = _older_form(domain)
+        only_local, at, ours = self.text.rpartition("@")
+        if at:
+            return local == only_local and domain == _older_form(ours)
+        if ours.startswith("*."):
+            return domain.endswith(f".{_older_form(ours[2:])}")
+        ours = _older_form(ours)
+        return domain == ours or domain.endswith(f".{ours}")
