@@ -32,9 +32,9 @@ def skeleton(text: str) -> str:
     """A form that texts share which look alike, after Unicode's UTS 39. For comparing, never for a screen.
 
     `exampIe`, `examp1e` and `ехample` (with Cyrillic letters) have the skeleton of `example`. Accents, invisible
-    characters and case do not count; hyphens do. Takes time in proportion to the text.
+    characters and case do not count; hyphens do. `ß` is like `ss`: some programs write the one for the other. Takes time in proportion to the text.
     """
-    alike = text.translate(ALIKE)
+    alike = text.replace("ß", "ss").translate(ALIKE)
     for several, one in _SEVERAL_FOR_ONE:
         alike = alike.replace(several, one)
     return alike
@@ -91,12 +91,37 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+_SHARED_PLATFORMS: Final = (
+    "onmicrosoft.com",
+    "amazonses.com",
+    "zendesk.com",
+    "sharepoint.com",
+    "salesforce.com",
+    "hubspotemail.net",
+    "sendgrid.net",
+    "mailgun.org",
+    "mcsv.net",
+    "myshopify.com",
+)
+"""Anybody gets a name under these and sends mail from it, but the public suffix list does not have them all."""
+
+
+def _tenant(name: str) -> str:
+    """The name somebody has on a shared platform, as `acme.onmicrosoft.com`; empty if it is on none."""
+    if not name.endswith(_SHARED_PLATFORMS):
+        return ""
+    labels = name.split(".")
+    return ".".join(labels[-3:]) if ".".join(labels[-2:]) in _SHARED_PLATFORMS else ""
+
+
 @lru_cache(maxsize=20_000)
 def _organisation(domain: str) -> str:
     try:
         name = canonical_domain(domain)
     except ValueError:
         name = domain.strip().strip(".").casefold()
+    if tenant := _tenant(name):
+        return tenant
     found = _suffixes().privatesuffix(name)
     return found if isinstance(found, str) else name
 
@@ -104,7 +129,7 @@ def _organisation(domain: str) -> str:
 def organisation(domain: str) -> str:
     """The domain that somebody registered: `acme.example` of `mail.acme.example`; the domain itself when there is none.
 
-    In ASCII, where it is a domain. What is too long for a domain is cut.
+    On a platform that many share it is the name that one of them has there: `acme.onmicrosoft.com`. In ASCII, where it is a domain. What is too long for a domain is cut.
     """
     return _organisation(domain[:LONGEST_DOMAIN])
 
