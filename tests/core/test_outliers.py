@@ -87,8 +87,16 @@ def test_a_family_of_four_has_a_usual_value_and_one_of_three_has_none() -> None:
 @pytest.mark.parametrize("odd", [{"spf": "fail"}, {"dmarc": ""}, {"verdict": "SPOOF"}, {"reply_to": "evil.test"}])
 @pytest.mark.parametrize(
     ("usual", "differ", "is_odd"),
-    [(3, 1, True), (2, 2, False), (4, 2, False), (6, 2, True), (7, 2, True), (9, 1, True), (8, 2, False)]
-    + [(90, 10, True), (89, 11, False), (900, 100, True)],
+    [
+        (3, 1, True),
+        (2, 2, False),
+        (4, 2, False),
+        (6, 2, True),
+        (9, 1, True),
+        (8, 2, False),
+        (90, 10, True),
+        (89, 11, False),
+    ],
 )
 def test_what_differs_from_a_settled_value_is_odd_however_many_have_it(
     odd: dict[str, Any], usual: int, differ: int, is_odd: bool
@@ -219,3 +227,24 @@ def test_a_bad_verdict_is_odd_among_harmless_ones_of_whatever_kind() -> None:
 def test_a_sender_whose_other_mail_does_not_pass_is_not_accused_for_not_passing() -> None:
     others = [replace(USUAL, dkim="none", pattern=f"kind {number % 3}") for number in range(30)]
     assert told(replace(USUAL, dkim="fail", pattern="another"), *others) == []
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "feature"),
+    [
+        ("", ""),
+        ("news@mailer.example, Bo <b@eu.mailer.example>", ""),
+        ("n@mailer.example; b@mail.evil.test", "evil.test"),
+        ("z@z.test, a@a.test, b@a.test", "a.test, z.test"),
+        ("n@mailer.example, nobody, z@z.test", "unreadable, z.test"),
+        (",".join(["n@mailer.example"] * 21), "unreadable"),
+    ],
+)
+def test_of_a_reply_to_the_foreign_organisations_are_compared(reply_to: str, feature: str) -> None:
+    assert Features.of(sender="n@news.mailer.example", subject="", reply_to=reply_to).reply_to == feature
+
+
+def test_a_sender_that_can_t_be_read_is_marked() -> None:
+    assert Features.of(sender="a@[192.0.2.1]", subject="").unreadable_sender
+    assert not Features.of(sender="a@mailer.example (CEO)", subject="").unreadable_sender
+    assert not Features.of(sender="", subject="").unreadable_sender

@@ -69,15 +69,109 @@ def canonical_address(text: str) -> str | None:
 
 
 _NO_DOMAIN: Final = re.compile(r"[\s<>@\",;:()\[\]\\]")
+_MOST_ADDRESSES: Final = 20
+_LONGEST_LIST: Final = 8192
 
 
 def domain_in(text: str) -> str:
-    """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show."""
-    inside = text.strip()
+    """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show.
+
+    A comment after the address is passed over. Of two addresses nobody knows which one counts: there is no domain.
+    """
+    if text.count("@") > 1 and len(text) > _LONGEST_LIST:
+        return ""
+    if text.count("@") > 1 and len(pieces := _pieces(text)) > 1:
+        written = [piece for piece in pieces if "@" in piece]
+        return _domain_of(pieces[-1]) if len(written) == 1 and pieces[-1] is written[0] else ""
+    return _domain_of(text)
+
+
+def unreadable_sender(sender: str) -> bool:
+    """Whether a sender is written, but its domain can't be read."""
+    return bool(sender.strip(_NOBODY)) and not domain_in(sender)
+
+
+def domains_in(text: str) -> list[str]:
+    """The domains of all addresses of a list, as written, an empty text for each piece that can't be read.
+
+    A list that is too long to be an honest one can't be read at its end.
+    """
+    found: list[str] = []
+    named = False
+    for piece in reversed(_pieces(text[:_LONGEST_LIST])):
+        if "@" in piece:
+            named = _without_comment(piece).endswith(">")
+            found.append(_domain_of(piece))
+        elif not named and piece.strip(_NOBODY):  # else it is of a name, as in `Doe, Jo <jo@acme.example>`
+            found.append("")
+    found.reverse()
+    return found if len(text) <= _LONGEST_LIST and len(found) <= _MOST_ADDRESSES else [*found[:_MOST_ADDRESSES], ""]
+
+
+_NOBODY: Final = " \t\r\n<>"
+"""What is left of an empty address."""
+
+
+def _domain_of(text: str) -> str:
+    inside = _without_comment(text).strip()
     if inside.endswith(">"):
-        inside = inside[inside.rfind("<") + 1 : -1]
-    domain = inside.rpartition("@")[2].strip().strip(".") if "@" in inside else ""
+        inside = _without_comment(inside[inside.rfind("<") + 1 : -1])
+    local, _, domain = inside.rpartition("@")
+    if "@" in local and not (local.startswith('"') and local.endswith('"')):
+        return ""
+    domain = domain.strip().strip(".") if "@" in inside else ""
     return "" if len(domain) > _LONGEST_DOMAIN or _NO_DOMAIN.search(domain) else domain
+
+
+def _without_comment(text: str) -> str:
+    """Without the comments in brackets at the end; as it is where a bracket is missing."""
+    if not text.rstrip().endswith(")"):
+        return text
+    deep = 0
+    for at in range(len(text) - 1, -1, -1):
+        sign = text[at]
+        if sign == ")":
+            deep += 1
+        elif sign == "(":
+            deep -= 1
+        elif not deep and not sign.isspace():
+            return text[: at + 1]
+        if deep < 0:
+            return text
+    return text
+
+
+_SPECIAL: Final = re.compile(r"\\.|[\"(),;<>]", re.DOTALL)
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between the commas and semicolons of a list that are outside of quotes, comments and `<>`."""
+    found: list[str] = []
+    start = deep = 0
+    quoted = bracketed = was_bracketed = False
+    for match in _SPECIAL.finditer(text):
+        sign = match[0]
+        if sign == '"' and not deep:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign == "(":
+            deep += 1
+        elif sign == ")":
+            deep = max(0, deep - 1)
+        elif deep:
+            continue
+        elif sign == ">":
+            bracketed, was_bracketed = False, True
+        elif sign == "<":
+            if was_bracketed:  # a second address, without a comma before it
+                found.append(text[start : match.start()])
+                start = match.start()
+            bracketed, was_bracketed = True, False
+        elif sign in ",;" and not bracketed:
+            found.append(text[start : match.start()])
+            start, was_bracketed = match.end(), False
+    return [piece for piece in (*found, text[start:]) if piece.strip()]
 
 
 @dataclass(frozen=True, slots=True)

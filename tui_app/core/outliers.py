@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from tui_app.core.address import canonical_domain, domain_in
+from tui_app.core.address import canonical_domain, domain_in, domains_in, unreadable_sender
 from tui_app.core.look_alike import organisation
 from tui_app.core.subject import common_patterns, subject_pattern
 from tui_app.core.text import sanitize
@@ -27,6 +27,10 @@ _HARMLESS: Final = frozenset({"", "SPAM", "BULK", "UCE", "ENCRYPTED", "EXTERNAL"
 """Verdicts that are no reason to look twice; any other word is worse than these."""
 _RANKS: Final = {"SUSPICIOUS": 2, "SPOOF": 3, "MALICIOUS": 4, "MALICIOUS-BEC": 5}
 _UNKNOWN_WORD: Final = 1
+UNREADABLE_SENDER: Final = "the sender's address can't be read"
+"""What is different in a message whose sender can't be read."""
+UNREADABLE: Final = "unreadable"
+"""Stands for addresses of a reply-to that can't be read."""
 _LONGEST_VALUE: Final = 120
 _LONGEST_KEPT: Final = 1_000
 """Characters of what is remembered of a message: longer values are read anew each time."""
@@ -44,12 +48,14 @@ class Features:
     envelope: str = ""
     """The organisation of the envelope's sender."""
     reply_to: str = ""
-    """The organisation that replies go to."""
+    """The organisations that replies go to, without the sender's own; see `foreign_organisations`."""
     network: str = ""
     """Of the server that handed it in, by `network_of`."""
     spf: str = ""
     dkim: str = ""
     dmarc: str = ""
+    unreadable_sender: bool = False
+    """Whether a sender is written, but can't be read: such a message has no family, and is odd for that alone."""
 
     @classmethod
     def of(
@@ -70,7 +76,9 @@ class Features:
         parts = (sender, envelope_from, reply_to, verdict, helo_ip, spf, dkim, dmarc)
         read = _read if sum(map(len, parts)) <= _LONGEST_KEPT else _read.__wrapped__
         domain, *others = read(*parts)
-        return cls(domain, subject_pattern(subject), *others)
+        return cls(
+            domain, subject_pattern(subject), *others, unreadable_sender=not domain and unreadable_sender(sender)
+        )
 
 
 @lru_cache(maxsize=20_000)
@@ -78,16 +86,30 @@ def _read(
     sender: str, envelope_from: str, reply_to: str, verdict: str, helo_ip: str, spf: str, dkim: str, dmarc: str
 ) -> tuple[str, ...]:
     """All features but the pattern: the domain, then the others in their order."""
+    domain = domain_in(sender)
     return (
-        _one_form(domain_in(sender)),
+        _one_form(domain),
         canonical_verdict(verdict),
         organisation(domain_in(envelope_from)),
-        organisation(domain_in(reply_to)),
+        ", ".join(sorted(each or UNREADABLE for each in foreign_organisations(reply_to, organisation(domain)))),
         network_of(helo_ip),
         spf.strip().lower(),
         dkim.strip().lower(),
         dmarc.strip().lower(),
     )
+
+
+def foreign_organisations(reply_to: str, home: str) -> dict[str, str]:
+    """The organisations that replies go to and that are not the sender's, each with its first domain as it was written.
+
+    An empty one stands for addresses that can't be read. This is how every part of the program reads a reply-to.
+    """
+    found: dict[str, str] = {}
+    for domain in domains_in(reply_to):
+        other = organisation(domain)
+        if not other or other != home:
+            found.setdefault(other, domain)
+    return found
 
 
 def common_of(found: Iterable[Features]) -> Mapping[str, Mapping[str, str]]:
