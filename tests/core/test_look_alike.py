@@ -107,6 +107,15 @@ def test_a_long_hostile_text_is_looked_at_character_by_character(hostile: str, m
         ("login.acme-news.example.evil.test", "holds acme-news.example, but is of evil.test"),
         ("acme-news-example.evil.test", "holds acme-news.example, but is of evil.test"),
         ("acme-news-example-login.test", "holds acme-news.example, but is of acme-news-example-login.test"),
+        ("acme-news.example-login.test", "holds acme-news.example, but is of example-login.test"),
+        ("acme.test-login.example", "holds acme.test, but is of test-login.example"),
+        ("my-acme-news.example-login.test", "holds acme-news.example, but is of example-login.test"),
+        (f"{'a.' * 45}acme-news.example.evil.test", "holds acme-news.example, but is of evil.test"),
+        (f"acme-news.example.{'a.' * 45}evil.test", "holds acme-news.example, but is of evil.test"),
+        ("acme-news-login.example", "holds acme-news.example, but is of acme-news-login.example"),
+        ("login-acme-news.example", "holds acme-news.example, but is of login-acme-news.example"),
+        ("my-acrne-news-login.test", "holds acme-news.example, but is of my-acrne-news-login.test"),
+        ("login.partner-mail.test", "holds partner.example, but is of partner-mail.test"),
         ("acme-news.test", "like acme-news.example: the same name under .test"),
         ("partner.com", "like partner.example: the same name under .com"),
         ("acme-nеws.test", "like acme-news.example: Cyrillic е for e, under .test"),
@@ -130,6 +139,11 @@ def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> Non
         ("acne.test", "a short name with one letter more, less or other"),
         ("orderss.test", "the known name is short"),
         ("acme.example", "a short name under another ending"),
+        ("kmail-login.test", "a short name in another"),
+        ("sixmails-login.test", "a name that is not known well enough in another"),
+        ("mypartner-mail.test", "not a whole piece between hyphens"),
+        ("acme-news.sender.test", "the name of a subdomain"),
+        ("my-kmail.test", "the end of a domain is its own"),
         ("rareform.example", "two letters"),
         ("seldom-seem.example", "one letter from a domain that only four messages are from"),
         ("sixmails.test", "not known well enough for another ending"),
@@ -270,6 +284,10 @@ def test_a_label_of_one_other_script_that_looks_latin_is_seen() -> None:
         ("ceo＠acme。example", "ceo@acme.example"),
         ("me @home, you@acme.example.", "you@acme.example"),
         ("Anna @ Acme", ""),
+        ("CEO @ corp.example", "CEO@corp.example"),
+        ("the ceo@ \u00a0corp.example", "ceo@corp.example"),
+        ("Lunch @ 9.30am", ""),
+        ("@ \u3000" * 5000, ""),
         ("user@localhost", ""),
         ("v@1.2", ""),
         ("", ""),
@@ -291,8 +309,59 @@ def test_capitals_that_make_a_domain_look_like_another_are_told_however_much_mai
     assert (known.likeness("acme-news.example") is None) is (impostor < 5 * genuine), "what many write is known, too"
 
 
-@pytest.mark.parametrize(("genuine", "impostor", "accused"), [(2, 1, "one"), (1, 1, "both"), (1, 2, "other")])
-def test_of_two_that_look_the_same_the_one_with_less_mail_imitates(genuine: int, impostor: int, accused: str) -> None:
-    known = KnownDomains.of([], {"corner.example": genuine, "comer.example": impostor})
-    assert (known.likeness("comer.example") is not None) is (accused in ("one", "both"))
-    assert (known.likeness("corner.example") is not None) is (accused in ("other", "both"))
+@pytest.mark.parametrize(("more", "less", "accused"), [(2, 1, "lesser"), (1, 1, "both")])
+@pytest.mark.parametrize(("one", "other"), [("bücher.example", "bucher.example"), ("großbank.test", "grossbank.test")])
+def test_of_two_that_look_the_same_the_one_with_less_mail_imitates(
+    one: str, other: str, more: int, less: int, accused: str
+) -> None:
+    for better, lesser in ((one, other), (other, one)):
+        known = KnownDomains.of([], {better: more, lesser: less})
+        assert known.likeness(lesser) is not None
+        assert (known.likeness(better) is not None) is (accused == "both")
+
+
+@pytest.mark.parametrize(
+    ("plain", "trick"),
+    [
+        ("market-pulse.example", "rnarket-pulse.example"),
+        ("world-travel.example", "vvorld-travel.example"),
+        ("digital.example", "digita1.example"),
+        ("google-like.example", "g00gle-like.example"),
+        ("partner.example", "pаrtner.example"),
+        ("apple.test", "аррӏе.test"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("genuine", "tricks", "plain_is_told"),
+    [(50, 1, False), (6, 8, False), (6, 6, False), (5, 100, False), (4, 100, True)],
+)
+def test_a_spelling_that_is_the_trick_is_told_however_much_mail_it_has(
+    plain: str, trick: str, genuine: int, tricks: int, plain_is_told: bool
+) -> None:
+    known = KnownDomains.of([], {plain: genuine, trick: tricks})
+    assert known.likeness(trick) is not None
+    assert (known.likeness(plain) is not None) is plain_is_told
+    assert KnownDomains.of([plain], {trick: tricks}).likeness(plain) is None
+
+
+def test_a_trick_with_much_mail_under_another_ending_does_not_accuse_the_plain_name() -> None:
+    known = KnownDomains.of([], {"market-pulse.example": 6, "rnarket-pulse.test": 100})
+    assert known.likeness("market-pulse.example") is None
+
+
+def test_numbers_and_genuine_letters_are_no_trick() -> None:
+    known = KnownDomains.of([], {"plan100.example": 30, "planloo.example": 30, "почта.example": 9, "mail2.example": 5})
+    assert known.likeness("plan100.example") is not None, "1 and 0 alone are letters, too"
+    assert known.likeness("почта.example") is None
+    assert known.likeness("mail2.example") is None
+
+
+def test_thousands_that_look_the_same_are_told_in_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    tricks = look_alike._tricks
+    monkeypatch.setattr(look_alike, "_tricks", lambda shown: compared.append(shown) or tricks(shown))
+    marks = [f"partn{chr(0x300 + number % 60)}{chr(0x300 + number // 60)}er.example" for number in range(3000)]
+    known = KnownDomains.of([], dict.fromkeys([*marks, "partner.example"], 9))
+    for domain in marks:
+        known.likeness(domain)
+    assert len(compared) < 3000 * 50

@@ -184,13 +184,15 @@ def address_in_name(name: str) -> str:
     text = name[:_NAME_LIMIT].translate(_AT).translate(_DOTS)
     pieces = text.split("@")
     for before, after in pairwise(pieces):
-        local = _AROUND_ADDRESS.match(before[-_LONGEST_LOCAL:][::-1])
-        domain = _AROUND_ADDRESS.match(after)
+        # Blanks around the sign hide it from programs, not from people.
+        local = _AROUND_ADDRESS.match(before.rstrip()[-_LONGEST_LOCAL:][::-1])
+        domain = _AROUND_ADDRESS.match(after.lstrip())
         if not local or not domain or not local[0]:
             continue
         host = domain[0].strip(".-")
         with suppress(ValueError):
-            if "." in canonical_domain(host) and not host.rpartition(".")[2].isdigit():
+            _, dot, ending = canonical_domain(host).rpartition(".")
+            if dot and (ending.isalpha() or ending.startswith("xn--")):
                 return f"{local[0][::-1]}@{host}"
     return ""
 
@@ -203,7 +205,11 @@ _WELL_KNOWN: Final = 20
 _LONG_LABEL: Final = 7
 _LONG_NAME: Final = 6
 _LONG_HYPHENATED: Final = 8
-_MOST_LABELS: Final = 40
+_MOST_PIECES: Final = 8
+"""Of a domain or a name that another one holds, between its dots and hyphens."""
+_PLAIN_SHARE: Final = 20
+_MOST_COMPARED: Final = 20
+"""Domains that look the same as another one: the best known are compared with it."""
 _MOST_CACHED: Final = 50_000
 _IS_OF: Final = "but is of "
 
@@ -223,9 +229,17 @@ class Likeness:
 class KnownDomains:
     """The domains that are known here: the account's own, and those that many messages come from.
 
-    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Of two that look the
-    same the one with less mail imitates the other; with as much mail each is told as like the other. One that is written in
-    capitals to look the same imitates however much mail it has. What is only similar imitates one that is our own, or has five messages and five times those of the other one. Our own never imitate.
+    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Our own never imitate.
+
+    Of two that look the same one may be spelled with a trick: `rn` for `m`, `vv` for `w`, 0 or 1 among letters, letters of
+    another script, where the other has the plain letter. The trick imitates however much mail there is of it. The plain one
+    is told only when it has less than a twentieth of the trick's mail: then the trick may be an honest name, as `corner` is.
+    Where neither is a trick, or each is, the one with less mail imitates; with as much mail each is told as like the other.
+    One that is written in capitals to look the same imitates however much mail it has.
+
+    What is only similar, or holds a known domain or its name, imitates one that is our own, or has five messages and five
+    times those of the other one. A name that is held, or stands under another ending, has six letters, and is our own or of
+    twenty messages.
     """
 
     def __init__(self, own: frozenset[str], counts: Mapping[str, int]) -> None:
@@ -302,8 +316,9 @@ class KnownDomains:
 
     def _same_look(self, ours: str, shown: str) -> Likeness | None:
         alike = skeleton(shown)
-        if known := self._better_known(self._same.get(alike, ()), ours):
-            return Likeness(known, replaced(shown, _shown(known)))
+        for known in self._same.get(alike, ())[:_MOST_COMPARED]:
+            if known != ours and self._imitates_the_same(ours, shown, known):
+                return Likeness(known, replaced(shown, _shown(known)))
         if shown != shown.lower():
             # Nobody writes a domain so by accident: it is told however much mail there is of it.
             for known in self._same.get(alike, ()):
@@ -314,17 +329,19 @@ class KnownDomains:
                     return Likeness(known, replaced(shown, _shown(known).upper()))
         return None
 
-    def _better_known(self, domains: Iterable[str], ours: str) -> str:
-        """The first of these that is as well known as ours, or better; empty if there is none."""
-        for known in domains:
-            if known != ours:
-                as_known = known in self._own or self._counts.get(known, 0) >= max(1, self._counts.get(ours, 0))
-                return known if as_known else ""
-        return ""
+    def _imitates_the_same(self, ours: str, shown: str, known: str) -> bool:
+        """Whether ours imitates a known one that looks the same; see the class for the rule."""
+        if known in self._own:
+            return True
+        count, other = self._counts.get(ours, 0), self._counts.get(known, 0)
+        ours_is_trick, known_is_trick = _is_trick(shown, _shown(known)), _is_trick(_shown(known), shown)
+        if ours_is_trick != known_is_trick:
+            return ours_is_trick or count * _PLAIN_SHARE < other
+        return other >= max(1, count)
 
     def _held(self, ours: str, whole: str) -> Likeness | None:
-        labels = skeleton(whole).split(".")[:_MOST_LABELS]
-        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels)):
+        labels = skeleton(whole).split(".")
+        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels), *self._held_names(ours)):
             if self._imitated(known, ours):
                 return Likeness(known, f"{_IS_OF}{sanitize(ours, LONGEST_DOMAIN)}")
         return None
@@ -336,12 +353,17 @@ class KnownDomains:
                     yield known
 
     def _held_in_hyphens(self, labels: list[str]) -> Iterator[str]:
-        for label in labels[:-1]:
-            at = len(label)
-            while at > 0:
-                if known := self._hyphenated.get(label[:at]):
-                    yield known
-                at = label.rfind("-", 0, at)
+        """Before the last label, where dots and hyphens look much the same: `acme.example-login.test`."""
+        for window in _windows("-".join(labels[:-1])):
+            if known := self._hyphenated.get(window):
+                yield known
+
+    def _held_names(self, ours: str) -> Iterator[str]:
+        """Names of known ones that are a part of our own: `acme-news-login.test`."""
+        label = skeleton(_unicode_label(ours.partition(".")[0]))
+        for window in _windows(label):
+            if window != label and (known := self._names.get(window)):
+                yield known
 
     def _one_letter(self, ours: str) -> Likeness | None:
         label, _, suffix = ours.partition(".")
@@ -349,10 +371,13 @@ class KnownDomains:
         if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LOCAL:
             return None
         tried: set[str] = set()
+        alike = skeleton(_shown(ours))
         for near in _neighbourhood(label):
             for known in self._near.get(f"{near}.{suffix}", ()):
                 if known not in tried and self._imitated(known, ours):
                     tried.add(known)
+                    if skeleton(_shown(known)) == alike:
+                        continue  # these are judged by their looks alone
                     if how := _one_difference(label, _unicode_label(known.partition(".")[0])):
                         return Likeness(known, how)
         return None
@@ -364,6 +389,8 @@ class KnownDomains:
             return None
         ending = f"under .{sanitize(ours.partition('.')[2], LONGEST_DOMAIN)}"
         other = _unicode_label(known.partition(".")[0])
+        if _is_trick(other, label) and not _is_trick(label, other):
+            return None
         if other.casefold() == label.casefold():
             return Likeness(known, f"the same name {ending}")
         return Likeness(known, f"{replaced(label, other)}, {ending}")
@@ -375,6 +402,36 @@ def _is_readable(domain: str) -> bool:
         return canonical_domain(domain) == domain
     except ValueError:
         return False
+
+
+def _windows(text: str) -> Iterator[str]:
+    """What stands between hyphens, and several of these beside each other, the longest first."""
+    pieces = text.split("-")
+    for first in range(len(pieces)):
+        for end in range(min(first + _MOST_PIECES, len(pieces)), first, -1):
+            yield "-".join(pieces[first:end])
+
+
+_DIGITS: Final = re.compile(r"[0-9]+")
+_LOOK_LIKE_LETTERS: Final = frozenset("01")
+
+
+@lru_cache(maxsize=10_000)
+def _tricks(shown: str) -> tuple[int, ...]:
+    """How often a domain has each of the spellings that imitate plain letters."""
+    text = shown.casefold()
+    digits = 0
+    for run in _DIGITS.finditer(text):
+        around = text[run.start() - 1 : run.start()] + text[run.end() : run.end() + 1]
+        if _LOOK_LIKE_LETTERS.issuperset(run[0]) and any(map(str.isalpha, around)):
+            digits += len(run[0])
+    foreign = 0 if text.isascii() else sum(script(each) not in ("Latin", COMMON) for each in text)
+    return text.count("rn"), text.count("vv"), digits, foreign
+
+
+def _is_trick(shown: str, other: str) -> bool:
+    """Whether one of two that look the same imitates the plain letters of the other one."""
+    return any(mine > theirs for mine, theirs in zip(_tricks(shown), _tricks(other), strict=True))
 
 
 def _neighbourhood(label: str) -> Iterator[str]:
