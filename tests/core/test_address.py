@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tui_app.core.address import (
     RecipientRule,
+    address_in_name,
     canonical_address,
     canonical_domain,
     domain_in,
@@ -173,3 +174,30 @@ def test_a_huge_sender_is_read_in_one_pass(hostile: str) -> None:
     domain_in(huge)
     unreadable_sender(huge)
     domains_in(huge)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("ceo@acme.example via docs", "ceo@acme.example"),
+        ('"The CEO (ceo@acme.example)"', "ceo@acme.example"),
+        ("ceo＠acme。example", "ceo@acme.example"),
+        ("me @home, you@acme.example.", "you@acme.example"),
+        ("Anna @ Acme", ""),
+        ("CEO @ corp.example", "CEO@corp.example"),
+        ("the ceo@ \u00a0corp.example", "ceo@corp.example"),
+        ("Lunch @ 9.30am", ""),
+        ("@ \u3000" * 5000, ""),
+        ("user@localhost", ""),
+        ("v@1.2", ""),
+        ("", ""),
+        ("@" * 5000, ""),
+    ],
+)
+def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
+    assert address_in_name(name) == address
+
+
+@given(st.text(max_size=100))
+def test_an_address_in_any_name_is_found_or_not(text: str) -> None:
+    assert address_in_name(text).count("@") <= 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 _LONGEST_DOMAIN: Final = 255
@@ -172,6 +174,32 @@ def _pieces(text: str) -> list[str]:
             found.append(text[start : match.start()])
             start, was_bracketed = match.end(), False
     return [piece for piece in (*found, text[start:]) if piece.strip()]
+
+
+_LONGEST_NAME: Final = 4096
+"""Characters of a display name that are looked at: no screen shows more."""
+_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
+_FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
+_AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+_LONGEST_LOCAL: Final = 64
+
+
+def address_in_name(name: str) -> str:
+    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
+    text = name[:_LONGEST_NAME].translate(_AT).translate(_FULL_STOPS)
+    pieces = text.split("@")
+    for before, after in pairwise(pieces):
+        # Blanks around the sign hide it from programs, not from people.
+        local = _AROUND_ADDRESS.match(before.rstrip()[-_LONGEST_LOCAL:][::-1])
+        domain = _AROUND_ADDRESS.match(after.lstrip())
+        if not local or not domain or not local[0]:
+            continue
+        host = domain[0].strip(".-")
+        with suppress(ValueError):
+            _, dot, ending = canonical_domain(host).rpartition(".")
+            if dot and (ending.isalpha() or ending.startswith("xn--")):
+                return f"{local[0][::-1]}@{host}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Final
 
 from tui_app.core.address import canonical_domain
 from tui_app.core.confusables import ALIKE, COMMON, script
+from tui_app.core.organisations import LONGEST_DOMAIN, organisation
 from tui_app.core.text import sanitize
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
-
-LONGEST_DOMAIN: Final = 255
-_NAME_LIMIT: Final = 4096
-"""Characters of a display name that are looked at: no screen shows more."""
 
 # --- What looks the same ------------------------------------------------------------------------------------------
 
@@ -84,56 +77,6 @@ def whole_script_confusable(label: str) -> bool:
 _DOTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 
 
-@cache
-def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList  # its list takes a while to read: not before the first frame
-
-    return PublicSuffixList()
-
-
-_SHARED_PLATFORMS: Final = (
-    "onmicrosoft.com",
-    "amazonses.com",
-    "zendesk.com",
-    "sharepoint.com",
-    "salesforce.com",
-    "hubspotemail.net",
-    "sendgrid.net",
-    "mailgun.org",
-    "mcsv.net",
-    "myshopify.com",
-)
-"""Anybody gets a name under these and sends mail from it, but the public suffix list does not have them all."""
-
-
-def _tenant(name: str) -> str:
-    """The name somebody has on a shared platform, as `acme.onmicrosoft.com`; empty if it is on none."""
-    if not name.endswith(_SHARED_PLATFORMS):
-        return ""
-    labels = name.split(".")
-    return ".".join(labels[-3:]) if ".".join(labels[-2:]) in _SHARED_PLATFORMS else ""
-
-
-@lru_cache(maxsize=20_000)
-def _organisation(domain: str) -> str:
-    try:
-        name = canonical_domain(domain)
-    except ValueError:
-        name = domain.strip().strip(".").casefold()
-    if tenant := _tenant(name):
-        return tenant
-    found = _suffixes().privatesuffix(name)
-    return found if isinstance(found, str) else name
-
-
-def organisation(domain: str) -> str:
-    """The domain that somebody registered: `acme.example` of `mail.acme.example`; the domain itself when there is none.
-
-    On a platform that many share it is the name that one of them has there: `acme.onmicrosoft.com`. In ASCII, where it is a domain. What is too long for a domain is cut.
-    """
-    return _organisation(domain[:LONGEST_DOMAIN])
-
-
 def _unicode_label(label: str) -> str:
     """A label as it is shown: what `xn--` stands for, or the label as written."""
     if label[:4].lower() != "xn--":
@@ -174,35 +117,13 @@ def idn_forms(domain: str) -> tuple[str, str] | None:
     return None if shown.lower() == wire else (shown, wire)
 
 
-_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
-_AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
-_LONGEST_LOCAL: Final = 64
-
-
-def address_in_name(name: str) -> str:
-    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
-    text = name[:_NAME_LIMIT].translate(_AT).translate(_DOTS)
-    pieces = text.split("@")
-    for before, after in pairwise(pieces):
-        # Blanks around the sign hide it from programs, not from people.
-        local = _AROUND_ADDRESS.match(before.rstrip()[-_LONGEST_LOCAL:][::-1])
-        domain = _AROUND_ADDRESS.match(after.lstrip())
-        if not local or not domain or not local[0]:
-            continue
-        host = domain[0].strip(".-")
-        with suppress(ValueError):
-            _, dot, ending = canonical_domain(host).rpartition(".")
-            if dot and (ending.isalpha() or ending.startswith("xn--")):
-                return f"{local[0][::-1]}@{host}"
-    return ""
-
-
 # --- Known domains ------------------------------------------------------------------------------------------------
 
 _FREQUENT: Final = 5
 """Messages of a known domain at the least, and so many times those of the one that is like it."""
 _WELL_KNOWN: Final = 20
 _LONG_LABEL: Final = 7
+_LONGEST_LABEL: Final = 64
 _LONG_NAME: Final = 6
 _LONG_HYPHENATED: Final = 8
 _MOST_PIECES: Final = 8
@@ -368,7 +289,7 @@ class KnownDomains:
     def _one_letter(self, ours: str) -> Likeness | None:
         label, _, suffix = ours.partition(".")
         label = _unicode_label(label)
-        if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LOCAL:
+        if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LABEL:
             return None
         tried: set[str] = set()
         alike = skeleton(_shown(ours))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from tui_app.core.address import canonical_domain, domain_in, domains_in, unreadable_sender
-from tui_app.core.look_alike import organisation
+from tui_app.core.organisations import organisation
 from tui_app.core.subject import common_patterns, subject_pattern
 from tui_app.core.text import sanitize
 from tui_app.core.verdict import canonical_verdict
@@ -75,9 +75,18 @@ class Features:
         # Very many messages differ in their subject alone.
         parts = (sender, envelope_from, reply_to, verdict, helo_ip, spf, dkim, dmarc)
         read = _read if sum(map(len, parts)) <= _LONGEST_KEPT else _read.__wrapped__
-        domain, *others = read(*parts)
+        domain, canonical, envelope, replies, network, *results = read(*parts)
         return cls(
-            domain, subject_pattern(subject), *others, unreadable_sender=not domain and unreadable_sender(sender)
+            domain,
+            subject_pattern(subject),
+            canonical,
+            envelope,
+            replies,
+            network,
+            spf=results[0],
+            dkim=results[1],
+            dmarc=results[2],
+            unreadable_sender=not domain and unreadable_sender(sender),
         )
 
 

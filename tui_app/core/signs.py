@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from tui_app.core.address import domain_in, unreadable_sender
+from tui_app.core.address import address_in_name, domain_in, unreadable_sender
 from tui_app.core.look_alike import (
-    LONGEST_DOMAIN,
     KnownDomains,
-    address_in_name,
     idn_forms,
     mixed_scripts,
-    organisation,
     whole_script_confusable,
 )
+from tui_app.core.organisations import LONGEST_DOMAIN, organisation
 from tui_app.core.outliers import UNREADABLE_SENDER, foreign_organisations
 from tui_app.core.text import sanitize
 
