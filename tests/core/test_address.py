@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.core.address import RecipientRule, canonical_address, canonical_domain
+from tui_app.core.address import (
+    RecipientRule,
+    address_in_name,
+    canonical_address,
+    canonical_domain,
+    domain_in,
+    domains_in,
+    unreadable_sender,
+)
 
 
 @given(
@@ -53,3 +61,143 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ValueError:
         return
     assert canonical_domain(domain) == domain
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("großbank.example", "xn--grobank-2va.example"),
+        ("GROßBANK。Example", "xn--grobank-2va.example"),
+        ("grossbank.example", "grossbank.example"),
+        ("_dmarc.bücher.example", "_dmarc.xn--bcher-kva.example"),
+        ("σχολιασμός.example", "xn--mxapfglwbe5a0d.example"),
+    ],
+)
+def test_a_domain_is_in_the_form_that_is_on_the_wire_today(text: str, domain: str) -> None:
+    assert canonical_domain(text) == domain
+
+
+@pytest.mark.parametrize("text", ["\u2065.example", "-ü.example", "ü" * 200, "a\u0301\u200dü.example"])
+def test_what_is_no_domain_of_today_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^.*$"):
+        canonical_domain(text)
+
+
+@pytest.mark.parametrize("around", ["{}", "*.{}", "ceo@mail.{}"])
+@pytest.mark.parametrize("rule", ["großbank.example", "grossbank.example", "xn--grobank-2va.example"])
+@pytest.mark.parametrize("domain", ["großbank.example", "grossbank.example", "xn--grobank-2va.example"])
+def test_a_rule_holds_a_domain_in_the_forms_of_older_and_of_newer_programs(around: str, rule: str, domain: str) -> None:
+    address = canonical_address(f"ceo@mail.{domain}")
+    assert address is not None
+    assert RecipientRule.parse(around.format(rule)).matches(address)
+    assert not RecipientRule.parse(around.format(rule)).matches(address.replace("bank", "band"))
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("a@acme.example", "acme.example"),
+        ("A <a@Acme.Example.>", "Acme.Example"),
+        ("x@acme.example (CEO)", "acme.example"),
+        ("A <x@acme.example> (the (one) CEO) (too) ", "acme.example"),
+        ("<x@acme.example (CEO)>", "acme.example"),
+        ("x@evil.test (y@acme.example)", "evil.test"),
+        ('"ceo@acme.example, x" <x@evil.test>', "evil.test"),
+        ("ceo@acme.example <x@evil.test>", "evil.test"),
+        ('"a@b"@acme.example', "acme.example"),
+        ("Doe, Jo <jo@acme.example>", "acme.example"),
+        ("Doe, Jo <jo@acme.example> (jo@home)", "acme.example"),
+    ],
+)
+def test_the_domain_of_a_sender_is_read(text: str, domain: str) -> None:
+    assert domain_in(text) == domain
+    assert not unreadable_sender(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@acme.example, b@evil.test",
+        "A <a@acme.example>; B <b@evil.test>",
+        "<a@acme.example> <b@evil.test>",
+        "a@acme.example b@evil.test",
+        "a@[1.2.3.4]",
+        "a@" + "x." * 200 + "test",
+        "a@acme.example\\",
+        "a@acme.example (CEO",
+        "postmaster",
+        "a@",
+        "a@b.test" * 2000,
+    ],
+)
+def test_a_sender_that_can_t_be_read_is_told_from_none(text: str) -> None:
+    assert domain_in(text) == ""
+    assert unreadable_sender(text)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "<>", " < > "])
+def test_no_sender_is_not_an_unreadable_one(text: str) -> None:
+    assert not unreadable_sender(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("", []),
+        ("<>", []),
+        ("a@x.test", ["x.test"]),
+        ("a@x.test,b@y.test; C <c@z.test>", ["x.test", "y.test", "z.test"]),
+        ('"A, B" <a@x.test>, (b, c) d@y.test (e@no.test, f)', ["x.test", "y.test"]),
+        ("Doe, Jr., Jo <jo@x.test>, b@y.test", ["x.test", "y.test"]),
+        ("<a@x.test> <b@y.test>", ["x.test", "y.test"]),
+        ("a@x.test, nobody", ["x.test", ""]),
+        ("nobody, a@x.test", ["", "x.test"]),
+        ("a@x.test b@y.test", [""]),
+        ('"a@x.test, b@y.test', [""]),
+        (", ".join(["a@x.test"] * 20), ["x.test"] * 20),
+        (", ".join(["a@x.test"] * 21), [*["x.test"] * 20, ""]),
+        ("a@x.test" + " " * 9_000 + ", b@y.test", ["x.test", ""]),
+    ],
+)
+def test_the_domains_of_a_list_are_read_outside_of_quotes_and_comments(text: str, domains: list[str]) -> None:
+    assert domains_in(text) == domains
+
+
+@given(st.text(st.sampled_from('a@.x,;<>()"\\ '), max_size=60))
+def test_any_list_is_read_or_can_t_be(text: str) -> None:
+    assert all("@" not in domain and "," not in domain for domain in (*domains_in(text), domain_in(text)))
+
+
+@pytest.mark.parametrize("hostile", ["()", ")", "(", "<a@b>", "@,", '"', "a@b ()", "\\"])
+def test_a_huge_sender_is_read_in_one_pass(hostile: str) -> None:
+    huge = "a@b.test" + hostile * (1_000_000 // len(hostile))
+    domain_in(huge)
+    unreadable_sender(huge)
+    domains_in(huge)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("ceo@acme.example via docs", "ceo@acme.example"),
+        ('"The CEO (ceo@acme.example)"', "ceo@acme.example"),
+        ("ceo＠acme。example", "ceo@acme.example"),
+        ("me @home, you@acme.example.", "you@acme.example"),
+        ("Anna @ Acme", ""),
+        ("CEO @ corp.example", "CEO@corp.example"),
+        ("the ceo@ \u00a0corp.example", "ceo@corp.example"),
+        ("Lunch @ 9.30am", ""),
+        ("@ \u3000" * 5000, ""),
+        ("user@localhost", ""),
+        ("v@1.2", ""),
+        ("", ""),
+        ("@" * 5000, ""),
+    ],
+)
+def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
+    assert address_in_name(name) == address
+
+
+@given(st.text(max_size=100))
+def test_an_address_in_any_name_is_found_or_not(text: str) -> None:
+    assert address_in_name(text).count("@") <= 1

@@ -84,16 +84,50 @@ def test_a_family_of_four_has_a_usual_value_and_one_of_three_has_none() -> None:
     assert among(2, {"spf": "fail"}) == []
 
 
+@pytest.mark.parametrize("odd", [{"spf": "fail"}, {"dmarc": ""}, {"verdict": "SPOOF"}, {"reply_to": "evil.test"}])
 @pytest.mark.parametrize(
-    ("usual", "fails", "is_odd"), [(8, 1, True), (7, 2, False), (98, 2, False), (198, 2, True), (197, 3, False)]
+    ("usual", "differ", "is_odd"),
+    [
+        (3, 1, True),
+        (2, 2, False),
+        (4, 2, False),
+        (6, 2, True),
+        (9, 1, True),
+        (8, 2, False),
+        (90, 10, True),
+        (89, 11, False),
+    ],
 )
-def test_a_value_is_odd_for_one_message_or_one_in_a_hundred(usual: int, fails: int, is_odd: bool) -> None:
-    odd = replace(USUAL, spf="fail")
-    assert bool(told(odd, *[USUAL] * usual, *[odd] * (fails - 1))) == is_odd
+def test_what_differs_from_a_settled_value_is_odd_however_many_have_it(
+    odd: dict[str, Any], usual: int, differ: int, is_odd: bool
+) -> None:
+    spoof = replace(USUAL, **odd)
+    assert bool(told(spoof, *[USUAL] * usual, *[spoof] * (differ - 1))) == is_odd
 
 
-def test_below_ten_messages_two_that_differ_leave_no_usual_value() -> None:
-    assert told(replace(USUAL, spf="fail"), replace(USUAL, spf="softfail"), *[USUAL] * 7) == []
+@pytest.mark.parametrize("odd", [{"envelope": "other.test"}, {"network": "203.0.113.0/24"}])
+@pytest.mark.parametrize(
+    ("usual", "differ", "is_odd"), [(8, 1, True), (30, 3, True), (96, 4, False), (196, 4, True), (195, 5, False)]
+)
+def test_an_envelope_or_a_network_alone_is_odd_for_three_messages_or_one_in_fifty(
+    odd: dict[str, Any], usual: int, differ: int, is_odd: bool
+) -> None:
+    other = replace(USUAL, **odd)
+    assert bool(told(other, *[USUAL] * usual, *[other] * (differ - 1))) == is_odd
+
+
+def test_two_differences_are_odd_however_many_have_them() -> None:
+    other = replace(USUAL, envelope="other.test", network="203.0.113.0/24")
+    assert told(other, *[USUAL] * 90, *[other] * 9) == [
+        "envelope other.test, the others mailer.example",
+        "helo network 203.0.113.0/24, the others 192.0.2.0/24",
+    ]
+
+
+@pytest.mark.parametrize("usual", ["fail", "none", "softfail"])
+def test_who_passes_where_the_others_do_not_is_not_accused(usual: str) -> None:
+    assert among(20, {"dmarc": "pass", "spf": "pass"}, {"dmarc": usual, "spf": usual}) == []
+    assert among(20, {"dmarc": "temperror"}, {"dmarc": usual}) == []
 
 
 @pytest.mark.parametrize(("usual", "is_odd"), [(90, True), (89, False)])
@@ -193,3 +227,24 @@ def test_a_bad_verdict_is_odd_among_harmless_ones_of_whatever_kind() -> None:
 def test_a_sender_whose_other_mail_does_not_pass_is_not_accused_for_not_passing() -> None:
     others = [replace(USUAL, dkim="none", pattern=f"kind {number % 3}") for number in range(30)]
     assert told(replace(USUAL, dkim="fail", pattern="another"), *others) == []
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "feature"),
+    [
+        ("", ""),
+        ("news@mailer.example, Bo <b@eu.mailer.example>", ""),
+        ("n@mailer.example; b@mail.evil.test", "evil.test"),
+        ("z@z.test, a@a.test, b@a.test", "a.test, z.test"),
+        ("n@mailer.example, nobody, z@z.test", "unreadable, z.test"),
+        (",".join(["n@mailer.example"] * 21), "unreadable"),
+    ],
+)
+def test_of_a_reply_to_the_foreign_organisations_are_compared(reply_to: str, feature: str) -> None:
+    assert Features.of(sender="n@news.mailer.example", subject="", reply_to=reply_to).reply_to == feature
+
+
+def test_a_sender_that_can_t_be_read_is_marked() -> None:
+    assert Features.of(sender="a@[192.0.2.1]", subject="").unreadable_sender
+    assert not Features.of(sender="a@mailer.example (CEO)", subject="").unreadable_sender
+    assert not Features.of(sender="", subject="").unreadable_sender

@@ -24,8 +24,36 @@ def signs(sender: str, name: str = "", envelope: str = "", reply_to: str = "") -
             ("A <a@partner.example>", "A (a@mail.partner.example)", "<b@bounce.partner.example>", "c@partner.example"),
             [],
         ),
-        (("", "ceo@acme-news.example", "b@evil.test", "c@evil.test"), []),
-        (("a@partner.example", "Anna", "<>", "nobody"), []),
+        (
+            ("", "ceo@acme-news.example", "b@evil.test", "c@evil.test"),
+            [
+                ("name", "the name says ceo@acme-news.example, and no sender can be read"),
+                ("reply-to", "replies go to evil.test, and no sender can be read"),
+                ("envelope", "the envelope is from evil.test, and no sender can be read"),
+            ],
+        ),
+        (("a@[192.0.2.1]", "Anna"), [("sender", "the sender's address can't be read")]),
+        (("a@acme-news.example, b@evil.test",), [("sender", "the sender's address can't be read")]),
+        (("a@acme-news.example (CEO)",), []),
+        (("a@partner.example", "Anna", "<>", "<>"), []),
+        (("a@partner.example", "", "", "nobody"), [("reply-to", "replies go to something that can't be read")]),
+        (
+            ("a@partner.example", "", "", ",".join(["a@partner.example"] * 30)),
+            [("reply-to", "replies go to something that can't be read")],
+        ),
+        (
+            ("a@partner.example", "", "", "a@partner.example; b@mail.evil.test, nobody"),
+            [("reply-to", "replies go to evil.test, not to partner.example")],
+        ),
+        (
+            ("a@partner.example", "", "", "a@evil.test, b@acme-news.exampIe"),
+            [
+                (
+                    "reply-to",
+                    "replies go to acme-news.exampie, not to partner.example (like acme-news.example: I for l)",
+                )
+            ],
+        ),
         (("a@acme-news.exampIe",), [("alike", "like acme-news.example: I for l")]),
         (
             ("a@pаrtner.test",),
@@ -75,13 +103,18 @@ def test_the_worst_sign_comes_first() -> None:
     found = signs_of(
         sender="a@pаrtner.test", from_name="b@c.test", envelope_from="d@e.test", reply_to="f@g.test", known=KNOWN
     )
-    assert [sign.kind for sign in found] == list(SignKind)
+    assert [sign.kind for sign in found] == [kind for kind in SignKind if kind is not SignKind.SENDER]
+    unread = signs_of(
+        sender="a@[::1]", from_name="b@c.test", envelope_from="d@e.test", reply_to="f@g.test", known=KNOWN
+    )
+    assert [sign.word for sign in unread] == ["sender", "name", "reply-to", "envelope"]
 
 
 def test_every_word_fits_a_narrow_column_and_has_a_glyph() -> None:
     assert {kind.word: kind.glyph for kind in SignKind} == {
         "alike": "≈",
         "scripts": "≈",
+        "sender": "≈",
         "punycode": "≈",
         "name": "≠",
         "reply-to": "≠",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 _LONGEST_DOMAIN: Final = 255
@@ -16,14 +19,43 @@ def canonical_domain(text: str) -> str:
     """A domain in lower case, without dots and blanks around it, in ASCII (IDNA). Raises ValueError when it is not one."""
     if len(text) > _LONGEST_DOMAIN:
         raise ValueError(text[:_LONGEST_DOMAIN])
-    name = text.strip().strip(".").casefold()
-    try:
-        ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError(text) from None
+    name = text.strip().strip(".")
+    ascii_name = name.lower() if name.isascii() else _ascii_domain(name)
     if not _DOMAIN.fullmatch(ascii_name):
         raise ValueError(text)
     return ascii_name
+
+
+def _ascii_domain(name: str) -> str:
+    """As mail programs of today write it on the wire (IDNA 2008, UTS 46): `ß` stays a letter of its own."""
+    import idna  # with its tables it takes a while to load
+
+    try:
+        labels = idna.uts46_remap(name, std3_rules=False).strip(".").split(".")
+        return ".".join(label if label.isascii() else idna.encode(label).decode("ascii") for label in labels)
+    except (ValueError, IndexError, OverflowError):
+        raise ValueError(name) from None
+
+
+# What older programs (IDNA 2003) write instead of these, or leave out.
+_OLDER_LETTERS: Final = str.maketrans({"ß": "ss", "ς": "σ", "\u200c": None, "\u200d": None})
+
+
+@lru_cache(maxsize=10_000)
+def _older_form(domain: str) -> str:
+    """A domain in its one form as older programs write it: `großbank.example` is `grossbank.example` to them."""
+    if "xn--" not in domain:
+        return domain
+    import idna
+
+    try:
+        # Each label by itself: one that can't be read leaves the others as they are.
+        return ".".join(
+            canonical_domain(idna.decode(label).translate(_OLDER_LETTERS)) if label.startswith("xn--") else label
+            for label in domain.split(".")
+        )
+    except (ValueError, IndexError, OverflowError):
+        return domain
 
 
 def canonical_address(text: str) -> str | None:
@@ -39,15 +71,135 @@ def canonical_address(text: str) -> str | None:
 
 
 _NO_DOMAIN: Final = re.compile(r"[\s<>@\",;:()\[\]\\]")
+_MOST_ADDRESSES: Final = 20
+_LONGEST_LIST: Final = 8192
 
 
 def domain_in(text: str) -> str:
-    """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show."""
-    inside = text.strip()
+    """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show.
+
+    A comment after the address is passed over. Of two addresses nobody knows which one counts: there is no domain.
+    """
+    if text.count("@") > 1 and len(text) > _LONGEST_LIST:
+        return ""
+    if text.count("@") > 1 and len(pieces := _pieces(text)) > 1:
+        written = [piece for piece in pieces if "@" in piece]
+        return _domain_of(pieces[-1]) if len(written) == 1 and pieces[-1] is written[0] else ""
+    return _domain_of(text)
+
+
+def unreadable_sender(sender: str) -> bool:
+    """Whether a sender is written, but its domain can't be read."""
+    return bool(sender.strip(_NOBODY)) and not domain_in(sender)
+
+
+def domains_in(text: str) -> list[str]:
+    """The domains of all addresses of a list, as written, an empty text for each piece that can't be read.
+
+    A list that is too long to be an honest one can't be read at its end.
+    """
+    found: list[str] = []
+    named = False
+    for piece in reversed(_pieces(text[:_LONGEST_LIST])):
+        if "@" in piece:
+            named = _without_comment(piece).endswith(">")
+            found.append(_domain_of(piece))
+        elif not named and piece.strip(_NOBODY):  # else it is of a name, as in `Doe, Jo <jo@acme.example>`
+            found.append("")
+    found.reverse()
+    return found if len(text) <= _LONGEST_LIST and len(found) <= _MOST_ADDRESSES else [*found[:_MOST_ADDRESSES], ""]
+
+
+_NOBODY: Final = " \t\r\n<>"
+"""What is left of an empty address."""
+
+
+def _domain_of(text: str) -> str:
+    inside = _without_comment(text).strip()
     if inside.endswith(">"):
-        inside = inside[inside.rfind("<") + 1 : -1]
-    domain = inside.rpartition("@")[2].strip().strip(".") if "@" in inside else ""
+        inside = _without_comment(inside[inside.rfind("<") + 1 : -1])
+    local, _, domain = inside.rpartition("@")
+    if "@" in local and not (local.startswith('"') and local.endswith('"')):
+        return ""
+    domain = domain.strip().strip(".") if "@" in inside else ""
     return "" if len(domain) > _LONGEST_DOMAIN or _NO_DOMAIN.search(domain) else domain
+
+
+def _without_comment(text: str) -> str:
+    """Without the comments in brackets at the end; as it is where a bracket is missing."""
+    if not text.rstrip().endswith(")"):
+        return text
+    deep = 0
+    for at in range(len(text) - 1, -1, -1):
+        sign = text[at]
+        if sign == ")":
+            deep += 1
+        elif sign == "(":
+            deep -= 1
+        elif not deep and not sign.isspace():
+            return text[: at + 1]
+        if deep < 0:
+            return text
+    return text
+
+
+_SPECIAL: Final = re.compile(r"\\.|[\"(),;<>]", re.DOTALL)
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between the commas and semicolons of a list that are outside of quotes, comments and `<>`."""
+    found: list[str] = []
+    start = deep = 0
+    quoted = bracketed = was_bracketed = False
+    for match in _SPECIAL.finditer(text):
+        sign = match[0]
+        if sign == '"' and not deep:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign == "(":
+            deep += 1
+        elif sign == ")":
+            deep = max(0, deep - 1)
+        elif deep:
+            continue
+        elif sign == ">":
+            bracketed, was_bracketed = False, True
+        elif sign == "<":
+            if was_bracketed:  # a second address, without a comma before it
+                found.append(text[start : match.start()])
+                start = match.start()
+            bracketed, was_bracketed = True, False
+        elif sign in ",;" and not bracketed:
+            found.append(text[start : match.start()])
+            start, was_bracketed = match.end(), False
+    return [piece for piece in (*found, text[start:]) if piece.strip()]
+
+
+_LONGEST_NAME: Final = 4096
+"""Characters of a display name that are looked at: no screen shows more."""
+_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
+_FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
+_AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+_LONGEST_LOCAL: Final = 64
+
+
+def address_in_name(name: str) -> str:
+    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
+    text = name[:_LONGEST_NAME].translate(_AT).translate(_FULL_STOPS)
+    pieces = text.split("@")
+    for before, after in pairwise(pieces):
+        # Blanks around the sign hide it from programs, not from people.
+        local = _AROUND_ADDRESS.match(before.rstrip()[-_LONGEST_LOCAL:][::-1])
+        domain = _AROUND_ADDRESS.match(after.lstrip())
+        if not local or not domain or not local[0]:
+            continue
+        host = domain[0].strip(".-")
+        with suppress(ValueError):
+            _, dot, ending = canonical_domain(host).rpartition(".")
+            if dot and (ending.isalpha() or ending.startswith("xn--")):
+                return f"{local[0][::-1]}@{host}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +225,16 @@ class RecipientRule:
         return cls(canonical_domain(written))
 
     def matches(self, address: str) -> bool:
-        """Whether it is about an address in its one form, as `canonical_address` gives it."""
-        if "@" in self.text:
-            return address == self.text
-        domain = address.rpartition("@")[2]
-        if self.text.startswith("*."):
-            return domain.endswith(self.text[1:])
-        return domain == self.text or domain.endswith(f".{self.text}")
+        """Whether it is about an address in its one form, as `canonical_address` gives it.
+
+        Older programs write some domains otherwise, as `grossbank` for `großbank`: a rule is about both.
+        """
+        local, _, domain = address.rpartition("@")
+        domain = _older_form(domain)
+        only_local, at, ours = self.text.rpartition("@")
+        if at:
+            return local == only_local and domain == _older_form(ours)
+        if ours.startswith("*."):
+            return domain.endswith(f".{_older_form(ours[2:])}")
+        ours = _older_form(ours)
+        return domain == ours or domain.endswith(f".{ours}")

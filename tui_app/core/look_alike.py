@@ -8,20 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Final
 
 from tui_app.core.address import canonical_domain
 from tui_app.core.confusables import ALIKE, COMMON, script
+from tui_app.core.organisations import LONGEST_DOMAIN, organisation
 from tui_app.core.text import sanitize
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
-
-LONGEST_DOMAIN: Final = 255
-_NAME_LIMIT: Final = 4096
-"""Characters of a display name that are looked at: no screen shows more."""
 
 # --- What looks the same ------------------------------------------------------------------------------------------
 
@@ -32,9 +25,9 @@ def skeleton(text: str) -> str:
     """A form that texts share which look alike, after Unicode's UTS 39. For comparing, never for a screen.
 
     `exampIe`, `examp1e` and `ехample` (with Cyrillic letters) have the skeleton of `example`. Accents, invisible
-    characters and case do not count; hyphens do. Takes time in proportion to the text.
+    characters and case do not count; hyphens do. `ß` is like `ss`: some programs write the one for the other. Takes time in proportion to the text.
     """
-    alike = text.translate(ALIKE)
+    alike = text.replace("ß", "ss").translate(ALIKE)
     for several, one in _SEVERAL_FOR_ONE:
         alike = alike.replace(several, one)
     return alike
@@ -84,31 +77,6 @@ def whole_script_confusable(label: str) -> bool:
 _DOTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 
 
-@cache
-def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList  # its list takes a while to read: not before the first frame
-
-    return PublicSuffixList()
-
-
-@lru_cache(maxsize=20_000)
-def _organisation(domain: str) -> str:
-    try:
-        name = canonical_domain(domain)
-    except ValueError:
-        name = domain.strip().strip(".").casefold()
-    found = _suffixes().privatesuffix(name)
-    return found if isinstance(found, str) else name
-
-
-def organisation(domain: str) -> str:
-    """The domain that somebody registered: `acme.example` of `mail.acme.example`; the domain itself when there is none.
-
-    In ASCII, where it is a domain. What is too long for a domain is cut.
-    """
-    return _organisation(domain[:LONGEST_DOMAIN])
-
-
 def _unicode_label(label: str) -> str:
     """A label as it is shown: what `xn--` stands for, or the label as written."""
     if label[:4].lower() != "xn--":
@@ -149,36 +117,20 @@ def idn_forms(domain: str) -> tuple[str, str] | None:
     return None if shown.lower() == wire else (shown, wire)
 
 
-_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
-_AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
-_LONGEST_LOCAL: Final = 64
-
-
-def address_in_name(name: str) -> str:
-    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
-    text = name[:_NAME_LIMIT].translate(_AT).translate(_DOTS)
-    pieces = text.split("@")
-    for before, after in pairwise(pieces):
-        local = _AROUND_ADDRESS.match(before[-_LONGEST_LOCAL:][::-1])
-        domain = _AROUND_ADDRESS.match(after)
-        if not local or not domain or not local[0]:
-            continue
-        host = domain[0].strip(".-")
-        with suppress(ValueError):
-            if "." in canonical_domain(host) and not host.rpartition(".")[2].isdigit():
-                return f"{local[0][::-1]}@{host}"
-    return ""
-
-
 # --- Known domains ------------------------------------------------------------------------------------------------
 
 _FREQUENT: Final = 5
 """Messages of a known domain at the least, and so many times those of the one that is like it."""
 _WELL_KNOWN: Final = 20
 _LONG_LABEL: Final = 7
+_LONGEST_LABEL: Final = 64
 _LONG_NAME: Final = 6
 _LONG_HYPHENATED: Final = 8
-_MOST_LABELS: Final = 40
+_MOST_PIECES: Final = 8
+"""Of a domain or a name that another one holds, between its dots and hyphens."""
+_PLAIN_SHARE: Final = 20
+_MOST_COMPARED: Final = 20
+"""Domains that look the same as another one: the best known are compared with it."""
 _MOST_CACHED: Final = 50_000
 _IS_OF: Final = "but is of "
 
@@ -198,9 +150,17 @@ class Likeness:
 class KnownDomains:
     """The domains that are known here: the account's own, and those that many messages come from.
 
-    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Of two that look the
-    same the one with less mail imitates the other; with as much mail each is told as like the other. One that is written in
-    capitals to look the same imitates however much mail it has. What is only similar imitates one that is our own, or has five messages and five times those of the other one. Our own never imitate.
+    Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Our own never imitate.
+
+    Of two that look the same one may be spelled with a trick: `rn` for `m`, `vv` for `w`, 0 or 1 among letters, letters of
+    another script, where the other has the plain letter. The trick imitates however much mail there is of it. The plain one
+    is told only when it has less than a twentieth of the trick's mail: then the trick may be an honest name, as `corner` is.
+    Where neither is a trick, or each is, the one with less mail imitates; with as much mail each is told as like the other.
+    One that is written in capitals to look the same imitates however much mail it has.
+
+    What is only similar, or holds a known domain or its name, imitates one that is our own, or has five messages and five
+    times those of the other one. A name that is held, or stands under another ending, has six letters, and is our own or of
+    twenty messages.
     """
 
     def __init__(self, own: frozenset[str], counts: Mapping[str, int]) -> None:
@@ -277,8 +237,9 @@ class KnownDomains:
 
     def _same_look(self, ours: str, shown: str) -> Likeness | None:
         alike = skeleton(shown)
-        if known := self._better_known(self._same.get(alike, ()), ours):
-            return Likeness(known, replaced(shown, _shown(known)))
+        for known in self._same.get(alike, ())[:_MOST_COMPARED]:
+            if known != ours and self._imitates_the_same(ours, shown, known):
+                return Likeness(known, replaced(shown, _shown(known)))
         if shown != shown.lower():
             # Nobody writes a domain so by accident: it is told however much mail there is of it.
             for known in self._same.get(alike, ()):
@@ -289,17 +250,19 @@ class KnownDomains:
                     return Likeness(known, replaced(shown, _shown(known).upper()))
         return None
 
-    def _better_known(self, domains: Iterable[str], ours: str) -> str:
-        """The first of these that is as well known as ours, or better; empty if there is none."""
-        for known in domains:
-            if known != ours:
-                as_known = known in self._own or self._counts.get(known, 0) >= max(1, self._counts.get(ours, 0))
-                return known if as_known else ""
-        return ""
+    def _imitates_the_same(self, ours: str, shown: str, known: str) -> bool:
+        """Whether ours imitates a known one that looks the same; see the class for the rule."""
+        if known in self._own:
+            return True
+        count, other = self._counts.get(ours, 0), self._counts.get(known, 0)
+        ours_is_trick, known_is_trick = _is_trick(shown, _shown(known)), _is_trick(_shown(known), shown)
+        if ours_is_trick != known_is_trick:
+            return ours_is_trick or count * _PLAIN_SHARE < other
+        return other >= max(1, count)
 
     def _held(self, ours: str, whole: str) -> Likeness | None:
-        labels = skeleton(whole).split(".")[:_MOST_LABELS]
-        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels)):
+        labels = skeleton(whole).split(".")
+        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels), *self._held_names(ours)):
             if self._imitated(known, ours):
                 return Likeness(known, f"{_IS_OF}{sanitize(ours, LONGEST_DOMAIN)}")
         return None
@@ -311,23 +274,31 @@ class KnownDomains:
                     yield known
 
     def _held_in_hyphens(self, labels: list[str]) -> Iterator[str]:
-        for label in labels[:-1]:
-            at = len(label)
-            while at > 0:
-                if known := self._hyphenated.get(label[:at]):
-                    yield known
-                at = label.rfind("-", 0, at)
+        """Before the last label, where dots and hyphens look much the same: `acme.example-login.test`."""
+        for window in _windows("-".join(labels[:-1])):
+            if known := self._hyphenated.get(window):
+                yield known
+
+    def _held_names(self, ours: str) -> Iterator[str]:
+        """Names of known ones that are a part of our own: `acme-news-login.test`."""
+        label = skeleton(_unicode_label(ours.partition(".")[0]))
+        for window in _windows(label):
+            if window != label and (known := self._names.get(window)):
+                yield known
 
     def _one_letter(self, ours: str) -> Likeness | None:
         label, _, suffix = ours.partition(".")
         label = _unicode_label(label)
-        if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LOCAL:
+        if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LABEL:
             return None
         tried: set[str] = set()
+        alike = skeleton(_shown(ours))
         for near in _neighbourhood(label):
             for known in self._near.get(f"{near}.{suffix}", ()):
                 if known not in tried and self._imitated(known, ours):
                     tried.add(known)
+                    if skeleton(_shown(known)) == alike:
+                        continue  # these are judged by their looks alone
                     if how := _one_difference(label, _unicode_label(known.partition(".")[0])):
                         return Likeness(known, how)
         return None
@@ -339,6 +310,8 @@ class KnownDomains:
             return None
         ending = f"under .{sanitize(ours.partition('.')[2], LONGEST_DOMAIN)}"
         other = _unicode_label(known.partition(".")[0])
+        if _is_trick(other, label) and not _is_trick(label, other):
+            return None
         if other.casefold() == label.casefold():
             return Likeness(known, f"the same name {ending}")
         return Likeness(known, f"{replaced(label, other)}, {ending}")
@@ -350,6 +323,36 @@ def _is_readable(domain: str) -> bool:
         return canonical_domain(domain) == domain
     except ValueError:
         return False
+
+
+def _windows(text: str) -> Iterator[str]:
+    """What stands between hyphens, and several of these beside each other, the longest first."""
+    pieces = text.split("-")
+    for first in range(len(pieces)):
+        for end in range(min(first + _MOST_PIECES, len(pieces)), first, -1):
+            yield "-".join(pieces[first:end])
+
+
+_DIGITS: Final = re.compile(r"[0-9]+")
+_LOOK_LIKE_LETTERS: Final = frozenset("01")
+
+
+@lru_cache(maxsize=10_000)
+def _tricks(shown: str) -> tuple[int, ...]:
+    """How often a domain has each of the spellings that imitate plain letters."""
+    text = shown.casefold()
+    digits = 0
+    for run in _DIGITS.finditer(text):
+        around = text[run.start() - 1 : run.start()] + text[run.end() : run.end() + 1]
+        if _LOOK_LIKE_LETTERS.issuperset(run[0]) and any(map(str.isalpha, around)):
+            digits += len(run[0])
+    foreign = 0 if text.isascii() else sum(script(each) not in ("Latin", COMMON) for each in text)
+    return text.count("rn"), text.count("vv"), digits, foreign
+
+
+def _is_trick(shown: str, other: str) -> bool:
+    """Whether one of two that look the same imitates the plain letters of the other one."""
+    return any(mine > theirs for mine, theirs in zip(_tricks(shown), _tricks(other), strict=True))
 
 
 def _neighbourhood(label: str) -> Iterator[str]:

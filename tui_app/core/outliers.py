@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from tui_app.core.address import canonical_domain, domain_in
-from tui_app.core.look_alike import organisation
+from tui_app.core.address import canonical_domain, domain_in, domains_in, unreadable_sender
+from tui_app.core.organisations import organisation
 from tui_app.core.subject import common_patterns, subject_pattern
 from tui_app.core.text import sanitize
 from tui_app.core.verdict import canonical_verdict
@@ -19,11 +19,18 @@ from tui_app.core.verdict import canonical_verdict
 _SMALLEST_FAMILY: Final = 4
 _LARGE_FAMILY: Final = 10
 _SHARE: Final = 0.9
-_ODD_SHARE: Final = 0.01
+_SMALL_SHARE: Final = 0.75
+_SMALL_EXCEPTIONS: Final = 2
+_FEW: Final = 3
+_FEW_SHARE: Final = 0.02
 _HARMLESS: Final = frozenset({"", "SPAM", "BULK", "UCE", "ENCRYPTED", "EXTERNAL", "UNKNOWN", "NONE", "BENIGN"})
 """Verdicts that are no reason to look twice; any other word is worse than these."""
 _RANKS: Final = {"SUSPICIOUS": 2, "SPOOF": 3, "MALICIOUS": 4, "MALICIOUS-BEC": 5}
 _UNKNOWN_WORD: Final = 1
+UNREADABLE_SENDER: Final = "the sender's address can't be read"
+"""What is different in a message whose sender can't be read."""
+UNREADABLE: Final = "unreadable"
+"""Stands for addresses of a reply-to that can't be read."""
 _LONGEST_VALUE: Final = 120
 _LONGEST_KEPT: Final = 1_000
 """Characters of what is remembered of a message: longer values are read anew each time."""
@@ -41,12 +48,14 @@ class Features:
     envelope: str = ""
     """The organisation of the envelope's sender."""
     reply_to: str = ""
-    """The organisation that replies go to."""
+    """The organisations that replies go to, without the sender's own; see `foreign_organisations`."""
     network: str = ""
     """Of the server that handed it in, by `network_of`."""
     spf: str = ""
     dkim: str = ""
     dmarc: str = ""
+    unreadable_sender: bool = False
+    """Whether a sender is written, but can't be read: such a message has no family, and is odd for that alone."""
 
     @classmethod
     def of(
@@ -66,8 +75,19 @@ class Features:
         # Very many messages differ in their subject alone.
         parts = (sender, envelope_from, reply_to, verdict, helo_ip, spf, dkim, dmarc)
         read = _read if sum(map(len, parts)) <= _LONGEST_KEPT else _read.__wrapped__
-        domain, *others = read(*parts)
-        return cls(domain, subject_pattern(subject), *others)
+        domain, canonical, envelope, replies, network, *results = read(*parts)
+        return cls(
+            domain,
+            subject_pattern(subject),
+            canonical,
+            envelope,
+            replies,
+            network,
+            spf=results[0],
+            dkim=results[1],
+            dmarc=results[2],
+            unreadable_sender=not domain and unreadable_sender(sender),
+        )
 
 
 @lru_cache(maxsize=20_000)
@@ -75,16 +95,30 @@ def _read(
     sender: str, envelope_from: str, reply_to: str, verdict: str, helo_ip: str, spf: str, dkim: str, dmarc: str
 ) -> tuple[str, ...]:
     """All features but the pattern: the domain, then the others in their order."""
+    domain = domain_in(sender)
     return (
-        _one_form(domain_in(sender)),
+        _one_form(domain),
         canonical_verdict(verdict),
         organisation(domain_in(envelope_from)),
-        organisation(domain_in(reply_to)),
+        ", ".join(sorted(each or UNREADABLE for each in foreign_organisations(reply_to, organisation(domain)))),
         network_of(helo_ip),
         spf.strip().lower(),
         dkim.strip().lower(),
         dmarc.strip().lower(),
     )
+
+
+def foreign_organisations(reply_to: str, home: str) -> dict[str, str]:
+    """The organisations that replies go to and that are not the sender's, each with its first domain as it was written.
+
+    An empty one stands for addresses that can't be read. This is how every part of the program reads a reply-to.
+    """
+    found: dict[str, str] = {}
+    for domain in domains_in(reply_to):
+        other = organisation(domain)
+        if not other or other != home:
+            found.setdefault(other, domain)
+    return found
 
 
 def common_of(found: Iterable[Features]) -> Mapping[str, Mapping[str, str]]:
@@ -138,6 +172,11 @@ class DifferenceKind(StrEnum):
 
 _AUTHENTICATION: Final = frozenset({DifferenceKind.SPF, DifferenceKind.DKIM, DifferenceKind.DMARC})
 _PASSED: Final = "pass"
+_ODD_WHEN_FEW: Final = frozenset({DifferenceKind.ENVELOPE, DifferenceKind.NETWORK})
+"""Honest senders change these: one of them alone is odd for few messages only."""
+_COUNT_FOR_ALL: Final = _AUTHENTICATION | {DifferenceKind.REPLY_TO, DifferenceKind.ENVELOPE}
+"""What is compared among all mail of an organisation, which sends mail of many kinds."""
+_SEVERAL: Final = 2
 _LEFT_OUT_WHEN_UNKNOWN: Final = frozenset({DifferenceKind.ENVELOPE, DifferenceKind.NETWORK})
 
 
@@ -185,28 +224,35 @@ class _Trait:
     kind: DifferenceKind
     usual: str | None
     counts: Counter[str]
-    most_odd: int
+    few: int
 
-    def is_odd(self, value: str) -> bool:
-        if self.usual is None or value == self.usual or self.counts[value] > self.most_odd:
+    def differs(self, value: str) -> bool:
+        """Whether a value is not the usual one, and is no better than it."""
+        if self.usual is None or value == self.usual:
             return False
         if self.kind is DifferenceKind.VERDICT:
             return _rank(value) > _rank(self.usual)
-        return bool(value or self.kind in _AUTHENTICATION)
+        return self.usual == _PASSED if self.kind in _AUTHENTICATION else bool(value)
+
+    def is_odd_alone(self, value: str) -> bool:
+        """Whether a value that differs is odd in a message that has no other difference."""
+        return self.kind not in _ODD_WHEN_FEW or self.counts[value] <= self.few
 
 
 class FamilyTally:
     """Counts what the messages of each family have, and says what is odd in one of them.
 
     A family is the messages of one organisation with one subject pattern, whatever their verdict; and once more all of
-    an organisation, of which SPF, DKIM, DMARC, reply-to and envelope are compared. It has a usual value
-    when it has four messages or more, and all but one have this value (below ten messages) or nine of ten have it. A
-    value is odd when it is not the usual one, and only one message has it or no more than one in a hundred.
+    an organisation, of which SPF, DKIM, DMARC, reply-to and envelope are compared. It has a usual value when it has four
+    messages or more, and nine of ten have this value; below ten messages, when three of four and all but two have it.
+
+    A value that is not the usual one is odd, however many messages have it: who sends two forged messages is not believed
+    more than who sends one. Only an envelope or a network that is the one difference of a message has to be rare: three
+    messages have it, or one in fifty. A message with two differences or more is odd for all of them.
 
     - Envelope and network: messages for which it is not known are left out of the reckoning.
-    - SPF, DKIM and DMARC: no result among usual ones is odd. Where no result is usual, nothing is odd.
+    - SPF, DKIM and DMARC: only what did not pass, or has no result, where the others pass is odd. To pass is never odd.
     - Reply-to: one where the others have none is odd. None where the others have one is not.
-    - SPF, DKIM and DMARC among all mail of an organisation: only what did not pass where the others pass is odd.
     - Verdict: only a worse one is odd; harmless ones count as one. A word that this version does not know is worse than a harmless verdict.
     """
 
@@ -229,26 +275,27 @@ class FamilyTally:
         if not features.domain:
             return ()
         sender = organisation(features.domain)
-        found = {each.kind: each for each in self._odd_in((sender, None), features) if _counts_for_all(each)}
-        found |= {each.kind: each for each in self._odd_in((sender, features.pattern), features)}
+        found: dict[DifferenceKind, Difference] = {}
+        alone = False
+        for key in ((sender, None), (sender, features.pattern)):
+            for difference, is_odd_alone in self._differences(key, features):
+                if key[1] is not None or difference.kind in _COUNT_FOR_ALL:
+                    found[difference.kind] = difference
+                    alone = alone or is_odd_alone
+        if not alone and len(found) < _SEVERAL:
+            return ()
         return tuple(found[kind] for kind in DifferenceKind if kind in found)
 
-    def _odd_in(self, key: tuple[str, str | None], features: Features) -> Iterator[Difference]:
+    def _differences(self, key: tuple[str, str | None], features: Features) -> Iterator[tuple[Difference, bool]]:
+        """What differs from the usual in a family, and whether it is odd by itself."""
         family = self._families.get(key)
         if family is None or family.size < _SMALLEST_FAMILY:
             return
         if family.traits is None:
             family.traits = tuple(_traits(family.messages))
         for trait, value in zip(family.traits, _values(features), strict=True):
-            if trait.is_odd(value):
-                yield Difference(trait.kind, value, trait.usual or "")
-
-
-def _counts_for_all(difference: Difference) -> bool:
-    """Whether it is odd among all mail of an organisation, which sends mail of many kinds."""
-    if difference.kind in _AUTHENTICATION:
-        return difference.usual == _PASSED
-    return difference.kind in (DifferenceKind.REPLY_TO, DifferenceKind.ENVELOPE)
+            if trait.differs(value):
+                yield Difference(trait.kind, value, trait.usual or ""), trait.is_odd_alone(value)
 
 
 def _traits(messages: Counter[tuple[str, ...]]) -> Iterator[_Trait]:
@@ -261,7 +308,7 @@ def _traits(messages: Counter[tuple[str, ...]]) -> Iterator[_Trait]:
         usual = _usual(_harmless_as_one(counts) if kind is DifferenceKind.VERDICT else counts, size)
         if usual == "" and kind is not DifferenceKind.REPLY_TO:
             usual = None
-        yield _Trait(kind, usual, counts, max(1, int(size * _ODD_SHARE)))
+        yield _Trait(kind, usual, counts, max(_FEW, int(size * _FEW_SHARE)))
 
 
 def _harmless_as_one(counts: Counter[str]) -> Counter[str]:
@@ -275,11 +322,13 @@ def _harmless_as_one(counts: Counter[str]) -> Counter[str]:
 
 
 def _usual(counts: Counter[str], size: int) -> str | None:
-    """The value that nearly all have; None if there is none."""
+    """The value that is settled, as nearly all have it; None if there is none."""
     if size < _SMALLEST_FAMILY:
         return None
     ((usual, count),) = counts.most_common(1)
-    return usual if count >= (size - 1 if size < _LARGE_FAMILY else size * _SHARE) else None
+    if size < _LARGE_FAMILY:
+        return usual if count >= max(size * _SMALL_SHARE, size - _SMALL_EXCEPTIONS) else None
+    return usual if count >= size * _SHARE else None
 
 
 def _rank(verdict: str) -> int:

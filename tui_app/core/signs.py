@@ -6,23 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
 
-from tui_app.core.address import domain_in
+from tui_app.core.address import address_in_name, domain_in, unreadable_sender
 from tui_app.core.look_alike import (
-    LONGEST_DOMAIN,
     KnownDomains,
-    address_in_name,
     idn_forms,
     mixed_scripts,
-    organisation,
     whole_script_confusable,
 )
+from tui_app.core.organisations import LONGEST_DOMAIN, organisation
+from tui_app.core.outliers import UNREADABLE_SENDER, foreign_organisations
 from tui_app.core.text import sanitize
-
-_MOST_ADDRESSES: Final = 20
-"""Of a reply-to: who writes more hides something, and the first are told."""
-_LONGEST_REPLY_TO: Final = 8192
 
 
 class SignKind(StrEnum):
@@ -30,6 +24,7 @@ class SignKind(StrEnum):
 
     LOOK_ALIKE = "look-alike"
     SCRIPTS = "scripts"
+    SENDER = "sender"
     NAME = "name"
     REPLY_TO = "reply-to"
     PUNYCODE = "punycode"
@@ -37,8 +32,8 @@ class SignKind(StrEnum):
 
     @property
     def glyph(self) -> str:
-        """`≈` for what looks like something else, `≠` for what is somebody else's."""
-        return "≈" if self in (SignKind.LOOK_ALIKE, SignKind.SCRIPTS, SignKind.PUNYCODE) else "≠"
+        """`≈` for what looks like something else or hides what it is, `≠` for what is somebody else's."""
+        return "≠" if self in (SignKind.NAME, SignKind.REPLY_TO, SignKind.ENVELOPE) else "≈"
 
     @property
     def word(self) -> str:
@@ -62,22 +57,28 @@ def _sign(kind: SignKind, detail: str) -> Sign:
 def signs_of(
     *, sender: str, from_name: str, envelope_from: str, reply_to: str, known: KnownDomains
 ) -> tuple[Sign, ...]:
-    """The signs of a message, the worst first. Any text has an answer; what is missing or can't be read gives no sign."""
+    """The signs of a message, the worst first. Any text has an answer; what is missing gives no sign."""
     domain = domain_in(sender)
-    if not domain:
-        return ()
     home = organisation(domain)
     found: list[Sign] = []
-    if likeness := known.likeness(domain):
-        found.append(_sign(SignKind.LOOK_ALIKE, likeness.describe()))
-    found.extend(_scripts(domain))
+    if domain:
+        if likeness := known.likeness(domain):
+            found.append(_sign(SignKind.LOOK_ALIKE, likeness.describe()))
+        found.extend(_scripts(domain))
+    elif unreadable_sender(sender):
+        found.append(_sign(SignKind.SENDER, UNREADABLE_SENDER))
     found.extend(_other_name(from_name, domain, home))
     found.extend(_other_reply_to(reply_to, home, known))
     found.extend(_punycode(domain))
     envelope = organisation(domain_in(envelope_from))
     if envelope and envelope != home:
-        found.append(_sign(SignKind.ENVELOPE, f"the envelope is from {_safe(envelope)}, not from {_safe(home)}"))
+        found.append(_sign(SignKind.ENVELOPE, f"the envelope is from {_safe(envelope)}, {_not('from', home)}"))
     return tuple(found)
+
+
+def _not(word: str, home: str) -> str:
+    """`not from acme.example`, or that there is no sender to compare with."""
+    return f"not {word} {_safe(home)}" if home else "and no sender can be read"
 
 
 def _safe(domain: str) -> str:
@@ -107,14 +108,17 @@ def _punycode(domain: str) -> tuple[Sign, ...]:
 def _other_name(from_name: str, domain: str, home: str) -> Iterator[Sign]:
     named = address_in_name(from_name)
     if named and organisation(named.rpartition("@")[2]) != home:
-        yield _sign(SignKind.NAME, f"the name says {sanitize(named, LONGEST_DOMAIN)}, the sender is of {_safe(domain)}")
+        sender = f"the sender is of {_safe(domain)}" if domain else _not("", home)
+        yield _sign(SignKind.NAME, f"the name says {sanitize(named, LONGEST_DOMAIN)}, {sender}")
 
 
 def _other_reply_to(reply_to: str, home: str, known: KnownDomains) -> Iterator[Sign]:
-    for address in reply_to[:_LONGEST_REPLY_TO].split(",", _MOST_ADDRESSES)[:_MOST_ADDRESSES]:
-        domain = domain_in(address)
-        if domain and (other := organisation(domain)) != home:
-            likeness = known.likeness(domain)
-            like = f" ({likeness.describe()})" if likeness else ""
-            yield _sign(SignKind.REPLY_TO, f"replies go to {_safe(other)}, not to {_safe(home)}{like}")
-            return
+    foreign = foreign_organisations(reply_to, home)
+    others = [(other, known.likeness(domain)) for other, domain in foreign.items() if other]
+    if others:
+        # One that imitates is told rather than the first.
+        other, likeness = next(((name, like) for name, like in others if like), others[0])
+        like = f" ({likeness.describe()})" if likeness else ""
+        yield _sign(SignKind.REPLY_TO, f"replies go to {_safe(other)}, {_not('to', home)}{like}")
+    elif foreign:
+        yield _sign(SignKind.REPLY_TO, "replies go to something that can't be read")
