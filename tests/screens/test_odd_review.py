@@ -45,7 +45,7 @@ async def test_odd_messages_are_held_back_and_told_beside_the_way_out(
         await reviewed(console, mails)
         await console.sees("2 odd held back, ODD lets them through", WAY_OUT, "type 12 to send")
         if size == (80, 24):
-            await console.sees("held back  ≈ alike news@acme-news.exampie", "like acme-news.example: I for l")
+            await console.sees("held back  ≈ alike news@acme-news.exampIe", "like acme-news.example: I for l")
         await confirm(console, 12)
         await console.sees("all sent")
     assert released(account) == sorted(mail.investigate_id for mail in mails[:12])
@@ -59,7 +59,7 @@ async def test_odd_messages_that_go_out_by_their_word_are_told_too(account: Simu
         await include(console, "odd")
         await console.sees("2 odd go out: ODD was given", WAY_OUT, "type 14 to send")
         if size == (80, 24):
-            await console.sees("goes out   ≈ alike news@acme-news.exampie", "like acme-news.example: I for l")
+            await console.sees("goes out   ≈ alike news@acme-news.exampIe", "like acme-news.example: I for l")
         await confirm(console, 14)
         await console.sees("all sent")
     assert released(account) == sorted(mail.investigate_id for mail in mails)

@@ -185,7 +185,7 @@ async def test_what_a_held_back_is_not_in_a_later_choice_where_it_marked_nothing
         await console.press("enter")
         await console.sees("3 found, all loaded")
         await console.press("a")
-        await console.sees("0 of 3 marked, 3 held back by guard")
+        await console.sees("0 of 3 marked, 3 odd ones left out")
         if searched:
             await console.press("slash", "ctrl+u")
             await console.type("verdict:BULK")

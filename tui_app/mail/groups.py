@@ -14,7 +14,7 @@ from tui_app.api.enums import Disposition
 from tui_app.api.wire_values import moment, open_enum
 from tui_app.core.address import domain_in
 from tui_app.core.mail_features import COMPARED, features_of, text_of
-from tui_app.core.outliers import FamilyTally, Features, common_of, with_common_pattern
+from tui_app.core.outliers import UNREADABLE_SENDER, FamilyTally, Features, common_of, with_common_pattern
 from tui_app.core.text import Untrusted
 from tui_app.mail.columns import MAIL_ROWS
 from tui_app.rows.filters import RowFilter, Test, quoted_value
@@ -198,7 +198,8 @@ async def _let_others_run(still: Callable[[], bool]) -> None:
 def differences_of(features: Features, tally: FamilyTally, known: KnownDomains, domain: str = "") -> tuple[str, ...]:
     """What is different in a message from the others of its family, and whether its domain imitates another; safe text."""
     like = known.likeness(domain or features.domain)
-    alike = () if like is None else (like.describe(),)
+    alike = [like.describe()] if like is not None else []
+    alike += [UNREADABLE_SENDER] if features.unreadable_sender else []
     return (*alike, *(difference.describe() for difference in tally.odd(features)))
 
 

@@ -46,7 +46,7 @@ def target_signs(target: Target, known: KnownDomains) -> tuple[Sign, ...]:
 def find_odd(targets: Iterable[Target], seen: SeenDomains | None = None) -> Mapping[str, str]:
     """Ids of messages that differ from the others of their kind, and what is different, as safe text."""
     from tui_app.core.address import domain_in
-    from tui_app.core.outliers import FamilyTally, common_of, with_common_pattern
+    from tui_app.core.outliers import UNREADABLE_SENDER, FamilyTally, common_of, with_common_pattern
 
     known = [target for target in targets if target.features is not None]
     common = common_of(target.features for target in known if target.features is not None)
@@ -60,6 +60,7 @@ def find_odd(targets: Iterable[Target], seen: SeenDomains | None = None) -> Mapp
         assert target.features is not None
         like = domains.likeness(domain_in(target.sender.exact))
         differences = [like.describe()] if like is not None else []
+        differences += [UNREADABLE_SENDER] if target.features.unreadable_sender else []
         differences += [difference.describe() for difference in tally.odd(with_common_pattern(target.features, common))]
         if differences:
             found[target.id] = "; ".join(differences)
@@ -102,9 +103,9 @@ def odd_ones(guarded: Guarded, request: PlanRequest) -> list[OddOne]:
 
 def severity(different: str) -> tuple[int, int]:
     """How bad it is what a message has, the worst first: a domain that imitates, a worse verdict, then what is less."""
-    from tui_app.core.outliers import DifferenceKind
+    from tui_app.core.outliers import UNREADABLE_SENDER, DifferenceKind
 
-    if different.startswith(_LIKENESS):
+    if different.startswith((*_LIKENESS, UNREADABLE_SENDER)):
         place = 0
     else:
         kinds = [number for number, kind in enumerate(DifferenceKind, 1) if different.startswith(f"{kind} ")]

@@ -41,6 +41,7 @@ _OWN: Final = (
     "link of the chain",
     "mail of",
     "not before",
+    "reported to Cloudflare",
     "preview before",
     "reason of the state",
     "search fields",

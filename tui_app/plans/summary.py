@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tui_app.core.address import canonical_domain
 from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT
@@ -38,7 +39,8 @@ def sender_domain(target: Target) -> str:
     # Who sends mail must not write other domains and counts into ours.
     if re.search(r"[\s,;:\"'<>()\[\]\\]", domain):
         return NO_DOMAIN
-    return _told_apart(sanitize(domain.lower(), 255)) or NO_DOMAIN
+    # As it is written: `exampIe` is not `example`, and in small letters nobody would see what it imitates.
+    return _told_apart(sanitize(domain, 255)) or NO_DOMAIN
 
 
 def _told_apart(domain: str) -> str:
@@ -46,8 +48,8 @@ def _told_apart(domain: str) -> str:
     if domain.isascii():
         return domain
     try:
-        return f"{domain} ({domain.encode('idna').decode()})"
-    except UnicodeError:
+        return f"{domain} ({canonical_domain(domain)})"
+    except ValueError:
         return f"{domain} (not only Latin letters)"
 
 
@@ -57,7 +59,7 @@ def _alike_key(domain: str) -> str:
     Only the first label counts, without hyphens, and i is l: `acme.example.evil.test` and `acrne.example` have the key
     of `acme.example`.
     """
-    shown, _ = idn_forms(domain) or (domain, domain)
+    shown, _ = idn_forms(domain.lower()) or (domain.lower(), domain)
     return skeleton(shown).split(".")[0].replace("-", "").replace("i", "l")
 
 

@@ -106,7 +106,7 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.service = service
         self._notice = ""
-        self._noticed_at = 0.0
+        self._notice_stays_from = 0.0
         self._notice_ends_with_news = False
         self._fresh: Sequence[Piece] = ()
         self.followers = ""
@@ -256,9 +256,13 @@ class ConsoleScreen(Screen[None]):
         """Set the second line: which screen this is."""
         self.query_one("#breadcrumb", StatusLine).set_ends(left, right)
 
-    def notice(self, sentence: str, *, until_news: bool = False) -> None:
-        """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered."""
-        self._notice, self._noticed_at, self._notice_ends_with_news = sentence, monotonic(), until_news
+    def notice(self, sentence: str, *, until_news: bool = False, late: bool = False) -> None:
+        """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered.
+
+        `late` = the work took its time: keys that were pressed before it was shown do not remove it.
+        """
+        self._notice, self._notice_ends_with_news = sentence, until_news
+        self._notice_stays_from = monotonic() if late else 0.0
         self.show_about()
 
     def notice_too(self, sentence: str) -> None:
@@ -272,8 +276,8 @@ class ConsoleScreen(Screen[None]):
         self.show_frame()
 
     def on_key(self, event: Key) -> None:
-        """Remove the notice at the next key; not at one that was pressed before it was shown."""
-        if self._notice and event.time >= self._noticed_at:
+        """Remove the notice at the next key; a late one not at a key that was pressed before it was shown."""
+        if self._notice and event.time >= self._notice_stays_from:
             self._notice = ""
             self.show_about()
 

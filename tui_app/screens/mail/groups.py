@@ -161,12 +161,12 @@ class GroupsScreen(ConsoleScreen):
         sentence = await self._mark(rows.slots(row), anew=False)
         if table.cursor_row < len(table.shown) - 1:
             table.move_by(1)
-        self.notice(sentence)
+        self.notice(sentence, late=True)
 
     async def action_mark_all(self) -> None:
         """Mark all listed messages but the odd ones and what the guard holds back."""
         found = self._subject.snapshot.found
-        self.notice(await self._mark(found.slots[: len(found)], anew=True))
+        self.notice(await self._mark(found.slots[: len(found)], anew=True), late=True)
 
     def action_mark_range(self) -> None:
         """Groups are marked one by one."""
@@ -231,7 +231,7 @@ class GroupsScreen(ConsoleScreen):
         """Take the marked messages, or else those of the row, to the review."""
         chosen = await self._choice.review(self._current(), alone=self._is_at_odd)
         if chosen is None:
-            self.notice(f"{BETWEEN}: nothing was taken.")
+            self.notice(f"{BETWEEN}: nothing was taken.", late=True)
         elif not chosen.marked:
             self.notice("Nothing to release.")
         else:
@@ -242,7 +242,7 @@ class GroupsScreen(ConsoleScreen):
         """Take the marked messages, or else those of the row, to the review of a move."""
         chosen = await self._choice.review(self._current(), alone=self._is_at_odd)
         if chosen is None:
-            self.notice(f"{BETWEEN}: nothing was taken.")
+            self.notice(f"{BETWEEN}: nothing was taken.", late=True)
         elif not chosen.marked:
             self.notice("Nothing to move.")
         elif destination := await self.choose_destination(f"Move {plural(len(chosen.marked), 'message')} to"):

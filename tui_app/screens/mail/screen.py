@@ -423,7 +423,7 @@ class MailScreen(ConsoleScreen):
             # Waited for here, and the next key waits for this: R typed right after it means what it marks.
             sentence = await self._choice.mark(self._search.rows.slots[: len(self._search.rows)], anew=True)
         except SluiceError as error:
-            self.notice(str(error))
+            self.notice(str(error), late=True)
             return
         self._marks_changed(sentence)
 
@@ -438,14 +438,14 @@ class MailScreen(ConsoleScreen):
     async def action_mark_range(self) -> None:  # type: ignore[override]
         """Mark from the last marked row to this one; odd ones are marked one by one."""
         if await self._subject.group() is None:
-            self.notice(f"{BETWEEN}: nothing was marked.")
+            self.notice(f"{BETWEEN}: nothing was marked.", late=True)
             return
         before = {message.id.exact for message in self._subject.marked()}
         super().action_mark_range()
         odd = [name for name in self._choice.odd_marked() if name not in before]
         self.table().unmark(odd)
         if odd:
-            self.notice(f"{plural(len(odd), 'odd one')} in between not marked: space marks one.")
+            self.notice(f"{plural(len(odd), 'odd one')} in between not marked: space marks one.", late=True)
 
     def action_mark_none(self) -> None:
         """Unmark all, also what `a` took out: it belongs to those marks."""
@@ -456,7 +456,7 @@ class MailScreen(ConsoleScreen):
         self._show_again()
         self.show_about()
         more = "" if self._search.complete else " More is not loaded: L loads all."
-        self.notice(f"{sentence}{more}")
+        self.notice(f"{sentence}{more}", late=True)
 
     def copy_id(self) -> str:
         """The message's id."""
@@ -479,7 +479,7 @@ class MailScreen(ConsoleScreen):
         """Take the marked messages, or else the one under the cursor, to the review."""
         chosen = await self._choice.review(self._current(), alone=True)
         if chosen is None:
-            self.notice(f"{BETWEEN}: nothing was taken.")
+            self.notice(f"{BETWEEN}: nothing was taken.", late=True)
             return
         if not chosen.marked:
             nothing = "Nothing to release: no held mail is listed." if self.preset.held else "Nothing to release."
@@ -492,7 +492,7 @@ class MailScreen(ConsoleScreen):
         """Take the marked messages, or else the one under the cursor, to the review of a move."""
         chosen = await self._choice.review(self._current(), alone=True)
         if chosen is None:
-            self.notice(f"{BETWEEN}: nothing was taken.")
+            self.notice(f"{BETWEEN}: nothing was taken.", late=True)
             return
         if not chosen.marked:
             self.notice(STILL_SEARCHING if self._search.loading else "Nothing to move.")

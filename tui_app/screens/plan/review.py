@@ -376,18 +376,23 @@ class ReviewScreen(ConsoleScreen):
     async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
         typed = [word for word in value.replace(",", " ").split() if word]
-        # A word may bring up what also speaks against a message.
-        words = (*self._asked.includable_counts(), *self._guarded.includable_counts())
-        known = {word.upper(): word for word in words}
-        unknown = [word for word in typed if word.upper() not in known]
-        if unknown:
+        guarded, included = self._asked, tuple[str, ...]()
+        known = {word.upper(): word for word in (*guarded.includable_counts(), *self._guarded.includable_counts())}
+        # A word may bring up what also speaks against a message, under the next word of the line.
+        while new := [known[word.upper()] for word in typed if word.upper() in known]:
+            if not set(new) - set(included):
+                break
+            included = tuple(dict.fromkeys(new))
+            try:
+                guarded = await asyncio.to_thread(
+                    self.service.plans.guard, self._targets, self._request, include=included
+                )
+            except SluiceError as error:
+                self._problem(str(error))
+                return
+            known |= {word.upper(): word for word in guarded.includable_counts()}
+        if unknown := [word for word in typed if word.upper() not in known]:
             self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
-            return
-        included = tuple(known[word.upper()] for word in typed)
-        try:
-            guarded = await asyncio.to_thread(self.service.plans.guard, self._targets, self._request, include=included)
-        except SluiceError as error:
-            self._problem(str(error))
             return
         self._guarded = guarded.without(self._left)
         self._plan = self.service.plans.plan(self._guarded, "", self._request, canary=True)
