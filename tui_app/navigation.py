@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.app import App
+from textual.widgets import Input
 
 from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError
@@ -403,7 +404,8 @@ class Navigation(App[None]):
         from tui_app.screens.help import HelpScreen
 
         if isinstance(self.screen, ConsoleScreen) and not self.is_at("help"):
-            self.push_screen(HelpScreen(self.service, self.screen.screen_name))
+            in_line = isinstance(self.screen.focused, Input)
+            self.push_screen(HelpScreen(self.service, self.screen.screen_name, in_line=in_line))
 
     def action_screen_back(self) -> None:
         """Unmark, or go back; at the root nothing."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,8 +16,11 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.runner import run_command
 from tui_app.cli.search_options import search_options, search_params, verdict_option
 from tui_app.core.clock import describe_window, rfc3339
-from tui_app.core.errors import ExitCode
-from tui_app.mail.query import ALL_MAIL, HELD_MAIL
+from tui_app.core.errors import ExitCode, UsageError
+from tui_app.core.query import QueryError
+from tui_app.core.text import sanitize
+from tui_app.mail.query import ALL_MAIL, HELD_MAIL, Preset, parse_query
+from tui_app.rows.filters import quoted_value
 
 if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
@@ -53,7 +57,21 @@ def _list_mail(
     ctx.exit(run_command(ctx, work))
 
 
+def _of_line(line: tuple[str, ...], now: datetime, preset: Preset, given: Iterable[object]) -> SearchParams:
+    """The search of a line as it is typed on the screen. Raises UsageError."""
+    if any(given):
+        raise UsageError("Give a search line, or options, not both. Nothing was sent.")
+    # One argument may be a whole line; of several, each is a word, whatever blanks are in it.
+    text = line[0] if len(line) == 1 else " ".join(quoted_value(word) if " " in word else word for word in line)
+    try:
+        return parse_query(text, now, preset)
+    except QueryError as error:
+        where = sanitize(text[error.start : error.end], 60)
+        raise UsageError(f"{error}{f' It is about: {where}' if where else ''} Nothing was sent.") from None
+
+
 @click.command()
+@click.argument("line", nargs=-1)
 @search_options(HELD_MAIL.default_age)
 @verdict_option(QUERY_DISPOSITIONS)
 @click.option("--detections-only", is_flag=True, help="Leave out held messages without a detection.")
@@ -61,11 +79,22 @@ def _list_mail(
 @format_option
 @click.pass_context
 def quarantine(
-    ctx: click.Context, /, limit: int | None, output_format: str, detections_only: bool, **fields: Any
+    ctx: click.Context,
+    /,
+    line: tuple[str, ...],
+    limit: int | None,
+    output_format: str,
+    detections_only: bool,
+    **fields: Any,
 ) -> None:
-    """Search held messages (delivery status quarantined), by default of the last 7 days."""
+    """Search held messages (delivery status quarantined), by default of the last 7 days.
+
+    LINE is a search as it is typed on the screen (from: to: subject: since: …), in place of options.
+    """
 
     def params(service: EmailSecurityService) -> SearchParams:
+        if line:
+            return _of_line(line, service.clock.now(), HELD_MAIL, (detections_only, *fields.values()))
         return replace(
             search_params(service.clock.now(), default_start=HELD_MAIL.default_age, **fields),
             detections_only=detections_only,
@@ -76,6 +105,7 @@ def quarantine(
 
 
 @click.command()
+@click.argument("line", nargs=-1)
 @search_options(ALL_MAIL.default_age)
 @verdict_option(QUERY_DISPOSITIONS)
 @click.option("--detections-only", is_flag=True, help="Leave out messages without a detection.")
@@ -93,15 +123,22 @@ def quarantine(
 def mail(
     ctx: click.Context,
     /,
+    line: tuple[str, ...],
     limit: int | None,
     output_format: str,
     detections_only: bool,
     delivery_status: str,
     **fields: Any,
 ) -> None:
-    """Search all mail, held or not, by default of the last 24 hours."""
+    """Search all mail, held or not, by default of the last 24 hours.
+
+    LINE is a search as it is typed on the screen (from: to: subject: since: …), in place of options.
+    """
 
     def params(service: EmailSecurityService) -> SearchParams:
+        if line:
+            given = (detections_only, delivery_status != _ANY, *fields.values())
+            return _of_line(line, service.clock.now(), ALL_MAIL, given)
         delivery = None if delivery_status == _ANY else delivery_status
         found = search_params(
             service.clock.now(), default_start=ALL_MAIL.default_age, delivery_status=delivery, **fields

@@ -17,7 +17,7 @@ REASON: Final = "reason"
 
 
 def parse_filter(line: str) -> RowFilter | None:
-    """The filter of a line; None for an empty one. Raises ValueError with a sentence that says what is wrong."""
+    """The filter of a line; None for an empty one. Raises QueryError: what is wrong, and where."""
     return parse(line, JOB_ROWS, {REASON: _of_reason})
 
 

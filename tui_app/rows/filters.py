@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tui_app.core.query import split_words, without_brackets
+from tui_app.core.query import QueryError, without_brackets, words_of
 from tui_app.rows.shape import Row, RowShape
 
 Test = Callable[[Row], bool]
@@ -42,12 +42,17 @@ class RowFilter:
 
 
 def parse_filter(line: str, shape: RowShape[Any], more: Mapping[str, Reader] | None = None) -> RowFilter | None:
-    """The filter of a line; None for an empty one. Raises ValueError with a sentence that says what is wrong.
+    """The filter of a line; None for an empty one. Raises QueryError: what is wrong, and where.
 
     `more` = fields that no column has, and how a value of each is read.
     """
-    terms = split_words(line)
-    return RowFilter(line.strip(), tuple(_test(term, shape, more or {}) for term in terms)) if terms else None
+    tests: list[Test] = []
+    for word in words_of(line):
+        try:
+            tests.append(_test(word.text, shape, more or {}))
+        except ValueError as error:
+            raise QueryError(str(error), word.start, word.end) from None
+    return RowFilter(line.strip(), tuple(tests)) if tests else None
 
 
 def quoted_value(value: str) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from tui_app import actions
+from tui_app.mail.query import GRAMMAR
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
@@ -43,6 +44,18 @@ _FORMS: Final = {
     ),
 }
 """What the keys of a form do, and what goes into its fields."""
+_SEARCH_LINE: Final = (
+    ("enter", "search"),
+    ("tab", "complete the word"),
+    ("↑ ↓", "earlier searches"),
+    ("esc", "leave the line; what was typed is there at the next /"),
+    *GRAMMAR,
+)
+_SIGNS: Final = (
+    "\nSigns: ≈ looks like something else: alike (a domain that imitates another), scripts, sender, punycode; "
+    "≠ is somebody else's: name (another address in it), reply-to, envelope, odd (unlike the others of its group).\n"
+)
+_WITH_SIGNS: Final = frozenset({"mail", "quarantine", "groups", "message", "review", "targets"})
 _STATES: Final = (
     "\nEvery write opens a review first. States: ✔ completed, ! completed with failures, ✖ failed, "
     "● processing, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? unknown or not to be read.\n"
@@ -61,15 +74,23 @@ class HelpScreen(TextScreen):
     screen_name = "help"
     BINDINGS = actions.bindings("help")
 
-    def __init__(self, service: EmailSecurityService, about: str) -> None:
+    def __init__(self, service: EmailSecurityService, about: str, *, in_line: bool = False) -> None:
+        """`in_line` = somebody types in the line of the screen: what that takes comes first."""
         super().__init__(service)
         self._about = about
+        self._in_line = in_line
 
     def on_mount(self) -> None:
         """Show the keys."""
         super().on_mount()
         known = actions.actions_for(self._about, read_only=self.service.settings.read_only)
         pieces: list[Piece] = []
+        if self._about in ("mail", "quarantine"):
+            line = [(f"  {key:<14} {does}\n", "") for key, does in _SEARCH_LINE]
+            searching: list[Piece] = [("In the search line\n", "bold $text-accent"), *line]
+            pieces += searching if self._in_line else []
+        else:
+            searching = []
         if form := _FORMS.get(self._about):
             pieces.append(("In this form\n", "bold $text-accent"))
             for key, does in form:
@@ -81,6 +102,9 @@ class HelpScreen(TextScreen):
             for action in members:
                 keys = _beside_letters(action) if form else action.key_text
                 pieces += [(f"  {keys:<14}", "bold"), f" {action.label}\n"]
+        pieces += searching if not self._in_line else []
+        if self._about in _WITH_SIGNS:
+            pieces.append((_SIGNS, "dim"))
         pieces.append((_STATES if not form else "\nNothing is sent from a form before it is confirmed.\n", "dim"))
         if self.service.settings.read_only:
             pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 from textual.message import Message
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from tui_app import actions
 from tui_app.api.enums import RowStatus
@@ -18,6 +19,7 @@ from tui_app.core.bars import bar
 from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
+from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
@@ -319,6 +321,8 @@ class JobScreen(ConsoleScreen):
                 path = export_path(event.value)
         except (SluiceError, ValueError) as error:
             self.notice(str(error))
+            if isinstance(error, QueryError):
+                self._line.selection = Selection(error.start, error.end)
             return
         self._close_line()
         if purpose is Purpose.FILTER:

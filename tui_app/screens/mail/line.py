@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum, auto
+from typing import Final
 
 from textual.binding import Binding
 from textual.message import Message
@@ -13,6 +14,12 @@ from tui_app.core.query import QueryError
 from tui_app.mail.query import complete
 from tui_app.widgets.inputs import LineInput
 
+_KEYS: Final = {
+    "SEARCH": (("enter", "search"), ("tab", "complete"), ("↑", "earlier"), ("esc", "leave"), ("f1", "all fields")),
+    "FILTER": (("enter", "filter"), ("esc", "leave"), ("f1", "help")),
+    "FILE": (("enter", "write"), ("tab", "columns"), ("esc", "leave"), ("f1", "help")),
+}
+
 
 class Purpose(Enum):
     """What is typed."""
@@ -20,6 +27,11 @@ class Purpose(Enum):
     SEARCH = auto()
     FILTER = auto()
     FILE = auto()
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """The keys of the line, for the footer."""
+        return _KEYS[self.name]
 
 
 class MailLine(LineInput):
@@ -31,6 +43,7 @@ class MailLine(LineInput):
         Binding("tab", "complete", show=False),
     ]
     purpose = Purpose.SEARCH
+    _opened_with = ""
 
     class Choices(Message):
         """Several words may stand here."""
@@ -47,6 +60,7 @@ class MailLine(LineInput):
         self._history: Sequence[str] = ()
         self._place = 0
         self._typed = ""
+        self._left: tuple[Purpose, str, str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -54,11 +68,18 @@ class MailLine(LineInput):
         return not self.disabled
 
     def open(self, purpose: Purpose, value: str, history: Sequence[str] = ()) -> None:
-        """Ask for something."""
-        self.purpose, self.disabled, self.value = purpose, False, value
+        """Ask for something. What was typed for the same when the line was left is there again."""
+        left, self._left = self._left, None
+        typed = left[2] if left is not None and left[:2] == (purpose, value) else value
+        self.purpose, self.disabled, self.value, self._opened_with = purpose, False, typed, value
         self._history, self._place = history, len(history)
-        self.cursor_position = len(value)
+        self.cursor_position = len(typed)
         self.focus()
+
+    def leave(self) -> None:
+        """Keep what was typed for the next time, and be asked no more."""
+        self._left = self.purpose, self._opened_with, self.value
+        self.disabled = True
 
     def show_mistake(self, error: QueryError) -> None:
         """Select what is wrong; the text stays."""

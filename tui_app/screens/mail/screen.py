@@ -300,14 +300,14 @@ class MailScreen(ConsoleScreen):
 
     def action_search_edit(self) -> None:
         """Edit the search."""
-        self._line.open(Purpose.SEARCH, self._search.line, self._subject.history)
-        self.notice("from: to: subject: verdict: delivery: since: words · tab completes, ↑ history, f1 all")
+        self._open_line(Purpose.SEARCH, self._search.line, self._subject.history)
+        self.notice("words from: to: subject: verdict: delivery: since: until: action: all · f1 all")
 
     def action_filter_edit(self) -> None:
         """Filter what is listed."""
         wanted = self._subject.wanted.filter
-        self._line.open(Purpose.FILTER, wanted.line if wanted else "")
-        self.notice("of what is listed: words -words from: to: subject: verdict: spf: · enter filters, esc leaves")
+        self._open_line(Purpose.FILTER, wanted.line if wanted else "")
+        self.notice("of what is listed: words -words from: to: subject: verdict: spf: dkim:")
 
     def action_rows_export(self) -> None:
         """Ask for the name of a file for what is marked, else for what is shown."""
@@ -316,7 +316,7 @@ class MailScreen(ConsoleScreen):
         if not len(self.table().shown) and not self._subject.store.marks:
             self.notice("No mail is listed, nothing to export.")
             return
-        self._line.open(Purpose.FILE, free_path(self.preset.name, ".csv").name)
+        self._open_line(Purpose.FILE, free_path(self.preset.name, ".csv").name)
         marks = self._subject.store.marks
         shown = self._search.arranged.filter is not None
         what = (
@@ -328,7 +328,7 @@ class MailScreen(ConsoleScreen):
             if self._search.complete
             else f"all that the search finds, {len(self._search.found):,} so far"
         )
-        self.notice(f"{what} · .{' .'.join(SUFFIXES)} · tab columns · enter writes, esc leaves")
+        self.notice(f"{what} · .{' .'.join(SUFFIXES)} · tab columns")
 
     def on_mail_line_choices(self, message: MailLine.Choices) -> None:
         """Say what can stand there."""
@@ -338,9 +338,18 @@ class MailScreen(ConsoleScreen):
         """Choose the columns of the file."""
         self.post_message(self.ColumnsWanted())
 
+    def _open_line(self, purpose: Purpose, value: str, history: Sequence[str] = ()) -> None:
+        self._line.open(purpose, value, history)
+        self.show_footer()
+
     def _close_line(self) -> None:
         self._line.disabled = True
         self.set_focus(self.table())
+        self.show_footer()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """Those of the line, while somebody types in it."""
+        return self._line.purpose.keys if self._line.is_open else super().footer_keys()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search, filter, or export. What makes no sense is said, and the line stays as it is."""
@@ -378,6 +387,7 @@ class MailScreen(ConsoleScreen):
     def handle_back(self) -> bool:
         """Esc leaves the line first, then ends long work, then the filter. Marks stay: u removes them."""
         if self._line.is_open:
+            self._line.leave()
             self._close_line()
             return True
         if self._long.end():
