@@ -1,23 +1,18 @@
 """`message`: every part of every mail of the corpus as safe text, found by ids of any kind, printed or in a file."""
 
-import contextlib
-import io
 import json
-import os
 import stat
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from tests.support.commands import run_with
+from tests.support.commands_here import run_here
 from tests.support.hostile import scan
-from tui_app import cli
 from tui_app.cli.message import PARTS
-from tui_app.core.errors import SluiceError
 from tui_app.core.text import DETAIL_LIMIT, sanitize
 from tui_app.simulator.corpus import corpus_cases
 from tui_app.simulator.corpus_case import Case
@@ -25,24 +20,6 @@ from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.server import Options, Simulator, running
 
 CASES = corpus_cases()
-Ended = tuple[int, str, str]
-"""The exit code, what was printed, what was said."""
-
-
-def run_here(simulator: Simulator, *arguments: str) -> Ended:
-    """Run a command in this process: hundreds of runs take no time. What it prints is what it hands to its output."""
-    printed, said = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.dict(os.environ, {**simulator.environment(), "MAILSLUICE_CONFIG": os.devnull}),
-        mock.patch("tui_app.cli.runner.forbid_memory_dumps"),
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(said),
-    ):
-        try:
-            code: Any = cli.cli.main(list(arguments), standalone_mode=False)
-        except SluiceError as error:
-            code, _ = error.exit_code, said.write(str(error))
-    return int(code or 0), printed.getvalue(), said.getvalue()
 
 
 @pytest.fixture(scope="module")

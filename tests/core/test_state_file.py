@@ -50,3 +50,17 @@ def test_a_folder_that_others_can_write_and_a_link_are_left_alone(tmp_path: Path
     file.write_text("")
     StateFile(file).put("a", "b", "c")
     assert file.read_text() == ""
+
+
+def test_what_could_not_be_written_is_true_until_the_program_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "columns", "id subject")
+    facts = StateFile(folder)
+    folder.chmod(0o777)  # nothing is written into a folder of others, nor read from it
+    facts.put("a", "columns", "id sender")
+    facts.put("a", "release_body", "postfix")
+    assert (facts.get("a", "columns"), facts.get("a", "release_body")) == ("id sender", "postfix")
+    folder.chmod(0o700)
+    facts.put("a", "release_body", None)
+    assert (facts.get("a", "columns"), facts.get("a", "release_body")) == ("id sender", None)
+    assert StateFile(folder).get("a", "columns") == "id sender"

@@ -91,7 +91,7 @@ async def test_what_was_marked_by_hand_goes_out_alone(account: Simulator, tmp_pa
         assert ALIKE in guarded.allowed
         assert [kept.target for kept in guarded.held_back] == [FAILING]
         assert [(one.target, one.held, one.why) for one in odd_ones(guarded, request)] == [
-            (ALIKE, False, "marked by hand"),
+            (ALIKE, False, "chosen by hand"),
             (FAILING, True, HELD_AS_ODD),
         ]
         bad = replace(ALIKE, disposition=Disposition.MALICIOUS)
@@ -155,12 +155,12 @@ def test_sums_tell_the_word_and_what_goes_out() -> None:
     ones = [
         OddOne(ALIKE, "x", True, HELD_AS_ODD),
         OddOne(ALIKE, "x", True, "MALICIOUS"),
-        *[OddOne(ALIKE, "x", False, "marked by hand")] * 2,
+        *[OddOne(ALIKE, "x", False, "chosen by hand")] * 2,
     ]
     assert odd_sums(ones, lets_through="ODD") == [
         ("1 odd held back, ODD lets it through", False),
         ("1 odd held back, ODD alone is not enough", False),
-        ("2 odd go out: marked by hand", True),
+        ("2 odd go out: chosen by hand", True),
     ]
 
 

@@ -17,7 +17,7 @@ async def test_the_odd_ones_come_first_with_what_is_different(simulator: Simulat
         await open_groups(console)
         lines = [line for line in console.text.splitlines() if "odd " in line and "exampIe" in line]
         assert len(lines) == 3
-        await console.sees("▸    odd acme-news.exampIe", "≠ like acme-news.example: I for l", "weekly digest #")
+        await console.sees("▸    odd news@acme-news.exampIe", "≠ like acme-news.example: I for l", "weekly digest #")
 
 
 async def test_enter_opens_an_odd_one_and_shows_the_mail_of_a_group(simulator: Simulator) -> None:

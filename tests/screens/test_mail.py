@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from tests.support.clock import StillClock
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -225,3 +226,73 @@ async def test_signs_are_a_glyph_in_narrow_lists_and_a_word_in_wide_ones(simulat
         await console.sees("≈ like acme-news.example: I for l")
         await console.pilot.resize_terminal(120, 30)
         await console.sees("SIGN", "≈ alike", "news@acme-news.exampIe")
+
+
+async def test_what_was_typed_is_there_again_when_the_line_was_left(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console)
+        await console.press("slash")
+        await console.sees("enter search  tab complete", "esc leave")
+        await console.type("from:evil.example verd")
+        await console.press("escape")
+        await console.sees("enter open")
+        await console.press("slash")
+        line = console.app.screen.query_one("#search-line")
+        assert line.value == "from:evil.example verd"  # type: ignore[attr-defined]
+        await console.press("f1")
+        await console.sees("In the search line", "complete the word", "from:          sender's address or domain")
+
+
+async def test_a_filter_that_makes_no_sense_stays_with_its_mistake_selected(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console)
+        await console.press("ampersand")
+        await console.type("from:evil.example colour:red x")
+        await console.press("enter")
+        await console.sees("'colour' is not a field.")
+        line = console.app.screen.query_one("#search-line")
+        assert line.value[slice(*line.selection)] == "colour:red"  # type: ignore[attr-defined]
+
+
+async def test_what_a_marked_is_said_also_behind_keys_that_were_pressed_before_it_was_marked(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console, "from:acme-news.example all", "all loaded")
+        gate = held_open(monkeypatch, console.app.screen._subject, "group")  # type: ignore[attr-defined]
+        console.app.post_message(Key("a", "a"))
+        console.app.post_message(Key("j", "j"))
+        await console.sees("Marking ")
+        gate.set()
+        await console.sees(" marked", "▸✓")
+        await console.settles()
+        assert "of " in console.text.splitlines()[-2]
+        await console.press("j")
+        await console.loses("odd ones left out")
+
+
+async def test_a_line_that_was_hidden_by_a_small_window_has_its_focus_again(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console)
+        await console.press("slash")
+        await console.type("abc")
+        await console.pilot.resize_terminal(30, 8)
+        await console.sees("Too small")
+        await console.pilot.resize_terminal(80, 24)
+        await console.sees("enter search")
+        line = console.app.screen.query_one("#search-line")
+        await console.until(lambda: console.app.focused is line, "the line has the focus")
+        await console.type("a")
+        assert line.value == "abca"  # type: ignore[attr-defined]
+        assert "marked" not in console.text
+
+
+async def test_a_sender_is_known_as_an_imitation_where_it_is_listed_alone_later(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator)
+    async with console_on(settings) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        await search(console, "from:acme-news.exampIe")
+        await console.sees("3 found, all loaded", "≈ like acme-news.example: I for l")

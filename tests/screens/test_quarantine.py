@@ -76,7 +76,7 @@ async def test_mark_all_leaves_out_what_the_guard_holds(still_simulator: Simulat
 async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_quarantine(console)
-        # Rows 0-4 are bulk mail, row 5 is malicious: marked by hand it is held back at the review.
+        # Rows 0-4 are bulk mail, row 5 is malicious: chosen by hand it is held back at the review.
         await console.press(*["space"] * 6, "R")
         await console.sees("5 messages", "Held back by the guard: 1 MALICIOUS")
         await console.press("enter")

@@ -81,7 +81,7 @@ class OddOne:
 
 
 HELD_AS_ODD: Final = f"{ODD} lets it through"
-_BY_HAND: Final = "marked by hand"
+_BY_HAND: Final = "chosen by hand"
 _TYPED: Final = f"{ODD} was given"
 _OFF: Final = "guard.hold_odd is off"
 

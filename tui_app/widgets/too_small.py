@@ -40,7 +40,9 @@ class TooSmall(Widget):
         """What had the focus has it again: what is typed next must not be read as keys of the screen."""
         before, self._focused = self._focused, self.screen.focused
         if self.screen.focused is None and before is not None and before.is_attached and before.focusable:
-            self.screen.set_focus(before)
+            self.screen.set_focus(
+                before, from_app_focus=True
+            )  # what was typed is not selected: the next key adds to it
 
     def render(self) -> RenderResult:
         """The size that there is, the size that is needed, and how to quit."""

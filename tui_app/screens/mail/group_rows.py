@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.text import Untrusted
+from tui_app.plans.odd_ones import severity
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
@@ -68,9 +69,13 @@ class GroupRow:
         )
 
 
+def _worst_first(odd: OddMail) -> tuple[int, int]:
+    return severity(odd.why)
+
+
 COLUMNS: Final[tuple[CellColumn[GroupRow], ...]] = (
     CellColumn("MAIL", 6, right=True, cell=lambda row, _: Cell(f"{row.count:,}" if row.odd is None else "odd", "" if row.odd is None else "error")),
-    CellColumn("FROM", weight=4, address=True, cell=lambda row, _: Cell(AddressText(row.sender))),
+    CellColumn("FROM", weight=6, address=True, cell=lambda row, _: Cell(AddressText(row.sender))),
     CellColumn("SUBJECT", weight=4, cell=lambda row, _: Cell(PrivateText(row.subject))),
     CellColumn("VERDICT", 12, until_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
     CellColumn("VERDICT", 15, from_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
@@ -87,7 +92,7 @@ class GroupRows:
         self.found = found
         self.store = store
         self.rows = [
-            *(GroupRow.of_odd(odd, store.row(odd.slot)) for odd in found.odd.values()),
+            *(GroupRow.of_odd(odd, store.row(odd.slot)) for odd in sorted(found.odd.values(), key=_worst_first)),
             *map(GroupRow.of_group, found.groups),
         ]
         self._place = {row.key: place for place, row in enumerate(self.rows)}

@@ -15,7 +15,7 @@ from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.paths import sheet
-from tui_app.core.text import Untrusted
+from tui_app.core.text import Untrusted, sanitize
 from tui_app.mail.message_parts import Failed, MessageParts, Part, trace_to_its_end
 from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.request import PlanRequest
@@ -25,6 +25,7 @@ from tui_app.screens.copy import Value, message_values, row_values
 from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values
 from tui_app.widgets.pager import Pager, PagerLine
+from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Tabs
 
 if TYPE_CHECKING:
@@ -182,10 +183,20 @@ class MessageScreen(ConsoleScreen):
         held = " held" if message is not None and message.is_quarantined else ""
         place = "{:,}/{:,}".format(*self._siblings.place) if self._siblings is not None else ""
         right = "  ".join(piece for piece in (f"{verdict}{held}".strip(), self._state, place) if piece)
-        self.set_breadcrumb([(f"{self._under} › ", "dim"), ("message", "bold")], [(right, "dim")])
+        self.set_breadcrumb([(f"{self._under} › ", "dim"), ("message", "bold"), *self._whose()], [(right, "dim")])
         counts = self._view.counts(self._parts)
         tabs = [(part.value, _SHORT.get(part, part.value), counts.get(part)) for part in PARTS]
         self.query_one("#tabs", Tabs).show_tabs(tabs, PARTS.index(self._part), first=1)
+
+    def _whose(self) -> Sequence[Piece]:
+        """Its worst sign, its sender and its subject: on every part but the one that begins with them."""
+        message = self._message
+        if message is None or self._part is Part.SUMMARY:
+            return ()
+        signs = self._view.signs(message)
+        sign = [(f"  {signs[0].kind.glyph} {signs[0].word}", "$text-warning")] if signs else []
+        sender, subject = sanitize(message.sender.exact, 64), sanitize(message.subject.exact, 200)
+        return [*sign, "  ", AddressText(sender), "  ", (PrivateText(subject), "dim")]
 
     def action_view_refresh(self) -> None:
         """Read this part again."""

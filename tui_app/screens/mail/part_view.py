@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.api.rows import JobMessage, Message
     from tui_app.core.look_alike import KnownDomains
+    from tui_app.core.signs import Sign
     from tui_app.screens.copy import Value
     from tui_app.screens.mail.siblings import MessageRef
     from tui_app.widgets.text_lines import Piece
@@ -146,7 +147,11 @@ class PartView:
             self._made[part] = answer, lines_of(part, parts, self._known)
 
     def _summary(self, message: Message) -> Lines:
-        return summary_lines(message, message_signs(message, self._known), self._reference.odd)
+        return summary_lines(message, self.signs(message), self._reference.odd)
+
+    def signs(self, message: Message) -> tuple[Sign, ...]:
+        """The signs of a message, the worst first."""
+        return message_signs(message, self._known)
 
     def counts(self, parts: MessageParts | None) -> Mapping[Part, int | None]:
         """How much is in each part that was read."""
