@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -16,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_app.core.background import in_background
 from tui_app.core.text_find import HIT_LIMIT, Hit, find_all
 from tui_app.widgets.redaction import Redaction, redaction_of
 from tui_app.widgets.text_lines import Piece, breaks, redacted
@@ -182,7 +182,7 @@ class Pager(Widget, can_focus=True):
     async def _look_through(self, again: bool) -> None:
         redaction = Redaction()
         redaction.on = redaction_of(self).on
-        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
+        self._hits = await in_background(find_in, self._lines, self._words, redaction)
         self._looking = False
         if not again:
             self.post_message(self.Found())

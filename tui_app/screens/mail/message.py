@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
+from tui_app.core.background import in_background
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
@@ -120,7 +121,7 @@ class MessageScreen(ConsoleScreen):
             if parts.of(part) is None:
                 self._tell_state("reading…")
             await parts.read(part, self._message)
-            await asyncio.to_thread(view.make, part, parts)
+            await in_background(view.make, part, parts)
             self._arrived(parts, part)
 
     async def _found(self) -> bool:
@@ -335,7 +336,7 @@ class MessageScreen(ConsoleScreen):
                 answer = await parts.read(part, message)
                 if isinstance(answer, Failed):
                     raise SluiceError(answer.sentence) from answer.error
-                lines = await asyncio.to_thread(_text_of, view, part, parts)
+                lines = await in_background(_text_of, view, part, parts)
             self.notice(await save_message(parts, message, name, lines))
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())
