@@ -37,8 +37,7 @@ def test_a_loop_ends_at_once_while_work_goes_on() -> None:
 
     async def leave() -> None:
         waiting = asyncio.create_task(in_background(slow))
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait, 30)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

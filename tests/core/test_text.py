@@ -39,7 +39,9 @@ def test_safe_text_stays_as_it_is_when_made_safe_again(text: str) -> None:
 MARKS = st.text("\u0301\u0316\u0308\u0f71\u0f73\u0344\u05b0\u05bc\u302a\u20dd", max_size=80)
 
 
-@given(st.lists(MARKS | st.sampled_from(["a", "\u1112\u1161", "\u034f", " ", "\ufe0f", "\u0627"]), max_size=8).map("".join))
+@given(
+    st.lists(MARKS | st.sampled_from(["a", "\u1112\u1161", "\u034f", " ", "\ufe0f", "\u0627"]), max_size=8).map("".join)
+)
 def test_rows_of_marks_are_made_safe_once_and_for_all(text: str) -> None:
     shown = sanitize(text)
     assert sanitize(shown) == shown
