@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import Forbidden, NotFound
+from tui_app.api.pagination import read_action_log
 from tui_app.core.errors import SluiceError
 from tui_app.core.verdict import canonical_verdict
 
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, Trace
+    from tui_app.api.details import Detections, MailPreview, RawMessage, Trace
+    from tui_app.api.pagination import ActionLog
     from tui_app.api.rows import Message
     from tui_app.core.clock import Clock
 
 _WITHOUT_DETECTION: Final = frozenset({"NONE", "UNKNOWN", "EXTERNAL", "ENCRYPTED"})
-_LOG_PAGES: Final = 20
-"""Pages of an action log that are read: what was done 20,000 times nobody reads."""
 
 
 class Part(StrEnum):
@@ -58,14 +58,6 @@ SOURCE_OF: Final = {
     Part.HEADERS: Source.DETECTIONS,
     Part.RAW: Source.RAW,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ActionLog:
-    """What was done to a message, and whether that is all."""
-
-    entries: tuple[LogEntry, ...]
-    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +143,7 @@ class MessageParts:
             Source.MESSAGE: lambda: client.get_message(name),
             Source.DETECTIONS: lambda: client.get_detections(name),
             Source.TRACE: lambda: client.get_trace(name),
-            Source.ACTION_LOG: lambda: _whole_log(client, name),
+            Source.ACTION_LOG: lambda: read_action_log(client, name),
             Source.RAW: lambda: client.get_raw(name),
         }
         try:
@@ -167,19 +159,6 @@ class MessageParts:
         if message is not None and not has_detection(message):
             return await self._client().preview_delivered(self.investigate_id)
         return await self._client().get_preview(self.investigate_id)
-
-
-async def _whole_log(client: EmailSecurityClient, name: str) -> ActionLog:
-    entries: list[LogEntry] = []
-    for number in range(1, _LOG_PAGES + 1):
-        page = await client.list_action_log(name, page=number)
-        fresh = (
-            [entry for entry in page.items if entry not in entries[-len(page.items) :]] if number > 1 else page.items
-        )
-        entries += fresh
-        if len(page.items) < (page.per_page or 1000) or not fresh:
-            return ActionLog(tuple(entries))
-    return ActionLog(tuple(entries), complete=False)
 
 
 def has_detection(message: Message) -> bool:

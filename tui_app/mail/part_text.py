@@ -23,10 +23,11 @@ from tui_app.mail.text_lines import text_lines
 
 if TYPE_CHECKING:
     from tui_app.api.details import Attachment, Detections, LogEntry, Trace, TraceLeg
+    from tui_app.api.pagination import ActionLog
     from tui_app.api.rows import Message
     from tui_app.core.look_alike import KnownDomains
     from tui_app.core.signs import Sign
-    from tui_app.mail.message_parts import ActionLog, MessageParts
+    from tui_app.mail.message_parts import MessageParts
 
 HEADING: Final = "heading"
 WARNING: Final = "warning"
@@ -225,7 +226,7 @@ def actions_lines(log: ActionLog) -> Lines:
     if not log.entries:
         lines.append(PartLine("Nothing was done to it, as far as the API tells.", tone=MUTED))
     if not log.complete:
-        lines.append(PartLine("There is more; these are not all.", tone=WARNING))
+        lines.append(PartLine("There may be more: not all of the action log could be read.", tone=WARNING))
     return lines
 
 
