@@ -9,7 +9,7 @@ import click
 from tui_app.cli.listing import print_status, with_ours
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
-from tui_app.core.text import Untrusted, json_text, plural, sanitize
+from tui_app.core.text import Untrusted, json_text, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,8 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         from tui_app.mail.message_parts import Failed, Part
 
         one = await _the_one(service, name)
-        if one is None:
-            print_status(f"No message goes by {sanitize(name, 80)}, or it is older than searches look back.")
+        if isinstance(one, str):
+            print_status(one)
             return ExitCode.API
         parts, known = one
         # A picture depends on the verdict.
@@ -76,21 +76,21 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
     ctx.exit(run_command(ctx, work))
 
 
-async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None] | None:
-    """The one message that goes by an id; None where there is none. Raises UsageError where there is more than one."""
+async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None] | str:
+    """The one message that goes by an id, or why there is none. Raises UsageError where another id is to be given."""
     from tui_app.core.id_form import is_investigate_id
 
     if is_investigate_id(name):
         return service.mail.parts(Untrusted(name)), None
     found = await service.mail.find(Untrusted(name))
-    if not found:
-        return None
-    if len(found) > 1:
-        ids = ", ".join(str(each.id) for each in found[:10])
-        raise UsageError(f"{plural(len(found), 'message')} go by {sanitize(name, 80)}: give the investigate id: {ids}")
-    parts = service.mail.parts(found[0].id)
-    parts.take(found[0])
-    return parts, found[0]
+    if (message := found.the_one) is None:
+        why = found.why_not(sanitize(name, 80))
+        if found.messages:
+            raise UsageError(why)
+        return why
+    parts = service.mail.parts(message.id)
+    parts.take(message)
+    return parts, message
 
 
 def _lines(service: EmailSecurityService, part: Any, parts: MessageParts) -> Sequence[PartLine]:

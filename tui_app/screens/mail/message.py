@@ -139,11 +139,12 @@ class MessageScreen(ConsoleScreen):
             self.notice(f"{error} ! tells more.")
             self._tell_state("not found")
             return False
-        if len(found) != 1:
-            self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
+        if (message := found.the_one) is None:
+            self.notice(found.why_not("the row's id"))
+            self._tell_state("several go by its ids" if len(found.messages) > 1 else "not found")
             return False
-        self._parts = self.service.mail.parts(found[0].id)
-        self._parts.take(found[0])
+        self._parts = self.service.mail.parts(message.id)
+        self._parts.take(message)
         return True
 
     def _arrived(self, parts: MessageParts, part: Part) -> None:
