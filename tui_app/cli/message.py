@@ -61,13 +61,13 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
                 print_status(f"  {line}")
             return ExitCode.API
         if output is not None:
-            lines = [str(line) for line in _lines(service, wanted, parts)] if suffix == ".txt" else ()
+            lines = [str(line) for line in _lines(service, wanted, parts, known)] if suffix == ".txt" else ()
             print_status(await save_message(parts, known, output, lines))
             return ExitCode.DONE
         if as_json:
             print(json_text(_wire(wanted, parts)))
         else:
-            for line in _lines(service, wanted, parts):
+            for line in _lines(service, wanted, parts, known):
                 print(line)
         if wanted is Part.TRACE and parts.trace is not None and parts.trace.pending:
             print_status("More lines are on their way: ask again.")
@@ -93,14 +93,14 @@ async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessagePar
     return parts, message
 
 
-def _lines(service: EmailSecurityService, part: Any, parts: MessageParts) -> Sequence[PartLine]:
+def _lines(service: EmailSecurityService, part: Any, parts: MessageParts, known: Message | None) -> Sequence[PartLine]:
     from tui_app.core.address import domain_in
     from tui_app.core.look_alike import KnownDomains
     from tui_app.mail.part_text import lines_of
 
-    message = parts.message
+    message = parts.message or known
     own = [domain_in(to.exact) for to in message.recipients] if message is not None and message.names_mailboxes else ()
-    return lines_of(part, parts, KnownDomains.of(filter(None, own), {}))
+    return lines_of(part, parts, KnownDomains.of(filter(None, own), {}), known)
 
 
 def _wire(part: Any, parts: MessageParts) -> Any:

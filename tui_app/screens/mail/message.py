@@ -111,18 +111,24 @@ class MessageScreen(ConsoleScreen):
         parts, view = self._parts, self._view
         assert parts is not None
 
-        def traced() -> None:
-            view.make(part, parts)
+        async def made() -> None:
+            await self._make(view, parts, part)
             self._arrived(parts, part)
 
+        if parts.of(part) is None:
+            self._tell_state("reading…")
         if part is Part.TRACE:
-            await trace_to_its_end(parts, self.service.clock.sleep, traced)
+            await trace_to_its_end(parts, self.service.clock.sleep, made, self._message)
         else:
-            if parts.of(part) is None:
-                self._tell_state("reading…")
             await parts.read(part, self._message)
+            await made()
+
+    async def _make(self, view: PartView, parts: MessageParts, part: Part) -> None:
+        """Make the lines of a part that was read; of a long mail that takes seconds, in which keys are answered."""
+        if not view.is_made(part, parts):
+            self._tell_state("making its lines…")
+            self._show(keep=part is Part.TRACE)
             await in_background(view.make, part, parts)
-            self._arrived(parts, part)
 
     async def _found(self) -> bool:
         """Find the message of a row without its id by what else the row tells; whether it was found."""
@@ -155,6 +161,8 @@ class MessageScreen(ConsoleScreen):
             self._note(answer)
             self._state = "as in the list" if part is Part.SUMMARY else "not to be had"
         elif (read_at := parts.read_at(part)) is not None:
+            if part is Part.TRACE and parts.trace_failed is not None:
+                self._note(parts.trace_failed)
             self._state = f"read {local_time(read_at):%H:%M:%S}"
         self._show(keep=part is Part.TRACE)
 
@@ -191,7 +199,9 @@ class MessageScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Read this part again."""
-        if self._parts is not None:
+        if self._parts is not None and self._part is Part.TRACE:
+            self._parts.begin_trace()
+        elif self._parts is not None:
             self._parts.forget(self._part)
         self._read(self._part)
 
