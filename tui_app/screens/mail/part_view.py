@@ -128,7 +128,7 @@ def row_lines(job: Job, row: JobMessage) -> RowLines:
     )
 
 
-def _with_row(row: RowLines, summary: Lines) -> Lines:
+def with_row(row: RowLines, summary: Lines) -> Lines:
     """A row and its message: first what became of it and what it is, at the end the ids of the row."""
     groups: dict[str, Lines] = {}
     name = ""
@@ -164,7 +164,7 @@ class PartView:
             message = (parts.message if parts is not None else None) or reference.message
             row = row_lines(reference.job, reference.row) if reference.job and reference.row else None
             if row is not None:
-                return _with_row(row, row.message if message is None else self._summary(message))
+                return with_row(row, row.message if message is None else self._summary(message))
             if message is None:
                 return [PartLine(answer.sentence, tone=WARNING)] if isinstance(answer, Failed) else []
             return self._summary(message)
