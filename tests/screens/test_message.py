@@ -288,10 +288,12 @@ class Held:
     """A stand-in for making the lines of a part that goes on until it is let go."""
 
     def __init__(self, patches: pytest.MonkeyPatch) -> None:
+        self.times = 0
         self.begun, self.gate = threading.Event(), threading.Event()
         patches.setattr(part_view, "lines_of", self)
 
     def __call__(self, *arguments: Any) -> list[PartLine]:
+        self.times += 1
         self.begun.set()
         self.gate.wait(60)
         return [PartLine("made at last")]
@@ -313,6 +315,7 @@ async def test_while_lines_are_made_the_screen_says_so_and_keys_answer(
         finally:
             held.gate.set()
         await console.sees("made at last", "read 12:00:00")
+        assert held.times == 1, "who comes back waits for what was begun"
 
 
 async def test_the_program_ends_at_once_while_lines_are_made(

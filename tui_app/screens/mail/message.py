@@ -128,7 +128,7 @@ class MessageScreen(ConsoleScreen):
         if not view.is_made(part, parts):
             self._tell_state("making its lines…")
             self._show(keep=part is Part.TRACE)
-            await in_background(view.make, part, parts)
+            await view.make_beside(part, parts)
 
     async def _found(self) -> bool:
         """Find the message of a row without its id by what else the row tells; whether it was found."""

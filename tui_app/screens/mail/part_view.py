@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, overload
 
+from tui_app.core.background import in_background
 from tui_app.core.text import DETAIL_LIMIT, sanitize
 from tui_app.jobs.progress import describe_action
 from tui_app.mail.defang import defang
@@ -152,6 +154,8 @@ class PartView:
         self._made: dict[Part, tuple[object, object, Lines]] = {}
         """The lines of parts that were read, each with the answer and what else it was made of."""
 
+        self._making: dict[Part, tuple[object, object, asyncio.Task[None]]] = {}
+
     def lines(self, part: Part, parts: MessageParts | None) -> Sequence[PagerLine]:
         """The lines of a part as far as it is known."""
         return PagerLines(self.part_lines(part, parts))
@@ -187,6 +191,15 @@ class PartView:
         answer, told = parts.of(part), self._told_by(part, parts)
         if answer is not None and not self.is_made(part, parts):
             self._made[part] = answer, told, lines_of(part, parts, self._known, self._reference.message)
+
+    async def make_beside(self, part: Part, parts: MessageParts) -> None:
+        """The same in the background. Who leaves and comes back waits for what was begun; nobody waits for it at the end."""
+        answer, told = parts.of(part), self._told_by(part, parts)
+        making = self._making.get(part)
+        if making is None or making[0] is not answer or making[1] != told or making[2].done():
+            making = answer, told, asyncio.create_task(in_background(self.make, part, parts))
+            self._making[part] = making
+        await asyncio.shield(making[2])
 
     def _told_by(self, part: Part, parts: MessageParts) -> object:
         """What beside its answer the lines of a part are made of."""
