@@ -88,6 +88,7 @@ async def test_a_log_without_an_end_is_read_for_twenty_pages_and_keys_are_answer
             longest = max(longest, time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
     log = await server.read()
     ended = True
     await watching

@@ -45,6 +45,7 @@ class Looking:
 
     def turn_away(self) -> None:
         assert self.task is not None
+        assert not self.task.done() or self.task.exception() is None
         self.task.cancel()
 
     @property
