@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from tests.support.commands import run_with
 from tests.support.commands_here import run_here
 from tests.support.hostile import scan
+from tui_app.api.client import EmailSecurityClient
 from tui_app.cli.message import PARTS
 from tui_app.core.text import DETAIL_LIMIT, sanitize
 from tui_app.simulator.corpus import corpus_cases
@@ -173,6 +175,30 @@ def test_a_message_costs_one_request_and_by_another_id_a_search(account: Simulat
         before = len(account.wire())
         run_here(account, "message", name, "--part", "why")
         assert [request["endpoint"] for request in account.wire()[before:]] == wanted
+
+
+@pytest.mark.parametrize("part", ["why", "trace", "headers", "raw"])
+def test_a_part_of_the_mail_itself_is_not_taken_for_another_mail_s(
+    account: Simulator, odd: Sequence[tuple[Case, Mail]], part: str
+) -> None:
+    whole = [mail for mail in account.account.held if stable_hash(mail.number, 21) % 4]
+    for mail in (*whole[:5], *(mail for _, mail in odd[::6] if mail in whole)):
+        _, printed, _ = run_here(account, "message", mail.header_id, "--part", part)
+        assert printed, mail.header_id
+        assert not [line for line in printed.splitlines() if line.startswith(("This may be", "The verdict is"))]
+
+
+def test_a_part_of_another_mail_is_told_before_the_part(account: Simulator) -> None:
+    mail, other = account.account.held[7:9]
+    real = EmailSecurityClient.get_raw
+
+    async def another(client: EmailSecurityClient, name: str) -> Any:
+        return await real(client, other.investigate_id)
+
+    with mock.patch.object(EmailSecurityClient, "get_raw", another):
+        code, printed, _ = run_here(account, "message", mail.header_id, "--part", "raw")
+    assert code == 0
+    assert printed.startswith(f"This may be another mail's: its Message-ID is {other.header_id.strip('<>')}")
 
 
 # ---- files

@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+import time
 import unicodedata
 from importlib.util import find_spec
 
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui_app.core.text import CELL_LIMIT, Untrusted, csv_cell, markdown_escape, plural, sanitize, visible
+from tui_app.core.text import CELL_LIMIT, Untrusted, csv_cell, markdown_escape, normal, plural, sanitize, visible
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -33,6 +34,24 @@ def test_safe_text_holds_nothing_that_a_terminal_obeys_or_hides(text: str) -> No
 @given(st.text(max_size=60))
 def test_safe_text_stays_as_it_is_when_made_safe_again(text: str) -> None:
     assert sanitize(sanitize(text)) == sanitize(text)
+
+
+MARKS = st.text("\u0301\u0316\u0308\u0f71\u0f73\u0344\u05b0\u05bc\u302a\u20dd", max_size=80)
+
+
+@given(
+    st.lists(MARKS | st.sampled_from(["a", "\u1112\u1161", "\u034f", " ", "\ufe0f", "\u0627"]), max_size=8).map("".join)
+)
+def test_rows_of_marks_are_made_safe_once_and_for_all(text: str) -> None:
+    shown = sanitize(text)
+    assert sanitize(shown) == shown
+    assert unicodedata.is_normalized("NFC", shown)
+    assert len(visible(text)) <= len(text)
+
+
+@given(MARKS.filter(lambda text: len(text) <= 30))
+def test_marks_that_a_language_may_need_are_put_in_order(marks: str) -> None:
+    assert normal(f"a{marks}b") == unicodedata.normalize("NFC", f"a{marks}b")
 
 
 @pytest.mark.parametrize("subject", HOSTILE_SUBJECTS)
@@ -68,6 +87,13 @@ def test_untrusted_text_compares_by_what_was_sent() -> None:
 
 def test_plural() -> None:
     assert [plural(n, "row") for n in (0, 1, 2, 1200)] == ["0 rows", "1 row", "2 rows", "1,200 rows"]
+
+
+def test_marks_out_of_order_take_linear_time() -> None:
+    begin = time.process_time()
+    sanitize("\u0301" * 100_000 + "\u0316" * 100_000, 200_000)
+    visible("\u0301" * 100_000 + "\u0316" * 100_000)
+    assert time.process_time() - begin < 2
 
 
 def test_markdown_shows_exactly_the_text() -> None:

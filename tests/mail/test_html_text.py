@@ -23,33 +23,36 @@ ANY_HTML = ANY_TEXT | st.lists(TAGS | st.text(max_size=5), max_size=40).map("".j
         ("a  \n b<b> c</b>d", "a b cd"),
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("x &lt;b&gt; &amp; &eacute; &#233;", "x <b> & é é"),
-        ("<a href='https://evil.example/'>https://bank.example</a>", "https://bank.example [https://evil.example/]"),
+        ("<a href='https://evil.example/'>https://bank.example</a>", "https://bank.example ⟦https://evil.example/⟧"),
         ("<a href='https://a.example'>https://a.example</a>.", "https://a.example."),
-        ("<a href='https://a.example'><img src=x alt='Pay now'></a>", "[image: Pay now] [https://a.example]"),
-        ("<a href='https://a.example'></a>", "[https://a.example]"),
-        ("<a href=' https://a\n.example '>x</a>", "x [https://a.example]"),
-        ("<a href='?a=1&copy=2&amp;b'>x</a>", "x [?a=1&copy=2&b]"),
-        ("<a href=https://a.b/?q=1>x</a>", "x [https://a.b/?q=1]"),
-        ("<form action=https://f.example><input name=user><input type=password name=pw></form>", "[form to https://f.example]\n[field: user] [password field: pw]"),
-        ("<base href=https://b.example/>a", "[base https://b.example/]\na"),
-        ("<meta http-equiv=Refresh content='0; URL=https://r.example/'>a", "[refresh to https://r.example/]\na"),
-        ("<div style='display : none !important'>x</div>y", "[hidden: x]\ny"),
-        ("<span style=FONT-SIZE:0px>x</span>y", "[hidden: x] y"),
+        ("<a href='https://a.example'><img src=x alt='Pay now'></a>", "⟦image: Pay now⟧ ⟦https://a.example⟧"),
+        ("<a href='https://a.example'></a>", "⟦https://a.example⟧"),
+        ("<a href=' https://a\n.example '>x</a>", "x ⟦https://a.example⟧"),
+        ("<a href='?a=1&copy=2&amp;b'>x</a>", "x ⟦?a=1&copy=2&b⟧"),
+        ("<a href=https://a.b/?q=1>x</a>", "x ⟦https://a.b/?q=1⟧"),
+        ("<form action=https://f.example><input name=user><input type=password name=pw></form>", "⟦form to https://f.example⟧\n⟦field: user⟧ ⟦password field: pw⟧"),
+        ("<base href=https://b.example/>a", "⟦base https://b.example/⟧\na"),
+        ("<meta http-equiv=Refresh content='0; URL=https://r.example/'>a", "⟦refresh to https://r.example/⟧\na"),
+        ("<div style='display : none !important'>x</div>y", "⟦hidden: x⟧\ny"),
+        ("<span style=FONT-SIZE:0px>x</span>y", "⟦hidden: x⟧ y"),
         ("<span style=font-size:10px;opacity:0.5>x</span>", "x"),
-        ("<p hidden>x<p>y", "[hidden: x]\n\ny"),
-        ("<div style=visibility:hidden>a<div>b</div></div>c", "[hidden: a\nb]\nc"),
-        ("<div hidden><table><td></div>x</table></div>y", "[hidden: x]\n\ny"),
-        ("<span hidden><div></span>x</div></span>y", "[hidden: x]\ny"),
-        ("<div style='display:/**/none'>x</div>", "[hidden: x]"),
+        ("<p hidden>x<p>y", "⟦hidden: x⟧\n\ny"),
+        ("<div style=visibility:hidden>a<div>b</div></div>c", "⟦hidden: a\nb⟧\nc"),
+        ("<div hidden><table><td></div>x</table></div>y", "⟦hidden: x⟧\n\ny"),
+        ("<span hidden><div></span>x</div></span>y", "⟦hidden: x⟧\ny"),
+        ("<div style='display:/**/none'>x</div>", "⟦hidden: x⟧"),
         ("<span hidden></span>y", "y"),
-        ("<a href=https://a.b><div>Pay</div></a>x", "Pay [https://a.b]\nx"),
-        ("<a href=https://a.b><p>Pay</p></a>x", "Pay [https://a.b]\n\nx"),
+        ("<a href=https://a.b><div>Pay</div></a>x", "Pay ⟦https://a.b⟧\nx"),
+        ("<a href=https://a.b><p>Pay</p></a>x", "Pay ⟦https://a.b⟧\n\nx"),
         ("<script><!--<script></script>x</script>y", "y"),
         ("<!-->a--><!-- --!>b", "a-->b"),
         ("a<a title='", "a<a title='"),
-        ("<iframe src=https://i.example>x</iframe>", "[frame: https://i.example]"),
+        ("<iframe src=https://i.example>x</iframe>", "⟦frame: https://i.example⟧"),
         ("a < b </> <3", "a < b <3"),
         (f"&#{'9' * 5000};&#{'0' * 5000}65;", "\ufffdA"),
+        ("<svg><a xlink:href='https://x.example'>y</a><use a:href='#b'/></svg>", "y ⟦https://x.example⟧ ⟦link: #b⟧"),
+        ("<input name=a formaction=https://f.example><div action=/x></div>", "⟦field: a⟧\n⟦form to https://f.example⟧\n⟦form to /x⟧"),
+        ("<a href=''  xlink:href=' https://x.example '>y</a>", "y ⟦https://x.example⟧"),
         ("", ""),
     ],
 )  # fmt: skip
@@ -57,8 +60,31 @@ def test_what_html_says_as_text(html: str, text: str) -> None:
     assert html_to_text(html) == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p hidden>a⟧ you see this ⟦hidden: b", "⟦hidden: a] you see this [hidden: b⟧"),
+        ("a &#x27E6;hidden: b&#x27e7; 〚c〛", "a [hidden: b] [c]"),
+        ("<a href='x⟧ ⟦y'>z</a>", "z ⟦x] [y⟧"),
+        ("<img alt='a⟧ b ⟦'><form action='⟧x'>", "⟦image: a] b [⟧\n\n⟦form to ]x⟧"),
+        ("<pre>⟦hidden: a⟧</pre><textarea>⟦b⟧", "[hidden: a]\n\n⟦field: without a name⟧ [b]"),
+    ],
+)
+def test_a_mail_can_neither_close_nor_imitate_our_notes(html: str, text: str) -> None:
+    assert html_to_text(html) == text
+
+
+@given(ANY_HTML | st.lists(TAGS | st.sampled_from(["⟦", "⟧", "&#x27e6;"]), max_size=30).map("".join))
+def test_our_brackets_always_come_in_pairs(html: str) -> None:
+    depth = 0
+    for character in html_to_text(html):
+        depth += (character == "⟦") - (character == "⟧")
+        assert 0 <= depth <= 2
+    assert depth == 0
+
+
 def test_a_long_address_is_cut_and_says_so() -> None:
-    assert html_to_text(f"<a href='{'x' * 2005}'>y</a>") == f"y [{'x' * 2000}…(+5)]"
+    assert html_to_text(f"<a href='{'x' * 2005}'>y</a>") == f"y ⟦{'x' * 2000}…(+5)⟧"
 
 
 @given(ANY_HTML)

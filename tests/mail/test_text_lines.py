@@ -32,7 +32,13 @@ def test_the_fast_way_shows_what_the_thorough_one_shows(text: str) -> None:
     assert text_lines(text) == ([sanitize(text)] if text else [])
 
 
-@pytest.mark.parametrize("text", ["a", "\n", "Привет ", "\u202e", "a\u0301", "\ud800", "\t"])
+@pytest.mark.parametrize("text", ["a", "\n", "Привет ", "\u202e", "a\u0301", "\ud800", "\t", "\u0f73", "\u1100"])
 def test_large_texts_take_linear_time(text: str) -> None:
     with bounded(8):
         text_lines(text * (4 * MEGABYTE // len(text)))
+
+
+@pytest.mark.parametrize("row", ["\u0301" * 2000 + "\u0316" * 2000, "\u0f73" * 4000, "\u0301\u0316" * 2000])
+def test_marks_out_of_order_take_linear_time(row: str) -> None:
+    with bounded(8):
+        text_lines(f"{row}\n" * (MEGABYTE // len(row)))

@@ -1,7 +1,10 @@
 """A message in parts: what each shows, what it costs, and what can be done from there."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +14,12 @@ from tests.support.screens import console_on, held_open
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
 from tui_app.core.text import Untrusted
+from tui_app.mail.part_text import PartLine
+from tui_app.screens.mail import part_view
 from tui_app.screens.mail.message import MessageScreen
+from tui_app.screens.mail.part_view import RowLines, with_row
 from tui_app.screens.mail.siblings import MessageRef
-from tui_app.simulator.mail import stable_hash
+from tui_app.simulator.mail import Mail, stable_hash
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -273,3 +279,75 @@ async def test_read_only_there_is_no_release_and_no_move(account: Simulator) -> 
         await console.settles()
         assert isinstance(console.app.screen, MessageScreen)
         assert "1 message" not in console.text
+
+
+# ---- long work
+
+
+class Held:
+    """A stand-in for making the lines of a part that goes on until it is let go."""
+
+    def __init__(self, patches: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        self.begun, self.gate = threading.Event(), threading.Event()
+        patches.setattr(part_view, "lines_of", self)
+
+    def __call__(self, *arguments: Any) -> list[PartLine]:
+        self.times += 1
+        self.begun.set()
+        self.gate.wait(60)
+        return [PartLine("made at last")]
+
+
+async def test_while_lines_are_made_the_screen_says_so_and_keys_answer(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(account, case(account, "adjacent-words")) as console:
+        held = Held(monkeypatch)
+        try:
+            await console.press("7")
+            await console.sees("making its lines…")
+            await console.until(held.begun.is_set, "begun")
+            await turn(console, "1")
+            await console.sees("odd@corpus.example")
+            await console.press("7")
+            await console.sees("making its lines…")
+        finally:
+            held.gate.set()
+        await console.sees("made at last", "read 12:00:00")
+        assert held.times == 1, "who comes back waits for what was begun"
+
+
+async def test_the_program_ends_at_once_while_lines_are_made(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+
+    def looks() -> None:
+        async def look() -> None:
+            async with opened(account, case(account, "adjacent-words")) as console:
+                await console.press("7")
+                await console.until(held.begun.is_set, "begun")
+
+        asyncio.run(look())
+
+    program = threading.Thread(target=looks)
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, lambda: (program.start(), program.join(30)))
+        assert held.begun.is_set()
+        assert not program.is_alive(), "it waits for the lines"
+    finally:
+        held.gate.set()
+
+
+def test_of_a_job_s_row_first_comes_what_became_of_it_and_which_message_it_is() -> None:
+    from tui_app.api.rows import Message
+    from tui_app.mail.part_text import summary_lines
+
+    row = RowLines([PartLine("The job's row"), PartLine("failed", "status")], [PartLine("Inbox", "action")], [PartLine("i", "row id")], [])  # fmt: skip
+    wire = Mail(7, "4NAAAAAAAAAAAA07", "a@x.example", "A", ("b@acme.example",), "Hello", MOMENT, "BULK").wire("new")
+    lines = with_row(row, summary_lines(Message.from_wire(wire), [], ["another network"]))
+    labels = [line.label or line.text for line in lines]
+    assert labels[:6] == ["The job's row", "status", "subject", "from", "≠ another network", "verdict"]
+    assert labels.index("action") < labels.index("name") < labels.index("Message-ID") < labels.index("The row's ids")
+    assert labels[-1] == "row id"

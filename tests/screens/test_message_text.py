@@ -116,10 +116,12 @@ async def test_no_line_of_a_long_part_is_lost_and_its_last_is_reached(
             await turn(console, key)
             shown = pager(console)
             lines = ["".join(part if isinstance(part, str) else part[0] for part in line) for line in shown._lines]
-            assert bare("".join(every_row(console))) == bare("".join(lines))
+            assert bare("".join(every_row(console))).replace("│", "") == bare("".join(lines)).replace("│", "")
+            quoted = [line for line in lines if line.startswith("│ ")]
+            assert bool(quoted) == (key == "7")
             await console.press("g", "G")
             assert shown.shown[1] == len(lines)
-            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text))
+            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text).removeprefix("│"))
             await console.sees(f"of {len(lines):,}")
 
 
@@ -151,6 +153,15 @@ async def test_a_mail_of_8_mib_never_keeps_a_key_waiting(account: Simulator) -> 
         await watching
     # 8 MiB of JSON are decoded on the way, and the machine may be busy with other tests.
     assert max(late) < 0.3, max(late)
+
+
+async def test_each_row_of_what_the_mail_says_stands_behind_a_margin(account: Simulator) -> None:
+    async with opened(account, case(account, "million-characters"), size=(60, 16)) as console:
+        await turn(console, "7")
+        rows = every_row(console)
+        begin = next(at for at, row in enumerate(rows) if row.startswith("source"))
+        assert len(rows) - begin > 1000
+        assert {row[:1] for row in rows[begin + 1 :] if row.strip()} == {"│"}
 
 
 async def test_an_address_that_fills_screens_hides_neither_its_host_nor_what_is_odd_in_it(account: Simulator) -> None:

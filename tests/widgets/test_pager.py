@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.support.screens import PATIENCE
 from tui_app.core.text import sanitize
-from tui_app.widgets.pager import Pager, PagerLine, find_in, rows_of
+from tui_app.widgets.pager import Margin, Pager, PagerLine, find_in, rows_of
 from tui_app.widgets.redaction import PrivateText, RedactingApp, Redaction
 from tui_app.widgets.text_lines import breaks
 
@@ -181,19 +181,28 @@ async def test_deep_in_a_long_line_another_width_shows_the_same_place() -> None:
 @given(
     st.lists(st.text(max_size=120).map(lambda text: sanitize(text, 400)), min_size=1, max_size=5),
     st.integers(8, 90),
-    st.integers(0, 30),
+    st.integers(0, 30).map(lambda hang: " " * hang) | st.just("│ "),
 )
-def test_every_character_of_a_line_is_on_some_row_and_fits(lines: list[str], width: int, hang: int) -> None:
-    indent = min(hang, width // 2)
+def test_every_character_of_a_line_is_on_some_row_and_fits(lines: list[str], width: int, begin: str) -> None:
+    indent = min(len(begin), width // 2)
     for line in lines:
-        rows = rows_of(Content(line), width, hang)
+        rows = rows_of(Content(line), width, begin)
         shown = [content.plain for _, content in rows]
-        assert all(row.startswith(" " * indent) for row in shown[1:])
+        assert all(row.startswith(begin[:indent]) for row in shown[1:])
         parts = [shown[0], *(row[indent:] for row in shown[1:])]
         assert "".join(parts) == line
         assert [start for start, _ in rows] == [sum(map(len, parts[:number])) for number in range(len(parts))]
         # Blanks at the end of a row may stand beyond the edge: nobody misses them.
         assert all(cell_len(row.rstrip()) <= width for row in shown)
+
+
+async def test_a_line_with_a_margin_has_it_in_each_row_and_words_in_it_are_found() -> None:
+    async with paged([((Margin("│ "), "dim"), SEVERAL)]) as (app, pilot):
+        assert all(row.startswith("│ word") for row in app.rows if row)
+        assert len([row for row in app.rows if row]) > 5
+        await look(app, pilot, "word30")
+        app.pager.next_hit()
+        assert app.reversed == ["word30"]
 
 
 @given(st.lists(st.integers(0, 70), max_size=6), st.integers(2, 60), st.integers(1, 60))

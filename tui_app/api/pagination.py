@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -14,6 +16,7 @@ from tui_app.api.prefetch import Prefetcher, pages_of
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
+    from tui_app.api.details import LogEntry
     from tui_app.api.enums import ActionType, JobStatus, RowStatus
     from tui_app.api.models import CloudflareAccount, Job
     from tui_app.api.rows import JobMessage, Message
@@ -29,6 +32,10 @@ _CAPS: Final = frozenset({20, 25, 50, 100, 200, 250, 500})
 """Items to which servers are known to cap a page, whatever was asked for."""
 _ENOUGH: Final = 2
 """Pages that have to fit before larger ones are tried again."""
+LOG_PAGES: Final = 20
+"""Pages of an action log that are read: what was done 20,000 times nobody reads."""
+_AT_ONCE: Final = 100
+"""Entries that are looked at before keys are answered."""
 SMALLEST_PAGE: Final = 1
 """Rows: a few mails with thousands of recipients each must not hide the others."""
 
@@ -346,3 +353,43 @@ def search_pages(
         identity,
         per_page,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLog:
+    """What was done to a message, and whether that is surely all."""
+
+    entries: tuple[LogEntry, ...]
+    complete: bool = True
+
+
+async def read_action_log(client: EmailSecurityClient, investigate_id: str) -> ActionLog:
+    """The action log of a message, twenty pages at the most, each page without what an earlier one had. Raises ApiError.
+
+    Equal entries of one page are all kept: what was done to several recipients reads alike. It is not complete where an
+    entry could not be read, where there are more pages, and where a page that should have been the next was an earlier one.
+    """
+    entries: list[LogEntry] = []
+    seen: set[str] = set()
+    before = unreadable = 0
+    for number in range(1, LOG_PAGES + 1):
+        try:
+            page = await client.list_action_log(investigate_id, page=number)
+        except ApiError as error:
+            if number == 1 or not past_the_end(error, before=before):
+                raise
+            return ActionLog(tuple(entries), not unreadable)
+        keys: list[str] = []
+        for start in range(0, len(page.items), _AT_ONCE):
+            keys += [json.dumps(entry.wire, default=str) for entry in page.items[start : start + _AT_ONCE]]
+            await asyncio.sleep(0)
+        fresh = [entry for entry, key in zip(page.items, keys, strict=True) if key not in seen]
+        entries += fresh
+        unreadable += page.unreadable
+        if page.items and not fresh:
+            return ActionLog(tuple(entries), complete=False)
+        if is_last(page, MAX_PER_PAGE, before=before, expected=0):
+            return ActionLog(tuple(entries), not unreadable)
+        seen.update(keys)
+        before += page.size
+    return ActionLog(tuple(entries), complete=False)

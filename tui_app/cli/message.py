@@ -9,7 +9,7 @@ import click
 from tui_app.cli.listing import print_status, with_ours
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
-from tui_app.core.text import Untrusted, json_text, plural, sanitize
+from tui_app.core.text import Untrusted, json_text, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,8 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         from tui_app.mail.message_parts import Failed, Part
 
         one = await _the_one(service, name)
-        if one is None:
-            print_status(f"No message goes by {sanitize(name, 80)}, or it is older than searches look back.")
+        if isinstance(one, str):
+            print_status(one)
             return ExitCode.API
         parts, known = one
         # A picture depends on the verdict.
@@ -61,13 +61,13 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
                 print_status(f"  {line}")
             return ExitCode.API
         if output is not None:
-            lines = [str(line) for line in _lines(service, wanted, parts)] if suffix == ".txt" else ()
+            lines = [str(line) for line in _lines(service, wanted, parts, known)] if suffix == ".txt" else ()
             print_status(await save_message(parts, known, output, lines))
             return ExitCode.DONE
         if as_json:
             print(json_text(_wire(wanted, parts)))
         else:
-            for line in _lines(service, wanted, parts):
+            for line in _lines(service, wanted, parts, known):
                 print(line)
         if wanted is Part.TRACE and parts.trace is not None and parts.trace.pending:
             print_status("More lines are on their way: ask again.")
@@ -76,30 +76,30 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
     ctx.exit(run_command(ctx, work))
 
 
-async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None] | None:
-    """The one message that goes by an id; None where there is none. Raises UsageError where there is more than one."""
+async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessageParts, Message | None] | str:
+    """The one message that goes by an id, or why there is none. Raises UsageError where another id is to be given."""
     from tui_app.core.id_form import is_investigate_id
 
     if is_investigate_id(name):
         return service.mail.parts(Untrusted(name)), None
     found = await service.mail.find(Untrusted(name))
-    if not found:
-        return None
-    if len(found) > 1:
-        ids = ", ".join(str(each.id) for each in found[:10])
-        raise UsageError(f"{plural(len(found), 'message')} go by {sanitize(name, 80)}: give the investigate id: {ids}")
-    parts = service.mail.parts(found[0].id)
-    parts.take(found[0])
-    return parts, found[0]
+    if (message := found.the_one) is None:
+        why = found.why_not(sanitize(name, 80))
+        if found.messages:
+            raise UsageError(why)
+        return why
+    parts = service.mail.parts(message.id)
+    parts.take(message)
+    return parts, message
 
 
-def _lines(service: EmailSecurityService, part: Any, parts: MessageParts) -> Sequence[PartLine]:
+def _lines(service: EmailSecurityService, part: Any, parts: MessageParts, known: Message | None) -> Sequence[PartLine]:
     from tui_app.core.address import domain_in
     from tui_app.mail.part_text import lines_of
 
-    message = parts.message
+    message = parts.message or known
     own = [domain_in(to.exact) for to in message.recipients] if message is not None and message.names_mailboxes else ()
-    return lines_of(part, parts, service.seen_domains.known(filter(None, own), {}))
+    return lines_of(part, parts, service.seen_domains.known(filter(None, own), {}), known)
 
 
 def _wire(part: Any, parts: MessageParts) -> Any:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 LIST_LIMIT = 512
 DETAIL_LIMIT = 8192
 _MARKS_ON_ONE_LETTER = 2
+_MARKS_IN_A_ROW = 30
+"""Marks that are put in order: more takes quadratic time, and no language needs more."""
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Drawn as blanks or as nothing, though their categories are those of letters, signs and marks; and variation
 # selectors, which change the cell before them.
@@ -39,6 +42,30 @@ def _visible(character: str) -> str:
     return f"⟨{point:04X}⟩"
 
 
+def normal(text: str) -> str:
+    """The text in form NFC, in linear time: of a long row of marks, which no reader can tell apart, thirty are kept."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _with_short_rows(text) if any(map(_is_mark, set(text))) else text)
+
+
+@lru_cache(maxsize=8192)
+def _is_mark(character: str) -> bool:
+    return character not in _FILLERS and (
+        unicodedata.category(character) in ("Mn", "Me") or unicodedata.combining(character) > 0
+    )
+
+
+def _with_short_rows(text: str) -> str:
+    kept: list[str] = []
+    row = 0
+    for character in text:
+        row = row + 1 if _is_mark(character) else 0
+        if row <= _MARKS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)
+
+
 def sanitize(text: str, limit: int = LIST_LIMIT) -> str:
     """The text as one line that is safe to show: controls, bidi and invisible characters become visible marks.
 
@@ -49,7 +76,7 @@ def sanitize(text: str, limit: int = LIST_LIMIT) -> str:
         return text
     shown: list[str] = []
     marks = 0
-    for character in unicodedata.normalize("NFC", text[:limit]):
+    for character in normal(text[:limit]):
         category = unicodedata.category(character)
         if category in _INVISIBLE_CATEGORIES or character in _FILLERS:
             shown.append(_visible(character))
@@ -89,7 +116,7 @@ def visible(text: str) -> str:
     """Typed text without what can't be seen or read: controls, invisible characters, more than two marks on a letter."""
     kept: list[str] = []
     marks = 0
-    for character in unicodedata.normalize("NFC", text):
+    for character in normal(text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") or unicodedata.combining(character) else 0
         if category not in _INVISIBLE_CATEGORIES and character not in _FILLERS and marks <= _MARKS_ON_ONE_LETTER:

@@ -23,15 +23,10 @@ from tui_app.mail.html_elements import (
     VERBATIM,
     VOID,
 )
+from tui_app.mail.html_page import CLOSES, OPENS, URL_LIMIT, Page, without_our_marks
+from tui_app.mail.html_style import hides
 from tui_app.mail.html_tokens import Tag, tokens
 
-URL_LIMIT: Final = 2000
-"""Characters of an address that are shown."""
-_HIDING: Final = re.compile(
-    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|mso-hide:all"
-    r"|(?:font-size|opacity):(?:0+(?:\.0*)?|\.0+)(?=[a-z%;!]|$))"
-)
-_CSS_BLANK: Final = re.compile(r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|[\s\\]+")
 _REFRESH: Final = re.compile(r"[\s\d.]*[;,\s]\s*(?:url\s*=)?\s*(?:\"([^\"]*)|'([^']*)|(.*))", re.IGNORECASE | re.DOTALL)
 _INDENTS: Final = 5
 
@@ -39,9 +34,9 @@ _INDENTS: Final = 5
 def html_to_text(html: str) -> str:
     """The text of an HTML mail, read in one pass; nothing is run or fetched, and nothing raises.
 
-    `text [https://…]` is a link that does not show where it leads. `[hidden: …]` is what styles of the elements
-    themselves or the hidden attribute hide; style sheets and colours are not looked at. The result is not safe for a
-    screen: `text_lines` makes it so.
+    `text ⟦https://…⟧` is a link that does not show where it leads. `⟦hidden: …⟧` is what styles of the elements
+    themselves or the hidden attribute hide; style sheets and colours are not looked at. These brackets are only ours. The
+    result is not safe for a screen: `text_lines` makes it so.
     """
     walk = _Walk()
     for token in tokens(html):
@@ -56,66 +51,6 @@ def html_to_text(html: str) -> str:
 
 
 @dataclass(slots=True)
-class _Page:
-    """Lines that are being written; blanks are one, and empty lines come singly."""
-
-    lines: list[str] = field(default_factory=list)
-    current: list[str] = field(default_factory=list)
-    prefix: str = ""
-    """What the next line with text begins with: the mark of a list item."""
-    blank: bool = False
-    """Whether a blank comes before the next word."""
-
-    def put(self, text: str) -> None:
-        """Words, behind a blank if one is due."""
-        if not self.current:
-            self.current.append(self.prefix)
-            self.prefix = ""
-        elif self.blank:
-            self.current.append(" ")
-        self.blank = False
-        self.current.append(text)
-
-    def end_line(self) -> None:
-        """Go on in a new line, if something stands in this one."""
-        if self.current:
-            self.lines.append("".join(self.current).rstrip(" "))
-            self.current.clear()
-        self.blank = False
-
-    def end_paragraph(self) -> None:
-        """Go on behind an empty line."""
-        self.end_line()
-        if self.lines and self.lines[-1]:
-            self.lines.append("")
-
-    def break_line(self) -> None:
-        """Go on in a new line, also if that leaves this one empty."""
-        if self.current:
-            self.end_line()
-        elif self.lines and self.lines[-1]:
-            self.lines.append("")
-
-    def put_behind(self, text: str) -> None:
-        """What belongs to the words before, also where their line has ended."""
-        empty = bool(self.lines) and not self.lines[-1]
-        while not self.current and self.lines and not self.lines[-1]:
-            self.lines.pop()
-        # A line to which much is added again and again would take quadratic time.
-        if self.current or not self.lines or len(self.lines[-1]) > URL_LIMIT:
-            self.put(text)
-            return
-        self.lines[-1] += text
-        if empty:
-            self.lines.append("")
-
-    def whole(self) -> str:
-        """All lines as one text."""
-        self.end_line()
-        return "\n".join(self.lines).strip("\n")
-
-
-@dataclass(slots=True)
 class _Element:
     name: str
     url: str = ""
@@ -127,7 +62,7 @@ class _Element:
 class _Walk:
     """The elements that are open. Each element goes in and out once, and no step looks at all of them."""
 
-    page: _Page = field(default_factory=_Page)
+    page: Page = field(default_factory=Page)
     stack: list[_Element] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Where the open elements of each name are in the stack, the last one last."""
@@ -145,6 +80,7 @@ class _Walk:
         if self.dropped:
             self.dropped = False
             return
+        text = without_our_marks(text)
         words = text.split()
         page = self.page
         if not words:
@@ -167,13 +103,13 @@ class _Walk:
         page.blank = text[-1].isspace()
 
     def note(self, text: str, *, own_line: bool = False) -> None:
-        """What is told about an element, in brackets."""
+        """What is told about an element, in our brackets."""
         self._tell_hidden()
         if own_line:
             self.page.end_line()
         elif self.page.current:
             self.page.blank = True
-        self.page.put(f"[{text}]")
+        self.page.put(f"{OPENS}{without_our_marks(text)}{CLOSES}")
         if own_line:
             self.page.end_line()
         self.page.blank = not own_line
@@ -192,19 +128,18 @@ class _Walk:
             self.page.blank = True
         if name == "li":
             self.page.prefix = "  " * min(len(self.places["ul"]) + len(self.places["ol"]) - 1, _INDENTS) + "- "
-        hides = _hides(tag)
+        hidden = _hides(tag)
         if name in VOID:
-            if hides and self.hidden_at < 0 and (name in _SHOWN):
+            if hidden and self.hidden_at < 0:
                 self.hidden_at = len(self.stack)
-                _SHOWN[name](self, tag.attributes)
+                _tell(self, tag)
                 self._end_hidden()
-            elif name in _SHOWN:
-                _SHOWN[name](self, tag.attributes)
+            else:
+                _tell(self, tag)
             return
-        if name in _SHOWN:
-            _SHOWN[name](self, tag.attributes)
+        _tell(self, tag)
         place = len(self.stack)
-        element = _Element(name, _url(tag.attributes.get("href", "")) if name == "a" else "")
+        element = _Element(name, _target(tag.attributes) if name == "a" else "")
         self.stack.append(element)
         self.places[name].append(place)
         if name in SPECIAL:
@@ -212,7 +147,7 @@ class _Walk:
         if element.url:
             self.links.append(element)
         self.verbatim += name in VERBATIM
-        if hides and self.hidden_at < 0:
+        if hidden and self.hidden_at < 0:
             self.hidden_at = place
 
     def close(self, name: str) -> None:
@@ -272,7 +207,7 @@ class _Walk:
 
     def _tell_link(self, link: _Element) -> None:
         if link.seen and not self.page.current:
-            self.page.put_behind(f" [{_shortened(link.url)}]")
+            self.page.put_behind(f" {OPENS}{without_our_marks(_shortened(link.url))}{CLOSES}")
         else:
             self.note(_shortened(link.url))
             self.page.blank = False
@@ -280,13 +215,13 @@ class _Walk:
     def _tell_hidden(self) -> None:
         if self.hidden_at >= 0 and not self.hidden_told:
             self.hidden_told = True
-            self.page.put("[hidden: ")
+            self.page.put(f"{OPENS}hidden: ")
             self.page.blank = False
 
     def _end_hidden(self) -> None:
         if self.hidden_told:
             self.page.blank = False
-            self.page.put_behind("]")
+            self.page.put_behind(CLOSES)
             self.page.blank = True
         self.hidden_at, self.hidden_told = -1, False
 
@@ -297,8 +232,7 @@ def _hides(tag: Tag) -> bool:
         return tag.name in UNSEEN or tag.name == "dialog"
     if "hidden" in attributes or tag.name in UNSEEN or (tag.name == "dialog" and "open" not in attributes):
         return True
-    style = attributes.get("style", "")
-    return bool(style) and _HIDING.search(_CSS_BLANK.sub("", style).lower()) is not None
+    return hides(attributes.get("style", ""))
 
 
 def _url(text: str) -> str:
@@ -317,11 +251,32 @@ def _words(text: str) -> str:
 _Attributes = dict[str, str]
 
 
+def _target(attributes: _Attributes) -> str:
+    """Where a link leads; of an element that another standard took over, by the name that it has there."""
+    urls = [_url(value) for name, value in attributes.items() if name == "href" or name.endswith(":href")]
+    return next(filter(None, urls), "")
+
+
+def _tell(walk: _Walk, tag: Tag) -> None:
+    """Tell what an element shows or leads to."""
+    name, attributes = tag.name, tag.attributes
+    if tell := _SHOWN.get(name):
+        tell(walk, attributes)
+    if not attributes:
+        return
+    if name not in ("a", "area", "base", "link") and (url := _target(attributes)):
+        walk.note(f"link: {_shortened(url)}")
+    if name != "form" and (url := _url(attributes.get("action", ""))):
+        walk.note(f"form to {_shortened(url)}")
+    if name not in ("button", "input") and "formaction" in attributes:
+        _button(walk, attributes)
+
+
 def _image(walk: _Walk, attributes: _Attributes) -> None:
     alt = _words(attributes.get("alt", ""))
     walk.note(f"image: {alt}" if alt else "image")
     if walk.links:
-        walk.links[-1].seen.append("[image]")
+        walk.links[-1].seen.append(f"{OPENS}image{CLOSES}")
 
 
 def _form(walk: _Walk, attributes: _Attributes) -> None:
@@ -337,6 +292,7 @@ def _field(walk: _Walk, attributes: _Attributes) -> None:
     else:
         word = f"{kind} field" if kind in ("hidden", "password", "file") else "field"
         walk.note(f"{word}: {name or 'without a name'}{f' = {value}' if value else ''}")
+        _button(walk, attributes)
 
 
 def _button(walk: _Walk, attributes: _Attributes) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tui_app.api.rows import Message
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_HEADER: Final = b"\x00\x00\x00\rIHDR"
+_AROUND: Final = 12
+"""Bytes of a chunk that are not its content: its size, its kind, its checksum."""
 
 
 def file_suffix(name: str) -> str:
@@ -66,6 +69,19 @@ def picture_of(text: str) -> bytes:
         data = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         data = b""
-    if not data.startswith(_PNG):
-        raise SluiceError("The server's picture is not a PNG file. Nothing was written.")
+    if not _is_whole_png(data):
+        raise SluiceError("The server's answer is not a picture, or not a whole one. Nothing was written.")
     return data
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Whether it is a PNG file from its signature and its header to its end, and nothing else behind that."""
+    if not data.startswith(_PNG + _HEADER):
+        return False
+    at = len(_PNG)
+    while at + _AROUND <= len(data):
+        kind = data[at + 4 : at + 8]
+        at += int.from_bytes(data[at : at + 4], "big") + _AROUND
+        if kind == b"IEND":
+            return at == len(data)
+    return False

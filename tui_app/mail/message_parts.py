@@ -11,20 +11,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.errors import Forbidden, NotFound
+from tui_app.api.pagination import read_action_log
+from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
+from tui_app.core.text import plural
 from tui_app.core.verdict import canonical_verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tui_app.api.client import EmailSecurityClient
-    from tui_app.api.details import Detections, LogEntry, MailPreview, RawMessage, Trace
+    from tui_app.api.details import Detections, MailPreview, RawMessage, Trace
+    from tui_app.api.pagination import ActionLog
     from tui_app.api.rows import Message
     from tui_app.core.clock import Clock
 
 _WITHOUT_DETECTION: Final = frozenset({"NONE", "UNKNOWN", "EXTERNAL", "ENCRYPTED"})
-_LOG_PAGES: Final = 20
-"""Pages of an action log that are read: what was done 20,000 times nobody reads."""
 
 
 class Part(StrEnum):
@@ -61,14 +63,6 @@ SOURCE_OF: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class ActionLog:
-    """What was done to a message, and whether that is all."""
-
-    entries: tuple[LogEntry, ...]
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Failed:
     """Why something can't be had: in a sentence for people, and the error."""
 
@@ -85,6 +79,11 @@ class MessageParts:
         self.investigate_id = investigate_id
         self._read: dict[Source, object] = {}
         self._read_at: dict[Source, datetime] = {}
+        self._outdated: set[Source] = set()
+        self.trace_asks = 0
+        """How many times the trace was asked for since somebody last wanted it anew."""
+        self.trace_failed: Failed | None = None
+        """Why the trace could not be read again, where that failed the last time."""
 
     def take(self, message: Message) -> None:
         """The message was read by somebody else just now: it is not asked for again."""
@@ -100,8 +99,29 @@ class MessageParts:
         return self._read_at.get(SOURCE_OF[part])
 
     def forget(self, part: Part) -> None:
-        """Ask for it again the next time."""
-        self._read.pop(SOURCE_OF[part], None)
+        """Ask for it again the next time. Lines of a trace are kept until there are others."""
+        source = SOURCE_OF[part]
+        if source is Source.TRACE and self.trace is not None:
+            self._outdated.add(source)
+        else:
+            self._read.pop(source, None)
+
+    def begin_trace(self) -> None:
+        """Ask for the trace again, and as often as the first time while it is not whole."""
+        self.forget(Part.TRACE)
+        self.trace_asks = 0
+
+    @property
+    def trace_remarks(self) -> list[str]:
+        """What is to be told of how the trace was read, in sentences."""
+        remarks: list[str] = []
+        if (failed := self.trace_failed) is not None:
+            at = self._read_at.get(Source.TRACE)
+            of = f"; these are the lines of {local_time(at):%H:%M:%S}" if at is not None else ""
+            remarks.append(f"It could not be read again{of}. {failed.sentence}")
+        if self.trace is not None and self.trace.pending and self.trace_asks > len(ASK_AGAIN):
+            remarks.append(f"Still on its way after it was asked for {plural(self.trace_asks, 'time')}; r asks again.")
+        return remarks
 
     @property
     def message(self) -> Message | None:
@@ -144,20 +164,27 @@ class MessageParts:
         cancelled: then the request is, too.
         """
         source = SOURCE_OF[part]
-        if (found := self._read.get(source)) is not None:
+        found = self._read.get(source)
+        if found is not None and source not in self._outdated:
             return found
         client, name = self._client(), self.investigate_id
         asking: dict[Source, Callable[[], Coroutine[Any, Any, object]]] = {
             Source.MESSAGE: lambda: client.get_message(name),
             Source.DETECTIONS: lambda: client.get_detections(name),
             Source.TRACE: lambda: client.get_trace(name),
-            Source.ACTION_LOG: lambda: _whole_log(client, name),
+            Source.ACTION_LOG: lambda: read_action_log(client, name),
             Source.RAW: lambda: client.get_raw(name),
         }
         try:
             answer = await asking[source]()
         except SluiceError as error:
             answer = Failed(meaning(source, error, self.message or known), error)
+        if source is Source.TRACE:
+            self.trace_asks += 1
+            self.trace_failed = answer if isinstance(answer, Failed) and found is not None else None
+        self._outdated.discard(source)
+        if found is not None and isinstance(answer, Failed):
+            return found
         self._read[source], self._read_at[source] = answer, self._clock.now()
         return answer
 
@@ -167,19 +194,6 @@ class MessageParts:
         if message is not None and not has_detection(message):
             return await self._client().preview_delivered(self.investigate_id)
         return await self._client().get_preview(self.investigate_id)
-
-
-async def _whole_log(client: EmailSecurityClient, name: str) -> ActionLog:
-    entries: list[LogEntry] = []
-    for number in range(1, _LOG_PAGES + 1):
-        page = await client.list_action_log(name, page=number)
-        fresh = (
-            [entry for entry in page.items if entry not in entries[-len(page.items) :]] if number > 1 else page.items
-        )
-        entries += fresh
-        if len(page.items) < (page.per_page or 1000) or not fresh:
-            return ActionLog(tuple(entries))
-    return ActionLog(tuple(entries), complete=False)
 
 
 def has_detection(message: Message) -> bool:
@@ -210,12 +224,17 @@ ASK_AGAIN: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds after which a trace that is not whole is asked for again, while somebody looks at it."""
 
 
-async def trace_to_its_end(parts: MessageParts, sleep: Waiting, told: Callable[[], None]) -> None:
-    """Read the trace, and again while more lines are on their way; `told` is called after each answer."""
-    for wait in (*ASK_AGAIN, None):
-        await parts.read(Part.TRACE)
-        told()
-        if wait is None or parts.trace is None or not parts.trace.pending:
-            return
-        await sleep(wait)
+async def trace_to_its_end(
+    parts: MessageParts, sleep: Waiting, told: Callable[[], Awaitable[None]], known: Message | None = None
+) -> None:
+    """Read the trace, and again while more lines are on their way; `told` is called after each answer.
+
+    There is one series of asking for each message: who comes back goes on where it was left, until `begin_trace`.
+    """
+    await parts.read(Part.TRACE, known)
+    await told()
+    while parts.trace is not None and parts.trace.pending and parts.trace_asks <= len(ASK_AGAIN):
+        await sleep(ASK_AGAIN[max(0, parts.trace_asks - 1)])
         parts.forget(Part.TRACE)
+        await parts.read(Part.TRACE, known)
+        await told()

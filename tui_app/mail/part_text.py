@@ -16,23 +16,28 @@ from tui_app.mail import eml as mime
 from tui_app.mail.defang import link_host, url_remarks
 from tui_app.mail.eml import Header, read_eml, size_text, tree_lines
 from tui_app.mail.encoded import decoded_words
+from tui_app.mail.html_page import without_our_marks
 from tui_app.mail.html_text import html_to_text
 from tui_app.mail.message_parts import Part
+from tui_app.mail.other_mail import NO_FACTS, Facts, facts_of, unlike_headers, unlike_trace, unlike_verdict
 from tui_app.mail.signs import message_signs
 from tui_app.mail.text_lines import text_lines
 
 if TYPE_CHECKING:
     from tui_app.api.details import Attachment, Detections, LogEntry, Trace, TraceLeg
+    from tui_app.api.pagination import ActionLog
     from tui_app.api.rows import Message
     from tui_app.core.look_alike import KnownDomains
     from tui_app.core.signs import Sign
-    from tui_app.mail.message_parts import ActionLog, MessageParts
+    from tui_app.mail.message_parts import MessageParts
 
 HEADING: Final = "heading"
 WARNING: Final = "warning"
 MUTED: Final = "muted"
 PRIVATE: Final = "private"
 ADDRESS: Final = "address"
+MARGIN: Final = "│ "
+"""Before each line of a mail's text and of its source."""
 _LONGEST_RAW: Final = 8 * 1024 * 1024
 """Characters of a raw mail that are shown; a file gets all of them."""
 
@@ -47,8 +52,12 @@ class PartLine:
     """`heading`, `warning`, `muted`, or nothing."""
     keep: str = ""
     """`private` or `address` for what redaction hides."""
+    quoted: bool = False
+    """Whether it is a line of the mail itself: it stands behind a margin, so that no mail can imitate a line of ours."""
 
     def __str__(self) -> str:
+        if self.quoted:
+            return f"{MARGIN}{self.text}".rstrip()
         return f"{self.label:<14} {self.text}".rstrip() if self.label else self.text
 
 
@@ -205,9 +214,9 @@ def _attachment(found: Attachment) -> Lines:
 # ---- trace, actions
 
 
-def trace_lines(trace: Trace) -> Lines:
-    """Its way through the mail servers."""
-    return [*_leg("inbound", trace.inbound), PartLine(), *_leg("outbound", trace.outbound)]
+def trace_lines(trace: Trace, remarks: Iterable[str] = ()) -> Lines:
+    """Its way through the mail servers; `remarks` = what is to be told of how it was read."""
+    return [*_warnings(remarks), *_leg("inbound", trace.inbound), PartLine(), *_leg("outbound", trace.outbound)]
 
 
 def _leg(name: str, leg: TraceLeg) -> Lines:
@@ -225,7 +234,7 @@ def actions_lines(log: ActionLog) -> Lines:
     if not log.entries:
         lines.append(PartLine("Nothing was done to it, as far as the API tells.", tone=MUTED))
     if not log.complete:
-        lines.append(PartLine("There is more; these are not all.", tone=WARNING))
+        lines.append(PartLine("There may be more: not all of the action log could be read.", tone=WARNING))
     return lines
 
 
@@ -278,10 +287,14 @@ def _kept(name: str) -> str:
     return PRIVATE if name.casefold() in ("subject", "thread-topic") else ""
 
 
-def raw_lines(raw: str) -> Lines:
-    """A raw mail: what is wrong with it, its parts as a tree, its texts, its headers, and its source."""
+def raw_lines(raw: str, facts: Facts = NO_FACTS) -> Lines:
+    """A raw mail: what is wrong with it, its parts as a tree, its texts, its headers, and its source.
+
+    `facts` = what is known of the message that it should be.
+    """
     eml = read_eml(raw[:_LONGEST_RAW])
-    lines = [PartLine(defect, tone=WARNING) for defect in eml.defects]
+    lines = _warnings(unlike_headers(eml.headers, facts))
+    lines += [PartLine(defect, tone=WARNING) for defect in eml.defects]
     if len(raw) > _LONGEST_RAW:
         lines.append(PartLine("Only the first 8 MiB are shown; E saves all of it.", tone=WARNING))
     lines.append(PartLine("parts", tone=HEADING))
@@ -290,11 +303,11 @@ def raw_lines(raw: str) -> Lines:
     for part in texts:
         lines += [PartLine(), PartLine(f"text of {part.kind}{f' {part.name}' if part.name else ''}", tone=HEADING)]
         lines += [PartLine(remark, tone=WARNING) for remark in part.remarks]
-        text = html_to_text(part.text) if part.kind == "text/html" else part.text
-        lines += [PartLine(line, keep=PRIVATE) for line in text_lines(text)]
+        text = html_to_text(part.text) if part.kind == "text/html" else without_our_marks(part.text)
+        lines += [PartLine(line, keep=PRIVATE, quoted=True) for line in text_lines(text)]
     lines += [PartLine(), PartLine("headers", tone=HEADING), *_headers(eml.headers)]
     lines += [PartLine(), PartLine("source", tone=HEADING)]
-    lines += [PartLine(line, keep=PRIVATE) for line in eml.lines]
+    lines += [PartLine(line, keep=PRIVATE, quoted=True) for line in eml.lines]
     return lines
 
 
@@ -311,17 +324,34 @@ def _leaves(root: mime.Part) -> Iterable[mime.Part]:
 # ---- any of them
 
 
-def lines_of(part: Part, parts: MessageParts, known: KnownDomains) -> Lines:
-    """The lines of a part that was read; none of one that was not."""
+def lines_of(part: Part, parts: MessageParts, known: KnownDomains, message: Message | None = None) -> Lines:
+    """The lines of a part that was read; none of one that was not.
+
+    `message` = the message as somebody else has it: what a part tells otherwise comes first in it.
+    """
+    facts = facts_of(parts.message or message)
     match part:
         case Part.SUMMARY if parts.message is not None:
             return summary_lines(parts.message, message_signs(parts.message, known))
         case Part.TRACE if parts.trace is not None:
-            return trace_lines(parts.trace)
+            return [*_warnings(unlike_trace(parts.trace, facts)), *trace_lines(parts.trace, parts.trace_remarks)]
         case Part.ACTIONS if parts.action_log is not None:
             return actions_lines(parts.action_log)
         case Part.RAW if parts.raw is not None:
-            return raw_lines(parts.raw.raw.exact)
+            return raw_lines(parts.raw.raw.exact, facts)
         case Part.WHY | Part.LINKS | Part.HEADERS if parts.detections is not None:
-            return {Part.WHY: why_lines, Part.LINKS: links_lines, Part.HEADERS: headers_lines}[part](parts.detections)
+            return [*_warnings(_unlike(part, parts.detections, facts)), *_MADE_OF_DETECTIONS[part](parts.detections)]
     return []
+
+
+_MADE_OF_DETECTIONS: Final = {Part.WHY: why_lines, Part.LINKS: links_lines, Part.HEADERS: headers_lines}
+
+
+def _unlike(part: Part, found: Detections, facts: Facts) -> Sequence[str]:
+    headers = (Header(header.name, header.value) for header in found.headers)
+    return [*unlike_headers(headers, facts), *(unlike_verdict(found, facts) if part is Part.WHY else ())]
+
+
+def _warnings(sentences: Iterable[str]) -> Lines:
+    lines = [PartLine(sentence, tone=WARNING) for sentence in sentences]
+    return [*lines, PartLine()] if lines else []

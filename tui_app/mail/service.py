@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui_app.core.look_alike import KnownDomains
     from tui_app.core.seen_domains import SeenDomains
     from tui_app.core.text import Untrusted
+    from tui_app.mail.find import Found
     from tui_app.mail.message_parts import MessageParts
     from tui_app.mail.search import MailSnapshot, MailSubject
     from tui_app.rows.export import Exported
@@ -75,7 +76,7 @@ class MailService:
 
         return MessageParts(self.client, self.clock, investigate_id.exact)
 
-    async def find(self, name: Untrusted) -> Sequence[Message]:
+    async def find(self, name: Untrusted) -> Found:
         """The messages that go by an id of any kind but a postfix id. Raises ApiError and UsageError."""
         from tui_app.mail.find import find_messages
 

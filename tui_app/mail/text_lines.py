@@ -40,7 +40,8 @@ def text_lines(text: str, limit: int = LINE_LIMIT) -> list[str]:
 def _safe(line: str) -> str:
     line = line.replace("\t", _TAB)
     # Most lines of most languages need no look at each character: it is enough that each kind of character is plain.
-    if line.isprintable() and unicodedata.is_normalized("NFC", line) and all(map(_plain, set(line))):
+    # Marks are not, and are looked for first: to put many of them in order takes quadratic time.
+    if line.isprintable() and all(map(_plain, set(line))) and unicodedata.is_normalized("NFC", line):
         return line
     return sanitize(line, len(line))
 

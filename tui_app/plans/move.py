@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Destination, Operation
 from tui_app.api.errors import NotFound, Unreadable
-from tui_app.api.page import MAX_PER_PAGE
-from tui_app.api.pagination import search_pages
+from tui_app.api.pagination import read_action_log, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.address import canonical_address
 from tui_app.core.errors import SluiceError
@@ -48,7 +47,6 @@ _ALREADY: Final = re.compile(
 _IN_A_MAILBOX: Final = frozenset({"delivered", "moved", "move_failed"})
 _NOT_DELIVERED: Final = frozenset({"rejected", "bounced", "deferred", "queued"})
 _TOLD: Final = 5
-_LOG_PAGES: Final = 3
 _MOST_A_ROUND: Final = 10
 """Messages whose action logs are asked for in each round though no search points to them."""
 
@@ -289,12 +287,8 @@ class MoveReadBack:
     async def judged(self, target: Target) -> Result:
         """What the action log of one message tells of the move. Raises ApiError, and UsageError for what is no id."""
         sent_at = self._sent_at.get(target.id)
-        moves: list[LogEntry] = []
-        for page in range(1, _LOG_PAGES + 1):
-            log = await self._client.list_action_log(target.id, page=page)
-            moves += [entry for entry in log.items if entry.operation is Operation.MOVE]
-            if log.size < MAX_PER_PAGE:
-                break
+        log = await read_action_log(self._client, target.id)
+        moves = [entry for entry in log.entries if entry.operation is Operation.MOVE]
         mine = [entry for entry in moves if self._is_ours(target, entry, sent_at)]
         outcomes = [_of_entry(entry) for entry in mine]
         moved = any(outcome is Outcome.MOVED for outcome, _ in outcomes)
@@ -315,6 +309,9 @@ class MoveReadBack:
             return Result(target, Outcome.ALREADY_THERE, why="the action log says that it was there already")
         if any(self._is_ours(target, entry, sent_at, any_folder=True) for entry in moves):
             why = "the action log tells of a move without its folder: it may be somebody else's"
+            return Result(target, Outcome.UNKNOWN, why=why)
+        if not log.complete:
+            why = "the action log shows no such move, but not all of it could be read"
             return Result(target, Outcome.UNKNOWN, why=why)
         return Result(target, Outcome.NOT_SEEN_MOVED, why="the action log shows no such move yet")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import search_pages
+from tui_app.api.pagination import read_action_log, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
 from tui_app.plans.plan import index_by_id, windows_of
@@ -112,8 +112,8 @@ class ReleaseReadBack:
         if target.released is False and says_released(message):
             return Result(target, Outcome.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
-        log = await self._client.list_action_log(target.investigate_id)
-        releases = [entry for entry in log.items if str(entry.operation) == _RELEASED and entry.success is not False]
+        log = await read_action_log(self._client, target.investigate_id)
+        releases = [entry for entry in log.entries if str(entry.operation) == _RELEASED and entry.success is not False]
         if any(self._is_since_sent(target, entry) for entry in releases):
             return Result(target, Outcome.RELEASED, why="seen released: the action log says so")
         why = (
@@ -121,6 +121,8 @@ class ReleaseReadBack:
             if releases
             else ("no longer held, but nothing shows that it was released")
         )
+        if not log.complete:
+            why += "; not all of its action log could be read"
         return Result(target, Outcome.UNKNOWN, why=why)
 
     def _is_since_sent(self, target: Target, entry: LogEntry) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -16,11 +15,20 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_app.core.background import in_background
 from tui_app.core.text_find import HIT_LIMIT, Hit, find_all
 from tui_app.widgets.redaction import Redaction, redaction_of
 from tui_app.widgets.text_lines import Piece, breaks, redacted
 
 PagerLine = tuple[Piece, ...]
+
+
+class Margin(str):
+    """What a line begins with, and each row in which it goes on."""
+
+    __slots__ = ()
+
+
 _FIND: Final = "find"
 """The worker that looks for words."""
 
@@ -182,7 +190,7 @@ class Pager(Widget, can_focus=True):
     async def _look_through(self, again: bool) -> None:
         redaction = Redaction()
         redaction.on = redaction_of(self).on
-        self._hits = await asyncio.to_thread(find_in, self._lines, self._words, redaction)
+        self._hits = await in_background(find_in, self._lines, self._words, redaction)
         self._looking = False
         if not again:
             self.post_message(self.Found())
@@ -224,8 +232,9 @@ class Pager(Widget, can_focus=True):
 
     def _laid_out(self, number: int) -> tuple[tuple[int, Content], ...]:
         """The rows of a line: where each begins in the line, and what it shows."""
-        content = Content.assemble(*redacted(self._lines[number], redaction_of(self)))
-        return rows_of(content, max(8, self.size.width), self._hang)
+        line = self._lines[number]
+        content = Content.assemble(*redacted(line, redaction_of(self)))
+        return rows_of(content, max(8, self.size.width), margin_of(line) or " " * self._hang)
 
     def _on_screen(self) -> Iterator[tuple[int, int]]:
         line, row = self._top
@@ -247,7 +256,7 @@ class Pager(Widget, can_focus=True):
 
     def _strip(self, line: int, row: int, width: int, base: Style) -> Strip:
         start, content = self._rows(line)[row]
-        hang = min(self._hang, max(8, width) // 2) if row else 0
+        hang = min(len(margin_of(self._lines[line])) or self._hang, max(8, width) // 2) if row else 0
         length = len(self._words)
         end = start + len(content.plain) - hang
         for number in self._hits_between((line, start - length + 1), (line, end)) if length else ():
@@ -266,17 +275,24 @@ class Pager(Widget, can_focus=True):
         return range(bisect_left(self._hits, first), bisect_left(self._hits, last))
 
 
-def rows_of(content: Content, width: int, hang: int) -> tuple[tuple[int, Content], ...]:
-    """The rows of a line in so many cells: where each begins in the line, and what it shows."""
+def margin_of(line: PagerLine) -> str:
+    """The margin of a line; empty where it has none."""
+    first = line[0] if line else ""
+    text = first if isinstance(first, str) else first[0]
+    return text if isinstance(text, Margin) else ""
+
+
+def rows_of(content: Content, width: int, begin: str) -> tuple[tuple[int, Content], ...]:
+    """The rows of a line in so many cells: where each begins in the line, and what it shows; all but one begin so."""
     if len(content.plain) <= width and content.plain.isascii():
         return ((0, content),)
-    hang = min(hang, width // 2)
-    cuts = breaks(content.plain, width, width - hang)
+    begin = begin[: width // 2]
+    cuts = breaks(content.plain, width, width - len(begin))
     parts = content.divide(cuts)
     starts = (0, *cuts)
+    margin = Content.assemble((begin, "dim"))
     return tuple(
-        (start, part if at == 0 else Content(" " * hang) + part)
-        for at, (start, part) in enumerate(zip(starts, parts, strict=True))
+        (start, part if at == 0 else margin + part) for at, (start, part) in enumerate(zip(starts, parts, strict=True))
     )
 
 

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.errors import ApiError
+from tui_app.core.background import in_background
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
@@ -111,18 +112,24 @@ class MessageScreen(ConsoleScreen):
         parts, view = self._parts, self._view
         assert parts is not None
 
-        def traced() -> None:
-            view.make(part, parts)
+        async def made() -> None:
+            await self._make(view, parts, part)
             self._arrived(parts, part)
 
+        if parts.of(part) is None:
+            self._tell_state("reading…")
         if part is Part.TRACE:
-            await trace_to_its_end(parts, self.service.clock.sleep, traced)
+            await trace_to_its_end(parts, self.service.clock.sleep, made, self._message)
         else:
-            if parts.of(part) is None:
-                self._tell_state("reading…")
             await parts.read(part, self._message)
-            await asyncio.to_thread(view.make, part, parts)
-            self._arrived(parts, part)
+            await made()
+
+    async def _make(self, view: PartView, parts: MessageParts, part: Part) -> None:
+        """Make the lines of a part that was read; of a long mail that takes seconds, in which keys are answered."""
+        if not view.is_made(part, parts):
+            self._tell_state("making its lines…")
+            self._show(keep=part is Part.TRACE)
+            await view.make_beside(part, parts)
 
     async def _found(self) -> bool:
         """Find the message of a row without its id by what else the row tells; whether it was found."""
@@ -139,11 +146,12 @@ class MessageScreen(ConsoleScreen):
             self.notice(f"{error} ! tells more.")
             self._tell_state("not found")
             return False
-        if len(found) != 1:
-            self._tell_state("no message goes by the row's ids" if not found else "several messages go by its ids")
+        if (message := found.the_one) is None:
+            self.notice(found.why_not("the row's id"))
+            self._tell_state("several go by its ids" if len(found.messages) > 1 else "not found")
             return False
-        self._parts = self.service.mail.parts(found[0].id)
-        self._parts.take(found[0])
+        self._parts = self.service.mail.parts(message.id)
+        self._parts.take(message)
         return True
 
     def _arrived(self, parts: MessageParts, part: Part) -> None:
@@ -154,6 +162,8 @@ class MessageScreen(ConsoleScreen):
             self._note(answer)
             self._state = "as in the list" if part is Part.SUMMARY else "not to be had"
         elif (read_at := parts.read_at(part)) is not None:
+            if part is Part.TRACE and parts.trace_failed is not None:
+                self._note(parts.trace_failed)
             self._state = f"read {local_time(read_at):%H:%M:%S}"
         self._show(keep=part is Part.TRACE)
 
@@ -200,7 +210,9 @@ class MessageScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Read this part again."""
-        if self._parts is not None:
+        if self._parts is not None and self._part is Part.TRACE:
+            self._parts.begin_trace()
+        elif self._parts is not None:
             self._parts.forget(self._part)
         self._read(self._part)
 
@@ -346,7 +358,7 @@ class MessageScreen(ConsoleScreen):
                 answer = await parts.read(part, message)
                 if isinstance(answer, Failed):
                     raise SluiceError(answer.sentence) from answer.error
-                lines = await asyncio.to_thread(_text_of, view, part, parts)
+                lines = await in_background(_text_of, view, part, parts)
             self.notice(await save_message(parts, message, name, lines))
         except SluiceError as error:
             self.service.record(str(error), error.details() if isinstance(error, ApiError) else ())

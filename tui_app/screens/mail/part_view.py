@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, overload
 
+from tui_app.core.background import in_background
 from tui_app.core.text import DETAIL_LIMIT, sanitize
 from tui_app.jobs.progress import describe_action
 from tui_app.mail.defang import defang
 from tui_app.mail.message_parts import Failed, MessageParts, Part
+from tui_app.mail.other_mail import facts_of
 from tui_app.mail.part_text import (
     ADDRESS,
     HEADING,
+    MARGIN,
     MUTED,
     PRIVATE,
     WARNING,
@@ -22,7 +27,7 @@ from tui_app.mail.part_text import (
 )
 from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
-from tui_app.widgets.pager import PagerLine
+from tui_app.widgets.pager import Margin, PagerLine
 from tui_app.widgets.redaction import AddressText, PrivateText
 
 if TYPE_CHECKING:
@@ -38,7 +43,10 @@ if TYPE_CHECKING:
 _TONES: Final = {HEADING: "bold", WARNING: "bold $text-warning", MUTED: "dim", "": ""}
 _LABEL: Final = 15
 """Cells of a label and the blank behind it."""
+_MARGIN: Final = Margin(MARGIN)
 _MOST_LINKS: Final = 4
+_ABOVE: Final = ("subject", "from", "signs", "verdict")
+"""What is shown of a message above the details of its row."""
 
 
 def pager_line(line: PartLine) -> PagerLine:
@@ -51,6 +59,8 @@ def pager_line(line: PartLine) -> PagerLine:
         else line.text
     )
     shown: Piece = (text, _TONES[line.tone]) if _TONES[line.tone] else text
+    if line.quoted:
+        return ((_MARGIN, "dim"), shown)
     if not line.label:
         return (shown,)
     label = line.label if len(line.label) < _LABEL else f"{line.label} "
@@ -75,8 +85,19 @@ class PagerLines(Sequence[PagerLine]):
         return PagerLines(self._lines[index]) if isinstance(index, slice) else pager_line(self._lines[index])
 
 
-def row_lines(job: Job, row: JobMessage) -> Lines:
+@dataclass(frozen=True, slots=True)
+class RowLines:
     """The fields of a job's row: one action on one message for one recipient."""
+
+    state: Lines
+    details: Lines
+    ids: Lines
+    message: Lines
+    """What the row tells of the message."""
+
+
+def row_lines(job: Job, row: JobMessage) -> RowLines:
+    """The lines of a job's row."""
 
     def fact(label: str, value: object, keep: str = "") -> Lines:
         if value is None or value == "":
@@ -85,26 +106,44 @@ def row_lines(job: Job, row: JobMessage) -> Lines:
         text = detail() if detail is not None else sanitize(str(value), DETAIL_LIMIT)
         return [PartLine(text, label, keep=keep)] if text else []
 
-    return [
-        PartLine("The job's row", tone=HEADING),
-        *fact("status", fmt.row_state(row.status).text),
-        *fact("why", row.status_message),
-        *fact("action", describe_action(job)),
-        *fact("recipient", row.recipient, ADDRESS),
-        *fact("tries", row.retry_count),
-        *fact("retry after", fmt.local(row.retry_after) if row.retry_after else None),
-        *fact("processed", fmt.local(row.processed_at) if row.processed_at else None),
-        *fact("created", fmt.local(row.created_at) if row.created_at else None),
-        *fact("row id", row.message_id),
-        *fact("postfix id", row.postfix_id),
-        *fact("alert id", row.alert_id),
-        *fact("Message-ID", row.email_message_id),
-        PartLine(),
-        *([PartLine("The message", tone=HEADING)] if row.subject or row.sender or row.investigate_id else []),
-        *fact("subject", row.subject, PRIVATE),
-        *fact("from", row.sender, ADDRESS),
-        *fact("investigate id", row.investigate_id),
-    ]
+    return RowLines(
+        state=[
+            PartLine("The job's row", tone=HEADING),
+            *fact("status", fmt.row_state(row.status).text),
+            *fact("why", row.status_message),
+        ],
+        details=[
+            *fact("action", describe_action(job)),
+            *fact("recipient", row.recipient, ADDRESS),
+            *fact("tries", row.retry_count),
+            *fact("retry after", fmt.local(row.retry_after) if row.retry_after else None),
+            *fact("processed", fmt.local(row.processed_at) if row.processed_at else None),
+            *fact("created", fmt.local(row.created_at) if row.created_at else None),
+        ],
+        ids=[
+            *fact("row id", row.message_id),
+            *fact("postfix id", row.postfix_id),
+            *fact("alert id", row.alert_id),
+            *fact("Message-ID", row.email_message_id),
+            *fact("investigate id", row.investigate_id),
+        ],
+        message=[*fact("subject", row.subject, PRIVATE), *fact("from", row.sender, ADDRESS)],
+    )
+
+
+def with_row(row: RowLines, summary: Lines) -> Lines:
+    """A row and its message: first what became of it and what it is, at the end the ids of the row."""
+    groups: dict[str, Lines] = {}
+    name = ""
+    for line in summary:
+        name = name if line.label == " " else line.label or "signs"
+        groups.setdefault(name, []).append(line)
+    above = [line for name in _ABOVE for line in groups.pop(name, [])]
+    rest = [line for lines in groups.values() for line in lines]
+    told = {line.label for line in rest}
+    ids = [line for line in row.ids if line.label != "investigate id" or line.label not in told]
+    blocks = [above, row.details, rest, [PartLine("The row's ids", tone=HEADING), *ids] if ids else []]
+    return [*row.state, *(line for block in blocks if block for line in (*block, PartLine()))][:-1]
 
 
 class PartView:
@@ -113,8 +152,10 @@ class PartView:
     def __init__(self, message: MessageRef, known: KnownDomains) -> None:
         self._reference = message
         self._known = known
-        self._made: dict[Part, tuple[object, Lines]] = {}
-        """The lines of parts that were read, each with the answer that it was made of."""
+        self._made: dict[Part, tuple[object, object, Lines]] = {}
+        """The lines of parts that were read, each with the answer and what else it was made of."""
+
+        self._making: dict[Part, tuple[object, object, asyncio.Task[None]]] = {}
 
     def lines(self, part: Part, parts: MessageParts | None) -> Sequence[PagerLine]:
         """The lines of a part as far as it is known."""
@@ -126,25 +167,45 @@ class PartView:
         answer = parts.of(part) if parts is not None else None
         if part is Part.SUMMARY:
             message = (parts.message if parts is not None else None) or reference.message
-            row = row_lines(reference.job, reference.row) if reference.job and reference.row else []
+            row = row_lines(reference.job, reference.row) if reference.job and reference.row else None
+            if row is not None:
+                return with_row(row, row.message if message is None else self._summary(message))
             if message is None:
-                return row or ([PartLine(answer.sentence, tone=WARNING)] if isinstance(answer, Failed) else [])
-            above = [line for line in row if line.label not in ("subject", "from", "investigate id")]
-            if above and above[-1].text == "The message":
-                del above[-1]
-            return [*above, *self._summary(message)]
+                return [PartLine(answer.sentence, tone=WARNING)] if isinstance(answer, Failed) else []
+            return self._summary(message)
         if isinstance(answer, Failed):
             return [PartLine(answer.sentence, tone=WARNING)]
+        if answer is None:
+            return [PartLine("reading…", tone=MUTED)] if parts is not None else []
         made = self._made.get(part)
-        if answer is not None and made is not None and made[0] is answer:
-            return made[1]
-        return [PartLine("reading…", tone=MUTED)] if parts is not None else []
+        return made[2] if made is not None and made[0] is answer else [PartLine("making its lines…", tone=MUTED)]
+
+    def is_made(self, part: Part, parts: MessageParts) -> bool:
+        """Whether the lines of a part are there, as far as it was read."""
+        answer, made = parts.of(part), self._made.get(part)
+        if part is Part.SUMMARY or answer is None or isinstance(answer, Failed):
+            return True
+        return made is not None and made[0] is answer and made[1] == self._told_by(part, parts)
 
     def make(self, part: Part, parts: MessageParts) -> None:
         """Make the lines of a part that was read, once for each answer; for a thread: a long mail takes a second."""
-        answer, made = parts.of(part), self._made.get(part)
-        if answer is not None and (made is None or made[0] is not answer):
-            self._made[part] = answer, lines_of(part, parts, self._known)
+        answer, told = parts.of(part), self._told_by(part, parts)
+        if answer is not None and not self.is_made(part, parts):
+            self._made[part] = answer, told, lines_of(part, parts, self._known, self._reference.message)
+
+    async def make_beside(self, part: Part, parts: MessageParts) -> None:
+        """The same in the background. Who leaves and comes back waits for what was begun; nobody waits for it at the end."""
+        answer, told = parts.of(part), self._told_by(part, parts)
+        making = self._making.get(part)
+        if making is None or making[0] is not answer or making[1] != told or making[2].done():
+            making = answer, told, asyncio.create_task(in_background(self.make, part, parts))
+            self._making[part] = making
+        await asyncio.shield(making[2])
+
+    def _told_by(self, part: Part, parts: MessageParts) -> object:
+        """What beside its answer the lines of a part are made of."""
+        facts = facts_of(parts.message or self._reference.message)
+        return (facts, parts.trace_remarks) if part is Part.TRACE else facts
 
     def _summary(self, message: Message) -> Lines:
         return summary_lines(message, self.signs(message), self._reference.odd)
