@@ -1,5 +1,6 @@
 """Held mail in groups: what is odd is found, and nothing else is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -79,3 +80,28 @@ async def test_the_three_impostors_of_the_demo_stand_out(simulator: Simulator) -
         senders = [str(subject.store.row(odd.slot).sender) for odd in grouped.odd.values()]
         assert senders == ["news@acme-news.exampIe"] * 3
         assert all("like acme-news.example: I for l" in odd.why for odd in grouped.odd.values())
+
+
+async def test_a_group_tells_its_mailboxes_each_once_and_from_when_to_when(sample: Simulator) -> None:
+    async with held_of(sample) as subject:
+        grouped = await subject.group()
+        assert grouped is not None
+        for group in grouped.groups[:5]:
+            messages = [subject.store.row(slot) for slot in grouped.slots[group.key]]
+            times = [message.when for message in messages if message.when is not None]
+            assert (group.first, group.last) == (min(times), max(times))
+            mailboxes = {to.exact for message in messages for to in message.recipients}
+            assert group.recipients == len(mailboxes)
+            assert group.count == len(messages)
+
+
+async def test_groups_are_those_of_the_last_search_and_none_where_another_came_between(sample: Simulator) -> None:
+    async with held_of(sample) as subject:
+        first = asyncio.ensure_future(subject.group())
+        await asyncio.sleep(0)
+        subject.ask("90d verdict:MALICIOUS")
+        await subject.load(10**9)
+        assert await first is None
+        grouped = await subject.group()
+        assert grouped is not None
+        assert grouped.count == len(subject.snapshot.found) < 10_000

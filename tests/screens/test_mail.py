@@ -296,3 +296,87 @@ async def test_a_sender_is_known_as_an_imitation_where_it_is_listed_alone_later(
         await console.sees("all loaded")
         await search(console, "from:acme-news.exampIe")
         await console.sees("3 found, all loaded", "≈ like acme-news.example: I for l")
+
+
+@pytest.mark.parametrize("key", ["R", "V"])
+@pytest.mark.parametrize("place", ["list", "groups"])
+async def test_a_review_waits_until_it_is_known_what_is_odd(
+    key: str, place: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        subject = console.app.screen._subject  # type: ignore[attr-defined]
+        if place == "groups":
+            await console.press("w")
+            await console.sees("3 odd ones", "weekly digest #")
+            await console.press("G", "k")
+        gate = held_open(monkeypatch, subject, "group")
+        console.app.post_message(Key(key, key))
+        await console.settles()
+        assert not {"not sent yet", "Move 1 message to"} & set(console.text.splitlines())
+        assert "not sent yet" not in console.text and "Junk" not in console.text
+        gate.set()
+        await console.sees("not sent yet" if key == "R" else "Junk")
+
+
+@pytest.mark.parametrize("place", ["list", "groups"])
+async def test_nothing_is_marked_or_taken_where_another_search_came_between(
+    place: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def superseded() -> None:
+        return None
+
+    async with console_on(settings_for(simulator)) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        subject = console.app.screen._subject  # type: ignore[attr-defined]
+        if place == "groups":
+            await console.press("w")
+            await console.sees("3 odd ones")
+        monkeypatch.setattr(subject, "group", superseded)
+        for key in ("R", "V"):
+            await console.press(key)
+            await console.sees("Another search came between: nothing was taken.")
+        await console.press("a")
+        await console.sees("Another search came between: nothing was marked.")
+        assert subject.store.marks == 0
+
+
+async def test_marks_stay_when_the_same_search_is_read_again(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_mail(console, "from:acme-news.example all", "all loaded")
+        await console.press("space", "space")
+        await console.sees("2 marked")
+        await console.press("r")
+        await console.settles()
+        await console.sees("2 marked", "all loaded")
+
+
+async def test_what_was_left_out_is_forgotten_when_all_are_marked_anew(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await console.press("Q")
+        await console.sees("all loaded")
+        subject = console.app.screen._subject  # type: ignore[attr-defined]
+        await console.press("a")
+        await console.sees("odd ones left out")
+        assert subject.left_out
+        await console.press("ampersand")
+        await console.type("from:acme-news.example verdict:bulk")
+        await console.press("enter")
+        await console.sees("112 of 143 found")
+        await console.press("a")
+        await console.sees("112 of 112 marked.")
+        assert not subject.left_out
+        assert subject.marked_with == {subject.store.id(slot) for slot in subject.store.marked_slots()}
+
+
+async def test_mail_is_moved_from_the_list(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await open_mail(console, "delivery:delivered", "found")
+        await console.press("space", "V")
+        await console.sees("Move 1 message to", "Junk")
+        await console.press("2")
+        await console.sees("not sent yet", "1 message")
+        await console.press("escape")
+        await console.sees("1 marked")
