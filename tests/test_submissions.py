@@ -15,6 +15,7 @@ from tui_app.api.enums import Destination, Disposition
 from tui_app.api.errors import ApiError
 from tui_app.api.submission import MOST_SUBMITTED
 from tui_app.core.errors import GuardError
+from tui_app.core.text import Untrusted
 from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import Send
 from tui_app.plans.effect import Effect
@@ -23,8 +24,16 @@ from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.request import PlanRequest
-from tui_app.plans.state import Outcome, Result
-from tui_app.plans.submission import HAS_DETECTION, NO_ALERT_ID, NO_MAILBOX, ToSubmit, choose, type_for
+from tui_app.plans.state import Outcome, Phase, PlanState, Result
+from tui_app.plans.submission import (
+    HAS_DETECTION,
+    NO_ALERT_ID,
+    NO_MAILBOX,
+    ToSubmit,
+    choose,
+    type_for,
+)
+from tui_app.plans.submission_names import FOREIGN_ALERT_ID
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -282,9 +291,6 @@ async def test_clean_mail_that_was_moved_is_a_missed_detection_of_its_mailboxes(
 
 
 def test_only_the_mailboxes_that_it_was_moved_in_are_named() -> None:
-    from tui_app.core.text import Untrusted
-    from tui_app.plans.state import Phase, PlanState
-
     one, two = Untrusted("a@x.example"), Untrusted("b@x.example")
     names = [f"4N00000000000{n}01-2026-11-19T00:00:00-1" for n in range(3)]
     targets = [Target(name, "4NPOSTFIX", recipients=(one, two), header_id="<m@x>", disposition=NONE) for name in names]
@@ -299,6 +305,28 @@ def test_only_the_mailboxes_that_it_was_moved_in_are_named() -> None:
     chosen = choose(PlanState(plan, Phase.DONE, results), kind, {t.id: t for t in targets}, [])
     assert [(mail.id, mail.recipients) for mail in chosen.mails] == [(names[0], ("b@x.example",))]
     assert chosen.left_out == {names[1]: NO_MAILBOX}
+
+
+async def test_what_two_mails_were_told_with_is_not_sent(account: Simulator) -> None:
+    async with released(account) as (service, entry, targets):
+        victim = account.account.held[-1].alert_id
+        wrong = {target.id: replace(target, alert_id=victim) for target in targets[:2]}
+        asked = await service.submissions.prepare(entry, {**known(targets), **wrong})
+        assert [mail.id for mail in asked.mails] == [target.id for target in targets[2:]]
+        assert asked.describe_left_out() == f"Left out: 2 ({FOREIGN_ALERT_ID})."
+        assert await service.submissions.send(entry, asked, NONE) == "Reported: 2 accepted."
+        assert victim not in {line["asked"] for line in account.account.truth.of("submission")}
+
+
+async def test_an_alert_id_that_was_reported_for_another_mail_is_that_mails(account: Simulator) -> None:
+    async with released(account) as (service, entry, targets):
+        odd = {target.id: replace(target, investigate_id=None, alert_id="odd") for target in targets[:2]}
+        first = await service.submissions.prepare(entry, {**known(targets), targets[0].id: odd[targets[0].id]})
+        account.set_faults("close_before@submit")
+        await service.submissions.send(entry, replace(first, mails=first.mails[:1]), NONE)
+        account.set_faults("none")
+        again = await service.submissions.prepare(entry, {**known(targets), **odd})
+        assert again.left_out == {targets[1].id: FOREIGN_ALERT_ID}
 
 
 @pytest.mark.parametrize(
