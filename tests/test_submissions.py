@@ -1,7 +1,7 @@
 """Reporting the mail of a plan: which messages, what is on record before and after, and what is never sent twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.services import service_on
+from tests.support.faulty import FaultyServer, answer, faulty, success
+from tests.support.services import lonely_service, service_on
 from tests.support.trials import RELEASE, TO_JUNK
 from tui_app.api.enums import Destination, Disposition
 from tui_app.api.errors import ApiError
@@ -202,6 +203,48 @@ async def test_a_refusal_is_told_of_each_message_and_sends_no_more(account: Simu
         (report,) = service.plans.ledger.reports_of(entry.plan_id)
         assert (report.standing, report.answers[0].http) == ("refused", 403)
         assert len((await service.submissions.prepare(entry, known(targets))).mails) == 2
+
+
+@asynccontextmanager
+async def answering(service: EmailSecurityService, answers: Sequence[bytes]) -> AsyncIterator[FaultyServer]:
+    """The service's client gets these answers to what it submits, one after the other, and the last one from then on."""
+    left = list(answers)
+    async with faulty(lambda _: left.pop(0) if left[1:] else left[0]) as server:
+        other = lonely_service(server.base_url)
+        service.client.submit_messages = other.client.submit_messages  # type: ignore[method-assign]
+        yield server
+        await other.close()
+
+
+async def test_success_with_errors_is_unknown_and_its_words_are_told(account: Simulator) -> None:
+    items = [{"id": "s0", "accepted": True}, {"id": "s1", "accepted": False, "error": "too old"}]
+    both = answer(200, success({"results": items}, errors=[{"code": 7, "message": "quota\u202e is over"}]))
+    async with released(account, 2) as (service, entry, targets):
+        asked = await service.submissions.prepare(entry, known(targets))
+        async with answering(service, [both]) as server:
+            said = await service.submissions.send(entry, asked, NONE)
+            assert server.count("POST") == 1
+        words = "The answer says success and also: quota"
+        assert said.startswith(f"Reported: 1 not accepted, 1 unknown. {words}")
+        assert said.isprintable()
+        (report,) = service.plans.ledger.reports_of(entry.plan_id)
+        assert (report.standing, "quota" in report.answers[-1].why) == ("unknown", True)
+        why = [each.why for each in report.acceptances.values()]
+        assert ("success and also: " in why[0], why[1]) == (True, "too old")
+        assert words in service.activities[-1].sentence
+        again = await service.submissions.prepare(entry, known(targets))
+        assert ([mail.id for mail in again.mails], again.reported) == ([targets[1].id], 1)
+
+
+async def test_after_a_batch_that_contradicts_itself_none_is_sent(account: Simulator) -> None:
+    async with released(account, 2) as (service, entry, targets):
+        asked = await service.submissions.prepare(entry, known(targets))
+        more = tuple(replace(asked.mails[0], id=f"{asked.mails[0].id}{number}") for number in range(150))
+        refusing = success({"results": [{"accepted": False}] * 100}, errors=[{}])
+        async with answering(service, [answer(200, refusing)]) as server:
+            said = await service.submissions.send(entry, replace(asked, mails=more), NONE)
+            assert server.count("POST") == 1
+        assert said.startswith("Reported: 100 not accepted, 50 not sent. The answer says success and also: an error")
 
 
 async def test_there_are_a_hundred_a_request_and_none_after_one_without_an_answer(account: Simulator) -> None:
