@@ -35,7 +35,7 @@ def test_a_report_that_was_killed_before_its_answer_is_unknown_and_is_not_sent_a
 ) -> None:
     with machine_with(faults, tmp_path) as machine:
         plan = released(machine, 3)
-        report = ("ledger", "report", plan, "--as", "NONE", "--yes")
+        report = ("ledger", "submit", plan, "--as", "NONE", "--yes")
         command = machine.starts(*report)
         assert wait(command, lambda: machine.asked("submit") and bool(submitted(machine)) is done) is None
         command.kill()
@@ -56,7 +56,7 @@ def test_killed_at_any_moment_no_message_is_reported_that_is_not_on_record_and_n
     with machine_with("latency=8@submit", tmp_path) as machine:
         plan = released(machine, 6)
         for _ in range(ROUNDS):
-            command = machine.starts("ledger", "report", plan, "--as", "NONE", "--yes")
+            command = machine.starts("ledger", "submit", plan, "--as", "NONE", "--yes")
             end = time.monotonic() + random.uniform(0.02, 0.6)
             if wait(command, lambda end=end: time.monotonic() >= end) is None:
                 command.kill()
