@@ -1,7 +1,7 @@
 """Reporting the mail of a plan: which messages, what is on record before and after, and what is never sent twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.services import service_on
+from tests.support.faulty import FaultyServer, answer, faulty, success
+from tests.support.services import lonely_service, service_on
 from tests.support.trials import RELEASE, TO_JUNK
 from tui_app.api.enums import Destination, Disposition
 from tui_app.api.errors import ApiError
 from tui_app.api.submission import MOST_SUBMITTED
 from tui_app.core.errors import GuardError
+from tui_app.core.text import Untrusted
 from tui_app.plans.account_lock import Locked
 from tui_app.plans.commands import Send
 from tui_app.plans.effect import Effect
@@ -23,8 +25,16 @@ from tui_app.plans.ledger_entry import LedgerEntry
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import intent_record, result_record
 from tui_app.plans.request import PlanRequest
-from tui_app.plans.state import Outcome, Result
-from tui_app.plans.submission import HAS_DETECTION, NO_ALERT_ID, NO_MAILBOX, ToSubmit, choose, type_for
+from tui_app.plans.state import Outcome, Phase, PlanState, Result
+from tui_app.plans.submission import (
+    HAS_DETECTION,
+    NO_ALERT_ID,
+    NO_MAILBOX,
+    ToSubmit,
+    choose,
+    type_for,
+)
+from tui_app.plans.submission_names import FOREIGN_ALERT_ID
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -195,6 +205,48 @@ async def test_a_refusal_is_told_of_each_message_and_sends_no_more(account: Simu
         assert len((await service.submissions.prepare(entry, known(targets))).mails) == 2
 
 
+@asynccontextmanager
+async def answering(service: EmailSecurityService, answers: Sequence[bytes]) -> AsyncIterator[FaultyServer]:
+    """The service's client gets these answers to what it submits, one after the other, and the last one from then on."""
+    left = list(answers)
+    async with faulty(lambda _: left.pop(0) if left[1:] else left[0]) as server:
+        other = lonely_service(server.base_url)
+        service.client.submit_messages = other.client.submit_messages  # type: ignore[method-assign]
+        yield server
+        await other.close()
+
+
+async def test_success_with_errors_is_unknown_and_its_words_are_told(account: Simulator) -> None:
+    items = [{"id": "s0", "accepted": True}, {"id": "s1", "accepted": False, "error": "too old"}]
+    both = answer(200, success({"results": items}, errors=[{"code": 7, "message": "quota\u202e is over"}]))
+    async with released(account, 2) as (service, entry, targets):
+        asked = await service.submissions.prepare(entry, known(targets))
+        async with answering(service, [both]) as server:
+            said = await service.submissions.send(entry, asked, NONE)
+            assert server.count("POST") == 1
+        words = "The answer says success and also: quota"
+        assert said.startswith(f"Reported: 1 not accepted, 1 unknown. {words}")
+        assert said.isprintable()
+        (report,) = service.plans.ledger.reports_of(entry.plan_id)
+        assert (report.standing, "quota" in report.answers[-1].why) == ("unknown", True)
+        why = [each.why for each in report.acceptances.values()]
+        assert ("success and also: " in why[0], why[1]) == (True, "too old")
+        assert words in service.activities[-1].sentence
+        again = await service.submissions.prepare(entry, known(targets))
+        assert ([mail.id for mail in again.mails], again.reported) == ([targets[1].id], 1)
+
+
+async def test_after_a_batch_that_contradicts_itself_none_is_sent(account: Simulator) -> None:
+    async with released(account, 2) as (service, entry, targets):
+        asked = await service.submissions.prepare(entry, known(targets))
+        more = tuple(replace(asked.mails[0], id=f"{asked.mails[0].id}{number}") for number in range(150))
+        refusing = success({"results": [{"accepted": False}] * 100}, errors=[{}])
+        async with answering(service, [answer(200, refusing)]) as server:
+            said = await service.submissions.send(entry, replace(asked, mails=more), NONE)
+            assert server.count("POST") == 1
+        assert said.startswith("Reported: 100 not accepted, 50 not sent. The answer says success and also: an error")
+
+
 async def test_there_are_a_hundred_a_request_and_none_after_one_without_an_answer(account: Simulator) -> None:
     assert MOST_SUBMITTED == 100
     async with released(account, 3) as (service, entry, targets):
@@ -282,9 +334,6 @@ async def test_clean_mail_that_was_moved_is_a_missed_detection_of_its_mailboxes(
 
 
 def test_only_the_mailboxes_that_it_was_moved_in_are_named() -> None:
-    from tui_app.core.text import Untrusted
-    from tui_app.plans.state import Phase, PlanState
-
     one, two = Untrusted("a@x.example"), Untrusted("b@x.example")
     names = [f"4N00000000000{n}01-2026-11-19T00:00:00-1" for n in range(3)]
     targets = [Target(name, "4NPOSTFIX", recipients=(one, two), header_id="<m@x>", disposition=NONE) for name in names]
@@ -299,6 +348,28 @@ def test_only_the_mailboxes_that_it_was_moved_in_are_named() -> None:
     chosen = choose(PlanState(plan, Phase.DONE, results), kind, {t.id: t for t in targets}, [])
     assert [(mail.id, mail.recipients) for mail in chosen.mails] == [(names[0], ("b@x.example",))]
     assert chosen.left_out == {names[1]: NO_MAILBOX}
+
+
+async def test_what_two_mails_were_told_with_is_not_sent(account: Simulator) -> None:
+    async with released(account) as (service, entry, targets):
+        victim = account.account.held[-1].alert_id
+        wrong = {target.id: replace(target, alert_id=victim) for target in targets[:2]}
+        asked = await service.submissions.prepare(entry, {**known(targets), **wrong})
+        assert [mail.id for mail in asked.mails] == [target.id for target in targets[2:]]
+        assert asked.describe_left_out() == f"Left out: 2 ({FOREIGN_ALERT_ID})."
+        assert await service.submissions.send(entry, asked, NONE) == "Reported: 2 accepted."
+        assert victim not in {line["asked"] for line in account.account.truth.of("submission")}
+
+
+async def test_an_alert_id_that_was_reported_for_another_mail_is_that_mails(account: Simulator) -> None:
+    async with released(account) as (service, entry, targets):
+        odd = {target.id: replace(target, investigate_id=None, alert_id="odd") for target in targets[:2]}
+        first = await service.submissions.prepare(entry, {**known(targets), targets[0].id: odd[targets[0].id]})
+        account.set_faults("close_before@submit")
+        await service.submissions.send(entry, replace(first, mails=first.mails[:1]), NONE)
+        account.set_faults("none")
+        again = await service.submissions.prepare(entry, {**known(targets), **odd})
+        assert again.left_out == {targets[1].id: FOREIGN_ALERT_ID}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 2_000
 """Characters of what the server said that are kept."""
+_LONGEST_SAID: Final = 400
 _READ_ONLY: Final = "This profile is read-only; nothing was sent."
 
 
@@ -63,15 +64,27 @@ class ReportWrite:
 
     def answer(self, result: WriteResult[Any]) -> Record:
         """What a result tells, as the ledger keeps it."""
-        mails = [_answer_of(item) for item in result.value] if isinstance(result, Done) else []
+        also = _errors_of(result)
+        mails = [_answer_of(item, also) for item in result.value] if isinstance(result, Done) else []
         return report_facts({**answer_facts(result), "job": "", "status": ""}, mails)
 
 
-def _answer_of(item: SubmissionItem) -> MailAnswer:
+def _errors_of(result: WriteResult[Any]) -> str:
+    """What an answer that says success calls errors all the same, in the server's words."""
+    errors = result.errors if isinstance(result, Done) else ()
+    return "; ".join(error.message.exact.strip() or str(error).strip() or "an error without words" for error in errors)[
+        :_LONGEST
+    ]
+
+
+def _answer_of(item: SubmissionItem, also: str) -> MailAnswer:
+    """What became of one message. `also` = errors of the whole answer: then nothing in it is sure to be accepted."""
     name = item.id.exact[:_LONGEST] if item.id is not None else ""
     why = item.error.exact[:_LONGEST] if item.error is not None else ""
     if item.contradicts_itself:
         return MailAnswer(Acceptance.UNKNOWN, name, f"the answer says accepted and also: {why}"[:_LONGEST])
+    if item.accepted and also:
+        return MailAnswer(Acceptance.UNKNOWN, name, f"the answer says success and also: {also}"[:_LONGEST])
     return MailAnswer(Acceptance.ACCEPTED if item.accepted else Acceptance.NOT_ACCEPTED, name, why)
 
 
@@ -122,7 +135,7 @@ class Submissions:
     async def send(self, entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> str:
         """Report them, a hundred a request, one at a time; what became of them, in a sentence.
 
-        The rest is not sent after a batch that was not answered for each message. Raises GuardError, Locked and
+        The rest is not sent after a batch that was not answered for each message, or whose answer tells errors. Raises GuardError, Locked and
         JournalError; what was sent before is on record.
         """
         self._check_writable()
@@ -154,11 +167,13 @@ class Submissions:
                     if answer.acceptance is not Acceptance.ACCEPTED
                 ]
                 sums = describe_acceptances(answer.acceptance for answer in answers)
-                self._record(f"{what}: {sums}.", details)
+                also = sanitize(_errors_of(result), _LONGEST_SAID)
+                words = f" The answer says success and also: {also}" if also else ""
+                self._record(f"{what}: {sums}.{words}", details)
                 if not isinstance(result, Done):
                     return f"Reported: {describe_acceptances(told.values())}. {result.error}"
-                if Acceptance.UNKNOWN in told.values():
-                    break
+                if also or Acceptance.UNKNOWN in told.values():
+                    return f"Reported: {describe_acceptances(told.values())}.{words}"
         return f"Reported: {describe_acceptances(told.values())}."
 
     def _sending(

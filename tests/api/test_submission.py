@@ -1,6 +1,8 @@
 """Submissions on the wire: what is asked, and which answers tell of each message."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,9 +65,64 @@ async def test_each_message_has_the_item_in_its_place() -> None:
     assert len(received) == 1
 
 
-async def test_the_alert_ids_may_come_back_in_their_places() -> None:
-    result, _ = await submitted(told(*({"id": mail.alert_id, **YES} for mail in MAILS)))
+NO: dict[str, Any] = {"accepted": False, "error": "no"}
+REAL = [
+    SubmittedMail(
+        f"4N00000000000{n}01-2026-11-19T00:00:0{n}-1000000{n}",
+        f"4N00000000000{n}01-2026-11-19T00:00:0{n}",
+        f"4N00000000000{n}01",
+        f"<m{n}@x>",
+        (f"u{n}@x",),
+    )
+    for n in range(3)
+]
+
+
+@pytest.mark.parametrize("field", ["id", "alert_id", "postfix_id", "message_id", "investigate_id", "new_field"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda mail: mail.id,
+        lambda mail: mail.alert_id,
+        lambda mail: mail.postfix_id,
+        lambda mail: mail.message_id,
+        lambda mail: mail.message_id.strip("<>"),
+    ],
+)
+@pytest.mark.parametrize("kind", [FALSE, MISSED])
+async def test_any_name_of_a_message_says_which_one_an_item_is_about(
+    kind: SubmissionType, name: Callable[[SubmittedMail], str], field: str
+) -> None:
+    more = {"kind": kind, "mails": REAL, "expected": Disposition.SPAM}
+
+    def items(*order: int) -> bytes:
+        return told(*({field: name(REAL[n]), **(NO if n == 0 else YES)} for n in order))
+
+    for order in ((0, 1, 2), (2, 0, 1)):
+        result, _ = await submitted(items(*order), **more)
+        assert isinstance(result, Done)
+        assert [item.accepted for item in result.value] == [False, True, True], order
+    for wrong in ((0, 2, 2), (1, 1, 2)):
+        result, received = await submitted(items(*wrong), **more)
+        assert (type(result), len(received)) == (Ambiguous, 1), wrong
+    only_some = told({field: name(REAL[1]), **YES}, YES, YES)
+    assert isinstance((await submitted(only_some, **more))[0], Ambiguous), "in which order the others are nobody knows"
+
+
+async def test_an_item_that_names_two_messages_or_one_that_was_not_asked_for_tells_of_none() -> None:
+    two = {"alert_id": REAL[0].alert_id, "postfix_id": REAL[1].postfix_id, **YES}
+    inside = {"message": {"alert_id": REAL[1].alert_id}, **YES}
+    strange = {"id": "4NZZZZZZZZZZZ01-2026-11-19T00:00:00", **YES}
+    for item in (two, inside, strange):
+        assert isinstance((await submitted(told(item, YES, YES), mails=REAL))[0], Ambiguous), item
+
+
+async def test_a_name_that_several_messages_bear_says_nothing_of_the_order() -> None:
+    mails = [replace(mail, message_id="<same@x>") for mail in REAL]
+    result, _ = await submitted(told(*({"message_id": "<same@x>", **YES} for _ in mails)), mails=mails)
     assert isinstance(result, Done)
+    result, _ = await submitted(told(YES, {"error": REAL[0].alert_id, "accepted": False}, YES), mails=mails)
+    assert isinstance(result, Done), "an error is a text"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +138,7 @@ async def test_the_alert_ids_may_come_back_in_their_places() -> None:
         told(YES, YES, {"accepted": "true"}),
         told(YES, YES, "yes"),
         told({"id": "alert1", **YES}, {"id": "alert0", **YES}, YES),
+        told({"id": "alert1", **YES}, {"id": "alert1", **YES}, {"id": "alert2", **YES}),
         answer(202, b"<html>"),
         answer(500, failure(1, "oh")),
         answer(504, b"<html>"),

@@ -74,6 +74,7 @@ def test_a_plan_of_before_is_reported_and_only_once(run: Run, simulator: Simulat
         ("status=403@submit", 4, "3 not accepted"),
         ("status_after=504@submit", 5, "3 unknown"),
         ("missing_ids@submit", 5, "3 unknown"),
+        ("rate_limit=0@submit", 4, "3 not accepted"),
     ],
 )
 def test_the_exit_code_says_what_was_not_accepted(

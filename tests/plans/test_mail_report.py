@@ -238,6 +238,14 @@ def logged(after: float, **properties: Any) -> dict[str, Any]:
         ("", {**logged(1), "operation": "MOVE"}, ""),
         ("", {**logged(1), "started_at": None, "completed_at": None}, ""),
         ("", {**logged(1), "success": False, "status": "too old"}, "3 not accepted"),
+        ("", {**logged(1), "success": None, "status": "FAILED"}, "3 unknown"),
+        ("", {**logged(1), "success": None}, "3 unknown"),
+        ("", {**logged(1), "success": None, "status": "ok"}, "3 accepted"),
+        ("", {**logged(1), "success": "yes", "status": ""}, "3 unknown"),
+        ("", {**logged(1), "success": True, "status": "OK"}, "3 accepted"),
+        ("", {**logged(1), "success": True, "status": "FAILED"}, "3 unknown"),
+        ("", {**logged(1), "success": False, "status": "OK"}, "3 unknown"),
+        ("", {**logged(1), "success": False}, "3 not accepted"),
     ],
 )
 async def test_only_this_report_settles_it_and_not_an_older_one_or_another(
@@ -249,3 +257,36 @@ async def test_only_this_report_settles_it_and_not_an_older_one_or_another(
     assert (logs.asked, told_so if found else "") == (IDS, sums)
     if found is not None:
         assert write_of(records(asked(), refused("unknown"), found)).sums() == sums
+
+
+async def _settled(*entries: dict[str, Any], before: WriteEntry | None = None) -> tuple[Any, str]:
+    logs: Any = Logs(*entries)
+    found, said = await settled_facts(logs, before or write_of(records(asked(count=1), refused("unknown"))))
+    return found and found["messages"][0], said
+
+
+async def test_entries_that_contradict_each_other_settle_nothing() -> None:
+    failed = {**logged(1), "success": False, "status": "too old"}
+    for entries in ((logged(1), failed), (failed, logged(1))):
+        told_of, said = await _settled(*entries)
+        assert (told_of["acceptance"], said) == (PERHAPS, "1 unknown")
+        assert "too old" in told_of["why"]
+    assert (await _settled(logged(1), logged(2)))[1] == "1 accepted"
+    assert (await _settled(failed, logged(1, requested_disposition="SPAM")))[1] == "1 not accepted"
+
+
+async def test_what_the_log_can_t_settle_is_put_on_record_once() -> None:
+    entry = {**logged(1), "success": None, "status": "FAILED"}
+    logs: Any = Logs(entry)
+    first = records(asked(count=1), refused("unknown"))
+    found, _ = await settled_facts(logs, write_of(first))
+    assert found is not None
+    assert "neither accepted nor failed: FAILED" in found["messages"][0]["why"]
+    again = write_of(records(asked(count=1), refused("unknown"), found))
+    assert (again.open, again.sums()) == (True, "1 unknown")
+    assert (await settled_facts(logs, again))[0] is None
+
+
+async def test_it_is_told_who_asked_for_what_the_log_shows() -> None:
+    told_of, _ = await _settled(logged(1, requested_by="eve@other.example"))
+    assert (told_of["acceptance"], told_of["why"]) == (YES, "seen in the action log, requested by eve@other.example")

@@ -204,7 +204,7 @@ class EmailSecurityClient:
             raise UsageError(f"A submission takes 1 to {MOST_SUBMITTED} messages. Nothing was sent.")
         if expected not in EXPECTED[kind]:
             raise UsageError(f"{expected.value} is not a verdict for a {kind.label}. Nothing was sent.")
-        asked, drift = [mail.name(kind) for mail in mails], self.transport.drift
+        asked, drift = tuple(mails), self.transport.drift
         body = {"type": kind.value, "messages": [mail.body(kind, expected) for mail in mails]}
         path = f"{self._account}/email-security/submissions"
         return await self.transport.act(

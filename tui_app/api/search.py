@@ -6,11 +6,15 @@ https://developers.cloudflare.com/api/resources/email_security/subresources/inve
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.enums import DeliveryStatus, Disposition
+from tui_app.api.enums import DeliveryStatus, Disposition, Operation
 from tui_app.api.wire_values import moment, texts
 from tui_app.core.clock import rfc3339
 from tui_app.core.verdict import VERDICTS, canonical_verdict
@@ -30,6 +34,16 @@ QUERY_DISPOSITIONS: Final = frozenset(
 )
 """The six of ten verdicts that a search accepts; a job accepts all ten."""
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
+_NO_DETECTION: Final = frozenset({"NONE", "UNKNOWN", "EXTERNAL", "ENCRYPTED"})
+_STATES: Final = frozenset(state.value for state in DeliveryStatus)
+_KNOWN_OPERATIONS: Final = frozenset(operation.value for operation in Operation)
+_OPERATIONS: Final = {
+    "PREVIEW": frozenset({Operation.PREVIEW}),
+    "QUARANTINE_RELEASED": frozenset({Operation.QUARANTINE_RELEASE, Operation.RELEASE}),
+    "MOVED": frozenset({Operation.MOVE}),
+}
+"""What a message tells of an action, by the name that the action has in a search."""
+_WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,28 +110,68 @@ class SearchParams:
         return tuple(names)
 
     def allows(self, message: Message) -> bool:
-        """Whether a search may have found a message, as far as it says so itself.
+        """Whether a search may have found a message, as far as it says so itself: what it does not say is no reason.
 
-        Compared are its verdict, its sender, its recipients, its times, and whether it is held.
+        Not compared are `query`, whose words may stand in a file, `domain`, which may be that of a link, and `metric`. Of
+        an exact subject the words are compared: a search is asked for no more.
         """
+        return (
+            self._is_in_time(message)
+            and self._is_of_verdict(message)
+            and self._is_of_people(message)
+            and self._is_named(message)
+            and self._is_so_delivered(message)
+            and self._is_so_treated(message)
+        )
+
+    def _is_of_verdict(self, message: Message) -> bool:
+        said = message.raw.final_disposition
+        verdict = canonical_verdict(said) if isinstance(said, str) else ""
+        if verdict not in VERDICTS:
+            return True  # a word that nobody knows may be a new one for any
+        if self.final_disposition in QUERY_DISPOSITIONS:
+            # A search for MALICIOUS may mean MALICIOUS-BEC too.
+            return verdict.startswith(canonical_verdict(str(self.final_disposition)))
+        return not (self.detections_only and verdict in _NO_DETECTION)
+
+    def _is_of_people(self, message: Message) -> bool:
         raw = message.raw
-        if not self._is_in_time(message):
-            return False
         if self.recipient:
             names = [name.exact for name in (*texts(raw.client_recipients), *texts(raw.to))]
             if names and not any(self.recipient.casefold() in name.casefold() for name in names):
                 return False
-        if self.delivery_status is DeliveryStatus.QUARANTINED and raw.is_quarantined is False:
-            return False
         if self.sender and isinstance(raw.envelope_from, str | None):
             senders = (message.sender.exact, raw.envelope_from or "")
             if any(senders) and not any(self.sender.casefold() in name.casefold() for name in senders):
                 return False
-        verdict = canonical_verdict(raw.final_disposition) if isinstance(raw.final_disposition, str) else ""
-        if self.final_disposition in QUERY_DISPOSITIONS and verdict in VERDICTS:
-            # A search for MALICIOUS may mean MALICIOUS-BEC too; a word that nobody knows may be a new one for either.
-            return verdict.startswith(canonical_verdict(str(self.final_disposition)))
-        return True
+        return not self.smtp_helo_ip or not _differs(_address, self.smtp_helo_ip, raw.smtp_helo_server_ip)
+
+    def _is_named(self, message: Message) -> bool:
+        raw = message.raw
+        if self.message_id and _differs(_name, self.message_id, raw.message_id):
+            return False
+        if self.alert_id and _differs(_name, self.alert_id, raw.alert_id):
+            return False
+        words = self.subject or self.exact_subject
+        subject = raw.subject
+        if not words or not isinstance(subject, str) or not subject.strip():
+            return True
+        told = _letters(subject)
+        return all(word in told for word in _WORD.findall(_letters(words)))
+
+    def _is_so_delivered(self, message: Message) -> bool:
+        raw = message.raw
+        if self.delivery_status is DeliveryStatus.QUARANTINED and isinstance(raw.is_quarantined, bool):
+            return raw.is_quarantined
+        states = _states_of(message)
+        return self.delivery_status is None or not states <= _STATES or not states or self.delivery_status in states
+
+    def _is_so_treated(self, message: Message) -> bool:
+        wanted = _OPERATIONS.get((self.message_action or "").upper())
+        done = frozenset(each.exact.strip().upper() for each in texts(message.raw.post_delivery_operations))
+        if not wanted or not done or not done <= _KNOWN_OPERATIONS or wanted & done:
+            return True
+        return Operation.MOVE in wanted and DeliveryStatus.MOVED in _states_of(message)
 
     def _is_in_time(self, message: Message) -> bool:
         """Whether one of a message's times is in the window; which one a search goes by is not documented."""
@@ -133,3 +187,33 @@ class SearchParams:
         """Whether a field limits the messages besides the time: without one a job acts on all mail of that time."""
         bare = replace(self, start=None, end=None, detections_only=True, submissions=False, delivery_status=None)
         return bare != SearchParams()
+
+
+def _states_of(message: Message) -> frozenset[str]:
+    return frozenset(state.exact.strip().casefold() for state in texts(message.raw.delivery_status))
+
+
+def _differs(read: Callable[[str], str], wanted: str, told: object) -> bool:
+    """Whether a message tells another value than the wanted one; what can't be read is no other."""
+    if not isinstance(told, str):
+        return False
+    one, other = read(wanted), read(told)
+    return bool(one and other) and one != other
+
+
+def _name(text: str) -> str:
+    """A Message-ID or alert id in one form: brackets and capitals may be written or not."""
+    return text.strip().strip("<>").strip().casefold()
+
+
+def _address(text: str) -> str:
+    """An IP address in one form; empty for what is none, as a network."""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return ""
+
+
+def _letters(text: str) -> str:
+    """A text without capitals and accents, character by character, so that a part of it stays a part of it."""
+    return "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))

@@ -12,6 +12,7 @@ from tui_app.api.submission import EXPECTED, MOST_SUBMITTED, SubmissionType, Sub
 from tui_app.core.text import plural
 from tui_app.plans.mail_report import Acceptance, describe_acceptances
 from tui_app.plans.state import Outcome, PlanState, Result
+from tui_app.plans.submission_names import foreign
 
 if TYPE_CHECKING:
     from tui_app.plans.effect import Effect
@@ -100,9 +101,14 @@ def knows_enough(target: Target | None, kind: SubmissionType) -> bool:
 def choose(
     state: PlanState, kind: SubmissionType, known: Mapping[str, Target], reports: Iterable[WriteEntry]
 ) -> ToSubmit:
-    """Those of a plan that can be reported: not what was reported before. `known` = mail by its id in the plan."""
-    before = reported_in(reports)
+    """Those of a plan that can be reported: not what was reported before, nor under the name of another mail.
+
+    `known` = mail by its id in the plan.
+    """
+    entries = tuple(reports)
+    before = reported_in(entries)
     mails, left_out, reported = [], {}, 0
+    ids: dict[str, tuple[str, ...]] = {}
     for result in done_by(state):
         if result.target.id in before:
             reported += 1
@@ -112,7 +118,12 @@ def choose(
             left_out[result.target.id] = why
         else:
             mails.append(mail)
-    return ToSubmit(kind, tuple(mails), left_out, reported)
+            found = known[result.target.id].investigate_id
+            ids[mail.id] = (mail.id, found) if found else (mail.id,)
+    others = [mail for entry in entries if entry.report for mail in entry.report.mails if mail.id in before]
+    why_foreign = foreign(mails, ids, others)
+    own = tuple(mail for mail in mails if mail.id not in why_foreign)
+    return ToSubmit(kind, own, {**left_out, **why_foreign}, reported)
 
 
 def reported_in(reports: Iterable[WriteEntry]) -> frozenset[str]:

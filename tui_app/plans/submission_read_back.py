@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _LOG_PAGES: Final = 3
 _LONGEST: Final = 400
+_MOST_WORDS: Final = 2_000
+_GOOD: Final = frozenset({"ok", "success", "succeeded", "completed", "done", "accepted", "submitted"})
+"""What an entry says beside success; seen on real accounts of other actions: `OK`."""
 
 
 async def settled_facts(client: EmailSecurityClient, entry: WriteEntry) -> tuple[dict[str, Any] | None, str]:
@@ -47,8 +50,8 @@ async def settled_facts(client: EmailSecurityClient, entry: WriteEntry) -> tuple
             seen[mail.id] = answer
     if isinstance(failed, ApiError) and not asked:
         raise failed
-    if not seen:
-        return None, "the action logs show no such report"
+    if all(before[name] == answer for name, answer in seen.items()):
+        return None, "the action logs tell nothing new" if seen else "the action logs show no such report"
     mails = [seen.get(mail.id, before[mail.id]) for mail in entry.report.mails]
     facts: dict[str, Any] = {
         "outcome": "done",
@@ -69,14 +72,19 @@ async def _seen(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEn
     """
     if not is_investigate_id(mail.id):
         return None
+    answers: list[MailAnswer] = []
     for page in range(1, _LOG_PAGES + 1):
         log = await client.list_action_log(mail.id, page=page)
-        for each in log.items:
-            if each.operation is Operation.SUBMISSION and _is_ours(each, entry):
-                return _answer(each)
+        answers += [
+            _answer(each) for each in log.items if each.operation is Operation.SUBMISSION and _is_ours(each, entry)
+        ]
         if log.size < MAX_PER_PAGE:
             break
-    return None
+    if len({answer.acceptance for answer in answers}) > 1:
+        # It was sent once: one of them is somebody else's, and nothing tells which.
+        words = "; ".join(dict.fromkeys(answer.why for answer in answers))
+        return MailAnswer(Acceptance.UNKNOWN, why=f"the action log contradicts itself: {words}"[:_MOST_WORDS])
+    return answers[0] if answers else None
 
 
 def _is_ours(each: LogEntry, entry: WriteEntry) -> bool:
@@ -97,11 +105,17 @@ def _fits(told: Untrusted | None, asked: str) -> bool:
 
 
 def _answer(each: LogEntry) -> MailAnswer:
-    name = each.properties.submission_id
-    submission = name.exact[:_LONGEST] if name is not None else ""
-    if each.success is False:
-        status = each.status.exact[:_LONGEST] if each.status is not None else ""
+    """What an entry says of a report; one that says neither yes nor no, or both, settles nothing."""
+    told = each.properties
+    submission = told.submission_id.exact[:_LONGEST] if told.submission_id is not None else ""
+    status = each.status.exact.strip()[:_LONGEST] if each.status is not None else ""
+    by = f", requested by {told.requested_by.exact[:_LONGEST]}" if told.requested_by is not None else ""
+    good = status.casefold() in _GOOD
+    if (each.success is True and (good or not status)) or (each.success is None and good):
+        return MailAnswer(Acceptance.ACCEPTED, submission, f"seen in the action log{by}")
+    if each.success is False and not good:
         return MailAnswer(
-            Acceptance.NOT_ACCEPTED, submission, f"the action log says that it failed: {status}".rstrip(": ")
+            Acceptance.NOT_ACCEPTED, submission, f"the action log says that it failed: {status or 'no reason'}{by}"
         )
-    return MailAnswer(Acceptance.ACCEPTED, submission, "seen in the action log")
+    says = {None: "neither accepted nor failed", True: "accepted, and also", False: "failed, and also"}[each.success]
+    return MailAnswer(Acceptance.UNKNOWN, submission, f"the action log says {says}: {status or 'no word'}{by}")
