@@ -26,8 +26,8 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "job": ("JOB",),
     "messages": ("JOB",),
     "quarantine": (),
-    "release": ("MAILS", "--plan-only"),
-    "create": ("--action", "move", "--destination", "Inbox", "--subject", "invoice", "--preview"),
+    "release": ("MAILS", "--plan-only", "--include-odd"),
+    "create": ("--action", "move", "--destination", "Inbox", "--query", "invoice", "--preview"),
 }
 LISTINGS: Final = ("jobs", "messages", "quarantine")
 QUICK: Final = (

@@ -79,14 +79,14 @@ def test_what_is_pasted_into_the_search_is_shown_as_text(count: int, tmp_path: P
         tour.press("Q")
         tour.sees("found, all loaded")
         tour.press("/")
-        tour.sees("sender:…")
+        tour.sees("words from:")
         for string in tour.unseen("search line"):
             pasted = string.text.encode("utf-8", "replace").replace(b"\x1b", b"")
             tour.press_bytes(b"\x1b[200~" + pasted + b"\x1b[201~")
             tour.shows(words=string.marker, where=lambda: tour.line(2))
             tour.note("search line", tour.line(2))
             tour.press("\x15")
-            tour.sees("sender:…")
+            tour.sees("words from:…")
         tour.press(ESCAPE)
         assert tour.leave() == []
 

@@ -69,7 +69,7 @@ def reviewed(terminal: Terminal, line: str) -> int:
     terminal.press("Q")
     terminal.sees("all loaded")
     terminal.press("/")
-    terminal.sees("sender:…")
+    terminal.sees("words from:")
     terminal.press(f"{line}\r")
     terminal.sees(f"held · {line}", "found, all loaded")
     terminal.press("a")
@@ -292,8 +292,8 @@ def test_ids_of_a_ticket_are_understood_looked_up_and_reviewed(
     assert to_type(terminal) == 5
     terminal.press(CLEARED)
     terminal.answers()
-    terminal.press("MALICIOUS\r")
-    terminal.sees("6 messages", "Included by name, sent last: 1 MALICIOUS", "▲ MALICIOUS")
+    terminal.press("MALICIOUS ODD\r")
+    terminal.sees("6 messages", "Included by name, sent last: 1 MALICIOUS", "1 odd goes out: ODD was given")
     confirmed(terminal, 6)
     terminal.sees("all sent", "6 of 6")
     wanted = [mail.investigate_id for mail in (*bulk[:6], bad)]

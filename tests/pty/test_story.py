@@ -107,7 +107,7 @@ def finds_marks_and_confirms(operator: Operator) -> None:
     """From the list of jobs to the first five, released and looked at."""
     operator.terminal.sees("12 loaded", "live")
     operator.press("Q", "all loaded")
-    operator.press("/", "sender:…")
+    operator.press("/", "words from:")
     operator.type("acme-news")
     operator.press("\r", f"{HELD:,} found, all loaded")
     operator.press("a", f"{TO_RELEASE:,} of {HELD:,} marked", f"{RIDING_ALONG} held back by guard")

@@ -243,8 +243,12 @@ def new_job(tour: Tour) -> None:
     account.every_enum, account.rows, account.refuses = 1, 3, "^POST"
     tour.press("n")
     tour.sees("new job")
-    # Whether a message has this subject is not looked at again; of a sender or a recipient it would be.
-    tour.press("\t\tinvoice" + "\t" * 4)
+    # Whether a message has these words is not looked at again; of a sender, a recipient or a subject it would be.
+    tour.press("\t" * 8 + "\r")
+    tour.sees("exact subject")
+    tour.press("\tinvoice" + "\x1b[Z" + "\r")
+    tour.shows(where=lambda: tour.text, words="▶ more fields")
+    tour.press("\x1b[Z" * 2)
     for string in tour.unseen("preview", "new job, question", "new job, refusal"):
         account.turn("subject", 0, string)
         account.told = string.number - 1

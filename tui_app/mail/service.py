@@ -66,10 +66,6 @@ class MailService:
         largest = max(listed, key=lambda subject: len(subject.snapshot.found), default=None)
         return largest.known if largest is not None else seen
 
-    async def message(self, investigate_id: str) -> Message:
-        """One message. Raises ApiError."""
-        return await self.client().get_message(investigate_id)
-
     def parts(self, investigate_id: Untrusted) -> MessageParts:
         """The parts of one message, each read when it is first asked for."""
         from tui_app.mail.message_parts import MessageParts

@@ -419,6 +419,8 @@ def short_address(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     local, at, domain = text.rpartition("@")
+    if not at and " " in text:
+        return fitted(text, width)  # no address, and no domain: there is nothing to keep
     room = width - cell_len(domain) - 2
     if not at or room < 1:
         return end_of(domain, width)

@@ -14,6 +14,11 @@ from tui_app.core.query import QueryError
 from tui_app.mail.query import complete
 from tui_app.widgets.inputs import LineInput
 
+_IN_AN_EMPTY_LINE: Final = {
+    "SEARCH": "words from:… to:… subject:… verdict:… since:7d",
+    "FILTER": "words -words from:… subject:… verdict:…",
+    "FILE": "a name that ends in .csv, .json or .ndjson",
+}
 _KEYS: Final = {
     "SEARCH": (("enter", "search"), ("tab", "complete"), ("↑", "earlier"), ("esc", "leave"), ("f1", "all fields")),
     "FILTER": (("enter", "filter"), ("esc", "leave"), ("f1", "help")),
@@ -73,6 +78,7 @@ class MailLine(LineInput):
         typed = left[2] if left is not None and left[:2] == (purpose, value) else value
         self.purpose, self.disabled, self.value, self._opened_with = purpose, False, typed, value
         self._history, self._place = history, len(history)
+        self.placeholder = _IN_AN_EMPTY_LINE[purpose.name]
         self.cursor_position = len(typed)
         self.focus()
 
