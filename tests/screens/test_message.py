@@ -168,7 +168,7 @@ async def test_a_file_that_is_there_is_not_written_over_and_a_name_must_say_its_
         await console.press("E", "ctrl+u")
         await console.type("message.exe")
         await console.press("enter")
-        await console.sees("The name must end in .eml, .json, .txt, .png.")
+        await console.sees("it must end in .eml, .json, .txt or .png.")
         await console.press("ctrl+u")
         await console.type("kept.json")
         await console.press("enter")

@@ -26,7 +26,7 @@ _AROUND: Final = 12
 
 def file_suffix(name: str) -> str:
     """The suffix of a file's name, which says what is saved. Raises UsageError for any other."""
-    suffix = Path(name).suffix
+    suffix = Path(name).suffix.lower()
     if suffix not in (".eml", ".json", ".txt", ".png"):
         raise UsageError("The name says what is saved: it must end in .eml, .json, .txt or .png.")
     return suffix
@@ -51,8 +51,14 @@ async def save_message(parts: MessageParts, known: Message | None, name: str, li
             data = f"{json_text(without_our_name(parts.message.wire))}\n"
         case _:
             data = "".join(f"{line}\n" for line in lines)
-    await asyncio.to_thread(new_file, path, data)
-    return f"Written: {sanitize(str(path))}, {len(data):,} {'bytes' if isinstance(data, bytes) else 'characters'}."
+    size = await asyncio.to_thread(_write, path, data)
+    return f"Written: {sanitize(str(path))}, {size:,} bytes."
+
+
+def _write(path: Path, data: str | bytes) -> int:
+    """Write a new file; how many bytes it has."""
+    new_file(path, data)
+    return path.stat().st_size
 
 
 async def _raw(parts: MessageParts, known: Message | None) -> str:

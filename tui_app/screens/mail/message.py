@@ -13,10 +13,11 @@ from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.core.background import in_background
 from tui_app.core.clock import local_time
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import free_path
 from tui_app.core.paths import sheet
 from tui_app.core.text import Untrusted, sanitize
+from tui_app.mail.message_file import file_suffix, save_message
 from tui_app.mail.message_parts import Failed, MessageParts, Part, trace_to_its_end
 from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.request import PlanRequest
@@ -339,22 +340,22 @@ class MessageScreen(ConsoleScreen):
             self.show_about()
             return
         name = event.value.strip()
-        if not any(name.endswith(suffix) for suffix in _SAVED):
-            self.notice(f"The name must end in {', '.join(_SAVED)}.")
+        try:
+            file_suffix(name)
+        except UsageError as error:
+            self.notice(str(error))
             return
         self._close_line()
         self._save(name)
 
     @work(exclusive=True, group="save")
     async def _save(self, name: str) -> None:
-        from tui_app.mail.message_file import save_message
-
         parts, view, part, message = self._parts, self._view, self._part, self._message
         assert parts is not None
         self.notice(f"Saving {name}…")
         try:
             lines: Sequence[str] = ()
-            if name.endswith(".txt"):
+            if file_suffix(name) == ".txt":
                 answer = await parts.read(part, message)
                 if isinstance(answer, Failed):
                     raise SluiceError(answer.sentence) from answer.error

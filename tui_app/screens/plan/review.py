@@ -310,7 +310,8 @@ class ReviewScreen(ConsoleScreen):
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """The form's own keys."""
-        return (("enter", "next field, then send"), ("f2", "list all"), ("esc", "back, nothing sent"), ("f1", "help"))
+        # In a narrow window the one before the last two goes first: enter is also said beside the fields.
+        return (("f2", "list all"), ("enter", "next field, then send"), ("esc", "back, nothing sent"), ("f1", "help"))
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""

@@ -65,6 +65,8 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
     Column("WHY", weight=4),
 )
+_AFTERWARDS: Final = {"T": 1, "U": 1, "B": 2, "E": 3}
+"""Keys for what can be done once a plan is over: the first of them has room for longest in a narrow footer."""
 
 
 def _reference(row: RecipientRow) -> MessageRef | None:
@@ -340,7 +342,7 @@ class PlanScreen(ConsoleScreen):
         keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
         chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
         # What is still to be done comes before what can be done about it afterwards.
-        chosen.sort(key=lambda pair: (pair[0] == "B", pair[0] in ("T", "U", "E")))
+        chosen.sort(key=lambda pair: _AFTERWARDS.get(pair[0], 0))
         ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
         return [*chosen[:6], *ways_out]
 
