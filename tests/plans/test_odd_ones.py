@@ -182,3 +182,11 @@ def test_the_sign_of_a_target_is_that_of_its_sender_s_domain() -> None:
 def test_any_senders_have_an_answer_and_it_is_safe_text(values: list[tuple[str, str]]) -> None:
     found = find_odd([mail(number, sender, spf=spf) for number, (sender, spf) in enumerate(values)])
     assert all(text.isprintable() for text in found.values())
+
+
+def test_mailboxes_that_no_answer_names_make_no_domain_known() -> None:
+    """A list of people in `to` was written by the sender: whoever is imitated there is not ours."""
+    mine = held_mail("one", sender=Untrusted("a@other.example"), recipients=(Untrusted("b@acme.example"),))
+    assert known_domains([mine]).likeness("acrne.example") is not None
+    told = replace(mine, recipients_known=False)
+    assert known_domains([told]).likeness("acrne.example") is None

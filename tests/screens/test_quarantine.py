@@ -99,7 +99,8 @@ async def test_a_release_needs_a_reason_and_the_number_and_sends_each_id_once(si
             for recipient in entry["delivered"]:
                 assert recipient[:15] in console.text
         await console.press("escape")
-        await console.sees("138 found, all loaded")
+        # What was sent is marked no more; the one that was held back is.
+        await console.sees("138 found, all loaded", "1 marked")
 
 
 async def test_what_the_guard_held_back_at_the_marking_is_named_by_the_plan_and_its_report(
@@ -215,10 +216,12 @@ async def test_a_refused_release_shows_why(simulator: Simulator) -> None:
     reader = TokenCredential(Secret(simulator.authenticator.read_token, "test"))
     async with console_on(settings_for(simulator, credential=reader)) as console:
         await open_quarantine(console)
-        await console.press("R")
+        await console.press("space", "R")
         await console.sees("Release ›")
         await send(console, "x", 1)
         await console.sees("halted", "1 not sent", "Authentication error (code 10000)")
+        await console.press("escape")
+        await console.sees("1 marked", "143 found, all loaded")  # it was not sent
         await console.press("exclamation_mark")
         await console.sees("HTTP 403", "cf-ray")
 
