@@ -73,6 +73,8 @@ def _worst_first(odd: OddMail) -> tuple[int, int]:
     return severity(odd.why)
 
 
+_ROOMY: Final = 70
+"""Cells of a table from which it tells all; in less, a whole domain comes first, and the line below the table tells the rest."""
 COLUMNS: Final[tuple[CellColumn[GroupRow], ...]] = (
     CellColumn("MAIL", 6, right=True, cell=lambda row, _: Cell(f"{row.count:,}" if row.odd is None else "odd", "" if row.odd is None else "error")),
     CellColumn("FROM", weight=6, address=True, cell=lambda row, _: Cell(AddressText(row.sender))),
@@ -80,8 +82,8 @@ COLUMNS: Final[tuple[CellColumn[GroupRow], ...]] = (
     CellColumn("VERDICT", 12, until_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
     CellColumn("VERDICT", 15, from_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
     CellColumn("TO", 6, right=True, from_width=100, cell=lambda row, _: Cell(f"{row.recipients:,}", "muted")),
-    CellColumn("AGE", 4, right=True, cell=lambda row, now: Cell(fmt.age(row.last, now), "muted")),
-    CellColumn("DIFFERENT", weight=3, cell=lambda row, _: Cell(row.different, "error" if row.odd is not None else "warning")),
+    CellColumn("AGE", 4, right=True, from_width=_ROOMY, cell=lambda row, now: Cell(fmt.age(row.last, now), "muted")),
+    CellColumn("DIFFERENT", weight=3, from_width=_ROOMY, cell=lambda row, _: Cell(row.different, "error" if row.odd is not None else "warning")),
 )  # fmt: skip
 
 
