@@ -122,7 +122,8 @@ class Submissions:
             raise GuardError(f"The journal {entry.name} is damaged: {entry.damaged}. Nothing can be reported.")
         kind = type_for(entry.plan.effect)
         assert kind is not None
-        reports = await asyncio.to_thread(self._plans().ledger.reports_of, entry.plan_id)
+        # Of all plans: the same mail may be in several, and is not reported twice.
+        reports = await asyncio.to_thread(self._plans().ledger.reports_of, entry.plan_id, kind.value)
         mail = {result.target.id: (known or {}).get(result.target.id, result.target) for result in done_by(entry.state)}
         if missing := [name for name, target in mail.items() if not knows_enough(target, kind)]:
             for target in await self._plans().look_up(missing, PlanRequest(entry.plan.effect)):
@@ -144,7 +145,7 @@ class Submissions:
         with ExitStack() as held:
             # Two consoles must not report the same: who comes second sees what the first one has put on record.
             await asyncio.to_thread(held.enter_context, ledger.account_locked(self._settings.identity))
-            now = without(asked, await asyncio.to_thread(ledger.reports_of, entry.plan_id))
+            now = without(asked, await asyncio.to_thread(ledger.reports_of, entry.plan_id, asked.kind.value))
             if now.mails != asked.mails:
                 gone = plural(len(asked.mails) - len(now.mails), "message")
                 raise GuardError(f"Meanwhile {gone} of these were reported by somebody else. Nothing was sent.")

@@ -45,7 +45,7 @@ def test_a_line_of_all_mail_may_ask_for_held_mail_alone(account: Simulator) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("mail", "verdict:NICE", "from:a.example"), "It is about: verdict:NICE Nothing was sent."),
+        (("mail", "verdict:NICE", "from:a.example"), "It is about: verdict:NICE. Nothing was sent."),
         (("quarantine", 'subject:"two'), "A quotation mark is not closed."),
         (("mail", "from:a.example", "--sender", "b.example"), "a search line, or options, not both"),
         (("quarantine", "from:a.example", "--detections-only"), "a search line, or options, not both"),

@@ -29,12 +29,32 @@ def test_a_list_that_is_read_again_counts_once_and_the_largest_are_kept(tmp_path
     seen = SeenDomains(StateFile(tmp_path / "state"), "account")
     for _ in range(3):
         seen.add((), {f"n{number}.example": number for number in range(400)})
-    assert len(seen.senders) == 300
-    assert (seen.senders["n399.example"], "n99.example" in seen.senders) == (399, False)
+    assert len(seen.senders) == 200
+    assert (seen.senders["n399.example"], "n40.example" in seen.senders) == (50, False)
+    seen.add((), {f"other{number}.example": 900 for number in range(400)})
+    assert sum(name.startswith("n") for name in seen.senders) == 200, "who sends much pushes out nothing"
+
+
+def test_two_consoles_remember_what_either_saw_and_the_file_never_grows_beyond_what_is_read(tmp_path: Path) -> None:
+    one, other = (SeenDomains(StateFile(tmp_path / "state"), "account") for _ in range(2))
+    one.add({"acme.example"}, {"paypal.example": 500})
+    other.add({"labs.example"}, {"other.example": 30, "é" * 200 + ".example": 9, "a" * 100 + ".example": 9})
+    last = SeenDomains(StateFile(tmp_path / "state"), "account")
+    assert dict(last.senders) == {"paypal.example": 50, "other.example": 30}
+    assert last.own == {"acme.example", "labs.example"}
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "{", "[]", '{"own": 1}', '{"senders": [1]}', json.dumps({"own": [1], "senders": {"a": True, "b": -1}})]
+    "kept",
+    [
+        "",
+        "{",
+        "[" * 60_000,
+        "[]",
+        '{"own": 1}',
+        '{"senders": [1]}',
+        json.dumps({"own": [1], "senders": {"a": True, "b": -1}}),
+    ],
 )
 def test_what_is_kept_may_be_spoilt(tmp_path: Path, kept: str) -> None:
     facts = StateFile(tmp_path / "state")

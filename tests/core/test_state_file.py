@@ -64,3 +64,28 @@ def test_what_could_not_be_written_is_true_until_the_program_ends(tmp_path: Path
     facts.put("a", "release_body", None)
     assert (facts.get("a", "columns"), facts.get("a", "release_body")) == ("id sender", None)
     assert StateFile(folder).get("a", "columns") == "id sender"
+
+
+def test_what_another_process_wrote_later_is_newer_than_what_could_not_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "b", "old")
+    ours = StateFile(folder)
+    folder.chmod(0o777)
+    ours.put("a", "b", "unwritten")
+    folder.chmod(0o700)
+    StateFile(folder).put("a", "b", "newer")
+    ours.put("a", "other", "x")
+    assert (ours.get("a", "b"), StateFile(folder).get("a", "b")) == ("newer", "newer")
+    ours.put("a", "b", "newer")
+    StateFile(folder).put("a", "b", "newest")
+    ours.put("a", "b", "newer")
+    assert StateFile(folder).get("a", "b") == "newer"
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "b", "kept")
+    facts = StateFile(folder)
+    facts.put("a", "large", "x" * 300_000)
+    assert StateFile(folder).get("a", "b") == "kept"
+    assert facts.get("a", "large") == "x" * 300_000

@@ -1,13 +1,15 @@
 """The review tells of messages that are not like the others, whatever happens to them, in every size of window."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from tests.screens.test_review import bulk, confirm, released, reviewed
-from tests.support.screens import Console, console_on
+from tests.screens.test_review import bulk, confirm, malicious, released, reviewed
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.api.client import EmailSecurityClient
 from tui_app.simulator.impostor import SENDER as IMPOSTOR
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
@@ -121,3 +123,69 @@ async def test_the_way_out_stays_in_sight_beside_all_that_is_not_sent(account: S
     async with console_on(settings_for(account), size=(60, 16)) as console:
         await reviewed(console, mails)
         await console.sees("2 odd held back, ODD", "Held back by the guard: 2", "Left out: 1 already released", WAY_OUT)
+
+
+@asynccontextmanager
+async def at_planted(kind: str) -> AsyncIterator[tuple[Console, Simulator]]:
+    """The cursor is on the message that was planted with this difference."""
+    with running(Options(quota=0, messages=0, sample=400)) as simulator:
+        async with console_on(settings_for(simulator), size=(120, 40)) as console:
+            await console.press("Q")
+            await console.sees("400 found, all loaded")
+            table = console.app.screen.table()  # type: ignore[attr-defined]
+            table.move_to(table.shown.index_of(simulator.account.planted[kind]))
+            await console.settles()
+            yield console, simulator
+
+
+@pytest.mark.parametrize("how", ["marked before it was odd", "range", "cursor"])
+async def test_while_the_list_is_read_again_what_was_odd_is_odd(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_planted("spf") as (console, _):
+        screen = console.app.screen
+        if how == "marked before it was odd":
+            screen.table().toggle_mark()  # type: ignore[attr-defined]
+        if how == "range":
+            await console.press("k", "space")
+        gate = held_open(monkeypatch, EmailSecurityClient, "search_messages")
+        await console.press("r")
+        await console.sees("loading…")
+        if how == "range":
+            await console.press("j", "v")
+            await console.sees("1 odd one in between not marked")
+        else:
+            await console.press("R")
+            await console.sees("not sent yet", "SPF fail")
+            await console.sees("1 odd goes out: chosen by hand" if how == "cursor" else "1 odd held back")
+        gate.set()
+        await console.settles()
+
+
+async def test_what_was_chosen_by_hand_is_held_back_where_more_is_different_by_now() -> None:
+    async with at_planted("spf") as (console, simulator):
+        await console.press("space")
+        mail = next(mail for mail in simulator.account.held if mail.investigate_id == simulator.account.planted["spf"])
+        mail.validation = mail.validation._replace(dkim="fail")
+        await console.press("r")
+        await console.settles()
+        await console.sees("400 found, all loaded", "1 marked")
+        await console.press("R")
+        await console.sees("not sent yet", "DKIM fail", "1 odd held back")
+
+
+async def test_a_field_that_says_something_else_than_the_plan_sends_nothing(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator), size=(120, 40)) as console:
+        await reviewed(console, [*bulk(simulator, 3), malicious(simulator)])
+        console.app.screen.query_one("#include").focus()
+        await console.type("malicious odd")
+        await console.press("enter")
+        await console.sees("4 messages")
+        console.app.screen.query_one("#include").focus()
+        await console.press("ctrl+u")
+        await console.type("mal")
+        console.app.screen.query_one("#reason").focus()
+        await console.type("x")
+        await console.press("enter")
+        await console.type("4")
+        await console.press("enter")
+        await console.sees("Nothing is held back under mal", "3 messages")
+        assert simulator.account.truth.of("release") == []

@@ -208,6 +208,7 @@ async def test_the_row_under_the_cursor_is_released_when_nothing_is_marked(simul
         await console.press("enter")
         await console.sees("Nothing is held back under x; type MALICIOUS.")
         await console.press("tab", "x", "enter", "0", "enter")
+        await console.press("shift+tab", "shift+tab", "ctrl+u", "tab", "tab", "enter")
         await console.sees("Nothing is left to send")
         assert simulator.account.truth.entries == []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -44,6 +44,8 @@ _OPERATIONS: Final = {
 }
 """What a message tells of an action, by the name that the action has in a search."""
 _WORD: Final = re.compile(r"\w+")
+_PLAIN_ADDRESS: Final = re.compile(r"[!-~]*[a-z0-9-]\.[a-z]+", re.ASCII)
+"""An address or a domain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +140,11 @@ class SearchParams:
         raw = message.raw
         if self.recipient:
             names = [name.exact for name in (*texts(raw.client_recipients), *texts(raw.to))]
-            if names and not any(self.recipient.casefold() in name.casefold() for name in names):
+            if _is_of_others(self.recipient, names):
                 return False
         if self.sender and isinstance(raw.envelope_from, str | None):
-            senders = (message.sender.exact, raw.envelope_from or "")
-            if any(senders) and not any(self.sender.casefold() in name.casefold() for name in senders):
+            senders = [name for name in (message.sender.exact, raw.envelope_from or "") if name]
+            if _is_of_others(self.sender, senders):
                 return False
         return not self.smtp_helo_ip or not _differs(_address, self.smtp_helo_ip, raw.smtp_helo_server_ip)
 
@@ -154,7 +156,8 @@ class SearchParams:
             return False
         words = self.subject or self.exact_subject
         subject = raw.subject
-        if not words or not isinstance(subject, str) or not subject.strip():
+        # A subject that is encoded, or in another form of the same letters, tells too little to refuse it.
+        if not words or not isinstance(subject, str) or not subject.strip() or "=?" in subject:
             return True
         told = _letters(subject)
         return all(word in told for word in _WORD.findall(_letters(words)))
@@ -212,6 +215,18 @@ def _address(text: str) -> str:
         return str(ip_address(text.strip()))
     except ValueError:
         return ""
+
+
+def _is_of_others(wanted: str, names: Sequence[str]) -> bool:
+    """Whether all of these addresses are others than what was asked for. What can't be compared is no reason.
+
+    A name instead of an address, and letters that may be written in several ways (IDNA, composed or not), are not compared.
+    """
+    bare = wanted.strip().strip("<>").casefold()
+    comparable = all(name.isascii() and "xn--" not in name.lower() for name in names)
+    if not names or not comparable or not _PLAIN_ADDRESS.fullmatch(bare) or "xn--" in bare:
+        return False
+    return not any(bare in name.casefold() for name in names)
 
 
 def _letters(text: str) -> str:

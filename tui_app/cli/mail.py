@@ -67,7 +67,7 @@ def _of_line(line: tuple[str, ...], now: datetime, preset: Preset, given: Iterab
         return parse_query(text, now, preset)
     except QueryError as error:
         where = sanitize(text[error.start : error.end], 60)
-        raise UsageError(f"{error}{f' It is about: {where}' if where else ''} Nothing was sent.") from None
+        raise UsageError(f"{error}{f' It is about: {where}.' if where else ''} Nothing was sent.") from None
 
 
 @click.command()

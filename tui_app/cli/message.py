@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui_app.mail.part_text import PartLine
     from tui_app.service import EmailSecurityService
 
+_PART_OF: Final = {".eml": "raw", ".json": "summary", ".png": "summary"}
+"""The part that a file of another suffix than .txt is made of."""
 PARTS: Final = ("summary", "why", "links", "trace", "actions", "headers", "raw")
 
 
@@ -53,7 +55,7 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
             return ExitCode.API
         parts, known = one
         # A picture depends on the verdict.
-        wanted = {".eml": Part.RAW, ".json": Part.SUMMARY, ".png": Part.SUMMARY}.get(suffix or "", Part(part))
+        wanted = Part(_PART_OF.get(suffix or "", part))
         answer = await parts.read(wanted, known)
         if isinstance(answer, Failed):
             print_status(answer.sentence)

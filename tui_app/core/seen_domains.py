@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from tui_app.core.state_file import StateFile
 
 _NAME: Final = "domains.seen"
-_MOST: Final = 300
+_MOST: Final = 200
 """Sender domains that are remembered, those with the most mail; and mailbox domains."""
+_COUNT: Final = 50
+"""So much mail counts of a domain at most: what was seen before must not outweigh what is listed now."""
 _FEWEST: Final = 5
 """Mails of one list from which on its sender's domain is remembered."""
-_LONGEST: Final = 255
+_LONGEST: Final = 80
+"""Characters of a domain: the file has a limit, and longer ones are rarely imitated."""
+
+
+def _is_kept(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST and name.isascii()
 
 
 class SeenDomains:
@@ -31,24 +38,32 @@ class SeenDomains:
         self._read()
 
     def _read(self) -> None:
-        with suppress(ValueError, TypeError, AttributeError):
-            kept = json.loads(self._remembered.get(self._account, _NAME) or "{}")
+        with suppress(ValueError, TypeError, AttributeError, RecursionError):
+            kept = json.loads(self._remembered.get(self._account, _NAME, anew=True) or "{}")
             own, senders = kept.get("own", []), kept.get("senders", {})
-            self.own = frozenset(name for name in own[:_MOST] if isinstance(name, str) and len(name) <= _LONGEST)
+            self.own = frozenset(name for name in own[:_MOST] if isinstance(name, str) and _is_kept(name))
             self.senders = {
-                name: count
+                name: min(count, _COUNT)
                 for name, count in list(senders.items())[:_MOST]
-                if len(name) <= _LONGEST and isinstance(count, int) and not isinstance(count, bool) and count > 0
+                if _is_kept(name) and isinstance(count, int) and not isinstance(count, bool) and count > 0
             }
 
     def add(self, own: Iterable[str], senders: Mapping[str, int]) -> None:
         """A whole list of mail was seen: remember whose it was. A list that is read again counts once."""
-        frequent = {name: count for name, count in senders.items() if count >= _FEWEST and 0 < len(name) <= _LONGEST}
-        merged = dict(self.senders)
-        for name, count in frequent.items():
-            merged[name] = max(count, merged.get(name, 0))
-        kept = dict(sorted(merged.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST])
-        mine = frozenset(sorted(self.own | {name for name in own if 0 < len(name) <= _LONGEST})[:_MOST])
+        self._read()  # another console may have seen others
+        before = self.senders
+        merged = dict(before)
+        for name, count in senders.items():
+            if count >= _FEWEST and _is_kept(name):
+                merged[name] = max(count, merged.get(name, 0))
+
+        def place(name: str) -> tuple[int, bool, int, str]:
+            # Who sends much must not push out what is known: of as much mail as counts, the older one stays.
+            return -min(merged[name], _COUNT), name not in before, -merged[name], name
+
+        kept = {name: min(merged[name], _COUNT) for name in sorted(merged, key=place)[:_MOST]}
+        fresh = sorted(name for name in set(own) - self.own if _is_kept(name))
+        mine = self.own | frozenset(fresh[: _MOST - len(self.own)])
         if (mine, kept) != (self.own, self.senders):
             self.own, self.senders = mine, kept
             text = json.dumps({"own": sorted(mine), "senders": kept})

@@ -23,8 +23,8 @@ class StateFile:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._facts: dict[str, dict[str, str]] = {}
-        self._unwritten: dict[tuple[str, str], str | None] = {}
-        """What could not be written, and is true all the same until the program ends."""
+        self._unwritten: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+        """What could not be written, and what the file said then: it is true until the program ends, or the file says something new."""
         self._load()
 
     def _load(self) -> None:
@@ -33,22 +33,33 @@ class StateFile:
                 if is_private(self._folder):
                     self._facts = _facts(json.loads(read_own(self._folder / _FILE, _LARGEST)))
 
-    def get(self, account: str, name: str) -> str | None:
-        """A fact, or None if there is none."""
+    def get(self, account: str, name: str, *, anew: bool = False) -> str | None:
+        """A fact, or None if there is none; `anew` = also what another process wrote meanwhile."""
+        if anew:
+            self._load_anew()
         return self._facts.get(account, {}).get(name)
+
+    def _load_anew(self) -> None:
+        self._load()
+        for (account, name), (value, before) in list(self._unwritten.items()):
+            if self._folder is not None and self.get(account, name) not in (before, value):
+                del self._unwritten[account, name]  # the file says something newer
+            else:
+                self._set(account, name, value)
+
+    def _set(self, account: str, name: str, value: str | None) -> None:
+        facts = self._facts.setdefault(account, {})
+        if value is None:
+            facts.pop(name, None)
+        else:
+            facts[name] = value
 
     def put(self, account: str, name: str, value: str | None) -> None:
         """Store a fact, or delete it with None; the file is replaced atomically."""
-        if self.get(account, name) == value:
+        if (before := self.get(account, name, anew=True)) == value:
             return
-        self._load()  # another process may have written the file
-        self._unwritten[account, name] = value
-        for (whose, what), wanted in self._unwritten.items():
-            facts = self._facts.setdefault(whose, {})
-            if wanted is None:
-                facts.pop(what, None)
-            else:
-                facts[what] = wanted
+        self._unwritten[account, name] = value, before
+        self._set(account, name, value)
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 self._write(self._folder)
@@ -57,7 +68,10 @@ class StateFile:
         make_private(folder)
         if not is_private(folder):
             return
-        replace_file(folder / _FILE, json.dumps(self._facts).encode("ascii"))
+        data = json.dumps(self._facts).encode("ascii")
+        if len(data) > _LARGEST:
+            return  # it could not be read again, and all of it would be lost
+        replace_file(folder / _FILE, data)
         self._unwritten.clear()
 
 

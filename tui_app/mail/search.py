@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.api.enums import Disposition
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import CursorPages, search_pages
 from tui_app.core.address import domain_in
@@ -84,25 +85,39 @@ class MailSnapshot:
         return "; ".join(why)
 
 
+_BAD: Final = frozenset({Disposition.MALICIOUS, Disposition.MALICIOUS_BEC, Disposition.SUSPICIOUS, Disposition.SPOOF})
+_GOOD: Final = frozenset({None, Disposition.NONE, Disposition.BULK})
+
+
 class _Domains:
     """Counts the domains of mail as it comes."""
 
     def __init__(self) -> None:
         self._own: set[str] = set()
         self._senders: Counter[str] = Counter()
+        self._good: Counter[str] = Counter()
 
     def add(self, messages: Iterable[Message]) -> None:
         for message in messages:
             raw = message.raw
             for name in raw.client_recipients or ():
                 self._own.add(domain_in(name))
-            if type(raw.sender) is str:
-                self._senders[domain_in(raw.sender)] += 1
+            # Mail with a bad verdict must not make known whom it imitates them with.
+            if type(raw.sender) is str and message.final_disposition not in _BAD:
+                domain = domain_in(raw.sender)
+                self._senders[domain] += 1
+                if message.final_disposition in _GOOD and str(message.dmarc or "").lower() != "fail":
+                    self._good[domain] += 1
 
     @property
     def counted(self) -> tuple[set[str], dict[str, int]]:
         """Domains of mailboxes, and of senders with their counts."""
         return self._own - {""}, {name: count for name, count in self._senders.items() if name}
+
+    @property
+    def worth_remembering(self) -> tuple[set[str], dict[str, int]]:
+        """The same, of senders only mail that nothing speaks against."""
+        return self.counted[0], {name: count for name, count in self._good.items() if name}
 
     def known(self, seen: SeenDomains) -> KnownDomains:
         return seen.known(*self.counted)
@@ -145,8 +160,12 @@ class MailSubject:
         """What was left out when others were marked, by id: whoever marks keeps it here with the marks."""
         self.marked_with: frozenset[str] = frozenset()
         """What was marked then."""
-        self.by_hand: set[str] = set()
-        """Messages that somebody marked one by one while they were told as odd."""
+        self.by_hand: dict[str, str] = {}
+        """Messages that somebody marked one by one while they were told as odd, and what was told of each."""
+        self._odd_before: dict[int, OddMail] = {}
+        """What was odd when the same list was read before: it holds until all of it is read and grouped anew."""
+        self._noted_before: Any = None
+        """What was noted for rows of the same list that are not read anew yet."""
         self.history: list[str] = []
         """Lines that were searched for, the last one at the end."""
         self.snapshot = self._empty("", parse_query("", clock.now(), preset))
@@ -193,6 +212,8 @@ class MailSubject:
         before = self.snapshot
         params = parse_query(line, self._clock.now(), self.preset)
         again = self.asked and line == before.line
+        self._odd_before = dict(self.odd_slots) if again else {}
+        self._noted_before = self.noted if again else None
         self.history = [*(known for known in self.history if known != line), line]
         self._pages = None
         if not again:
@@ -243,7 +264,8 @@ class MailSubject:
             # Also when it is cancelled because the screen goes away.
             self._change(pages, loading=False)
             if pages.complete and pages is self._pages:
-                self._seen.add(*self._domains.counted)
+                self._noted_before = None
+                self._seen.add(*self._domains.worth_remembering)
         await self.arranged()
 
     async def _take(self, pages: CursorPages[Message], more: tuple[Message, ...]) -> None:
@@ -304,7 +326,19 @@ class MailSubject:
                 except Superseded:
                     return None
                 self._grouped_of = made_of
+                if snapshot.complete:
+                    self._odd_before = {}
             return self.grouped
+
+    @property
+    def odd_slots(self) -> Mapping[int, OddMail]:
+        """What is odd, by slot; while the same list is read again, also what was odd before."""
+        return {**self._odd_before, **self.grouped.odd} if self._odd_before else self.grouped.odd
+
+    @property
+    def noted(self) -> Any:
+        """What was noted before the oldest of the rows was asked for."""
+        return self.snapshot.noted if self._noted_before is None else self._noted_before
 
     def marked(self) -> tuple[Message, ...]:
         """All marked messages, listed or not."""
@@ -313,7 +347,7 @@ class MailSubject:
     def odd(self, identity: str) -> OddMail | None:
         """What is different in a message, as far as it was reckoned; None for one like the others."""
         slot = self.store.slot(identity)
-        return None if slot is None else self.grouped.odd.get(slot)
+        return None if slot is None else self.odd_slots.get(slot)
 
     def _change(self, pages: CursorPages[Message], **changes: object) -> None:
         if pages is self._pages:

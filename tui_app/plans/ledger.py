@@ -223,13 +223,16 @@ class Ledger:
             if not checked.copy_of and (write := checked.write) is not None and write.job.lower() == job_id.lower()
         ]
 
-    def reports_of(self, plan_id: str) -> list[WriteEntry]:
-        """The reports of mail of a plan, the oldest first; copies of journals are left out. Raises JournalError."""
+    def reports_of(self, plan_id: str, also: str = "") -> list[WriteEntry]:
+        """The reports of mail of a plan, the oldest first; copies of journals are left out. Raises JournalError.
+
+        `also` = a kind of reports that is wanted of all plans.
+        """
         return [
             write
             for checked in self._checked()
             if not checked.copy_of and (write := checked.write) is not None
-            if write.report is not None and write.report.plan == plan_id
+            if write.report is not None and (write.report.plan == plan_id or write.report.kind == also)
         ]
 
     def reread(self, entry: LedgerEntry) -> LedgerEntry | None:

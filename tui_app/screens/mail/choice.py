@@ -61,10 +61,10 @@ class MailChoice:
 
     def note(self, identity: str, *, marked: bool) -> None:
         """Somebody marked this message alone, or unmarked it: an odd one goes out only because of that."""
-        if marked and self._subject.odd(identity) is not None:
-            self._subject.by_hand.add(identity)
+        if marked and (odd := self._subject.odd(identity)) is not None:
+            self._subject.by_hand[identity] = odd.why
         else:
-            self._subject.by_hand.discard(identity)
+            self._subject.by_hand.pop(identity, None)
 
     async def mark(self, slots: array[int], *, anew: bool) -> str:
         """Mark these but what the guard holds back and what is odd, and say how many; `anew` = and nothing else.
@@ -75,7 +75,7 @@ class MailChoice:
         grouped = await subject.group()
         if grouped is None or store is not subject.store:
             return f"{BETWEEN}: nothing was marked."
-        held = grouped.odd if self._holds_odd else {}
+        held = subject.odd_slots if self._holds_odd else {}
         odd, plain, guarded, allowed = await asyncio.to_thread(self._sorted_out, slots, held)
         if store is not subject.store:
             return f"{BETWEEN}: nothing was marked."
@@ -117,7 +117,7 @@ class MailChoice:
 
     def odd_marked(self) -> Sequence[str]:
         """The ids of the marked messages that are odd."""
-        odd, store = self._subject.grouped.odd, self._subject.store
+        odd, store = self._subject.odd_slots, self._subject.store
         return [store.id(slot) for slot in store.marked_slots() if slot in odd]
 
     async def review(self, current: Sequence[Message], *, alone: bool) -> Chosen | None:
@@ -134,18 +134,23 @@ class MailChoice:
         marked = store.marks > 0
         messages = subject.marked() if marked else current
         targets = {message.id.exact: Target.of(message) for message in messages}
-        by_hand = frozenset(targets.keys() & subject.by_hand if marked else targets if alone else ())
+        by_hand = frozenset(filter(self._was_told, targets) if marked else targets if alone else ())
         left_out: dict[str, Target] = {}
         # A few that were unmarked, or sent since, change nothing of what was left out.
         if marked and subject.left_out and subject.marked_with & targets.keys():
             left_out = {name: target for name, target in subject.left_out.items() if name not in targets}
         request = PlanRequest(
             search=snapshot.params.describe(),
-            journals=snapshot.noted,
+            journals=subject.noted,
             odd=self._odd_of((*targets, *left_out)),
             by_hand=by_hand,
         )
         return Chosen(list(targets.values()), snapshot.params, request, list(left_out.values()))
+
+    def _was_told(self, identity: str) -> bool:
+        """Whether somebody marked it alone, and all that is different in it by now was told then."""
+        odd, told = self._subject.odd(identity), self._subject.by_hand.get(identity)
+        return told is not None and (odd is None or odd.why == told)
 
     def _odd_of(self, names: Iterable[str]) -> Mapping[str, str]:
         found = ((name, self._subject.odd(name)) for name in names)

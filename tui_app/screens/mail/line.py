@@ -17,7 +17,7 @@ from tui_app.widgets.inputs import LineInput
 _IN_AN_EMPTY_LINE: Final = {
     "SEARCH": "words from:… to:… subject:… verdict:… since:7d",
     "FILTER": "words -words from:… subject:… verdict:…",
-    "FILE": "a name that ends in .csv, .json or .ndjson",
+    "FILE": "a name that ends in .csv, .json, .ndjson or .md",
 }
 _KEYS: Final = {
     "SEARCH": (("enter", "search"), ("tab", "complete"), ("↑", "earlier"), ("esc", "leave"), ("f1", "all fields")),

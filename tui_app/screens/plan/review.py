@@ -109,6 +109,8 @@ class ReviewScreen(ConsoleScreen):
         self._shown_at: float | None = None
         self._checking: Worker[None] | None = None
         """What looks whether anything changed since it was shown: a question, which can be left at any time."""
+        self._included_line = ""
+        """What was typed for Include when the plan was made of it."""
         self._left: dict[str, str] = {}
         """What changed since it was shown, and left the plan: ids, and why."""
 
@@ -358,12 +360,18 @@ class ReviewScreen(ConsoleScreen):
         elif not reason.value.strip():
             self._problem("A reason is needed: it goes on record.")
             reason.focus()
-        elif event.input is reason and reason.value.strip().upper() in self._guarded.includable_counts():
+        elif event.input is reason and self._are_words(reason.value):
             reason.select_all()
             self._problem(f"{sanitize(reason.value.strip(), 40)} is a word for Include, not a reason.")
         elif event.input is reason:
             self._problem("")
             typed.focus()
+        elif (
+            line := " ".join(box.value.strip() for box in self.query("#include").results(Input))
+        ) != self._included_line:
+            await self._included(line)
+            if line == self._included_line:
+                self._problem("Include was changed: look again, then type the number.")
         elif not self._plan.targets:
             self._problem("Nothing is left to send.")
         elif not self._is_typed(typed.value):
@@ -373,6 +381,12 @@ class ReviewScreen(ConsoleScreen):
             self._problem(ENTER_AGAIN, "$text-warning")
         else:
             self._checking = self._check(reason.value.strip())
+
+    def _are_words(self, line: str) -> bool:
+        """Whether all of a line are words that Include takes."""
+        known = {word.upper() for word in (*self._asked.includable_counts(), *self._guarded.includable_counts())}
+        words = line.upper().replace(",", " ").split()
+        return bool(words) and all(word in known for word in words)
 
     async def _included(self, value: str) -> None:
         """Take what was typed for verdicts, domains or UNCHECKED to send after all; only the whole word counts."""
@@ -392,14 +406,18 @@ class ReviewScreen(ConsoleScreen):
                 self._problem(str(error))
                 return
             known |= {word.upper(): word for word in guarded.includable_counts()}
-        if unknown := [word for word in typed if word.upper() not in known]:
-            self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
-            return
+        unknown = [word for word in typed if word.upper() not in known]
+        if unknown:
+            guarded = self._asked  # what was typed before counts no more: the field says something else
+        self._included_line = "" if unknown else value.strip()
         self._guarded = guarded.without(self._left)
         self._plan = self.service.plans.plan(self._guarded, "", self._request, canary=True)
+        self._show_plan()
+        if unknown:
+            self._problem(f"Nothing is held back under {sanitize(unknown[0], 40)}; type {' or '.join(known.values())}.")
+            return
         still = [word for word in self._guarded.includable_counts() if word not in self._asked.includable_counts()]
         self._problem(f"Also type {' '.join(still)}, beside what is typed, to send all of these." if still else "")
-        self._show_plan()
         self._focus_next()
 
     @work(exclusive=True, group="check")
