@@ -394,3 +394,20 @@ async def test_where_it_can_t_be_done_it_is_said_why(
         journal.close()
         with pytest.raises(GuardError, match=says):
             await service.submissions.prepare(service.plans.ledger.find(plan.plan_id))
+
+
+async def test_mail_that_was_reported_after_another_move_is_not_reported_again(account: Simulator) -> None:
+    async with service_on(account) as service:
+        first, targets = await moved(service, account)
+        asked = await service.submissions.prepare(first, known(targets))
+        assert await service.submissions.send(first, asked, Disposition.MALICIOUS) == "Reported: 3 accepted."
+        request = PlanRequest(Effect.move(Destination.DELETED_ITEMS), tuple(target.id for target in targets))
+        again = await service.plans.look_up(request.ids, request)
+        plan = service.plans.plan(service.plans.guard(again, request), "INC-3", request)
+        state = await service.plans.start(Send(plan))
+        second = service.plans.ledger.find(state.plan.plan_id)
+        with pytest.raises(GuardError, match=r"3 \(reported before\)"):
+            await service.submissions.prepare(second, known(again))
+        with pytest.raises(GuardError, match="were reported by somebody else"):
+            await service.submissions.send(second, asked, Disposition.SPAM)
+        assert len(account.account.truth.of("submission")) == 3

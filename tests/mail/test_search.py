@@ -163,3 +163,29 @@ async def test_a_line_that_is_not_a_search_changes_nothing() -> None:
         assert len(search.snapshots) == told
         await search.subject.load()
         assert search.ids == ["a-0", "a-1", "a-2", "a-3"], "the old search goes on from where it was"
+
+
+async def test_what_was_noted_before_the_oldest_row_counts_until_all_are_read_again() -> None:
+    async with faulty(lambda request: pages_of(asked(request), 2)) as server:
+        service, notes = lonely_service(server.base_url), iter(range(1, 9))
+
+        async def note() -> int:
+            return next(notes)
+
+        try:
+            subject = MailSubject(service.mail.client, ManualClock(), diagnosis_of, lambda _: None, note=note)
+            subject.ask("sender:a")
+            await subject.load()
+            assert (subject.snapshot.complete, subject.noted) == (True, 1)
+            subject.ask("sender:a")
+            await subject.load(2)
+            assert (subject.snapshot.complete, subject.snapshot.noted, subject.noted) == (False, 2, 1)
+            subject.ask("sender:a")
+            assert subject.noted == 1
+            await subject.load()
+            assert (subject.snapshot.complete, subject.noted) == (True, 3)
+            subject.ask("sender:b")
+            await subject.load()
+            assert subject.noted == 4
+        finally:
+            await service.close()

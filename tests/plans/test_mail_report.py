@@ -80,6 +80,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert (entry.what, entry.target, entry.counts) == ("report mail", PLAN, "2 accepted, 1 not accepted")
     assert (entry.does, entry.reason) == ("false positive, expected NONE", "INC-4711")
     assert ledger.reports_of("another") == []
+    assert ledger.reports_of("another", asked()["kind"]) == [entry], "of all plans, where a kind is asked for"
     listed = write_json(entry)["report"]
     assert (listed["plan"], listed["expected_disposition"]) == (PLAN, "NONE")
     assert [each["acceptance"] for each in listed["messages"]] == [YES, NO, YES]
