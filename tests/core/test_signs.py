@@ -50,7 +50,7 @@ def signs(sender: str, name: str = "", envelope: str = "", reply_to: str = "") -
             [
                 (
                     "reply-to",
-                    "replies go to acme-news.exampie, not to partner.example (like acme-news.example: I for l)",
+                    "replies go to acme-news.exampIe, not to partner.example (like acme-news.example: I for l)",
                 )
             ],
         ),

@@ -59,7 +59,7 @@ def signs_of(
 ) -> tuple[Sign, ...]:
     """The signs of a message, the worst first. Any text has an answer; what is missing gives no sign."""
     domain = domain_in(sender)
-    home = organisation(domain)
+    home = _as_written(organisation(domain), domain)
     found: list[Sign] = []
     if domain:
         if likeness := known.likeness(domain):
@@ -70,8 +70,8 @@ def signs_of(
     found.extend(_other_name(from_name, domain, home))
     found.extend(_other_reply_to(reply_to, home, known))
     found.extend(_punycode(domain))
-    envelope = organisation(domain_in(envelope_from))
-    if envelope and envelope != home:
+    envelope = _as_written(organisation(domain_in(envelope_from)), domain_in(envelope_from))
+    if envelope and envelope.lower() != home.lower():
         found.append(_sign(SignKind.ENVELOPE, f"the envelope is from {_safe(envelope)}, {_not('from', home)}"))
     return tuple(found)
 
@@ -79,6 +79,12 @@ def signs_of(
 def _not(word: str, home: str) -> str:
     """`not from acme.example`, or that there is no sender to compare with."""
     return f"not {word} {_safe(home)}" if home else "and no sender can be read"
+
+
+def _as_written(name: str, domain: str) -> str:
+    """An organisation's name in the letters of a domain of it: in small ones nobody would see what `exampIe` imitates."""
+    end = domain[len(domain) - len(name) :] if name else ""
+    return end if end.lower() == name else name
 
 
 def _safe(domain: str) -> str:
@@ -107,14 +113,14 @@ def _punycode(domain: str) -> tuple[Sign, ...]:
 
 def _other_name(from_name: str, domain: str, home: str) -> Iterator[Sign]:
     named = address_in_name(from_name)
-    if named and organisation(named.rpartition("@")[2]) != home:
+    if named and organisation(named.rpartition("@")[2]) != home.lower():
         sender = f"the sender is of {_safe(domain)}" if domain else _not("", home)
         yield _sign(SignKind.NAME, f"the name says {sanitize(named, LONGEST_DOMAIN)}, {sender}")
 
 
 def _other_reply_to(reply_to: str, home: str, known: KnownDomains) -> Iterator[Sign]:
-    foreign = foreign_organisations(reply_to, home)
-    others = [(other, known.likeness(domain)) for other, domain in foreign.items() if other]
+    foreign = foreign_organisations(reply_to, home.lower())
+    others = [(_as_written(other, domain), known.likeness(domain)) for other, domain in foreign.items() if other]
     if others:
         # One that imitates is told rather than the first.
         other, likeness = next(((name, like) for name, like in others if like), others[0])

@@ -102,7 +102,7 @@ class _Domains:
             raw = message.raw
             for name in raw.client_recipients or ():
                 self._own.add(domain_in(name))
-            # Mail with a bad verdict must not make known whom it imitates them with.
+            # Who sends mail with a bad verdict must not pass for a sender that others imitate.
             if type(raw.sender) is str and message.final_disposition not in _BAD:
                 domain = domain_in(raw.sender)
                 self._senders[domain] += 1
