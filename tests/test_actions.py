@@ -2,6 +2,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from tui_app.screens.mail.columns import ColumnsScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
@@ -12,7 +13,6 @@ from tui_app.screens.job.reasons import ReasonsScreen
 from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.ledger import LedgerScreen
-from tui_app.screens.mail.columns import ColumnsScreen
 from tui_app.screens.mail.groups import GroupsScreen
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.screens.mail.screen import MailScreen, QuarantineScreen

@@ -1,4 +1,4 @@
-"""SluiceApp: wires service, screens and the terminal. What is done is decided elsewhere."""
+"""SluiceApp: wires the accounts' services, the screens and the terminal. What is done is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ import asyncio
 import gc
 import importlib
 import os
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
 from textual.events import Event, Key
 
 from tui_app import actions
-from tui_app.core.errors import SluiceError
+from tui_app.accounts import Accounts
+from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.paths import sheet
+from tui_app.core.text import sanitize
 from tui_app.core.ui_priority import UiPriority
-from tui_app.navigation import Navigation
+from tui_app.key_map import KeyMap, shown
 from tui_app.plans.state import Phase
+from tui_app.prompt import Prompt
+from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.shutdown import GracefulShutdown
-from tui_app.terminal.themes import THEMES, theme_for
+from tui_app.terminal.themes import THEME_CHOICES, THEMES, theme_for
 from tui_app.terminal.watchdog import print_line
 from tui_app.terminal.window_title import WindowTitle
 from tui_app.widgets import too_small
@@ -33,11 +39,16 @@ from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
-    from tui_app.jobs.followed import FollowedJobs, JobEnd
-    from tui_app.jobs.poller import ConnectionStatus
+    from tui_app.config.settings import Settings
+    from tui_app.jobs.followed import JobEnd
     from tui_app.plans.state import PlanState
+    from tui_app.prompt import Go
+    from tui_app.screens.all_jobs import AllJobsScreen
+    from tui_app.screens.profiles import ProfilesScreen
     from tui_app.service import EmailSecurityService
 
+_SILENT: Final = frozenset({"tab", "shift+tab"})
+"""Keys that move between fields, and elsewhere mean nothing to anybody."""
 SETTLE: Final = 0.03
 """Seconds between the first frame and everything that takes time."""
 _SAID_BY_THEN: Final = 0.2
@@ -51,8 +62,16 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
-class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
-    """The console on one account."""
+def _no_profile(name: str) -> Settings:
+    raise UsageError(f"There is no profile '{sanitize(name, 40)}'.")
+
+
+def _no_service(settings: Settings) -> EmailSecurityService:
+    raise UsageError("This console has one account.")
+
+
+class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
+    """The console: one account after the other, each with its own service and screens."""
 
     window_title: WindowTitle
 
@@ -63,34 +82,74 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
     HORIZONTAL_BREAKPOINTS = too_small.ACROSS
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
-    def __init__(self, service: EmailSecurityService, ui_priority: UiPriority | None = None) -> None:
+    def __init__(
+        self,
+        service: EmailSecurityService,
+        ui_priority: UiPriority | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
         patches.install()
-        environment = dict(os.environ)  # Textual takes NO_COLOR out of it
+        self._environment = dict(os.environ)  # Textual takes NO_COLOR out of it
         super().__init__(css_path=[*style_sheets()])
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_for(service.settings.ui.theme, patches.color_system(self.console), environment).name
+        self.service = service
+        self.accounts = accounts or Accounts(service, {}, _no_profile, _no_service)
+        self.use_keys(KeyMap.of(service.settings.keys))
+        self.use_theme(service.remembered.theme or service.settings.ui.theme)
         patches.draw_no_greys(self)
         self.animation_level = "none"
-        self.service = service
         self._last_key = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         self._last_end = ""
         self.window_title = WindowTitle(
-            self.write_to_terminal, wanted=service.settings.ui.title, terminal=environment.get("TERM", "")
+            self.write_to_terminal, wanted=service.settings.ui.title, terminal=self._environment.get("TERM", "")
         )
-        self._show_title(service.jobs.followed)
-        service.on_connection = self._connection_changed
-        service.on_followed = self._show_title
-        service.on_job_ended = self._job_ended
-        service.on_plan_ended = self._plan_ended
-        service.on_plan = self._plan_moved
-        service.on_limit_wait = self._limit_wait
-        service.on_ledger_wait = self._ledger_waits
-        service.writes.on_unrecorded = self._unrecorded
+        self._shown_in: dict[str, EmailSecurityService] = {self.DEFAULT_MODE: service}
+        """The account of each stack of screens."""
+        self._listen_to(service)
+        self._show_title(service)
+
+    def _listen_to(self, service: EmailSecurityService) -> None:
+        """Hear the news of an account."""
+        service.on_connection = lambda _: self._connection_changed(service)
+        service.on_followed = lambda _: self._show_title(service)
+        service.on_job_ended = lambda end: self._job_ended(service, end)
+        service.on_plan_ended = lambda state: self._plan_ended(service, state)
+        service.on_plan = lambda state: self._plan_moved(service, state)
+        service.on_limit_wait = lambda seconds: self._limit_wait(service, seconds)
+        service.on_ledger_wait = lambda sentence: self._ledger_waits(service, sentence)
+        service.writes.on_unrecorded = lambda _: self._unrecorded(service)
         service.on_error = self._handle_exception
-        service.on_activity = lambda _: self._activity_added()
+        service.on_activity = lambda _: self._activity_added(service)
+
+    @staticmethod
+    def _forget(service: EmailSecurityService) -> None:
+        """Nobody is told any more."""
+        service.on_connection = lambda _: None
+        service.on_followed = lambda _: None
+        service.on_job_ended = lambda _: None
+        service.on_plan_ended = lambda _: None
+        service.on_plan = lambda _: None
+        service.on_limit_wait = lambda _: None
+        service.on_ledger_wait = lambda _: None
+        service.writes.on_unrecorded = lambda _: None
+        service.on_error = lambda _: None
+        service.on_activity = lambda _: None
+
+    @property
+    def services(self) -> Sequence[EmailSecurityService]:
+        """The services of all accounts that were opened."""
+        return self.accounts.opened
+
+    def use_theme(self, name: str) -> None:
+        """Show other colours; what is no theme is as `auto`."""
+        choice: Any = name if name in THEME_CHOICES else "auto"
+        self.theme = theme_for(choice, patches.color_system(self.console), self._environment).name
+        for screen in self.screen_stack if self.is_running else ():
+            if isinstance(screen, ConsoleScreen):
+                screen.show_frame()
 
     def on_mount(self) -> None:
         """Show the jobs; the first frame comes before anything that takes time."""
@@ -111,10 +170,10 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         self.service.start()
         for screen in self.console_screens()[-1:]:
             screen.on_screen_resume()
-        await self._show_unfinished()
+        await self._show_first()
 
-    async def _show_unfinished(self) -> None:
-        """A plan that is not over comes before anything else."""
+    async def _show_first(self) -> None:
+        """A plan that is not over comes before anything else; then what was shown when the console was left."""
         try:
             unfinished = await asyncio.to_thread(lambda: self.service.plans.unfinished())
             await self.service.writes.find_open()
@@ -125,16 +184,25 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         if unfinished and self.is_at("jobs"):
             self.open_plan(unfinished[0])
             if len(unfinished) > 1:
-                self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger (H).")
+                ledger = self.key("ledger.open")
+                self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger ({ledger}).")
+        elif self.is_at("jobs") and (view := self.service.remembered.last_view) is not None:
+            self.show_view(view)
 
     def _get_ready(self) -> None:
         self.service.get_ready()
+        if len(self._shown_in) > 1:
+            return  # all of it is loaded
         for name in (
             "job.screen",
             "mail.message",
             "new_job",
             "activity",
             "help",
+            "prompt",
+            "profiles",
+            "all_jobs",
+            "columns",
             "mail.screen",
             "mail.groups",
             "plan.review",
@@ -169,41 +237,187 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         """A frame went out."""
         self._ui_priority.end()
 
+    def on_key(self, event: Key) -> None:
+        """A key that does nothing here says so; one that is typed into a field does not come here."""
+        if event.key in self.screen.active_bindings or event.key in _SILENT:
+            return
+        screen = self.screen
+        sentence = self._why_nothing(event.key)
+        if isinstance(screen, ConsoleScreen):
+            screen.notice(sentence)
+        elif isinstance(screen, Confirm):
+            screen.say_unused(shown(event.key))
+
+    def _why_nothing(self, key: str) -> str:
+        """Where a key does something, or why not here."""
+        written, helps = shown(key), f"{self.key('help.open')} shows the keys."
+        screen = self.console_screens()[-1].screen_name
+        known = self.key_map.with_key(key)
+        if here := [action for action in known if screen in action.where]:
+            if self.service.settings.read_only and here[0].writes:
+                return f"Read-only: {written} ({here[0].label}) is not offered."
+            return f"{written} ({here[0].label}) can't be used now. {helps}"
+        if not known:
+            return f"{written} does nothing here. {helps}"
+        places = sorted({place.replace("_", " ") for action in known for place in action.where})
+        named = ", ".join(places[:4]) + (" …" if len(places) > 4 else "")
+        return f"{written} does nothing here: it is {known[0].label} on {named}. {helps}"
+
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close."""
-        self.service.on_activity = lambda _: None
-        self.service.on_connection = lambda _: None
-        self.service.on_error = lambda _: None
-        self.service.on_followed = lambda _: None
-        self.service.on_job_ended = lambda _: None
-        self.service.on_plan_ended = lambda _: None
-        self.service.on_plan = lambda _: None
-        self.service.on_limit_wait = lambda _: None
-        self.service.on_ledger_wait = lambda _: None
-        self.service.writes.on_unrecorded = lambda _: None
-        if self.service.awaits_answer:
-            most = self.service.longest_wait
+        self._remember_view()
+        waits = [service for service in self.services if service.awaits_answer]
+        for service in self.services:
+            self._forget(service)
+        if waits:
+            most = max(service.longest_wait for service in waits)
             print_line(
                 f"Waiting for the answer to what is on its way ({most:.0f} s at most); ctrl+c leaves it unknown."
             )
-        for plan_id in self.service.waiting_plans:
-            print_line(
-                f"Plan {plan_id} waits for its time, and nothing is sent while no console runs: "
-                f"mailsluice ledger resume {plan_id}"
-            )
-        await self.service.close()
+        for service in self.services:
+            for plan_id in service.waiting_plans:
+                print_line(
+                    f"Plan {plan_id} waits for its time, and nothing is sent while no console runs: "
+                    f"mailsluice {service.settings.named}ledger resume {plan_id}"
+                )
+        await asyncio.gather(*(service.close() for service in self.services))
+
+    def _remember_view(self) -> None:
+        """For the next start: the last list that was looked at."""
+        views = [view for screen in self.console_screens() if screen.ready and (view := screen.view()) is not None]
+        if views:
+            self.service.remembered.last_view = views[-1]
 
     def stop_work(self, *, again: bool) -> None:
         """Send nothing more after a signal; after a second one, wait for no answer either."""
-        self.service.stop_plan()
-        if again:
-            self.service.abandon()
+        for service in self.services:
+            service.stop_plan()
+            if again:
+                service.abandon()
+
+    # ---- accounts
+
+    @property
+    def profile_names(self) -> Sequence[str]:
+        """The profiles of the configuration."""
+        return tuple(self.accounts.profiles)
+
+    def action_profiles_open(self) -> None:
+        """Choose another account."""
+        from tui_app.screens.profiles import ProfileRow, ProfilesScreen
+
+        def rows() -> Sequence[ProfileRow]:
+            return [
+                ProfileRow(name, profile, known := self.accounts.known(name), known is self.service)
+                for name, profile in self.accounts.profiles.items()
+            ]
+
+        if isinstance(self.screen, ConsoleScreen) and not self.is_at("profiles"):
+            if not self.screen.leads_on:
+                self.show_notice("Not from here: what is on this screen comes first.")
+                return
+            self.push_screen(ProfilesScreen(self.service, rows))
+
+    def on_profiles_screen_chosen(self, message: ProfilesScreen.Chosen) -> None:
+        """Show the account of a profile."""
+        if self.is_at("profiles"):
+            self.switch_account(message.name)
+
+    def _profile(self, name: str) -> Go:
+        if name not in self.accounts.profiles:
+            names = ", ".join(self.accounts.profiles) or "none: the account comes from the environment"
+            raise UsageError(f"There is no profile '{sanitize(name, 40)}'. Profiles: {sanitize(names, 200)}.")
+
+        def go() -> None:
+            self.switch_account(name)
+
+        return go
+
+    @work(exclusive=True, group="account")
+    async def switch_account(self, name: str, then: Callable[[], None] = lambda: None) -> None:
+        """Show the account of a profile; what is under way on this one goes on, with its own token."""
+        asked_on = self.screen
+        if self.accounts.known(name) is not self.service:
+            self.show_notice(f"Opening {sanitize(name, 40)}…")
+        try:
+            service = await self.accounts.open(name)
+        except SluiceError as error:
+            self.service.record(str(error))
+            self.show_notice(str(error))
+            return
+        if self.screen is not asked_on:
+            return  # somebody went elsewhere meanwhile
+        mode = next((mode for mode, known in self._shown_in.items() if known is service), "")
+        if self.is_at("profiles"):
+            self.pop_screen()
+        self.service = service
+        if not mode:
+            mode = f"account {len(self._shown_in)}"
+            self._shown_in[mode] = service
+            self._listen_to(service)
+            self.add_mode(mode, lambda: JobsScreen(service))
+        await self.switch_mode(mode)
+        self._show_title(service)
+        then()
+
+    def _open_all_jobs(self) -> None:
+        self._ask_all_accounts()
+
+    @work(exclusive=True, group="all jobs")
+    async def _ask_all_accounts(self) -> None:
+        """Open all accounts, and show the jobs of all."""
+        from tui_app.screens.all_jobs import AllJobsScreen
+
+        asked_on = self.screen
+        services: dict[str, EmailSecurityService] = {}
+        failed: dict[str, str] = {}
+        if self.service.settings.profile is None:
+            services["this one"] = self.service
+        for name in self.accounts.profiles:
+            self.show_notice(f"Opening {sanitize(name, 40)}…")
+            try:
+                services[name] = await self.accounts.open(name)
+            except SluiceError as error:
+                failed[name] = str(error)
+                self.service.record(f"{sanitize(name, 40)}: {error}")
+        for service in services.values():
+            if not service.started:
+                self._listen_to(service)
+                await asyncio.to_thread(service.get_ready)
+                service.start()
+        if self.screen is asked_on and not self.is_at("all_jobs"):
+            self.show_notice("")
+            self.push_screen(AllJobsScreen(self.service, services, failed))
+
+    def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
+        """Open a job on its account."""
+        if not self.is_at("all_jobs"):
+            return
+        job = message.job
+        if self.accounts.known(message.profile) in (None, self.service):
+            self.open_job(job)
+        else:
+            self.switch_account(message.profile, lambda: self.open_job(job))
 
     # ---- news from below
 
-    def _connection_changed(self, connection: ConnectionStatus) -> None:
+    def _screens_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
+        """All screens of an account, whether it is shown or not."""
+        return [
+            screen
+            for stack in self._screen_stacks.values()
+            for screen in stack
+            if isinstance(screen, ConsoleScreen) and screen.service is service
+        ]
+
+    def _shown_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
+        """The screen that is shown, if it is of this account."""
+        return [screen for screen in self.console_screens()[-1:] if screen.service is service]
+
+    def _connection_changed(self, service: EmailSecurityService) -> None:
         for screen in self.console_screens()[-1:]:
-            screen.answered()
+            if screen.service is service or screen.screen_name == "all_jobs":
+                screen.answered()
 
     def _tick(self) -> None:
         """Late data and countdowns need the time to pass, once a second; a line that says the same is not painted again."""
@@ -212,57 +426,67 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
         for screen in self.console_screens()[-1:]:
             screen.time_passed()
 
-    def _plan_moved(self, state: PlanState) -> None:
-        for screen in self.console_screens():
+    def _plan_moved(self, service: EmailSecurityService, state: PlanState) -> None:
+        for screen in self._screens_of(service):
             screen.plan_moved(state)
 
-    def _limit_wait(self, seconds: float) -> None:
-        for screen in self.console_screens():
+    def _limit_wait(self, service: EmailSecurityService, seconds: float) -> None:
+        for screen in self._screens_of(service):
             screen.limited(seconds)
 
-    def _ledger_waits(self, sentence: str) -> None:
+    def _ledger_waits(self, service: EmailSecurityService, sentence: str) -> None:
         """In place of what the screen says: that it was sent is not so yet."""
-        for screen in self.console_screens()[-1:]:
+        for screen in self._shown_of(service):
             screen.notice(sentence)
 
-    def _unrecorded(self, _: str) -> None:
+    def _unrecorded(self, service: EmailSecurityService) -> None:
         """Say it behind what came of the write, which whoever waits for it says in a moment."""
 
         def tell() -> None:
             for screen in self.console_screens()[-1:]:
-                screen.notice_too("NOT on record: ! tells why.")
+                screen.notice_too(f"{self._whose(service)}NOT on record: {self.key('activity.open')} tells why.")
 
         asyncio.get_running_loop().call_later(_SAID_BY_THEN, tell)
 
-    def _activity_added(self) -> None:
-        for screen in self.console_screens()[-1:]:
+    def _activity_added(self, service: EmailSecurityService) -> None:
+        for screen in self._shown_of(service):
             screen.activity_added()
 
     # ---- what is followed, from whatever screen
 
-    def _show_title(self, followed: FollowedJobs) -> None:
+    def _whose(self, service: EmailSecurityService) -> str:
+        """The profile of an account that is not shown, before what is told of it."""
+        return "" if service is self.service else f"{sanitize(service.settings.profile or 'the other account', 40)}: "
+
+    def _show_title(self, service: EmailSecurityService) -> None:
         """How it stands, for who looks at another window."""
+        if service is not self.service:
+            return
+        followed = service.jobs.followed
         running, share = len(followed.running), followed.share
-        name = f"mailsluice {self.service.settings.profile or ''}".strip()
+        name = f"mailsluice {service.settings.profile or ''}".strip()
         percent = f"{int(share * 100)} %" if share is not None else ""
         words = (name, percent, f"{running:,} running" if running else "", self._last_end)
         self.window_title.show(" · ".join(filter(None, words)))
 
-    def _job_ended(self, end: JobEnd) -> None:
-        self._tell_of_end(end.sentence, end.title)
+    def _job_ended(self, service: EmailSecurityService, end: JobEnd) -> None:
+        whose = self._whose(service)
+        self._tell_of_end(f"{whose}{end.sentence}", f"{whose}{end.title}")
 
-    def _plan_ended(self, state: PlanState) -> None:
+    def _plan_ended(self, service: EmailSecurityService, state: PlanState) -> None:
         plan = state.plan
         if state.phase is Phase.WAITING:
             return  # it has not begun
-        sentence = f"{plan.effect.title}, plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
+        whose = self._whose(service)
+        sentence = f"{whose}{plan.effect.title}, plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
         # Its own screen shows all of it, and has no room to say it again.
-        self._tell_of_end("" if self.is_at("plan") else sentence, f"plan {plan.plan_id} {state.phase.value}")
+        shows_it = self.is_at("plan") and not whose
+        self._tell_of_end("" if shows_it else sentence, f"{whose}plan {plan.plan_id} {state.phase.value}")
 
     def _tell_of_end(self, sentence: str, title: str) -> None:
         """Bell, title, and a notice on what is shown, or on what is below a question."""
         self._last_end = title
-        self._show_title(self.service.jobs.followed)
+        self._show_title(self.service)
         if self.service.settings.ui.bell:
             self.bell()
         for screen in self.console_screens()[-1:] if sentence else ():
@@ -279,7 +503,7 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
             for table in screen.query(RowTable):
                 table.refresh_text()
         self.show_notice(
-            "Addresses and subjects are hidden, M shows them; copies and exports stay whole."
+            f"Addresses and subjects are hidden, {self.key('screen.redact')} shows them; copies and exports stay whole."
             if self.redaction.on
             else "Addresses and subjects are shown."
         )
@@ -290,8 +514,9 @@ class SluiceApp(Navigation, DiffRenderer, KeyQueue, GracefulShutdown, RedactingA
 
     def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for."""
-        if self.service.plan_state is not None and not self.service.plan_state.ended:
-            self.service.stop_plan()
+        for service in self.services:
+            if service.plan_state is not None and not service.plan_state.ended:
+                service.stop_plan()
         self.exit()
 
     async def action_quit(self) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.app import App
-from textual.widgets import Input
 
 from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural
+from tui_app.key_map import MappedApp, key_map_of
 from tui_app.plans.effect import Effect
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
@@ -21,8 +20,12 @@ from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_app.api.models import Job
     from tui_app.api.search import SearchParams
+    from tui_app.config.schema import View
+    from tui_app.core.text import Untrusted
     from tui_app.plans.ledger_entry import LedgerEntry, PlanSummary
     from tui_app.plans.plan import Target
     from tui_app.plans.write_entry import WriteEntry
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 _PLAN_WANTED: Final = "plan wanted"
 
 
-class Navigation(App[None]):
+class Navigation(MappedApp):
     """The part of the app that moves between screens. A message of a screen that is not shown any more opens nothing."""
 
     service: EmailSecurityService
@@ -74,12 +77,20 @@ class Navigation(App[None]):
     def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
         """Open a job."""
         if self.is_at("jobs"):
-            self._open_job(message.job)
+            self.open_job(message.job, message.siblings)
 
-    def _open_job(self, job: Job) -> None:
+    def on_job_screen_sibling_chosen(self, message: JobScreen.SiblingChosen) -> None:
+        """Show another job of the list in place of this one."""
         from tui_app.screens.job.screen import JobScreen
 
-        self.push_screen(JobScreen(self.service, job))
+        if isinstance(screen := self.screen, JobScreen):
+            self.switch_screen(JobScreen(self.service, message.job, screen.listed))
+
+    def open_job(self, job: Job, listed: Siblings[Job] | None = None) -> None:
+        """Open a job; `listed` = the list that it is in."""
+        from tui_app.screens.job.screen import JobScreen
+
+        self.push_screen(JobScreen(self.service, job, listed))
 
     def on_jobs_screen_new_wanted(self) -> None:
         """Open the form, as it was left."""
@@ -124,7 +135,7 @@ class Navigation(App[None]):
         """Show the new job in place of the form."""
         if self.is_at("new_job"):
             self.pop_screen()
-        self._open_job(message.job)
+        self.open_job(message.job)
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
@@ -174,10 +185,47 @@ class Navigation(App[None]):
 
     def on_mail_screen_columns_wanted(self) -> None:
         """Choose the columns of a file."""
-        from tui_app.screens.mail.columns import ColumnsScreen
+        from tui_app.mail.columns import MAIL_ROWS
+        from tui_app.screens.columns import ColumnChoice, ColumnsScreen
+
+        def keep(names: Sequence[str]) -> None:
+            known = {column.name: column for column in MAIL_ROWS.columns}
+            self.service.mail_columns = tuple(known[name] for name in names) or MAIL_ROWS.exported
 
         if self._is_at_mail:
-            self.push_screen(ColumnsScreen(self.service))
+            known, usual = MAIL_ROWS.columns, MAIL_ROWS.exported
+            choice = ColumnChoice(
+                "Export",
+                "CSV and Markdown; JSON has all",
+                [column.name for column in known],
+                [column.name for column in self.service.mail_columns],
+                [column.name for column in usual],
+                keep,
+            )
+            self.push_screen(ColumnsScreen(self.service, choice))
+
+    def action_columns_open(self) -> None:
+        """Choose the columns of the list that is shown."""
+        from tui_app.screens.columns import ColumnChoice, ColumnsScreen
+
+        screen = self.screen
+        if not isinstance(screen, ConsoleScreen) or (table := screen.table()) is None or not screen.has_columns:
+            self.show_notice("This screen has no columns to choose.")
+            return
+
+        def keep(titles: Sequence[str]) -> None:
+            self.service.remembered.set_columns(screen.screen_name, titles)
+            table.choose_columns(titles)
+
+        choice = ColumnChoice(
+            screen.screen_name.replace("_", " ").capitalize(),
+            "J and K move one, u the usual ones",
+            table.column_titles,
+            table.shown_titles,
+            table.usual_titles,
+            keep,
+        )
+        self.push_screen(ColumnsScreen(self.service, choice))
 
     async def on_mail_screen_review_wanted(self, message: MailScreen.ReviewWanted) -> None:
         """Open the review."""
@@ -234,7 +282,7 @@ class Navigation(App[None]):
         if self.is_at("plan"):
             self._open_message(message.message, message.siblings, message.effect.title)
 
-    def _open_message(self, message: MessageRef, siblings: Siblings | None, under: str) -> None:
+    def _open_message(self, message: MessageRef, siblings: Siblings[MessageRef] | None, under: str) -> None:
         from tui_app.screens.mail.message import MessageScreen
 
         self.push_screen(MessageScreen(self.service, message, siblings, under))
@@ -269,14 +317,20 @@ class Navigation(App[None]):
 
     def action_ledger_open(self) -> None:
         """What was written before."""
+        self.show_ledger()
+
+    def show_ledger(self, line: str = "") -> None:
+        """The ledger, with a filter."""
         from tui_app.screens.ledger import LedgerScreen
 
         if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
-            self.show_notice("The ledger is behind this: esc.")
-        elif isinstance(self.screen, TextScreen) or any(
-            map(self.is_at, ("jobs", "job", "reasons", "mail", "quarantine", "groups", "message", "plan"))
-        ):
-            self.push_screen(LedgerScreen(self.service))
+            self.show_notice(f"The ledger is behind this: {self.key('screen.back')}.")
+        elif isinstance(self.screen, LedgerScreen):
+            self.screen.filter_by(line)
+        elif isinstance(self.screen, ConsoleScreen) and self.screen.leads_on:
+            self.push_screen(LedgerScreen(self.service, line))
+        else:
+            self.show_notice("Not from here: what is on this screen comes first.")
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
         """Open a plan from the ledger, or the job that a write was about."""
@@ -328,7 +382,7 @@ class Navigation(App[None]):
         else:
             if self.screen is asked_on:
                 self.show_notice("")
-                self._open_job(job)
+                self.open_job(job)
             return
         if self.screen is asked_on:
             if self.is_at("record"):
@@ -371,19 +425,27 @@ class Navigation(App[None]):
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
-        self._show_mail(held=True)
+        self.show_mail(held=True)
 
     def action_mail_open(self) -> None:
         """All mail; if it is open below, back to it."""
-        self._show_mail(held=False)
+        self.show_mail(held=False)
 
-    def _show_mail(self, *, held: bool) -> None:
+    def show_mail(self, *, held: bool, line: str | None = None) -> None:
+        """Mail, held or all, with a search; None = as it is, or was left. If it is open below, back to it."""
+        from tui_app.screens.mail.screen import MailScreen
+
         name = "quarantine" if held else "mail"
         below = [screen for screen in self.console_screens() if screen.screen_name == name]
         if not below:
-            self._open_mail(held=held)
-        while below and self.screen is not below[0] and (isinstance(self.screen, TextScreen) or self.is_at("message")):
+            self._open_mail(held=held, line=line)
+            return
+        while self.screen is not below[0] and (isinstance(self.screen, TextScreen) or self.is_at("message")):
             self.pop_screen()
+        if self.screen is not below[0]:
+            self.show_notice(f"{name.capitalize()} is behind this: {self.key('screen.back')}.")
+        elif line is not None and isinstance(below[0], MailScreen):
+            below[0].search(line)
 
     def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
         """Choose what to copy."""
@@ -404,8 +466,89 @@ class Navigation(App[None]):
         from tui_app.screens.help import HelpScreen
 
         if isinstance(self.screen, ConsoleScreen) and not self.is_at("help"):
-            in_line = isinstance(self.screen.focused, Input)
-            self.push_screen(HelpScreen(self.service, self.screen.screen_name, in_line=in_line))
+            self.push_screen(HelpScreen(self.service, self.screen))
+
+    def action_handover_open(self) -> None:
+        """What the next shift has to know."""
+        self._open_handover(None)
+
+    def _open_handover(self, since: datetime | None) -> None:
+        from tui_app.screens.handover import HandoverScreen
+
+        if isinstance(self.screen, ConsoleScreen) and self.screen.leads_on and not self.is_at("handover"):
+            self.push_screen(HandoverScreen(self.service, since))
+
+    def action_doctor_open(self) -> None:
+        """Look at terminal, configuration, token and records."""
+        from tui_app.screens.doctor import DoctorScreen
+
+        if isinstance(self.screen, ConsoleScreen) and self.screen.leads_on and not self.is_at("doctor"):
+            self.push_screen(DoctorScreen(self.service))
+
+    def action_command_show(self) -> None:
+        """What is shown as a command line, and as a request."""
+        from tui_app.screens.as_command import command_values
+        from tui_app.screens.copy import CopyScreen
+
+        screen = self.screen
+        shown = screen.as_command() if isinstance(screen, ConsoleScreen) else None
+        if shown is None:
+            self.show_notice("There is no command for this screen.")
+        else:
+            self.push_screen(CopyScreen(self.service, command_values(shown, self.service.settings)))
+
+    def open_message_of(self, investigate_id: Untrusted) -> None:
+        """Open a message by its id."""
+        from tui_app.screens.mail.siblings import MessageRef
+
+        self._open_message(MessageRef(id=investigate_id), None, "Message")
+
+    def key(self, action_id: str) -> str:
+        """The key of an action, as people write it."""
+        return key_map_of(self.screen).key(action_id)
+
+    # ---- views
+
+    def back_to_first(self) -> ConsoleScreen:
+        """Leave one screen after the other; the one at which that ends: the first, or one that can't be left now."""
+        while len(screens := self.console_screens()) > 1 and screens[-1].may_leave():
+            self._note_left(screens[-1])
+            self.pop_screen()
+        return self.console_screens()[-1]
+
+    def show_view(self, view: View) -> None:
+        """Show a saved view."""
+        if view.screen == "jobs":
+            if isinstance(root := self.back_to_first(), JobsScreen):
+                root.show_view(view)
+        elif view.screen == "ledger":
+            self.show_ledger(view.filter)
+        else:
+            self.show_mail(held=view.screen == "quarantine", line=view.search)
+            if isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == view.screen:
+                self.screen.show_view(view)
+
+    def _note_left(self, screen: ConsoleScreen) -> None:
+        """Keep how to come back to a screen that is left."""
+        if (again := screen.reopened()) is not None:
+            self._left_views[self.current_mode] = again
+
+    def action_view_last(self) -> None:
+        """The view before: the one that was left last; once more comes back."""
+        screen, before = self.screen, self._left_views.pop(self.current_mode, None)
+        if not isinstance(screen, ConsoleScreen) or before is None:
+            self.show_notice("There is no view before this one.")
+        elif screen.may_leave():
+            back = len(self.console_screens()) > 1
+            if back:
+                self._note_left(screen)
+                self.pop_screen()
+            self.push_screen(before())
+
+    @cached_property
+    def _left_views(self) -> dict[str, Callable[[], ConsoleScreen]]:
+        """What was left last, by account."""
+        return {}
 
     def action_screen_back(self) -> None:
         """Unmark, or go back; at the root nothing."""
@@ -425,4 +568,5 @@ class Navigation(App[None]):
         if screen.may_leave():
             # Nobody waits any longer for what was looked up for this screen.
             self.workers.cancel_group(self, _PLAN_WANTED)
+            self._note_left(screen)
             self.pop_screen()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from tui_app.core.state_file import StateFile
 from tui_app.job_writes import JobWrites
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Poller, Subject
 from tui_app.jobs.service import JobService
+from tui_app.remembered import Remembered
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,7 +87,8 @@ class EmailSecurityService:
         self.unknown_after_leaving = 0
         self._closing = False
         self.diagnosis = ""
-        self._remembered = remembered or StateFile()
+        self._state_file = remembered or StateFile()
+        self.remembered = Remembered(self._state_file, settings.identity, settings.views)
         self._state = state
         self._poller: Poller | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -164,7 +167,7 @@ class EmailSecurityService:
         """The domains that mail of the account was seen of, in this session and before."""
         from tui_app.core.seen_domains import SeenDomains
 
-        return SeenDomains(self._remembered, self.settings.identity)
+        return SeenDomains(self._state_file, self.settings.identity)
 
     async def _ledger_sizes(self) -> JournalSizes | None:
         """The journals as they are before mail is searched: what others send afterwards is left out of a plan."""
@@ -174,18 +177,36 @@ class EmailSecurityService:
             return None  # there is no folder for records: nothing can be sent either
         return await asyncio.to_thread(ledger.sizes)
 
+    def set_for_session(self, name: str, written: str) -> str:
+        """Change a setting of `[plans]` or `[ui]` until the service ends; what it is now. Raises UsageError."""
+        from tui_app.config.file import changed_setting
+
+        plans, ui = self.settings.plans, self.settings.ui
+        if hasattr(plans, name):
+            self.settings = replace(self.settings, plans=changed_setting(plans, name, written))
+            value = getattr(self.settings.plans, name)
+        else:
+            self.settings = replace(self.settings, ui=changed_setting(ui, name, written))
+            value = getattr(self.settings.ui, name)
+        if self._has_plans:
+            self.plans.settings = self.settings
+        told = str(value).lower()
+        self.record(f"Set for this session: {name} is {told}.")
+        return told
+
     @property
     def mail_columns(self) -> Sequence[RowColumn]:
         """The columns of a file of mail, as they were chosen last."""
         from tui_app.mail.columns import MAIL_ROWS
 
-        names = (self._remembered.get(self.settings.identity, _MAIL_COLUMNS) or "").split()
-        chosen = tuple(column for column in MAIL_ROWS.columns if column.name in names)
+        names = (self._state_file.get(self.settings.identity, _MAIL_COLUMNS) or "").split()
+        known = {column.name: column for column in MAIL_ROWS.columns}
+        chosen = tuple(known[name] for name in names if name in known)
         return chosen or MAIL_ROWS.exported
 
     @mail_columns.setter
     def mail_columns(self, columns: Sequence[RowColumn]) -> None:
-        self._remembered.put(self.settings.identity, _MAIL_COLUMNS, " ".join(column.name for column in columns))
+        self._state_file.put(self.settings.identity, _MAIL_COLUMNS, " ".join(column.name for column in columns))
 
     @cached_property
     def plans(self) -> PlanService:
@@ -196,7 +217,7 @@ class EmailSecurityService:
             self.settings,
             self.clock,
             self._random,
-            self._remembered,
+            self._state_file,
             read_client=lambda: self.client,
             make_client=self._make_acting_client,
             folder=(self._state or state_folder()) / "plans",
@@ -273,6 +294,11 @@ class EmailSecurityService:
     @property
     def _has_plans(self) -> bool:
         return "plans" in self.__dict__
+
+    @property
+    def started(self) -> bool:
+        """Whether it polls, or did."""
+        return self._poller is not None
 
     def start(self) -> None:
         """Begin polling; needs a running event loop."""

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.commands import run_with
 from tests.support.services import service_on
-from tui_app.cli.job_id import check_job, whole_job_ids
 from tui_app.core.errors import UsageError
+from tui_app.jobs.job_id import check_job, whole_job_ids
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 from tui_app.simulator.jobs import Ending, SimulatedJob
 from tui_app.simulator.server import Options, Simulator, running
@@ -81,20 +81,20 @@ async def test_a_job_is_known_by_the_beginning_of_its_id(account: Simulator) -> 
     first, second = list(account.account.jobs.values())[:2]
     async with service_on(account) as service:
         names = [check_job(first.job_id[:6].upper()), check_job(second.job_id), check_job(first.job_id)]
-        assert await whole_job_ids(service, names) == [first.job_id, second.job_id]
+        assert await whole_job_ids(service.client, names) == [first.job_id, second.job_id]
         with pytest.raises(UsageError, match="No job's id begins with ffffff"):
-            await whole_job_ids(service, ["ffffff"])
+            await whole_job_ids(service.client, ["ffffff"])
         twin = vars(second)["job_id"] = f"{first.job_id[:-1]}{'0' if first.job_id[-1] != '0' else '1'}"
         account.account.jobs[twin] = second
         with pytest.raises(UsageError, match=rf"{first.job_id} \(move → Junk\), {twin}|{twin} .*{first.job_id}"):
-            await whole_job_ids(service, [first.job_id[:8]])
+            await whole_job_ids(service.client, [first.job_id[:8]])
         del account.account.jobs[twin]
         # Whole ids are not looked up: nobody is asked.
         account.set_faults("status=500@jobs")
-        assert await whole_job_ids(service, [first.job_id]) == [first.job_id]
+        assert await whole_job_ids(service.client, [first.job_id]) == [first.job_id]
         account.set_faults("unreadable_row@jobs")
         with pytest.raises(UsageError, match="write the whole id"):
-            await whole_job_ids(service, [first.job_id[:8]])
+            await whole_job_ids(service.client, [first.job_id[:8]])
         account.set_faults("none")
     for name in ("abc", "nothex!", "../../x", first.job_id + "0"):
         with pytest.raises(UsageError, match="first 6 characters"):

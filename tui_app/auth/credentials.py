@@ -74,10 +74,10 @@ class KeyCredential:
 class CommandCredential:
     """An API token from a command, which is run again when the API no longer accepts the token."""
 
-    def __init__(self, command: tuple[str, ...]) -> None:
-        """Run the command. Raises UsageError."""
+    def __init__(self, command: tuple[str, ...], *, may_ask: bool = True) -> None:
+        """Run the command; it `may_ask` on the terminal where no screen is drawn yet. Raises UsageError."""
         self._command = TokenCommand(command)
-        self._token = _answer_of(self._command, may_ask=True)
+        self._token = _answer_of(self._command, may_ask=may_ask)
 
     def headers(self) -> dict[str, str]:
         """The request headers that carry it."""

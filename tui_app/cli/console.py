@@ -8,10 +8,10 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import SystemRandom
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_app.auth.credentials import CommandCredential
 from tui_app.config.settings import Settings, load_settings
@@ -21,6 +21,10 @@ from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import find_state_folder
 from tui_app.core.text import sanitize
 from tui_app.terminal.watchdog import ShutdownWatchdog, print_line
+
+if TYPE_CHECKING:
+    from tui_app.config.schema import Profile
+    from tui_app.service import EmailSecurityService
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Values of TERM without colours, without an alternate screen or without cursor movement."""
@@ -43,8 +47,16 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8). Or use the commands: mailsluice jobs")
 
 
-def run_console(settings: Settings, state: Path | None = None) -> int:
-    """Run the console until it ends; returns the exit code. `state` is the folder for journals and facts, if any."""
+def run_console(
+    settings: Settings,
+    state: Path | None = None,
+    profiles: Mapping[str, Profile] | None = None,
+    load: Callable[[str], Settings] | None = None,
+) -> int:
+    """Run the console until it ends; returns the exit code. `state` is the folder for journals and facts, if any.
+
+    `profiles` = those that can be switched to, `load` = reads the settings of one.
+    """
     # Nothing made before the first frame is garbage; the app collects and freezes it afterwards.
     gc.disable()
     # A thread that decodes a page yields to a key at once, not after five milliseconds each time.
@@ -52,57 +64,73 @@ def run_console(settings: Settings, state: Path | None = None) -> int:
     # A shell may export the size of its window; Textual would use it in place of the terminal's size.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
+    from tui_app.accounts import Accounts
     from tui_app.app import SluiceApp
     from tui_app.core.state_file import StateFile
     from tui_app.core.ui_priority import UiPriority
     from tui_app.service import EmailSecurityService
 
     priority = UiPriority()
-    service = EmailSecurityService(
-        settings,
-        clock=SystemClock(),
-        random=SystemRandom(),
-        remembered=StateFile(state),
-        state=state,
-        yield_to_ui=priority.yield_to_ui,
-    )
-    app = SluiceApp(service, priority)
+    facts = StateFile(state)
+
+    def make(settings: Settings) -> EmailSecurityService:
+        return EmailSecurityService(
+            settings,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            remembered=facts,
+            state=state,
+            yield_to_ui=priority.yield_to_ui,
+        )
+
+    first = make(settings)
+    accounts = Accounts(first, profiles or {}, load or (lambda name: settings), make)
+    app = SluiceApp(first, priority, accounts)
     threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:
         # The watchdog ends the process next; a token command must not outlive it.
-        if isinstance(settings.credential, CommandCredential):
-            settings.credential.give_up()
+        for service in accounts.opened:
+            if isinstance(credential := service.settings.credential, CommandCredential):
+                credential.give_up()
         return "No answer came to a write: its outcome is unknown. Look before you send it again."
 
     with ShutdownWatchdog(
         app.end_by_signal,
-        awaited=lambda: service.awaits_answer,
+        awaited=lambda: any(service.awaits_answer for service in accounts.opened),
         unknown=unknown,
         title=lambda: app.window_title.to_restore,
-        longest=lambda: service.longest_wait,
+        longest=lambda: max(service.longest_wait for service in accounts.opened),
     ):
         # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
-        waiting = service.waiting_plans
-        if service.plan_state is not None and service.plan_state.plan.plan_id not in waiting:
-            left, plan_id = service.plan_state.abandoned(), service.plan_state.plan.plan_id
-            way_on = (
-                f". Unfinished: open the console again, or mailsluice ledger resume {plan_id}"
-                if left.unfinished
-                else ""
-            )
-            print_line(
-                f"{service.plan_state.plan.effect.title}, plan {plan_id}: {left.describe()}{way_on}", timeout=2.0
-            )
-        for words in service.last_results:
-            print_line(words, timeout=2.0)
+        for service in accounts.opened:
+            _tell_what_is_left(service)
     # An outcome that became unknown after the screens were closed must not look like success.
-    return app.return_code or (ExitCode.UNKNOWN_OUTCOME if service.unknown_after_leaving else 0)
+    unknowns = sum(service.unknown_after_leaving for service in accounts.opened)
+    return app.return_code or (ExitCode.UNKNOWN_OUTCOME if unknowns else 0)
+
+
+def _tell_what_is_left(service: EmailSecurityService) -> None:
+    """Say on the terminal how the last plan of an account stands, and what came while the console was closing."""
+    state = service.plan_state
+    if state is not None and state.plan.plan_id not in service.waiting_plans:
+        left, plan_id = state.abandoned(), state.plan.plan_id
+        resume = f"mailsluice {service.settings.named}ledger resume {plan_id}"
+        way_on = f". Unfinished: open the console again, or {resume}" if left.unfinished else ""
+        print_line(f"{state.plan.effect.title}, plan {plan_id}: {left.describe()}{way_on}", timeout=2.0)
+    for words in service.last_results:
+        print_line(words, timeout=2.0)
 
 
 def open_console(*, profile_name: str | None, read_only: bool) -> int:
     """Open the console on the configured account; returns the exit code. Raises UsageError."""
     check_terminal(os.environ)
-    return run_console(load_settings(os.environ, profile_name=profile_name, read_only=read_only), find_state_folder())
+    environment = dict(os.environ)  # the token is taken out of it later
+    settings = load_settings(environment, profile_name=profile_name, read_only=read_only)
+
+    def load(name: str) -> Settings:
+        return load_settings(environment, profile_name=name, read_only=read_only, may_ask=False)
+
+    return run_console(settings, find_state_folder(), settings.profiles, load)

@@ -11,7 +11,6 @@ import click
 from tui_app.api.enums import ActionType, Destination, Disposition
 from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.cli.destination import destination_option
-from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
 from tui_app.cli.plan_review import ReviewOptions, review_and_send
@@ -21,6 +20,7 @@ from tui_app.cli.watch import Watch, exit_code_of
 from tui_app.core.clock import describe_window
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text, plural, sanitize
+from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.jobs.new_job import DEFAULT_AGE, TEXT_FIELDS, CreatedJob, JobPreview, NewJob
 
 if TYPE_CHECKING:
@@ -277,7 +277,9 @@ def create(
         raise UsageError("--preview starts no job that --wait could watch. Nothing was sent.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        before = NewJob.like(await service.client.get_job(await whole_job_id(service, job_id))) if job_id else None
+        before = (
+            NewJob.like(await service.client.get_job(await whole_job_id(service.client, job_id))) if job_id else None
+        )
         new = _asked_for(service.clock.now(), before, **given)
         preview = await service.jobs.preview(new.params)
         _print_preview(preview, new.params)

@@ -9,12 +9,12 @@ import click
 
 from tui_app.api.enums import Destination
 from tui_app.cli.destination import destination_option
-from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.ledger import despite_doubts_option, of_this_account, plan_named, print_doubts
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.jobs.failures import KNOWN_CAUSES, has_reason
+from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _follow_up(
             request = await of_plan(service, entry)
         else:
             try:
-                job_id = await whole_job_id(service, job_name)
+                job_id = await whole_job_id(service.client, job_name)
             except UsageError as error:
                 raise UsageError(f"{error} No plan goes by it, either: mailsluice ledger") from None
             request = await of_job(service, job_id)

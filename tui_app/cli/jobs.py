@@ -13,7 +13,6 @@ from tui_app.api.models import DeletedJob, Job
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_pages
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
-from tui_app.cli.job_id import check_job, whole_job_id, whole_job_ids
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
 from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.core.clock import rfc3339
@@ -21,6 +20,7 @@ from tui_app.core.errors import ExitCode, GuardError
 from tui_app.core.text import json_text, plural
 from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.followed import short_id
+from tui_app.jobs.job_id import check_job, whole_job_id, whole_job_ids
 from tui_app.jobs.job_write import Kind
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
 from tui_app.jobs.several import SeveralWrites, one_after_another
@@ -111,7 +111,7 @@ def job(ctx: click.Context, job: str, reasons: bool, output_format: str) -> None
     name = check_job(job)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        job_id = await whole_job_id(service, name)
+        job_id = await whole_job_id(service.client, name)
         if reasons:
             from tui_app.cli.reasons import write_reasons
 
@@ -128,7 +128,7 @@ def _finish(ctx: click.Context, jobs: tuple[str, ...], kind: Kind, *, reason: st
 
     async def work(service: EmailSecurityService) -> ExitCode:
         service.jobs.check_reason(reason)
-        ids = await whole_job_ids(service, names)
+        ids = await whole_job_ids(service.client, names)
         fitting: list[Job] = []
         for job_id in ids:
             try:

@@ -11,12 +11,12 @@ from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_message_pages
 from tui_app.api.rows import JobMessage
 from tui_app.api.wire_values import readable
-from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, wants_bom, with_ours, write_pages
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
 from tui_app.jobs.failures import has_reason
+from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.rows.export import export_path
@@ -74,7 +74,7 @@ def messages(
         raise UsageError("--bom is for CSV: --format csv, or --output FILE.csv.")
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        job_id = await whole_job_id(service, name)
+        job_id = await whole_job_id(service.client, name)
         only = (lambda row: has_reason(row, why)) if why is not None else None
         # The counters say how many pages there are, so that some can be asked for ahead.
         many = limit is None or limit > MAX_PER_PAGE or only is not None

@@ -10,7 +10,6 @@ import click
 from tui_app.api.enums import Destination, Disposition, RowStatus
 from tui_app.api.submission import SubmissionType
 from tui_app.cli.destination import destination_option
-from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.listing import print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
 from tui_app.cli.plan_review import ReviewOptions, parsed_ids, review_and_send, review_options
@@ -19,6 +18,7 @@ from tui_app.cli.submission import check_expected, verdict_option
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural
 from tui_app.jobs.failures import has_reason
+from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.follow_up import id_of_row
 from tui_app.plans.request import PlanRequest
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 async def _ids_of_job(
     service: EmailSecurityService, job_id: str, status: str | None, why: str, effect: Effect
 ) -> list[str]:
-    job_id = await whole_job_id(service, job_id)
+    job_id = await whole_job_id(service.client, job_id)
     wanted = RowStatus(status) if status else None
     read = await service.jobs.all_rows(job_id, wanted)
     rows = [row for row in read.rows if not why or has_reason(row, why)]

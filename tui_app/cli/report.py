@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.errors import NotFound
-from tui_app.cli.job_id import check_job, whole_job_id
 from tui_app.cli.ledger import ledger_here
 from tui_app.cli.listing import print_status
 from tui_app.cli.runner import run_command
@@ -16,6 +15,7 @@ from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.failures import advice_without_hope
+from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.plans.effect import Source
 from tui_app.plans.journal import JournalError, NoSuchPlan
 from tui_app.plans.report import FORMATS, as_markdown
@@ -68,7 +68,7 @@ def _told_of_gone(ledger: Ledger, job_id: str) -> None:
 async def _write_job_report(service: EmailSecurityService, name: str, output: Path | None) -> ExitCode:
     from tui_app.reports import job_formats
 
-    job_id = await whole_job_id(service, name)
+    job_id = await whole_job_id(service.client, name)
     try:
         report = await service.job_report(job_id)
     except NotFound:

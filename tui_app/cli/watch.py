@@ -12,7 +12,6 @@ import click
 
 from tui_app.api.enums import JobStatus
 from tui_app.api.errors import ApiError, Forbidden, NotFound, RateLimited, Unauthenticated
-from tui_app.cli.job_id import check_job, whole_job_ids
 from tui_app.cli.jobs import JOB_COLUMNS, job_json
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.progress_lines import ProgressLines
@@ -22,6 +21,7 @@ from tui_app.core.clock import parse_duration
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.followed import FollowedJobs, JobEnd, short_id
+from tui_app.jobs.job_id import check_job, whole_job_ids
 from tui_app.jobs.poller import JITTER, PollInterval
 from tui_app.jobs.progress import acted_share, counters_of
 
@@ -173,7 +173,7 @@ async def _found(service: EmailSecurityService, named: Sequence[str]) -> tuple[l
     """The jobs of these names, and the exit codes for those that are not there. Raises ApiError and UsageError."""
     found: list[Job] = []
     codes: list[ExitCode] = []
-    for job_id in await whole_job_ids(service, named):
+    for job_id in await whole_job_ids(service.client, named):
         try:
             found.append(await service.client.get_job(job_id))
         except NotFound as error:

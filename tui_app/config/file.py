@@ -1,14 +1,16 @@
 """Reads and checks the text of the configuration file."""
 
 import difflib
+import re
 import tomllib
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, UiSettings
+from tui_app.config.schema import ConfigFile, GuardSettings, KeyChange, PlanSettings, Profile, UiSettings, View
 from tui_app.core.address import RecipientRule
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
@@ -20,12 +22,19 @@ def _model(settings: type[Any], *, extra: Literal["forbid", "ignore"] = "forbid"
     hints = get_type_hints(settings)
     config = ConfigDict(extra=extra, frozen=True, hide_input_in_errors=True)
     checks: dict[str, Any] = {
-        each.name: (hints[each.name], Field(default=each.default, **each.metadata)) for each in fields(settings)
+        each.name: (
+            hints[each.name],
+            Field(**({} if each.default is MISSING else {"default": each.default}), **each.metadata),
+        )
+        for each in fields(settings)
     }
     return create_model(settings.__name__, __config__=config, **checks)
 
 
 _PROFILE: Final = _model(Profile)
+_VIEW: Final = _model(View)
+_NAMED: Final = {"profiles": _PROFILE, "views": _VIEW}
+"""Tables of tables, each of which has a name of the operator's."""
 _TABLES: Final = {
     "guard": _model(GuardSettings),
     "plans": _model(PlanSettings),
@@ -37,6 +46,8 @@ _FILE: Final = create_model(
     __config__=ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True),
     default_profile=(str | None, None),
     profiles=(dict[str, _PROFILE], Field(default_factory=dict)),  # type: ignore[valid-type]
+    views=(dict[str, _VIEW], Field(default_factory=dict)),  # type: ignore[valid-type]
+    keys=(dict[str, tuple[str, ...] | str], Field(default_factory=dict)),
     **{name: (table, Field(default_factory=table)) for name, table in _TABLES.items()},  # type: ignore[call-overload]
 )
 
@@ -47,9 +58,6 @@ def checked(path: Path, text: str) -> ConfigFile:
         content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
-    # Tables of later versions are ignored: the file may be shared between machines.
-    for later in ("keys", "views"):
-        content.pop(later, None)
     try:
         file: Any = _FILE.model_validate(content)
     except ValidationError as error:
@@ -60,7 +68,46 @@ def checked(path: Path, text: str) -> ConfigFile:
         guard=_canonical(path, GuardSettings(**dict(file.guard))),
         plans=PlanSettings(**dict(file.plans)),
         ui=UiSettings(**dict(file.ui)),
+        keys=tuple(_key_changes(path, text, file.keys)),
+        views={name: View(**dict(table)) for name, table in file.views.items()},
     )
+
+
+T = TypeVar("T", PlanSettings, UiSettings)
+
+
+def changed_setting(settings: T, name: str, written: str) -> T:
+    """The same table with one setting as somebody typed it. Raises UsageError."""
+    try:
+        value: Any = tomllib.loads(f"v = {written}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = written
+    try:
+        checked_table = _model(type(settings)).model_validate({**asdict(settings), name: value}, strict=True)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]["msg"]
+        raise UsageError(f"{name} can't be '{sanitize(written, 40)}': {sanitize(problem)}.") from None
+    return replace(settings, **{name: getattr(checked_table, name)})
+
+
+def _key_changes(path: Path, text: str, keys: Mapping[str, tuple[str, ...] | str]) -> Iterator[KeyChange]:
+    for action, written in keys.items():
+        line = line_of(text, "keys", action)
+        place = f"{sanitize(str(path))}{f', line {line}' if line else ''}"
+        yield KeyChange(action, (written,) if isinstance(written, str) else written, place)
+
+
+def line_of(text: str, table: str, key: str) -> int | None:
+    """The number of the line, from 1, in which a key of a table stands; None where it can't be told."""
+    name = rf"""(?:"{re.escape(key)}"|'{re.escape(key)}'|{re.escape(key)})"""
+    in_table, dotted = re.compile(rf"\s*{name}\s*="), re.compile(rf"\s*{re.escape(table)}\s*\.\s*{name}\s*=")
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("["):
+            inside = line.split("#")[0].strip() == f"[{table}]"
+        elif (inside and in_table.match(line)) or dotted.match(line):
+            return number
+    return None
 
 
 def _canonical(path: Path, guard: GuardSettings) -> GuardSettings:
@@ -98,6 +145,5 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    tables = {"profiles": _PROFILE, "guard": _TABLES["guard"], "plans": _TABLES["plans"]}
-    table = tables.get(str(location[0]), _FILE) if len(location) > 1 else _FILE
+    table = (_NAMED | _TABLES).get(str(location[0]), _FILE) if len(location) > 1 else _FILE
     return list(table.model_fields)

@@ -22,6 +22,7 @@ class Profile:
     ca_bundle: Path | None = None
     read_only: bool = False
     color: str | None = None
+    production: bool | None = None
     release_body: ReleaseBody = "auto"
 
 
@@ -68,6 +69,27 @@ class UiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChange:
+    """One line of `[keys]`: an action by its id, its keys as they were written, and `place`, where in the file."""
+
+    action: str
+    keys: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One `[views.NAME]`: a screen and what it shows. `status` is a digit's word, `sort` a column, behind `-` in reverse."""
+
+    screen: Literal["jobs", "quarantine", "mail", "ledger"]
+    filter: str = ""
+    search: str = ""
+    status: str = ""
+    action: Literal["", "move", "release"] = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigFile:
     """The whole file; its defaults are those of an empty file."""
 
@@ -76,3 +98,5 @@ class ConfigFile:
     guard: GuardSettings = GuardSettings()
     plans: PlanSettings = PlanSettings()
     ui: UiSettings = UiSettings()
+    keys: tuple[KeyChange, ...] = ()
+    views: Mapping[str, View] = field(default_factory=dict)

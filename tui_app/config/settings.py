@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import shlex
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,16 @@ from tui_app.auth.credentials import (
     TokenCredential,
     token_from_file,
 )
-from tui_app.config.schema import ConfigFile, GuardSettings, PlanSettings, Profile, ReleaseBody, UiSettings
+from tui_app.config.schema import (
+    ConfigFile,
+    GuardSettings,
+    KeyChange,
+    PlanSettings,
+    Profile,
+    ReleaseBody,
+    UiSettings,
+    View,
+)
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
 from tui_app.core.text import plural, sanitize
@@ -48,12 +58,22 @@ class Settings:
     profile: str | None = None
     read_only: bool = False
     color: str | None = None
+    production: bool = False
     ca_bundle: Path | None = None
     proxy: Proxy | None = None
     release_body: ReleaseBody = _DEFAULTS.release_body
     guard: GuardSettings = field(default_factory=GuardSettings)
     plans: PlanSettings = field(default_factory=PlanSettings)
     ui: UiSettings = field(default_factory=UiSettings)
+    keys: tuple[KeyChange, ...] = ()
+    views: Mapping[str, View] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """All profiles of the file, to switch to."""
+
+    @property
+    def named(self) -> str:
+        """What a command has before its name to act on this account: `--profile NAME` and a blank, or nothing."""
+        return f"--profile {shlex.quote(self.profile)} " if self.profile else ""
 
     @property
     def identity(self) -> str:
@@ -92,6 +112,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+_PRODUCTION: Final = re.compile(r"(.*[-_. ])?(prod|production|live)([-_. ].*)?", re.IGNORECASE)
+
+
+def is_production(name: str, profile: Profile) -> bool:
+    """Whether a profile's mail is people's real mail: as it says itself, else by its name."""
+    return profile.production if profile.production is not None else _PRODUCTION.fullmatch(name) is not None
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]+")
@@ -231,7 +259,7 @@ def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
     return checked(path, text)
 
 
-def _credential(profile: Profile, environment: Mapping[str, str], *, profile_first: bool) -> Credential:
+def _credential(profile: Profile, environment: Mapping[str, str], *, profile_first: bool, may_ask: bool) -> Credential:
     token = environment.get("CLOUDFLARE_API_TOKEN")
     if token and not (profile_first and (profile.token_file or profile.token_command)):
         return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
@@ -243,7 +271,7 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
             raise UsageError(f"The token_file {name} can't be the name of a file.") from None
     if profile.token_command:
         try:
-            return CommandCredential(profile.token_command)
+            return CommandCredential(profile.token_command, may_ask=may_ask)
         except ValueError:
             name = sanitize(profile.token_command[0])
             raise UsageError(f"The token_command {name} has an argument with a NUL character.") from None
@@ -259,9 +287,16 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
 
 
 def load_settings(
-    environment: Mapping[str, str], *, profile_name: str | None = None, read_only: bool = False
+    environment: Mapping[str, str],
+    *,
+    profile_name: str | None = None,
+    read_only: bool = False,
+    may_ask: bool = True,
 ) -> Settings:
-    """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing."""
+    """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing.
+
+    `may_ask` = a token command may use the terminal, which a console on it does not share.
+    """
     path = config_file(environment)
     named = bool(environment.get("MAILSLUICE_CONFIG"))
     file = read_config_file(path, must_exist=named) if path is not None else ConfigFile()
@@ -298,7 +333,7 @@ def load_settings(
         # The environment names another account: the header must not show this profile and its colour.
         name, profile = None, replace(profile, color=None)
     base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
-    credential = _credential(profile, environment, profile_first=flagged)
+    credential = _credential(profile, environment, profile_first=flagged, may_ask=may_ask)
     secret = profile.token_file or profile.token_command
     if (
         secret
@@ -316,10 +351,14 @@ def load_settings(
         profile=name,
         read_only=read_only or profile.read_only,
         color=profile.color,
+        production=name is not None and is_production(name, profile),
         ca_bundle=profile.ca_bundle,
         proxy=proxy_for(base_url, environment),
         release_body=profile.release_body,
         guard=file.guard,
         plans=file.plans,
         ui=file.ui,
+        keys=file.keys,
+        views=file.views,
+        profiles=file.profiles,
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 
 class QueryError(ValueError):
@@ -63,6 +67,43 @@ def _quoted(line: str, place: int, text: list[str]) -> int:
         text.append(character)
         place += 1
     raise QueryError("A quotation mark is not closed.", start, len(line))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of a filter: `name:value`, or with an empty name a word alone; `negative` with a `-` before it."""
+
+    text: str
+    name: str
+    value: str
+    negative: bool
+
+
+def filter_terms(line: str) -> Iterator[tuple[Word, Term]]:
+    """The terms of a filter line and where they stand. Raises QueryError."""
+    for word in words_of(line):
+        negative = word.text.startswith("-") and len(word.text) > 1
+        text = word.text[1:] if negative else word.text
+        name, colon, value = text.partition(":")
+        is_field = bool(colon) and name.isalpha() and not value[:1].isspace()
+        yield word, Term(text, name.lower() if is_field else "", value if is_field else text, negative)
+
+
+_COMPARED: Final = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
+COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+}
+
+
+def comparison(value: str) -> tuple[str, str]:
+    """The sign before a value, empty where there is none, and the rest of it."""
+    parts = _COMPARED.fullmatch(value)
+    assert parts is not None
+    return parts[1] or "", parts[2]
 
 
 def split_words(line: str) -> list[str]:

@@ -43,6 +43,8 @@ class JobSubject:
     """Those of the last reading that could be read."""
     _snapshot: JobSnapshot | None = None
     _read_again: bool = False
+    cursor: str | None = None
+    """The row that somebody was on when the screen was left."""
     _newer: int = 0
     """Counts answers to writes, so that an older reading can't undo what they told."""
 
@@ -148,6 +150,11 @@ class JobSubject:
     def rows(self) -> JobRows:
         """All that was read of the job's rows, under any status; its store has the marks."""
         return self._rows
+
+    @property
+    def snapshot(self) -> JobSnapshot | None:
+        """What is known of it; None before the first reading."""
+        return self._snapshot
 
     @property
     def job(self) -> Job | None:

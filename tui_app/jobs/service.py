@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from tui_app.config.settings import check_job_id
 from tui_app.core.errors import GuardError, UsageError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tui_app.rows.export import Exported
 
 T = TypeVar("T")
+_ROWS_KEPT: Final = 200_000
+"""Rows of jobs that are kept when their screen is left."""
 
 
 class Write(Protocol):
@@ -63,6 +65,8 @@ class JobService:
     """Every running job that was seen, until it ends."""
 
     def __post_init__(self) -> None:
+        self._watched: dict[str, JobSubject] = {}
+        """Jobs that were looked at, with their rows, marks and filters, the last one at the end: coming back finds them."""
         self.followed = FollowedJobs(self.client, self.clock, lambda sentence: self.record(sentence, ()))
 
     # ---- watching
@@ -75,7 +79,21 @@ class JobService:
         """A subject to be polled: one job and its rows."""
         from tui_app.jobs.job_watch import JobSubject
 
-        return JobSubject(self.client(), self.clock, self.followed, job_id, listener)
+        known = self._watched.pop(job_id.lower(), None)
+        if known is None:
+            known = JobSubject(self.client(), self.clock, self.followed, job_id, listener)
+        known.listener = listener
+        self._forget_rows()
+        self._watched[job_id.lower()] = known
+        return known
+
+    def _forget_rows(self) -> None:
+        """Keep what somebody marked, and otherwise only the rows of the jobs that were looked at last."""
+        kept = 0
+        for job_id, subject in reversed(list(self._watched.items())):
+            kept += len(subject.rows.store)
+            if kept > _ROWS_KEPT and not subject.rows.store.marks:
+                del self._watched[job_id]
 
     async def all_rows(self, job_id: str, status: RowStatus | None) -> AllRows:
         """All rows of a job under a status, read now. Raises ApiError."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from tui_app.core.clock import parse_moment
-from tui_app.core.query import split_words
+from tui_app.core.query import QueryError, Term, filter_terms
 from tui_app.plans.ledger import Listed
 from tui_app.plans.write_entry import WriteEntry
 
@@ -21,6 +21,13 @@ _TEXTS: Final[dict[str, Callable[[Listed], str]]] = {
 }
 _SINCE: Final = "since"
 FIELDS: Final = (*_TEXTS, _SINCE)
+GRAMMAR: Final = (
+    ("words -words", "in any of these; with - not in them"),
+    ("who: reason:", "who did it, and why"),
+    ("action: state:", "release, move, cancel …; done, unknown, unfinished …"),
+    ("target:", "the id of a plan or a job, or its beginning"),
+    ("since:24h", "begun or worked on since then; also 7d, 2026-11-20"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +43,14 @@ class LedgerFilter:
 
 
 def parse_ledger_filter(line: str, now: datetime) -> LedgerFilter | None:
-    """The filter of a line; None for an empty one. Raises ValueError with a sentence that says what is wrong."""
-    terms = split_words(line)
-    return LedgerFilter(line.strip(), tuple(_test(term, now) for term in terms)) if terms else None
+    """The filter of a line; None for an empty one. Raises QueryError: what is wrong, and where."""
+    tests: list[Callable[[Listed], bool]] = []
+    for word, term in filter_terms(line):
+        try:
+            tests.append(_test(term, now))
+        except ValueError as error:
+            raise QueryError(str(error), word.start, word.end) from None
+    return LedgerFilter(line.strip(), tuple(tests)) if tests else None
 
 
 def happened_since(each: Listed, moment: datetime) -> bool:
@@ -47,23 +59,21 @@ def happened_since(each: Listed, moment: datetime) -> bool:
     return not times or max(times) >= moment
 
 
-def _test(term: str, now: datetime) -> Callable[[Listed], bool]:
-    negative = term.startswith("-") and len(term) > 1
-    positive = _positive(term[1:] if negative else term, now)
-    return (lambda each: not positive(each)) if negative else positive
+def _test(term: Term, now: datetime) -> Callable[[Listed], bool]:
+    positive = _positive(term, now)
+    return (lambda each: not positive(each)) if term.negative else positive
 
 
-def _positive(term: str, now: datetime) -> Callable[[Listed], bool]:
-    name, colon, value = term.partition(":")
-    if not colon or not name.isalpha() or value[:1].isspace():
-        wanted = term.casefold()
+def _positive(term: Term, now: datetime) -> Callable[[Listed], bool]:
+    if not term.name:
+        wanted = term.text.casefold()
         return lambda each: wanted in "\n".join([text(each) for text in _TEXTS.values()] + [each.counts]).casefold()
-    if name.lower() not in FIELDS:
-        raise ValueError(f"'{name}' is not a field. Fields: {', '.join(FIELDS)}.")
-    if not value:
-        raise ValueError(f"'{term}' names a field without a value.")
-    if name.lower() == _SINCE:
-        moment = parse_moment(value, now)
+    if term.name not in FIELDS:
+        raise ValueError(f"'{term.name}' is not a field. Fields: {', '.join(FIELDS)}.")
+    if not term.value:
+        raise ValueError(f"'{term.text}' names a field without a value.")
+    if term.name == _SINCE:
+        moment = parse_moment(term.value, now)
         return lambda each: happened_since(each, moment)
-    read, sought = _TEXTS[name.lower()], value.casefold()
+    read, sought = _TEXTS[term.name], term.value.casefold()
     return lambda each: sought in read(each).casefold()

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from tui_app.core.query import QueryError, without_brackets, words_of
+from tui_app.core.query import COMPARISONS, QueryError, Term, comparison, filter_terms, without_brackets
 from tui_app.rows.shape import Row, RowShape
 
 Test = Callable[[Row], bool]
 Reader = Callable[[str, str], Test]
 """Makes a test of a whole term and the value in it. Raises ValueError with a sentence."""
-_COMPARED: Final = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
-_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    "=": lambda one, other: one == other,
-}
 
 
 @dataclass(frozen=True)
@@ -47,9 +38,9 @@ def parse_filter(line: str, shape: RowShape[Any], more: Mapping[str, Reader] | N
     `more` = fields that no column has, and how a value of each is read.
     """
     tests: list[Test] = []
-    for word in words_of(line):
+    for word, term in filter_terms(line):
         try:
-            tests.append(_test(word.text, shape, more or {}))
+            tests.append(_test(term, shape, more or {}))
         except ValueError as error:
             raise QueryError(str(error), word.start, word.end) from None
     return RowFilter(line.strip(), tuple(tests)) if tests else None
@@ -61,30 +52,27 @@ def quoted_value(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _test(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
-    negative = term.startswith("-") and len(term) > 1
-    positive = _positive(term[1:] if negative else term, shape, more)
-    return (lambda row: not positive(row)) if negative else positive
+def _test(term: Term, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
+    positive = _positive(term, shape, more)
+    return (lambda row: not positive(row)) if term.negative else positive
 
 
-def _positive(term: str, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
-    name, colon, value = term.partition(":")
-    if not colon or not name.isalpha() or value[:1].isspace():
-        return _word(term, shape)
-    if (reader := more.get(name.lower())) is not None:
-        return reader(term, value)
-    column = shape.by_field.get(name.lower())
+def _positive(term: Term, shape: RowShape[Any], more: Mapping[str, Reader]) -> Test:
+    name = term.name
+    if not name:
+        return _word(term.text, shape)
+    if (reader := more.get(name)) is not None:
+        return reader(term.text, term.value)
+    column = shape.by_field.get(name)
     if column is None:
         raise ValueError(f"'{name}' is not a field. Fields: {', '.join((*shape.by_field, *more))}.")
     read = shape.value_of(*column.kept)
-    parts = _COMPARED.fullmatch(value)
-    assert parts is not None
-    sign, wanted = parts[1], parts[2]
-    if sign not in (None, "=") and not (column.is_number or column.is_time):
+    sign, wanted = comparison(term.value)
+    if sign not in ("", "=") and not (column.is_number or column.is_time):
         # `to:<ana@acme.example>` is no comparison.
-        sign, wanted = None, without_brackets(value)
+        sign, wanted = "", without_brackets(term.value)
     if not wanted:
-        raise ValueError(f"'{term}' names a field without a value.")
+        raise ValueError(f"'{term.text}' names a field without a value.")
     if column.is_number:
         if not wanted.isdecimal():
             raise ValueError(f"'{name}' is a number: for example {name}:>2.")
@@ -105,7 +93,7 @@ def _text(value: Any) -> str:
 
 
 def _compared(read: Callable[[Row], Any], sign: str, wanted: Any, as_compared: Callable[[Any], Any]) -> Test:
-    compare = _COMPARISONS[sign]
+    compare = COMPARISONS[sign]
     return lambda row: compare(as_compared(read(row)), wanted)
 
 

@@ -19,11 +19,12 @@ from tui_app.api.errors import ServerFault
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
+from tui_app.key_map import KeyMap, key_map_of
 from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.renderer import DiffRenderer
-from tui_app.widgets.text_lines import Footer, Piece, StatusLine
+from tui_app.widgets.text_lines import Footer, FooterKeys, Piece, StatusLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_app.api.enums import Destination
+    from tui_app.config.schema import View
     from tui_app.plans.request import PlanRequest
     from tui_app.plans.state import PlanState
+    from tui_app.screens.as_command import AsCommand
+    from tui_app.screens.line_help import LineHelp
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.table import RowTable
 
@@ -126,6 +130,10 @@ class ConsoleScreen(Screen[None]):
         """The widgets between the breadcrumb and the line above the footer."""
         return ()
 
+    def lines(self) -> Iterable[Widget]:
+        """The lines to type in, below the content."""
+        return ()
+
     def subject(self) -> Subject | None:
         """What to poll while this screen is shown."""
         return None
@@ -137,6 +145,39 @@ class ConsoleScreen(Screen[None]):
     def about_end(self) -> Sequence[Piece]:
         """The right end of the line above the footer."""
         return ()
+
+    def view(self) -> View | None:
+        """What is shown, to be kept under a name; None where that makes no sense."""
+        return None
+
+    def show_view(self, view: View) -> None:
+        """Show what a view keeps."""
+
+    def reopened(self) -> Callable[[], ConsoleScreen] | None:
+        """How to open the screen again after it was left; None where it can't be."""
+        return None
+
+    def as_command(self) -> AsCommand | None:
+        """What is shown as a command line and as a request; None where there is none."""
+        return None
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether the columns of its table can be chosen."""
+        return any(action.id == "columns.open" and self.screen_name in action.where for action in actions.ACTIONS)
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether another screen may be opened above it that is about something else."""
+        return bool(self.screen_name in actions.LEADING_ON)
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed where somebody types now; None where nobody does."""
+        return None
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action can't be done here and now, in a sentence; empty where it can be, or where only trying tells."""
+        return ""
 
     def table(self) -> RowTable[Any] | None:
         """The table that the movement keys move in."""
@@ -172,12 +213,19 @@ class ConsoleScreen(Screen[None]):
         yield StatusLine(id="header")
         yield StatusLine(id="breadcrumb")
         yield from self.content()
+        yield from self.lines()
         yield StatusLine(id="about")
         yield Footer(id="footer")
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Show the header, the footer and the line about the row."""
+        """Show the header, the footer and the line about the row; the table as it was last."""
+        if self.has_columns and (table := self.table()) is not None:
+            remembered = self.service.remembered
+            table.choose_columns(remembered.columns(self.screen_name))
+            field, reverse = remembered.sort(self.screen_name)
+            if field in table.sort_fields:
+                table.show_sort(field, reverse=reverse)
         self.show_frame()
 
     def on_resize(self) -> None:
@@ -206,7 +254,9 @@ class ConsoleScreen(Screen[None]):
         mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
         left: list[Piece] = [("mailsluice", "bold"), "  "]
         if settings.profile:
-            left += [(settings.profile, settings.color or "bold"), " "]
+            left += [(sanitize(settings.profile, 40), settings.color or "bold"), " "]
+        if settings.production:
+            left += [("PRODUCTION", "$text-warning bold"), " "]
         left += [account, "  ", mode]
         if elsewhere := settings.other_host:
             left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
@@ -225,7 +275,7 @@ class ConsoleScreen(Screen[None]):
     def show_footer(self) -> None:
         """The keys as they make sense now."""
         if self.ready:
-            self.query_one("#footer", Footer).show_keys(self.footer_keys())
+            self.query_one("#footer", Footer).show_keys(*self.footer_keys())
 
     def _waiting(self) -> Sequence[Piece]:
         """For how long the API has not answered, when that is long."""
@@ -239,9 +289,21 @@ class ConsoleScreen(Screen[None]):
             self._fresh = fresh
             self.show_frame()
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Key and label pairs of the footer."""
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only)
+    @property
+    def key_map(self) -> KeyMap:
+        """The keys as they are in this console."""
+        return key_map_of(self)
+
+    def offered(self) -> Sequence[actions.Action]:
+        """The actions that can be done here and now."""
+        every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
+        return [action for action in every if not self.why_not(action.id)]
+
+    def footer_keys(self) -> FooterKeys:
+        """Key and label pairs of the footer, and those that it always has."""
+        every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
+        without = frozenset(action.id for action in every if self.why_not(action.id))
+        return self.key_map.footer(self.screen_name, read_only=self.service.settings.read_only, without=without)
 
     def show_about(self) -> None:
         """Fill the line above the footer: a notice, else the description of the current row."""
@@ -347,14 +409,18 @@ class ConsoleScreen(Screen[None]):
     def action_sort_column(self) -> None:
         """Sort by the next column; after the last one in the order of the server."""
         if table := self.table():
-            self.sort_rows(table.next_sort(), reverse=False)
+            self._sort(table.next_sort(), reverse=False)
+
+    def _sort(self, field: str, *, reverse: bool) -> None:
+        self.sort_rows(field, reverse=reverse)
+        self.service.remembered.set_sort(self.screen_name, field, reverse=reverse)
 
     def action_sort_reverse(self) -> None:
         """Reverse the order."""
         if (table := self.table()) and table.sorted_by:
-            self.sort_rows(table.sorted_by, reverse=not table.reversed)
+            self._sort(table.sorted_by, reverse=not table.reversed)
         else:
-            self.notice("The rows are not sorted. o sorts by a column.")
+            self.notice(f"The rows are not sorted. {self.key_map.key('sort.column')} sorts by a column.")
 
     def action_ids_open(self) -> None:
         """Open the screen for ids of messages."""
@@ -435,9 +501,5 @@ class ConsoleScreen(Screen[None]):
         """What was made on this screen was sent: it is left, and need not keep what was typed."""
 
     def handle_back(self) -> bool:
-        """Use esc for something else than to leave, such as to unmark; returns whether it was used."""
-        table = self.table()
-        if table is not None and table.marked.marks:
-            table.unmark_all()
-            return True
+        """Use esc for something smaller than to leave, such as to end a filter; returns whether it was used."""
         return False

@@ -158,5 +158,9 @@ class Confirm(ModalScreen[bool]):
             return
         self.dismiss(True)
 
+    def say_unused(self, key: str) -> None:
+        """A key that means nothing here was pressed."""
+        self._say(f"{key} does nothing here: type {self._typed}, or esc to leave.", "$text-warning")
+
     def _say(self, sentence: str, style: str) -> None:
         self.query_one("#problem", TextLine).set_text((sentence, style))

@@ -13,6 +13,8 @@ from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tui_app.api.models import Job
     from tui_app.core.text import Untrusted
     from tui_app.jobs.progress import Eta
@@ -119,14 +121,29 @@ def pace_pieces(eta: Eta, cells: int) -> list[Piece]:
     return pieces
 
 
-def tabs(job: Job) -> list[tuple[str, str, int | None]]:
-    """Name, short name and count of the tabs over a job's rows; no number where the server gives none."""
+STATUSES: Final = (None, "PENDING", "DISCOVERING", "PROCESSING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED")
+"""The status under each digit, on every screen; 0 is all."""
+NOT_OF_JOBS: Final = STATUSES.index("SKIPPED")
+"""Only rows are skipped, but in the API's oldest answers."""
+NOT_OF_ROWS: Final = STATUSES.index("DISCOVERING")
+"""Only jobs discover, but in the API's oldest answers."""
+_SHORT_TABS: Final = ("all", "pend", "disc", "proc", "comp", "fail", "skip", "canc")
+
+
+def tabs(counts: Mapping[int, int | None], without: int) -> list[tuple[int, str, str, int | None]]:
+    """Digit, name, short name and count of the tabs over a list, but of the one digit that it never has.
+
+    No number where the server gives none.
+    """
     return [
-        ("all", "all", job.total_messages_discovered),
-        ("pending", "pend", job.messages_pending),
-        ("processing", "proc", None),
-        ("completed", "comp", job.messages_successful),
-        ("failed", "fail", job.messages_failed),
-        ("skipped", "skip", job.messages_skipped),
-        ("cancelled", "canc", job.messages_cancelled),
+        (digit, (status or "all").lower(), _SHORT_TABS[digit], counts.get(digit))
+        for digit, status in enumerate(STATUSES)
+        if digit != without
     ]
+
+
+def job_tabs(job: Job) -> list[tuple[int, str, str, int | None]]:
+    """The tabs over a job's rows."""
+    counts: dict[int, int | None] = {0: job.total_messages_discovered}
+    counts |= {digit: job.counter(RowStatus(status)) for digit, status in enumerate(STATUSES) if status}
+    return tabs(counts | {STATUSES.index("PROCESSING"): None}, NOT_OF_ROWS)

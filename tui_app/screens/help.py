@@ -6,10 +6,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from tui_app import actions
+from tui_app.actions import Action
+from tui_app.key_map import SIGNS, all_keys, shown
 from tui_app.mail.query import GRAMMAR
 from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
+    from tui_app.screens.base import ConsoleScreen
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -44,69 +47,87 @@ _FORMS: Final = {
     ),
 }
 """What the keys of a form do, and what goes into its fields."""
-_SEARCH_LINE: Final = (
-    ("enter", "search"),
-    ("tab", "complete the word"),
-    ("↑ ↓", "earlier searches"),
-    ("esc", "leave the line; what was typed is there at the next /"),
-    *GRAMMAR,
-)
 _SIGNS: Final = (
     "\nSigns: ≈ looks like something else: alike (a domain that imitates another), scripts, sender, punycode; "
     "≠ is somebody else's: name (another address in it), reply-to, envelope, odd (unlike the others of its group).\n"
 )
 _WITH_SIGNS: Final = frozenset({"mail", "quarantine", "groups", "message", "review", "targets"})
-_STATES: Final = (
-    "\nEvery write opens a review first. States: ✔ completed, ! completed with failures, ✖ failed, "
-    "● processing, ◌ discovering, ○ pending, ■ cancelled, – skipped, ? unknown or not to be read.\n"
-)
-
-
-def _beside_letters(action: actions.Action) -> str:
-    """The keys of an action that work where letters are typed."""
-    names = {"escape": "esc"}
-    return " ".join(names.get(key, key) for key in action.keys if len(key) > 1 and not key.endswith("_mark"))
+_LEGEND: Final = (
+    ("✔", "completed"), ("!", "completed, some failed"), ("✖", "failed"), ("●", "processing"), ("◌", "discovering"),
+    ("○", "pending"), ("■", "cancelled, closed"), ("–", "skipped"), ("?", "unknown, or not to be read"),
+    ("▲", "malicious"), ("△", "suspicious, spoof"), ("▪", "spam, bulk"), ("·", "no verdict"),
+    ("▸", "the row of the keys"), ("✓", "marked"), ("▲▼", "beside a heading: sorted by it"), ("…", "cut for want of room"),
+)  # fmt: skip
+"""All signs, and the one word of each."""
+_CONFIRMING: Final = "\nEvery write opens a review first; enter alone confirms nothing.\n"
 
 
 class HelpScreen(TextScreen):
     """All keys of the screen `about`, made from the list of actions."""
 
     screen_name = "help"
+    hang = 17
     BINDINGS = actions.bindings("help")
 
-    def __init__(self, service: EmailSecurityService, about: str, *, in_line: bool = False) -> None:
-        """`in_line` = somebody types in the line of the screen: what that takes comes first."""
+    def __init__(self, service: EmailSecurityService, about: ConsoleScreen) -> None:
+        """What can be typed comes first where somebody types in a line of the screen; what can't be done now says why."""
         super().__init__(service)
-        self._about = about
-        self._in_line = in_line
+        self._about = about.screen_name
+        self._line = about.line_help()
+        self._why_not = {action.id: about.why_not(action.id) for action in actions.ACTIONS}
 
     def on_mount(self) -> None:
         """Show the keys."""
         super().on_mount()
-        known = actions.actions_for(self._about, read_only=self.service.settings.read_only)
         pieces: list[Piece] = []
-        if self._about in ("mail", "quarantine"):
-            line = [(f"  {key:<14} {does}\n", "") for key, does in _SEARCH_LINE]
-            searching: list[Piece] = [("In the search line\n", "bold $text-accent"), *line]
-            pieces += searching if self._in_line else []
-        else:
-            searching = []
-        if form := _FORMS.get(self._about):
-            pieces.append(("In this form\n", "bold $text-accent"))
-            for key, does in form:
-                pieces += [(f"  {key:<14}", "bold"), f" {does}\n"]
-            known = tuple(action for action in known if _beside_letters(action))
-        ordered = sorted(known, key=lambda action: _GROUPS.index(action.group))
-        for group, members in groupby(ordered, key=lambda action: action.group):
-            pieces.append((f"{group}\n", "bold $text-accent"))
-            for action in members:
-                keys = _beside_letters(action) if form else action.key_text
-                pieces += [(f"  {keys:<14}", "bold"), f" {action.label}\n"]
-        pieces += searching if not self._in_line else []
+        if self._line is not None:
+            pieces += [(f"{self._line.title}\n", "bold $text-accent"), *map(_row, self._line.rows), "\n"]
+        form = _FORMS.get(self._about)
+        if form:
+            pieces += [
+                ("In this form\n", "bold $text-accent"),
+                *(piece for key, does in form for piece in _keys(key, does)),
+            ]
+        pieces += self._actions(only_beside_letters=bool(form))
+        if self._about in ("mail", "quarantine") and self._line is None:
+            pieces += [("In the search line\n", "bold $text-accent"), *(_row(row) for row in GRAMMAR)]
+        pieces.append((_CONFIRMING if not form else "\nNothing is sent from a form before it is confirmed.\n", "dim"))
         if self._about in _WITH_SIGNS:
             pieces.append((_SIGNS, "dim"))
-        pieces.append((_STATES if not form else "\nNothing is sent from a form before it is confirmed.\n", "dim"))
+        if not form:
+            pieces += [("\nLegend\n", "bold $text-accent"), *(_row(row) for row in _LEGEND)]
         if self.service.settings.read_only:
             pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))
         self.set_breadcrumb([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
         self.show_text(*pieces)
+
+    def _actions(self, *, only_beside_letters: bool) -> list[Piece]:
+        """The actions in their groups, each with its keys; those without one are commands."""
+        known = self.key_map.at(self._about, read_only=self.service.settings.read_only)
+        ordered = sorted(known, key=lambda action: _GROUPS.index(action.group))
+        pieces: list[Piece] = []
+        for group, members in groupby(ordered, key=lambda action: action.group):
+            title = (f"{group}\n", "bold $text-accent")
+            for action in members:
+                keys = _beside_letters(action) if only_beside_letters else all_keys(action) or f":{action.command}"
+                if not keys:
+                    continue
+                pieces += [title] if title else []
+                title = ("", "")
+                why_not = self._why_not[action.id]
+                pieces += _keys(keys, action.label, f" · not now: {why_not}" if why_not else "")
+        return pieces
+
+
+def _row(row: tuple[str, str]) -> Piece:
+    return f"  {row[0]:<14} {row[1]}\n"
+
+
+def _keys(keys: str, does: str, note: str = "") -> list[Piece]:
+    return [(f"  {keys:<14}", "bold"), f" {does}", (f"{note}\n", "dim")]
+
+
+def _beside_letters(action: Action) -> str:
+    """The keys of an action that work where letters are typed."""
+    strong = [key for key in action.keys if len(key) > 1 and key not in SIGNS]
+    return " ".join(map(shown, strong))

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
+from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
+from tui_app.config.schema import View
 from tui_app.core.bars import bar
-from tui_app.core.text import plural
+from tui_app.core.query import QueryError
+from tui_app.core.text import plural, sanitize
+from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
 from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
+from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values
+from tui_app.screens.line_help import LineHelp
+from tui_app.screens.mail.siblings import Siblings
+from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
@@ -31,24 +41,6 @@ if TYPE_CHECKING:
     from tui_app.jobs.poller import Subject
     from tui_app.service import EmailSecurityService
 
-STATUS_TABS: Final = (
-    None,
-    JobStatus.PENDING,
-    JobStatus.DISCOVERING,
-    JobStatus.PROCESSING,
-    JobStatus.COMPLETED,
-    JobStatus.FAILED,
-    JobStatus.CANCELLED,
-)
-TAB_NAMES: Final = (
-    ("all", "all"),
-    ("pending", "pend"),
-    ("discovering", "disc"),
-    ("processing", "proc"),
-    ("completed", "comp"),
-    ("failed", "fail"),
-    ("cancelled", "canc"),
-)
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
 
@@ -101,7 +93,7 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
     ),
     CellColumn(
         "SKIP",
-        5,
+        6,
         right=True,
         from_width=62,
         field="skip",
@@ -133,6 +125,22 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
 SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
 
 
+_ON_JOBS: Final = frozenset(
+    {"row.open", "mark.toggle", "mark.all", "job.cancel", "job.delete", "rows.retry", "rows.undo"}
+)
+
+
+def why_no_follow_up(job: Job, action_id: str) -> str:
+    """Why nothing of a job can be tried again, or taken back, as far as its counters tell; empty where something may be."""
+    if not job.ended:
+        return "It still runs: wait until it has ended."
+    if not job.countable:
+        return ""
+    if action_id == "rows.retry":
+        return "" if job.failed else "Nothing of it failed."
+    return "" if job.successful else "It did nothing that could be undone."
+
+
 class JobsScreen(ConsoleScreen):
     """All jobs under a status and an action that the server is asked for."""
 
@@ -149,9 +157,10 @@ class JobsScreen(ConsoleScreen):
     class Chosen(Message):
         """A job was opened."""
 
-        def __init__(self, job: Job) -> None:
+        def __init__(self, job: Job, siblings: Siblings[Job]) -> None:
             super().__init__()
             self.job = job
+            self.siblings = siblings
 
     class NewWanted(Message):
         """Somebody wants to start a job."""
@@ -166,10 +175,12 @@ class JobsScreen(ConsoleScreen):
         self._snapshot: JobsSnapshot | None = None
         self._marks: dict[str, None] = {}
         """Ids of marked jobs; they outlive each reading of the list."""
+        self._filter: JobFilter | None = None
 
     def content(self) -> Iterable[Widget]:
-        """Tabs and the table."""
+        """Tabs, a line to type in, the table."""
         yield Tabs(id="tabs")
+        yield OpenedLine(id="typed-line", placeholder="words comment:… failed:>0 age:<1d")
         table: RowTable[Job] = RowTable(COLUMNS, self._cells, id="table")
         yield table
 
@@ -206,12 +217,17 @@ class JobsScreen(ConsoleScreen):
     def _show_jobs(self) -> None:
         jobs = self._snapshot.jobs if self._snapshot is not None else ()
         table = self.table()
+        if (wanted := self._filter) is not None:
+            now = self.service.clock.now()
+            jobs = tuple(job for job in jobs if wanted.matches(job, now))
         if table.sorted_by:
             jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
         snapshot = self._snapshot
         # Under a filter a job may be marked that is not listed; what is gone from all jobs is not there any more.
         whole = snapshot is not None and snapshot.query == JobsQuery() and not (snapshot.left_out or snapshot.shifted)
+        whole = whole and wanted is None
         table.show_rows(ListRows(jobs, lambda job: job.id, self._marks), whole=whole)
+        self.show_footer()
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the jobs in the order of a field."""
@@ -228,8 +244,7 @@ class JobsScreen(ConsoleScreen):
     def show_breadcrumb(self) -> None:
         """How many jobs, under which filter."""
         snapshot = self._snapshot
-        tabs = [(name, short, None) for name, short in TAB_NAMES]
-        self.query_one("#tabs", Tabs).show_tabs(tabs, STATUS_TABS.index(self._query.status))
+        self.query_one("#tabs", Tabs).show_tabs(fmt.tabs({}, fmt.NOT_OF_JOBS), fmt.STATUSES.index(self._query.status))
         narrowed = self._query != JobsQuery()
         if snapshot is None:
             self.set_breadcrumb([("Jobs", "bold")], [ACTION_WORDS[self._query.action]])
@@ -239,12 +254,19 @@ class JobsScreen(ConsoleScreen):
         count = f"  {len(snapshot.jobs):,} loaded" + (f", {running:,} running" if running else "")
         # Not to be read, or not asked for: `mailsluice jobs` tells which.
         count += f", {snapshot.left_out:,} left out" if snapshot.left_out else ""
+        if self._filter is not None:
+            count = f"  {len(self.table().shown):,} of{count[1:]}"
         if snapshot.shifted:
             count += " · the list moved while it was read"
         self.set_breadcrumb(
             [("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._describe_order()}"]
         )
-        if snapshot.left_out:
+        if self._filter is not None and snapshot.jobs:
+            said = f"None of the {plural(len(snapshot.jobs), 'job')} matches {sanitize(self._filter.line, 60)}."
+            self.table().set_empty_text(
+                f"{said} {self._key('screen.back')} ends the filter, {self._key('filter.edit')} changes it."
+            )
+        elif snapshot.left_out:
             self.table().set_empty_text("All jobs that came were left out; mailsluice jobs tells why.")
         elif narrowed:
             self.table().set_empty_text("No job matches; 0 shows all states, m changes the action.")
@@ -267,6 +289,7 @@ class JobsScreen(ConsoleScreen):
             return []
         eta = self._snapshot.etas.get(job.id, Eta())
         marks = self.table().marked.marks
+        filtered = f"filter {sanitize(self._filter.line, 40)} · " if self._filter is not None else ""
         words = [
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
@@ -277,14 +300,27 @@ class JobsScreen(ConsoleScreen):
             pieces += [" · ", word] if pieces else [word]
         if job.unaccounted:
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
-        return [(f"{marks:,} marked · ", "bold"), *pieces] if marks else pieces
+        marked: list[Piece] = [(f"{marks:,} marked · ", "bold")] if marks else []
+        return [*marked, *([(filtered, "$text-accent")] if filtered else []), *pieces]
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Cancel for a job that goes on, delete for one that has ended; with marks, for those."""
-        chosen = self._chosen() if self.ready else ()
-        ended = {job.ended for job in chosen or ()}
-        without = "" if len(ended) != 1 else "job.cancel" if True in ended else "job.delete"
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=(without,))
+    def _key(self, action_id: str) -> str:
+        return self.key_map.key(action_id)
+
+    def why_not(self, action_id: str) -> str:
+        """Cancel is for jobs that go on, delete, retry and undo are for those that have ended; with marks, for those."""
+        if not self.ready or action_id not in _ON_JOBS:
+            return ""
+        if not len(self.table().shown):
+            return "No job is listed."
+        if action_id in ("rows.retry", "rows.undo"):
+            job = self.table().current
+            return why_no_follow_up(job, action_id) if job is not None else "No job is listed."
+        ended = {job.ended for job in self._chosen() or ()}
+        if ended == {True} and action_id == "job.cancel":
+            return "It has ended: it can't be cancelled any more."
+        return (
+            "It still runs: only ended jobs can be deleted." if ended == {False} and action_id == "job.delete" else ""
+        )
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row, and of what can be done with it."""
@@ -295,6 +331,92 @@ class JobsScreen(ConsoleScreen):
         """Tell how many are marked, and what can be done with them."""
         self.show_footer()
         self.show_about()
+
+    # ---- views
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """All that are loaded, whatever the filter shows."""
+        return self._snapshot.jobs if self._snapshot is not None else ()
+
+    def view(self) -> View:
+        """State, action, filter and order."""
+        status, action = self._query.status, self._query.action
+        return View(
+            "jobs",
+            filter=self._filter.line if self._filter is not None else "",
+            status=status.lower() if status else "",
+            action="move" if action is ActionType.MOVE else "release" if action is ActionType.RELEASE else "",
+            sort=written_sort(self.table().sorted_by, reverse=self.table().reversed),
+        )
+
+    def show_view(self, view: View) -> None:
+        """Show what a view keeps. What can't be in this version is left out."""
+        with suppress(QueryError):
+            self.filter_by(view.filter)
+        field, reverse = parse_sort(view.sort)
+        self.sort_rows(field if field in SORTS else "", reverse=reverse)
+        known = view.status.upper() in fmt.STATUSES and view.status != "skipped"
+        status = JobStatus(view.status.upper()) if known and view.status else None
+        self._ask(JobsQuery(status, ActionType(view.action.upper()) if view.action else None))
+
+    def as_command(self) -> AsCommand:
+        """The list under its state and action."""
+        status, action = self._query.status, self._query.action
+        options = ["--status", status.value] if status else []
+        options += ["--action", action.value] if action else []
+        query = {"page": "1", "per_page": "100"} | ({"status": status.value} if status else {})
+        query |= {"action_type": action.value} if action else {}
+        filtered = f"the filter {self._filter.line}" if self._filter is not None else ""
+        return AsCommand(["jobs", *options], ["bulk"], query, filtered)
+
+    # ---- filtering
+
+    @property
+    def _line(self) -> OpenedLine:
+        return self.query_one("#typed-line", OpenedLine)
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
+
+    def action_filter_edit(self) -> None:
+        """Type a filter of the list."""
+        self._line.ask("filter", self._filter.line if self._filter is not None else "")
+        self.notice(HINT)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
+        try:
+            self.filter_by(event.value)
+        except QueryError as error:
+            self.notice(str(error))
+            self._line.show_mistake(error)
+            return
+        self._line.close()
+        self.set_focus(self.table())
+
+    def filter_by(self, line: str) -> None:
+        """Show only the jobs that a filter lets through; all of them for an empty line. Raises QueryError."""
+        self._filter = parse_job_filter(line, self.service.clock.now())
+        self._show_jobs()
+        self.show_breadcrumb()
+        self.show_footer()
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, then ends the filter. Marks stay: u removes them."""
+        if self._line.is_open:
+            self._line.leave()
+            self.set_focus(self.table())
+            return True
+        if self._filter is not None:
+            self.filter_by("")
+            return True
+        marks = self.table().marked.marks
+        quits = f"{self._key('screen.leave')} quits"
+        kept = f"{plural(marks, 'job')} stay marked, {self._key('mark.none')} unmarks; " if marks else ""
+        self.notice(f"This is the first screen: {kept}{quits}.")
+        return True
 
     # ---- intents
 
@@ -309,7 +431,11 @@ class JobsScreen(ConsoleScreen):
 
     def action_filter_status(self, digit: str) -> None:
         """Ask the server for one state."""
-        self._ask(JobsQuery(STATUS_TABS[int(digit)], self._query.action))
+        if int(digit) == fmt.NOT_OF_JOBS:
+            self.notice(f"No job is ever skipped, only rows are: {digit} on a job shows those.")
+            return
+        status = fmt.STATUSES[int(digit)]
+        self._ask(JobsQuery(JobStatus(status) if status else None, self._query.action))
 
     def action_filter_action(self) -> None:
         """Ask the server for moves, releases, or both."""
@@ -318,7 +444,7 @@ class JobsScreen(ConsoleScreen):
     def action_row_open(self) -> None:
         """Open the job."""
         if job := self.table().current:
-            self.post_message(self.Chosen(job))
+            self.post_message(self.Chosen(job, Siblings(self.table(), lambda job: job)))
 
     def copy_id(self) -> str:
         """The job's id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,15 +12,20 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui_app import actions
+from tui_app.config.schema import View
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
+from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.ledger_entry import PlanSummary
-from tui_app.plans.ledger_filter import LedgerFilter, parse_ledger_filter
+from tui_app.plans.ledger_filter import GRAMMAR, LedgerFilter, parse_ledger_filter
 from tui_app.plans.write_entry import WriteEntry, WriteOutcome
+from tui_app.remembered import written_sort
 from tui_app.screens import format as fmt
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import ConsoleScreen
-from tui_app.widgets.inputs import LineInput
+from tui_app.screens.line_help import LineHelp
+from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
@@ -120,15 +125,16 @@ class LedgerScreen(ConsoleScreen):
             self.entry = entry
             self.record = record
 
-    def __init__(self, service: EmailSecurityService) -> None:
+    def __init__(self, service: EmailSecurityService, line: str = "") -> None:
+        """`line` = a filter to begin with. Raises QueryError."""
         super().__init__(service)
         self._listed: Sequence[Listed] = ()
-        self._filter: LedgerFilter | None = None
+        self._filter: LedgerFilter | None = parse_ledger_filter(line, service.clock.now())
         self._nothing = ""
 
     def content(self) -> Iterable[Widget]:
         """A line to type in, and the table."""
-        yield LineInput(id="typed-line", disabled=True)
+        yield OpenedLine(id="typed-line", placeholder="words who:… state:… since:24h")
         yield RowTable["Listed"](COLUMNS, self._cells, id="table")
 
     def table(self) -> RowTable[Listed]:
@@ -200,35 +206,58 @@ class LedgerScreen(ConsoleScreen):
         self.table().show_sort(field, reverse=reverse)
         self._show_listed()
 
+    def view(self) -> View:
+        """Filter and order."""
+        table = self.table()
+        filtered = self._filter.line if self._filter is not None else ""
+        return View("ledger", filter=filtered, sort=written_sort(table.sorted_by, reverse=table.reversed))
+
+    def reopened(self) -> Callable[[], ConsoleScreen]:
+        """The ledger again."""
+        service, line = self.service, self._filter.line if self._filter is not None else ""
+        return lambda: LedgerScreen(service, line)
+
+    def as_command(self) -> AsCommand:
+        """The list."""
+        filtered = f"the filter {self._filter.line}" if self._filter is not None else ""
+        return AsCommand(["ledger", "list"], note=filtered)
+
     # ---- filtering
 
     def action_filter_edit(self) -> None:
         """Type a filter."""
-        box = self.query_one("#typed-line", Input)
-        box.disabled = False
-        box.value = self._filter.line if self._filter is not None else ""
-        self.set_focus(box)
+        self._line.ask("filter", self._filter.line if self._filter is not None else "")
         self.notice("words -words who: action: state: target: reason: since:24h · enter filters, esc leaves")
 
-    def _close_line(self) -> None:
-        self.query_one("#typed-line", Input).disabled = True
-        self.set_focus(self.table())
+    @property
+    def _line(self) -> OpenedLine:
+        return self.query_one("#typed-line", OpenedLine)
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter; a line that makes no sense stays open, with a sentence."""
+        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
         try:
-            wanted = parse_ledger_filter(event.value, self.service.clock.now())
-        except ValueError as error:
+            self.filter_by(event.value)
+        except QueryError as error:
             self.notice(str(error))
+            self._line.show_mistake(error)
             return
-        self._filter = wanted
-        self._close_line()
+        self._line.close()
+        self.set_focus(self.table())
+
+    def filter_by(self, line: str) -> None:
+        """Show only what a filter lets through; all of it for an empty line. Raises QueryError."""
+        self._filter = parse_ledger_filter(line, self.service.clock.now())
         self._show_listed()
 
     def handle_back(self) -> bool:
         """Esc leaves the line, then ends the filter; only then the screen."""
-        if not self.query_one("#typed-line", Input).disabled:
-            self._close_line()
+        if self._line.is_open:
+            self._line.leave()
+            self.set_focus(self.table())
             return True
         if self._filter is not None:
             self._filter = None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tui_app.api.models import Job
     from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import FooterKeys
 
 _HIGH: Final = 20
 """Lines of a window from which there is room to spare."""
@@ -115,15 +116,16 @@ class NewJobScreen(ConsoleScreen):
             ("Enter counts the messages of this job. Nothing is sent before you type a confirmation.", "dim")
         )
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
+    def footer_keys(self) -> FooterKeys:
         """The keys of the form."""
-        return (
+        form = (
             ("enter", "preview, then confirm"),
             ("tab", "next"),
             ("space", "change"),
-            ("esc", "back"),
-            ("f1", "help"),
+            ("f2", "list"),
+            ("f4", "empty"),
         )
+        return form, (("esc", "back"), ("f1", "help"))
 
     def sent(self) -> None:
         """What was typed is done with."""

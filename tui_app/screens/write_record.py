@@ -15,8 +15,6 @@ from tui_app.screens.text_screen import TextScreen
 from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
@@ -70,10 +68,10 @@ class WriteRecordScreen(TextScreen):
         self.show_text(*pieces)
         self.show_footer()
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
+    def why_not(self, action_id: str) -> str:
         """Settle only where something is open."""
-        without = () if self._entry.open else ("record.settle",)
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=without)
+        settled = action_id == "record.settle" and not self._entry.open
+        return f"It is {self._entry.standing}: there is nothing to settle." if settled else ""
 
     def action_row_open(self) -> None:
         """Open the job, or the plan of a report."""

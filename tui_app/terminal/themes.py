@@ -98,6 +98,7 @@ PLAIN: Final = Theme(
 )
 THEMES: Final = (DARK, LIGHT, ANSI, PLAIN)
 _NAMED: Final[Mapping[str, Theme]] = {"dark": DARK, "light": LIGHT, "ansi": ANSI, "plain": PLAIN}
+THEME_CHOICES: Final = ("auto", *_NAMED)
 _LIGHT_BACKGROUNDS: Final = frozenset({"7", "15"})
 
 

@@ -11,7 +11,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
+from tui_app.core.query import QueryError
 from tui_app.core.text import visible
 
 
@@ -37,6 +39,41 @@ class LineInput(Input):
         event.stop()
         if line := visible(" ".join(event.text.split())):
             self.replace(line, *self.selection)
+
+
+class OpenedLine(LineInput):
+    """A line that is there only while something is asked for; what was typed when it was left is there the next time."""
+
+    def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:
+        super().__init__(id=id, disabled=True, placeholder=placeholder, classes="opened-line")
+        self._asked: tuple[object, str] = (None, "")
+        self._left: dict[tuple[object, str], str] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody types in it."""
+        return not self.disabled
+
+    def ask(self, about: object, value: str) -> None:
+        """Ask for something, with a value to begin with."""
+        self._asked = (about, value)
+        self.value, self.disabled = self._left.pop(self._asked, value), False
+        self.cursor_position = len(self.value)
+        self.focus()
+
+    def leave(self) -> None:
+        """Keep what was typed for the next time, and be asked no more."""
+        if self.value != self._asked[1]:
+            self._left[self._asked] = self.value
+        self.disabled = True
+
+    def close(self) -> None:
+        """What was typed is used: be asked no more."""
+        self.disabled = True
+
+    def show_mistake(self, error: QueryError) -> None:
+        """Select what is wrong; the text stays."""
+        self.selection = Selection(error.start, error.end)
 
 
 T = TypeVar("T")

@@ -25,6 +25,9 @@ from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+_NARROWEST: Final = 8
+"""Cells of a flexible column that somebody chose."""
+_STEP: Final = 4
 _EDGE: Final = 2
 """Cells before the first column: the cursor and the mark."""
 
@@ -115,6 +118,10 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     ) -> None:
         self._wanted = tuple(columns)
         self._laid_out: tuple[tuple[int, Column, int], ...] = ()
+        self._chosen: tuple[int, ...] = ()
+        """The columns that somebody chose, by their positions; empty for the usual ones."""
+        self._needs: dict[int, int] = {}
+        """Cells that the flexible columns need, by their positions, as far as rows were on the screen."""
         self._painted: dict[int, object] = {}
         self._tones: dict[tuple[Style, str], Style] = {}
         self._made: tuple[int, Sequence[Cell]] = (-1, ())
@@ -156,6 +163,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             rows.unmark_absent()
             if rows.marks != marks:
                 self.post_message(self.Marked())
+        self._fit_columns()
         self._repaint_changed()
 
     def set_empty_text(self, text: str) -> None:
@@ -173,6 +181,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     def forget_cursor(self) -> None:
         """Start at the first row with the next rows: they are other ones."""
         self.cursor_key = None
+        self._needs = {}
         self.cursor_coordinate = self.cursor_coordinate._replace(row=0)
         self._look_from(0)
 
@@ -223,6 +232,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         row = max(0, min(row, len(self.shown) - self.page_rows))
         if row != int(self.scroll_offset.y):
             self.scroll_to(y=row, animate=False, immediate=True, force=True)
+            self._fit_columns()
 
     # ---- marks
 
@@ -275,8 +285,10 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def _on_resize(self, event: Any) -> None:
         super()._on_resize(event)
+        self._needs = {}
         self._lay_out()
         self._scroll_cursor_into_view()
+        self._fit_columns()
         self.refresh()
 
     def notify_style_update(self) -> None:
@@ -285,31 +297,81 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._strips.clear()
         self._tones.clear()
 
+    def choose_columns(self, titles: Sequence[str] | None) -> None:
+        """Show only these columns, in this order, as far as there is room; with None the usual ones for the width."""
+        known = {column.title: position for position, column in reversed(list(enumerate(self._wanted)))}
+        chosen = tuple(known[title] for title in titles or () if title in known)
+        if chosen != self._chosen:
+            self._chosen = chosen
+            self._lay_out()
+
+    @property
+    def column_titles(self) -> Sequence[str]:
+        """The headings of all columns that there are, each once."""
+        return tuple(dict.fromkeys(column.title for column in self._wanted if column.title))
+
+    @property
+    def usual_titles(self) -> Sequence[str]:
+        """The headings of the columns that the width has when nobody chose any."""
+        chosen, self._chosen = self._chosen, ()
+        usual = self.shown_titles
+        self._chosen = chosen
+        return usual
+
+    @property
+    def sort_fields(self) -> Sequence[str]:
+        """What rows can be sorted by."""
+        return tuple(column.field for column in self._wanted if column.field)
+
+    @property
+    def shown_titles(self) -> Sequence[str]:
+        """The headings of the columns that are shown, or would be if they were not empty."""
+        return tuple(dict.fromkeys(column.title for _, column in self._in_width() if column.title))
+
+    def _in_width(self) -> list[tuple[int, Column]]:
+        """The columns for the width there is, by their positions among all."""
+        if not self._chosen:
+            return [
+                (position, column)
+                for position, column in enumerate(self._wanted)
+                if self.size.width >= column.from_width and not 0 < column.until_width <= self.size.width
+            ]
+        shown: list[tuple[int, Column]] = []
+        left = self.size.width - _EDGE
+        for position in self._chosen:
+            column = self._wanted[position]
+            left -= (column.width or _NARROWEST) + bool(shown)
+            if left < 0:
+                break
+            shown.append((position, column))
+        return shown
+
     def _lay_out(self) -> None:
-        """Give the columns the width there is; never wider gaps, and never a column half on the screen."""
+        """Give the columns the width there is; never wider gaps, and never a column half on the screen.
+
+        A flexible column is as wide as what the rows on the screen need, or as there is room for; one in which none of
+        them has anything takes none. What is left over is the last one's.
+        """
+        needs = self._needs
         shown = [
             (position, column)
-            for position, column in enumerate(self._wanted)
-            if self.size.width >= column.from_width and not 0 < column.until_width <= self.size.width
+            for position, column in self._in_width()
+            if column.width or not needs or needs.get(position, 0)
         ]
         fixed = sum(column.width for _, column in shown) + len(shown) - 1
-        flexible = sum(column.weight for _, column in shown if not column.width)
-        spare = max(0, self.size.width - _EDGE - fixed)
-        laid_out: list[tuple[int, Column, int]] = []
-        given = taken = 0
-        for position, column in shown:
-            width = column.width
-            if not width:
-                taken += column.weight
-                width = spare * taken // flexible - given
-                given += width
-            laid_out.append((position, column, width))
-        self._laid_out = tuple(laid_out)
+        flexible = [(position, column) for position, column in shown if not column.width]
+        widths = shares(
+            [(column.weight, max(needs.get(position, 0), len(column.title) + 2)) for position, column in flexible],
+            max(0, self.size.width - _EDGE - fixed),
+            fitted=bool(needs),
+        )
+        given = dict(zip((position for position, _ in flexible), widths, strict=True))
+        self._laid_out = tuple((position, column, column.width or given[position]) for position, column in shown)
         # DataTable's own columns: the edge, then each with the blank before it.
         self.columns.clear()
         self._column_locations = type(self._column_locations)({})
         self._add(" " * _EDGE, "", _EDGE)
-        for number, (position, column, width) in enumerate(laid_out):
+        for number, (position, column, width) in enumerate(self._laid_out):
             gap = 1 if number else 0
             heading = fitted(column.title + self._arrow(column), width, right=column.right)
             self._add(" " * gap + heading, str(position), width + gap)
@@ -318,6 +380,28 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._strips.clear()
         self._measure()
         self.refresh()
+
+    def _fit_columns(self) -> None:
+        """Widen the columns for what the rows on the screen need; they never get narrower under somebody's eyes."""
+        if not len(self.shown):
+            self._needs = {}
+            return
+        flexible = [position for position, column in self._in_width() if not column.width]
+        if not flexible:
+            return
+        needs, top = dict(self._needs), int(self.scroll_offset.y)
+        for index in range(top, min(top + self.page_rows, len(self.shown))):
+            cells = self._cells_of(self.shown[index])
+            for position in flexible:
+                needed = cell_len(cells[position].text)
+                # In steps, so that a letter more does not move all columns.
+                if needed > needs.get(position, 0):
+                    needs[position] = -(-needed // _STEP) * _STEP
+        if needs != self._needs or not self._needs:
+            before, self._needs = self._laid_out, needs or {-1: 1}
+            self._lay_out()
+            if self._laid_out != before:
+                self.refresh()
 
     def _add(self, heading: str, key: str, width: int) -> None:
         column_key = ColumnKey(key)
@@ -330,6 +414,17 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         return "▼" if self.reversed else "▲"
 
     # ---- painting
+
+    def text_of(self, index: int) -> str:
+        """What a row says in all of its columns, as it is shown: what is hidden is not found either."""
+        redaction = redaction_of(self)
+        texts = []
+        for cell, column in zip(self._cells_of(self.shown[index]), self._wanted, strict=False):
+            private = column.private and redaction.on
+            texts.append(
+                redaction.over(PrivateText(cell.text) if private else cell.text) if redaction.on else cell.text
+            )
+        return "\n".join(texts)
 
     def mark_at(self, index: int) -> str:
         """The sign of a row's mark, one cell."""
@@ -402,6 +497,32 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         number = y - self._header_lines - 1
         text = f"  {said[number]}" if 0 <= number < len(said) else ""
         return Strip([Segment(fitted(text, self.size.width), self.rich_style)], self.size.width)
+
+
+def shares(wanted: Sequence[tuple[int, int]], room: int, *, fitted: bool) -> list[int]:
+    """How wide each flexible column is: (weight, needed cells) of each, and the room for all.
+
+    `fitted` = none is wider than it needs while another one has too little; what all have too much of is the last one's.
+    """
+    widths, open_, left = [0] * len(wanted), list(range(len(wanted))), room
+    while fitted and open_:
+        weights = sum(wanted[number][0] for number in open_)
+        content = [number for number in open_ if wanted[number][1] * weights <= left * wanted[number][0]]
+        if not content:
+            break
+        for number in content:
+            widths[number] = wanted[number][1]
+            left -= widths[number]
+            open_.remove(number)
+    weights = sum(wanted[number][0] for number in open_)
+    taken = given = 0
+    for number in open_:
+        taken += wanted[number][0]
+        widths[number] = left * taken // weights - given
+        given += widths[number]
+    if not open_ and widths:
+        widths[-1] += left
+    return widths
 
 
 def end_of(text: str, width: int) -> str:

@@ -156,30 +156,33 @@ class StatusLine(TextLine):
             self.set_ends(*self._pieces)
 
 
+FooterKeys = tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]]
+"""(key, label) pairs, the most important first, and those that are always shown."""
+
+
 class Footer(TextLine):
-    """The most important keys of the screen."""
+    """The keys of the screen, as many as there is room for; each with its label."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._keys: Sequence[tuple[str, str]] = ()
+        self._keys: FooterKeys = ((), ())
 
     def fit(self) -> None:
         """Leave out what has no room."""
-        self.show_keys(self._keys)
+        self.show_keys(*self._keys)
 
-    def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Show (key, label) pairs; if they do not fit, the ones before the last two are left out: those are back and help."""
-        self._keys, width = keys, self._width
-        keys = list(keys)
-        while len(keys) > 2 and len("  ".join(f"{key} {label}" for key, label in keys)) > width:
-            del keys[-3]
-        pieces: list[Piece] = []
-        used = 0
+    def show_keys(self, keys: Sequence[tuple[str, str]], ways_out: Sequence[tuple[str, str]] = ()) -> None:
+        """Show keys until one has no room: what comes after it is less important. The ways out are always there."""
+        self._keys = (keys, ways_out)
+        left = self._width - sum(len(f"{key} {label}") for key, label in ways_out) - 2 * len(ways_out)
+        shown: list[tuple[str, str]] = []
         for key, label in keys:
-            needed = len(key) + 1 + len(label) + (2 if pieces else 0)
-            if used + needed > width:
+            left -= len(f"{key} {label}") + 2 * bool(shown)
+            if left < 0:
                 break
-            used += needed
+            shown.append((key, label))
+        pieces: list[Piece] = []
+        for key, label in (*shown, *ways_out):
             pieces += ["  "] if pieces else []
             pieces += [(key, "bold $text-accent"), f" {label}"]
         self.set_text(*pieces)
@@ -190,30 +193,30 @@ class Tabs(TextLine):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._tabs: Sequence[tuple[str, str, int | None]] = ()
-        self._active = self._first = 0
+        self._tabs: Sequence[tuple[int, str, str, int | None]] = ()
+        self._active = 0
 
     def fit(self) -> None:
         """Choose long or short names."""
-        self.show_tabs(self._tabs, self._active, first=self._first)
+        self.show_tabs(self._tabs, self._active)
 
-    def show_tabs(self, tabs: Sequence[tuple[str, str, int | None]], active: int, *, first: int = 0) -> None:
-        """Show (name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost.
+    def show_tabs(self, tabs: Sequence[tuple[int, str, str, int | None]], active: int) -> None:
+        """Show (digit, name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost.
 
-        `first` = the digit of the first one; `active` counts from 0.
+        `active` = the digit of the one that is shown.
         """
-        self._tabs, self._active, self._first, width = tabs, active, first, self._width
+        self._tabs, self._active, width = tabs, active, self._width
         for use_short, counts, gap in _TAB_FORMS:
             texts = [
-                f"{number} {short if use_short else name}" + (f" {count:,}" if counts and count is not None else "")
-                for number, (name, short, count) in enumerate(tabs, first)
+                f"{digit} {short if use_short else name}" + (f" {count:,}" if counts and count is not None else "")
+                for digit, name, short, count in tabs
             ]
             if sum(map(len, texts)) + len(gap) * (len(texts) - 1) <= width:
                 break
         pieces: list[Piece] = []
-        for number, text in enumerate(texts):
+        for (digit, *_), text in zip(tabs, texts, strict=True):
             pieces += [gap] if pieces else []
-            pieces.append((text, "bold reverse" if number == active else "dim"))
+            pieces.append((text, "bold reverse" if digit == active else "dim"))
         self.set_text(*pieces)
 
 

@@ -24,11 +24,15 @@ from tui_app.jobs.reasons import ReasonGroup
 from tui_app.plans.follow_up import check_retry
 from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.screens import format as fmt
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.as_command import AsCommand
+from tui_app.screens.base import MORE
 from tui_app.screens.copy import Value
+from tui_app.screens.find import FindInTable
 from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, LongTask
 from tui_app.screens.job.reason_rows import COLUMNS, ReasonRows, ReasonTable
-from tui_app.widgets.inputs import LineInput
+from tui_app.screens.jobs import why_no_follow_up
+from tui_app.screens.line_help import FILE_HELP, LineHelp
+from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.table import RowTable, end_of
 from tui_app.widgets.text_lines import Piece, StatusLine, TextLine
 from tui_app.widgets.virtual_table import Cell
@@ -47,7 +51,7 @@ _LONGEST_DOMAIN: Final = 40
 """Cells of a domain; of a longer one the end is shown, which says whose it is."""
 
 
-class ReasonsScreen(ConsoleScreen):
+class ReasonsScreen(FindInTable):
     """Why rows of a job failed or were skipped, and what to do next."""
 
     screen_name = "reasons"
@@ -85,7 +89,7 @@ class ReasonsScreen(ConsoleScreen):
     def content(self) -> Iterable[Widget]:
         """How many, a line to type in, groups, and of the one under the cursor its domains and a row's own words."""
         yield StatusLine(id="whole")
-        yield LineInput(id="typed-line", disabled=True)
+        yield OpenedLine(id="typed-line")
         yield ReasonTable(COLUMNS, self._cells, id="table")
         yield TextLine(id="domains")
         yield StatusLine(id="sample")
@@ -310,10 +314,7 @@ class ReasonsScreen(ConsoleScreen):
         known = len(groups) == 1 and groups[0].cause.name != OTHER
         # Text of a server is no name for a file.
         words = re.sub(r"[^a-z0-9]+", "-", groups[0].label) if known else "reasons"
-        box = self.query_one("#typed-line", Input)
-        box.disabled = False
-        box.value = free_path(f"job-{str(self._job.job_id)[:8]}-{words}", ".csv").name
-        self.set_focus(box)
+        self._line.ask("file", free_path(f"job-{str(self._job.job_id)[:8]}-{words}", ".csv").name)
         rows = plural(len(self.chosen_slots()), "row")
         of = "marked" if self.table().marked.marks else "of this reason"
         self.notice(f"{rows} {of} · .{' .'.join(SUFFIXES)} · enter writes, esc leaves")
@@ -336,18 +337,23 @@ class ReasonsScreen(ConsoleScreen):
             lambda on_progress: jobs.export_chosen(job_id, ids, statuses, path, on_progress), path, len(ids)
         )
 
+    @property
+    def _line(self) -> OpenedLine:
+        return self.query_one("#typed-line", OpenedLine)
+
     def _close_line(self) -> None:
-        self.query_one("#typed-line", Input).disabled = True
+        self._line.close()
         self.set_focus(self.table())
 
     # ---- leaving
 
     def handle_back(self) -> bool:
         """Esc leaves the line, then ends long work, then the screen. Marks stay: they are the job's."""
-        if not self.query_one("#typed-line", Input).disabled:
-            self._close_line()
+        if self._line.is_open:
+            self._line.leave()
+            self.set_focus(self.table())
             return True
-        return self._long.end()
+        return self._long.end() or super().handle_back()
 
     def may_leave(self) -> bool:
         """Not while a file is being written."""
@@ -367,10 +373,17 @@ class ReasonsScreen(ConsoleScreen):
         mixed = 0 < group.skipped < group.count
         self.post_message(self.Chosen(group.key, None if mixed and self._subject.all_listed else status))
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Without a retry while the job runs."""
-        useless = () if self._job.ended else ("rows.retry",)
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
+    def as_command(self) -> AsCommand:
+        """The reasons of the job."""
+        return AsCommand(["job", str(self._job.job_id), "--reasons"])
+
+    def why_not(self, action_id: str) -> str:
+        """No retry while the job runs."""
+        return why_no_follow_up(self._job, action_id) if action_id == "rows.retry" else ""
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return FILE_HELP if self._line.is_open else super().line_help()
 
     def action_mark_all(self) -> None:
         """Mark all rows of all groups."""

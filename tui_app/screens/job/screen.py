@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
 from textual.widgets import Input
-from textual.widgets.input import Selection
 
 from tui_app import actions
 from tui_app.api.enums import RowStatus
@@ -23,16 +22,20 @@ from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, describe_action, describe_search
+from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.plans.effect import Source
 from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.rows.store import OrderedRows
 from tui_app.rows.view import RowView, Sort
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
 from tui_app.screens.job.row_task import RowTask
 from tui_app.screens.job.typed_line import Purpose, TypedLine
+from tui_app.screens.jobs import why_no_follow_up
+from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.table import CellColumn, RowTable
@@ -51,15 +54,6 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 REPORT_SUFFIXES: Final = ("md", "csv", "json")
-STATUS_TABS: Final = (
-    None,
-    RowStatus.PENDING,
-    RowStatus.PROCESSING,
-    RowStatus.COMPLETED,
-    RowStatus.FAILED,
-    RowStatus.SKIPPED,
-    RowStatus.CANCELLED,
-)
 
 
 def _subject_cell(row: JobMessage, now: datetime) -> Cell:
@@ -112,7 +106,7 @@ class JobScreen(ConsoleScreen):
     class RowChosen(Message):
         """A row was opened."""
 
-        def __init__(self, message: MessageRef, siblings: Siblings) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings[MessageRef]) -> None:
             super().__init__()
             self.message = message
             self.siblings = siblings
@@ -132,6 +126,13 @@ class JobScreen(ConsoleScreen):
             super().__init__()
             self.ids = ids
 
+    class SiblingChosen(Message):
+        """Another job of the list is to be shown in place of this one."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
     class AgainWanted(Message):
         """The job is to be run again, as a new one."""
 
@@ -139,12 +140,14 @@ class JobScreen(ConsoleScreen):
             super().__init__()
             self.job = job
 
-    def __init__(self, service: EmailSecurityService, job: Job) -> None:
+    def __init__(self, service: EmailSecurityService, job: Job, siblings: Siblings[Job] | None = None) -> None:
         super().__init__(service)
         self._job = job
-        self._status: RowStatus | None = None
+        self.listed = siblings
+        """The list that it was opened from."""
         self._snapshot: JobSnapshot | None = None
         self._subject = service.jobs.watch(job.id, self._arrived)
+        self._status = self._subject.rows.snapshot.status
         self._long = RowTask(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""
@@ -155,12 +158,36 @@ class JobScreen(ConsoleScreen):
         yield TextBlock(id="counters")
         yield TextLine(id="search")
         yield Tabs(id="tabs")
-        yield TypedLine(id="typed-line", disabled=True)
+        yield TypedLine(id="typed-line")
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
+    def on_mount(self) -> None:
+        """As it was left: status, filter, order, marks and the row under the cursor."""
+        super().on_mount()
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Show what is known of the job's rows, whoever turned to them."""
+        self._subject.listener = self._arrived
+        if (snapshot := self._subject.snapshot) is None:
+            return
+        self._status = snapshot.rows.status
+        sort = self._subject.wanted.sort
+        self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
+        self.table().cursor_key = self._subject.cursor
+        self._arrived(snapshot)
+
+    def on_screen_suspend(self) -> None:
+        """Keep the row for whoever comes back."""
+        super().on_screen_suspend()
+        self._subject.cursor = self.table().cursor_key
+
     def on_screen_resume(self) -> None:
-        """Also read what followed."""
+        """Also read what followed; another screen may have turned to other rows meanwhile."""
         super().on_screen_resume()
+        if self._snapshot is not None and self._subject.rows.snapshot.status is not self._status:
+            self._take_up()
+        self._subject.listener = self._arrived
         self.read_followers(Source.JOB, self._job.id)
 
     def subject(self) -> Subject:
@@ -219,7 +246,7 @@ class JobScreen(ConsoleScreen):
         self.query_one("#search", TextLine).set_text(
             followers, (PrivateText(f"{comment}{describe_search(job)}"), "dim")
         )
-        self.query_one("#tabs", Tabs).show_tabs(fmt.tabs(job), STATUS_TABS.index(self._status))
+        self.query_one("#tabs", Tabs).show_tabs(fmt.job_tabs(job), fmt.STATUSES.index(self._status))
         self.table().set_empty_text(self._what_empty_means())
 
     @property
@@ -284,10 +311,41 @@ class JobScreen(ConsoleScreen):
 
     # ---- loading
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """Without what can't be done to this job: one that has ended can't be cancelled, one at work not deleted or undone."""
-        useless = ("job.cancel",) if self._job.ended else ("job.delete", "rows.retry", "rows.undo")
-        return actions.footer_for(self.screen_name, read_only=self.service.settings.read_only, without=useless)
+    def reopened(self) -> Callable[[], ConsoleScreen]:
+        """The job again; its rows, marks and filter are kept."""
+        service, job, listed = self.service, self._job, self.listed
+        return lambda: JobScreen(service, job, listed)
+
+    def as_command(self) -> AsCommand:
+        """Its rows under their status."""
+        job_id, status = str(self._job.job_id), self._status
+        query = {"page": "1", "per_page": "1000"} | ({"status": status.value} if status else {})
+        options = ["--status", status.value] if status else []
+        wanted = self._subject.wanted.filter
+        filtered = f"the filter {wanted.line}" if wanted is not None else ""
+        return AsCommand(["messages", job_id, *options], ["bulk", job_id, "messages"], query, filtered)
+
+    def why_not(self, action_id: str) -> str:
+        """One that has ended can't be cancelled, one at work not deleted, tried again or undone."""
+        if action_id in ("rows.retry", "rows.undo"):
+            return why_no_follow_up(self._job, action_id)
+        if action_id == "job.cancel":
+            return "It has ended: it can't be cancelled any more." if self._job.ended else ""
+        return (
+            "It still runs: only ended jobs can be deleted."
+            if action_id == "job.delete" and not self._job.ended
+            else ""
+        )
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        if not self._line.is_open:
+            return None
+        return (
+            FILE_HELP
+            if self._line.purpose.is_file
+            else filter_help(JOB_ROWS, ("reason:", "why it failed, by its cause"))
+        )
 
     def on_row_table_at_end(self) -> None:
         """Load the next page, when there is one."""
@@ -306,7 +364,7 @@ class JobScreen(ConsoleScreen):
         return self.query_one("#typed-line", TypedLine)
 
     def _close_line(self) -> None:
-        self._line.disabled = True
+        self._line.close()
         self.set_focus(self.table())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -322,7 +380,7 @@ class JobScreen(ConsoleScreen):
         except (SluiceError, ValueError) as error:
             self.notice(str(error))
             if isinstance(error, QueryError):
-                self._line.selection = Selection(error.start, error.end)
+                self._line.show_mistake(error)
             return
         self._close_line()
         if purpose is Purpose.FILTER:
@@ -370,16 +428,17 @@ class JobScreen(ConsoleScreen):
         self.notice(f"enter writes {what} · .{endings}{cost}")
 
     def handle_back(self) -> bool:
-        """Esc leaves the line, ends long work, ends the filter and unmarks, in this order; only then the screen."""
+        """Esc leaves the line, ends long work, ends the filter, in this order; only then the screen. Marks stay."""
         if self._line.is_open:
-            self._close_line()
+            self._line.leave()
+            self.set_focus(self.table())
             return True
         if self._long.end():
             return True
         if self._subject.wanted.filter is not None:
             self._arrange(RowView(None, self._subject.wanted.sort))
             return True
-        return super().handle_back()
+        return False
 
     def may_leave(self) -> bool:
         """Not while a file is being written."""
@@ -392,7 +451,11 @@ class JobScreen(ConsoleScreen):
 
     def action_filter_status(self, digit: str) -> None:
         """Turn to rows of one status."""
-        status = STATUS_TABS[int(digit)]
+        if int(digit) == fmt.NOT_OF_ROWS:
+            self.notice(f"No row is ever discovering, only jobs are: {digit} on Jobs shows those.")
+            return
+        named = fmt.STATUSES[int(digit)]
+        status = RowStatus(named) if named else None
         if status is self._status:
             return
         if self._long.busy():
@@ -416,7 +479,7 @@ class JobScreen(ConsoleScreen):
 
     def show_reason(self, key: str, status: RowStatus | None) -> None:
         """Show the rows of one reason, under a status."""
-        self.action_filter_status(str(STATUS_TABS.index(status)))
+        self.action_filter_status(str(fmt.STATUSES.index(status)))
         self._arrange(RowView(parse_filter(reason_line(key)), self._subject.wanted.sort))
 
     def action_view_refresh(self) -> None:
@@ -504,6 +567,24 @@ class JobScreen(ConsoleScreen):
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
             move, job = self.service.follow_ups.move_rows, self._job
             self.post_message(self.PlanWanted("Looking up the mail…", lambda: move(job, rows, destination)))
+
+    def action_sibling_next(self) -> None:
+        """The next job of the list."""
+        self._go(1)
+
+    def action_sibling_previous(self) -> None:
+        """The one before."""
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
+        if self.listed is None:
+            self.notice("This job was not opened from a list.")
+        elif not self.may_leave():
+            return
+        elif (job := self.listed.go(step)) is None:
+            self.notice("That is the last one listed." if step > 0 else "That is the first one.")
+        else:
+            self.post_message(self.SiblingChosen(job))
 
     def action_job_again(self) -> None:
         """Run it again: the form, filled with what it did."""

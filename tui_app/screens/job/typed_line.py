@@ -7,7 +7,7 @@ from enum import Enum, auto
 from textual.binding import Binding
 from textual.message import Message
 
-from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.inputs import OpenedLine
 
 
 class Purpose(Enum):
@@ -23,8 +23,8 @@ class Purpose(Enum):
         return self is not Purpose.FILTER
 
 
-class TypedLine(LineInput):
-    """Disabled until it is asked for something. Tab turns from the file of rows to that of the report, and back."""
+class TypedLine(OpenedLine):
+    """A filter or the name of a file. Tab turns from the file of rows to that of the report, and back."""
 
     BINDINGS = [Binding("tab", "turn", show=False)]
     purpose = Purpose.FILTER
@@ -36,15 +36,10 @@ class TypedLine(LineInput):
             super().__init__()
             self.purpose = purpose
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody types in it."""
-        return not self.disabled
-
     def open(self, purpose: Purpose, value: str) -> None:
         """Ask for something."""
-        self.purpose, self.disabled, self.value = purpose, False, value
-        self.focus()
+        self.purpose = purpose
+        self.ask(purpose, value)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A filter has nothing to turn to: there tab is the screen's."""

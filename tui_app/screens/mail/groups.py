@@ -15,7 +15,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.text import Untrusted, plural
 from tui_app.mail.groups import group_line
 from tui_app.screens import format as fmt
-from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.find import FindInTable
 from tui_app.screens.mail.choice import BETWEEN, MailChoice
 from tui_app.screens.mail.group_rows import COLUMNS, GroupRow, GroupRows, GroupTable
 from tui_app.screens.mail.screen import MailScreen
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 
-class GroupsScreen(ConsoleScreen):
+class GroupsScreen(FindInTable):
     """Mail by sender's domain, subject pattern and verdict."""
 
     screen_name = "groups"
@@ -191,10 +191,6 @@ class GroupsScreen(ConsoleScreen):
 
     # ---- intents
 
-    def handle_back(self) -> bool:
-        """Marks stay: they are the list's."""
-        return False
-
     def action_row_open(self) -> None:
         """Open an odd message; of a group show its mail in the list."""
         row = self.table().current
@@ -205,7 +201,7 @@ class GroupsScreen(ConsoleScreen):
         elif (message := self._reference(row)) is not None:
             self.post_message(MailScreen.MessageChosen(message, self._siblings()))
 
-    def _siblings(self) -> Siblings:
+    def _siblings(self) -> Siblings[MessageRef]:
         rows = self._rows
         return Siblings(self.table(), self._reference, len(rows.found.odd) if rows is not None else 0)
 

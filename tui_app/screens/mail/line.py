@@ -8,11 +8,9 @@ from typing import Final
 
 from textual.binding import Binding
 from textual.message import Message
-from textual.widgets.input import Selection
 
-from tui_app.core.query import QueryError
 from tui_app.mail.query import complete
-from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.inputs import OpenedLine
 
 _IN_AN_EMPTY_LINE: Final = {
     "SEARCH": "words from:… to:… subject:… verdict:… since:7d",
@@ -39,8 +37,8 @@ class Purpose(Enum):
         return _KEYS[self.name]
 
 
-class MailLine(LineInput):
-    """Disabled until it is asked for something. Up and down bring searches back, tab completes one."""
+class MailLine(OpenedLine):
+    """A search, a filter or the name of a file. Up and down bring searches back, tab completes one."""
 
     BINDINGS = [
         Binding("up", "earlier", show=False),
@@ -48,7 +46,6 @@ class MailLine(LineInput):
         Binding("tab", "complete", show=False),
     ]
     purpose = Purpose.SEARCH
-    _opened_with = ""
 
     class Choices(Message):
         """Several words may stand here."""
@@ -61,35 +58,17 @@ class MailLine(LineInput):
         """Other columns are wanted for the file."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, disabled=True)
+        super().__init__(id=id)
         self._history: Sequence[str] = ()
         self._place = 0
         self._typed = ""
-        self._left: tuple[Purpose, str, str] | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody types in it."""
-        return not self.disabled
 
     def open(self, purpose: Purpose, value: str, history: Sequence[str] = ()) -> None:
         """Ask for something. What was typed for the same when the line was left is there again."""
-        left, self._left = self._left, None
-        typed = left[2] if left is not None and left[:2] == (purpose, value) else value
-        self.purpose, self.disabled, self.value, self._opened_with = purpose, False, typed, value
+        self.purpose = purpose
         self._history, self._place = history, len(history)
         self.placeholder = _IN_AN_EMPTY_LINE[purpose.name]
-        self.cursor_position = len(typed)
-        self.focus()
-
-    def leave(self) -> None:
-        """Keep what was typed for the next time, and be asked no more."""
-        self._left = self.purpose, self._opened_with, self.value
-        self.disabled = True
-
-    def show_mistake(self, error: QueryError) -> None:
-        """Select what is wrong; the text stays."""
-        self.selection = Selection(error.start, error.end)
+        self.ask(purpose, value)
 
     def action_earlier(self) -> None:
         """The search before."""

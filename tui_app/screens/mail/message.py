@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -15,15 +15,16 @@ from tui_app.core.background import in_background
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import free_path
-from tui_app.core.paths import sheet
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.mail.message_file import file_suffix, save_message
 from tui_app.mail.message_parts import Failed, MessageParts, Part, trace_to_its_end
 from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values, row_values
+from tui_app.screens.line_help import FIND_HELP, SAVE_HELP, LineHelp
 from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values
 from tui_app.widgets.pager import Pager, PagerLine
@@ -49,16 +50,30 @@ _SAVED: Final = {
 """What a file of each suffix gets."""
 
 
+_PATHS: Final = {
+    Part.WHY: ("detections",),
+    Part.LINKS: ("detections",),
+    Part.TRACE: ("trace",),
+    Part.ACTIONS: ("action_log",),
+    Part.HEADERS: ("raw",),
+    Part.RAW: ("raw",),
+}
+"""What each part is asked for, below the message."""
+
+
 class MessageScreen(ConsoleScreen):
     """A message as a list knows it, then as the server has it."""
 
-    CSS_PATH = sheet("screens/message")
     screen_name = "message"
     AUTO_FOCUS = "#pager"
     BINDINGS = actions.bindings("message")
 
     def __init__(
-        self, service: EmailSecurityService, message: MessageRef, siblings: Siblings | None = None, under: str = "Mail"
+        self,
+        service: EmailSecurityService,
+        message: MessageRef,
+        siblings: Siblings[MessageRef] | None = None,
+        under: str = "Mail",
     ) -> None:
         super().__init__(service)
         self._siblings = siblings
@@ -76,7 +91,7 @@ class MessageScreen(ConsoleScreen):
     def content(self) -> Iterable[Widget]:
         """Tabs, a line to type in, the text."""
         yield Tabs(id="tabs")
-        yield MessageLine(id="message-line", disabled=True)
+        yield MessageLine(id="message-line")
         yield Pager(id="pager", hang=15)
 
     def on_mount(self) -> None:
@@ -196,8 +211,10 @@ class MessageScreen(ConsoleScreen):
         right = "  ".join(piece for piece in (f"{verdict}{held}".strip(), self._state, place) if piece)
         self.set_breadcrumb([(f"{self._under} › ", "dim"), ("message", "bold"), *self._whose()], [(right, "dim")])
         counts = self._view.counts(self._parts)
-        tabs = [(part.value, _SHORT.get(part, part.value), counts.get(part)) for part in PARTS]
-        self.query_one("#tabs", Tabs).show_tabs(tabs, PARTS.index(self._part), first=1)
+        tabs = [
+            (digit, part.value, _SHORT.get(part, part.value), counts.get(part)) for digit, part in enumerate(PARTS, 1)
+        ]
+        self.query_one("#tabs", Tabs).show_tabs(tabs, PARTS.index(self._part) + 1)
 
     def _whose(self) -> Sequence[Piece]:
         """Its worst sign, its sender and its subject: on every part but the one that begins with them."""
@@ -286,6 +303,23 @@ class MessageScreen(ConsoleScreen):
     def _line(self) -> MessageLine:
         return self.query_one("#message-line", MessageLine)
 
+    def reopened(self) -> Callable[[], ConsoleScreen]:
+        """The message again."""
+        service, reference, siblings, under = self.service, self._reference, self._siblings, self._under
+        return lambda: MessageScreen(service, reference, siblings, under)
+
+    def as_command(self) -> AsCommand | None:
+        """The part that is shown."""
+        if self._parts is None:
+            return None
+        name = self._parts.investigate_id
+        part = [] if self._part is Part.SUMMARY else ["--part", self._part.value]
+        return AsCommand(["message", name, *part], [name, *_PATHS.get(self._part, ())])
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return (SAVE_HELP if self._line.saves else FIND_HELP) if self._line.is_open else None
+
     def action_find_edit(self) -> None:
         """Type what to find in this part."""
         self._line.open(self._pager.words, saves=False)
@@ -366,13 +400,14 @@ class MessageScreen(ConsoleScreen):
             self.notice(str(error))
 
     def _close_line(self) -> None:
-        self._line.disabled = True
+        self._line.close()
         self.set_focus(self._pager)
 
     def handle_back(self) -> bool:
         """Esc leaves the line, then what was found."""
         if self._line.is_open:
-            self._close_line()
+            self._line.leave()
+            self.set_focus(self._pager)
             return True
         if self._pager.words:
             self._pager.find("")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.binding import Binding
 from textual.message import Message
 
-from tui_app.widgets.inputs import LineInput
+from tui_app.widgets.inputs import OpenedLine
 
 
-class MessageLine(LineInput):
+class MessageLine(OpenedLine):
     """Words to find, or the name of a file; tab turns to a file of another kind."""
 
     BINDINGS = [Binding("tab", "turn", show=False)]
@@ -17,16 +17,10 @@ class MessageLine(LineInput):
     class Turned(Message):
         """A file of another kind is wanted."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody types in it."""
-        return not self.disabled
-
     def open(self, value: str, *, saves: bool) -> None:
         """Ask for something."""
-        self.saves, self.disabled, self.value = saves, False, value
-        self.cursor_position = len(value)
-        self.focus()
+        self.saves = saves
+        self.ask(saves, value)
 
     def action_turn(self) -> None:
         """Want a file of another kind."""

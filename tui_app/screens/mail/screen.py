@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -12,21 +13,25 @@ from textual.widgets import Input
 from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
+from tui_app.config.schema import View
 from tui_app.core.clock import describe_window, local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
-from tui_app.core.paths import sheet
 from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
+from tui_app.mail.columns import MAIL_ROWS
 from tui_app.mail.groups import parse_filter
-from tui_app.mail.query import ALL_MAIL, HELD_MAIL, Preset
+from tui_app.mail.query import ALL_MAIL, GRAMMAR, HELD_MAIL, Preset
 from tui_app.mail.search import LOADED_AT_ONCE
 from tui_app.plans.state import OPEN, SAID_DONE, Outcome, PlanState
+from tui_app.remembered import parse_sort, written_sort
 from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.rows.view import RowView, Sort
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
 from tui_app.screens.job.long_task import LOADING, LongTask
+from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
 from tui_app.screens.mail.choice import BETWEEN, Chosen, MailChoice
 from tui_app.screens.mail.line import MailLine, Purpose
 from tui_app.screens.mail.rows import COLUMNS, MailRows
@@ -40,8 +45,25 @@ if TYPE_CHECKING:
 
     from tui_app.mail.search import MailSnapshot, MailSubject
     from tui_app.service import EmailSecurityService
-    from tui_app.widgets.text_lines import Piece
+    from tui_app.widgets.text_lines import FooterKeys, Piece
 
+_LINE_HELP: Final = {
+    Purpose.SEARCH: LineHelp(
+        "In the search line",
+        (
+            ("enter", "search"),
+            ("tab", "complete the word"),
+            ("↑ ↓", "earlier searches"),
+            ("esc", "leave the line; what was typed is there at the next /"),
+            *GRAMMAR,
+        ),
+    ),
+    Purpose.FILTER: filter_help(MAIL_ROWS),
+    Purpose.FILE: FILE_HELP,
+}
+_ON_MAIL: Final = frozenset(
+    {"row.open", "release.review", "rows.move", "mark.toggle", "mark.range", "mark.all", "groups.open", "rows.export"}
+)
 STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _ALL_OF_IT: Final = 10**9
 
@@ -49,7 +71,6 @@ _ALL_OF_IT: Final = 10**9
 class MailScreen(ConsoleScreen):
     """The mail that a search finds; `line` is what it begins with, None for the search as it was left."""
 
-    CSS_PATH = sheet("screens/mail")
     screen_name = "mail"
     preset: ClassVar[Preset] = ALL_MAIL
     AUTO_FOCUS = "#table"
@@ -58,7 +79,7 @@ class MailScreen(ConsoleScreen):
     class MessageChosen(Event):
         """A message was opened."""
 
-        def __init__(self, message: MessageRef, siblings: Siblings) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings[MessageRef]) -> None:
             super().__init__()
             self.message = message
             self.siblings = siblings
@@ -104,6 +125,8 @@ class MailScreen(ConsoleScreen):
         """As it was left, or already searched when it opens for the first time."""
         super().on_mount()
         if self._first_line is not None or not self._subject.asked:
+            if (field := self.table().sorted_by) and not self._subject.asked:
+                self._arrange(RowView(self._subject.wanted.filter, Sort(field, self.table().reversed)))
             self.search(self._first_line or "")
             return
         sort = self._subject.wanted.sort
@@ -151,6 +174,7 @@ class MailScreen(ConsoleScreen):
         search, marks = self._search, self._subject.store.marks
         whole = search.complete and not search.loading and not search.shifted and search.arranged.filter is None
         self.table().show_rows(search.rows, whole=whole)
+        self.show_footer()
         if whole and (gone := marks - self._subject.store.marks) > 0:
             self.notice_too(f"{plural(gone, 'mark')} removed: found no more.")
         self.show_breadcrumb()
@@ -303,7 +327,7 @@ class MailScreen(ConsoleScreen):
         self._open_line(Purpose.SEARCH, self._search.line, self._subject.history)
         self.notice("words from: to: subject: verdict: delivery: since: until: action: all · f1 all")
 
-    def action_filter_edit(self) -> None:
+    def action_filter_listed(self) -> None:
         """Filter what is listed."""
         wanted = self._subject.wanted.filter
         self._open_line(Purpose.FILTER, wanted.line if wanted else "")
@@ -343,13 +367,57 @@ class MailScreen(ConsoleScreen):
         self.show_footer()
 
     def _close_line(self) -> None:
-        self._line.disabled = True
+        self._line.close()
+        self._line_closed()
+
+    def _line_closed(self) -> None:
         self.set_focus(self.table())
         self.show_footer()
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
+    def footer_keys(self) -> FooterKeys:
         """Those of the line, while somebody types in it."""
-        return self._line.purpose.keys if self._line.is_open else super().footer_keys()
+        return (self._line.purpose.keys, ()) if self._line.is_open else super().footer_keys()
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return _LINE_HELP[self._line.purpose] if self._line.is_open else None
+
+    def view(self) -> View:
+        """Search, filter and order."""
+        wanted, sort = self._subject.wanted.filter, self._subject.wanted.sort
+        return View(
+            "quarantine" if self.preset.held else "mail",
+            search=self._search.line,
+            filter=wanted.line if wanted is not None else "",
+            sort=written_sort(sort.field, reverse=sort.reverse) if sort is not None else "",
+        )
+
+    def show_view(self, view: View) -> None:
+        """Filter and order as a view keeps them; its search was begun. What can't be in this version is left out."""
+        field, reverse = parse_sort(view.sort)
+        known = field in self.table().sort_fields
+        self.table().show_sort(field if known else "", reverse=reverse)
+        with suppress(QueryError):
+            wanted = parse_filter(view.filter, self._subject.grouped)
+            self._arrange(RowView(wanted, Sort(field, reverse) if known else None))
+
+    def reopened(self) -> Callable[[], ConsoleScreen]:
+        """The list again, as it was left."""
+        service, make = self.service, type(self)
+        return lambda: make(service)
+
+    def as_command(self) -> AsCommand:
+        """The search."""
+        search, wanted = self._search, self._subject.wanted.filter
+        line = [search.line] if search.line else []
+        left_out = f"the filter {wanted.line}" if wanted is not None else ""
+        query = search.params.as_query() | {"per_page": "1000"}
+        return AsCommand(["quarantine" if self.preset.held else "mail", *line], [], query, left_out)
+
+    def why_not(self, action_id: str) -> str:
+        """Where no mail is listed, nothing can be done to it."""
+        empty = self.ready and not len(self.table().shown) and not self._subject.store.marks
+        return "No mail is listed." if empty and action_id in _ON_MAIL else ""
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search, filter, or export. What makes no sense is said, and the line stays as it is."""
@@ -388,7 +456,7 @@ class MailScreen(ConsoleScreen):
         """Esc leaves the line first, then ends long work, then the filter. Marks stay: u removes them."""
         if self._line.is_open:
             self._line.leave()
-            self._close_line()
+            self._line_closed()
             return True
         if self._long.end():
             return True

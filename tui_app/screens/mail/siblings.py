@@ -1,16 +1,19 @@
-"""The list that a message was opened from: the next and the previous one of it, and which one this is."""
+"""The list that something was opened from: the next and the previous one of it, and which one this is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from tui_app.api.models import Job
     from tui_app.api.rows import JobMessage, Message
     from tui_app.core.text import Untrusted
     from tui_app.widgets.table import RowTable
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,11 @@ class MessageRef:
         return self.row.investigate_id if self.row is not None else self.id
 
 
-class Siblings:
+class Siblings(Generic[T]):
     """The rows of a table in the order in which they are shown; its cursor goes along."""
 
-    def __init__(
-        self, table: RowTable[Any], reference: Callable[[Any], MessageRef | None], first: int | None = None
-    ) -> None:
-        """`first` = only so many of the rows, from the first on, are messages; None = all."""
+    def __init__(self, table: RowTable[Any], reference: Callable[[Any], T | None], first: int | None = None) -> None:
+        """`first` = only so many of the rows, from the first on, can be opened; None = all."""
         self._table = table
         self._reference = reference
         self._first = first
@@ -48,7 +49,7 @@ class Siblings:
         """Which of how many, from 1."""
         return self._table.cursor_row + 1, len(self._table.shown) if self._first is None else self._first
 
-    def go(self, step: int) -> MessageRef | None:
+    def go(self, step: int) -> T | None:
         """The next one that can be opened, or with -1 the one before; None at the end of the list."""
         before = self._table.cursor_row
         index = before + step

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tui_app.plans.plan import Target
     from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import FooterKeys
 
 _LARGEST: Final = 16 * 1024 * 1024
 _TOLD: Final = 6
@@ -76,9 +77,9 @@ class IdsScreen(ConsoleScreen):
         )
         self._understand()
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
+    def footer_keys(self) -> FooterKeys:
         """The form's own keys."""
-        return (("enter", "take the line; empty: look up"), ("esc", "back, nothing sent"), ("f1", "help"))
+        return (("enter", "take the line; empty: look up"),), (("esc", "back, nothing sent"), ("f1", "help"))
 
     def handle_back(self) -> bool:
         """Ids that were collected are not dropped by one key."""

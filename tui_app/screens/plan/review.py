@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from tui_app.plans.guard import Guarded
     from tui_app.plans.odd_ones import OddOne
     from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import FooterKeys
 
 _CHECKS = "Wait: it is being checked whether anything changed."
 _VERDICTS, _DOMAINS, _REASONS = 6, 6, 6
@@ -310,10 +311,9 @@ class ReviewScreen(ConsoleScreen):
         scarce = forecast.waits > 0 or forecast.left < (forecast.quota or 0) // 2
         return [(f"Quota: {forecast.describe()}\n", "$text-warning" if scarce else "dim")]
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """The form's own keys."""
-        # In a narrow window the one before the last two goes first: enter is also said beside the fields.
-        return (("f2", "list all"), ("enter", "next field, then send"), ("esc", "back, nothing sent"), ("f1", "help"))
+    def footer_keys(self) -> FooterKeys:
+        """The form's own keys; enter is also said beside the fields."""
+        return (("f2", "list all"), ("enter", "next field, then send")), (("esc", "back, nothing sent"), ("f1", "help"))
 
     def action_list_all(self) -> None:
         """List every message: to send, held back, left out."""

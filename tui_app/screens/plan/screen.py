@@ -27,9 +27,10 @@ from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
 from tui_app.plans.submission import fates
-from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.as_command import AsCommand
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
+from tui_app.screens.find import FindInTable
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.names import PlanNames
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from tui_app.plans.submission import ToSubmit
     from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import FooterKeys
 
 _WIDE: Final = 100
 """Cells from which on there is room for senders, too."""
@@ -65,8 +67,6 @@ _COLUMNS: Final = (
     Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
     Column("WHY", weight=4),
 )
-_AFTERWARDS: Final = {"T": 1, "U": 1, "B": 2, "E": 3}
-"""Keys for what can be done once a plan is over: the first of them has room for longest in a narrow footer."""
 
 
 def _reference(row: RecipientRow) -> MessageRef | None:
@@ -74,7 +74,7 @@ def _reference(row: RecipientRow) -> MessageRef | None:
     return MessageRef(id=Untrusted(name)) if is_investigate_id(name) else None
 
 
-class PlanScreen(ConsoleScreen):
+class PlanScreen(FindInTable):
     """A plan: a new one is sent from here, an earlier one is settled and resumed."""
 
     CSS_PATH = sheet("screens/plan")
@@ -85,7 +85,7 @@ class PlanScreen(ConsoleScreen):
     class MessageChosen(Message):
         """The message of a row was opened."""
 
-        def __init__(self, message: MessageRef, siblings: Siblings, effect: Effect) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings[MessageRef], effect: Effect) -> None:
             super().__init__()
             self.message = message
             self.siblings = siblings
@@ -336,15 +336,19 @@ class PlanScreen(ConsoleScreen):
             return asked + (f", next in {max(0, round(self._asks_at - now))} s" if self._asks_at else "")
         return ""
 
-    def footer_keys(self) -> Sequence[tuple[str, str]]:
-        """What makes sense as the plan stands."""
-        state, fits = self._state, self._standing.fitting_keys()
-        keys = actions.actions_for(self.screen_name, read_only=self.service.settings.read_only)
-        chosen = [(action.footer_key, action.label) for action in keys if fits.get(action.footer_key, False)]
-        # What is still to be done comes before what can be done about it afterwards.
-        chosen.sort(key=lambda pair: _AFTERWARDS.get(pair[0], 0))
-        ways_out = [("esc", "back"), ("?", "help")] if state.ended else [("?", "help")]
-        return [*chosen[:6], *ways_out]
+    def as_command(self) -> AsCommand:
+        """The plan on record."""
+        return AsCommand(["ledger", "show", self._state.plan.plan_id])
+
+    def why_not(self, action_id: str) -> str:
+        """What makes no sense as the plan stands."""
+        return "" if self._standing.fits(action_id) else "Not as the plan stands now."
+
+    def footer_keys(self) -> FooterKeys:
+        """What is still to be done comes before what can be done about it afterwards; no way out of one at work."""
+        keys, ways_out = super().footer_keys()
+        back = self.key_map.key("screen.back")
+        return keys, [way for way in ways_out if self._state.ended or way[0] != back]
 
     def notice_too(self, sentence: str) -> None:
         """Nothing that nobody asked for hides what to do next with a plan; `!` has it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,23 +29,34 @@ class Standing:
     lock_holder: str = ""
     read_only: bool = False
 
-    def fitting_keys(self) -> Mapping[str, bool]:
-        """Whether each key of the footer makes sense now."""
+    def fits(self, action_id: str) -> bool:
+        """Whether an action makes sense now."""
         state = self.state
-        return {
-            "S": not state.ended or state.phase is Phase.WAITING,
-            "p": not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY),
-            "enter": True,
-            "A": state.phase in (Phase.PAUSED, Phase.CANARY) or self.may_resume,
-            "v": self.may_settle,
-            "c": self.may_check,
-            "W": bool(state.with_outcome(*UNSEEN)) and self.may_resume,
-            "C": self.may_resume,
-            "T": state.ended and bool(state.retryable),
-            "U": self.may_undo,
-            "B": self.may_submit,
-            "E": state.ended and bool(state.head),
-        }
+        match action_id:
+            case "plan.stop":
+                return not state.ended or state.phase is Phase.WAITING
+            case "plan.pause":
+                return not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY)
+            case "plan.continue":
+                return state.phase in (Phase.PAUSED, Phase.CANARY) or self.may_resume
+            case "plan.settle":
+                return self.may_settle
+            case "plan.check":
+                return self.may_check
+            case "plan.resend":
+                return bool(state.with_outcome(*UNSEEN)) and self.may_resume
+            case "plan.close":
+                return self.may_resume
+            case "plan.retry":
+                return state.ended and bool(state.retryable)
+            case "rows.undo":
+                return self.may_undo
+            case "plan.submit":
+                return self.may_submit
+            case "plan.report":
+                return state.ended and bool(state.head)
+            case _:
+                return True
 
     @property
     def damaged(self) -> str:

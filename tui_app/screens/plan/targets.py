@@ -15,8 +15,8 @@ from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import known_domains, severity, target_signs
 from tui_app.plans.summary import rarest_first, sender_domain
 from tui_app.screens import format as fmt
-from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value
+from tui_app.screens.find import FindInTable
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.review_rows import sender_within
 from tui_app.widgets.list_rows import ListRows
@@ -103,7 +103,7 @@ def _reference(row: TargetRow) -> MessageRef | None:
     return None if name is None else MessageRef(id=Untrusted(name))
 
 
-class TargetsScreen(ConsoleScreen):
+class TargetsScreen(FindInTable):
     """The messages of a review."""
 
     CSS_PATH = None
@@ -114,7 +114,7 @@ class TargetsScreen(ConsoleScreen):
     class Chosen(Message):
         """A message was opened."""
 
-        def __init__(self, message: MessageRef, siblings: Siblings, effect: Effect) -> None:
+        def __init__(self, message: MessageRef, siblings: Siblings[MessageRef], effect: Effect) -> None:
             super().__init__()
             self.message = message
             self.siblings = siblings

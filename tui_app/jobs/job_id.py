@@ -1,4 +1,4 @@
-"""JOB as it is written on the command line: a whole id, or the beginning of one that no other job of the account has."""
+"""JOB as somebody writes it: a whole id, or the beginning of one that no other job of the account has."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tui_app.core.text import plural
 from tui_app.jobs.progress import describe_action
 
 if TYPE_CHECKING:
+    from tui_app.api.client import EmailSecurityClient
     from tui_app.api.models import Job
-    from tui_app.service import EmailSecurityService
 
 SHORTEST: Final = 6
 """Characters of a beginning: fewer may be a slip."""
@@ -36,7 +36,7 @@ def check_job(name: str) -> str:
         ) from None
 
 
-async def whole_job_ids(service: EmailSecurityService, names: Iterable[str]) -> list[str]:
+async def whole_job_ids(client: EmailSecurityClient, names: Iterable[str]) -> list[str]:
     """The ids that these names are or begin, each once; whole ones cost no request, others all of the list of jobs.
 
     Raises UsageError with the candidates, ApiError.
@@ -44,7 +44,7 @@ async def whole_job_ids(service: EmailSecurityService, names: Iterable[str]) -> 
     names = [*names]
     jobs: list[Job] = []
     if any(len(name) < _LONGEST for name in names):
-        pages = job_pages(service.client)
+        pages = job_pages(client)
         async for page in pages:
             jobs += page
         if pages.may_miss:
@@ -53,9 +53,9 @@ async def whole_job_ids(service: EmailSecurityService, names: Iterable[str]) -> 
     return [*dict.fromkeys(name if len(name) == _LONGEST else _only(name, jobs) for name in names)]
 
 
-async def whole_job_id(service: EmailSecurityService, name: str) -> str:
+async def whole_job_id(client: EmailSecurityClient, name: str) -> str:
     """The id that a name is or begins. Raises UsageError with the candidates, ApiError."""
-    (job_id,) = await whole_job_ids(service, [name])
+    (job_id,) = await whole_job_ids(client, [name])
     return job_id
 
 

@@ -1,0 +1,309 @@
+"""The prompt of the console: what is typed behind `:` is checked here, and done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import work
+
+from tui_app.console_commands import Offer, offers, parse
+from tui_app.core.clock import parse_moment
+from tui_app.core.errors import SluiceError, UsageError
+from tui_app.core.id_form import is_investigate_id
+from tui_app.core.query import QueryError
+from tui_app.core.text import Untrusted, sanitize
+from tui_app.key_map import first_key
+from tui_app.navigation import Navigation
+from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.jobs import JobsScreen
+from tui_app.terminal.themes import THEME_CHOICES
+
+if TYPE_CHECKING:
+    from tui_app.config.schema import View
+    from tui_app.screens.prompt import PromptScreen
+
+Go = Callable[[], Awaitable[None] | None]
+_KEPT: Final = 50
+"""Lines that can be done again."""
+_SETTINGS: Final = ("canary", "batch_size", "move_batch_size", "bell")
+
+
+class Prompt(Navigation):
+    """The part of the app that does what is typed. Each command is checked first: until then the prompt stays open."""
+
+    @cached_property
+    def _history(self) -> list[str]:
+        return []
+
+    @cached_property
+    def _left_line(self) -> list[str]:
+        """What was typed when the prompt was left without doing it."""
+        return [""]
+
+    def action_prompt_open(self) -> None:
+        """Ask for a command."""
+        from tui_app.screens.prompt import PromptScreen
+
+        screen = self.screen
+        if not isinstance(screen, ConsoleScreen):
+            return
+        known = screen.key_map.at(screen.screen_name, read_only=self.service.settings.read_only)
+        why_not = {action.id: screen.why_not(action.id) for action in known}
+
+        def found(line: str) -> list[Offer]:
+            return offers(line, known, self._arguments, self._history, why_not)
+
+        about = screen.screen_name.replace("_", " ")
+        self.push_screen(PromptScreen(found, self._left_line.pop() if self._left_line else "", about))
+
+    def on_prompt_screen_left(self, message: PromptScreen.Left) -> None:
+        """Back; what was typed is there the next time."""
+        self._left_line[:] = [message.line]
+        self._close_prompt()
+
+    def _close_prompt(self) -> None:
+        from tui_app.screens.prompt import PromptScreen
+
+        if isinstance(self.screen, PromptScreen):
+            self.pop_screen()
+
+    @work(exclusive=True, group="prompt")
+    async def on_prompt_screen_entered(self, message: PromptScreen.Entered) -> None:
+        """Check what was entered, then close the prompt and do it."""
+        from tui_app.screens.prompt import PromptScreen
+
+        prompt = self.screen
+        if not isinstance(prompt, PromptScreen):
+            return
+        offer = message.offer
+        try:
+            go = self._of_action(offer) if offer.action is not None else await self._of_line(offer.line, prompt)
+        except QueryError as error:
+            prompt.show_mistake(str(error), error.start, error.end)
+            return
+        except SluiceError as error:
+            prompt.say(f"{error}")
+            return
+        if self.screen is not prompt:
+            return  # it was left meanwhile
+        if offer.action is None:
+            self._history[:] = [*(line for line in self._history if line != offer.line), offer.line][-_KEPT:]
+        self._close_prompt()
+        if (going := go()) is not None:
+            await going
+
+    def _of_action(self, offer: Offer) -> Go:
+        """An action of the screen below. Raises UsageError where it can't be done from here."""
+        action, below = offer.action, self.console_screens()[-1]
+        assert action is not None
+        if why_not := below.why_not(action.id):
+            raise UsageError(f"Not now: {why_not}")
+        if action.acts_at_once:
+            raise UsageError(f"This sends at once, so it has only its key: esc, then {first_key(action)}.")
+
+        async def go() -> None:
+            namespace = below if hasattr(below, f"action_{action.method}") else self
+            await self.run_action(action.method, namespace)
+
+        return go
+
+    async def _of_line(self, line: str, prompt: PromptScreen) -> Go:
+        """What a command does. Raises UsageError, QueryError, ApiError: it can't be done, and why."""
+        command, rest = parse(line)
+        if command is None:
+            raise UsageError(f"'{sanitize(line, 40)}' is no command. tab completes, esc leaves.")
+        if command.needs_more and not rest:
+            raise UsageError(f"{command.name} needs {command.takes}.")
+        if rest and not command.takes:
+            raise UsageError(f"{command.name} takes nothing behind it.")
+        begin = len(line) - len(rest)
+        try:
+            return await self._checked(command.name, rest, prompt)
+        except QueryError as error:
+            raise QueryError(str(error), begin + error.start, begin + error.end) from None
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    async def _checked(self, name: str, rest: str, prompt: PromptScreen) -> Go:
+        match name:
+            case "job":
+                return await self._job(rest, prompt)
+            case "plan":
+                return await self._plan(rest, prompt)
+            case "message":
+                if not is_investigate_id(rest):
+                    raise UsageError("That is not the id of a message: y on a message copies it.")
+                return lambda: self.open_message_of(Untrusted(rest))
+            case "jobs":
+                return self._jobs(rest)
+            case "mail" | "quarantine":
+                return self._mail(rest, held=name == "quarantine")
+            case "ledger":
+                return self._ledger(rest)
+            case "since":
+                parse_moment(rest, self.service.clock.now())
+                return self._ledger(f"since:{rest}")
+            case "view":
+                return self._view(rest)
+            case "profile":
+                return self._profile(rest)
+            case "theme":
+                return self._theme(rest)
+            case "set":
+                return self._set(rest)
+            case "handover":
+                since = rest.removeprefix("since").strip()
+                moment = parse_moment(since, self.service.clock.now()) if since else None
+                return lambda: self._open_handover(moment)
+            case "export":
+                return self._export()
+            case "columns":
+                return self.action_columns_open
+            case "doctor":
+                return self.action_doctor_open
+            case "command":
+                return self.action_command_show
+            case "activity":
+                return self.action_activity_open
+            case "help":
+                return self.action_help_open
+            case _:
+                return self.action_app_quit
+
+    # ---- commands
+
+    async def _job(self, name: str, prompt: PromptScreen) -> Go:
+        from tui_app.jobs.job_id import check_job, whole_job_id
+
+        checked = check_job(name)
+        prompt.say("Looking for the job…")
+        job = await self.service.jobs.read(await whole_job_id(self.service.client, checked))
+        return lambda: self.open_job(job)
+
+    async def _plan(self, name: str, prompt: PromptScreen) -> Go:
+        prompt.say("Reading the ledger…")
+        entry = await asyncio.to_thread(self.service.plans.ledger.find, name)
+        return lambda: self.open_plan(entry)
+
+    def _jobs(self, line: str) -> Go:
+        from tui_app.jobs.job_filter import parse_job_filter
+
+        if line == "all":
+            return self._open_all_jobs
+        parse_job_filter(line, self.service.clock.now())
+
+        def go() -> None:
+            if isinstance(root := self.back_to_first(), JobsScreen):
+                root.filter_by(line)
+
+        return go
+
+    def _mail(self, line: str, *, held: bool) -> Go:
+        from tui_app.mail.query import ALL_MAIL, HELD_MAIL, parse_query
+
+        parse_query(line, self.service.clock.now(), HELD_MAIL if held else ALL_MAIL)
+        return lambda: self.show_mail(held=held, line=line or None)
+
+    def _ledger(self, line: str) -> Go:
+        from tui_app.plans.ledger_filter import parse_ledger_filter
+
+        parse_ledger_filter(line, self.service.clock.now())
+        return lambda: self.show_ledger(line)
+
+    def _view(self, rest: str) -> Go:
+        verb, _, name = rest.partition(" ")
+        remembered, name = self.service.remembered, name.strip()
+        if verb == "save":
+            view = self._view_now()
+            if view is None:
+                raise UsageError("A view is kept of Jobs, Quarantine, Mail and the ledger; this is another screen.")
+            remembered.save_view(name, view)
+            return lambda: self.show_notice(f"Saved: :view {name} shows this again.")
+        if verb == "forget":
+            remembered.forget_view(name)
+            return lambda: self.show_notice(f"The view {name} is forgotten.")
+        view = remembered.views.get(rest)
+        if view is None:
+            known = ", ".join(remembered.views) or "none yet; :view save NAME keeps what is shown"
+            raise UsageError(f"There is no view '{sanitize(rest, 40)}'. Views: {sanitize(known, 200)}.")
+        return lambda: self.show_view(view)
+
+    def _view_now(self) -> View | None:
+        return next((view for screen in reversed(self.console_screens()) if (view := screen.view()) is not None), None)
+
+    def _theme(self, name: str) -> Go:
+        if name not in THEME_CHOICES:
+            raise UsageError(f"There is no theme '{sanitize(name, 40)}'. Themes: {', '.join(THEME_CHOICES)}.")
+
+        def go() -> None:
+            self.use_theme(name)
+            self.service.remembered.theme = name
+            self.show_notice(f"Theme {name}, also the next time.")
+
+        return go
+
+    @property
+    def profile_names(self) -> Sequence[str]:
+        """The profiles of the configuration."""
+        return ()
+
+    def _profile(self, name: str) -> Go:
+        raise NotImplementedError
+
+    def _open_all_jobs(self) -> None:
+        raise NotImplementedError
+
+    def use_theme(self, name: str) -> None:
+        """Show other colours."""
+
+    def _set(self, rest: str) -> Go:
+        name, _, value = rest.partition(" ")
+        if name not in _SETTINGS:
+            raise UsageError(f"'{sanitize(name, 40)}' can't be set here. Settings: {', '.join(_SETTINGS)}.")
+        changed = self.service.set_for_session(name, value.strip())
+        return lambda: self.show_notice(f"{name} is {changed} until the console ends.")
+
+    def _export(self) -> Go:
+        below = self.console_screens()[-1]
+        for name in ("rows_export", "job_export", "plan_report", "part_save", "handover_save"):
+            action: Go | None = getattr(below, f"action_{name}", None)
+            if action is not None:
+                return action
+        raise UsageError("There is nothing to export here.")
+
+    # ---- what may come behind a command
+
+    def _arguments(self, command: str) -> Iterable[tuple[str, str]]:
+        match command:
+            case "job":
+                return self._known_jobs()
+            case "jobs":
+                return [("all", "of all profiles"), ("failed:>0 ", "with failures"), ("age:<1d ", "of the last day")]
+            case "view":
+                known = [(name, view.screen) for name, view in self.service.remembered.views.items()]
+                return [*known, ("save ", "keeps what is shown"), ("forget ", "drops one")]
+            case "profile":
+                return [(name, "") for name in self.profile_names]
+            case "theme":
+                return [(name, "") for name in THEME_CHOICES]
+            case "set":
+                plans, ui = self.service.settings.plans, self.service.settings.ui
+                now = {name: getattr(plans, name, None) for name in _SETTINGS} | {"bell": str(ui.bell).lower()}
+                return [(f"{name} ", f"now {value}") for name, value in now.items()]
+            case "handover":
+                return [("since 06:00", ""), ("since 12h", ""), ("since 24h", "")]
+            case "since":
+                return [("06:00", ""), ("24h", ""), ("7d", "")]
+            case _:
+                return ()
+
+    def _known_jobs(self) -> Sequence[tuple[str, str]]:
+        """Those of the list, as it is loaded."""
+        from tui_app.jobs.progress import describe_action
+
+        root = self.console_screens()[0]
+        jobs: Iterable[Any] = root.jobs if isinstance(root, JobsScreen) else ()
+        return [(str(job.job_id)[:8], f"{describe_action(job)} · {job.comment or ''}") for job in jobs][:200]

@@ -1,0 +1,240 @@
+"""The jobs of all profiles in one list: each account is asked by its own service, within its own quota."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from textual.message import Message
+from textual.widgets import Input
+
+from tui_app import actions
+from tui_app.core.query import QueryError
+from tui_app.core.text import plural, sanitize
+from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
+from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
+from tui_app.screens.base import ConsoleScreen, freshness
+from tui_app.screens.jobs import COLUMNS as JOB_COLUMNS
+from tui_app.screens.jobs import SORTS as JOB_SORTS
+from tui_app.screens.line_help import LineHelp
+from tui_app.widgets.inputs import OpenedLine
+from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.virtual_table import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_app.api.models import Job
+    from tui_app.service import EmailSecurityService
+    from tui_app.widgets.text_lines import Piece
+
+_PROFILE: Final = "profile"
+COLUMNS: Final = (
+    Column("PROFILE", 10, field=_PROFILE),
+    *(replace(column, from_width=column.from_width + 12 if column.from_width else 0) for column in JOB_COLUMNS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileJob:
+    """A job, and the profile of its account."""
+
+    profile: str
+    job: Job
+
+    @property
+    def key(self) -> str:
+        """Which of all accounts' jobs it is: two accounts may name theirs alike."""
+        return f"{self.profile}\n{self.job.id}"
+
+
+class AllJobsScreen(ConsoleScreen):
+    """The newest jobs of all accounts first; to look at: what is done to a job is done on its own account's screen."""
+
+    screen_name = "all_jobs"
+    AUTO_FOCUS = "#table"
+    BINDINGS = actions.bindings("all_jobs")
+
+    class Arrived(Message):
+        """News of an account."""
+
+        def __init__(self, profile: str, snapshot: JobsSnapshot) -> None:
+            super().__init__()
+            self.profile = profile
+            self.snapshot = snapshot
+
+    class Chosen(Message):
+        """A job of an account is to be opened."""
+
+        def __init__(self, profile: str, job: Job) -> None:
+            super().__init__()
+            self.profile = profile
+            self.job = job
+
+    def __init__(
+        self, service: EmailSecurityService, services: dict[str, EmailSecurityService], failed: dict[str, str]
+    ) -> None:
+        """`failed` = the profiles that could not be opened, and why."""
+        super().__init__(service)
+        self._services = services
+        self._failed = failed
+        self._snapshots: dict[str, JobsSnapshot] = {}
+        self._filter: JobFilter | None = None
+        self._subjects: dict[str, JobsSubject] = {
+            name: each.jobs.watch_list(JobsQuery(), partial(self._arrived, name)) for name, each in services.items()
+        }
+
+    def content(self) -> Iterable[Widget]:
+        """A line to type in, and the table."""
+        yield OpenedLine(id="typed-line", placeholder="words comment:… failed:>0 age:<1d")
+        yield RowTable[ProfileJob](COLUMNS, self._cells, id="table")
+
+    def table(self) -> RowTable[ProfileJob]:
+        """The jobs."""
+        return self.query_one("#table", RowTable)
+
+    def _cells(self, row: ProfileJob) -> Sequence[Cell]:
+        now = self.service.clock.now()
+        return [Cell(sanitize(row.profile, 20), "strong"), *(column.cell(row.job, now) for column in JOB_COLUMNS)]
+
+    # ---- polling, by each account's own service
+
+    def on_screen_resume(self) -> None:
+        """Poll all of them while this is shown."""
+        self.show_frame()
+        for name, each in self._services.items():
+            each.show(self._subjects[name])
+
+    def on_screen_suspend(self) -> None:
+        """Stop to poll."""
+        for name, each in self._services.items():
+            each.hide(self._subjects[name])
+
+    def action_view_refresh(self) -> None:
+        """Ask all of them again."""
+        for each in self._services.values():
+            each.refresh()
+        self.notice("Reading again…")
+
+    def _arrived(self, profile: str, snapshot: JobsSnapshot) -> None:
+        self.post_message(self.Arrived(profile, snapshot))
+
+    def on_all_jobs_screen_arrived(self, message: Arrived) -> None:
+        """Show the difference."""
+        self._snapshots[message.profile] = message.snapshot
+        self._show_jobs()
+
+    # ---- what is shown
+
+    def _show_jobs(self) -> None:
+        table, now, wanted = self.table(), self.service.clock.now(), self._filter
+        rows = [
+            ProfileJob(name, job)
+            for name, snapshot in self._snapshots.items()
+            for job in snapshot.jobs
+            if wanted is None or wanted.matches(job, now)
+        ]
+        if table.sorted_by == _PROFILE:
+            rows.sort(key=lambda row: row.profile, reverse=table.reversed)
+        elif table.sorted_by:
+            sort = JOB_SORTS[table.sorted_by]
+            rows.sort(key=lambda row: sort(row.job), reverse=table.reversed)
+        else:
+            begun = JOB_SORTS["age"]
+            rows.sort(key=lambda row: (begun(row.job), row.key))
+        table.show_rows(ListRows(rows, lambda row: row.key), whole=False)
+        self.show_frame()
+
+    def sort_rows(self, field: str, *, reverse: bool) -> None:
+        """Show the jobs in the order of a field."""
+        self.table().show_sort(field, reverse=reverse)
+        self._show_jobs()
+
+    def show_frame(self) -> None:
+        """Also how each account stands."""
+        super().show_frame()
+        if not self.ready:
+            return
+        loaded = sum(len(snapshot.jobs) for snapshot in self._snapshots.values())
+        count = (
+            f"  {loaded:,} loaded" if self._filter is None else f"  {len(self.table().shown):,} of {loaded:,} loaded"
+        )
+        left_out = sum(snapshot.left_out for snapshot in self._snapshots.values())
+        count += f", {left_out:,} left out" * bool(left_out)
+        states: list[Piece] = []
+        for name, each in self._services.items():
+            piece = freshness(each.connection, each.clock.monotonic())
+            words, style = piece if isinstance(piece, tuple) else (piece, "")
+            states += [f"{' · ' if states else ''}{sanitize(name, 20)} ", (words, style)]
+        for name in self._failed:
+            states += [" · " if states else "", (f"{sanitize(name, 20)} not opened", "$text-error")]
+        self.set_breadcrumb([("Jobs of all profiles", "bold"), count], states)
+        waiting = len(self._services) - len(self._snapshots)
+        nothing = (
+            "None matches the filter." if self._filter is not None and loaded else "No bulk jobs in these accounts."
+        )
+        self.table().set_empty_text(f"Asking {plural(waiting, 'account')}…" if waiting else nothing)
+
+    def freshness(self) -> Piece:
+        """Each account has its own, beside its name."""
+        return ""
+
+    def describe(self) -> Sequence[Piece]:
+        """What could not be opened, else the comment of the job under the cursor."""
+        problems = [f"{name}: {each.problem}" for name, each in self._services.items() if each.problem]
+        problems += [f"{name}: {why}" for name, why in self._failed.items()]
+        if problems:
+            return [(sanitize(problems[0], 300), "$text-error")]
+        row = self.table().current
+        return [] if row is None else [(str(row.job.comment or ""), "dim")]
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Tell of another row."""
+        self.show_about()
+
+    # ---- filtering
+
+    @property
+    def _line(self) -> OpenedLine:
+        return self.query_one("#typed-line", OpenedLine)
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
+
+    def action_filter_edit(self) -> None:
+        """Type a filter of the list."""
+        self._line.ask("filter", self._filter.line if self._filter is not None else "")
+        self.notice(HINT)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
+        try:
+            self._filter = parse_job_filter(event.value, self.service.clock.now())
+        except QueryError as error:
+            self.notice(str(error))
+            self._line.show_mistake(error)
+            return
+        self._line.close()
+        self.set_focus(self.table())
+        self._show_jobs()
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, then ends the filter."""
+        if self._line.is_open:
+            self._line.leave()
+            self.set_focus(self.table())
+            return True
+        if self._filter is not None:
+            self._filter = None
+            self._show_jobs()
+            return True
+        return False
+
+    def action_row_open(self) -> None:
+        """Open the job, on its account."""
+        if (row := self.table().current) is not None:
+            self.post_message(self.Chosen(row.profile, row.job))

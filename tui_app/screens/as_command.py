@@ -1,0 +1,54 @@
+"""What a screen shows as a command line of this program, and as a request with curl. The token is in neither."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from tui_app.auth.credentials import KeyCredential
+
+if TYPE_CHECKING:
+    from tui_app.config.settings import Settings
+    from tui_app.screens.copy import Value
+
+
+@dataclass(frozen=True, slots=True)
+class AsCommand:
+    """`arguments` behind `mailsluice`, and the request: parts of a path below `investigate`, and its query.
+
+    Without `parts` there is no request: what is shown is on this machine.
+    """
+
+    arguments: Sequence[str]
+    parts: Sequence[str] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    """What the command leaves out of what is shown."""
+
+
+def command_values(shown: AsCommand, settings: Settings) -> list[Value]:
+    """The lines to copy, with their names."""
+    profile = ["--profile", settings.profile] if settings.profile else []
+    values = [("command", shlex.join(["mailsluice", *profile, *shown.arguments]))]
+    if shown.parts is not None:
+        values.append(("curl", curl(shown.parts, shown.query, settings)))
+    if shown.note:
+        values.append(("left out", shown.note))
+    return values
+
+
+def curl(parts: Sequence[str], query: Mapping[str, str], settings: Settings) -> str:
+    """The request as a line for a shell that has the token in its environment."""
+    path = "/".join(
+        [f"/accounts/{settings.account_id}/email-security/investigate", *(quote(part, safe="") for part in parts)]
+    )
+    url = f"{settings.base_url}{path}{f'?{urlencode(query)}' if query else ''}"
+    if isinstance(settings.credential, KeyCredential):
+        access = '-H "X-Auth-Email: $CLOUDFLARE_EMAIL" -H "X-Auth-Key: $CLOUDFLARE_API_KEY"'
+    else:
+        access = '-H "Authorization: Bearer $CLOUDFLARE_API_TOKEN"'
+    # Double quotes: the shell puts the token in, which is never written here.
+    return f"curl -sS {access} {shlex.quote(url)}"
