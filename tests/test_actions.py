@@ -2,7 +2,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from tui_app.screens.mail.columns import ColumnsScreen
+from tui_app.screens.columns import ColumnsScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import importlib
 import os
-from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -15,6 +14,7 @@ from textual import work
 from textual.events import Event, Key
 
 from tui_app import actions
+from tui_app.account_switcher import AccountSwitcher
 from tui_app.accounts import Accounts
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.paths import sheet
@@ -22,7 +22,6 @@ from tui_app.core.text import sanitize
 from tui_app.core.ui_priority import UiPriority
 from tui_app.key_map import KeyMap, shown
 from tui_app.plans.state import Phase
-from tui_app.prompt import Prompt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
     from tui_app.config.settings import Settings
     from tui_app.jobs.followed import JobEnd
     from tui_app.plans.state import PlanState
-    from tui_app.prompt import Go
-    from tui_app.screens.all_jobs import AllJobsScreen
-    from tui_app.screens.profiles import ProfilesScreen
     from tui_app.service import EmailSecurityService
 
 _SILENT: Final = frozenset({"tab", "shift+tab"})
@@ -70,7 +66,7 @@ def _no_service(settings: Settings) -> EmailSecurityService:
     raise UsageError("This console has one account.")
 
 
-class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
+class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     """The console: one account after the other, each with its own service and screens."""
 
     window_title: WindowTitle
@@ -106,15 +102,14 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         self.window_title = WindowTitle(
             self.write_to_terminal, wanted=service.settings.ui.title, terminal=self._environment.get("TERM", "")
         )
-        self._shown_in: dict[str, EmailSecurityService] = {self.DEFAULT_MODE: service}
-        """The account of each stack of screens."""
-        self._listen_to(service)
-        self._show_title(service)
+        self.shown_in = {self.DEFAULT_MODE: service}
+        self.listen_to(service)
+        self.show_title(service)
 
-    def _listen_to(self, service: EmailSecurityService) -> None:
+    def listen_to(self, service: EmailSecurityService) -> None:
         """Hear the news of an account."""
         service.on_connection = lambda _: self._connection_changed(service)
-        service.on_followed = lambda _: self._show_title(service)
+        service.on_followed = lambda _: self.show_title(service)
         service.on_job_ended = lambda end: self._job_ended(service, end)
         service.on_plan_ended = lambda state: self._plan_ended(service, state)
         service.on_plan = lambda state: self._plan_moved(service, state)
@@ -137,11 +132,6 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         service.writes.on_unrecorded = lambda _: None
         service.on_error = lambda _: None
         service.on_activity = lambda _: None
-
-    @property
-    def services(self) -> Sequence[EmailSecurityService]:
-        """The services of all accounts that were opened."""
-        return self.accounts.opened
 
     def use_theme(self, name: str) -> None:
         """Show other colours; what is no theme is as `auto`."""
@@ -191,7 +181,7 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
     def _get_ready(self) -> None:
         self.service.get_ready()
-        if len(self._shown_in) > 1:
+        if len(self.shown_in) > 1:
             return  # all of it is loaded
         for name in (
             "job.screen",
@@ -295,124 +285,7 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             if again:
                 service.abandon()
 
-    # ---- accounts
-
-    @property
-    def profile_names(self) -> Sequence[str]:
-        """The profiles of the configuration."""
-        return tuple(self.accounts.profiles)
-
-    def action_profiles_open(self) -> None:
-        """Choose another account."""
-        from tui_app.screens.profiles import ProfileRow, ProfilesScreen
-
-        def rows() -> Sequence[ProfileRow]:
-            return [
-                ProfileRow(name, profile, known := self.accounts.known(name), known is self.service)
-                for name, profile in self.accounts.profiles.items()
-            ]
-
-        if isinstance(self.screen, ConsoleScreen) and not self.is_at("profiles"):
-            if not self.screen.leads_on:
-                self.show_notice("Not from here: what is on this screen comes first.")
-                return
-            self.push_screen(ProfilesScreen(self.service, rows))
-
-    def on_profiles_screen_chosen(self, message: ProfilesScreen.Chosen) -> None:
-        """Show the account of a profile."""
-        if self.is_at("profiles"):
-            self.switch_account(message.name)
-
-    def _profile(self, name: str) -> Go:
-        if name not in self.accounts.profiles:
-            names = ", ".join(self.accounts.profiles) or "none: the account comes from the environment"
-            raise UsageError(f"There is no profile '{sanitize(name, 40)}'. Profiles: {sanitize(names, 200)}.")
-
-        def go() -> None:
-            self.switch_account(name)
-
-        return go
-
-    @work(exclusive=True, group="account")
-    async def switch_account(self, name: str, then: Callable[[], None] = lambda: None) -> None:
-        """Show the account of a profile; what is under way on this one goes on, with its own token."""
-        asked_on = self.screen
-        if self.accounts.known(name) is not self.service:
-            self.show_notice(f"Opening {sanitize(name, 40)}…")
-        try:
-            service = await self.accounts.open(name)
-        except SluiceError as error:
-            self.service.record(str(error))
-            self.show_notice(str(error))
-            return
-        if self.screen is not asked_on:
-            return  # somebody went elsewhere meanwhile
-        mode = next((mode for mode, known in self._shown_in.items() if known is service), "")
-        if self.is_at("profiles"):
-            self.pop_screen()
-        self.service = service
-        if not mode:
-            mode = f"account {len(self._shown_in)}"
-            self._shown_in[mode] = service
-            self._listen_to(service)
-            self.add_mode(mode, lambda: JobsScreen(service))
-        await self.switch_mode(mode)
-        self._show_title(service)
-        then()
-
-    def _open_all_jobs(self) -> None:
-        self._ask_all_accounts()
-
-    @work(exclusive=True, group="all jobs")
-    async def _ask_all_accounts(self) -> None:
-        """Open all accounts, and show the jobs of all."""
-        from tui_app.screens.all_jobs import AllJobsScreen
-
-        asked_on = self.screen
-        services: dict[str, EmailSecurityService] = {}
-        failed: dict[str, str] = {}
-        if self.service.settings.profile is None:
-            services["this one"] = self.service
-        for name in self.accounts.profiles:
-            self.show_notice(f"Opening {sanitize(name, 40)}…")
-            try:
-                services[name] = await self.accounts.open(name)
-            except SluiceError as error:
-                failed[name] = str(error)
-                self.service.record(f"{sanitize(name, 40)}: {error}")
-        for service in services.values():
-            if not service.started:
-                self._listen_to(service)
-                await asyncio.to_thread(service.get_ready)
-                service.start()
-        if self.screen is asked_on and not self.is_at("all_jobs"):
-            self.show_notice("")
-            self.push_screen(AllJobsScreen(self.service, services, failed))
-
-    def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
-        """Open a job on its account."""
-        if not self.is_at("all_jobs"):
-            return
-        job = message.job
-        if self.accounts.known(message.profile) in (None, self.service):
-            self.open_job(job)
-        else:
-            self.switch_account(message.profile, lambda: self.open_job(job))
-
     # ---- news from below
-
-    def _screens_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
-        """All screens of an account, whether it is shown or not."""
-        return [
-            screen
-            for stack in self._screen_stacks.values()
-            for screen in stack
-            if isinstance(screen, ConsoleScreen) and screen.service is service
-        ]
-
-    def _shown_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
-        """The screen that is shown, if it is of this account."""
-        return [screen for screen in self.console_screens()[-1:] if screen.service is service]
 
     def _connection_changed(self, service: EmailSecurityService) -> None:
         for screen in self.console_screens()[-1:]:
@@ -427,16 +300,16 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
             screen.time_passed()
 
     def _plan_moved(self, service: EmailSecurityService, state: PlanState) -> None:
-        for screen in self._screens_of(service):
+        for screen in self.screens_of(service):
             screen.plan_moved(state)
 
     def _limit_wait(self, service: EmailSecurityService, seconds: float) -> None:
-        for screen in self._screens_of(service):
+        for screen in self.screens_of(service):
             screen.limited(seconds)
 
     def _ledger_waits(self, service: EmailSecurityService, sentence: str) -> None:
         """In place of what the screen says: that it was sent is not so yet."""
-        for screen in self._shown_of(service):
+        for screen in self.shown_of(service):
             screen.notice(sentence)
 
     def _unrecorded(self, service: EmailSecurityService) -> None:
@@ -444,21 +317,17 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
 
         def tell() -> None:
             for screen in self.console_screens()[-1:]:
-                screen.notice_too(f"{self._whose(service)}NOT on record: {self.key('activity.open')} tells why.")
+                screen.notice_too(f"{self.whose(service)}NOT on record: {self.key('activity.open')} tells why.")
 
         asyncio.get_running_loop().call_later(_SAID_BY_THEN, tell)
 
     def _activity_added(self, service: EmailSecurityService) -> None:
-        for screen in self._shown_of(service):
+        for screen in self.shown_of(service):
             screen.activity_added()
 
     # ---- what is followed, from whatever screen
 
-    def _whose(self, service: EmailSecurityService) -> str:
-        """The profile of an account that is not shown, before what is told of it."""
-        return "" if service is self.service else f"{sanitize(service.settings.profile or 'the other account', 40)}: "
-
-    def _show_title(self, service: EmailSecurityService) -> None:
+    def show_title(self, service: EmailSecurityService) -> None:
         """How it stands, for who looks at another window."""
         if service is not self.service:
             return
@@ -470,14 +339,14 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
         self.window_title.show(" · ".join(filter(None, words)))
 
     def _job_ended(self, service: EmailSecurityService, end: JobEnd) -> None:
-        whose = self._whose(service)
+        whose = self.whose(service)
         self._tell_of_end(f"{whose}{end.sentence}", f"{whose}{end.title}")
 
     def _plan_ended(self, service: EmailSecurityService, state: PlanState) -> None:
         plan = state.plan
         if state.phase is Phase.WAITING:
             return  # it has not begun
-        whose = self._whose(service)
+        whose = self.whose(service)
         sentence = f"{whose}{plan.effect.title}, plan {plan.plan_id}: {state.phase.value}, {state.describe()}."
         # Its own screen shows all of it, and has no room to say it again.
         shows_it = self.is_at("plan") and not whose
@@ -486,7 +355,7 @@ class SluiceApp(Prompt, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
     def _tell_of_end(self, sentence: str, title: str) -> None:
         """Bell, title, and a notice on what is shown, or on what is below a question."""
         self._last_end = title
-        self._show_title(self.service)
+        self.show_title(self.service)
         if self.service.settings.ui.bell:
             self.bell()
         for screen in self.console_screens()[-1:] if sentence else ():

@@ -96,7 +96,7 @@ def offers(
 
 def _score(matcher: Matcher, line: str, offer: Offer) -> float:
     if offer.action is None and parse(line)[0] is not None and parse(line)[0] is parse(offer.line)[0]:
-        return 10.0  # its very name
+        return 1000.0  # its very name
     name = offer.line.partition(" ")[0] if offer.action is None else offer.action.label
     starts = name.casefold().startswith(line.casefold())
     return max(matcher.match(offer.text), matcher.match(offer.note) / 2) + 2 * starts
@@ -111,7 +111,12 @@ def _of_commands() -> Iterable[Offer]:
 
 def _of_actions(actions: Sequence[Action], why_not: Mapping[str, str]) -> Iterable[Offer]:
     for action in actions:
-        if action.group == "Move" or action.digits or (not action.keys and action.command in _BY_NAME):
+        if (
+            action.group == "Move"
+            or action.digits
+            or action.id == "prompt.open"
+            or (not action.keys and action.command in _BY_NAME)
+        ):
             continue
         note = f"not now: {why_not[action.id]}" if why_not.get(action.id) else action.id
         yield Offer(action.label, note, all_keys(action), action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -162,6 +163,17 @@ class KeyMap:
         """The first key of an action as people write it; `:` and its name where it has none."""
         return first_key(self._by_id[action_id]) or f":{action_id}"
 
+    def told(self, sentence: str, screen: str) -> str:
+        """A sentence of ours with the keys as they are here: it was written with the usual ones, as `r reads again`."""
+        for action, usual in zip(self.actions, ACTIONS, strict=True):
+            if action.keys == usual.keys or not (screen in action.where or action.where is EVERYWHERE):
+                continue
+            now = first_key(action) or f":{action.command}"
+            for key in usual.keys:
+                if shown(key) not in map(shown, action.keys):
+                    sentence = re.sub(rf"(?<![\w+]){re.escape(shown(key))}(?= {_TOLD_BY}\b)", now, sentence)
+        return sentence
+
     def with_key(self, key: str) -> Sequence[Action]:
         """The actions that have a key, on whatever screen."""
         return [action for action in self.actions if key in action.keys]
@@ -176,6 +188,11 @@ class KeyMap:
         }
 
 
+_TOLD_BY: Final = (
+    "(?:tries|shows|reads|sends|starts|resumes|asks|ends|stops|changes|opens|writes|goes|gives|checks|settles|marks|"
+    "unmarks|quits|does it|loads|more|all|tells|searches|closes|removes|cancels|moves|looks|again|reports|finds|takes|there)"
+)
+"""What comes behind a key in a sentence."""
 _WAYS_OUT: Final = ("prompt.open", "screen.back", "help.open")
 
 

@@ -308,15 +308,23 @@ class ConsoleScreen(Screen[None]):
     def show_about(self) -> None:
         """Fill the line above the footer: a notice, else the description of the current row."""
         if self.ready:
-            pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
+            told: list[Piece] = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
+            pieces = [self._with_keys(piece) for piece in told]
             ends = [piece for piece in pieces if piece == MORE]
             self.query_one("#about", StatusLine).set_ends(
                 [piece for piece in pieces if piece != MORE], ends or list(self.about_end())
             )
 
+    def _with_keys(self, piece: Piece) -> Piece:
+        """What we say, with the keys as they are here; what others wrote stays as it is."""
+        text, style = (piece, "") if isinstance(piece, str) else piece
+        if type(text) is not str or not self.key_map.changed:
+            return piece
+        return (self.key_map.told(text, self.screen_name), style)
+
     def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Set the second line: which screen this is."""
-        self.query_one("#breadcrumb", StatusLine).set_ends(left, right)
+        self.query_one("#breadcrumb", StatusLine).set_ends(left, [self._with_keys(piece) for piece in right])
 
     def notice(self, sentence: str, *, until_news: bool = False, late: bool = False) -> None:
         """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered.

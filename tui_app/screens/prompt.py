@@ -17,7 +17,7 @@ from tui_app.core.paths import sheet
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.table import Column, RowTable
-from tui_app.widgets.text_lines import Footer, StatusLine
+from tui_app.widgets.text_lines import Footer, StatusLine, TextBlock
 from tui_app.widgets.too_small import TooSmall, is_too_small
 from tui_app.widgets.virtual_table import Cell
 
@@ -73,10 +73,13 @@ class PromptScreen(ModalScreen[None]):
         """The line, what fits, what went wrong, the keys."""
         yield StatusLine(id="prompt-title")
         yield LineInput(
-            self._first, id="prompt", compact=True, placeholder="a command, or words of what you want to do"
+            self._first,
+            id="prompt",
+            compact=True,
+            placeholder="a command, or words of what you want to do",
         )
         yield RowTable[Offer](_COLUMNS, self._cells, id="offers")
-        yield StatusLine(id="about")
+        yield TextBlock(id="said")
         yield Footer(id="footer")
         yield TooSmall()
 
@@ -111,7 +114,7 @@ class PromptScreen(ModalScreen[None]):
 
     def say(self, sentence: str) -> None:
         """Tell what went wrong, or what is being waited for."""
-        self.query_one("#about", StatusLine).set_ends([(sentence, "bold $text-warning")] if sentence else [], [])
+        self.query_one("#said", TextBlock).set_text((sentence, "bold $text-warning"))
 
     def show_mistake(self, sentence: str, start: int, end: int) -> None:
         """Tell what is wrong with the line, and select it."""

@@ -80,7 +80,7 @@ HOOKS: Final = (
     Hook("LinuxDriver._get_terminal_size", _RENDERER, "the size now"),
     Hook("LinuxDriver._writer_thread", _RENDERER, "whether the terminal is behind"),
     # Accounts.
-    Hook("App._screen_stacks", ("app",), "a plan is told of to its screen, whichever account is shown"),
+    Hook("App._screen_stacks", ("account_switcher",), "a plan is told of to its screen, whichever account is shown"),
     # The end.
     Hook("App._handle_exception", (*_SHUTDOWN, "app"), "an error ends the console in one way"),
     Hook("App._fatal_error", _SHUTDOWN, "no traceback with data on the terminal"),

@@ -57,6 +57,7 @@ class OpenedLine(LineInput):
     def ask(self, about: object, value: str) -> None:
         """Ask for something, with a value to begin with."""
         self._asked = (about, value)
+        # It is selected: what is typed takes its place, end goes on with it.
         self.value, self.disabled = self._left.pop(self._asked, value), False
         self.cursor_position = len(self.value)
         self.focus()

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
+from tui_app.key_map import key_map_of
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText, redaction_of
 from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable
@@ -168,6 +169,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def set_empty_text(self, text: str) -> None:
         """What to show when there are no rows."""
+        text = key_map_of(self).told(text, getattr(self.screen, "screen_name", "")) if self.is_attached else text
         if text != self._empty:
             self._empty = text
             if not len(self.shown):

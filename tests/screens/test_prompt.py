@@ -1,0 +1,305 @@
+"""The prompt behind `:`, keys that do nothing, views and what is remembered, by keys at 80x24 against the simulator."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.screens.test_jobs import open_job
+from tests.support.clock import StillClock
+from tests.support.screens import Console, console_on
+from tests.support.services import settings_for
+from tui_app.config.schema import KeyChange, View
+from tui_app.core.state_file import StateFile
+from tui_app.remembered import Remembered
+from tui_app.screens.jobs import JobsScreen
+from tui_app.simulator.server import Simulator
+
+
+async def command(console: Console, line: str) -> None:
+    await console.press(":")
+    await console.sees("Commands")
+    await console.type(line)
+    await console.press("enter")
+
+
+async def test_commands_open_what_they_name(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        screen = console.app.screen
+        assert isinstance(screen, JobsScreen)
+        job = screen.jobs[5]
+        await command(console, f"job {str(job.job_id)[:8]}")
+        await console.sees("Jobs ›", str(job.job_id)[:8])
+        await command(console, "quarantine from:acme-news.example")
+        await console.sees("Quarantine", "from:acme-news.example", "found")
+        await command(console, "jobs failed:>0")
+        await console.sees("of 12 loaded", "filter failed:>0")
+        assert console.app.console_screens() == [screen]
+        await console.press("escape")
+        await console.sees("12 loaded")
+        await command(console, "since 24h")
+        await console.sees("Ledger", "match", "since:24h")
+        await console.press("escape", "escape")
+        await command(console, "help")
+        await console.sees("Help › jobs")
+
+
+async def test_a_command_that_makes_no_sense_stays_and_says_why(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        for line, words in (
+            ("jobs faild:>0", "'faild' is not a field"),
+            ("mail since:yesterday", "is not a time"),
+            ("job ffffff", "No job's id begins with ffffff"),
+            ("job 12", "characters or more"),
+            ("plan abcdef", "abcdef"),
+            ("view nowhere", "There is no view 'nowhere'"),
+            ("theme pink", "There is no theme 'pink'"),
+            ("set canary many", "canary can't be 'many'"),
+            ("set cannary 3", "can't be set here"),
+            ("profile test", "There is no profile 'test'"),
+            ("message 1", "not the id of a message"),
+            ("xyzzy", "There is no such command"),
+        ):
+            await command(console, line)
+            await console.sees(words)
+            assert line in console.text, "what was typed stays"
+            await console.press("escape")
+            await console.sees("12 loaded")
+
+
+async def test_what_was_typed_is_there_again_and_what_was_done_can_be_done_again(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press(":")
+        await console.type("jobs failed:")
+        await console.press("escape")
+        await console.press("colon")
+        await console.sees("jobs failed:")
+        await console.press("end")
+        await console.type(">0")
+        await console.press("enter")
+        await console.sees("of 12 loaded")
+        await console.press("escape", "colon")
+        await console.sees("jobs failed:>0", "again")
+        await console.press("enter")
+        await console.sees("of 12 loaded")
+
+
+async def test_an_action_runs_from_the_prompt_and_one_that_sends_at_once_does_not(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await command(console, "quarantine")
+        await console.sees("Quarantine", "all loaded")
+        await command(console, "mark all")
+        await console.sees("marked")
+        await console.press("escape")
+        await command(console, "cancel")
+        await console.sees("Cancel", "Type y")
+        await console.press("escape")
+
+
+async def test_read_only_offers_no_write(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator, read_only=True), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press(":")
+        await console.type("cancel")
+        await console.loses("job.cancel")
+        await console.press("escape")
+        await console.press("X")
+        await console.sees("Read-only: X (cancel) is not offered")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("5", ""),
+        ("6", "No job is ever skipped"),
+        ("R", "R does nothing here: it is release on"),
+        ("A", "A does nothing here: it is send the rest on plan"),
+        ("K", "K does nothing here"),
+        ("comma", ", does nothing here. ? shows the keys."),
+        ("f9", "f9 does nothing here"),
+        ("minus", "There is no view before this one"),
+        ("escape", "This is the first screen"),
+        ("left", "left does nothing here"),
+    ],
+)
+async def test_a_key_that_does_nothing_says_so(
+    still_simulator: Simulator, still_clock: StillClock, key: str, words: str
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press(key)
+        if words:
+            await console.sees(words)
+        else:
+            await console.loses("does nothing")
+
+
+async def test_a_number_typed_behind_a_slash_is_a_filter_and_turns_nothing(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press("slash")
+        await console.type("4711")
+        await console.press("enter")
+        await console.sees("of 12 loaded", "filter 4711")
+        await console.press("space", "escape")
+        await console.sees("1 marked")
+        await console.press("escape")
+        await console.sees("1 job stay marked", "q quits")
+
+
+async def test_a_job_is_found_again_as_it_was_left(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "INC-4699")
+        await console.press("5")
+        await console.sees("140 loaded")
+        await console.press("j", "space", "space")
+        await console.press("slash")
+        await console.type("throttled")
+        await console.press("enter")
+        await console.sees("match throttled")
+        await console.press("j")
+        row = console.app.screen.table().cursor_key  # type: ignore[attr-defined]
+        await console.press("slash")
+        await console.press("end", "x", "escape", "slash")
+        assert "throttledx" in await console.settles()
+        await console.press("escape", "q")
+        await console.sees("12 loaded")
+        await console.press("enter")
+        await console.sees("match throttled", "2 marked")
+        assert console.app.screen.table().cursor_key == row  # type: ignore[attr-defined]
+        await console.press("right_square_bracket")
+        await console.loses("match throttled")
+        await console.press("left_square_bracket")
+        await console.sees("match throttled", "2 marked")
+        await console.press("Q")
+        await console.sees("Quarantine")
+        await console.press("q", "minus")
+        await console.sees("Quarantine")
+
+
+async def test_words_are_found_in_help_and_in_lists_without_a_filter(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "INC-4699")
+        await console.press("w")
+        await console.sees("by reason", "all loaded")
+        await console.press("slash")
+        await console.type("not found")
+        await console.press("enter")
+        await console.sees("not found: 1 of")
+        await console.press("n")
+        await console.sees("not found: ")
+        await console.press("question_mark")
+        await console.sees("Help › reasons")
+        await console.press("slash")
+        await console.type("unmark")
+        await console.press("enter")
+        await console.sees("unmark: 1 of")
+        await console.press("escape", "escape")
+        await console.sees("by reason")
+
+
+async def test_views_are_kept_and_shown(still_simulator: Simulator, still_clock: StillClock) -> None:
+    views = {"failed ones": View("jobs", filter="failed:>0", sort="-fail")}
+    async with console_on(settings_for(still_simulator, views=views), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await command(console, "view failed ones")
+        await console.sees("of 12 loaded", "by fail ↓")
+        await command(console, "view save mine")
+        await console.sees("Saved: :view mine")
+        await console.press("escape", "o")
+        await command(console, "view mine")
+        await console.sees("filter failed:>0", "by fail ↓")
+        await command(console, "view forget failed ones")
+        await console.sees("in the configuration file")
+        await console.press("escape")
+        await command(console, "view forget mine")
+        await console.sees("is forgotten")
+
+
+async def test_columns_are_chosen_and_come_back(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(120, 24)) as console:
+        await console.sees("12 loaded")
+        await command(console, "columns")
+        await console.sees("Jobs › columns", "COMMENT")
+        await console.press("J")  # status goes below action
+        await console.press("g", "j", "j", "enter")
+        await console.press("escape")
+        await console.sees("ACTION", "STATUS")
+        header = next(line for line in console.text.splitlines() if "ACTION" in line)
+        assert header.index("ACTION") < header.index("STATUS") and "PROGRESS" not in header
+        assert list(console.app.service.remembered.columns("jobs"))[:2] == ["ACTION", "STATUS"]
+
+
+async def test_the_same_as_a_command(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(200, 24)) as console:
+        await console.sees("12 loaded")
+        await console.press("5")
+        await console.sees("1 loaded")
+        await command(console, "command")
+        await console.sees("mailsluice jobs --status FAILED", "curl -sS -H", "$CLOUDFLARE_API_TOKEN", "status=FAILED")
+        assert still_simulator.environment()["CLOUDFLARE_API_TOKEN"] not in console.text
+
+
+async def test_changed_keys_are_in_footer_help_prompt_and_sentences(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    keys = (
+        KeyChange("filter.edit", ("ctrl+f",), "config.toml, line 2"),
+        KeyChange("filter.action", ("ctrl+t",), "config.toml, line 3"),
+    )
+    async with console_on(settings_for(still_simulator, keys=keys), clock=still_clock) as console:
+        await console.sees("12 loaded", "ctrl+f filter")
+        await console.press("slash")
+        await console.sees("/ does nothing here")
+        await console.press("ctrl+f")
+        await console.sees("words -words")
+        await console.type("zzz")
+        await console.press("enter")
+        await console.sees("ctrl+f changes it")
+        await console.press("escape", "ctrl+t", "1")
+        await console.sees("ctrl+t changes the action")
+        await console.press("question_mark")
+        await console.sees("ctrl+f")
+        await console.press("escape", "colon")
+        await console.type("filter")
+        await console.sees("ctrl+f")
+
+
+def test_what_is_remembered_survives_and_nonsense_is_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    one = Remembered(StateFile(folder), "a@b", {})
+    one.set_columns("jobs", ["AGE", "STATUS"])
+    one.set_sort("job", "why", reverse=True)
+    one.theme = "light"
+    one.save_view("mine", View("mail", search="from:x", sort="-when"))
+    one.last_view = View("ledger", filter="since:24h")
+    two = Remembered(StateFile(folder), "a@b", {})
+    assert two.columns("jobs") == ["AGE", "STATUS"] and two.sort("job") == ("why", True)
+    assert two.theme == "light" and two.last_view == View("ledger", filter="since:24h")
+    assert two.views == {"mine": View("mail", search="from:x", sort="-when")}
+    other = Remembered(StateFile(folder), "other@b", {})
+    assert not other.views and other.theme == "light" and not other.columns("jobs")
+    state = StateFile(folder)
+    for text in (
+        "[",
+        "[" * 100_000,
+        '{"screen": "plan"}',
+        '{"screen": "jobs", "action": "burn"}',
+        "7",
+        '{"screen": 7}',
+    ):
+        state.put("a@b", "view.last", text)
+        assert Remembered(StateFile(folder), "a@b", {}).last_view is None
