@@ -35,15 +35,18 @@ _REASONS: Final = 12
 """Reasons that are named of one job or plan."""
 _LONGEST: Final = 300
 """Characters of a reason or a comment."""
+_COMMAND: Final = 1_000
+"""Characters of a command: the name of a file may be in it."""
 _DOT: Final = " · "
-
-
-def _as_is(words: str) -> str:
-    return words
 
 
 def _text(text: str) -> str:
     return markdown_escape(text, in_table=False)
+
+
+def _bold(text: str) -> str:
+    """Nothing in stars would be a line across the page."""
+    return f"**{_text(text.strip())}**" if text.strip() else ""
 
 
 def _code(line: str) -> str:
@@ -77,12 +80,11 @@ class _Page:
 
     def _command(self, *words: str) -> str:
         """A command as it is typed, with the profile that this was made for."""
-        return _code(sanitize(shlex.join([*self._program, *words]), _LONGEST))
+        return _code(sanitize(shlex.join([*self._program, *words]), _COMMAND))
 
     def _words(self, reason: str) -> str:
         """Why, in an operator's words; empty for none."""
-        shown = sanitize(reason.strip(), _LONGEST)
-        return self._private(_text(shown)) if shown else ""
+        return self._private(_text(sanitize(reason.strip(), _LONGEST))) if reason.strip() else ""
 
     # ---- head
 
@@ -96,7 +98,7 @@ class _Page:
         ]
         lines = [heading(f"Handover · account {account} · {_zoned(handover.now)}"), ""]
         for sentence in self._alarms():
-            lines += [f"**{_text(sentence)}**", ""]
+            lines += [_bold(sentence), ""]
         lines += [
             fact("account", ", ".join(filter(None, (account, *more)))),
             fact("from", _zoned(handover.since)),
@@ -164,7 +166,7 @@ class _Page:
         job, share = each.job, acted_share(each.job)
         state = sanitize(str(job.status).lower(), 40) + (f", {int(share * 100)} %" if share is not None else "")
         return self._item(
-            self._job(job), state, _text(_counts(job)), _text(each.pace), *self._asked(each),
+            self._job(job), _text(state), _text(_counts(job)), _text(each.pace), *self._asked(each),
             below=[f"next: {self._of_job('watch', job)}"],
         )  # fmt: skip
 
@@ -174,12 +176,15 @@ class _Page:
     def _resume(self, each: HandoverPlan) -> str:
         plan = each.plan
         if plan.damaged:
-            return f"next: keep the file {_text(sanitize(plan.file, 100))}; {self._command('ledger', 'verify')}"
+            return self._keep(plan)
         if plan.doubts:
             look = self._command("ledger", "show", plan.name)
             return f"next: {look}, then {self._command('ledger', 'resume', plan.name, '--despite-doubts')}"
         close = self._command("ledger", "close", plan.name)
         return f"next: {self._command('ledger', 'resume', plan.name)}, or {close}"
+
+    def _keep(self, plan: JournalSummary) -> str:
+        return f"next: keep the file {_text(sanitize(plan.file, 100))}; {self._command('ledger', 'verify')}"
 
     def _unknown_plan(self, each: HandoverPlan) -> list[str]:
         plan = each.plan
@@ -224,7 +229,7 @@ class _Page:
         if rest := failures.groups[_REASONS:]:
             rows = plural(sum(group.count for group in rest), "row")
             below.append(f"{rows} for {plural(len(rest), 'other reason')}: {self._of_job('job', job, '--reasons')}")
-        below += [f"**{_text(sentence)}**" for sentence in failures.not_read]
+        below += [_bold(sentence) for sentence in failures.not_read]
         if job.status_message is not None and job.ended and job.status_message.exact:
             below.append(f"reason of the state: {_text(describe_cause(job.status_message.exact)[:_LONGEST])}")
         below.append(_text(_followed(each)))
@@ -257,7 +262,7 @@ class _Page:
         below += [*self._doubts(plan), _text(_followed(each))]
         show = self._command("ledger", "show", plan.name)
         if plan.damaged:
-            below.append(f"next: keep the file {_text(sanitize(plan.file, 100))}; {self._command('ledger', 'verify')}")
+            below.append(self._keep(plan))
         elif plan.doubts:
             below.append(f"next: {show}, then {self._command('retry', plan.name, '--despite-doubts')}")
         else:
@@ -268,7 +273,8 @@ class _Page:
         last = write.answers[-1] if write.answers else None
         below = [*self._doubts(write)]
         if last is not None:
-            below += [_text(masked(words, _LONGEST)) for words in (last.why, *last.differences) if words]
+            # Words of others never begin a line: there they might be more than words.
+            below += [f"told: {_text(masked(words, _LONGEST))}" for words in (last.why, *last.differences) if words]
         return self._item(*self._write(write), below=[*below, f"look: {self._command('ledger', 'show', write.name)}"])
 
     # ---- done
@@ -345,7 +351,7 @@ class _Page:
 
     def _doubts(self, each: JournalSummary) -> list[str]:
         told = [f"its journal is damaged: {sanitize(each.damaged, 200)}"] if each.damaged else []
-        return [f"**{_text(sentence)}**" for sentence in (*told, *(sanitize(doubt, 300) for doubt in each.doubts))]
+        return [_bold(sentence) for sentence in (*told, *(sanitize(doubt, 300) for doubt in each.doubts))]
 
     # ---- the end
 
@@ -396,6 +402,6 @@ def _followed(each: HandoverJob | HandoverPlan) -> str:
     return sanitize(describe_followers(each.followed), 400)
 
 
-def as_markdown(handover: Handover, private: Words = _as_is) -> str:
+def as_markdown(handover: Handover, private: Words = str) -> str:
     """The handover as Markdown, in which the words of others mean nothing. `private` is given those of operators."""
     return "\n".join(_Page(handover, private).lines()) + "\n"

@@ -49,12 +49,14 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
-async def copy(text: str, write: Callable[[str], None], environment: Mapping[str, str]) -> str:
+async def copy(text: str, write: Callable[[str], None], environment: Mapping[str, str], *, lines: bool = False) -> str:
     """Copy one line of text; returns a sentence that says what happened, as far as that can be known.
 
-    No terminal answers to OSC 52, so without tmux it is not known whether the text was copied.
+    No terminal answers to OSC 52, so without tmux it is not known whether the text was copied. `lines` = it keeps its line
+    ends, which a shell obeys where it is pasted.
     """
-    line = strip_controls(text).replace("\n", " ").strip()
+    line = strip_controls(text).strip()
+    line = line if lines else line.replace("\n", " ")
     size = len(line.encode("utf-8", "replace"))
     if not line:
         return "Nothing to copy."
