@@ -416,7 +416,7 @@ async def test_a_thousand_jobs_and_many_plans_are_listed_up_to_a_bound_and_the_r
     )
     text = plain(handover)
     assert "### Jobs that ended (1,000)" in text
-    assert "- 800 more: mailsluice jobs\n" in text
+    assert "- 900 more: mailsluice jobs\n" in text
     assert "- not read: Of 4 plans that are over: how their messages were seen afterwards.\n" in text
     assert "1 failed: no reason given" not in text and "  - 1 failed\n" in text, "what failed is read first"
     told_json = json.loads(as_json(handover))

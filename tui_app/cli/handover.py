@@ -62,8 +62,7 @@ def handover(ctx: click.Context, since: str, output: Path | None, as_json: bool)
             click.echo(text, nl=False)
         else:
             new_file(path, text)
-            told = f"{found.open:,} open, {found.failed:,} failed, {found.done:,} done"
-            print_status(f"Handover in {sanitize(str(path))}: {told}.")
+            print_status(f"Handover in {sanitize(str(path))}: {found.in_short}.")
         for sentence in found.missing:
             print_status(f"Not read: {sentence}")
         return _exit_code(found)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from tui_app.api.wire_values import readable
 from tui_app.core.clock import local_time, parse_moment
-from tui_app.core.text import sanitize
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.state import Outcome
 from tui_app.plans.write_entry import CREATE
 
@@ -57,6 +59,23 @@ class HandoverJob:
     """None where nothing failed."""
 
     @property
+    def counts(self) -> str:
+        """The counters as a sum: `3,012 rows = 2,872 completed + 140 failed`."""
+        job = self.job
+        counters = (
+            (job.successful, "completed"),
+            (job.failed, "failed"),
+            (job.skipped, "skipped"),
+            (job.cancelled, "cancelled"),
+            (job.skipped_or_cancelled, "skipped or cancelled"),
+            (job.pending, "pending"),
+            (job.unaccounted or 0, "in no counter"),
+        )
+        parts = [f"{count:,} {word}" for count, word in counters if count or not readable(count)]
+        rows = plural(job.total_messages_discovered, "row")
+        return f"{rows} = {' + '.join(parts)}" if parts else rows
+
+    @property
     def time_not_told(self) -> bool:
         """Whether it is here because the server does not tell when it ended."""
         return self.job.ended and self.job.completed_at is None
@@ -92,7 +111,7 @@ class HandoverPlan:
         """Whether it waits for its time."""
         return self.plan.unfinished and not self.plan.open and self.due is not None
 
-    @property
+    @cached_property
     def has_failed(self) -> bool:
         """Whether something of it went wrong for certain."""
         return bool(self.plan.count_of(*FAILED) or self.seen_otherwise or self.plan.damaged)
@@ -136,56 +155,61 @@ class Handover:
     not_read: tuple[str, ...] = ()
     """Sentences on what else could not be read."""
 
-    @property
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """All that could not be read, in sentences."""
         problems = [f"The jobs: {self.unreached}" if self.unreached else ""]
         problems.append(f"The ledger of this machine: {self.ledger.problem}" if self.ledger.problem else "")
         return (*filter(None, problems), *self.not_read, *self.ledger.not_read)
 
-    @property
+    @cached_property
     def quota_resets_at(self) -> datetime | None:
         """When the quota begins anew; None where nobody told."""
         seconds = self.quota.resets_in
         return None if seconds is None else self.now + timedelta(seconds=max(0.0, seconds))
 
+    @property
+    def in_short(self) -> str:
+        """`3 open, 2 failed, 14 done`."""
+        return f"{self.open:,} open, {self.failed:,} failed, {self.done:,} done"
+
     # ---- open
 
-    @property
+    @cached_property
     def running(self) -> tuple[HandoverJob, ...]:
         """Jobs that go on."""
         return tuple(each for each in self.jobs if not each.job.ended)
 
-    @property
+    @cached_property
     def not_over(self) -> tuple[HandoverPlan, ...]:
         """Plans of which messages were not sent, though nothing is unknown and no time has to come."""
         return tuple(
             each for each in self.ledger.plans if each.plan.unfinished and not each.plan.open and not each.is_waiting
         )
 
-    @property
+    @cached_property
     def unknown_plans(self) -> tuple[HandoverPlan, ...]:
         """Plans with outcomes that nobody knows, also closed ones."""
         return tuple(each for each in self.ledger.plans if each.plan.open)
 
-    @property
+    @cached_property
     def unknown_writes(self) -> tuple[WriteEntry, ...]:
         """Writes to jobs of which nobody knows whether they were done."""
         return tuple(each for each in self.ledger.writes if each.open and each.report is None)
 
-    @property
+    @cached_property
     def waiting(self) -> tuple[HandoverPlan, ...]:
         """Plans that wait for their time, the first to be sent first."""
         return tuple(
             sorted((each for each in self.ledger.plans if each.is_waiting), key=lambda each: each.due or _LAST)
         )
 
-    @property
+    @cached_property
     def unknown_reports(self) -> tuple[WriteEntry, ...]:
         """Reports of mail of which nobody knows whether they were accepted."""
         return tuple(each for each in self.ledger.writes if each.open and each.report is not None)
 
-    @property
+    @cached_property
     def open(self) -> int:
         """How many things are open."""
         parts = (
@@ -200,41 +224,41 @@ class Handover:
 
     # ---- failed
 
-    @property
+    @cached_property
     def failed_jobs(self) -> tuple[HandoverJob, ...]:
         """Jobs with failures, also running ones."""
         return tuple(each for each in self.jobs if each.failures is not None)
 
-    @property
+    @cached_property
     def failed_plans(self) -> tuple[HandoverPlan, ...]:
         """Plans with failures, also open ones."""
         return tuple(each for each in self.ledger.plans if each.has_failed)
 
-    @property
+    @cached_property
     def failed_writes(self) -> tuple[WriteEntry, ...]:
         """Writes that were refused, not sent, or did not come to what was asked for."""
         return tuple(each for each in self.ledger.writes if not each.open and (each.damaged or not each.as_asked))
 
-    @property
+    @cached_property
     def failed(self) -> int:
         """How many things failed."""
         return len(self.failed_jobs) + len(self.failed_plans) + len(self.failed_writes)
 
     # ---- done
 
-    @property
+    @cached_property
     def done_jobs(self) -> tuple[HandoverJob, ...]:
         """Jobs that ended, without failures."""
         return tuple(each for each in self.jobs if each.job.ended and each.failures is None)
 
-    @property
+    @cached_property
     def done_plans(self) -> tuple[HandoverPlan, ...]:
         """Plans that are over, without failures and without open outcomes."""
         return tuple(
             each for each in self.ledger.plans if not (each.plan.unfinished or each.plan.open or each.has_failed)
         )
 
-    @property
+    @cached_property
     def done_writes(self) -> tuple[WriteEntry, ...]:
         """Writes that were done as asked for; that a job was created is told with the job, where that is here."""
         here = {each.job.id.lower() for each in self.jobs}
@@ -244,7 +268,7 @@ class Handover:
             if each.as_asked and not each.damaged and not (each.write == CREATE and each.job.lower() in here)
         )
 
-    @property
+    @cached_property
     def done(self) -> int:
         """How many things were done."""
         return len(self.done_jobs) + len(self.done_plans) + len(self.done_writes)

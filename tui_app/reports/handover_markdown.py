@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.wire_values import readable
 from tui_app.config.settings import check_job_id
 from tui_app.core.clock import local_time, rfc3339
 from tui_app.core.errors import UsageError
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 Words = Callable[[str], str]
 """What is done to the words of an operator, when they are Markdown already."""
-_LISTED: Final = 200
+_LISTED: Final = 100
 """Things that one list of the page has."""
 _REASONS: Final = 12
 """Reasons that are named of one job or plan."""
@@ -104,7 +103,7 @@ class _Page:
             fact("from", _zoned(handover.since)),
             fact("to", _zoned(handover.now)),
             fact("made by", sanitize(handover.origin.describe(), 200)),
-            fact("in short", f"{handover.open:,} open, {handover.failed:,} failed, {handover.done:,} done"),
+            fact("in short", f"{handover.in_short}{', as far as it could be read' if handover.missing else ''}"),
         ]
         if handover.ledger.plans or handover.ledger.writes:
             host = sanitize(handover.origin.host, 60)
@@ -154,7 +153,7 @@ class _Page:
         for thing in things[:_LISTED]:
             lines += make(thing)
         if (more := len(things) - _LISTED) > 0:
-            where = self._command("jobs") if "jobs" in title.lower() else self._list_command()
+            where = self._command("jobs") if "jobs" in title.lower() else self._command("ledger", "list")
             lines.append(f"- {more:,} more: {where}")
         return lines
 
@@ -166,7 +165,7 @@ class _Page:
         job, share = each.job, acted_share(each.job)
         state = sanitize(str(job.status).lower(), 40) + (f", {int(share * 100)} %" if share is not None else "")
         return self._item(
-            self._job(job), _text(state), _text(_counts(job)), _text(each.pace), *self._asked(each),
+            self._job(job), _text(state), _text(each.counts), _text(each.pace), *self._asked(each),
             below=[f"next: {self._of_job('watch', job)}"],
         )  # fmt: skip
 
@@ -239,7 +238,7 @@ class _Page:
             below.append(f"next: {self._of_job('retry', job)}")
         else:
             below.append(f"next: {self._of_job('job', job, '--reasons')}")
-        return self._item(self._job(job), _state(job), _text(_counts(job)), *self._asked(each), below=below)
+        return self._item(self._job(job), _state(job), _text(each.counts), *self._asked(each), below=below)
 
     def _reason(self, group: ReasonGroup) -> str:
         again = group.latest_retry
@@ -289,7 +288,7 @@ class _Page:
         return lines + self._part("Other writes", handover.done_writes, lambda write: self._item(*self._write(write)))
 
     def _done_job(self, each: HandoverJob) -> list[str]:
-        parts = [self._job(each.job), _state(each.job), _text(_counts(each.job)), *self._asked(each)]
+        parts = [self._job(each.job), _state(each.job), _text(each.counts), *self._asked(each)]
         return self._item(*parts, _text(_followed(each)))
 
     # ---- what one thing is
@@ -380,22 +379,6 @@ def _quota(handover: Handover) -> str:
 
 def _state(job: Job) -> str:
     return _text(sanitize(str(job.status).lower(), 40) + ("" if job.ended else ", still running"))
-
-
-def _counts(job: Job) -> str:
-    """The counters as a sum: `3,012 rows = 2,872 completed + 140 failed`."""
-    counters = (
-        (job.successful, "completed"),
-        (job.failed, "failed"),
-        (job.skipped, "skipped"),
-        (job.cancelled, "cancelled"),
-        (job.skipped_or_cancelled, "skipped or cancelled"),
-        (job.pending, "pending"),
-        (job.unaccounted or 0, "in no counter"),
-    )
-    parts = [f"{count:,} {word}" for count, word in counters if count or not readable(count)]
-    rows = f"{job.total_messages_discovered:,} {'row' if job.total_messages_discovered == 1 else 'rows'}"
-    return f"{rows} = {' + '.join(parts)}" if parts else rows
 
 
 def _followed(each: HandoverJob | HandoverPlan) -> str:

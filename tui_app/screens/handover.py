@@ -87,8 +87,7 @@ class HandoverScreen(TextScreen):
             self.notice("")  # that it is still being read is true no more
         self._handover, self._markdown = found, markdown
         begin = local_time(found.since)
-        right = f"{found.open:,} open, {found.failed:,} failed, {found.done:,} done"
-        self.set_breadcrumb([("Handover", "bold"), f"  since {begin:%Y-%m-%d %H:%M}"], [right])
+        self.set_breadcrumb([("Handover", "bold"), f"  since {begin:%Y-%m-%d %H:%M}"], [found.in_short])
         self.show_text(*pieces)
         self.show_about()
 
