@@ -299,6 +299,29 @@ async def test_a_job_that_a_lost_write_may_have_made_is_told_so(tmp_path: Path) 
     by = {each.job.id: each.asked_by for each in handover.jobs}
     assert by[uuid(1)].endswith(f"its comment has the mark of write {number:08x}")
     assert by[uuid(2)] == "not from this machine"
+    (line,) = [line for line in plain(handover).splitlines() if uuid(1) in line]
+    assert line.endswith("· INC-4711"), "in the words of the ledger"
+    assert "#op-" not in line
+
+
+async def test_what_is_of_another_account_is_counted_and_not_told(tmp_path: Path) -> None:
+    def of_another(ledger: Ledger, account: str) -> None:
+        plan(Outcome.UNKNOWN)(ledger, account.upper().replace(ACCOUNT.upper(), "f" * 32))
+        job_write("create", told(job=uuid(1)), reason="another's")(ledger, f"{'f' * 32}@https://x.example")
+
+    handover = await read(served([job(1)]), tmp_path, of_another)
+    assert (handover.open, handover.done, handover.ledger.elsewhere) == (0, 1, 2)
+    text = plain(handover)
+    assert (
+        "- other accounts: 2 entries of the ledger, not told here: mailsluice ledger list --since 2026-11-20T00:00:00Z\n"
+        in text
+    )
+    assert "not from this machine" in text and "another's" not in text
+
+
+async def test_the_mark_at_the_end_of_a_comment_is_no_word_of_an_operator(tmp_path: Path) -> None:
+    handover = await read(served([job(1, comment="INC-1 wave #op-0000beef")]), tmp_path)
+    assert "not from this machine · INC-1 wave\n" in plain(handover)
 
 
 async def test_a_doubted_plan_is_read_before_it_is_gone_on_with(tmp_path: Path) -> None:
@@ -438,6 +461,12 @@ async def test_nothing_at_all_is_a_handover(tmp_path: Path) -> None:
 # ---- the words of others
 
 
+def report_of_mail(ledger: Ledger, account: str) -> None:
+    about = asked("0000beef")
+    messages = [{**each, "recipients": ["vip@acme.example"]} for each in about["messages"]]
+    ledger.begin_write({**about, "messages": messages}, account).close()
+
+
 async def test_no_address_and_no_subject_is_in_it_but_in_an_operators_words(tmp_path: Path) -> None:
     why = 'Mailbox u7@acme.example did something odd: "Secret plans" by <vip@acme.example>'
     write = {**told("unknown", http=None), "why": why}
@@ -445,7 +474,7 @@ async def test_no_address_and_no_subject_is_in_it_but_in_an_operators_words(tmp_
         served([failed_job(1, 2, comment="for ceo@acme.example", status_message=why)], why=why), tmp_path,
         plan(Outcome.FAILED, why=why),
         job_write("create", write, search={"recipient": "vip@acme.example", "subject": "Secret plans"}),
-        lambda ledger, account: ledger.begin_write(asked("0000beef"), account).close(),
+        report_of_mail,
         job_write("delete", told("refused", why=why)),
     )  # fmt: skip
     text = as_markdown(handover)
