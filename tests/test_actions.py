@@ -2,12 +2,15 @@ import re
 from itertools import pairwise
 
 import pytest
-from tui_app.screens.columns import ColumnsScreen
 
 from tui_app import actions
 from tui_app.app import SluiceApp
+from tui_app.key_map import USUAL
 from tui_app.screens.activity import ActivityScreen
+from tui_app.screens.all_jobs import AllJobsScreen
+from tui_app.screens.columns import ColumnsScreen
 from tui_app.screens.copy import CopyScreen
+from tui_app.screens.handover import HandoverScreen
 from tui_app.screens.help import HelpScreen
 from tui_app.screens.job.reasons import ReasonsScreen
 from tui_app.screens.job.screen import JobScreen
@@ -17,7 +20,9 @@ from tui_app.screens.mail.groups import GroupsScreen
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.screens.mail.screen import MailScreen, QuarantineScreen
 from tui_app.screens.plan.screen import PlanScreen
+from tui_app.screens.profiles import ProfilesScreen
 from tui_app.screens.write_record import WriteRecordScreen
+from tui_app.widgets.text_lines import shown_keys
 
 SCREENS = {
     screen.screen_name: screen
@@ -36,6 +41,9 @@ SCREENS = {
         CopyScreen,
         LedgerScreen,
         WriteRecordScreen,
+        HandoverScreen,
+        ProfilesScreen,
+        AllJobsScreen,
     )
 }
 EATEN = re.compile(r"ctrl\+[bamihs]$|alt\+|ctrl\+enter|~")
@@ -46,7 +54,7 @@ def test_no_key_is_bound_that_tmux_ssh_or_flow_control_eats() -> None:
 
 
 NAMES = {
-    "slash", "exclamation_mark", "question_mark", "space", "ampersand", "left_square_bracket", "right_square_bracket",
+    "colon", "minus", "slash", "exclamation_mark", "question_mark", "space", "ampersand", "left_square_bracket", "right_square_bracket",
 }  # fmt: skip
 OTHER_WAYS = {"screen.back": "screen.leave", "app.quit": "screen.leave"}
 """Actions that another one, on a printable key, leads to as well."""
@@ -56,21 +64,23 @@ def test_every_action_has_a_printable_key_or_another_way() -> None:
     strip_controls = {
         action.id for action in actions.ACTIONS if any(len(key) == 1 or key in NAMES for key in action.keys)
     }
-    assert not {action.id for action in actions.ACTIONS} - strip_controls - set(OTHER_WAYS)
+    # What has no key is a command behind the colon.
+    with_keys = {action.id for action in actions.ACTIONS if action.keys}
+    assert not with_keys - strip_controls - set(OTHER_WAYS)
     assert set(OTHER_WAYS.values()) <= strip_controls
 
 
 @pytest.mark.parametrize("place", SCREENS)
 def test_no_key_means_two_things_at_one_place(place: str) -> None:
-    keys = sorted(key for action in actions.actions_for(place, read_only=False) for key in action.keys)
+    keys = sorted(key for action in USUAL.at(place, read_only=False) for key in action.keys)
     assert not [first for first, second in pairwise(keys) if first == second]
 
 
 @pytest.mark.parametrize("place", SCREENS)
 def test_every_action_of_a_place_is_something_its_screen_can_do(place: str) -> None:
-    for action in actions.actions_for(place, read_only=False):
-        able = SluiceApp if action.where is actions.EVERYWHERE else SCREENS[place]
-        assert hasattr(able, f"action_{action.method}"), action.id
+    for action in USUAL.at(place, read_only=False):
+        # What opens a screen is the app's.
+        assert any(hasattr(able, f"action_{action.method}") for able in (SluiceApp, SCREENS[place])), action.id
 
 
 def test_every_write_is_a_capital_letter_or_opens_a_form() -> None:
@@ -82,12 +92,21 @@ def test_every_write_is_a_capital_letter_or_opens_a_form() -> None:
 
 def test_read_only_leaves_no_write_in_footer_or_help() -> None:
     for place in SCREENS:
-        assert not [action for action in actions.actions_for(place, read_only=True) if action.writes]
+        assert not [action for action in USUAL.at(place, read_only=True) if action.writes]
 
 
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("place", SCREENS)
-def test_a_footer_has_at_most_seven_entries_and_fits_80_cells(place: str) -> None:
-    keys = actions.footer_for(place, read_only=False)
-    assert 1 <= len(keys) <= 7
-    assert len("  ".join(f"{key} {label}" for key, label in keys)) <= 80
-    assert keys[-1] == ("?", "help")
+def test_a_footer_fills_the_width_and_no_write_loses_its_place_to_anything_else(place: str, width: int) -> None:
+    keys, ways_out = USUAL.footer(place, read_only=False)
+    writes = {action.short or action.label for action in USUAL.at(place, read_only=False) if action.writes}
+    early = {label for action in USUAL.at(place, read_only=False) if place in action.footer for label in [action.label]}
+    shown = shown_keys(keys, ways_out, width)
+    assert len("  ".join(f"{key} {label}" for key, label in (*shown, *ways_out))) <= width
+    assert ways_out[-1] == ("?", "help")
+    kinds = [label in writes and label in early for _, label in shown]
+    assert kinds == sorted(kinds, reverse=True)
+    left_out = keys[len(shown) :]
+    if left_out:
+        key, label = left_out[0]
+        assert len("  ".join(f"{key} {label}" for key, label in (*shown, (key, label), *ways_out))) > width

@@ -236,7 +236,8 @@ ACTIONS: Final = (
         _on("jobs", "job", "reasons", "ledger", "message", "all_jobs", "handover", "doctor") | _LISTS_OF_MAIL,
     ),
     Action("view.pause", ("p",), "pause or resume polling", "Look", _POLLED, short="pause"),
-    Action("view.copy", ("y",), "copy the id", "Look", _COPIED | _on("handover", "doctor")),
+    Action("view.copy", ("y",), "copy the id", "Look", _COPIED),
+    Action("text.copy", ("y",), "copy all of it", "Look", _on("handover", "doctor"), footer=_on("handover", "doctor")),
     Action(
         "view.copy_page",
         ("Y",),

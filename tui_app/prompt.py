@@ -17,6 +17,7 @@ from tui_app.core.query import QueryError
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.key_map import first_key
 from tui_app.navigation import Navigation
+from tui_app.reports.handover import parse_since
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal.themes import THEME_CHOICES
@@ -156,7 +157,7 @@ class Prompt(Navigation):
                 return self._set(rest)
             case "handover":
                 since = rest.removeprefix("since").strip()
-                moment = parse_moment(since, self.service.clock.now()) if since else None
+                moment = parse_since(since, self.service.clock.now()) if since else None
                 return lambda: self._open_handover(moment)
             case "export":
                 return self._export()

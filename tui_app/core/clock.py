@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from datetime import time as datetime_time
 from typing import Protocol
 
 
@@ -53,12 +54,15 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Years outside of these are refused: zones and formats fail at the ends of the calendar."""
 _OLDEST = 50 * 365 * 86400
 _RELATIVE = re.compile(r"(\d{1,5})([smhdw])")
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_moment(words: str, now: datetime) -> datetime:
     """The moment, in UTC, for RFC 3339, a date, `now`, or an age such as `24h` or `7d`; without a zone it is UTC.
+
+    `06:00` is the last time that it was six on this machine.
 
     Raises ValueError with a sentence for the operator.
     """
@@ -67,6 +71,8 @@ def parse_moment(words: str, now: datetime) -> datetime:
     words = words.lower() if words[-1:] in "DHWS" else words
     if words == "now":
         return now
+    if of_day := _TIME_OF_DAY.fullmatch(words):
+        return _last_time_of_day(datetime_time(int(of_day[1]), int(of_day[2])), now)
     relative = _RELATIVE.fullmatch(words)
     if relative and int(relative[1]) * _UNIT[relative[2]] <= _OLDEST:
         return now - timedelta(seconds=int(relative[1]) * _UNIT[relative[2]])
@@ -76,8 +82,24 @@ def parse_moment(words: str, now: datetime) -> datetime:
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise ValueError(words)
     except (ValueError, OverflowError):
-        raise ValueError(f"'{words[:40]}' is not a time; write 24h, 7d, 2026-11-20 or 2026-11-20T14:00:00Z.") from None
+        raise ValueError(
+            f"'{words[:40]}' is not a time; write 24h, 7d, 06:00, 2026-11-20 or 2026-11-20T14:00:00Z."
+        ) from None
     return moment
+
+
+def _last_time_of_day(at: datetime_time, now: datetime) -> datetime:
+    local = local_time(now)
+    today = _of_here(datetime.combine(local.date(), at))
+    return today if today <= now else _of_here(datetime.combine(local.date() - timedelta(days=1), at))
+
+
+def _of_here(naive: datetime) -> datetime:
+    """A time of this machine's zone, in UTC; of an hour that comes twice the first."""
+    try:
+        return naive.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return naive.replace(tzinfo=UTC)
 
 
 def parse_window(

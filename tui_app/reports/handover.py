@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.wire_values import readable
-from tui_app.core.clock import local_time, parse_moment
+from tui_app.core.clock import parse_moment
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.state import Outcome
 from tui_app.plans.write_entry import CREATE
@@ -30,7 +30,6 @@ FAILED: Final = frozenset({
     Outcome.FAILED, Outcome.REFUSED, Outcome.PARTLY, Outcome.PARTLY_MOVED, Outcome.UNDELIVERED,
 })  # fmt: skip
 """Outcomes of messages that were sent and were not done in full."""
-_TIME_OF_DAY: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _OF_MAIL: Final = re.compile(r"\S*@\S*|\"[^\"]*\"|“[^“”]*”|«[^«»]*»")
 """What may be of a mail in the words of a server: addresses, and what is quoted."""
@@ -279,10 +278,6 @@ def parse_since(words: str, now: datetime) -> datetime:
 
     Raises ValueError with a sentence, also for a time that has not come.
     """
-    if of_day := _TIME_OF_DAY.fullmatch(words.strip()):
-        local, at = local_time(now), time(int(of_day[1]), int(of_day[2]))
-        today = _local(datetime.combine(local.date(), at))
-        return today if today <= now else _local(datetime.combine(local.date() - timedelta(days=1), at))
     try:
         moment = parse_moment(words, now)
     except ValueError:
@@ -292,14 +287,6 @@ def parse_since(words: str, now: datetime) -> datetime:
     if moment > now:
         raise ValueError(f"'{sanitize(words, 40)}' has not come yet: a handover begins before now.")
     return moment
-
-
-def _local(naive: datetime) -> datetime:
-    """A time of this machine's zone, in UTC; of an hour that comes twice the first."""
-    try:
-        return naive.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return naive.replace(tzinfo=UTC)
 
 
 def masked(words: str, most: int = 300) -> str:

@@ -129,7 +129,7 @@ class HandoverScreen(TextScreen):
         self.service.record(f"Handover written: {name}.")
         self.notice(f"Written here: {name}", late=True)
 
-    def action_view_copy(self) -> None:
+    def action_text_copy(self) -> None:
         """Copy all of it, with its lines."""
         self._copy_all()
 

@@ -174,18 +174,23 @@ class Footer(TextLine):
     def show_keys(self, keys: Sequence[tuple[str, str]], ways_out: Sequence[tuple[str, str]] = ()) -> None:
         """Show keys until one has no room: what comes after it is less important. The ways out are always there."""
         self._keys = (keys, ways_out)
-        left = self._width - sum(len(f"{key} {label}") for key, label in ways_out) - 2 * len(ways_out)
-        shown: list[tuple[str, str]] = []
-        for key, label in keys:
-            left -= len(f"{key} {label}") + 2 * bool(shown)
-            if left < 0:
-                break
-            shown.append((key, label))
         pieces: list[Piece] = []
-        for key, label in (*shown, *ways_out):
+        for key, label in (*shown_keys(keys, ways_out, self._width), *ways_out):
             pieces += ["  "] if pieces else []
             pieces += [(key, "bold $text-accent"), f" {label}"]
         self.set_text(*pieces)
+
+
+def shown_keys(
+    keys: Sequence[tuple[str, str]], ways_out: Sequence[tuple[str, str]], width: int
+) -> Sequence[tuple[str, str]]:
+    """As many of the (key, label) pairs as there is room for beside the ways out."""
+    left = width - sum(len(f"{key} {label}") + 2 for key, label in ways_out)
+    for number, (key, label) in enumerate(keys):
+        left -= len(f"{key} {label}") + 2 * bool(number)
+        if left < 0:
+            return keys[:number]
+    return keys
 
 
 class Tabs(TextLine):
