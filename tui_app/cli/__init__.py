@@ -34,6 +34,7 @@ _COMMANDS = {
     "ledger": ("tui_app.cli.ledger", "ledger", "Show what was written, by whom and why; resume unfinished plans."),
     "report": ("tui_app.cli.report", "report", "Write the report of a job or a plan."),
     "handover": ("tui_app.cli.handover", "handover", "Write what the next shift has to know."),
+    "doctor": ("tui_app.cli.doctor", "doctor", "Check terminal, configuration, connection and account."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }

@@ -30,6 +30,11 @@ _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.
 """Values of TERM without colours, without an alternate screen or without cursor movement."""
 
 
+def is_too_plain(kind: str) -> bool:
+    """Whether a terminal of this kind can't show the console."""
+    return _TOO_PLAIN.fullmatch(kind) is not None
+
+
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Raise UsageError, which names the commands, if this terminal can't show the console."""
     # Before anything secret is read.
@@ -39,7 +44,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         raise UsageError(
             "The console needs a terminal. Without one use the commands, for example: mailsluice jobs --json"
         )
-    if _TOO_PLAIN.fullmatch(kind := environment.get("TERM", "")):
+    if is_too_plain(kind := environment.get("TERM", "")):
         raise UsageError(
             f"A terminal of kind '{sanitize(kind, 40)}' can't show the console. Use the commands: mailsluice jobs"
         )

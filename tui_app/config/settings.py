@@ -234,23 +234,31 @@ def _text_of(path: Path) -> str:
         return file.read()
 
 
-def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
-    """The checked file; a missing file is like an empty one unless it `must_exist`.
+def read_config_text(path: Path, *, must_exist: bool = False) -> str:
+    """The text of a configuration file that may be obeyed; a missing file is like an empty one unless it `must_exist`.
 
-    Raises UsageError that names the file, the key and the problem.
+    Raises UsageError.
     """
     try:
-        text = _text_of(path)
+        return _text_of(path)
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise UsageError(f"{sanitize(str(path))}, which MAILSLUICE_CONFIG names, does not exist.") from None
-        text = ""
+        return ""
     except UnicodeDecodeError as error:
         raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
     except OSError as error:
         raise UsageError(f"{sanitize(str(path))} can't be read: {error.strerror}.") from None
     except ValueError:
         raise UsageError(f"{sanitize(str(path))} can't be the name of a file.") from None
+
+
+def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
+    """The checked file; a missing file is like an empty one unless it `must_exist`.
+
+    Raises UsageError that names the file, the key and the problem.
+    """
+    text = read_config_text(path, must_exist=must_exist)
     if not text.strip():
         return ConfigFile()
     # Importing the checks takes as long as drawing the first screen: skip it when there is nothing to check.

@@ -1,0 +1,170 @@
+"""The configuration file, and where the settings that are in effect come from. No secret is shown, none is read here."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tui_app.auth.credentials import KeyCredential
+from tui_app.config.schema import ConfigFile, Profile, UiSettings
+from tui_app.config.settings import (
+    Settings,
+    is_loopback,
+    proxy_for,
+    read_config_file,
+    read_config_text,
+)
+from tui_app.core.errors import UsageError
+from tui_app.core.paths import config_file
+from tui_app.core.text import plural, sanitize
+from tui_app.doctor.check import CheckResult, look, ok, wrong
+
+_LATER: Final = ("keys", "views")
+"""Tables that are read by other versions than this one."""
+_NOT_READ: Final = ("CF_API_TOKEN", "CF_ACCOUNT_ID", "CF_API_KEY", "CF_EMAIL", "CLOUDFLARE_API_BASE_URL")
+"""Variables of other programs, which may have been meant for this one."""
+_PROXIES: Final = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was asked for on the command line."""
+
+    profile: str | None = None
+    read_only: bool = False
+
+
+def check_file(environment: Mapping[str, str]) -> CheckResult:
+    """The configuration file: where it is, whether it is obeyed, and what in it means nothing here."""
+    try:
+        path = config_file(environment)
+        if path is None:
+            return look(
+                "configuration",
+                "There is no home folder, so no configuration file.",
+                "Set HOME to an absolute path, or MAILSLUICE_CONFIG.",
+            )
+        named = bool(environment.get("MAILSLUICE_CONFIG"))
+        file = read_config_file(path, must_exist=named)
+        text = read_config_text(path)
+    except UsageError as error:
+        return wrong("configuration", str(error))
+    name = sanitize(str(path), 200)
+    try:
+        about = path.stat()
+    except OSError:
+        return ok("configuration", f"There is no file {name}: the environment and the defaults count")
+    mode = f"mode {stat.S_IMODE(about.st_mode):04o}" if stat.S_ISREG(about.st_mode) else "not a file, taken for empty"
+    default = f", by default {sanitize(file.default_profile, 40)}" if file.default_profile else ""
+    found = f"{name}, {mode}, {plural(len(file.profiles), 'profile')}{default}"
+    if unknown := [*_not_obeyed(text)]:
+        return look(
+            "configuration",
+            f"{found}. This version does not obey: {sanitize(', '.join(unknown), 200)}",
+            "Check the spelling; what is meant for another version may stay.",
+        )
+    return ok("configuration", found)
+
+
+def _not_obeyed(text: str) -> Iterator[str]:
+    """Names of what is in the file and means nothing to this version; all else that is unknown is refused."""
+    try:
+        content: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    yield from (name for name in _LATER if name in content and not hasattr(ConfigFile(), name))
+    ui = content.get("ui")
+    known = {each.name for each in fields(UiSettings)}
+    yield from (f"ui.{name}" for name in (ui if isinstance(ui, dict) else ()) if name not in known)
+
+
+def check_settings(
+    settings: Settings | None, problem: str, environment: Mapping[str, str], chosen: Chosen | None
+) -> CheckResult:
+    """Whether there is all that a command needs, and where it comes from; `chosen` is None where that is not known."""
+    if settings is None:
+        return wrong("settings", problem or "There are no settings.")
+    account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
+    mode = "read-only" if settings.read_only else "may write"
+    profile = f"profile {sanitize(settings.profile, 40)}" if settings.profile else "no profile"
+    found = f"{profile}, account {account}, {settings.base_url}, {mode}"
+    if chosen is not None:
+        found += f". {_origins(settings, environment, chosen)}"
+    hints = [*_settings_hints(settings, environment)]
+    return look("settings", found, " ".join(hints)) if hints else ok("settings", found)
+
+
+def _settings_hints(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    if settings.other_host:
+        yield f"The token goes to {sanitize(settings.other_host, 100)}, which is not the API's host: check CLOUDFLARE_BASE_URL."
+    if extra := [name for name in ("CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY") if environment.get(name)]:
+        is_used = isinstance(settings.credential, KeyCredential)
+        if not is_used:
+            yield f"{' and '.join(extra)} {'is' if len(extra) == 1 else 'are'} not used: a token comes first."
+        else:
+            yield "A global API key may do everything: a token with only Cloud Email Security is safer."
+    if others := [name for name in _NOT_READ if environment.get(name)]:
+        yield f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} not read: names begin with CLOUDFLARE_."
+
+
+def _origins(settings: Settings, environment: Mapping[str, str], chosen: Chosen) -> str:
+    """Where account, address and token come from, by the order of `load_settings`."""
+    profile, name = _profile_of(environment, chosen)
+    flagged = chosen.profile is not None
+    within = f"profile {sanitize(name or '', 40)}"
+
+    def origin(variable: str, in_profile: object) -> str:
+        in_environment = bool(environment.get(variable))
+        if in_profile and (flagged or not in_environment):
+            return within
+        return variable if in_environment else "default"
+
+    parts = [
+        f"Account: {origin('CLOUDFLARE_ACCOUNT_ID', profile.account_id)}",
+        f"address: {origin('CLOUDFLARE_BASE_URL', profile.base_url)}",
+        f"token: {_token_origin(settings, environment, profile, within, flagged=flagged)}",
+    ]
+    if settings.read_only:
+        parts.append(f"read-only: {'--read-only' if chosen.read_only else within}")
+    return ", ".join(parts)
+
+
+def _profile_of(environment: Mapping[str, str], chosen: Chosen) -> tuple[Profile, str | None]:
+    path = config_file(environment)
+    file = read_config_file(path) if path is not None else ConfigFile()
+    name = chosen.profile or environment.get("MAILSLUICE_PROFILE") or file.default_profile
+    return file.profiles.get(name or "", Profile()), name
+
+
+def _token_origin(
+    settings: Settings, environment: Mapping[str, str], profile: Profile, within: str, *, flagged: bool
+) -> str:
+    if isinstance(settings.credential, KeyCredential):
+        return "CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY"
+    if environment.get("CLOUDFLARE_API_TOKEN") and not (flagged and (profile.token_file or profile.token_command)):
+        return "CLOUDFLARE_API_TOKEN"
+    if profile.token_file:
+        return f"file {sanitize(str(profile.token_file), 100)} ({within})"
+    # An argument of the command may be a secret by mistake: its program is enough to find it.
+    return f"command {sanitize(profile.token_command[0] if profile.token_command else '', 60)} ({within})"
+
+
+def check_proxy(base_url: str, environment: Mapping[str, str]) -> CheckResult:
+    """Whether requests go through a proxy, and why."""
+    try:
+        proxy = proxy_for(base_url, environment)
+    except UsageError as error:
+        return wrong("proxy", str(error))
+    if proxy is not None:
+        return ok("proxy", f"Requests go through {sanitize(proxy.name, 100)} (HTTPS_PROXY)")
+    host = urlsplit(base_url).hostname or ""
+    if environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
+        why = "this machine is asked itself" if is_loopback(host) else f"NO_PROXY names {sanitize(host, 100)}"
+        return ok("proxy", f"None: HTTPS_PROXY is set, but {why}")
+    if others := [name for name in _PROXIES if environment.get(name)]:
+        return ok("proxy", f"None: HTTPS_PROXY is not set ({', '.join(others)} is not used)")
+    return ok("proxy", "None: HTTPS_PROXY is not set")
