@@ -6,7 +6,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,9 @@ from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output, f
 from tui_app.core.errors import ExitCode, SluiceError, UsageError
 from tui_app.core.hardening import set_certificate_variables_aside, silence_libraries
 from tui_app.core.text import sanitize
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "jobs": ("tui_app.cli.jobs", "jobs", "List bulk jobs."),
@@ -35,6 +38,7 @@ _COMMANDS = {
     "report": ("tui_app.cli.report", "report", "Write the report of a job or a plan."),
     "handover": ("tui_app.cli.handover", "handover", "Write what the next shift has to know."),
     "doctor": ("tui_app.cli.doctor", "doctor", "Check terminal, configuration, connection and account."),
+    "completion": ("tui_app.cli.completion", "completion", "Print the script that completes commands in a shell."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }
@@ -51,11 +55,20 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Its commands by their names alone: to import them all takes longer than a key may."""
+        from tui_app.cli.completion import fitting_commands
+
+        commands = fitting_commands(((name, about) for name, (_, _, about) in _COMMANDS.items()), incomplete)
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
 
 
+_COMPLETING: Final = "_MAILSLUICE_COMPLETE"
+"""The variable by which a shell asks what fits."""
 _LONGEST: Final = 4096
 """Characters of an error's sentence that are printed at most."""
 SECRETS = ("--token", "--api-token", "--api-key")
@@ -70,8 +83,16 @@ def _never_in_arguments(ctx: click.Context, param: click.Parameter, value: str |
         raise UsageError(NEVER_AN_ARGUMENT)
 
 
+def _complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    from tui_app.cli.completion import complete_profile
+
+    return complete_profile(ctx, param, incomplete)
+
+
 @click.group(cls=_LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--profile", metavar="NAME", help="A profile of the configuration file.")
+@click.option(
+    "--profile", metavar="NAME", shell_complete=_complete_profile, help="A profile of the configuration file."
+)
 @click.option("--read-only", is_flag=True, help="Hide and refuse all writes.")
 @click.option(*SECRETS, hidden=True, expose_value=False, callback=_never_in_arguments)
 @click.version_option(__version__, prog_name="mailsluice")
@@ -115,6 +136,11 @@ def _crashed(error: Exception) -> ExitCode:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if _COMPLETING in os.environ:
+        from tui_app.cli.completion import complete
+
+        fill_closed_streams()
+        sys.exit(complete(cli))
     # Textual reads TEXTUAL_* from the environment; some of them press keys. A shell must not do that.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]

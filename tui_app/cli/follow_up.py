@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.enums import Destination
+from tui_app.cli.completion import complete_plan
 from tui_app.cli.destination import destination_option
 from tui_app.cli.ledger import despite_doubts_option, of_this_account, plan_named, print_doubts
 from tui_app.cli.plan_review import ReviewOptions, review_and_send, review_options
@@ -62,7 +63,7 @@ def _follow_up(
 
 
 @click.command()
-@click.argument("name", metavar="JOB|PLAN")
+@click.argument("name", metavar="JOB|PLAN", shell_complete=complete_plan)
 @click.option("--why", default="", metavar="TEXT", help="Of a job: only rows whose reason contains this.")
 @click.option(
     "--include",
@@ -98,7 +99,7 @@ def retry(ctx: click.Context, options: ReviewOptions, name: str, why: str, despi
 
 
 @click.command()
-@click.argument("name", metavar="JOB|PLAN")
+@click.argument("name", metavar="JOB|PLAN", shell_complete=complete_plan)
 @destination_option(
     "Where released mail goes; JunkEmail by default. Moved mail goes back to the Inbox.", UNDO_OF_RELEASE
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tui_app.api.enums import Disposition
+from tui_app.cli.completion import complete_plan
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.plan_review import print_to_send, print_wait, sent_later, why_not_expected
 from tui_app.cli.plan_run import exit_code, run_plan, write_results
@@ -162,7 +163,7 @@ def _list(since: str | None, output_format: str) -> None:
 
 
 @ledger.command("show")
-@click.argument("name", metavar="PLAN|WRITE|JOB")
+@click.argument("name", metavar="PLAN|WRITE|JOB", shell_complete=complete_plan)
 @format_option
 def _show(name: str, output_format: str) -> None:
     """List what became of every message of a plan; of a write to a job, or a report, all that is on record."""
@@ -217,7 +218,7 @@ despite_doubts_option = click.option(
 
 
 @ledger.command("resume")
-@click.argument("plan")
+@click.argument("plan", shell_complete=complete_plan)
 @click.option("--resend-unseen", is_flag=True, help="Also send again what was not seen done. It may be done twice.")
 @click.option(
     "--expect",
@@ -285,7 +286,7 @@ def _resume(
 
 
 @ledger.command("settle")
-@click.argument("plan", metavar="PLAN|WRITE")
+@click.argument("plan", metavar="PLAN|WRITE", shell_complete=complete_plan)
 @format_option
 @click.pass_context
 def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
@@ -308,7 +309,7 @@ def _settle(ctx: click.Context, plan: str, output_format: str) -> None:
 
 
 @ledger.command("check")
-@click.argument("plan")
+@click.argument("plan", shell_complete=complete_plan)
 @format_option
 @click.pass_context
 def _check(ctx: click.Context, plan: str, output_format: str) -> None:
@@ -336,7 +337,7 @@ def _check(ctx: click.Context, plan: str, output_format: str) -> None:
 
 
 @ledger.command("close")
-@click.argument("plan")
+@click.argument("plan", shell_complete=complete_plan)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_context
 def _close(ctx: click.Context, plan: str, yes: bool) -> None:
@@ -355,7 +356,7 @@ def _close(ctx: click.Context, plan: str, yes: bool) -> None:
 
 
 @ledger.command("report")
-@click.argument("plan")
+@click.argument("plan", shell_complete=complete_plan)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
 @click.pass_context
 def _report(ctx: click.Context, plan: str, output: Path | None) -> None:
@@ -366,7 +367,7 @@ def _report(ctx: click.Context, plan: str, output: Path | None) -> None:
 
 
 @ledger.command("submit")
-@click.argument("plan")
+@click.argument("plan", shell_complete=complete_plan)
 @verdict_option("--as", "The verdict that it should have had.", required=True)
 @despite_doubts_option
 @click.option("--yes", is_flag=True, help="Don't ask.")

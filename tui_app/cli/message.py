@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tui_app.cli.completion import complete_file
 from tui_app.cli.listing import print_status, with_ours
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
@@ -30,6 +31,7 @@ PARTS: Final = ("summary", "why", "links", "trace", "actions", "headers", "raw")
 @click.option(
     "--output",
     metavar="FILE",
+    shell_complete=complete_file,
     help="Save it to a new file: .eml the raw mail, .json the message, .txt the part, .png a picture of the mailbox copy.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The API's own object.")

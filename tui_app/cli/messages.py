@@ -11,6 +11,7 @@ from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_message_pages
 from tui_app.api.rows import JobMessage
 from tui_app.api.wire_values import readable
+from tui_app.cli.completion import complete_file
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, wants_bom, with_ours, write_pages
 from tui_app.cli.runner import run_command
 from tui_app.core.errors import ExitCode, UsageError
@@ -46,6 +47,7 @@ def _wanted(job: Job | None, status: RowStatus | None, limit: int | None) -> int
 @click.option(
     "--output",
     metavar="FILE",
+    shell_complete=complete_file,
     help="Write all of them to a new file, by its suffix .csv, .json, .ndjson or .md; .partial is added until it is whole.",
 )
 @format_option

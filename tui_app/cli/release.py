@@ -9,6 +9,7 @@ import click
 
 from tui_app.api.enums import Destination, Disposition, RowStatus
 from tui_app.api.submission import SubmissionType
+from tui_app.cli.completion import InputFile
 from tui_app.cli.destination import destination_option
 from tui_app.cli.listing import print_status
 from tui_app.cli.messages import ASKABLE_ROW_STATUS
@@ -55,7 +56,7 @@ def _sources(command: Any) -> Any:
             click.option(
                 "--from",
                 "source",
-                type=click.File("rb"),
+                type=InputFile("rb"),
                 help="Read ids from a file; - is standard input. Nothing in it is ever an option.",
             ),
             click.option("--job", "job_id", metavar="JOB", help="Take the messages of this job."),

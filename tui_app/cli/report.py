@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_app.api.errors import NotFound
+from tui_app.cli.completion import complete_plan
 from tui_app.cli.ledger import ledger_here
 from tui_app.cli.listing import print_status
 from tui_app.cli.runner import run_command
@@ -84,7 +85,7 @@ async def _write_job_report(service: EmailSecurityService, name: str, output: Pa
 
 
 @click.command()
-@click.argument("name", metavar="JOB|PLAN")
+@click.argument("name", metavar="JOB|PLAN", shell_complete=complete_plan)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file: .md, .csv or .json.")
 @click.pass_context
 def report(ctx: click.Context, name: str, output: Path | None) -> None:
