@@ -10,6 +10,7 @@ from tui_app.screens.activity import ActivityScreen
 from tui_app.screens.all_jobs import AllJobsScreen
 from tui_app.screens.columns import ColumnsScreen
 from tui_app.screens.copy import CopyScreen
+from tui_app.screens.doctor import DoctorScreen
 from tui_app.screens.handover import HandoverScreen
 from tui_app.screens.help import HelpScreen
 from tui_app.screens.job.reasons import ReasonsScreen
@@ -42,6 +43,7 @@ SCREENS = {
         LedgerScreen,
         WriteRecordScreen,
         HandoverScreen,
+        DoctorScreen,
         ProfilesScreen,
         AllJobsScreen,
     )

@@ -6,12 +6,15 @@ import asyncio
 import gc
 import importlib
 import os
+from collections.abc import Callable
+from functools import partial
 from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
 from textual.events import Event, Key
+from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.account_switcher import AccountSwitcher
@@ -75,6 +78,10 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
     BINDINGS = actions.bindings("app")
+    # Textual goes back to its first stack of screens only if that has a name like the others.
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        AccountSwitcher.DEFAULT_MODE: partial(Screen, id="_default")
+    }
     HORIZONTAL_BREAKPOINTS = too_small.ACROSS
     VERTICAL_BREAKPOINTS = too_small.DOWN
 

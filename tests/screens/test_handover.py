@@ -53,13 +53,13 @@ async def test_it_is_read_and_told_as_the_markdown_that_is_saved_and_copied(
         assert "`INC-7` of ana" in first.read_text()
         copied: list[str] = []
         monkeypatch.setattr(console.app, "write_to_terminal", copied.append)
-        screen.action_view_copy()
+        screen.action_text_copy()
         await console.sees("Copied (OSC 52), with its lines: don't paste it into a shell.")
         (sequence,) = copied
         found = re.fullmatch("\x1b]52;c;(.*)\x07", sequence)
         assert found and base64.b64decode(found[1]).decode() == first.read_text().strip()
         monkeypatch.setattr(module, "MOST", 10)
-        screen.action_view_copy()
+        screen.action_text_copy()
         await console.sees("Too long to copy (", "E writes it to a file.")
         assert len(copied) == 1
         screen.action_row_last()
@@ -98,7 +98,7 @@ async def test_the_console_goes_on_while_the_ledger_is_read_and_what_is_missing_
         await console.sees("Reading the ledger of this machine…")
         screen.action_handover_save()
         await console.sees("It is still being read: nothing was written.")
-        screen.action_view_copy()
+        screen.action_text_copy()
         await console.sees("It is still being read: nothing was copied.")
         go_on.set()
         await console.sees("Handover  since 2026-11-20 00:00", "Not all could be read: 000009-0badcafe.jsonl")

@@ -112,6 +112,11 @@ class DoctorScreen(TextScreen):
             theme=name,
         )
 
+    def action_text_copy(self) -> None:
+        """Copy all of it, as one line."""
+        lines = [f"{result.state} {result.check}: {result.found} {result.todo}".strip() for result in self._results]
+        self.copy(" | ".join(lines))
+
     def _show(self) -> None:
         if not self.ready:
             return

@@ -60,12 +60,26 @@ class SimulatedApi:
                 response = refused(Refusal(invalid.status, invalid.code, invalid.message, pointer=invalid.pointer))
             except Refusal as refusal:
                 response = refused(refusal)
+                if refusal.status in (400, 401, 403):
+                    self._note_denied(request, refusal)
             response.headers.update({**headers, "cf-ray": self._next_ray()})
             if self.latency:
                 await anyio.sleep(self.latency)
             return response
 
         return answer
+
+    def _note_denied(self, request: Request, refusal: Refusal) -> None:
+        """Keep that somebody came with what is not of this account: its credentials, or its id. Never a token."""
+        self.account.truth.add(
+            None,
+            self.account.clock(),
+            "denied",
+            method=request.method,
+            path=request.url.path,
+            status=refusal.status,
+            code=refusal.error["code"],
+        )
 
     def _next_ray(self) -> str:
         self._ray += 1

@@ -1,0 +1,176 @@
+"""Two accounts in one console: no request of one ever has the token or the account of the other."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+import pytest
+
+from tests.screens.test_prompt import command
+from tests.support.screens import Console
+from tui_app.accounts import Accounts
+from tui_app.api.errors import ApiError
+from tui_app.app import SluiceApp
+from tui_app.config.settings import Settings, load_settings
+from tui_app.core.clock import SystemClock
+from tui_app.screens.confirm import Confirm
+from tui_app.service import EmailSecurityService
+from tui_app.simulator.server import Options, Simulator, running
+
+NAMES = ("acme-prod", "acme-test")
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[dict[str, Simulator]]:
+    with (
+        running(Options(seed=1, messages=300, held=60, quota=0, faults="none", latency_ms=40)) as prod,
+        running(Options(seed=2, messages=300, held=60, quota=0, faults="none")) as test,
+    ):
+        yield dict(zip(NAMES, (prod, test), strict=True))
+
+
+def config(simulators: dict[str, Simulator], folder: Path) -> Path:
+    lines = ['default_profile = "acme-prod"', "[plans]", "batch_size = 2"]
+    for name, simulator in simulators.items():
+        environment = simulator.environment()
+        token = folder / f"{name}.token"
+        token.write_text(environment["CLOUDFLARE_API_TOKEN"])
+        token.chmod(0o600)
+        lines += [
+            f"[profiles.{name}]",
+            f'account_id = "{environment["CLOUDFLARE_ACCOUNT_ID"]}"',
+            f'token_file = "{token}"',
+            f'base_url = "{environment["CLOUDFLARE_BASE_URL"]}"',
+            'color = "red"' if name == "acme-prod" else 'color = "blue"',
+        ]
+    path = folder / "config.toml"
+    path.write_text("\n".join(lines))
+    path.chmod(0o600)
+    return path
+
+
+@asynccontextmanager
+async def console_over(path: Path, **environment: str) -> AsyncIterator[Console]:
+    variables = {"MAILSLUICE_CONFIG": str(path), **environment}
+    settings = load_settings(variables)
+
+    def make(settings: Settings) -> EmailSecurityService:
+        return EmailSecurityService(settings, clock=SystemClock(), random=Random(1))
+
+    service = make(settings)
+    accounts = Accounts(service, settings.profiles, lambda name: load_settings(variables, profile_name=name), make)
+    app = SluiceApp(service, accounts=accounts)
+    with patch.object(Confirm, "READ_FIRST", 0.0):
+        async with app.run_test(size=(80, 24)) as pilot:
+            yield Console(app, pilot)
+
+
+def mixed_up(simulator: Simulator) -> list[str]:
+    """Requests that came with the token or the account of somebody else, as the server has them on record."""
+    truth = simulator.account.truth
+    assert truth.of("wire"), "it was asked nothing"
+    denied = [f"{each['method']} {each['path']} {each['status']}" for each in truth.of("denied")]
+    own = f"/accounts/{simulator.account.account_id}/"
+    strange = [each["path"] for each in truth.of("wire") if "/accounts/" in each["path"] and own not in each["path"]]
+    return denied + strange
+
+
+async def test_an_account_is_switched_and_nothing_of_the_other_is_mixed_in(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "PRODUCTION", "12 loaded")
+        await console.press("space", "P")
+        await console.sees("Profiles", "acme-test", "not opened")
+        await console.press("j", "enter")
+        await console.sees("acme-test", "12 loaded")
+        await console.loses("acme-prod")
+        assert "marked" not in console.text
+        await console.press("Q")
+        await console.sees("Quarantine", "found")
+        await console.press("space", "R")
+        await console.sees("Release")
+        await console.press("escape", "P")
+        await console.sees("acme-prod", "open")
+        await console.press("g", "enter")
+        await console.sees("acme-prod", "1 marked")
+        await command(console, "profile acme-test")
+        await console.sees("acme-test", "Quarantine")
+        await command(console, "jobs all")
+        await console.sees("Jobs of all profiles", "24 loaded", "acme-prod live", "acme-test live")
+        await console.press("slash")
+        await console.type("failed:>0")
+        await console.press("enter")
+        await console.sees("of 24 loaded")
+        await console.press("o")
+        await console.sees("PROFILE▲")
+        await console.press("g", "enter")
+        await console.sees("acme-prod", "Jobs ›")
+    first, second = simulators.values()
+    assert first.account.account_id != second.account.account_id
+    assert first.authenticator.token != second.authenticator.token
+    assert not mixed_up(first) and not mixed_up(second)
+
+
+async def test_the_log_would_tell_of_a_request_with_the_wrong_token(simulators: dict[str, Simulator]) -> None:
+    first, second = simulators.values()
+    wrong = {
+        **first.environment(),
+        "CLOUDFLARE_API_TOKEN": second.authenticator.token,
+        "MAILSLUICE_CONFIG": "/dev/null",
+    }
+    with running(Options(seed=1, messages=3, held=3, faults="none")) as third:
+        wrong |= {"CLOUDFLARE_BASE_URL": third.base_url}
+        service = EmailSecurityService(load_settings(wrong), clock=SystemClock(), random=Random(1))
+        with pytest.raises(ApiError):
+            await service.client.list_jobs()
+        await service.close()
+        assert mixed_up(third)
+
+
+async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    first, second = simulators.values()
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await console.press("Q")
+        await console.sees("Quarantine", "all loaded")
+        await console.press("j", "j", "j", "j", "a", "R")
+        await console.sees("not sent yet")
+        number = re.search(r"([\d,]+) messages · ", console.text)
+        assert number
+        await console.type("INC-4802")
+        await console.press("enter")
+        await console.type(number[1].replace(",", ""))
+        await console.press("enter")
+        await console.sees("The first were sent")
+        await console.press("A", "P")
+        await console.sees("Profiles")
+        await console.press("j", "enter")
+        await console.sees("acme-test", "12 loaded")
+        await console.sees("acme-prod: Release, plan")
+    released = [entry["action"] for entry in first.account.truth.entries if entry["action"] == "release"]
+    assert len(released) > 5
+    assert not [entry for entry in second.account.truth.entries if entry["action"] == "release"]
+    assert not mixed_up(first) and not mixed_up(second)
+
+
+async def test_a_profile_without_a_token_of_its_own_gets_no_other(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    path = config(simulators, tmp_path)
+    path.write_text(path.read_text().replace(f'token_file = "{tmp_path / "acme-test.token"}"', ""))
+    environment = {"CLOUDFLARE_API_TOKEN": next(iter(simulators.values())).authenticator.token}
+    async with console_over(path, **environment) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await command(console, "profile acme-test")
+        await console.sees("names no token of its own")
+        await console.press("P", "j", "enter")
+        await console.sees("names no token of its own")
+        await command(console, "jobs all")
+        await console.sees("Jobs of all profiles", "12 loaded", "acme-test not opened")
+    assert not [mixed_up(simulator) for simulator in simulators.values() if mixed_up(simulator)]
