@@ -36,6 +36,7 @@ from tui_app.terminal.themes import THEME_CHOICES, THEMES, theme_for
 from tui_app.terminal.watchdog import print_line
 from tui_app.terminal.window_title import WindowTitle
 from tui_app.widgets import too_small
+from tui_app.widgets.pager import Pager
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
@@ -378,6 +379,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
                 line.refresh_text()
             for table in screen.query(RowTable):
                 table.refresh_text()
+            for pager in screen.query(Pager):
+                pager.refresh_text()
         self.show_notice(
             f"Addresses and subjects are hidden, {self.key('screen.redact')} shows them; copies and exports stay whole."
             if self.redaction.on

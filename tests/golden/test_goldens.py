@@ -23,7 +23,7 @@ async def test_jobs(still_simulator: Simulator, still_clock: StillClock, size: t
 async def test_a_job_with_failures(still_simulator: Simulator, still_clock: StillClock, size: tuple[int, int]) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock, size=size) as console:
         await open_job(console, "140 to retry")
-        await console.press("4")
+        await console.press("5")
         await console.sees("140 loaded", "final")
         await console.press("space", "space")
         await console.sees("2 marked")
@@ -44,7 +44,7 @@ async def test_a_job_by_reason(still_simulator: Simulator, still_clock: StillClo
 async def test_a_row(still_simulator: Simulator, still_clock: StillClock) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock) as console:
         await open_job(console, "140 to retry")
-        await console.press("4")
+        await console.press("5")
         await console.sees("140 loaded")
         await console.press("enter")
         await console.sees("read 12:00:00")

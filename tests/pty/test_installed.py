@@ -108,7 +108,7 @@ def test_a_walk_through_the_demo_and_a_release_of_three(
     terminal.sees("INC-4699 delivery notice")
     terminal.press("\r")
     terminal.sees("Jobs › move → Junk", "2,400 found", "1,000 loaded")
-    terminal.press("4")
+    terminal.press("5")
     terminal.sees("140 loaded", "✖ failed")
     terminal.press("\x1b")
     terminal.sees("12 loaded")

@@ -353,7 +353,7 @@ def test_failed_rows_of_a_job_are_looked_up_and_released(account: Account, conso
     terminal.sees("13 loaded", "live")
     terminal.press("g\r")
     terminal.sees("Jobs › release", "completed", "by job")
-    terminal.press("4")
+    terminal.press("5")
     terminal.sees("3 loaded", "✖ failed")
     terminal.press("a")
     terminal.sees("3 marked")

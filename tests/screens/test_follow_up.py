@@ -217,12 +217,12 @@ async def test_marks_count_while_the_rows_of_another_tab_are_on_their_way(
 ) -> None:
     async with console_on(settings_for(account), size=SIZE) as console:
         await at_the_job(console)
-        await console.press("4")
+        await console.press("5")
         await console.sees("140 loaded")
         await console.press("space", "space")
         await console.sees("2 marked")
         gate = held_open(monkeypatch, console.app.service.client, "list_job_messages")
-        await console.press("5")
+        await console.press("6")
         await console.loses("140 loaded")
         await console.press("T")
         gate.set()

@@ -31,8 +31,8 @@ def written(folder: Path) -> list[Path]:
 
 
 def wave(console: Console) -> list[str]:
-    """The lines of the table."""
-    return console.text.splitlines()[7:-2]
+    """The lines of the table, whatever the widths of its columns."""
+    return [" ".join(line.split()) for line in console.text.splitlines()[7:-2]]
 
 
 async def test_a_filter_counts_says_what_is_missing_and_ends_with_esc(simulator: Simulator) -> None:
@@ -101,7 +101,7 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         await console.sees("All 14,500 rows are loaded")
         await console.press("a")
         await console.sees("14,500 marked, all that match")
-        await console.press("4")
+        await console.press("5")
         await console.sees("failed", "14,500 marked")
         await console.press("escape")
         await console.loses("marked")
@@ -110,7 +110,7 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
 async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simulator, tmp_path: Path) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_job(console, "140 to retry")
-        await console.press("4")
+        await console.press("5")
         await console.sees("140 loaded")
         await console.press("E")
         await console.sees("140 rows", "1 request", "-failed.csv")
@@ -169,7 +169,7 @@ async def test_keys_in_a_burst_go_where_the_first_one_leads(simulator: Simulator
         for key in ("slash", *"failed", "enter"):
             console.app.post_message(Key(key, key if len(key) == 1 else None))
         await console.sees("of 1,000 loaded match failed")
-        for key in ("slash", "escape", "o", "4"):
+        for key in ("slash", "escape", "o", "5"):
             console.app.post_message(Key(key, key if len(key) == 1 else None))
         await console.sees("STATUS▲", "140 of 140 loaded match failed")
         for _ in range(4):
@@ -196,7 +196,7 @@ async def test_tab_turns_from_the_rows_to_the_report_and_what_is_written_is_what
 ) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_job(console, "140 to retry")
-        await console.press("4")
+        await console.press("5")
         await console.sees("140 loaded")
         await console.press("E")
         await console.sees("enter writes 140 rows", "tab the report", "-failed.csv")
@@ -212,7 +212,8 @@ async def test_tab_turns_from_the_rows_to_the_report_and_what_is_written_is_what
         await console.sees("must end in .md, .csv or .json")
         await console.press("escape")
         await console.press("E", "tab")
-        await console.sees("report-job-ff6c73b8.md")
+        await console.sees("r.ndjson")
+        await console.type("report-job-ff6c73b8.md")
         await console.press("enter")
         await console.sees("Report of 2,400 rows in report-job-ff6c73b8.md.")
         (file,) = written(tmp_path)

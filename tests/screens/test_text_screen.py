@@ -36,5 +36,5 @@ async def test_a_larger_window_shows_more_lines(still_simulator: Simulator, stil
         await console.pilot.resize_terminal(60, 20)
         _, more, same = await position(console)
         assert (more, same) == (last + 4, lines)
-        await console.pilot.resize_terminal(60, 70)
+        await console.pilot.resize_terminal(60, 120)
         await console.loses("lines 1-")

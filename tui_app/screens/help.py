@@ -80,6 +80,8 @@ class HelpScreen(TextScreen):
         """Show the keys."""
         super().on_mount()
         pieces: list[Piece] = []
+        if self.service.settings.read_only:
+            pieces.append(("This profile is read-only: writes are hidden and refused.\n\n", "bold"))
         if self._line is not None:
             pieces += [(f"{self._line.title}\n", "bold $text-accent"), *map(_row, self._line.rows), "\n"]
         form = _FORMS.get(self._about)
@@ -96,8 +98,6 @@ class HelpScreen(TextScreen):
             pieces.append((_SIGNS, "dim"))
         if not form:
             pieces += [("\nLegend\n", "bold $text-accent"), *(_row(row) for row in _LEGEND)]
-        if self.service.settings.read_only:
-            pieces.append(("\nThis profile is read-only: writes are hidden and refused.\n", "bold"))
         self.set_breadcrumb([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
         self.show_text(*pieces)
 

@@ -59,8 +59,8 @@ class OpenedLine(LineInput):
         self._asked = (about, value)
         # It is selected: what is typed takes its place, end goes on with it.
         self.value, self.disabled = self._left.pop(self._asked, value), False
-        self.cursor_position = len(self.value)
         self.focus()
+        self.selection = Selection(0, len(self.value))
 
     def leave(self) -> None:
         """Keep what was typed for the next time, and be asked no more."""

@@ -121,6 +121,8 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self._laid_out: tuple[tuple[int, Column, int], ...] = ()
         self._chosen: tuple[int, ...] = ()
         """The columns that somebody chose, by their positions; empty for the usual ones."""
+        self._fitted_for: frozenset[str] = frozenset()
+        """The rows on the screen when columns were fitted to a list last."""
         self._needs: dict[int, int] = {}
         """Cells that the flexible columns need, by their positions, as far as rows were on the screen."""
         self._painted: dict[int, object] = {}
@@ -164,8 +166,17 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             rows.unmark_absent()
             if rows.marks != marks:
                 self.post_message(self.Marked())
+        seen = frozenset(map(rows.key_at, self._on_screen()))
+        if 2 * len(seen & self._fitted_for) < len(seen):
+            self.refit()  # other rows, not the same ones with news
+        self._fitted_for = seen
         self._fit_columns()
         self._repaint_changed()
+
+    def _on_screen(self) -> range:
+        """The places of the rows on the screen."""
+        top = int(self.scroll_offset.y)
+        return range(top, min(top + self.page_rows, len(self.shown)))
 
     def set_empty_text(self, text: str) -> None:
         """What to show when there are no rows."""
@@ -187,10 +198,15 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         self.cursor_coordinate = self.cursor_coordinate._replace(row=0)
         self._look_from(0)
 
+    def refit(self) -> None:
+        """Other rows are to be shown: the columns are as wide as those need, whatever the ones before did."""
+        self._needs = {}
+
     def show_sort(self, field: str, *, reverse: bool) -> None:
         """Point an arrow at the column that rows are sorted by; none for an empty field."""
         if (field, reverse) != (self.sorted_by, self.reversed):
             self.sorted_by, self.reversed = field, reverse
+            self.refit()
             self._lay_out()
 
     def next_sort(self) -> str:
@@ -368,6 +384,9 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
             fitted=bool(needs),
         )
         given = dict(zip((position for position, _ in flexible), widths, strict=True))
+        if flexible and flexible[-1][0] == shown[-1][0]:
+            # The end of the line is free: a text that gets longer has room there.
+            given[flexible[-1][0]] += max(0, self.size.width - _EDGE - fixed - sum(widths))
         self._laid_out = tuple((position, column, column.width or given[position]) for position, column in shown)
         # DataTable's own columns: the edge, then each with the blank before it.
         self.columns.clear()
@@ -391,8 +410,8 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         flexible = [position for position, column in self._in_width() if not column.width]
         if not flexible:
             return
-        needs, top = dict(self._needs), int(self.scroll_offset.y)
-        for index in range(top, min(top + self.page_rows, len(self.shown))):
+        needs = dict(self._needs)
+        for index in self._on_screen():
             cells = self._cells_of(self.shown[index])
             for position in flexible:
                 needed = cell_len(cells[position].text)
@@ -504,7 +523,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 def shares(wanted: Sequence[tuple[int, int]], room: int, *, fitted: bool) -> list[int]:
     """How wide each flexible column is: (weight, needed cells) of each, and the room for all.
 
-    `fitted` = none is wider than it needs while another one has too little; what all have too much of is the last one's.
+    `fitted` = none is wider than it needs; what all have too much of is left over.
     """
     widths, open_, left = [0] * len(wanted), list(range(len(wanted))), room
     while fitted and open_:
@@ -522,8 +541,6 @@ def shares(wanted: Sequence[tuple[int, int]], room: int, *, fitted: bool) -> lis
         taken += wanted[number][0]
         widths[number] = left * taken // weights - given
         given += widths[number]
-    if not open_ and widths:
-        widths[-1] += left
     return widths
 
 

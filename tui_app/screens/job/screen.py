@@ -403,6 +403,7 @@ class JobScreen(ConsoleScreen):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: RowView) -> None:
+        self.table().refit()
         asking = self._subject.arrange(wanted)
         self.call_later(self.show_about)
         await asking

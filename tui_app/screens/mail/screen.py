@@ -318,6 +318,7 @@ class MailScreen(ConsoleScreen):
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: RowView) -> None:
         await self._subject.arrange(wanted)
+        self.table().refit()
         self._show_again()
 
     # ---- the line
