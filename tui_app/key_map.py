@@ -106,15 +106,34 @@ class KeyMap:
     @classmethod
     def of(cls, changes: Sequence[KeyChange]) -> KeyMap:
         """The usual keys with these changes. Raises UsageError, which names the place in the file."""
+        made, problems = cls._changed_by(changes)
+        if problems:
+            raise problems[0]
+        return made
+
+    @classmethod
+    def problems_of(cls, changes: Sequence[KeyChange]) -> Sequence[UsageError]:
+        """All that is wrong with changes, in their order."""
+        return cls._changed_by(changes)[1]
+
+    @classmethod
+    def _changed_by(cls, changes: Sequence[KeyChange]) -> tuple[KeyMap, Sequence[UsageError]]:
         if not changes:
-            return USUAL
-        known = {action.id: action for action in ACTIONS}
+            return USUAL, ()
+        known, problems = {action.id: action for action in ACTIONS}, []
         for change in changes:
-            known[change.action] = _changed(change, known)
+            try:
+                known[change.action] = _changed(change, known)
+            except UsageError as error:
+                problems.append(error)
         made = cls([known[action.id] for action in ACTIONS])
         for change in changes:
-            made._check(change)
-        return made
+            try:
+                if change.action in made._by_id:
+                    made._check(change)
+            except UsageError as error:
+                problems.append(error)
+        return made, problems
 
     def _check(self, change: KeyChange) -> None:
         action = self._by_id[change.action]

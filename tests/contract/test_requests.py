@@ -110,6 +110,8 @@ submitted = st.builds(SubmittedMail, mail_ids, words, words, words, st.lists(wor
 
 CALLS: dict[str, st.SearchStrategy[Call]] = {
     "verify_token": st.just(lambda c: c.verify_token()),
+    "verify_user_token": st.just(lambda c: c.verify_user_token()),
+    "verify_account_token": st.just(lambda c: c.verify_account_token()),
     "list_accounts": st.builds(lambda n: lambda c: c.list_accounts(page=n), pages),
     "search_messages": st.builds(
         lambda p, s, cur: lambda c: c.search_messages(p, per_page=s, cursor=cur), searches, sizes, texts

@@ -78,11 +78,18 @@ class EmailSecurityClient:
 
         GET /user/tokens/verify, GET /accounts/{account_id}/tokens/verify.
         """
-        read = self._one(TokenStatus.from_wire)
         try:
-            return await self.transport.get("/user/tokens/verify", None, read)
+            return await self.verify_user_token()
         except (Unauthenticated, Forbidden, Invalid, NotFound):
-            return await self.transport.get(f"{self._account}/tokens/verify", None, read)
+            return await self.verify_account_token()
+
+    async def verify_user_token(self) -> TokenStatus:
+        """Whether a user's token is active; the account's own are refused. GET /user/tokens/verify."""
+        return await self.transport.get("/user/tokens/verify", None, self._one(TokenStatus.from_wire))
+
+    async def verify_account_token(self) -> TokenStatus:
+        """Whether a token of the account's own is active; those of users are refused. GET /accounts/{account_id}/tokens/verify."""
+        return await self.transport.get(f"{self._account}/tokens/verify", None, self._one(TokenStatus.from_wire))
 
     async def list_accounts(self, *, page: int = 1, per_page: int = MAX_ACCOUNTS) -> Page[CloudflareAccount]:
         """Up to 50 accounts that the credentials can see; account-owned tokens may not ask (400, code 1001). GET /accounts."""

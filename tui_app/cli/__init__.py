@@ -39,6 +39,8 @@ _COMMANDS = {
     "handover": ("tui_app.cli.handover", "handover", "Write what the next shift has to know."),
     "doctor": ("tui_app.cli.doctor", "doctor", "Check terminal, configuration, connection and account."),
     "completion": ("tui_app.cli.completion", "completion", "Print the script that completes commands in a shell."),
+    "init": ("tui_app.cli.init", "init", "Set up: verify a token, choose an account, write the configuration."),
+    "config": ("tui_app.cli.config", "config", "Show, check and change the configuration."),
     "demo": ("tui_app.cli.demo", "demo", "The console on a simulated account; no token needed."),
     "simulate": ("tui_app.cli.simulate", "simulate", "Serve a simulated account on loopback."),
 }

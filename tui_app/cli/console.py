@@ -25,6 +25,8 @@ from tui_app.terminal.watchdog import ShutdownWatchdog, print_line
 if TYPE_CHECKING:
     from tui_app.config.schema import Profile
     from tui_app.service import EmailSecurityService
+    from tui_app.setup.conversation import Setup
+    from tui_app.setup.situation import Situation
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Values of TERM without colours, without an alternate screen or without cursor movement."""
@@ -130,12 +132,60 @@ def _tell_what_is_left(service: EmailSecurityService) -> None:
 
 
 def open_console(*, profile_name: str | None, read_only: bool) -> int:
-    """Open the console on the configured account; returns the exit code. Raises UsageError."""
+    """Open the console on the configured account; where nothing is configured, ask for it first.
+
+    Returns the exit code. Raises UsageError.
+    """
     check_terminal(os.environ)
-    environment = dict(os.environ)  # the token is taken out of it later
-    settings = load_settings(environment, profile_name=profile_name, read_only=read_only)
+    environment = dict(os.environ)
+    try:
+        settings = load_settings(environment, profile_name=profile_name, read_only=read_only)
+    except UsageError:
+        from tui_app.setup.situation import first_start
+
+        situation = first_start(os.environ, profile_name=profile_name)
+        if situation is None:
+            raise  # something is configured, and wrong
+    else:
+        return _run_on(settings, environment, read_only=read_only)
+    return _begin(situation, read_only=read_only)
+
+
+def _run_on(settings: Settings, environment: Mapping[str, str], *, read_only: bool) -> int:
+    """The console on an account, from which the other profiles can be shown, too."""
 
     def load(name: str) -> Settings:
         return load_settings(environment, profile_name=name, read_only=read_only, may_ask=False)
 
     return run_console(settings, find_state_folder(), settings.profiles, load)
+
+
+def _begin(situation: Situation, *, read_only: bool) -> int:
+    """The first start, then the console on what was answered."""
+    from tui_app.setup.answers import EXPORT, TokenPlace
+    from tui_app.setup.conversation import NOTHING_WRITTEN, Setup
+
+    setup = Setup(situation, SystemClock(), SystemRandom())
+    if (code := _run_setup(setup)) or not setup.done:
+        print_line(f"mailsluice: not set up. {NOTHING_WRITTEN}")
+        return code
+    environment = setup.environment_after(os.environ)
+    settings = load_settings(environment, profile_name=setup.profile or None, read_only=read_only or setup.read_only)
+    code = _run_on(settings, environment, read_only=read_only)
+    print_line(setup.summary())
+    if setup.place is TokenPlace.ENVIRONMENT and not setup.token_is_given:
+        print_line(f"The token is stored nowhere. Before the next start: {EXPORT}")
+    return code
+
+
+def _run_setup(setup: Setup) -> int:
+    """The screens of the first start; returns the exit code."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    from tui_app.setup_app import SetupApp
+
+    app = SetupApp(setup)
+    threading.excepthook = app.failed_in_a_thread
+    with ShutdownWatchdog(app.end_by_signal), contextlib.suppress(BrokenPipeError, OSError):
+        app.run(mouse=False)
+    return app.return_code or 0

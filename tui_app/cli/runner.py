@@ -85,7 +85,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
                     f"{left.remaining:,} of {left.quota:,} requests left for the next {left.resets_in or 0:.0f} s."
                 )
 
-    return _run(conversation())
+    return run_to_end(conversation())
 
 
 def _tell_of_unsettled(service: EmailSecurityService) -> None:
@@ -127,7 +127,7 @@ async def _tell_of_waits(service: EmailSecurityService) -> None:
             print_status(f"No answer from the API for {seconds:.0f} s so far.")
 
 
-def _run(conversation: Coroutine[Any, Any, T]) -> T:
+def run_to_end(conversation: Coroutine[Any, Any, T]) -> T:
     """Run it to its end. A signal that ends programs cancels it, each time it comes; then the exit code is 128 + n.
 
     They come where the conversation waits, never between a request and the note of its outcome.

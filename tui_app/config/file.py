@@ -1,7 +1,6 @@
 """Reads and checks the text of the configuration file."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, fields, replace
@@ -10,6 +9,7 @@ from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from tui_app.config.lines import line_of
 from tui_app.config.schema import ConfigFile, GuardSettings, KeyChange, PlanSettings, Profile, UiSettings, View
 from tui_app.core.address import RecipientRule
 from tui_app.core.errors import UsageError
@@ -54,10 +54,7 @@ _FILE: Final = create_model(
 
 def checked(path: Path, text: str) -> ConfigFile:
     """The checked content. Raises UsageError that names the file, the key, the problem and the nearest known key."""
-    try:
-        content: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
+    content = _content(path, text)
     try:
         file: Any = _FILE.model_validate(content)
     except ValidationError as error:
@@ -92,22 +89,41 @@ def changed_setting(settings: T, name: str, written: str) -> T:
 
 def _key_changes(path: Path, text: str, keys: Mapping[str, tuple[str, ...] | str]) -> Iterator[KeyChange]:
     for action, written in keys.items():
-        line = line_of(text, "keys", action)
+        line = line_of(text, ("keys", action))
         place = f"{sanitize(str(path))}{f', line {line}' if line else ''}"
         yield KeyChange(action, (written,) if isinstance(written, str) else written, place)
 
 
-def line_of(text: str, table: str, key: str) -> int | None:
-    """The number of the line, from 1, in which a key of a table stands; None where it can't be told."""
-    name = rf"""(?:"{re.escape(key)}"|'{re.escape(key)}'|{re.escape(key)})"""
-    in_table, dotted = re.compile(rf"\s*{name}\s*="), re.compile(rf"\s*{re.escape(table)}\s*\.\s*{name}\s*=")
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            inside = line.split("#")[0].strip() == f"[{table}]"
-        elif (inside and in_table.match(line)) or dotted.match(line):
-            return number
-    return None
+def _content(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
+
+
+def every_problem(path: Path, text: str) -> list[tuple[tuple[str, ...], str]]:
+    """All that `checked` would refuse: the key, and the sentence. Raises UsageError for what is not TOML."""
+    content = _content(path, text)
+    found: list[tuple[tuple[str, ...], str]] = []
+    try:
+        _FILE.model_validate(content)
+    except ValidationError as error:
+        each = error.errors(include_input=False, include_url=False, include_context=False)
+        found = [(tuple(map(str, one["loc"])), _explain_one(path, one)) for one in each]
+    guard = content.get("guard")
+    for rules in ("hold_dispositions", "hold_recipient_domains"):
+        written = guard.get(rules) if isinstance(guard, dict) else None
+        for rule in [rule for rule in written if isinstance(rule, str)] if isinstance(written, list) else ():
+            try:
+                _canonical(path, replace(GuardSettings(), **{rules: (rule,)}))  # type: ignore[arg-type]
+            except UsageError as error:
+                found.append((("guard", rules), str(error)))
+    try:
+        checked(path, text)
+    except UsageError as error:
+        # Whatever else it checks: what is refused is never called right.
+        found = found or [((), str(error))]
+    return found
 
 
 def _canonical(path: Path, guard: GuardSettings) -> GuardSettings:
@@ -133,7 +149,10 @@ def _canonical(path: Path, guard: GuardSettings) -> GuardSettings:
 
 
 def _explain(path: Path, error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return _explain_one(path, error.errors(include_input=False, include_url=False, include_context=False)[0])
+
+
+def _explain_one(path: Path, first: Mapping[str, Any]) -> str:
     file, key = sanitize(str(path)), sanitize(".".join(str(part) for part in first["loc"]))
     if first["type"] != "extra_forbidden":
         return f"{file}: {key}: {sanitize(first['msg'])}."

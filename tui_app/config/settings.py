@@ -289,22 +289,32 @@ def _credential(profile: Profile, environment: Mapping[str, str], *, profile_fir
             raise UsageError("CLOUDFLARE_EMAIL is not an e-mail address.")
         return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
     raise UsageError(
-        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile. "
+        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile, or run: mailsluice init. "
         "To look around without an account run: mailsluice demo"
     )
 
 
-def load_settings(
-    environment: Mapping[str, str],
-    *,
-    profile_name: str | None = None,
-    read_only: bool = False,
-    may_ask: bool = True,
-) -> Settings:
-    """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing.
+@dataclass(frozen=True, slots=True)
+class ChosenProfile:
+    """The profile that is used, and the file that it was read from.
 
-    `may_ask` = a token command may use the terminal, which a console on it does not share.
+    `flagged`: the command line named it, so that what it says beats the environment: an operator who asks for staging
+    would else act on whatever account the shell happens to hold.
     """
+
+    path: Path | None
+    file: ConfigFile
+    name: str | None
+    profile: Profile
+    flagged: bool
+
+    def pick(self, in_environment: str | None, in_profile: str | None) -> str | None:
+        """Which of two values counts."""
+        return (in_profile or in_environment) if self.flagged else (in_environment or in_profile)
+
+
+def choose_profile(environment: Mapping[str, str], profile_name: str | None = None) -> ChosenProfile:
+    """Read the file and choose the profile. Raises UsageError for a file that can't be used, and for a name that it has not."""
     path = config_file(environment)
     named = bool(environment.get("MAILSLUICE_CONFIG"))
     file = read_config_file(path, must_exist=named) if path is not None else ConfigFile()
@@ -322,18 +332,30 @@ def load_settings(
             )
         raise UsageError(f"{sanitize(str(path))} has no profile '{sanitize(name, 40)}'.{known}")
     profile = file.profiles[name] if name is not None else Profile()
-    # A profile named on the command line is a flag: what it says beats the environment, or an operator who asks
-    # for staging would act on whatever account the shell happens to hold.
-    flagged = profile_name is not None
+    return ChosenProfile(path, file, name, profile, profile_name is not None)
+
+
+def load_settings(
+    environment: Mapping[str, str],
+    *,
+    profile_name: str | None = None,
+    read_only: bool = False,
+    may_ask: bool = True,
+) -> Settings:
+    """The settings for one profile. Raises UsageError when something is missing or malformed; sends nothing.
+
+    `may_ask` = a token command may use the terminal, which a console on it does not share.
+    """
+    chosen = choose_profile(environment, profile_name)
+    file, name, profile, flagged = chosen.file, chosen.name, chosen.profile, chosen.flagged
 
     def pick(variable: str, in_profile: str | None) -> str | None:
-        in_environment = environment.get(variable)
-        return (in_profile or in_environment) if flagged else (in_environment or in_profile)
+        return chosen.pick(environment.get(variable), in_profile)
 
     account_id = pick("CLOUDFLARE_ACCOUNT_ID", profile.account_id)
     if not account_id:
         raise UsageError(
-            "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile. "
+            "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile, or run: mailsluice init. "
             "To look around without an account run: mailsluice demo"
         )
     account_id = check_account_id(account_id)

@@ -10,7 +10,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tui_app.auth.credentials import KeyCredential
-from tui_app.config.schema import ConfigFile, Profile, UiSettings
+from tui_app.config.origins import values_in_effect
+from tui_app.config.schema import UiSettings
 from tui_app.config.settings import (
     Settings,
     is_loopback,
@@ -23,8 +24,6 @@ from tui_app.core.paths import config_file
 from tui_app.core.text import plural, sanitize
 from tui_app.doctor.check import CheckResult, look, ok, wrong
 
-_LATER: Final = ("keys", "views")
-"""Tables that are read by other versions than this one."""
 _NOT_READ: Final = ("CF_API_TOKEN", "CF_ACCOUNT_ID", "CF_API_KEY", "CF_EMAIL", "CLOUDFLARE_API_BASE_URL")
 """Variables of other programs, which may have been meant for this one."""
 _PROXIES: Final = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -76,7 +75,6 @@ def _not_obeyed(text: str) -> Iterator[str]:
         content: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return
-    yield from (name for name in _LATER if name in content and not hasattr(ConfigFile(), name))
     ui = content.get("ui")
     known = {each.name for each in fields(UiSettings)}
     yield from (f"ui.{name}" for name in (ui if isinstance(ui, dict) else ()) if name not in known)
@@ -93,7 +91,7 @@ def check_settings(
     profile = f"profile {sanitize(settings.profile, 40)}" if settings.profile else "no profile"
     found = f"{profile}, account {account}, {settings.base_url}, {mode}"
     if chosen is not None:
-        found += f". {_origins(settings, environment, chosen)}"
+        found += f". {_origins(environment, chosen)}"
     hints = [*_settings_hints(settings, environment)]
     return look("settings", found, " ".join(hints)) if hints else ok("settings", found)
 
@@ -111,46 +109,14 @@ def _settings_hints(settings: Settings, environment: Mapping[str, str]) -> Itera
         yield f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} not read: names begin with CLOUDFLARE_."
 
 
-def _origins(settings: Settings, environment: Mapping[str, str], chosen: Chosen) -> str:
-    """Where account, address and token come from, by the order of `load_settings`."""
-    profile, name = _profile_of(environment, chosen)
-    flagged = chosen.profile is not None
-    within = f"profile {sanitize(name or '', 40)}"
-
-    def origin(variable: str, in_profile: object) -> str:
-        in_environment = bool(environment.get(variable))
-        if in_profile and (flagged or not in_environment):
-            return within
-        return variable if in_environment else "default"
-
-    parts = [
-        f"Account: {origin('CLOUDFLARE_ACCOUNT_ID', profile.account_id)}",
-        f"address: {origin('CLOUDFLARE_BASE_URL', profile.base_url)}",
-        f"token: {_token_origin(settings, environment, profile, within, flagged=flagged)}",
-    ]
-    if settings.read_only:
-        parts.append(f"read-only: {'--read-only' if chosen.read_only else within}")
-    return ", ".join(parts)
-
-
-def _profile_of(environment: Mapping[str, str], chosen: Chosen) -> tuple[Profile, str | None]:
-    path = config_file(environment)
-    file = read_config_file(path) if path is not None else ConfigFile()
-    name = chosen.profile or environment.get("MAILSLUICE_PROFILE") or file.default_profile
-    return file.profiles.get(name or "", Profile()), name
-
-
-def _token_origin(
-    settings: Settings, environment: Mapping[str, str], profile: Profile, within: str, *, flagged: bool
-) -> str:
-    if isinstance(settings.credential, KeyCredential):
-        return "CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY"
-    if environment.get("CLOUDFLARE_API_TOKEN") and not (flagged and (profile.token_file or profile.token_command)):
-        return "CLOUDFLARE_API_TOKEN"
-    if profile.token_file:
-        return f"file {sanitize(str(profile.token_file), 100)} ({within})"
-    # An argument of the command may be a secret by mistake: its program is enough to find it.
-    return f"command {sanitize(profile.token_command[0] if profile.token_command else '', 60)} ({within})"
+def _origins(environment: Mapping[str, str], chosen: Chosen) -> str:
+    """Where account, address, token and mode come from."""
+    try:
+        values = values_in_effect(environment, profile_name=chosen.profile, read_only=chosen.read_only)
+    except UsageError as error:
+        return str(error)
+    told = {"account_id": "Account", "base_url": "address", "token": "token", "read_only": "mode"}
+    return ", ".join(f"{told[value.key]}: {sanitize(value.origin, 120)}" for value in values if value.key in told)
 
 
 def check_proxy(base_url: str, environment: Mapping[str, str]) -> CheckResult:

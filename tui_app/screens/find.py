@@ -119,6 +119,12 @@ class FindInTable(FindScreen):
 
     _words = ""
 
+    def handle_back(self) -> bool:
+        """Esc leaves the line; what was found is not marked in a list, so that there is nothing more to end."""
+        if self.finds:
+            return super().handle_back()
+        return ConsoleScreen.handle_back(self)
+
     @property
     def words(self) -> str:
         """What was looked for last."""
