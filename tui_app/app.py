@@ -32,7 +32,7 @@ from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.shutdown import GracefulShutdown
-from tui_app.terminal.themes import THEME_CHOICES, THEMES, theme_for
+from tui_app.terminal.themes import THEMES, named, put_on, theme_for
 from tui_app.terminal.watchdog import print_line
 from tui_app.terminal.window_title import WindowTitle
 from tui_app.widgets import too_small
@@ -143,10 +143,14 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
 
     def use_theme(self, name: str) -> None:
         """Show other colours; what is no theme is as `auto`."""
-        choice: Any = name if name in THEME_CHOICES else "auto"
-        self.theme = theme_for(choice, patches.color_system(self.console), self._environment).name
-        for screen in self.screen_stack if self.is_running else ():
-            if isinstance(screen, ConsoleScreen):
+        choice: Any = name if named(name) is not None else "auto"
+        theme = theme_for(choice, patches.color_system(self.console), self._environment)
+        if not self.is_running:
+            self.theme = theme.name
+            return
+        put_on(self, theme)
+        for service in self.services:
+            for screen in self.screens_of(service):
                 screen.show_frame()
 
     def on_mount(self) -> None:

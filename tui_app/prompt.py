@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Go = Callable[[], Awaitable[None] | None]
 _KEPT: Final = 50
 """Lines that can be done again."""
+_THEMES: Final = ("auto", *THEME_CHOICES)
 _SETTINGS: Final = ("canary", "batch_size", "move_batch_size", "bell")
 
 
@@ -236,8 +237,8 @@ class Prompt(Navigation):
         return next((view for screen in reversed(self.console_screens()) if (view := screen.view()) is not None), None)
 
     def _theme(self, name: str) -> Go:
-        if name not in THEME_CHOICES:
-            raise UsageError(f"There is no theme '{sanitize(name, 40)}'. Themes: {', '.join(THEME_CHOICES)}.")
+        if name not in _THEMES:
+            raise UsageError(f"There is no theme '{sanitize(name, 40)}'. Themes: {', '.join(_THEMES)}.")
 
         def go() -> None:
             self.use_theme(name)
@@ -289,7 +290,7 @@ class Prompt(Navigation):
             case "profile":
                 return [(name, "") for name in self.profile_names]
             case "theme":
-                return [(name, "") for name in THEME_CHOICES]
+                return [(name, "") for name in _THEMES]
             case "set":
                 plans, ui = self.service.settings.plans, self.service.settings.ui
                 now = {name: getattr(plans, name, None) for name in _SETTINGS} | {"bell": str(ui.bell).lower()}

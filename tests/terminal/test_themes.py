@@ -1,110 +1,54 @@
-"""The colours can be read: by contrast, by eyes that see fewer of them, in sixteen of a terminal's own, and by word and glyph."""
+"""Which theme it is, what the themes are made of, and that every state is told by word and glyph, too.
+
+What can be read is measured in `test_contrast.py`, what can be told apart in `test_color_vision.py`.
+"""
 
 import re
-from collections.abc import Mapping
 from dataclasses import fields
-from itertools import combinations
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.color import ColorSystem
-from textual.color import Color
 from textual.theme import Theme
 
 from tests.support.environment import ROOT
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
+from tui_app.config.file import checked
+from tui_app.config.schema import ThemeChoice
 from tui_app.core.text import Untrusted
 from tui_app.screens import format as fmt
-from tui_app.terminal.themes import ANSI, DARK, LIGHT, PLAIN, THEMES, theme_for
+from tui_app.terminal.themes import (
+    ANSI,
+    COLOUR_BLIND,
+    DARK,
+    HIGH_CONTRAST,
+    LIGHT,
+    PLAIN,
+    THEME_CHOICES,
+    THEMES,
+    named,
+    theme_for,
+)
 from tui_app.widgets.virtual_table import Cell
 
-# Also `text-disabled`: what stands in an empty field is read too.
-TEXTS = ("foreground", "text-error", "text-warning", "text-success", "text-accent", "text-muted", "text-disabled")
-GROUNDS = ("background", "panel")
-TOLD_APART = ("text-error", "text-warning", "text-success")
-SIXTEEN = {"ansi_default", "ansi_red", "ansi_magenta"}
-
-Linear = tuple[float, float, float]
-Matrix = tuple[Linear, Linear, Linear]
-# Machado, Oliveira and Fernandes 2009, severity 1.0.
-EYES: Mapping[str, Matrix] = {
-    "all colours": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+TEXTS = {
+    "foreground",
+    "text-error",
+    "text-warning",
+    "text-success",
+    "text-accent",
+    "text-secondary",
+    "text-muted",
+    "text-disabled",
 }
-TO_XYZ: Matrix = (
-    (0.4124564, 0.3575761, 0.1804375),
-    (0.2126729, 0.7151522, 0.0721750),
-    (0.0193339, 0.1191920, 0.9503041),
-)
-WHITE: Linear = (0.95047, 1.0, 1.08883)
+SIXTEEN = {"ansi_default", "ansi_red", "ansi_magenta"}
 
 
 def colours(theme: Theme) -> dict[str, str]:
     """What the variables of the style sheets mean in a theme."""
     return theme.to_color_system().generate()
-
-
-def linear(colour: str) -> Linear:
-    """Red, green and blue as light, not as numbers on a wire."""
-    parts = [part / 255 for part in Color.parse(colour).rgb]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return red, green, blue
-
-
-def times(matrix: Matrix, colour: Linear) -> Linear:
-    x, y, z = (sum(factor * part for factor, part in zip(row, colour, strict=True)) for row in matrix)
-    return x, y, z
-
-
-def contrast(one: str, other: str) -> float:
-    """By WCAG 2: from 1 to 21."""
-    dark, light = sorted(times(TO_XYZ, linear(colour))[1] for colour in (one, other))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def lab(colour: Linear) -> Linear:
-    """CIE L*a*b* of what a screen can show of it."""
-    shown = times(TO_XYZ, tuple(min(1.0, max(0.0, part)) for part in colour))  # type: ignore[arg-type]
-    x, y, z = (
-        part ** (1 / 3) if part > (6 / 29) ** 3 else part / (3 * (6 / 29) ** 2) + 4 / 29
-        for part in (seen / white for seen, white in zip(shown, WHITE, strict=True))
-    )
-    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
-
-
-def distance(one: str, other: str, eyes: str) -> float:
-    """CIE76: how far apart two colours are to these eyes; 2.3 is the least that anybody notices."""
-    pair = [lab(times(EYES[eyes], linear(colour))) for colour in (one, other)]
-    return float(sum((a - b) ** 2 for a, b in zip(*pair, strict=True)) ** 0.5)
-
-
-def test_the_measures_measure() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21, abs=0.01)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-    assert distance("#ffffff", "#000000", "all colours") == pytest.approx(100, abs=0.1)
-    assert distance("#ff0000", "#00ff00", "all colours") == pytest.approx(170.6, abs=0.5)
-    assert distance("#d04000", "#808000", "protanopia") < 15 < distance("#d04000", "#808000", "all colours")
-    for matrix in EYES.values():
-        assert [sum(row) for row in matrix] == pytest.approx([1, 1, 1], abs=0.001), "white stays white"
-
-
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
-@pytest.mark.parametrize("ground", GROUNDS)
-@pytest.mark.parametrize("text", TEXTS)
-def test_text_can_be_read_on_its_ground(theme: Theme, text: str, ground: str) -> None:
-    meant = colours(theme)
-    assert contrast(meant[text], meant[ground]) >= 4.5, f"{meant[text]} on {meant[ground]}"
-
-
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
-@pytest.mark.parametrize("eyes", EYES)
-def test_an_error_a_warning_and_a_success_differ_to_all_eyes(theme: Theme, eyes: str) -> None:
-    meant = colours(theme)
-    for one, other in combinations(TOLD_APART, 2):
-        assert distance(meant[one], meant[other], eyes) >= 15, f"{one} {meant[one]} and {other} {meant[other]}"
 
 
 def named_variables() -> set[str]:
@@ -121,7 +65,7 @@ def written_in() -> set[str]:
 
 
 def test_text_is_written_in_these_colours_only() -> None:
-    assert written_in() <= set(TEXTS)
+    assert written_in() <= TEXTS
 
 
 @pytest.mark.parametrize("theme", [ANSI, PLAIN], ids=lambda theme: theme.name)
@@ -132,7 +76,7 @@ def test_the_terminal_s_own_colours_are_few(theme: Theme) -> None:
     assert set(theme.variables.values()) <= allowed
     meant = colours(theme)
     known = named_variables() & meant.keys()
-    assert {"text-error", "text-warning", "text-accent", "panel", "primary-muted"} <= known
+    assert {"text-error", "text-warning", "text-accent", "text-secondary", "panel", "primary-muted"} <= known
     # Textual lets the ground shine through where both are the terminal's own.
     assert {meant[name] for name in known} <= {*allowed, "transparent"}
 
@@ -155,6 +99,9 @@ def test_the_terminal_s_own_colours_are_few(theme: Theme) -> None:
         ("auto", ColorSystem.STANDARD, {"COLORFGBG": "0;15"}, ANSI),
         ("dark", ColorSystem.STANDARD, {"NO_COLOR": "1", "COLORFGBG": "0;15"}, DARK),
         ("light", ColorSystem.TRUECOLOR, {}, LIGHT),
+        ("high-contrast", ColorSystem.STANDARD, {"NO_COLOR": "1"}, HIGH_CONTRAST),
+        ("colour-blind", ColorSystem.EIGHT_BIT, {"COLORFGBG": "0;15"}, COLOUR_BLIND),
+        ("ansi-16", ColorSystem.TRUECOLOR, {}, ANSI),
         ("ansi", ColorSystem.TRUECOLOR, {}, ANSI),
         ("plain", ColorSystem.TRUECOLOR, {}, PLAIN),
     ],
@@ -166,7 +113,25 @@ def test_the_theme_is_the_chosen_one_or_what_the_terminal_can_show(
 
 
 def test_no_two_themes_have_one_name() -> None:
-    assert len({theme.name for theme in THEMES}) == len(THEMES) == 4
+    assert len({theme.name for theme in THEMES}) == len(THEMES) == 6
+
+
+def test_every_theme_has_a_name_that_a_configuration_takes() -> None:
+    assert [named(choice) for choice in THEME_CHOICES] == list(THEMES)
+    assert {*THEME_CHOICES, "auto", "ansi"} == set(get_args(ThemeChoice))
+    assert named("ansi") is named("ansi-16") is ANSI
+    assert named("auto") is named("") is named("Dark") is None
+
+
+@pytest.mark.parametrize("choice", get_args(ThemeChoice))
+def test_the_file_takes_every_name(choice: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert checked(file, f'[ui]\ntheme = "{choice}"\n').ui.theme == choice
+
+
+def test_the_documents_name_every_theme() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    assert [choice for choice in THEME_CHOICES if f"`{choice}`" not in text] == []
 
 
 def job(status: object, *, failed: int = 0) -> Any:

@@ -84,10 +84,10 @@ def check(ctx: click.Context) -> None:
     for problem in problems:
         said = problem.sentence
         print(said.replace(name, f"{name}:{problem.line}", 1) if problem.line and said.startswith(name) else said)
-    problems_of_keys = _problems_of_keys(file) if not any(problem.refused for problem in problems) else ()
-    for wrong in problems_of_keys:
+    problems_of_console = _problems_of_console(file) if not any(problem.refused for problem in problems) else ()
+    for wrong in problems_of_console:
         print(wrong)
-    if problems_of_keys or any(problem.refused for problem in problems):
+    if problems_of_console or any(problem.refused for problem in problems):
         ctx.exit(ExitCode.USAGE)  # what is wrong is the output; the rest is said beside it
     if not os.path.lexists(file):
         if os.environ.get("MAILSLUICE_CONFIG"):
@@ -97,13 +97,23 @@ def check(ctx: click.Context) -> None:
         print_status(f"{name}: nothing is wrong.")
 
 
-def _problems_of_keys(file: Path) -> Sequence[UsageError]:
-    """What is wrong with `[keys]`: the actions are the console's, and loading them takes a moment."""
-    if not (changes := read_config_file(file).keys):
-        return ()
-    from tui_app.key_map import KeyMap
+def _problems_of_console(file: Path) -> Sequence[UsageError]:
+    """What is wrong with keys and colours: both are the console's, and loading it takes a moment."""
+    read = read_config_file(file)
+    problems: list[UsageError] = []
+    if any(profile.color for profile in read.profiles.values()):
+        from tui_app.terminal.profile_color import check_colors
 
-    return KeyMap.problems_of(changes)
+        for name, profile in read.profiles.items():
+            try:
+                check_colors({name: profile})
+            except UsageError as error:
+                problems.append(UsageError(f"{sanitize(str(file))}: {error}"))
+    if read.keys:
+        from tui_app.key_map import KeyMap
+
+        problems += KeyMap.problems_of(read.keys)
+    return problems
 
 
 @config.command("set")

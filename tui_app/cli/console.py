@@ -76,7 +76,9 @@ def run_console(
     from tui_app.core.state_file import StateFile
     from tui_app.core.ui_priority import UiPriority
     from tui_app.service import EmailSecurityService
+    from tui_app.terminal.profile_color import check_colors
 
+    check_colors(settings.profiles)
     priority = UiPriority()
     facts = StateFile(state)
 

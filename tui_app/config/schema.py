@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 ReleaseBody = Literal["auto", "ids", "array", "postfix"]
-ThemeChoice = Literal["auto", "dark", "light", "ansi", "plain"]
+ThemeChoice = Literal["auto", "dark", "light", "high-contrast", "colour-blind", "ansi-16", "plain", "ansi"]
+"""`ansi` is what earlier versions called `ansi-16`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tui_app.key_map import KeyMap, key_map_of
 from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
+from tui_app.terminal.profile_color import BAR, header_style, style_on_bar
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.text_lines import Footer, FooterKeys, Piece, StatusLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
@@ -75,6 +76,10 @@ def freshness(connection: ConnectionStatus, now: float) -> Piece:
             return (f"stale {int((now - connection.asked_at) // 10) * 10} s", "$text-warning")
 
 
+def _on_bar(piece: Piece) -> Piece:
+    return piece if isinstance(piece, str) else (piece[0], style_on_bar(piece[1]))
+
+
 class ConsoleScreen(Screen[None]):
     """A screen of the console. `screen_name` is its name in the list of actions."""
 
@@ -113,6 +118,8 @@ class ConsoleScreen(Screen[None]):
         self._notice_stays_from = 0.0
         self._notice_ends_with_news = False
         self._fresh: Sequence[Piece] = ()
+        self._header_worn: tuple[str, str] = ("", "")
+        """The profile's colour in the header, and the theme that it was made for."""
         self.followers = ""
         """What followed what is shown: retries and undos, in words."""
         self.awaiting = False
@@ -254,7 +261,7 @@ class ConsoleScreen(Screen[None]):
         mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
         left: list[Piece] = [("mailsluice", "bold"), "  "]
         if settings.profile:
-            left += [(sanitize(settings.profile, 40), settings.color or "bold"), " "]
+            left += [(sanitize(settings.profile, 40), "bold"), " "]
         if settings.production:
             left += [("PRODUCTION", "$text-warning bold"), " "]
         left += [account, "  ", mode]
@@ -268,9 +275,20 @@ class ConsoleScreen(Screen[None]):
             left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
         right += [*self._waiting(), self.freshness()]
-        self.query_one("#header", StatusLine).set_ends(left, right)
+        self._show_header(left, right)
         self.show_footer()
         self.show_about()
+
+    def _show_header(self, left: Sequence[Piece], right: Sequence[Piece]) -> None:
+        """The first line; the whole of it wears the profile's colour, so that production looks like production."""
+        header, color = self.query_one("#header", StatusLine), self.service.settings.color
+        if color is not None:
+            if (worn := (color, self.app.theme)) != self._header_worn:
+                self._header_worn = worn
+                header.add_class(BAR)
+                header.styles.background, header.styles.color = header_style(color, self.app.current_theme)
+            left, right = ([_on_bar(piece) for piece in pieces] for pieces in (left, right))
+        header.set_ends(left, right)
 
     def show_footer(self) -> None:
         """The keys as they make sense now."""

@@ -48,6 +48,9 @@ _VERDICT = {
     Disposition.SPAM: ("▪", ""),
     Disposition.BULK: ("▪", ""),
 }
+SIGN: Final = "$text-secondary bold"
+"""The style of a sign ≈ or ≠ in a line of text; in a cell it is the tone `sign`. No state and no verdict has it."""
+_STYLES = {"": "", "strong": "bold", "sign": SIGN, "progress": "", "progress-over": "$text-muted"}
 
 
 def job_state(job: Job) -> Cell:
@@ -69,9 +72,19 @@ def row_state(status: RowStatus | Untrusted) -> Cell:
 def verdict(disposition: Disposition | Untrusted | None) -> Cell:
     """A message's verdict."""
     if disposition is None:
-        return Cell("· none", "muted")
+        return Cell("· none")
     glyph, tone = _VERDICT.get(disposition, ("·", "")) if isinstance(disposition, Disposition) else ("?", "warning")
     return Cell(f"{glyph} {disposition}", tone)
+
+
+def style_of(tone: str) -> str:
+    """The style in a line of text that is the tone of a cell."""
+    return _STYLES.get(tone, f"$text-{tone}")
+
+
+def as_piece(cell: Cell) -> Piece:
+    """A cell in a line of text."""
+    return (cell.text, style_of(cell.tone))
 
 
 def age(moment: datetime | None, now: datetime) -> str:

@@ -90,8 +90,10 @@ def _about_one(job: Job, verb: _Verb) -> list[Piece]:
         "\n",
     ]
     if verb.wants_ended:
+        facts.append(f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, ")
+        facts.append((f"{job.failed:,} failed", "bold $text-error" if job.failed else ""))
         facts.append(
-            f"The job is {str(job.status).lower()}. Rows: {job.successful:,} completed, {job.failed:,} failed, {_rest(job)}.\n"
+            f", {_rest(job)}.\n"
             "The record goes, for everybody; mail is not touched.\n"
             "This can't be undone; retry and undo end with it.\n"
             "For a report first: esc, open the job, E.\n"

@@ -55,7 +55,7 @@ def _progress_cell(job: Job, now: datetime) -> Cell:
     if share is None and (job.total_messages_discovered or not job.countable):
         return Cell(f"found {job.total_messages_discovered:,}", "muted")
     percent = "" if share is None else f"{int(share * 100):>3}%"
-    return Cell(f"{bar(share, 10)} {percent}", "" if share is not None and not job.ended else "muted")
+    return Cell(f"{bar(share, 10)} {percent}", "progress" if share is not None and not job.ended else "progress-over")
 
 
 def _number_cell(job: Job, number: int | None, tone: str = "") -> Cell:

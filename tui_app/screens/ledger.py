@@ -19,6 +19,7 @@ from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.ledger_filter import GRAMMAR, LedgerFilter, parse_ledger_filter
+from tui_app.plans.state import Outcome
 from tui_app.plans.write_entry import WriteEntry, WriteOutcome
 from tui_app.remembered import written_sort
 from tui_app.screens import format as fmt
@@ -74,6 +75,11 @@ def _time(each: Listed, now: datetime) -> Cell:
     return Cell(f"{at:%m-%d %H:%M}" if at.year == local_time(now).year else f"{at:%Y-%m-%d}", "muted")
 
 
+def _tone_of(each: Listed) -> str:
+    """`error` where its counts say that something failed."""
+    return "error" if not isinstance(each, WriteEntry) and each.count_of(Outcome.FAILED, Outcome.REFUSED) else ""
+
+
 def _size(each: Listed) -> int:
     """How many messages it is about; fewest where nobody knows."""
     if isinstance(each, WriteEntry):
@@ -96,7 +102,7 @@ COLUMNS: Final[tuple[CellColumn[Listed], ...]] = (
     ),
     CellColumn("ACTION", 14, field="action", sort=lambda each: each.what, cell=lambda each, _: Cell(each.what)),
     CellColumn("TARGET", 8, field="target", sort=lambda each: each.target, cell=lambda each, _: Cell(each.target)),
-    CellColumn("COUNTS", weight=2, field="counts", sort=_size, cell=lambda each, _: Cell(each.counts)),
+    CellColumn("COUNTS", weight=2, field="counts", sort=_size, cell=lambda each, _: Cell(each.counts, _tone_of(each))),
     CellColumn(
         "REASON",
         weight=2,
@@ -282,7 +288,7 @@ class LedgerScreen(ConsoleScreen):
             waits = " · i shows the record, v there settles it" if each.open else ""
             return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), who, *reason]
         waits = " · enter opens it, to settle and go on" if each.open else ""
-        return [(f"{each.describe()} · ", "dim"), who, *reason, (waits, "dim")]
+        return [(f"{each.describe()} · ", "$text-error" if _tone_of(each) else "dim"), who, *reason, (waits, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another one."""

@@ -104,8 +104,12 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         "row-table--error",
         "row-table--warning",
         "row-table--success",
+        "row-table--accent",
+        "row-table--sign",
         "row-table--muted",
         "row-table--strong",
+        "row-table--progress",
+        "row-table--progress-over",
     }
 
     class Marked(Message):
@@ -474,7 +478,9 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
         known = self._tones.get((style, tone))
         if known is None:
             toned = self.get_component_rich_style(f"row-table--{tone}")
-            known = self._tones[style, tone] = style + Style(color=toned.color, bold=toned.bold)
+            # In the reverse of its row a bar would show what is not done.
+            reverse = False if tone.startswith("progress") else None
+            known = self._tones[style, tone] = style + Style(color=toned.color, bold=toned.bold, reverse=reverse)
         return known
 
     def _placed(self, style: Style, row: int, column: int, **more: bool) -> Style:

@@ -200,17 +200,18 @@ class Tabs(TextLine):
         super().__init__(id=id, classes=classes)
         self._tabs: Sequence[tuple[int, str, str, int | None]] = ()
         self._active = 0
+        self._bad = ""
 
     def fit(self) -> None:
         """Choose long or short names."""
-        self.show_tabs(self._tabs, self._active)
+        self.show_tabs(self._tabs, self._active, bad=self._bad)
 
-    def show_tabs(self, tabs: Sequence[tuple[int, str, str, int | None]], active: int) -> None:
+    def show_tabs(self, tabs: Sequence[tuple[int, str, str, int | None]], active: int, *, bad: str = "") -> None:
         """Show (digit, name, short name, count) tabs; short names, then no counts, when the line is too narrow: none is lost.
 
-        `active` = the digit of the one that is shown.
+        `active` = the digit of the one that is shown; `bad` = the name of the one that should count none.
         """
-        self._tabs, self._active, width = tabs, active, self._width
+        self._tabs, self._active, self._bad, width = tabs, active, bad, self._width
         for use_short, counts, gap in _TAB_FORMS:
             texts = [
                 f"{digit} {short if use_short else name}" + (f" {count:,}" if counts and count is not None else "")
@@ -219,9 +220,12 @@ class Tabs(TextLine):
             if sum(map(len, texts)) + len(gap) * (len(texts) - 1) <= width:
                 break
         pieces: list[Piece] = []
-        for (digit, *_), text in zip(tabs, texts, strict=True):
+        for (digit, name, _, count), text in zip(tabs, texts, strict=True):
             pieces += [gap] if pieces else []
-            pieces.append((text, "bold reverse" if digit == active else "dim"))
+            shown, other = (
+                ("bold reverse $text-error", "$text-error") if name == bad and count else ("bold reverse", "dim")
+            )
+            pieces.append((text, shown if digit == active else other))
         self.set_text(*pieces)
 
 

@@ -25,7 +25,7 @@ _HEIGHT: Final = 1
 
 
 class Cell(NamedTuple):
-    """Text of one cell and its tone: ``, `error`, `warning`, `success`, `muted` or `strong`."""
+    """Text of one cell and its tone: ``, `error`, `warning`, `success`, `accent`, `sign`, `muted`, `strong`, `progress`, `progress-over`."""
 
     text: str
     tone: str = ""

@@ -23,7 +23,12 @@ def _retry_cell(group: ReasonGroup, now: datetime) -> Cell:
 
 
 COLUMNS: Final[tuple[CellColumn[ReasonGroup], ...]] = (
-    CellColumn("ROWS", 7, right=True, cell=lambda group, _: Cell(f"{group.count:,}")),
+    CellColumn(
+        "ROWS",
+        7,
+        right=True,
+        cell=lambda group, _: Cell(f"{group.count:,}", "error" if group.count > group.skipped else ""),
+    ),
     CellColumn("REASON", weight=4, cell=lambda group, _: Cell(group.label)),
     CellColumn("TRIES", 5, cell=lambda group, _: Cell(group.tries.replace("-", "–"))),
     CellColumn("RETRY", 5, cell=_retry_cell),

@@ -147,14 +147,15 @@ class ReasonsScreen(FindInTable):
         job = self._job
         self.set_breadcrumb(
             [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}", (" › by reason", "bold")],
-            [fmt.job_state(job).text],
+            [fmt.as_piece(fmt.job_state(job))],
         )
         kind = "failed" if job.messages_skipped == 0 else "failed or skipped"
         rows = self._rows
         count = f"{plural(rows.found.rows, f'{kind} row')}, {plural(len(rows), 'reason')}" if rows else ""
         if self._grouping:
             count = f"Grouping {self._snapshot.loaded:,} rows…"
-        self.query_one("#whole", StatusLine).set_ends([count], self._how_whole())
+        bad = "$text-error" if rows and job.failed and not self._grouping else ""
+        self.query_one("#whole", StatusLine).set_ends([(count, bad)], self._how_whole())
         self.table().set_empty_text(self._what_empty_means(kind))
 
     def _how_whole(self) -> Sequence[Piece]:

@@ -229,7 +229,7 @@ class JobScreen(ConsoleScreen):
         snapshot = self._snapshot
         state = fmt.job_state(job)
         self.set_breadcrumb(
-            [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [state.text]
+            [("Jobs › ", "dim"), (describe_action(job), "bold"), f"  {str(job.job_id)[:8]}"], [fmt.as_piece(state)]
         )
         share = acted_share(job)
         percent = "" if share is None else f"  {int(share * 100)} %"
@@ -246,7 +246,7 @@ class JobScreen(ConsoleScreen):
         self.query_one("#search", TextLine).set_text(
             followers, (PrivateText(f"{comment}{describe_search(job)}"), "dim")
         )
-        self.query_one("#tabs", Tabs).show_tabs(fmt.job_tabs(job), fmt.STATUSES.index(self._status))
+        self.query_one("#tabs", Tabs).show_tabs(fmt.job_tabs(job), fmt.STATUSES.index(self._status), bad="failed")
         self.table().set_empty_text(self._what_empty_means())
 
     @property

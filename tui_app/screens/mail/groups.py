@@ -130,7 +130,7 @@ class GroupsScreen(FindInTable):
         if row is None:
             return pieces
         if row.odd is not None:
-            return [*pieces, (f"≠ {row.different}", "$text-warning")]
+            return [*pieces, (f"≠ {row.different}", fmt.SIGN)]
         assert row.group is not None
         times = f"{fmt.local(row.group.first)} to {fmt.local(row.group.last)}"
         return [*pieces, (f"to {plural(row.recipients, 'mailbox', 'mailboxes')} · {times}", "dim")]

@@ -205,11 +205,14 @@ class MessageScreen(ConsoleScreen):
         if not self.ready:
             return
         message = self._message
-        verdict = fmt.verdict(message.final_disposition).text if message is not None else ""
         held = " held" if message is not None and message.is_quarantined else ""
+        verdict = [fmt.as_piece(fmt.verdict(message.final_disposition)), (held, "dim")] if message is not None else []
         place = "{:,}/{:,}".format(*self._siblings.place) if self._siblings is not None else ""
-        right = "  ".join(piece for piece in (f"{verdict}{held}".strip(), self._state, place) if piece)
-        self.set_breadcrumb([(f"{self._under} › ", "dim"), ("message", "bold"), *self._whose()], [(right, "dim")])
+        rest = "".join(f"  {piece}" for piece in (self._state, place) if piece)
+        self.set_breadcrumb(
+            [(f"{self._under} › ", "dim"), ("message", "bold"), *self._whose()],
+            [*verdict, (rest if verdict else rest.strip(), "dim")],
+        )
         counts = self._view.counts(self._parts)
         tabs = [
             (digit, part.value, _SHORT.get(part, part.value), counts.get(part)) for digit, part in enumerate(PARTS, 1)
@@ -222,7 +225,7 @@ class MessageScreen(ConsoleScreen):
         if message is None or self._part is Part.SUMMARY:
             return ()
         signs = self._view.signs(message)
-        sign = [(f"  {signs[0].kind.glyph} {signs[0].word}", "$text-warning")] if signs else []
+        sign = [(f"  {signs[0].kind.glyph} {signs[0].word}", fmt.SIGN)] if signs else []
         sender, subject = sanitize(message.sender.exact, 64), sanitize(message.subject.exact, 200)
         return [*sign, "  ", AddressText(sender), "  ", (PrivateText(subject), "dim")]
 

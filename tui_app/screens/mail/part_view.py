@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, overload
 
+from tui_app.api.enums import Disposition
 from tui_app.core.background import in_background
-from tui_app.core.text import DETAIL_LIMIT, sanitize
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, sanitize
 from tui_app.jobs.progress import describe_action
 from tui_app.mail.defang import defang
 from tui_app.mail.message_parts import Failed, MessageParts, Part
@@ -49,6 +50,17 @@ _ABOVE: Final = ("subject", "from", "signs", "verdict")
 """What is shown of a message above the details of its row."""
 
 
+def _style_of(line: PartLine) -> str:
+    """A sign and a verdict look as they do in a list. No mail makes such a line: a header's label ends with a colon."""
+    if line.tone == WARNING and line.text.startswith(("≈ ", "≠ ")):
+        return fmt.SIGN
+    if line.label == "verdict":
+        other = None if line.text == "none" else Untrusted(line.text)
+        verdict = next((each for each in Disposition if each.value == line.text), other)
+        return f"{_TONES[line.tone]} {fmt.style_of(fmt.verdict(verdict).tone)}".strip()
+    return _TONES[line.tone]
+
+
 def pager_line(line: PartLine) -> PagerLine:
     """A line for the pager."""
     text = (
@@ -58,7 +70,8 @@ def pager_line(line: PartLine) -> PagerLine:
         if line.keep == ADDRESS
         else line.text
     )
-    shown: Piece = (text, _TONES[line.tone]) if _TONES[line.tone] else text
+    style = _style_of(line)
+    shown: Piece = (text, style) if style else text
     if line.quoted:
         return ((_MARGIN, "dim"), shown)
     if not line.label:

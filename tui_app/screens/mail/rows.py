@@ -33,14 +33,17 @@ class MailRows:
     def cells(self, message: Message, now: datetime) -> Sequence[Cell]:
         """The cells of a row."""
         glyph, word = self.sign(message)
-        # Much honest mail is sent by somebody who sends for many: that alone is no warning.
-        tone = "muted" if word == SignKind.ENVELOPE.word else "error" if glyph == "≈" else "warning"
+        tone = self.tone(message)
         return (
             fmt.verdict(message.final_disposition),
             Cell(glyph, tone),
             Cell(f"{glyph} {word}".strip(), tone),
             *(column.cell(message, now) for column in COLUMNS[3:]),
         )
+
+    def tone(self, message: Message) -> str:
+        """The tone of its signs. Much honest mail is sent by somebody who sends for many: that alone is no warning."""
+        return "muted" if self.sign(message)[1] == SignKind.ENVELOPE.word else "sign"
 
     def sign(self, message: Message) -> tuple[str, str]:
         """Glyph and word of what is told of it first; empty for nothing."""

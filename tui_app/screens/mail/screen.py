@@ -27,6 +27,7 @@ from tui_app.plans.state import OPEN, SAID_DONE, Outcome, PlanState
 from tui_app.remembered import parse_sort, written_sort
 from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.rows.view import RowView, Sort
+from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
@@ -277,7 +278,7 @@ class MailScreen(ConsoleScreen):
             signs = self._rows.told(message)
             reasons = "; ".join(map(str, message.detection_reasons)) or "no reasons given"
             recipients = AddressText(", ".join(map(str, message.recipients[:3])))
-            pieces += [(f"{' · '.join(signs)} · ", "$text-warning")] if signs else []
+            pieces += [(f"{' · '.join(signs)} · ", fmt.style_of(self._rows.tone(message)))] if signs else []
             pieces += [(f"{reasons} · to ", "dim"), (recipients or "nobody", "dim")]
         return pieces
 

@@ -73,18 +73,19 @@ def sender_within(target: Target, room: int) -> str:
 def odd_rows(one: OddOne, known: KnownDomains, width: int) -> list[Piece]:
     """An odd message in two rows: what happens to it, who sent it and its subject; then what is different."""
     sign = next((f"{sign.kind.glyph} {sign.word} " for sign in target_signs(one.target, known)), "")
-    what = f"  {'held back' if one.held else 'goes out':9}  {sign}"
-    left = width - cell_len(what)
+    what = f"  {'held back' if one.held else 'goes out':9}  "
+    left = width - cell_len(what) - cell_len(sign)
     sender = sender_within(one.target, left)
     left -= cell_len(sender) + 2
     subject = fitted(sanitize(one.target.subject.exact, 200), left).rstrip() if left > _SHORTEST else ""
     return [
         (what, "$text-warning" if one.held else "$text-error bold"),
+        (sign, fmt.SIGN),
         sender,
         "  ",
         PrivateText(subject),
         "\n",
-        (f"      {fitted(one.different, width - 6).rstrip()}\n", "$text-warning"),
+        (f"      {fitted(one.different, width - 6).rstrip()}\n", fmt.SIGN),
     ]
 
 
@@ -92,6 +93,7 @@ def sample_row(target: Target, known: KnownDomains, width: int) -> list[Piece]:
     """A message in one row: what is written in it must not begin another one."""
     sign = next((f"{sign.kind.glyph} {sign.word} " for sign in target_signs(target, known)), "")
     room = width - 18 - cell_len(sign)
+    verdict = fmt.verdict(target.disposition)
     domain = sender_domain(target)
     if domain == NO_DOMAIN:
         sender: str = PrivateText(fitted(sanitize(target.sender.exact, 60), room * 3 // 5).rstrip())
@@ -101,8 +103,8 @@ def sample_row(target: Target, known: KnownDomains, width: int) -> list[Piece]:
     subject = sanitize(target.subject.exact, 200)
     left = room - cell_len(sender) - 2
     return [
-        (f"  {fitted(fmt.verdict(target.disposition).text, 15)} ", "dim"),
-        (sign, "$text-warning"),
+        (f"  {fitted(verdict.text, 15)} ", fmt.style_of(verdict.tone)),
+        (sign, fmt.SIGN),
         (sender, "dim"),
         "  ",
         (PrivateText(fitted(subject, left).rstrip()), "dim"),

@@ -139,12 +139,12 @@ class TargetsScreen(FindInTable):
         return (
             Cell(row.what, "warning" if row.what != "to send" else "error" if row.odd else ""),
             fmt.verdict(target.disposition),
-            Cell(sign.kind.glyph if sign else "", "warning"),
-            Cell(f"{sign.kind.glyph} {sign.word}" if sign else "", "warning"),
+            Cell(sign.kind.glyph if sign else "", "sign"),
+            Cell(f"{sign.kind.glyph} {sign.word}" if sign else "", "sign"),
             Cell(sender_domain(target)),
             Cell(str(target.subject) or sanitize(target.id)),
             Cell(fmt.people(target.recipients)),
-            Cell(row.told, "warning" if row.odd else ""),
+            Cell(row.told, "sign" if row.odd else ""),
         )
 
     def on_mount(self) -> None:
