@@ -17,7 +17,6 @@ from tui_app.core.query import QueryError
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.key_map import first_key
 from tui_app.navigation import Navigation
-from tui_app.reports.handover import parse_since
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal.themes import THEME_CHOICES
@@ -157,6 +156,8 @@ class Prompt(Navigation):
             case "set":
                 return self._set(rest)
             case "handover":
+                from tui_app.reports.handover import parse_since
+
                 since = rest.removeprefix("since").strip()
                 moment = parse_since(since, self.service.clock.now()) if since else None
                 return lambda: self._open_handover(moment)
@@ -296,6 +297,8 @@ class Prompt(Navigation):
                 now = {name: getattr(plans, name, None) for name in _SETTINGS} | {"bell": str(ui.bell).lower()}
                 return [(f"{name} ", f"now {value}") for name, value in now.items()]
             case "handover":
+                from tui_app.reports.handover import parse_since
+
                 return [("since 06:00", ""), ("since 12h", ""), ("since 24h", "")]
             case "since":
                 return [("06:00", ""), ("24h", ""), ("7d", "")]

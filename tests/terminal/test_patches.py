@@ -302,6 +302,13 @@ def test_frames_are_of_two_kinds_with_these_parts() -> None:
     assert (_ansi_sequences.SYNC_START, _ansi_sequences.SYNC_END) == ("\x1b[?2026h", "\x1b[?2026l")
 
 
+@contract("App._screen_stacks")
+def test_each_stack_of_screens_has_a_name_and_the_first_one_can_be_come_back_to() -> None:
+    assert "self._screen_stacks[self._current_mode]" in source(App.screen_stack.fget)
+    assert "if mode not in self._modes:" in source(App.switch_mode)
+    assert "MODES" in source(App.__init__) or "self.MODES" in source(App)
+
+
 @contract("Screen._on_idle", "Screen._on_timer_update")
 def test_a_screen_paints_when_a_clock_says_so_and_can_be_told_to_paint_now() -> None:
     # Both are called: a handler of a subclass first, then Textual's own, which sets the clock going if there is still something to paint.
