@@ -267,7 +267,6 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
 
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close."""
-        self._remember_view()
         waits = [service for service in self.services if service.awaits_answer]
         for service in self.services:
             self._forget(service)
@@ -292,6 +291,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
 
     def stop_work(self, *, again: bool) -> None:
         """Send nothing more after a signal; after a second one, wait for no answer either."""
+        self._remember_view()
         for service in self.services:
             service.stop_plan()
             if again:
@@ -397,6 +397,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
 
     def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for."""
+        self._remember_view()
         for service in self.services:
             if service.plan_state is not None and not service.plan_state.ended:
                 service.stop_plan()

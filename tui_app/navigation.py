@@ -526,7 +526,7 @@ class Navigation(MappedApp):
         else:
             self.show_mail(held=view.screen == "quarantine", line=view.search)
             if isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == view.screen:
-                self.screen.show_view(view)
+                self.screen.call_later(self.screen.show_view, view)  # it may not be mounted yet
 
     def _note_left(self, screen: ConsoleScreen) -> None:
         """Keep how to come back to a screen that is left."""

@@ -1,6 +1,7 @@
 """The prompt behind `:`, keys that do nothing, views and what is remembered, by keys at 80x24 against the simulator."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -8,10 +9,12 @@ from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
+from tui_app.app import SluiceApp
 from tui_app.config.schema import KeyChange, View
 from tui_app.core.state_file import StateFile
 from tui_app.remembered import Remembered
 from tui_app.screens.jobs import JobsScreen
+from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
 
@@ -303,3 +306,32 @@ def test_what_is_remembered_survives_and_nonsense_is_nothing(tmp_path: Path) -> 
     ):
         state.put("a@b", "view.last", text)
         assert Remembered(StateFile(folder), "a@b", {}).last_view is None
+
+
+async def test_the_last_view_and_the_theme_come_back_and_marks_do_not(
+    still_simulator: Simulator, still_clock: StillClock, tmp_path: Path
+) -> None:
+    def service() -> EmailSecurityService:
+        state = StateFile(tmp_path / "state")
+        settings = settings_for(still_simulator)
+        return EmailSecurityService(settings, clock=still_clock, random=Random(1), remembered=state)
+
+    app = SluiceApp(service())
+    async with app.run_test(size=(80, 24)) as pilot:
+        console = Console(app, pilot)
+        await console.sees("12 loaded")
+        await command(console, "theme light")
+        await console.sees("Theme light, also the next time.")
+        await command(console, "quarantine subject:digest")
+        await console.sees("Quarantine", "subject:digest", "all loaded")
+        await console.press("space", "o")
+        await console.sees("1 marked")
+        await console.press("ctrl+q")
+    app = SluiceApp(service())
+    async with app.run_test(size=(80, 24)) as pilot:
+        console = Console(app, pilot)
+        await console.sees("Quarantine", "subject:digest", "all loaded", "▲")
+        assert "marked" not in console.text
+        assert app.theme == "mailsluice-light"
+        await console.press("q")
+        await console.sees("12 loaded")
