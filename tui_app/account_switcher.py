@@ -63,7 +63,7 @@ class AccountSwitcher(Prompt):
 
     def on_profiles_screen_chosen(self, message: ProfilesScreen.Chosen) -> None:
         """Show the account of a profile."""
-        if self.is_at("profiles"):
+        if self.is_at("profiles", message):
             self.switch_account(message.name)
 
     def _profile(self, name: str) -> Go:
@@ -134,7 +134,7 @@ class AccountSwitcher(Prompt):
 
     def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
         """Open a job on its account."""
-        if not self.is_at("all_jobs"):
+        if not self.is_at("all_jobs", message):
             return
         job = message.job
         if self.accounts.known(message.profile) in (None, self.service):

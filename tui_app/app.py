@@ -159,40 +159,45 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
         self.push_screen(JobsScreen(self.service))
         self._tick()
 
-    @work(exclusive=True, group="begin")
-    async def on_jobs_screen_drawn(self) -> None:
+    @work(group="begin")
+    async def on_jobs_screen_drawn(self, message: JobsScreen.Drawn) -> None:
         """The first frame is there: get ready in a thread, then begin to poll."""
+        service = message.service or self.service
         # The frame is written first: the thread would keep the writer from it.
         await asyncio.sleep(SETTLE)
         try:
-            await asyncio.to_thread(self._get_ready)
+            await asyncio.to_thread(self._get_ready, service)
         except SluiceError as error:
             self.end_with(f"mailsluice: {error}", error.exit_code)
             return
-        self.service.start()
-        for screen in self.console_screens()[-1:]:
+        if not service.started:
+            service.start()
+        for screen in self.shown_of(service):
             screen.on_screen_resume()
-        await self._show_first()
+        await self._show_first(service)
 
-    async def _show_first(self) -> None:
+    async def _show_first(self, service: EmailSecurityService) -> None:
         """A plan that is not over comes before anything else; then what was shown when the console was left."""
         try:
-            unfinished = await asyncio.to_thread(lambda: self.service.plans.unfinished())
-            await self.service.writes.find_open()
+            unfinished = await asyncio.to_thread(lambda: service.plans.unfinished())
+            await service.writes.find_open()
         except SluiceError as error:
-            self.service.record(str(error))
-            self.show_notice(str(error))
+            service.record(str(error))
+            for screen in self.shown_of(service):
+                screen.notice(str(error))
             return
-        if unfinished and self.is_at("jobs"):
+        if not (self.shown_of(service) and self.is_at("jobs")):
+            return
+        if unfinished:
             self.open_plan(unfinished[0])
             if len(unfinished) > 1:
                 ledger = self.key("ledger.open")
                 self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger ({ledger}).")
-        elif self.is_at("jobs") and (view := self.service.remembered.last_view) is not None:
+        elif (view := service.remembered.last_view) is not None:
             self.show_view(view)
 
-    def _get_ready(self) -> None:
-        self.service.get_ready()
+    def _get_ready(self, service: EmailSecurityService) -> None:
+        service.get_ready()
         if len(self.shown_in) > 1:
             return  # all of it is loaded
         for name in (

@@ -16,6 +16,7 @@ from tui_app.key_map import MappedApp, key_map_of
 from tui_app.plans.effect import Effect
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import JobsScreen
 from tui_app.screens.text_screen import TextScreen
 
@@ -70,20 +71,28 @@ class Navigation(MappedApp):
         """The screens of the console on the stack, the one that is shown last."""
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
 
-    def is_at(self, name: str) -> bool:
-        """Whether this screen is the one that is shown: a second key that came too soon opens nothing."""
-        return isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
+    def is_at(self, name: str, wanted: Intent | None = None) -> bool:
+        """Whether this screen is the one that is shown: a second key that came too soon opens nothing.
+
+        Nor does what was `wanted` on a screen of an account that is not shown any more.
+        """
+        at = isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
+        return at and (wanted is None or self.is_of_shown(wanted))
+
+    def is_of_shown(self, wanted: Intent) -> bool:
+        """Whether it is wanted of the account that is shown."""
+        return wanted.service is self.service
 
     def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
         """Open a job."""
-        if self.is_at("jobs"):
+        if self.is_at("jobs", message):
             self.open_job(message.job, message.siblings)
 
     def on_job_screen_sibling_chosen(self, message: JobScreen.SiblingChosen) -> None:
         """Show another job of the list in place of this one."""
         from tui_app.screens.job.screen import JobScreen
 
-        if isinstance(screen := self.screen, JobScreen):
+        if isinstance(screen := self.screen, JobScreen) and self.is_of_shown(message):
             self.switch_screen(JobScreen(self.service, message.job, screen.listed))
 
     def open_job(self, job: Job, listed: Siblings[Job] | None = None) -> None:
@@ -92,11 +101,11 @@ class Navigation(MappedApp):
 
         self.push_screen(JobScreen(self.service, job, listed))
 
-    def on_jobs_screen_new_wanted(self) -> None:
+    def on_jobs_screen_new_wanted(self, message: JobsScreen.NewWanted) -> None:
         """Open the form, as it was left."""
         from tui_app.screens.new_job import NewJobScreen
 
-        if self.is_at("jobs"):
+        if self.is_at("jobs", message):
             self.push_screen(NewJobScreen(self.service, self._draft_of("")))
 
     def on_job_screen_again_wanted(self, message: JobScreen.AgainWanted) -> None:
@@ -105,7 +114,7 @@ class Navigation(MappedApp):
         from tui_app.screens.new_job import NewJobScreen
         from tui_app.screens.new_job_form import values_of
 
-        if not self.is_at("job"):
+        if not self.is_at("job", message):
             return
         job = message.job
         try:
@@ -123,7 +132,7 @@ class Navigation(MappedApp):
 
     def on_new_job_screen_list_wanted(self, message: NewJobScreen.ListWanted) -> None:
         """List the mail that a new job would take."""
-        if self.is_at("new_job"):
+        if self.is_at("new_job", message):
             self._open_mail(held=message.held, line=message.line)
 
     def _open_mail(self, *, held: bool, line: str | None = None) -> None:
@@ -133,57 +142,57 @@ class Navigation(MappedApp):
 
     def on_new_job_screen_created(self, message: NewJobScreen.Created) -> None:
         """Show the new job in place of the form."""
-        if self.is_at("new_job"):
+        if self.is_at("new_job", message):
             self.pop_screen()
-        self.open_job(message.job)
+        if self.is_of_shown(message):
+            self.open_job(message.job)
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""
-        if self.is_at("job"):
+        if self.is_at("job", message):
             self._open_message(message.message, message.siblings, "Job")
 
     def on_job_screen_reasons_wanted(self, message: JobScreen.ReasonsWanted) -> None:
         """Show a job's failed and skipped rows by reason."""
         from tui_app.screens.job.reasons import ReasonsScreen
 
-        if self.is_at("job"):
+        if self.is_at("job", message):
             self.push_screen(ReasonsScreen(self.service, message.job, message.subject))
 
     def on_reasons_screen_chosen(self, message: ReasonsScreen.Chosen) -> None:
         """Back to the job, with the rows of one reason."""
         from tui_app.screens.job.screen import JobScreen
 
-        if self.is_at("reasons"):
+        if self.is_at("reasons", message):
             self.pop_screen()
             if isinstance(self.screen, JobScreen):
                 self.screen.show_reason(message.key, message.status)
 
-    @property
-    def _is_at_mail(self) -> bool:
-        return any(map(self.is_at, ("mail", "quarantine", "groups")))
+    def _is_at_mail(self, wanted: Intent) -> bool:
+        return any(self.is_at(name, wanted) for name in ("mail", "quarantine", "groups"))
 
     def on_mail_screen_message_chosen(self, message: MailScreen.MessageChosen) -> None:
         """Open a message."""
-        if self._is_at_mail and isinstance(self.screen, ConsoleScreen):
+        if self._is_at_mail(message) and isinstance(self.screen, ConsoleScreen):
             self._open_message(message.message, message.siblings, self.screen.screen_name.capitalize())
 
     def on_mail_screen_groups_wanted(self, message: MailScreen.GroupsWanted) -> None:
         """Show the listed mail in groups."""
         from tui_app.screens.mail.groups import GroupsScreen
 
-        if self._is_at_mail:
+        if self._is_at_mail(message):
             self.push_screen(GroupsScreen(self.service, message.subject))
 
     def on_groups_screen_chosen(self, message: GroupsScreen.Chosen) -> None:
         """Back to the list, with the mail of one group."""
         from tui_app.screens.mail.screen import MailScreen
 
-        if self.is_at("groups"):
+        if self.is_at("groups", message):
             self.pop_screen()
             if isinstance(self.screen, MailScreen):
                 self.screen.filter_by(message.line)
 
-    def on_mail_screen_columns_wanted(self) -> None:
+    def on_mail_screen_columns_wanted(self, message: MailScreen.ColumnsWanted) -> None:
         """Choose the columns of a file."""
         from tui_app.mail.columns import MAIL_ROWS
         from tui_app.screens.columns import ColumnChoice, ColumnsScreen
@@ -192,7 +201,7 @@ class Navigation(MappedApp):
             known = {column.name: column for column in MAIL_ROWS.columns}
             self.service.mail_columns = tuple(known[name] for name in names) or MAIL_ROWS.exported
 
-        if self._is_at_mail:
+        if self._is_at_mail(message):
             known, usual = MAIL_ROWS.columns, MAIL_ROWS.exported
             choice = ColumnChoice(
                 "Export",
@@ -229,7 +238,7 @@ class Navigation(MappedApp):
 
     async def on_mail_screen_review_wanted(self, message: MailScreen.ReviewWanted) -> None:
         """Open the review."""
-        if self._is_at_mail:
+        if self._is_at_mail(message):
             chosen = message.chosen
             await self._review(chosen.targets, chosen.request, chosen.search)
 
@@ -238,28 +247,34 @@ class Navigation(MappedApp):
     ) -> None:
         from tui_app.screens.plan.review import ReviewScreen
 
+        service, asked_on = self.service, self.screen
         try:
             # Waited for in the app's own queue: what is typed at once after R is behind it there, and for the review.
-            guarded = await asyncio.to_thread(self.service.plans.guard, targets, request)
+            guarded = await asyncio.to_thread(service.plans.guard, targets, request)
         except SluiceError as error:
             self.show_notice(str(error))
             return
-        self.push_screen(ReviewScreen(self.service, targets, guarded, search, request))
+        if self.screen is asked_on:
+            self.push_screen(ReviewScreen(service, targets, guarded, search, request))
 
     @work(exclusive=True, group=_PLAN_WANTED)
     async def on_console_screen_plan_wanted(self, message: ConsoleScreen.PlanWanted) -> None:
         """Find out to which messages something is to be done, look them up, open the review."""
-        asked_on = self.screen
+        if not self.is_of_shown(message):
+            return
+        # Whatever account is shown by then: what is asked for this one is asked of this one.
+        service, asked_on = self.service, self.screen
         self.show_notice(message.what)
         try:
             request = await message.make()
             if self.screen is asked_on:
                 self.show_notice(f"Looking up {plural(len(request.ids), 'message')}…")
-            request = await self.service.plans.dated(request)
-            targets = await self.service.plans.look_up(request.ids, request)
+            request = await service.plans.dated(request)
+            targets = await service.plans.look_up(request.ids, request)
         except SluiceError as error:
-            self.service.record(str(error))
-            self.show_notice(str(error))
+            service.record(str(error))
+            if self.screen is asked_on:
+                self.show_notice(str(error))
             return
         if self.screen is asked_on:
             self.show_notice("")
@@ -269,17 +284,17 @@ class Navigation(MappedApp):
         """List all messages of a review."""
         from tui_app.screens.plan.targets import TargetsScreen
 
-        if self.is_at("review"):
+        if self.is_at("review", message):
             self.push_screen(TargetsScreen(self.service, message.guarded, message.effect))
 
     def on_targets_screen_chosen(self, message: TargetsScreen.Chosen) -> None:
         """Open a message of a review."""
-        if self.is_at("targets"):
+        if self.is_at("targets", message):
             self._open_message(message.message, message.siblings, message.effect.title)
 
     def on_plan_screen_message_chosen(self, message: PlanScreen.MessageChosen) -> None:
         """Open a message of a plan."""
-        if self.is_at("plan"):
+        if self.is_at("plan", message):
             self._open_message(message.message, message.siblings, message.effect.title)
 
     def _open_message(self, message: MessageRef, siblings: Siblings[MessageRef] | None, under: str) -> None:
@@ -289,7 +304,7 @@ class Navigation(MappedApp):
 
     def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
         """Look the messages of a job up."""
-        if self.is_at("job"):
+        if self.is_at("job", message):
             self._ask_ids(message.ids)
 
     def _ask_ids(self, ids: Sequence[str], request: PlanRequest = A_RELEASE) -> None:
@@ -301,7 +316,7 @@ class Navigation(MappedApp):
     async def on_console_screen_ids_wanted(self, message: ConsoleScreen.IdsWanted) -> None:
         """Take ids from elsewhere."""
         screen = self.screen
-        if not (self.is_at("jobs") or self._is_at_mail):
+        if not (self.is_at("jobs", message) or self._is_at_mail(message)):
             return
         if not message.to_move:
             self._ask_ids(())
@@ -312,7 +327,7 @@ class Navigation(MappedApp):
 
     async def on_ids_screen_found(self, message: IdsScreen.Found) -> None:
         """Open the review of what was looked up."""
-        if self.is_at("ids"):
+        if self.is_at("ids", message):
             await self._review(message.targets, message.request)  # above the ids: esc leads back to them
 
     def action_ledger_open(self) -> None:
@@ -336,7 +351,7 @@ class Navigation(MappedApp):
         """Open a plan from the ledger, or the job that a write was about."""
         from tui_app.plans.ledger_entry import PlanSummary
 
-        if not self.is_at("ledger"):
+        if not self.is_at("ledger", message):
             return
         entry = message.entry
         if isinstance(entry, PlanSummary):
@@ -352,7 +367,7 @@ class Navigation(MappedApp):
 
     def on_write_record_screen_job_wanted(self, message: WriteRecordScreen.JobWanted) -> None:
         """Open the job that a write was about."""
-        if self.is_at("record"):
+        if self.is_at("record", message):
             self._open_job_of(message.entry)
 
     @work(exclusive=True, group="open")
@@ -416,7 +431,7 @@ class Navigation(MappedApp):
         """Run what was confirmed, in place of the review."""
         from tui_app.screens.plan.screen import PlanScreen
 
-        if self.is_at("review"):
+        if self.is_at("review", message):
             self.pop_screen()
             if isinstance(below := self.screen, ConsoleScreen) and below.screen_name in ("ids", "new_job"):
                 below.sent()
@@ -451,7 +466,7 @@ class Navigation(MappedApp):
         """Choose what to copy."""
         from tui_app.screens.copy import CopyScreen
 
-        if not self.is_at("copy"):
+        if not self.is_at("copy") and self.is_of_shown(message):
             self.push_screen(CopyScreen(self.service, message.values, message.marked))
 
     def action_activity_open(self) -> None:

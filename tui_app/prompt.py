@@ -297,8 +297,6 @@ class Prompt(Navigation):
                 now = {name: getattr(plans, name, None) for name in _SETTINGS} | {"bell": str(ui.bell).lower()}
                 return [(f"{name} ", f"now {value}") for name, value in now.items()]
             case "handover":
-                from tui_app.reports.handover import parse_since
-
                 return [("since 06:00", ""), ("since 12h", ""), ("since 24h", "")]
             case "since":
                 return [("06:00", ""), ("24h", ""), ("7d", "")]

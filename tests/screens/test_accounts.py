@@ -9,8 +9,9 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.screens.test_jobs import open_job
 from tests.screens.test_prompt import command
-from tests.support.screens import Console
+from tests.support.screens import Console, held_open
 from tui_app.accounts import Accounts
 from tui_app.api.errors import ApiError
 from tui_app.app import SluiceApp
@@ -173,4 +174,28 @@ async def test_a_profile_without_a_token_of_its_own_gets_no_other(
         await console.sees("names no token of its own")
         await command(console, "jobs all")
         await console.sees("Jobs of all profiles", "12 loaded", "acme-test not opened")
+    assert not [mixed_up(simulator) for simulator in simulators.values() if mixed_up(simulator)]
+
+
+async def test_what_is_asked_for_one_account_is_never_done_on_another(
+    simulators: dict[str, Simulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retry on prod, switch while its rows are still being read: no id of prod is looked up on test."""
+    async with console_over(config(simulators, tmp_path)) as console:
+        await open_job(console, "140 to retry")
+        prod = console.app.service
+        gate = held_open(monkeypatch, prod.follow_ups, "retry_job")
+        await console.press("T")
+        await console.sees("Reading what failed")
+        await command(console, "profile acme-test")
+        await console.sees("acme-test", "12 loaded")
+        asked = len(simulators["acme-test"].account.truth.of("wire"))
+        gate.set()
+        await console.until(
+            lambda: not console.app.workers or all(w.is_finished for w in console.app.workers), "workers"
+        )
+        await console.settles()
+        assert "acme-test" in console.text and "plan" not in console.text.splitlines()[1]
+        later = simulators["acme-test"].account.truth.of("wire")[asked:]
+        assert not [each for each in later if each["path"].count("/") > 7], later
     assert not [mixed_up(simulator) for simulator in simulators.values() if mixed_up(simulator)]

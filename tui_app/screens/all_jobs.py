@@ -16,6 +16,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 from tui_app.screens.base import ConsoleScreen, freshness
+from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import COLUMNS as JOB_COLUMNS
 from tui_app.screens.jobs import SORTS as JOB_SORTS
 from tui_app.screens.line_help import LineHelp
@@ -66,7 +67,7 @@ class AllJobsScreen(ConsoleScreen):
             self.profile = profile
             self.snapshot = snapshot
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """A job of an account is to be opened."""
 
         def __init__(self, profile: str, job: Job) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
 from textual.events import Idle, Key
-from textual.message import Message
 from textual.screen import Screen
 
 from tui_app import actions
@@ -21,6 +20,7 @@ from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
 from tui_app.key_map import KeyMap, key_map_of
 from tui_app.plans.follow_up import describe_followers
+from tui_app.screens.intent import Intent
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.profile_color import BAR, header_style, style_on_bar
@@ -30,6 +30,7 @@ from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.message import Message
     from textual.widget import Widget
 
     from tui_app.api.enums import Destination
@@ -85,7 +86,7 @@ class ConsoleScreen(Screen[None]):
 
     screen_name: ClassVar[str] = ""
 
-    class CopyWanted(Message):
+    class CopyWanted(Intent):
         """The operator wants to choose what to copy: named values, and the ids of marked rows."""
 
         def __init__(self, values: Sequence[tuple[str, str]], marked: Sequence[str]) -> None:
@@ -93,14 +94,14 @@ class ConsoleScreen(Screen[None]):
             self.values = values
             self.marked = marked
 
-    class IdsWanted(Message):
+    class IdsWanted(Intent):
         """The operator wants to enter ids of messages, to be released or moved."""
 
         def __init__(self, *, to_move: bool = False) -> None:
             super().__init__()
             self.to_move = to_move
 
-    class PlanWanted(Message):
+    class PlanWanted(Intent):
         """Something is to be done to messages: `make` finds out to which, `what` says so while it does.
 
         It is looked up and reviewed; `make` raises SluiceError where nothing can be done.
@@ -124,6 +125,12 @@ class ConsoleScreen(Screen[None]):
         """What followed what is shown: retries and undos, in words."""
         self.awaiting = False
         """Whether the answer to a write of this screen is awaited."""
+
+    def post_message(self, message: Message) -> bool:
+        """Say of which account it is what somebody wants here."""
+        if isinstance(message, Intent):
+            message.service = self.service
+        return super().post_message(message)
 
     async def _on_idle(self, event: Idle) -> None:
         # A key has a frame of its own, at once: behind one that something else has just had, it would wait for two

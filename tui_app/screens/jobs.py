@@ -25,6 +25,7 @@ from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values
+from tui_app.screens.intent import Intent
 from tui_app.screens.line_help import LineHelp
 from tui_app.screens.mail.siblings import Siblings
 from tui_app.widgets.inputs import OpenedLine
@@ -154,7 +155,7 @@ class JobsScreen(ConsoleScreen):
             super().__init__()
             self.snapshot = snapshot
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """A job was opened."""
 
         def __init__(self, job: Job, siblings: Siblings[Job]) -> None:
@@ -162,10 +163,10 @@ class JobsScreen(ConsoleScreen):
             self.job = job
             self.siblings = siblings
 
-    class NewWanted(Message):
+    class NewWanted(Intent):
         """Somebody wants to start a job."""
 
-    class Drawn(Message):
+    class Drawn(Intent):
         """The screen was drawn for the first time."""
 
     def __init__(self, service: EmailSecurityService) -> None:

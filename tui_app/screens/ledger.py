@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.message import Message
 from textual.widgets import Input
 
 from tui_app import actions
@@ -25,6 +24,7 @@ from tui_app.remembered import written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.intent import Intent
 from tui_app.screens.line_help import LineHelp
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
@@ -123,7 +123,7 @@ class LedgerScreen(ConsoleScreen):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("ledger")
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """A plan or a write to a job was opened; `record`: what is on record of it, not the job."""
 
         def __init__(self, entry: Listed, *, record: bool = False) -> None:

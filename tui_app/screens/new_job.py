@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 from textual.binding import Binding
-from textual.message import Message
 
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination
 from tui_app.api.write_result import Ambiguous, Done, describe
@@ -22,6 +21,7 @@ from tui_app.mail.query import ALL_MAIL, HELD_MAIL, narrowest
 from tui_app.plans.effect import CONSEQUENCES
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
+from tui_app.screens.intent import Intent
 from tui_app.screens.new_job_form import EMPTY, Draft, NewJobForm
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
@@ -65,14 +65,14 @@ class NewJobScreen(ConsoleScreen):
         Binding("f4", "empty", show=False),
     ]
 
-    class Created(Message):
+    class Created(Intent):
         """The job was created."""
 
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
 
-    class ListWanted(Message):
+    class ListWanted(Intent):
         """The mail that this line finds is to be listed, in Quarantine where it is held mail alone."""
 
         def __init__(self, line: str, *, held: bool) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from textual.message import Message
-
 from tui_app import actions
 from tui_app.config.settings import DEFAULT_BASE_URL, is_production
 from tui_app.core.text import plural, sanitize
 from tui_app.screens.find import FindInTable
+from tui_app.screens.intent import Intent
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.table import Column, RowTable
 from tui_app.widgets.virtual_table import Cell
@@ -62,7 +61,7 @@ class ProfilesScreen(FindInTable):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("profiles")
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """The account of a profile is to be shown."""
 
         def __init__(self, name: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.plans.write_entry import DELETE
+from tui_app.screens.intent import Intent
 from tui_app.screens.text_screen import TextScreen
 from tui_app.widgets.redaction import PrivateText
 
@@ -30,14 +30,14 @@ class WriteRecordScreen(TextScreen):
     hang = _WIDTH
     BINDINGS = actions.bindings("record")
 
-    class JobWanted(Message):
+    class JobWanted(Intent):
         """The job is to be opened."""
 
         def __init__(self, entry: WriteEntry) -> None:
             super().__init__()
             self.entry = entry
 
-    class ReportedPlanWanted(Message):
+    class ReportedPlanWanted(Intent):
         """The plan of a report is to be opened."""
 
         def __init__(self, plan: str) -> None:

@@ -28,6 +28,7 @@ from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE
 from tui_app.screens.copy import Value
 from tui_app.screens.find import FindInTable
+from tui_app.screens.intent import Intent
 from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, LongTask
 from tui_app.screens.job.reason_rows import COLUMNS, ReasonRows, ReasonTable
 from tui_app.screens.jobs import why_no_follow_up
@@ -65,7 +66,7 @@ class ReasonsScreen(FindInTable):
             super().__init__()
             self.snapshot = snapshot
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """The rows of a group are to be seen, under a status of the server's."""
 
         def __init__(self, key: str, status: RowStatus | None) -> None:

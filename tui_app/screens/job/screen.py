@@ -32,6 +32,7 @@ from tui_app.screens import job_commands
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
+from tui_app.screens.intent import Intent
 from tui_app.screens.job.row_task import RowTask
 from tui_app.screens.job.typed_line import Purpose, TypedLine
 from tui_app.screens.jobs import why_no_follow_up
@@ -103,7 +104,7 @@ class JobScreen(ConsoleScreen):
             super().__init__()
             self.snapshot = snapshot
 
-    class RowChosen(Message):
+    class RowChosen(Intent):
         """A row was opened."""
 
         def __init__(self, message: MessageRef, siblings: Siblings[MessageRef]) -> None:
@@ -111,7 +112,7 @@ class JobScreen(ConsoleScreen):
             self.message = message
             self.siblings = siblings
 
-    class ReasonsWanted(Message):
+    class ReasonsWanted(Intent):
         """Failed and skipped rows are to be seen by reason."""
 
         def __init__(self, job: Job, subject: JobSubject) -> None:
@@ -119,21 +120,21 @@ class JobScreen(ConsoleScreen):
             self.job = job
             self.subject = subject
 
-    class ReleaseWanted(Message):
+    class ReleaseWanted(Intent):
         """The mail of chosen rows is to be looked up and released."""
 
         def __init__(self, ids: Sequence[str]) -> None:
             super().__init__()
             self.ids = ids
 
-    class SiblingChosen(Message):
+    class SiblingChosen(Intent):
         """Another job of the list is to be shown in place of this one."""
 
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
 
-    class AgainWanted(Message):
+    class AgainWanted(Intent):
         """The job is to be run again, as a new one."""
 
         def __init__(self, job: Job) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.message import Message as Event
 
 from tui_app import actions
 from tui_app.core.clock import local_time
@@ -16,6 +15,7 @@ from tui_app.core.text import Untrusted, plural
 from tui_app.mail.groups import group_line
 from tui_app.screens import format as fmt
 from tui_app.screens.find import FindInTable
+from tui_app.screens.intent import Intent
 from tui_app.screens.mail.choice import BETWEEN, MailChoice
 from tui_app.screens.mail.group_rows import COLUMNS, GroupRow, GroupRows, GroupTable
 from tui_app.screens.mail.screen import MailScreen
@@ -42,7 +42,7 @@ class GroupsScreen(FindInTable):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("groups")
 
-    class Chosen(Event):
+    class Chosen(Intent):
         """The mail of a group is to be seen: the filter line that shows it."""
 
         def __init__(self, line: str) -> None:

@@ -31,6 +31,7 @@ from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE, ConsoleScreen
 from tui_app.screens.copy import Value, message_values
+from tui_app.screens.intent import Intent
 from tui_app.screens.job.long_task import LOADING, LongTask
 from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
 from tui_app.screens.mail.choice import BETWEEN, Chosen, MailChoice
@@ -77,7 +78,7 @@ class MailScreen(ConsoleScreen):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("mail")
 
-    class MessageChosen(Event):
+    class MessageChosen(Intent):
         """A message was opened."""
 
         def __init__(self, message: MessageRef, siblings: Siblings[MessageRef]) -> None:
@@ -88,17 +89,17 @@ class MailScreen(ConsoleScreen):
     class Found(Event):
         """News of the search."""
 
-    class GroupsWanted(Event):
+    class GroupsWanted(Intent):
         """The listed mail is to be seen in groups."""
 
         def __init__(self, subject: MailSubject) -> None:
             super().__init__()
             self.subject = subject
 
-    class ColumnsWanted(Event):
+    class ColumnsWanted(Intent):
         """The columns of a file are to be chosen."""
 
-    class ReviewWanted(Event):
+    class ReviewWanted(Intent):
         """Chosen messages go to the review."""
 
         def __init__(self, chosen: Chosen) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.message import Message
 from textual.widgets import Input
 
 from tui_app.core.errors import SluiceError
@@ -16,6 +15,7 @@ from tui_app.core.text import plural, sanitize
 from tui_app.plans.ids import ParsedIds, ids_of_rows, is_heading, lines_of, parse_ids, text_of
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.intent import Intent
 from tui_app.widgets.inputs import PasteInput
 from tui_app.widgets.redaction import PrivateText, QuotingText
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
@@ -40,7 +40,7 @@ class IdsScreen(ConsoleScreen):
     screen_name = "ids"
     AUTO_FOCUS = "#paper"
 
-    class Found(Message):
+    class Found(Intent):
         """The ids were looked up."""
 
         def __init__(self, targets: Sequence[Target], request: PlanRequest) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from tui_app.core.clock import local_time, rough_duration
@@ -29,6 +28,7 @@ from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import ALL_AT_ONCE, ENTER_AGAIN, came_too_soon
+from tui_app.screens.intent import Intent
 from tui_app.screens.plan.question import left_out_reasons
 from tui_app.screens.plan.review_rows import (
     ROWS_OF_ODD,
@@ -74,7 +74,7 @@ class ReviewScreen(ConsoleScreen):
 
     BINDINGS = [Binding("f2", "list_all", "list all", show=False)]
 
-    class ListWanted(Message):
+    class ListWanted(Intent):
         """The operator wants to see every message."""
 
         def __init__(self, guarded: Guarded, effect: Effect) -> None:
@@ -82,7 +82,7 @@ class ReviewScreen(ConsoleScreen):
             self.guarded = guarded
             self.effect = effect
 
-    class Confirmed(Message):
+    class Confirmed(Intent):
         """The operator typed the number, and nothing had changed since it was shown."""
 
         def __init__(self, command: Send, guarded: Guarded) -> None:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.bars import bar
@@ -31,6 +30,7 @@ from tui_app.screens.as_command import AsCommand
 from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
 from tui_app.screens.find import FindInTable
+from tui_app.screens.intent import Intent
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.names import PlanNames
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
@@ -82,7 +82,7 @@ class PlanScreen(FindInTable):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("plan")
 
-    class MessageChosen(Message):
+    class MessageChosen(Intent):
         """The message of a row was opened."""
 
         def __init__(self, message: MessageRef, siblings: Siblings[MessageRef], effect: Effect) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
-from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.text import Untrusted, plural, sanitize
@@ -17,6 +16,7 @@ from tui_app.plans.summary import rarest_first, sender_domain
 from tui_app.screens import format as fmt
 from tui_app.screens.copy import Value
 from tui_app.screens.find import FindInTable
+from tui_app.screens.intent import Intent
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.review_rows import sender_within
 from tui_app.widgets.list_rows import ListRows
@@ -111,7 +111,7 @@ class TargetsScreen(FindInTable):
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("targets")
 
-    class Chosen(Message):
+    class Chosen(Intent):
         """A message was opened."""
 
         def __init__(self, message: MessageRef, siblings: Siblings[MessageRef], effect: Effect) -> None:
