@@ -26,6 +26,7 @@ from tui_app.core.ui_priority import UiPriority
 from tui_app.key_map import KeyMap, shown
 from tui_app.plans.state import Phase
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.choice import Choice
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal import patches
@@ -252,7 +253,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
         sentence = self._why_nothing(event.key)
         if isinstance(screen, ConsoleScreen):
             screen.notice(sentence)
-        elif isinstance(screen, Confirm):
+        elif isinstance(screen, (Confirm, Choice)):
             screen.say_unused(shown(event.key))
 
     def _why_nothing(self, key: str) -> str:

@@ -20,9 +20,10 @@ from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import COLUMNS as JOB_COLUMNS
 from tui_app.screens.jobs import SORTS as JOB_SORTS
 from tui_app.screens.line_help import LineHelp
+from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ class Choice(ModalScreen[T | None], Generic[T]):
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
             yield TextBlock(id="facts", hang=3)
-            yield Static(Content.assemble(f"Press its number. {self._hint}"), markup=False)
+            yield Static(Content.assemble(f"Press its number. {self._hint}"), markup=False, id="hint")
             yield Button(Content.assemble("Back, nothing is sent (esc)"), id="cancel", compact=True)
         yield TooSmall()
 
@@ -64,6 +64,10 @@ class Choice(ModalScreen[T | None], Generic[T]):
         """Take the value under a digit."""
         if number <= len(self._offered) and not is_too_small(self):
             self.dismiss(self._offered[number - 1])
+
+    def say_unused(self, key: str) -> None:
+        """A key that means nothing here was pressed."""
+        self.query_one("#hint", Static).update(Content(f"{key} does nothing here: press a number, or esc to leave."))
 
     def action_leave(self) -> None:
         """Choose none."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from tui_app import actions
 from tui_app.core.text import plural
 from tui_app.screens.find import FindInTable
+from tui_app.widgets.columns import Column
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from tui_app.jobs.progress import describe_action
 from tui_app.jobs.several import SeveralWrites, one_after_another
 from tui_app.plans.follow_up import UNDO_OF_RELEASE, effect_of, way_back
 from tui_app.screens.confirm import Confirm
+from tui_app.widgets.columns import fitted
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import fitted
 
 if TYPE_CHECKING:
     from textual.geometry import Size

@@ -28,10 +28,11 @@ from tui_app.screens.copy import Value, job_values
 from tui_app.screens.intent import Intent
 from tui_app.screens.line_help import LineHelp
 from tui_app.screens.mail.siblings import Siblings
+from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import CellColumn, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, Tabs
 from tui_app.widgets.virtual_table import Cell
 

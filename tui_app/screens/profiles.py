@@ -11,8 +11,9 @@ from tui_app.config.settings import DEFAULT_BASE_URL, is_production
 from tui_app.core.text import plural, sanitize
 from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
+from tui_app.widgets.columns import Column
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

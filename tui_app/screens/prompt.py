@@ -14,9 +14,10 @@ from textual.widgets.input import Selection
 
 from tui_app.console_commands import Offer
 from tui_app.core.paths import sheet
+from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Footer, StatusLine, TextBlock
 from tui_app.widgets.too_small import TooSmall, is_too_small
 from tui_app.widgets.virtual_table import Cell
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (Column("COMMAND", weight=4), Column("KEY", 9), Column("WHAT IT DOES", weight=5))
 _FOOTER: Final = (
     (("enter", "do it"), ("tab", "complete"), ("↑ ↓", "choose")),
-    (("esc", "back, the text stays"),),
+    (("esc", "back, the text stays"), ("f1", "help")),
 )
 
 
@@ -43,6 +44,7 @@ class PromptScreen(ModalScreen[None]):
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("tab", "complete", show=False, priority=True),
+        Binding("f1", "explain", show=False, priority=True),
     ]
 
     class Entered(Message):
@@ -136,6 +138,13 @@ class PromptScreen(ModalScreen[None]):
         if (offer := self._table.current) is not None and offer.line:
             self._line.value = offer.line
             self._line.cursor_position = len(offer.line)
+
+    def action_explain(self) -> None:
+        """Say what can be typed."""
+        self.say(
+            "A command with what it takes (job 182bd5, mail from:x since:24h, view NAME), or words of what you want to do. "
+            "tab completes, ↑ ↓ choose, enter does it; what writes opens its review first."
+        )
 
     def action_leave(self) -> None:
         """Close; what was typed is there the next time."""

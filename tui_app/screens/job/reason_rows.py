@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.core.clock import local_time
 from tui_app.jobs.reasons import ReasonGroup, RowsByReason
-from tui_app.widgets.table import CellColumn, RowTable
+from tui_app.widgets.columns import CellColumn
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

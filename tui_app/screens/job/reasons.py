@@ -33,8 +33,9 @@ from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, LongTask
 from tui_app.screens.job.reason_rows import COLUMNS, ReasonRows, ReasonTable
 from tui_app.screens.jobs import why_no_follow_up
 from tui_app.screens.line_help import FILE_HELP, LineHelp
+from tui_app.widgets.columns import end_of
 from tui_app.widgets.inputs import OpenedLine
-from tui_app.widgets.table import RowTable, end_of
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, StatusLine, TextLine
 from tui_app.widgets.virtual_table import Cell
 

@@ -38,8 +38,9 @@ from tui_app.screens.job.typed_line import Purpose, TypedLine
 from tui_app.screens.jobs import why_no_follow_up
 from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
 from tui_app.screens.mail.siblings import MessageRef, Siblings
+from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.redaction import AddressText, PrivateText
-from tui_app.widgets.table import CellColumn, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import Untrusted
 from tui_app.plans.odd_ones import severity
 from tui_app.screens import format as fmt
+from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.redaction import AddressText, PrivateText
-from tui_app.widgets.table import CellColumn, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from tui_app.api.rows import Message
 from tui_app.core.signs import SignKind
 from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
+from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.redaction import AddressText
-from tui_app.widgets.table import CellColumn
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:

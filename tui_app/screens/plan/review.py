@@ -40,8 +40,8 @@ from tui_app.screens.plan.review_rows import (
     sample_row,
     together,
 )
+from tui_app.widgets.columns import end_of
 from tui_app.widgets.inputs import LineInput
-from tui_app.widgets.table import end_of
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 
 if TYPE_CHECKING:

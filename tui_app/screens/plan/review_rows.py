@@ -12,8 +12,8 @@ from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
 from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, verdict_of
 from tui_app.screens import format as fmt
+from tui_app.widgets.columns import end_of, fitted, short_address
 from tui_app.widgets.redaction import AddressText, PrivateText
-from tui_app.widgets.table import end_of, fitted, short_address
 from tui_app.widgets.text_lines import Piece, breaks
 
 if TYPE_CHECKING:

@@ -38,9 +38,10 @@ from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipi
 from tui_app.screens.plan.standing import Standing
 from tui_app.screens.plan.submission import PlanSubmission
 from tui_app.screens.plan.sums import phase_of, sums_of
+from tui_app.widgets.columns import Column
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 

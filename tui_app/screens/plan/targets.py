@@ -19,8 +19,9 @@ from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.review_rows import sender_within
+from tui_app.widgets.columns import Column
 from tui_app.widgets.list_rows import ListRows
-from tui_app.widgets.table import Column, RowTable
+from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
