@@ -37,7 +37,6 @@ from tui_app.terminal.themes import THEMES, named, put_on, theme_for
 from tui_app.terminal.watchdog import print_line
 from tui_app.terminal.window_title import WindowTitle
 from tui_app.widgets import too_small
-from tui_app.widgets.pager import Pager
 from tui_app.widgets.redaction import RedactingApp
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
@@ -383,6 +382,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, Redac
 
     def action_screen_redact(self) -> None:
         """Hide or show addresses and subjects."""
+        from tui_app.widgets.pager import Pager
+
         self.redaction.on = not self.redaction.on
         for screen in self.screen_stack:
             for line in screen.query(TextLine):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 
-from tui_app.console_commands import Offer, offers, parse
 from tui_app.core.clock import parse_moment
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.id_form import is_investigate_id
@@ -23,6 +22,7 @@ from tui_app.terminal.themes import THEME_CHOICES
 
 if TYPE_CHECKING:
     from tui_app.config.schema import View
+    from tui_app.console_commands import Offer
     from tui_app.screens.prompt import PromptScreen
 
 Go = Callable[[], Awaitable[None] | None]
@@ -46,6 +46,7 @@ class Prompt(Navigation):
 
     def action_prompt_open(self) -> None:
         """Ask for a command."""
+        from tui_app.console_commands import offers
         from tui_app.screens.prompt import PromptScreen
 
         screen = self.screen
@@ -113,6 +114,8 @@ class Prompt(Navigation):
 
     async def _of_line(self, line: str, prompt: PromptScreen) -> Go:
         """What a command does. Raises UsageError, QueryError, ApiError: it can't be done, and why."""
+        from tui_app.console_commands import parse
+
         command, rest = parse(line)
         if command is None:
             raise UsageError(f"'{sanitize(line, 40)}' is no command. tab completes, esc leaves.")

@@ -23,7 +23,6 @@ from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.intent import Intent
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
-from tui_app.terminal.profile_color import BAR, header_style, style_on_bar
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.text_lines import Footer, FooterKeys, Piece, StatusLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
@@ -75,10 +74,6 @@ def freshness(connection: ConnectionStatus, now: float) -> Piece:
             if late < STALE_AFTER or connection.asked_at is None:
                 return ("live", "$text-success")
             return (f"stale {int((now - connection.asked_at) // 10) * 10} s", "$text-warning")
-
-
-def _on_bar(piece: Piece) -> Piece:
-    return piece if isinstance(piece, str) else (piece[0], style_on_bar(piece[1]))
 
 
 class ConsoleScreen(Screen[None]):
@@ -290,11 +285,13 @@ class ConsoleScreen(Screen[None]):
         """The first line; the whole of it wears the profile's colour, so that production looks like production."""
         header, color = self.query_one("#header", StatusLine), self.service.settings.color
         if color is not None:
+            from tui_app.terminal.profile_color import BAR, header_style, on_bar
+
             if (worn := (color, self.app.theme)) != self._header_worn:
                 self._header_worn = worn
                 header.add_class(BAR)
                 header.styles.background, header.styles.color = header_style(color, self.app.current_theme)
-            left, right = ([_on_bar(piece) for piece in pieces] for pieces in (left, right))
+            left, right = ([on_bar(piece) for piece in pieces] for pieces in (left, right))
         header.set_ends(left, right)
 
     def show_footer(self) -> None:

@@ -57,6 +57,11 @@ def style_on_bar(style: str) -> str:
     return "underline" if _PIECE.search(style) else ""
 
 
+def on_bar(piece: str | tuple[str, str]) -> str | tuple[str, str]:
+    """A piece of text as it is drawn on such a bar."""
+    return piece if isinstance(piece, str) else (piece[0], style_on_bar(piece[1]))
+
+
 def _parsed(text: str) -> Color:
     name = text.strip().lower()
     shown = sanitize(text, 40)
