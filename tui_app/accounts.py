@@ -55,12 +55,6 @@ class Accounts:
             settings = await asyncio.to_thread(self.load, name)
             self._check(name, settings)
             service = self.make(settings)
-            for other in self.opened:
-                if other.settings.identity == settings.identity:
-                    raise UsageError(
-                        f"{sanitize(name, 40)} is the same account as {sanitize(other.settings.profile or 'this one', 40)}: "
-                        "one console shows it once."
-                    )
             self._opened[name] = service
             return service
 

@@ -199,3 +199,19 @@ async def test_what_is_asked_for_one_account_is_never_done_on_another(
         later = simulators["acme-test"].account.truth.of("wire")[asked:]
         assert not [each for each in later if "/bulk" not in each["path"]], later
     assert not [mixed_up(simulator) for simulator in simulators.values() if mixed_up(simulator)]
+
+
+async def test_the_same_account_may_have_a_profile_to_look_and_one_to_act(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    path = config(simulators, tmp_path)
+    prod = path.read_text().partition("[profiles.acme-prod]")[2].partition("[profiles.")[0]
+    path.write_text(f"{path.read_text()}\n[profiles.look]\n{prod}\nread_only = true\n")
+    async with console_over(path) as console:
+        await console.sees("acme-prod", "WRITE", "12 loaded")
+        await command(console, "profile look")
+        await console.sees("look", "READ-ONLY", "12 loaded")
+        await console.press("X")
+        await console.sees("Read-only: X (cancel) is not offered")
+        await command(console, "profile acme-prod")
+        await console.sees("WRITE", "X cancel")
