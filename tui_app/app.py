@@ -31,6 +31,7 @@ from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
+from tui_app.terminal.practice import PractisingApp
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.terminal.shutdown import GracefulShutdown
 from tui_app.terminal.themes import THEMES, named, put_on, theme_for
@@ -70,7 +71,7 @@ def _no_service(settings: Settings) -> EmailSecurityService:
     raise UsageError("This console has one account.")
 
 
-class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, GracefulShutdown, RedactingApp):
+class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, GracefulShutdown, RedactingApp):
     """The console: one account after the other, each with its own service and screens."""
 
     window_title: WindowTitle

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, environment
-from tui_app.cli import console, demo
+from tui_app.cli import console, simulator_process
 from tui_app.cli import runner as session
 
 
@@ -114,7 +114,7 @@ def test_nothing_is_loaded_from_the_folder_that_somebody_stands_in(module: str, 
     variables = environment(tmp_path)
     # The installed program, and the child that the demo starts.
     script = "import sys; sys.path.pop(0); from tui_app.__main__ import start; start()"
-    child = [sys.executable, "-P", "-c", demo.RUN, str(ROOT), "simulate", "--until-eof", "--messages", "0"]
+    child = [sys.executable, "-P", "-c", simulator_process.RUN, str(ROOT), "simulate", "--until-eof", "--messages", "0"]
     for command in ([sys.executable, "-c", script, "jobs"], child):
         ended = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, check=False, env=variables, input="", timeout=60

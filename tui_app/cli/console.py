@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.setup.conversation import Setup
     from tui_app.setup.situation import Situation
+    from tui_app.terminal.practice import PractisingApp
 
 _TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
 """Values of TERM without colours, without an alternate screen or without cursor movement."""
@@ -59,10 +60,11 @@ def run_console(
     state: Path | None = None,
     profiles: Mapping[str, Profile] | None = None,
     load: Callable[[str], Settings] | None = None,
+    practise: Callable[[PractisingApp], None] | None = None,
 ) -> int:
     """Run the console until it ends; returns the exit code. `state` is the folder for journals and facts, if any.
 
-    `profiles` = those that can be switched to, `load` = reads the settings of one.
+    `profiles` = those that can be switched to, `load` = reads the settings of one, `practise` = gives the app its task.
     """
     # Nothing made before the first frame is garbage; the app collects and freezes it afterwards.
     gc.disable()
@@ -95,6 +97,8 @@ def run_console(
     first = make(settings)
     accounts = Accounts(first, profiles or {}, load or (lambda name: settings), make)
     app = SluiceApp(first, priority, accounts)
+    if practise is not None:
+        practise(app)
     threading.excepthook = app.failed_in_a_thread
 
     def unknown() -> str:

@@ -14,6 +14,7 @@ from tui_app.core.errors import UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.simulator.account import RETENTION
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.drill_scene import NAMES
 from tui_app.simulator.faults.plan import WrongSpec, describe_kinds
 from tui_app.simulator.held_sample import MAX_COUNT, MIN_COUNT
 from tui_app.simulator.server import Options, Simulator, write_env_file
@@ -83,6 +84,7 @@ from tui_app.simulator.server import Options, Simulator, write_env_file
     metavar="N",
     help=f"Hold N newsletters of eight senders, seven of them odd, in place of the usual ones; at least {MIN_COUNT}.",
 )
+@click.option("--drill", type=click.Choice(NAMES), hidden=True, help="Add what a drill of the demo needs.")
 @click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input ends.")
 def simulate(
     port: int,
@@ -100,6 +102,7 @@ def simulate(
     retention: int,
     corpus: bool,
     held_sample: int | None,
+    drill: str | None,
     until_eof: bool,
 ) -> None:
     """Serve a simulated account on loopback.
@@ -127,6 +130,7 @@ def simulate(
         retention=retention,
         corpus=corpus,
         sample=held_sample or 0,
+        drill=drill or "",
     )
     try:
         simulator = Simulator(options)

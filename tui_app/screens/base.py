@@ -23,6 +23,7 @@ from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.intent import Intent
 from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
+from tui_app.terminal.practice import PractisingApp
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.text_lines import Footer, FooterKeys, Piece, StatusLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
@@ -269,6 +270,8 @@ class ConsoleScreen(Screen[None]):
         left += [account, "  ", mode]
         if elsewhere := settings.other_host:
             left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
+        if isinstance(self.app, PractisingApp) and self.app.task_line:
+            left += ["  ", (self.app.task_line, "$text-accent")]
         budget = self.service.budget
         right: list[Piece] = []
         if budget.low and budget.remaining is not None:

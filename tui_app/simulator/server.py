@@ -20,6 +20,7 @@ from tui_app.simulator.account import RETENTION, Account
 from tui_app.simulator.app import SimulatedApi
 from tui_app.simulator.auth import Authenticator
 from tui_app.simulator.demo_data import DEFAULT_MESSAGES, HELD_NEWSLETTERS
+from tui_app.simulator.drill_scene import set_scene
 from tui_app.simulator.faults.events import Events
 from tui_app.simulator.faults.plan import FaultPlan
 from tui_app.simulator.faults.proxy import FaultProxy
@@ -40,7 +41,7 @@ class Options:
     `retry_in`: after so many seconds all throttled rows of the job with 140 failures may be tried again; None: they
     may be at the start. Without `pii` the credentials lack the role to read what is in messages; that is kept for
     `retention` days. With a `sample` of so many newsletters those are held in place of the demo's; the `corpus` of odd
-    mail is held besides.
+    mail is held besides. With a `drill` the account has what that needs, too (`drill_scene.py`).
     """
 
     seed: int = 1
@@ -58,6 +59,7 @@ class Options:
     retention: int = RETENTION.days
     corpus: bool = False
     sample: int = 0
+    drill: str = ""
 
 
 class Simulator:
@@ -80,6 +82,8 @@ class Simulator:
             corpus=options.corpus,
             sample=options.sample,
         )
+        if options.drill:
+            set_scene(self.account, options.drill)
         self.authenticator = Authenticator(
             secrets.token_urlsafe(30),
             read_token=secrets.token_urlsafe(30),

@@ -9,8 +9,9 @@ Where every copy of a message lies follows from the log, line by line:
   It is written with the next request at the latest, before any other line about its message. Rows of the demo's own jobs have lines only for messages that
   somebody else has acted on before; what they did until then is in the `was` of that action.
 - `submission`: a request for another verdict on a message, and whether it was `accepted`; the copies stay.
+- `drill`: the first line of a drill: what is right there (`drill_scene.py`).
 
-`row` and `wire` lines have no request number.
+`row`, `wire` and `drill` lines have no request number.
 """
 
 import json

@@ -23,11 +23,12 @@ GRACE: Final = 2.0
 ANSWER_TIMEOUT: Final = 45.0
 """Seconds that the answer to most writes may take."""
 _TICK: Final = 0.1
-_RESTORED: Final = (
+RESTORED: Final = (
     # Ends a half-written sequence, then: paste, wrap, mouse, keyboard and size reports, screen, cursor, focus, colours.
     b"\x1b\\\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2048l\x1b[<u\x1b[r\x1b[m\x1b[?1049l"
     b"\x1b[?25h\x1b[?1004l"
 )
+"""Gives a terminal back that a program left as it was."""
 
 
 def _opened() -> int | None:
@@ -149,7 +150,7 @@ class ShutdownWatchdog:
                     termios.tcsetattr(self._terminal, termios.TCSANOW, self._saved_modes)
                 # A copy of a standard stream blocks while the terminal takes nothing.
                 if select.select([], [self._terminal], [], 0)[1]:
-                    os.write(self._terminal, _RESTORED + self._title().encode())
+                    os.write(self._terminal, RESTORED + self._title().encode())
         awaited = self._awaited()
         if (words := self._unknown()) and awaited:
             print_line(words)

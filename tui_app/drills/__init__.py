@@ -1,0 +1,1 @@
+"""Drills: tasks on the simulated account, judged by its truth log."""
