@@ -35,6 +35,12 @@ def wave(console: Console) -> list[str]:
     return [" ".join(line.split()) for line in console.text.splitlines()[7:-2]]
 
 
+def first_rows(console: Console) -> list[str]:
+    """The ids of the rows that are listed first."""
+    rows = console.app.screen.table().shown  # type: ignore[attr-defined]
+    return [rows.key_at(index) for index in range(min(10, len(rows)))]
+
+
 async def test_a_filter_counts_says_what_is_missing_and_ends_with_esc(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator)) as console:
         await open_job(console, "140 to retry")
@@ -63,7 +69,7 @@ async def test_columns_sort_turn_round_and_go_back_to_the_server_s_order(simulat
     async with console_on(settings_for(simulator)) as console:
         await open_job(console, "140 to retry")
         await console.sees("1,000 loaded")
-        before = wave(console)
+        before = first_rows(console)
         await console.press("o")
         await console.sees("STATUS▲", "▸")
         await console.until(lambda: "completed" in wave(console)[0], "completed comes before failed")
@@ -75,7 +81,7 @@ async def test_columns_sort_turn_round_and_go_back_to_the_server_s_order(simulat
         await console.sees("WHY▲")
         await console.press("o")
         await console.press("g")
-        await console.until(lambda: wave(console) == before, "the server's order")
+        await console.until(lambda: first_rows(console) == before, "the server's order")
 
 
 async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: Simulator) -> None:
