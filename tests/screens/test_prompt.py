@@ -8,7 +8,7 @@ import pytest
 from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
-from tests.support.services import settings_for
+from tests.support.services import service_on, settings_for
 from tui_app.app import SluiceApp
 from tui_app.config.schema import KeyChange, View
 from tui_app.core.state_file import StateFile
@@ -335,3 +335,14 @@ async def test_the_last_view_and_the_theme_come_back_and_marks_do_not(
         assert app.theme == "mailsluice-light"
         await console.press("q")
         await console.sees("12 loaded")
+
+
+async def test_rows_of_a_job_at_work_are_read_again_when_it_is_opened_again(still_simulator: Simulator) -> None:
+    async with service_on(still_simulator) as service:
+        jobs = (await service.client.list_jobs()).items
+        for job in (next(job for job in jobs if not job.ended), next(job for job in jobs if job.ended)):
+            subject = service.jobs.watch(job.id, lambda _: None)
+            await subject.poll()
+            assert not subject.rows.due
+            assert service.jobs.watch(job.id, lambda _: None) is subject
+            assert subject.rows.due is not job.ended

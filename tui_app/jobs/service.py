@@ -82,6 +82,8 @@ class JobService:
         known = self._watched.pop(job_id.lower(), None)
         if known is None:
             known = JobSubject(self.client(), self.clock, self.followed, job_id, listener)
+        elif known.job is None or not known.job.ended:
+            known.rows.counters_moved()  # who knows what became of its rows meanwhile
         known.listener = listener
         self._forget_rows()
         self._watched[job_id.lower()] = known
