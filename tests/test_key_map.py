@@ -126,9 +126,13 @@ def test_our_sentences_name_the_keys_as_they_are() -> None:
     assert (
         changed.told("some may have changed, r reads them again", "job") == "some may have changed, f5 reads them again"
     )
-    assert changed.told("A sends the rest, S stops.", "plan") == "A sends the rest, ctrl+x stops."
-    assert changed.told("S stops.", "jobs") == "S stops."  # stop is of plans
-    assert USUAL.told("r reads again", "job") == "r reads again"
+    assert (
+        changed.told("some may have changed, ‹view.refresh› reads them again")
+        == "some may have changed, f5 reads them again"
+    )
+    assert changed.told("‹plan.continue› sends the rest, ‹plan.stop› stops.") == "A sends the rest, ctrl+x stops."
+    others = "A more recent token; r reads it, ‹nothing› too"
+    assert changed.told(others) == others, "the words of others stay as they are"
 
 
 def test_every_screen_has_the_ways_on_and_out() -> None:

@@ -195,7 +195,10 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
                 ledger = self.key("ledger.open")
                 self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger ({ledger}).")
         elif (view := service.remembered.last_view) is not None:
-            self.show_view(view)
+            try:
+                self.show_view(view)
+            except UsageError as error:
+                self.show_notice(f"The last view can't be shown: {error}")
 
     def _get_ready(self, service: EmailSecurityService) -> None:
         service.get_ready()

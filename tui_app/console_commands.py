@@ -10,6 +10,7 @@ from textual.fuzzy import Matcher
 
 from tui_app.actions import Action
 from tui_app.key_map import all_keys
+from tui_app.widgets.redaction import PrivateText
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def offers(
         return _values(command, rest, arguments)
     every = [*_of_commands(), *_of_actions(actions, why_not)]
     if not line:
-        return [*(Offer(done, "again", line=done) for done in reversed(history)), *every]
+        return [*(Offer(PrivateText(done), "again", line=done) for done in reversed(history)), *every]
     matcher = Matcher(line)
     scored = [(_score(matcher, line, offer), number, offer) for number, offer in enumerate(every)]
     return [offer for score, _, offer in sorted(scored, key=lambda each: (-each[0], each[1])) if score > 0]

@@ -191,5 +191,5 @@ class JobWrites:
         """Writes of which nobody knows what became of them; each is put in the activity list. Raises JournalError."""
         entries = await asyncio.to_thread(lambda: self._ledger().open_writes(self._identity))
         for entry in reversed(entries):
-            self._record(f"{entry.title}: {entry.describe()}. H opens the ledger.", ())
+            self._record(f"{entry.title}: {entry.describe()}. ‹ledger.open› opens the ledger.", ())
         return entries

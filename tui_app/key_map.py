@@ -180,18 +180,14 @@ class KeyMap:
 
     def key(self, action_id: str) -> str:
         """The first key of an action as people write it; `:` and its name where it has none."""
-        return first_key(self._by_id[action_id]) or f":{action_id}"
+        action = self._by_id[action_id]
+        return first_key(action) or f":{action.command}"
 
-    def told(self, sentence: str, screen: str) -> str:
-        """A sentence of ours with the keys as they are here: it was written with the usual ones, as `r reads again`."""
-        for action, usual in zip(self.actions, ACTIONS, strict=True):
-            if action.keys == usual.keys or not (screen in action.where or action.where is EVERYWHERE):
-                continue
-            now = first_key(action) or f":{action.command}"
-            for key in usual.keys:
-                if shown(key) not in map(shown, action.keys):
-                    sentence = re.sub(rf"(?<![\w+]){re.escape(shown(key))}(?= {_TOLD_BY}\b)", now, sentence)
-        return sentence
+    def told(self, sentence: str) -> str:
+        """A sentence of ours with the keys as they are here; where one belongs, the id of its action stands between ‹ and ›."""
+        if "‹" not in sentence:
+            return sentence
+        return _NAMED_KEY.sub(lambda found: self.key(found[1]) if found[1] in self._by_id else found[0], sentence)
 
     def with_key(self, key: str) -> Sequence[Action]:
         """The actions that have a key, on whatever screen."""
@@ -207,11 +203,7 @@ class KeyMap:
         }
 
 
-_TOLD_BY: Final = (
-    "(?:tries|shows|reads|sends|starts|resumes|asks|ends|stops|changes|opens|writes|goes|gives|checks|settles|marks|"
-    "unmarks|quits|does it|loads|more|all|tells|searches|closes|removes|cancels|moves|looks|again|reports|finds|takes|there)"
-)
-"""What comes behind a key in a sentence."""
+_NAMED_KEY: Final = re.compile(r"‹([a-z_.]+)›")
 _WAYS_OUT: Final = ("prompt.open", "screen.back", "help.open")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from tui_app.api.errors import NotFound
-from tui_app.core.errors import SluiceError
+from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import plural
 from tui_app.key_map import MappedApp, key_map_of
 from tui_app.plans.effect import Effect
@@ -360,7 +360,7 @@ class Navigation(MappedApp):
             self._open_record(entry, "")
         elif message.record or not entry.job or (entry.write == "delete" and entry.as_asked):
             gone = "The job was deleted; this is what is on record."
-            unknown = "Nobody knows the job's id; v looks for it by its mark."
+            unknown = "Nobody knows the job's id; ‹record.settle› looks for it by its mark."
             self._open_record(entry, "" if message.record else gone if entry.job else unknown)
         else:
             self._open_job_of(entry)
@@ -531,8 +531,17 @@ class Navigation(MappedApp):
             self.pop_screen()
         return self.console_screens()[-1]
 
+    def _check_view(self, view: View) -> None:
+        from tui_app.views import check_view
+
+        try:
+            check_view(view, self.service.clock.now())
+        except UsageError as error:
+            raise UsageError(f"This view is not shown: {error}") from None
+
     def show_view(self, view: View) -> None:
-        """Show a saved view."""
+        """Show a saved view. Raises UsageError for one that would show something else than it says."""
+        self._check_view(view)
         if view.screen == "jobs":
             if isinstance(root := self.back_to_first(), JobsScreen):
                 root.show_view(view)

@@ -19,6 +19,7 @@ from tui_app.navigation import Navigation
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal.themes import THEME_CHOICES
+from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
     from tui_app.config.schema import View
@@ -94,8 +95,11 @@ class Prompt(Navigation):
         if offer.action is None:
             self._history[:] = [*(line for line in self._history if line != offer.line), offer.line][-_KEPT:]
         self._close_prompt()
-        if (going := go()) is not None:
-            await going
+        try:
+            if (going := go()) is not None:
+                await going
+        except (SluiceError, QueryError) as error:
+            self.show_notice(str(error))
 
     def _of_action(self, offer: Offer) -> Go:
         """An action of the screen below. Raises UsageError where it can't be done from here."""
@@ -235,6 +239,7 @@ class Prompt(Navigation):
         if view is None:
             known = ", ".join(remembered.views) or "none yet; :view save NAME keeps what is shown"
             raise UsageError(f"There is no view '{sanitize(rest, 40)}'. Views: {sanitize(known, 200)}.")
+        self._check_view(view)
         return lambda: self.show_view(view)
 
     def _view_now(self) -> View | None:
@@ -312,4 +317,6 @@ class Prompt(Navigation):
 
         root = self.console_screens()[0]
         jobs: Iterable[Any] = root.jobs if isinstance(root, JobsScreen) else ()
-        return [(str(job.job_id)[:8], f"{describe_action(job)} · {job.comment or ''}") for job in jobs][:200]
+        return [(str(job.job_id)[:8], PrivateText(f"{describe_action(job)} · {job.comment or ''}")) for job in jobs][
+            :200
+        ]

@@ -399,7 +399,7 @@ class EmailSecurityService:
             self._spawn(self._explain(connection, connection.error))
 
     async def _explain(self, connection: ConnectionStatus, error: ApiError) -> None:
-        self.diagnosis = f"{await self.diagnose(error)} r tries again."
+        self.diagnosis = f"{await self.diagnose(error)} ‹view.refresh› tries again."
         self.record(self.diagnosis)
         self.on_connection(connection)
 

@@ -109,6 +109,15 @@ def _problems_of_console(file: Path) -> Sequence[UsageError]:
                 check_colors({name: profile})
             except UsageError as error:
                 problems.append(UsageError(f"{sanitize(str(file))}: {error}"))
+    if read.views:
+        from tui_app.core.clock import SystemClock
+        from tui_app.views import check_view
+
+        for name, view in read.views.items():
+            try:
+                check_view(view, SystemClock().now())
+            except UsageError as error:
+                problems.append(UsageError(f"{sanitize(str(file))}: views.{sanitize(name, 40)}: {error}"))
     if read.keys:
         from tui_app.key_map import KeyMap
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from tui_app.api.page import Page
 from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
 from tui_app.auth.credentials import CommandCredential, KeyCredential, Secret, TokenCredential
+from tui_app.config.settings import check_job_id
 from tui_app.core.background import in_background
 from tui_app.core.errors import UsageError
 from tui_app.doctor import access, configuration, connection, interface, machine
@@ -185,7 +187,10 @@ class Examination:
                 self._answer(self._search(client)),
             )
             if isinstance(jobs, Page) and jobs.items:
-                rows = await self._answer(client.list_job_messages(jobs.items[0].id, per_page=1, exact=True))
+                with suppress(UsageError):  # a job whose id is none can't be asked for
+                    rows = await self._answer(
+                        client.list_job_messages(check_job_id(jobs.items[0].id), per_page=1, exact=True)
+                    )
         may_read = isinstance(jobs, Page) or isinstance(mail, Page)
         answers = access.TokenAnswers(None if is_key else users, owned)
         drifts = [transport.drift, *([subject.drift] if subject.drift is not None else [])]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.api.wire_values import readable
 from tui_app.core.clock import parse_moment
 from tui_app.core.text import plural, sanitize
+from tui_app.jobs.failures import OTHER, Cause
 from tui_app.plans.state import Outcome
 from tui_app.plans.write_entry import CREATE
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui_app.plans.origin import Origin
     from tui_app.plans.write_entry import WriteEntry
 
+ANOTHER: Final = "a reason of its own, not told here"
 USUAL: Final = timedelta(hours=12)
 """How far back it goes unless something else is asked for."""
 FAILED: Final = frozenset({
@@ -31,8 +33,9 @@ FAILED: Final = frozenset({
 })  # fmt: skip
 """Outcomes of messages that were sent and were not done in full."""
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
-_OF_MAIL: Final = re.compile(r"\S*@\S*|\"[^\"]*\"|“[^“”]*”|«[^«»]*»")
-"""What may be of a mail in the words of a server: addresses, and what is quoted."""
+_ADDRESS: Final = re.compile(r"\S*(?:[@\uff20\ufe6b]|%40)\S*", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"""["'`“”„‟‘’‚‛«»‹›].*["'`“”„‟‘’‚‛«»‹›]|["`“”„‟‘‚‛«»‹›].*""", re.DOTALL)
+"""What may be of a mail in the words of a server: from the first to the last quotation mark, whatever kind they are."""
 
 
 @dataclass(frozen=True)
@@ -291,4 +294,9 @@ def parse_since(words: str, now: datetime) -> datetime:
 
 def masked(words: str, most: int = 300) -> str:
     """Words that a server may have put in, as safe text without addresses and without what it quotes."""
-    return sanitize(_OF_MAIL.sub("…", words[:2_000]), most)
+    return sanitize(_ADDRESS.sub("…", _QUOTED.sub("…", words[:2_000])), most)
+
+
+def told_cause(cause: Cause, label: str) -> str:
+    """A reason by its known cause; the words of any other one may be those of a mail."""
+    return ANOTHER if cause.name == OTHER else label

@@ -10,7 +10,7 @@ from tui_app.core.text import json_text
 from tui_app.jobs.progress import acted_share
 from tui_app.plans.report import follower_json
 from tui_app.plans.write_entry import write_json
-from tui_app.reports.handover import masked
+from tui_app.reports.handover import masked, told_cause
 
 if TYPE_CHECKING:
     from tui_app.jobs.reasons import ReasonGroup
@@ -38,7 +38,7 @@ def _job_json(each: HandoverJob) -> dict[str, Any]:
 
 def _reason_json(group: ReasonGroup) -> dict[str, Any]:
     return {
-        "reason": group.label,
+        "reason": told_cause(group.cause, group.label),
         "cause": group.cause.name,
         "rows": group.count,
         "worth_retrying": group.worth_retrying,

@@ -13,10 +13,10 @@ from tui_app.core.errors import UsageError
 from tui_app.core.mark import without_marks
 from tui_app.core.markdown import fact, heading
 from tui_app.core.text import markdown_escape, plural, sanitize
-from tui_app.jobs.failures import describe_cause
+from tui_app.jobs.failures import cause_of
 from tui_app.jobs.progress import acted_share, describe_action
 from tui_app.plans.follow_up import describe_followers
-from tui_app.reports.handover import Handover, HandoverJob, HandoverPlan, masked
+from tui_app.reports.handover import Handover, HandoverJob, HandoverPlan, masked, told_cause
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,9 +81,10 @@ class _Page:
         """A command as it is typed, with the profile that this was made for."""
         return _code(sanitize(shlex.join([*self._program, *words]), _COMMAND))
 
-    def _words(self, reason: str) -> str:
-        """Why, in an operator's words; empty for none."""
-        return self._private(_text(sanitize(reason.strip(), _LONGEST))) if reason.strip() else ""
+    def _words(self, words: str, kind: str = "reason") -> str:
+        """Why, in somebody's words, which are marked as such: between our facts they must not look like one; empty for none."""
+        told = sanitize(words.strip(), _LONGEST).replace("·", "-").replace('"', "'")
+        return f'{kind}: "{self._private(_text(told))}"' if told else ""
 
     # ---- head
 
@@ -230,7 +231,8 @@ class _Page:
             below.append(f"{rows} for {plural(len(rest), 'other reason')}: {self._of_job('job', job, '--reasons')}")
         below += [_bold(sentence) for sentence in failures.not_read]
         if job.status_message is not None and job.ended and job.status_message.exact:
-            below.append(f"reason of the state: {_text(describe_cause(job.status_message.exact)[:_LONGEST])}")
+            cause = cause_of(job.status_message.exact)
+            below.append(f"reason of the state: {_text(told_cause(cause, cause.label))}")
         below.append(_text(_followed(each)))
         if not job.ended:
             below.append("the job still runs: retry when it has ended")
@@ -243,7 +245,7 @@ class _Page:
     def _reason(self, group: ReasonGroup) -> str:
         again = group.latest_retry
         due = f" · not before {_when(again)}" if again is not None and again > self._handover.now else ""
-        return f"{group.count:,} {_text(group.label[:200])}: {_text(group.cause.advice)}{due}"
+        return f"{group.count:,} {_text(told_cause(group.cause, group.label[:200]))}: {_text(group.cause.advice)}{due}"
 
     def _failed_plan(self, each: HandoverPlan) -> list[str]:
         plan = each.plan
@@ -305,14 +307,15 @@ class _Page:
     def _asked(self, each: HandoverJob) -> tuple[str, str]:
         """By whom, and why: in the words of the ledger, else in those of the comment."""
         comment = each.job.comment.exact if each.job.comment is not None else ""
-        return _text(each.asked_by), self._words(each.reason or without_marks(comment))
+        words = self._words(each.reason) if each.reason else self._words(without_marks(comment), "comment")
+        return _text(each.asked_by), words
 
     def _of_job(self, command: str, job: Job, *more: str) -> str:
         """A command about a job; a job whose id is none can't be asked for."""
         try:
             return self._command(command, check_job_id(job.id), *more)
         except UsageError:
-            return "its id is none that can be asked for"
+            return "none; its id is not one that can be asked for"
 
     def _plan(self, each: HandoverPlan) -> tuple[str, ...]:
         plan = each.plan

@@ -37,6 +37,7 @@ from tui_app.reports.handover import (
     HandoverPlan,
     LedgerPart,
     masked,
+    told_cause,
 )
 
 if TYPE_CHECKING:
@@ -359,6 +360,11 @@ def _plans(ledger: Ledger, plans: Sequence[PlanSummary]) -> tuple[list[HandoverP
     return told, not_read
 
 
+def _cause(why: str) -> str:
+    cause = cause_of(why)
+    return told_cause(cause, cause.label)
+
+
 def _in_full(ledger: Ledger, plan: PlanSummary) -> HandoverPlan:
     """Raises JournalError."""
     entry = ledger.in_full(plan)
@@ -366,7 +372,7 @@ def _in_full(ledger: Ledger, plan: PlanSummary) -> HandoverPlan:
     counted = Counter(
         (
             result.outcome,
-            cause_of(result.why).label if result.why else "",
+            _cause(result.why) if result.why else "",
             advice_without_hope(result.why) if result.outcome is Outcome.FAILED else "",
         )
         for result in state.results

@@ -23,6 +23,7 @@ from tui_app.screens.line_help import LineHelp
 from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
+from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
 
@@ -191,7 +192,7 @@ class AllJobsScreen(ConsoleScreen):
         if problems:
             return [(sanitize(problems[0], 300), "$text-error")]
         row = self.table().current
-        return [] if row is None else [(str(row.job.comment or ""), "dim")]
+        return [] if row is None else [(PrivateText(row.job.comment or ""), "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.table import RowTable
 
-MORE: Final = ("! tells more", "dim")
+MORE: Final = ("‹activity.open› tells more", "dim")
 """Last piece of a line about an error; it is shown at the right end, where a long sentence can't push it off."""
 LONG_WAIT: Final = 3.0
 """Seconds without an answer after which they are counted for the operator."""
@@ -57,7 +57,7 @@ def freshness(connection: ConnectionStatus, now: float) -> Piece:
         case ConnectionState.CONNECTING:
             return ("connecting", "dim")
         case ConnectionState.PAUSED:
-            return ("paused, p resumes", "$text-warning")
+            return ("paused, ‹view.pause› resumes", "$text-warning")
         case ConnectionState.DENIED:
             return ("access refused", "$text-error bold")
         case ConnectionState.OFFLINE:
@@ -333,23 +333,15 @@ class ConsoleScreen(Screen[None]):
     def show_about(self) -> None:
         """Fill the line above the footer: a notice, else the description of the current row."""
         if self.ready:
-            told: list[Piece] = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
-            pieces = [self._with_keys(piece) for piece in told]
+            pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
             self.query_one("#about", StatusLine).set_ends(
                 [piece for piece in pieces if piece != MORE], ends or list(self.about_end())
             )
 
-    def _with_keys(self, piece: Piece) -> Piece:
-        """What we say, with the keys as they are here; what others wrote stays as it is."""
-        text, style = (piece, "") if isinstance(piece, str) else piece
-        if type(text) is not str or not self.key_map.changed:
-            return piece
-        return (self.key_map.told(text, self.screen_name), style)
-
     def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Set the second line: which screen this is."""
-        self.query_one("#breadcrumb", StatusLine).set_ends(left, [self._with_keys(piece) for piece in right])
+        self.query_one("#breadcrumb", StatusLine).set_ends(left, right)
 
     def notice(self, sentence: str, *, until_news: bool = False, late: bool = False) -> None:
         """Show a sentence above the footer until the next key, or, with `until_news`, until the server answered.
@@ -522,7 +514,7 @@ class ConsoleScreen(Screen[None]):
     def action_view_pause(self) -> None:
         """Pause or resume polling."""
         paused = self.service.toggle_pause()
-        self.notice("Polling is paused. p resumes it." if paused else "Polling is resumed.")
+        self.notice("Polling is paused. ‹view.pause› resumes it." if paused else "Polling is resumed.")
 
     def may_leave(self) -> bool:
         """Whether the screen may be closed now: not while the answer to a write is awaited."""

@@ -77,14 +77,14 @@ class CopyScreen(TextScreen):
     async def action_copy_plain(self) -> None:
         """Print everything on the terminal's normal screen."""
         if redaction_of(self).on:
-            self.notice("Plain text would show what is hidden. M shows it first.")
+            self.notice("Plain text would show what is hidden. ‹screen.redact› shows it first.")
             return
         lines = [f"{name}: {text}" for name, text in self._values]
         await show_plainly(self.app, [*lines, *(["", *self._marked] if self._marked else [])])
 
 
 Value = tuple[str, str]
-_PRIVATE: Final = frozenset({"subject", "name", "comment", "search"})
+_PRIVATE: Final = frozenset({"subject", "name", "comment", "search", "command", "curl", "left out"})
 _ADDRESSES: Final = frozenset({"from", "to", "sender", "recipient"})
 
 

@@ -140,11 +140,11 @@ class HandoverScreen(TextScreen):
         if not markdown:
             self.notice("It is still being read: nothing was copied.")
         elif size > MOST:
-            self.notice(f"Too long to copy ({size:,} bytes). E writes it to a file.")
+            self.notice(f"Too long to copy ({size:,} bytes). ‹handover.save› writes it to a file.")
         elif isinstance(app, DiffRenderer):
             told = await copy(markdown, app.write_to_terminal, os.environ, lines=True)
-            where = "into tmux" if "into tmux" in told else "(OSC 52)"
-            self.notice(f"Copied {where}, with its lines: don't paste it into a shell.")
+            # A shell obeys lines that are pasted: that comes first.
+            self.notice(f"With its lines: don't paste it into a shell. {told}")
 
 
 def _rendered(found: Handover) -> tuple[str, list[Piece]]:

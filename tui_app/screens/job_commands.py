@@ -36,7 +36,7 @@ _OTHER_LINES: Final = 15
 _WIDEST: Final = 76
 _EDGES: Final = 6
 """Cells of a question: at the most, and those that its frame takes."""
-_CAN_MOVE_BACK: Final = " U moves back what it moved."
+_CAN_MOVE_BACK: Final = " ‹rows.undo› moves back what it moved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _Verb:
         if len(jobs) == 1:
             said = f"The job is {str(jobs[0].status).lower()}: "
             if self.wants_ended:
-                return f"{said}only ended jobs can be deleted. X cancels it first."
+                return f"{said}only ended jobs can be deleted. ‹job.cancel› cancels it first."
             return f"{said}it can't be cancelled any more."
         state = "has ended: only ended jobs can be deleted" if self.wants_ended else "is running: nothing to cancel"
         return f"None of the {len(jobs)} marked jobs {state}."
@@ -160,13 +160,13 @@ def sentence(tried: SeveralWrites[Job, Any], verb: _Verb) -> str:
         ((_, result),) = tried.results
         told = describe_write(verb.kind, result)
         if not isinstance(result, Done) or result.errors:
-            return f"{told} ! tells more."
+            return f"{told} ‹activity.open› tells more."
         return told + (_undo_offer([result.value]) if isinstance(result.value, Job) else "")
     counted = Counter(_word(result) for _, result in tried.results)
     said = ", ".join(f"{count} {word}" for word, count in counted.items())
     ended = [result.value for _, result in tried.results if isinstance(result, Done) and isinstance(result.value, Job)]
     rest = f" {len(tried.not_tried)} not tried{f': {tried.error}' if tried.error else ''}." if tried.not_tried else ""
-    return f"Asked to {verb.kind} {plural(len(tried.results), 'job')}: {said}.{rest}{_undo_offer(ended)} ! tells more."
+    return f"Asked to {verb.kind} {plural(len(tried.results), 'job')}: {said}.{rest}{_undo_offer(ended)} ‹activity.open› tells more."
 
 
 def _word(result: WriteResult[Any]) -> str:
@@ -259,7 +259,7 @@ async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]
 async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = None) -> None:
     """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first."""
     if not job.ended:
-        screen.notice("The job runs: X cancels it, then U takes back what it did.")
+        screen.notice("The job runs: ‹job.cancel› cancels it, then ‹rows.undo› takes back what it did.")
         return
     destination = None
     if job.action_type is ActionType.RELEASE:

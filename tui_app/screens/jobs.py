@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -264,18 +263,20 @@ class JobsScreen(ConsoleScreen):
             [("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._describe_order()}"]
         )
         if self._filter is not None and snapshot.jobs:
-            said = f"None of the {plural(len(snapshot.jobs), 'job')} matches {sanitize(self._filter.line, 60)}."
+            said = f"None of the {plural(len(snapshot.jobs), 'job')} matches the filter."
             self.table().set_empty_text(
                 f"{said} {self._key('screen.back')} ends the filter, {self._key('filter.edit')} changes it."
             )
         elif snapshot.left_out:
             self.table().set_empty_text("All jobs that came were left out; mailsluice jobs tells why.")
         elif narrowed:
-            self.table().set_empty_text("No job matches; 0 shows all states, m changes the action.")
+            self.table().set_empty_text("No job matches; 0 shows all states, ‹filter.action› changes the action.")
         elif self.service.settings.read_only:
-            self.table().set_empty_text("No bulk jobs in this account yet. Q shows held mail.")
+            self.table().set_empty_text("No bulk jobs in this account yet. ‹quarantine.open› shows held mail.")
         else:
-            self.table().set_empty_text("No bulk jobs in this account yet. n starts one, Q shows held mail.")
+            self.table().set_empty_text(
+                "No bulk jobs in this account yet. ‹job.new› starts one, ‹quarantine.open› shows held mail."
+            )
         self.show_about()
 
     def _describe_order(self) -> str:
@@ -291,7 +292,7 @@ class JobsScreen(ConsoleScreen):
             return []
         eta = self._snapshot.etas.get(job.id, Eta())
         marks = self.table().marked.marks
-        filtered = f"filter {sanitize(self._filter.line, 40)} · " if self._filter is not None else ""
+        filtered = sanitize(self._filter.line, 40) if self._filter is not None else ""
         words = [
             PrivateText(job.comment or ""),
             str(job.status_message or ""),
@@ -303,7 +304,8 @@ class JobsScreen(ConsoleScreen):
         if job.unaccounted:
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
         marked: list[Piece] = [(f"{marks:,} marked · ", "bold")] if marks else []
-        return [*marked, *([(filtered, "$text-accent")] if filtered else []), *pieces]
+        filter_pieces: list[Piece] = [("filter ", "$text-accent"), (PrivateText(filtered), "$text-accent"), " · "]
+        return [*marked, *(filter_pieces if filtered else []), *pieces]
 
     def _key(self, action_id: str) -> str:
         return self.key_map.key(action_id)
@@ -353,13 +355,11 @@ class JobsScreen(ConsoleScreen):
         )
 
     def show_view(self, view: View) -> None:
-        """Show what a view keeps. What can't be in this version is left out."""
-        with suppress(QueryError):
-            self.filter_by(view.filter)
+        """Show what a view keeps. A column that this version has not is no order. Raises QueryError."""
+        self.filter_by(view.filter)
         field, reverse = parse_sort(view.sort)
         self.sort_rows(field if field in SORTS else "", reverse=reverse)
-        known = view.status.upper() in fmt.STATUSES and view.status != "skipped"
-        status = JobStatus(view.status.upper()) if known and view.status else None
+        status = JobStatus(view.status.upper()) if view.status else None
         self._ask(JobsQuery(status, ActionType(view.action.upper()) if view.action else None))
 
     def as_command(self) -> AsCommand:
@@ -485,7 +485,7 @@ class JobsScreen(ConsoleScreen):
         jobs = self._chosen()
         if jobs is None:
             missing = self.table().marked.marks - len(self.table().marked.marked_rows())
-            self.notice(f"{plural(missing, 'marked job')} not listed now: 0 and m show all, u unmarks all.")
+            self.notice(f"{plural(missing, 'marked job')} not listed now: 0 and m show all, ‹mark.none› unmarks all.")
         return jobs or ()
 
     def action_rows_retry(self) -> None:

@@ -173,7 +173,7 @@ class LedgerScreen(ConsoleScreen):
         else:
             listed = overview.listed
             if overview.unexpected:
-                said = f"Nothing is sent until {overview.unexpected[0]} is moved away: it is no journal. V checks."
+                said = f"Nothing is sent until {overview.unexpected[0]} is moved away: it is no journal. ‹ledger.verify› checks."
             elif overview.unreadable:
                 # Their plans are not in the list, and their ids are held back.
                 said = overview.unreadable[0]
@@ -203,7 +203,9 @@ class LedgerScreen(ConsoleScreen):
             right = [f"{len(shown):,} match ", (PrivateText(sanitize(self._filter.line, 60)), "bold")]
         self.set_breadcrumb([("Ledger", "bold"), f"  {', '.join(words)}"], right)
         if self._filter is not None and listed:
-            table.set_empty_text(f"None of the {len(listed):,} matches. esc ends the filter, / changes it.")
+            table.set_empty_text(
+                f"None of the {len(listed):,} matches. ‹screen.back› ends the filter, ‹filter.edit› changes it."
+            )
         else:
             table.set_empty_text(self._nothing)
         self.show_about()
@@ -286,7 +288,7 @@ class LedgerScreen(ConsoleScreen):
         reason: list[Piece] = [" · ", (PrivateText(sanitize(each.reason)), "dim")] if each.reason else []
         who = (sanitize(each.origin.describe()), "dim")
         if isinstance(each, WriteEntry):
-            waits = " · i shows the record, v there settles it" if each.open else ""
+            waits = " · ‹record.open› shows the record, v there settles it" if each.open else ""
             return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), who, *reason]
         waits = " · enter opens it, to settle and go on" if each.open else ""
         return [(f"{each.describe()} · ", "$text-error" if _tone_of(each) else "dim"), who, *reason, (waits, "dim")]
@@ -318,9 +320,9 @@ class LedgerScreen(ConsoleScreen):
             self.service.record(f"Ledger: {problem}")
         for note in verdict.notes:
             self.service.record(f"Ledger: {note}")
-        elsewhere = f"; {len(verdict.notes):,} from elsewhere, ! tells" if verdict.notes else ""
+        elsewhere = f"; {len(verdict.notes):,} from elsewhere, ‹activity.open› tells" if verdict.notes else ""
         if verdict.problems:
-            self.notice(f"NOT intact: {verdict.problems[0]} ! shows all.")
+            self.notice(f"NOT intact: {verdict.problems[0]} ‹activity.open› shows all.")
         else:
             self.notice(f"{plural(verdict.journals, 'journal')}, whole; head {verdict.head[:16] or 'none'}{elsewhere}")
 

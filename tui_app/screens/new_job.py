@@ -331,7 +331,7 @@ class NewJobScreen(ConsoleScreen):
             words, _ = describe(result)
             if isinstance(result, Ambiguous):
                 words += " The job is not in the list yet. Look at the jobs before you start another."
-            self._show_preview([(f"New job: {words} ! tells more.", "$text-error")])
+            self._show_preview([(f"New job: {words} ‹activity.open› tells more.", "$text-error")])
 
     async def _confirmed(self, found: _Previewed) -> _Previewed | None:
         """Ask until the search finds again what was confirmed; None when it was not, or can't be told."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui_app.screens.find import FindScreen
 from tui_app.widgets.pager import Pager, PagerLine
+from tui_app.widgets.text_lines import keyed
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -60,7 +61,7 @@ class TextScreen(FindScreen):
 
     def show_text(self, *pieces: Piece) -> None:
         """Replace the text; what is on the screen stays there, as far as it can."""
-        self._page.show_lines(lines_of(pieces), keep=True)
+        self._page.show_lines(lines_of(keyed(pieces, self.key_map)), keep=True)
 
     @property
     def _page(self) -> Pager:

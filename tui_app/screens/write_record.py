@@ -80,7 +80,7 @@ class WriteRecordScreen(TextScreen):
         elif self._entry.job:
             self.post_message(self.JobWanted(self._entry))
         else:
-            self.notice("Nobody knows the job's id. v looks for it by its mark.")
+            self.notice("Nobody knows the job's id. ‹record.settle› looks for it by its mark.")
 
     @work(exclusive=True, group="settle")
     async def action_record_settle(self) -> None:
@@ -97,11 +97,15 @@ class WriteRecordScreen(TextScreen):
         self._show()
         if self._entry.report is not None:
             sums = self._entry.sums()
-            self.notice(f"Settled: {sums}." if not self._entry.open else f"Still unknown: {sums}. v asks again.")
+            self.notice(
+                f"Settled: {sums}." if not self._entry.open else f"Still unknown: {sums}. ‹record.settle› asks again."
+            )
             return
         where = "the job is still there" if self._entry.write == DELETE else "not seen done"
         done = "it was done, but the job DIFFERS from what was asked for" if self._entry.differs else "it was done"
-        self.notice(f"Settled: {done}." if not self._entry.open else f"Still unknown: {where}. v asks again.")
+        self.notice(
+            f"Settled: {done}." if not self._entry.open else f"Still unknown: {where}. ‹record.settle› asks again."
+        )
 
     def copy_id(self) -> str:
         """The job's id, or that of the record."""

@@ -152,7 +152,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
 
     def set_empty_text(self, text: str) -> None:
         """What to show when there are no rows."""
-        text = key_map_of(self).told(text, getattr(self.screen, "screen_name", "")) if self.is_attached else text
+        text = key_map_of(self).told(text) if self.is_attached else text
         if text != self._empty:
             self._empty = text
             if not len(self.shown):
@@ -290,7 +290,7 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
     def choose_columns(self, titles: Sequence[str] | None) -> None:
         """Show only these columns, in this order, as far as there is room; with None the usual ones for the width."""
         known = {column.title: position for position, column in reversed(list(enumerate(self._wanted)))}
-        chosen = tuple(known[title] for title in titles or () if title in known)
+        chosen = tuple(dict.fromkeys(known[title] for title in titles or () if title in known))
         if chosen != self._chosen:
             self._chosen = chosen
             self._lay_out()

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_app.key_map import KeyMap, key_map_of
 from tui_app.widgets.redaction import Redaction, redaction_of
 
 Piece = str | tuple[str, str]
@@ -19,6 +20,15 @@ _TAB_FORMS: Final = (
     (True, False, " "),
 )  # fmt: skip
 """Short names, counts, the gap: the first form that fits is shown."""
+
+
+def keyed(pieces: Sequence[Piece], keys: KeyMap) -> list[Piece]:
+    """The pieces with the keys as they are in this console, in what we say ourselves."""
+    told: list[Piece] = []
+    for piece in pieces:
+        text, style = (piece, "") if isinstance(piece, str) else piece
+        told.append((keys.told(text), style) if type(text) is str and "‹" in text else piece)
+    return told
 
 
 def redacted(pieces: Sequence[Piece], redaction: Redaction) -> list[Piece]:
@@ -44,7 +54,7 @@ class TextLine(Static):
     def set_text(self, *pieces: Piece) -> None:
         """Show these pieces; does nothing if they are shown already."""
         self._pieces = (pieces,)
-        shown = redacted(pieces, redaction_of(self))
+        shown = redacted(keyed(pieces, key_map_of(self)), redaction_of(self))
         if tuple(shown) != self._shown:
             self._shown = tuple(shown)
             self.update(Content.assemble(*shown), layout=self.grows)
@@ -82,7 +92,7 @@ class TextBlock(TextLine):
     def set_text(self, *pieces: Piece) -> None:
         """Show these pieces; does nothing if they are shown already."""
         self._pieces = (pieces,)
-        shown, width = redacted(pieces, redaction_of(self)), self._width
+        shown, width = redacted(keyed(pieces, key_map_of(self)), redaction_of(self)), self._width
         if (width, *shown) != self._shown:
             self._shown = (width, *shown)
             content = Content.assemble(*shown)
@@ -134,7 +144,8 @@ class StatusLine(TextLine):
         """Show both ends with blanks between them."""
         self._pieces = (left, right)
         redaction = redaction_of(self)
-        left, right = redacted(left, redaction), redacted(right, redaction)
+        keys = key_map_of(self)
+        left, right = redacted(keyed(left, keys), redaction), redacted(keyed(right, keys), redaction)
         width = self._width
         start, end = Content.assemble(*left), Content.assemble(*right)
         left_width = max(0, width - end.cell_length - 1)

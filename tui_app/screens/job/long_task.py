@@ -54,7 +54,7 @@ class LongTask:
             return []
         share = min(1.0, self._done / self._of) if self._of else None
         of = f" of {self._of:,}" if self._of else ""
-        return [(bar(share, 10), "$text-accent"), f" {self._what}: {self._done:,}{of} rows · esc ends it"]
+        return [(bar(share, 10), "$text-accent"), f" {self._what}: {self._done:,}{of} rows · ‹screen.back› ends it"]
 
     def end(self) -> bool:
         """End what is under way; whether there was anything. What was done so far stays."""
@@ -72,7 +72,7 @@ class LongTask:
         """How much there is of what did not come to its end."""
         rows = plural(self._done, "row")
         if self._what == LOADING:
-            return f"{rows} loaded, not all; L goes on."
+            return f"{rows} loaded, not all; ‹rows.load_all› goes on."
         if self._what == REPORTING:
             return f"{rows} read, no report was written."
         left = f"in {sanitize(unfinished(self._path).name)}" if self._path is not None and self._done else "written"
@@ -81,7 +81,7 @@ class LongTask:
     def busy(self) -> bool:
         """Whether something has to end first; that is said."""
         if self.running:
-            self._screen.notice("One thing after the other: esc ends what is running.")
+            self._screen.notice("One thing after the other: ‹screen.back› ends what is running.")
         return self.running
 
     def begin(self, work: Coroutine[Any, Any, None], what: str = "", of: int = 0, done: int = 0) -> None:
@@ -93,7 +93,7 @@ class LongTask:
             except SluiceError as error:
                 details = error.details() if isinstance(error, ApiError) else ()
                 self._screen.service.record(str(error), details)
-                self._screen.notice(f"{self._so_far} {error}" if self._what else f"{error} ! tells more.")
+                self._screen.notice(f"{self._so_far} {error}" if self._what else f"{error} ‹activity.open› tells more.")
             finally:
                 # What came before it ended is not on the screen yet.
                 if self._what == LOADING:

@@ -165,10 +165,10 @@ class ReasonsScreen(FindInTable):
         if self._long.running or self._grouped_at is None or not (snapshot.loaded or snapshot.missing):
             return ()
         if snapshot.missing:
-            more = ", L all" if self._subject.requests_to_load else ""
+            more = ", ‹rows.load_all› all" if self._subject.requests_to_load else ""
             return ((f"not all: {snapshot.missing}{more}", "$text-warning"),)
         if snapshot.stale:
-            return (("some may have changed, r reads them again", "$text-warning"),)
+            return (("some may have changed, ‹view.refresh› reads them again", "$text-warning"),)
         return ((f"all loaded {local_time(self._grouped_at):%H:%M}", "dim"),)
 
     def _what_empty_means(self, kind: str) -> str:
@@ -262,7 +262,7 @@ class ReasonsScreen(FindInTable):
         if not requests:
             return
         if requests > ASK_BEFORE and not asked:
-            self.notice(f"Loading all takes {self._long.cost(requests)}: L does it.")
+            self.notice(f"Loading all takes {self._long.cost(requests)}: ‹rows.load_all› does it.")
             return
         self._long.begin(self._subject.load(self._long.on_progress), LOADING, self._subject.expected)
         self.show_frame()
@@ -361,7 +361,7 @@ class ReasonsScreen(FindInTable):
     def may_leave(self) -> bool:
         """Not while a file is being written."""
         if self._long.exporting:
-            self.notice("The export is running: esc ends it.")
+            self.notice("The export is running: ‹screen.back› ends it.")
             return False
         return super().may_leave()
 

@@ -59,7 +59,7 @@ class RowTask(LongTask):
         requests = self._subject.requests_to_load_all
         if requests > ASK_BEFORE and not self._offered:
             self._offered = True
-            self._screen.notice(f"Loading all takes {self.cost(requests)}: L again does it.")
+            self._screen.notice(f"Loading all takes {self.cost(requests)}: ‹rows.load_all› again does it.")
             return
         self._offered = False
         so_far = 0 if rows.complete else rows.loaded

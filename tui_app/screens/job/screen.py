@@ -261,7 +261,7 @@ class JobScreen(ConsoleScreen):
         if rows is None:
             return self.service.problem or "Asking the API for the job's messages…"
         if rows.arranged.filter is not None and rows.loaded:
-            return f"None of the {rows.loaded:,} loaded rows matches. esc ends the filter, / changes it."
+            return f"None of the {rows.loaded:,} loaded rows matches. ‹screen.back› ends the filter, ‹filter.edit› changes it."
         if self._status is not None:
             return f"No row is {self._status.value.lower()} now; 0 shows all."
         return "Nothing was found to act on." if self._job.ended else "Nothing found yet."
@@ -285,12 +285,12 @@ class JobScreen(ConsoleScreen):
         if rows.arranged.filter is not None:
             count = f"{len(rows.rows):,} of {count} match {sanitize(rows.arranged.filter.line)}"
         if not rows.complete:
-            count += ", not all: G more, L all"
+            count += ", not all: ‹row.last› more, ‹rows.load_all› all"
         if self._subject.wanted != rows.arranged:
             count = f"Filtering {rows.loaded:,} rows…"
         marks = self.table().marked.marks
         marked = f" · {marks:,} marked" if marks else ""
-        stale = " · some rows may have changed, r reads them again" if rows.stale else ""
+        stale = " · some rows may have changed, ‹view.refresh› reads them again" if rows.stale else ""
         if rows.unreadable:
             stale += f" · {plural(rows.unreadable, 'row')} can't be read"
         if rows.unasked:
@@ -298,7 +298,7 @@ class JobScreen(ConsoleScreen):
         if (missing := self._subject.missing) and not rows.stale:
             stale += f" · {missing}"
         if rows.shifted:
-            stale = " · rows moved while they were read, some may be missing, r reads them again"
+            stale = " · rows moved while they were read, some may be missing, ‹view.refresh› reads them again"
         row = self.table().current
         why = f" · {row.status_message}" if row is not None and row.status_message else ""
         return [f"{count}{marked}{stale}", (why, "dim")]
@@ -446,7 +446,7 @@ class JobScreen(ConsoleScreen):
     def may_leave(self) -> bool:
         """Not while a file is being written."""
         if self._long.exporting:
-            self.notice("The export is running: esc ends it.")
+            self.notice("The export is running: ‹screen.back› ends it.")
             return False
         return super().may_leave()
 
@@ -502,7 +502,11 @@ class JobScreen(ConsoleScreen):
         table.mark_shown()
         shown, marks = len(table.shown), table.marked.marks
         others = f"; {marks - shown:,} more that are not shown" if marks > shown else ""
-        more = "" if rows is not None and rows.complete else ": all that are loaded; G at the end loads more, L all"
+        more = (
+            ""
+            if rows is not None and rows.complete
+            else ": all that are loaded; G at the end loads more, ‹rows.load_all› all"
+        )
         self.notice(f"{shown:,} marked, all that match{others}." if not more else f"{shown:,} marked{others}{more}.")
 
     def copy_id(self) -> str:

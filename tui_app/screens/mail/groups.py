@@ -170,7 +170,7 @@ class GroupsScreen(FindInTable):
 
     def action_mark_range(self) -> None:
         """Groups are marked one by one."""
-        self.notice("Groups are marked one by one: space. a marks all.")
+        self.notice("Groups are marked one by one: space. ‹mark.all› marks all.")
 
     def action_mark_none(self) -> None:
         """Unmark all, also what was left out of the marks."""

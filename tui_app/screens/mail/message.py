@@ -159,7 +159,7 @@ class MessageScreen(ConsoleScreen):
             found = await self.service.mail.find(other_id)
         except SluiceError as error:
             self._note(Failed(str(error), error))
-            self.notice(f"{error} ! tells more.")
+            self.notice(f"{error} ‹activity.open› tells more.")
             self._tell_state("not found")
             return False
         if (message := found.the_one) is None:
@@ -341,7 +341,7 @@ class MessageScreen(ConsoleScreen):
 
     def _go_to_hit(self, step: int) -> None:
         if not self._pager.words:
-            self.notice("Nothing was looked for yet: / finds words.")
+            self.notice("Nothing was looked for yet: ‹find.edit› finds words.")
             return
         if self._pager.is_looking:
             self.notice(f"Looking for {self._pager.words}…")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -226,10 +225,10 @@ class MailScreen(ConsoleScreen):
         elif search.loading:
             empty = "Searching held mail…" if self.preset.held else "Searching mail…"
         elif search.arranged.filter is not None and len(search.found):
-            empty = f"None of the {len(search.found):,} found matches the filter. esc ends it, & changes it."
+            empty = f"None of the {len(search.found):,} found matches the filter. ‹screen.back› ends it, ‹filter.listed› changes it."
         else:
             params, mail = search.params, "held mail" if self.preset.held else "mail"
-            empty = f"No {mail} matches {describe_window(params.start, params.end)}. / changes the search: / 30d"
+            empty = f"No {mail} matches {describe_window(params.start, params.end)}. ‹search.edit› changes the search: / 30d"
         self.table().set_empty_text(empty)
         self.show_about()
 
@@ -242,13 +241,13 @@ class MailScreen(ConsoleScreen):
             loaded = f"{found:,} found" + (
                 ", may be incomplete"
                 if search.maybe_more
-                else ", moved while they were read: r reads again"
+                else ", moved while they were read: ‹view.refresh› reads again"
                 if search.shifted
                 else ", all loaded"
                 if search.complete
                 else ", loading…"
                 if search.loading
-                else " so far, G loads more"
+                else " so far, ‹row.last› loads more"
             )
         if search.arranged.filter is not None:
             loaded = f"{len(search.rows):,} of {loaded}"
@@ -269,7 +268,7 @@ class MailScreen(ConsoleScreen):
         if told := self._long.describe():
             return told
         if self._problem and len(table.shown):
-            again = "G tries again." if len(self._search.found) else "r searches again."
+            again = "‹row.last› tries again." if len(self._search.found) else "‹view.refresh› searches again."
             return [(f"{self._problem} {again}", "$text-error"), MORE]
         pieces: list[Piece] = [(f"{table.marked.marks:,} marked · ", "bold")] if table.marked.marks else []
         if (wanted := self._search.arranged.filter) is not None:
@@ -396,13 +395,12 @@ class MailScreen(ConsoleScreen):
         )
 
     def show_view(self, view: View) -> None:
-        """Filter and order as a view keeps them; its search was begun. What can't be in this version is left out."""
+        """Filter and order as a view keeps them; its search was begun. Raises QueryError."""
         field, reverse = parse_sort(view.sort)
         known = field in self.table().sort_fields
         self.table().show_sort(field if known else "", reverse=reverse)
-        with suppress(QueryError):
-            wanted = parse_filter(view.filter, self._subject.grouped)
-            self._arrange(RowView(wanted, Sort(field, reverse) if known else None))
+        wanted = parse_filter(view.filter, self._subject.grouped)
+        self._arrange(RowView(wanted, Sort(field, reverse) if known else None))
 
     def reopened(self) -> Callable[[], ConsoleScreen]:
         """The list again, as it was left."""
@@ -412,7 +410,7 @@ class MailScreen(ConsoleScreen):
     def as_command(self) -> AsCommand:
         """The search."""
         search, wanted = self._search, self._subject.wanted.filter
-        line = [search.line] if search.line else []
+        line = ["--", search.line] if search.line else []
         left_out = f"the filter {wanted.line}" if wanted is not None else ""
         query = search.params.as_query() | {"per_page": "1000"}
         return AsCommand(["quarantine" if self.preset.held else "mail", *line], [], query, left_out)
@@ -471,7 +469,7 @@ class MailScreen(ConsoleScreen):
     def may_leave(self) -> bool:
         """Not while a file is being written."""
         if self._long.exporting:
-            self.notice("The export is running: esc ends it.")
+            self.notice("The export is running: ‹screen.back› ends it.")
             return False
         return super().may_leave()
 
@@ -497,7 +495,7 @@ class MailScreen(ConsoleScreen):
     async def action_mark_all(self) -> None:
         """Mark all listed messages that the guard lets through, but the odd ones."""
         if self._search.loading and not len(self._search.found):
-            self.notice(f"{STILL_SEARCHING} a marks what is listed then.")
+            self.notice(f"{STILL_SEARCHING} ‹mark.all› marks what is listed then.")
             return
         self.notice(f"Marking {len(self._search.rows):,} messages…")
         try:
@@ -536,7 +534,7 @@ class MailScreen(ConsoleScreen):
     def _marks_changed(self, sentence: str) -> None:
         self._show_again()
         self.show_about()
-        more = "" if self._search.complete else " More is not loaded: L loads all."
+        more = "" if self._search.complete else " More is not loaded: ‹rows.load_all› loads all."
         self.notice(f"{sentence}{more}", late=True)
 
     def copy_id(self) -> str:

@@ -86,7 +86,7 @@ class IdsScreen(ConsoleScreen):
         if not self._parsed.ids or self._leaving:
             return super().handle_back()
         self._leaving = True
-        self.notice(f"esc again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
+        self.notice(f"‹screen.back› again drops the {plural(len(self._parsed.ids), 'id')}; enter looks them up.")
         return True
 
     def on_paste_input_pasted(self, message: PasteInput.Pasted) -> None:

@@ -423,7 +423,7 @@ class ReviewScreen(ConsoleScreen):
     @work(exclusive=True, group="check")
     async def _check(self, reason: str) -> None:
         """See whether all is as it was when it was shown; what changed is shown, and the number asked for anew."""
-        self._problem("Checking whether anything changed… esc sends nothing.", "dim")
+        self._problem("Checking whether anything changed… ‹screen.back› sends nothing.", "dim")
         try:
             changes = await self.service.plans.changes_since_review(self._plan, self._search)
         except SluiceError as error:

@@ -216,12 +216,12 @@ class PlanScreen(FindInTable):
             self.notice("It is being reported. ctrl+q quits after the request in flight.")
             return False
         said = {
-            Phase.CANARY: "The plan waits for you: A sends the rest, S stops.",
-            Phase.PAUSED: "The plan waits for you: A sends the rest, S stops.",
-            Phase.SETTLING: "It is being asked what became of them. S stops asking.",
-            Phase.CHECKING: "It is being looked at what was done. S stops looking.",
+            Phase.CANARY: "The plan waits for you: ‹plan.continue› sends the rest, ‹plan.stop› stops.",
+            Phase.PAUSED: "The plan waits for you: ‹plan.continue› sends the rest, ‹plan.stop› stops.",
+            Phase.SETTLING: "It is being asked what became of them. ‹plan.stop› stops asking.",
+            Phase.CHECKING: "It is being looked at what was done. ‹plan.stop› stops looking.",
         }
-        sends = "The plan is being sent. S stops after the request in flight, ctrl+q also quits after it."
+        sends = "The plan is being sent. ‹plan.stop› stops after the request in flight, ctrl+q also quits after it."
         self.notice(said.get(self._state.phase, sends))
         return False
 
@@ -331,7 +331,7 @@ class PlanScreen(FindInTable):
         if self._state.ended and self._state.unfinished and (due := self._state.plan.not_before) is not None:
             return f"  not before {local_time(due):%Y-%m-%d %H:%M:%S}"
         if self._waits_until is not None and not self._state.ended:
-            return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, S gives up"
+            return f"  rate limit, again in {max(0, round(self._waits_until - now))} s, ‹plan.stop› gives up"
         if self._state.phase is Phase.SETTLING:
             asked = f"  settling: asked {plural(self._state.asked, 'time')}"
             return asked + (f", next in {max(0, round(self._asks_at - now))} s" if self._asks_at else "")
@@ -379,7 +379,7 @@ class PlanScreen(FindInTable):
         if self._state.phase is Phase.WAITING:
             if self.service.plans.give_up(self._state.plan.plan_id):
                 self.show_state(replace(self._state, phase=Phase.INTERRUPTED, due_in=None))
-                self.notice("It waits no more. A goes on with it, C closes it.")
+                self.notice("It waits no more. ‹plan.continue› goes on with it, ‹plan.close› closes it.")
             else:
                 self.notice("Its time has just come: stopping.")
             return
@@ -393,16 +393,16 @@ class PlanScreen(FindInTable):
     def action_plan_pause(self) -> None:
         """Pause after the request in flight, or go on."""
         if self._state.phase is Phase.CANARY:
-            self.notice("The plan already waits: A sends the rest, S stops.")
+            self.notice("The plan already waits: ‹plan.continue› sends the rest, ‹plan.stop› stops.")
         elif self._state.phase is Phase.PAUSED:
             self.service.plans.continue_sending()
         elif self._state.phase is Phase.CHECKING:
-            self.notice("Nothing is being sent. S stops looking.")
+            self.notice("Nothing is being sent. ‹plan.stop› stops looking.")
         elif not self._state.ended:
             self.service.plans.pause()
             settling = self._state.phase is Phase.SETTLING
             when = "when this is settled" if settling else "after the request in flight"
-            self.notice(f"Pauses {when}; A sends the rest.")
+            self.notice(f"Pauses {when}; ‹plan.continue› sends the rest.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
@@ -410,11 +410,11 @@ class PlanScreen(FindInTable):
             self.notice(f"Nothing can be done here while {self._lock_holder} is acting.")
         elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
             if came_too_soon(self, self._waits_since, Confirm.READ_FIRST):
-                self.notice("Not yet: look at what was sent, then press A again.")
+                self.notice("Not yet: look at what was sent, then press ‹plan.continue› again.")
                 return
             self.service.plans.continue_sending()
         elif not self._state.ended:
-            self.notice("It is being sent. S stops after the request in flight.")
+            self.notice("It is being sent. ‹plan.stop› stops after the request in flight.")
         elif self._standing.may_resume and not self.awaiting:
             self._review_rest()
         elif not self.awaiting:
@@ -495,7 +495,10 @@ class PlanScreen(FindInTable):
         if self._state.unknown:
             still = plural(len(self._state.with_outcome(*OPEN)), "message")
             facts.append(
-                (f"The outcome of {still} is unknown: v asks, also after the plan is closed.\n", "$text-warning")
+                (
+                    f"The outcome of {still} is unknown: ‹plan.settle› asks, also after the plan is closed.\n",
+                    "$text-warning",
+                )
             )
         typed = entry.name if entry.doubts else "y"
         if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, typed=typed, way_out="Keep it open")):
@@ -510,7 +513,7 @@ class PlanScreen(FindInTable):
             self.notice(why)
             return
         if self.awaiting:
-            self.notice("Not yet: an answer is awaited. Press B again when it is there.")
+            self.notice("Not yet: an answer is awaited. Press ‹plan.submit› again when it is there.")
             return
         self.awaiting = self._looking = True
         try:

@@ -121,7 +121,12 @@ class Standing:
         outcome_counts = state.outcome_counts()
         if self.entry is not None and self.damaged:
             name = sanitize(self.entry.file)
-            return [(f"{name} is damaged: {self.damaged}. Nothing can be sent for it; E reports it.", "$text-error")]
+            return [
+                (
+                    f"{name} is damaged: {self.damaged}. Nothing can be sent for it; ‹plan.report› reports it.",
+                    "$text-error",
+                )
+            ]
         if self.entry is not None and self.entry.doubts and state.error is None:
             more = f" and {len(self.entry.doubts) - 1:,} more" if len(self.entry.doubts) > 1 else ""
             return [(f"{sanitize(self.entry.doubts[0])}{more}", "$text-warning bold")]
@@ -133,32 +138,55 @@ class Standing:
             )
             what = first if state.phase is Phase.CANARY else "Paused."
             why = [MORE] if state.error is not None else []
-            return [(f"{what} A sends the other {len(state.unsent):,}, S stops. ", "$text-warning bold"), *why]
+            return [
+                (
+                    f"{what} ‹plan.continue› sends the other {len(state.unsent):,}, ‹plan.stop› stops. ",
+                    "$text-warning bold",
+                ),
+                *why,
+            ]
         if state.phase is Phase.WAITING:
             return [
-                ("It is sent at its time while this console runs; you may leave. S stops waiting.", "$text-warning")
+                (
+                    "It is sent at its time while this console runs; you may leave. ‹plan.stop› stops waiting.",
+                    "$text-warning",
+                )
             ]
         if self.read_only and state.unfinished:
             return [("Unfinished. This profile is read-only: nothing can be done about it here.", "$text-warning")]
         if self.lock_holder:
             return [(f"Watching: {self.lock_holder} acts on this account.", "$text-warning bold")]
         if self.may_settle and state.closed:
-            return [("Closed, and some are unknown: v asks; nothing more is sent.", "$text-warning")]
+            return [("Closed, and some are unknown: ‹plan.settle› asks; nothing more is sent.", "$text-warning")]
         if self.may_settle and outcome_counts[Outcome.UNKNOWN]:
-            return [("Some are unknown: v asks; A asks, then sends what was never sent.", "$text-warning")]
+            return [
+                (
+                    "Some are unknown: ‹plan.settle› asks; ‹plan.continue› asks, then sends what was never sent.",
+                    "$text-warning",
+                )
+            ]
         if self.may_settle:
             return [
                 (
-                    "Not moved when asked, but they may still be. W sends them again, at that risk."
+                    "Not moved when asked, but they may still be. ‹plan.resend› sends them again, at that risk."
                     if state.plan.effect.is_move
-                    else "Still held when asked, but they may still be released. W sends them again, at that risk.",
+                    else "Still held when asked, but they may still be released. ‹plan.resend› sends them again, at that risk.",
                     "$text-warning",
                 )
             ]
         if self.may_resume:
             if state.error is not None:
-                return [(f"{state.error} ", "$text-error"), ("A sends the rest, C closes.", "$text-warning"), MORE]
-            return [("A shows what was never sent and sends it, C closes the plan.", "$text-warning")]
+                return [
+                    (f"{state.error} ", "$text-error"),
+                    ("‹plan.continue› sends the rest, ‹plan.close› closes.", "$text-warning"),
+                    MORE,
+                ]
+            return [
+                (
+                    "‹plan.continue› shows what was never sent and sends it, ‹plan.close› closes the plan.",
+                    "$text-warning",
+                )
+            ]
         if not state.ended:
             return []
         whole, sentence = sums_checked(state)
