@@ -124,9 +124,6 @@ def test_a_footer_shows_writes_first_and_follows_the_map() -> None:
 def test_our_sentences_name_the_keys_as_they_are() -> None:
     changed = key_map('"view.refresh" = ["f5"]\n"plan.stop" = ["ctrl+x"]')
     assert (
-        changed.told("some may have changed, r reads them again", "job") == "some may have changed, f5 reads them again"
-    )
-    assert (
         changed.told("some may have changed, ‹view.refresh› reads them again")
         == "some may have changed, f5 reads them again"
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
@@ -15,6 +14,8 @@ from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tui_app.accounts import Accounts
     from tui_app.prompt import Go
     from tui_app.screens.all_jobs import AllJobsScreen
@@ -28,6 +29,8 @@ class AccountSwitcher(Prompt):
     accounts: Accounts
     shown_in: dict[str, EmailSecurityService]
     """The account of each stack of screens."""
+    last_key: float
+    """When the last key came."""
 
     @property
     def services(self) -> Sequence[EmailSecurityService]:
@@ -70,26 +73,43 @@ class AccountSwitcher(Prompt):
         if name not in self.accounts.profiles:
             names = ", ".join(self.accounts.profiles) or "none: the account comes from the environment"
             raise UsageError(f"There is no profile '{sanitize(name, 40)}'. Profiles: {sanitize(names, 200)}.")
+        if why_not := self._why_not_left():
+            raise UsageError(why_not)
 
         def go() -> None:
             self.switch_account(name)
 
         return go
 
+    def _why_not_left(self) -> str:
+        """Why no other account can be shown now: what stands on this screen needs its answer here."""
+        below = self.console_screens()[-1]
+        if not below.leads_on:
+            return "Not from here: what is on this screen comes first."
+        waits = below.awaiting and below.screen_name != "plan"  # a plan goes on whichever account is shown
+        return "Waiting for the answer of the server." if waits else ""
+
     @work(exclusive=True, group="account")
     async def switch_account(self, name: str, then: Callable[[], None] = lambda: None) -> None:
         """Show the account of a profile; what is under way on this one goes on, with its own token."""
-        asked_on = self.screen
-        if self.accounts.known(name) is not self.service:
+        if why_not := self._why_not_left():
+            self.show_notice(why_not)
+            return
+        asked_on, key = self.screen, self.last_key
+        if self.accounts.known(name) is None:
             self.show_notice(f"Opening {sanitize(name, 40)}…")
         try:
             service = await self.accounts.open(name)
         except SluiceError as error:
             self.service.record(str(error))
-            self.show_notice(str(error))
+            if self.screen is asked_on:
+                self.show_notice(str(error))
             return
-        if self.screen is not asked_on:
-            return  # somebody went elsewhere meanwhile
+        if self.screen is not asked_on or key != self.last_key or self._why_not_left():
+            # Somebody went on here meanwhile: the account must not change under their fingers.
+            self.show_notice(f"{sanitize(name, 40)} is open now: {self.key('profiles.open')} shows it.")
+            return
+        self.show_notice("")
         mode = next((mode for mode, known in self.shown_in.items() if known is service), "")
         if self.is_at("profiles"):
             self.pop_screen()
@@ -114,42 +134,40 @@ class AccountSwitcher(Prompt):
         asked_on = self.screen
         services: dict[str, EmailSecurityService] = {}
         failed: dict[str, str] = {}
-        if self.service.settings.profile is None:
-            services["this one"] = self.service
-        for name in self.accounts.profiles:
-            self.show_notice(f"Opening {sanitize(name, 40)}…")
+        for name in self.accounts.profiles or (self.accounts.name_of(self.service),):
+            if self.screen is asked_on:
+                self.show_notice(f"Opening {sanitize(name, 40)}…")
             try:
                 services[name] = await self.accounts.open(name)
             except SluiceError as error:
                 failed[name] = str(error)
                 self.service.record(f"{sanitize(name, 40)}: {error}")
+        if self.screen is not asked_on or self.is_at("all_jobs"):
+            return
+        self.show_notice("")
         for service in services.values():
             if not service.started:
                 self.listen_to(service)
-                await asyncio.to_thread(service.get_ready)
                 service.start()
-        if self.screen is asked_on and not self.is_at("all_jobs"):
-            self.show_notice("")
-            self.push_screen(AllJobsScreen(self.service, services, failed))
+        self.push_screen(AllJobsScreen(self.service, services, failed))
 
     def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
         """Open a job on its account."""
         if not self.is_at("all_jobs", message):
             return
         job = message.job
-        if self.accounts.known(message.profile) in (None, self.service):
+        if self.accounts.known(message.profile) is self.service:
             self.open_job(job)
         else:
             self.switch_account(message.profile, lambda: self.open_job(job))
 
+    def all_screens(self) -> Sequence[Screen[Any]]:
+        """All screens of all accounts."""
+        return [screen for stack in self._screen_stacks.values() for screen in stack]
+
     def screens_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
         """All screens of an account, whether it is shown or not."""
-        return [
-            screen
-            for stack in self._screen_stacks.values()
-            for screen in stack
-            if isinstance(screen, ConsoleScreen) and screen.service is service
-        ]
+        return [each for each in self.all_screens() if isinstance(each, ConsoleScreen) and each.service is service]
 
     def shown_of(self, service: EmailSecurityService) -> Sequence[ConsoleScreen]:
         """The screen that is shown, if it is of this account."""
@@ -157,4 +175,4 @@ class AccountSwitcher(Prompt):
 
     def whose(self, service: EmailSecurityService) -> str:
         """The profile of an account that is not shown, before what is told of it."""
-        return "" if service is self.service else f"{sanitize(service.settings.profile or 'the other account', 40)}: "
+        return "" if service is self.service else f"{sanitize(self.accounts.name_of(service), 40)}: "

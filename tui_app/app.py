@@ -104,7 +104,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         self.use_theme(service.remembered.theme or service.settings.ui.theme)
         patches.draw_no_greys(self)
         self.animation_level = "none"
-        self._last_key = -inf
+        self.last_key = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         self._last_end = ""
@@ -125,7 +125,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         service.on_limit_wait = lambda seconds: self._limit_wait(service, seconds)
         service.on_ledger_wait = lambda sentence: self._ledger_waits(service, sentence)
         service.writes.on_unrecorded = lambda _: self._unrecorded(service)
-        service.on_error = self._handle_exception
+        service.on_error = lambda error: self._failed(service, error)
         service.on_activity = lambda _: self._activity_added(service)
 
     @staticmethod
@@ -235,8 +235,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         """Keys first: loading and packing wait until the answer is on the screen."""
         if isinstance(event, Key):
             self._ui_priority.take()
-            if event.time != self._last_key:  # a key that nobody took comes here again
-                self.key_gap, self._last_key = event.time - self._last_key, event.time
+            if event.time != self.last_key:  # a key that nobody took comes here again
+                self.key_gap, self.last_key = event.time - self.last_key, event.time
         await super().on_event(event)
 
     @property
@@ -277,6 +277,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close."""
         waits = [service for service in self.services if service.awaits_answer]
+        self.accounts.give_up()
         for service in self.services:
             self._forget(service)
         if waits:
@@ -307,6 +308,16 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
                 service.abandon()
 
     # ---- news from below
+
+    def _failed(self, service: EmailSecurityService, error: Exception) -> None:
+        """What should never happen did: the console ends, unless it is about an account that is not shown."""
+        if service is self.service:
+            self._handle_exception(error)
+            return
+        sentence = f"{self.whose(service)}stopped by an internal error ({type(error).__name__}); it is read no more."
+        self.service.record(sentence)
+        for screen in self.console_screens()[-1:]:
+            screen.notice_too(sentence)
 
     def _connection_changed(self, service: EmailSecurityService) -> None:
         for screen in self.console_screens()[-1:]:
@@ -377,7 +388,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         """Bell, title, and a notice on what is shown, or on what is below a question."""
         self._last_end = title
         self.show_title(self.service)
-        if self.service.settings.ui.bell:
+        if self.accounts.first.settings.ui.bell:
             self.bell()
         for screen in self.console_screens()[-1:] if sentence else ():
             screen.notice_too(sentence)
@@ -389,7 +400,7 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         from tui_app.widgets.pager import Pager
 
         self.redaction.on = not self.redaction.on
-        for screen in self.screen_stack:
+        for screen in self.all_screens():
             for line in screen.query(TextLine):
                 line.refresh_text()
             for table in screen.query(RowTable):

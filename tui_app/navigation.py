@@ -55,8 +55,8 @@ class Navigation(MappedApp):
     service: EmailSecurityService
 
     @cached_property
-    def _drafts(self) -> dict[str, Draft]:
-        """Forms of new jobs as they were left in this session."""
+    def _drafts(self) -> dict[tuple[str, str], Draft]:
+        """Forms of new jobs as they were left in this session, by account."""
         return {}
 
     def show_notice(self, sentence: str) -> None:
@@ -128,7 +128,7 @@ class Navigation(MappedApp):
         """What the form of a new job held when it was left: the empty one, or that like the job of this id."""
         from tui_app.screens.new_job_form import Draft
 
-        return self._drafts.setdefault(name, Draft())
+        return self._drafts.setdefault((self.current_mode, name), Draft())
 
     def on_new_job_screen_list_wanted(self, message: NewJobScreen.ListWanted) -> None:
         """List the mail that a new job would take."""

@@ -37,13 +37,18 @@ class Prompt(Navigation):
     """The part of the app that does what is typed. Each command is checked first: until then the prompt stays open."""
 
     @cached_property
+    def _histories(self) -> dict[str, list[str]]:
+        return {}
+
+    @property
     def _history(self) -> list[str]:
-        return []
+        """What was done on the account that is shown."""
+        return self._histories.setdefault(self.current_mode, [])
 
     @cached_property
-    def _left_line(self) -> list[str]:
-        """What was typed when the prompt was left without doing it."""
-        return [""]
+    def _left_lines(self) -> dict[str, str]:
+        """What was typed when the prompt was left without doing it, by account."""
+        return {}
 
     def action_prompt_open(self) -> None:
         """Ask for a command."""
@@ -60,11 +65,11 @@ class Prompt(Navigation):
             return offers(line, known, self._arguments, self._history, why_not)
 
         about = screen.screen_name.replace("_", " ")
-        self.push_screen(PromptScreen(found, self._left_line.pop() if self._left_line else "", about))
+        self.push_screen(PromptScreen(found, self._left_lines.pop(self.current_mode, ""), about))
 
     def on_prompt_screen_left(self, message: PromptScreen.Left) -> None:
         """Back; what was typed is there the next time."""
-        self._left_line[:] = [message.line]
+        self._left_lines[self.current_mode] = message.line
         self._close_prompt()
 
     def _close_prompt(self) -> None:

@@ -118,7 +118,7 @@ def test_what_is_open_failed_and_done_is_told_and_every_command_in_it_can_be_typ
     plain = markdown.replace("`", "").replace("\\", "")
     assert "96 throttled by the mail provider: retry" in plain
     (line,) = [line for line in plain.splitlines() if wave.job_id in line and "140 failed" in line]
-    assert f"· {origin_of({}).who} · INC-7␊# x | a <b> ␛[31m @vip https://evil.example/" in line
+    assert f'· {origin_of({}).who} · reason: "INC-7␊# x | a <b> ␛[31m @vip https://evil.example/"' in line
     assert re.search(r"1,1\d\d of 1,200 requests left, until \d{4}-", markdown)
     code, text, _ = run_here(account, "handover", "--json")
     ours = json.loads(text)

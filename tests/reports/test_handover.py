@@ -286,7 +286,7 @@ async def test_what_is_open_comes_first_each_with_the_command_that_goes_on(tmp_p
     assert "due 2026-11-20 14:00 +00:00" in opened
     assert "which waits: nothing is sent unless a mailsluice is open then" in opened
     who = handover.origin.who
-    assert f"{who} · INC-8" in opened, "the job was asked for from here"
+    assert f'{who} · reason: "INC-8"' in opened, "the job was asked for from here"
     assert "Other writes" not in text, "that it was created is told with the job"
     assert "50 requests left, until 2026-11-20 12:00 +00:00" in part(text, "Quota")
 
@@ -300,7 +300,7 @@ async def test_a_job_that_a_lost_write_may_have_made_is_told_so(tmp_path: Path) 
     assert by[uuid(1)].endswith(f"its comment has the mark of write {number:08x}")
     assert by[uuid(2)] == "not from this machine"
     (line,) = [line for line in plain(handover).splitlines() if uuid(1) in line]
-    assert line.endswith("· INC-4711"), "in the words of the ledger"
+    assert line.endswith('· reason: "INC-4711"'), "in the words of the ledger"
     assert "#op-" not in line
 
 
@@ -321,7 +321,7 @@ async def test_what_is_of_another_account_is_counted_and_not_told(tmp_path: Path
 
 async def test_the_mark_at_the_end_of_a_comment_is_no_word_of_an_operator(tmp_path: Path) -> None:
     handover = await read(served([job(1, comment="INC-1 wave #op-0000beef")]), tmp_path)
-    assert "not from this machine · INC-1 wave\n" in plain(handover)
+    assert 'not from this machine · comment: "INC-1 wave"\n' in plain(handover)
 
 
 async def test_a_doubted_plan_is_read_before_it_is_gone_on_with(tmp_path: Path) -> None:

@@ -271,7 +271,7 @@ async def test_changed_keys_are_in_footer_help_prompt_and_sentences(
         await console.sees("words -words")
         await console.type("zzz")
         await console.press("enter")
-        await console.sees("ctrl+f changes it")
+        await console.sees("ctrl+f changes")
         await console.press("escape", "ctrl+t", "1")
         await console.sees("ctrl+t changes the action")
         await console.press("question_mark")

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+import weakref
 from typing import Any, Final
 
 from tui_app.auth.foreground import TerminalForeground, send
@@ -142,6 +143,15 @@ class _Output:
         return bool(select.select([], [2], [], 0)[1])
 
 
+_ALL: Final[weakref.WeakSet[TokenCommand]] = weakref.WeakSet()
+
+
+def give_up_all() -> None:
+    """End all token commands that run, also of accounts that are being opened. From any thread; does not wait."""
+    for command in _ALL.copy():
+        command.give_up()
+
+
 class TokenCommand:
     """A command that prints a token; run without a shell, from any thread."""
 
@@ -151,6 +161,7 @@ class TokenCommand:
         self._lock = threading.Lock()
         self._running: set[int] = set()
         self._given_up = threading.Event()
+        _ALL.add(self)
 
     def first_line(self, *, may_ask: bool) -> str:
         """Run it and return the first line of its output. Waits at most 30 s. Raises UsageError.

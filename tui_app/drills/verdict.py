@@ -48,11 +48,13 @@ def judge_release(scene: Scene) -> Verdict:
     others = [name for name in outcomes if name not in wanted]
     again = [name for name in released if len(outcomes[name]) > outcomes[name].index("released") + 1]
     held = sum(not mail.wanted for mail in scene.mail.values()) - len(others)
-    done = [f"{len(released):,} of {len(wanted):,} genuine messages were released; {held:,} others stay held."]
+    stay = "" if _by_job(scene) else f"; {held:,} others stay held"
+    done = [f"{len(released):,} of {len(wanted):,} genuine messages were released by a plan{stay}."]
     if failed:
         done.append(f"{_were(failed)} released to nobody: the account could not deliver, which is not your mistake.")
     wrong = [
-        *_told(f"{_are(missing)} still held, and genuine", missing, scene.mail),
+        *_by_job(scene),
+        *([] if _by_job(scene) else _told(f"{_are(missing)} still held, and genuine", missing, scene.mail)),
         *_told(f"{_were(others)} released, and not genuine", others, scene.mail),
         *_told(f"{_were(again)} sent again, though released already", again, scene.mail),
         *_touched(scene, "release"),
@@ -97,13 +99,24 @@ def judge_retry(scene: Scene) -> Verdict:
     if throttled:
         done.append(f"{_were(throttled)} throttled once more: that is the provider's doing.")
     wrong = [
-        *_told(f"{_were(missing)} not tried again, and could be helped", missing, scene.mail),
+        *_by_job(scene),
+        *(
+            []
+            if _by_job(scene)
+            else _told(f"{_were(missing)} not tried again, and could be helped", missing, scene.mail)
+        ),
         *_told(f"{_were(others)} tried again, where nothing helps", others, scene.mail),
         *_told(f"{_were(again)} sent again, though moved already", again, scene.mail),
         *_told(f"{_were(elsewhere)} moved to another folder than {job.destination}", elsewhere, scene.mail),
         *_touched(scene, "move"),
     ]
     return Verdict(tuple(done), tuple(wrong))
+
+
+def _by_job(scene: Scene) -> list[str]:
+    """That a job was made, whose rows are not looked at here: what it did, nobody can say then."""
+    made = any(line["outcome"] == "created" for line in scene.of("create_job"))
+    return ["A job was made: this drill is about chosen messages, and what the job did is not judged."] if made else []
 
 
 def _outcomes(scene: Scene, action: str, *, refused: Collection[str]) -> dict[str, list[str]]:

@@ -37,6 +37,10 @@ class Locked(GuardError):
     """Another mailsluice acts on this account, or is writing to the ledger; nothing was sent."""
 
 
+_HELD_HERE: Final[dict[str, LockFiles]] = {}
+"""The locks that this process holds, by their files, and for whom."""
+
+
 class LockFiles:
     """The lock files of one folder. A lock holds as long as its file is open; what is written in it only names the holder."""
 
@@ -70,7 +74,11 @@ class LockFiles:
         try:
             held = json.loads(_read(descriptor) or b"{}")
             pid, here = int(held["pid"]), held["host"] == self._origin.host
-            if pid == os.getpid() or (here and not _is_alive(pid)):
+            if pid == os.getpid():
+                # Another service of this console may act on the same account.
+                owner = _HELD_HERE.get(os.fspath(self._folder / _name_for(account)))
+                return "" if owner is None or owner is self else _holder(descriptor)
+            if here and not _is_alive(pid):
                 return ""
             return _holder(descriptor)
         except (ValueError, KeyError, TypeError):
@@ -91,9 +99,11 @@ class LockFiles:
             except OSError as error:
                 raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
             self._sign(descriptor)
+            _HELD_HERE[os.fspath(path)] = self
             try:
                 yield
             finally:
+                _HELD_HERE.pop(os.fspath(path), None)
                 with suppress(OSError):
                     os.ftruncate(descriptor, 0)  # whoever comes next reads no name of one that has ended
         finally:

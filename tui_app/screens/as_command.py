@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from tui_app.auth.credentials import KeyCredential
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.config.settings import Settings
@@ -35,6 +36,8 @@ def command_values(shown: AsCommand, settings: Settings) -> list[Value]:
     values = [("command", shlex.join(["mailsluice", *profile, *shown.arguments]))]
     if shown.parts is not None:
         values.append(("curl", curl(shown.parts, shown.query, settings)))
+        if of_profile := _token_of_profile(settings):
+            values.append(("TOKEN", of_profile))
     if shown.note:
         values.append(("left out", shown.note))
     return values
@@ -49,6 +52,17 @@ def curl(parts: Sequence[str], query: Mapping[str, str], settings: Settings) -> 
     if isinstance(settings.credential, KeyCredential):
         access = '-H "X-Auth-Email: $CLOUDFLARE_EMAIL" -H "X-Auth-Key: $CLOUDFLARE_API_KEY"'
     else:
-        access = '-H "Authorization: Bearer $CLOUDFLARE_API_TOKEN"'
+        # The shell's own variable may hold the token of another account.
+        name = "TOKEN" if _token_of_profile(settings) else "CLOUDFLARE_API_TOKEN"
+        access = f'-H "Authorization: Bearer ${name}"'
     # Double quotes: the shell puts the token in, which is never written here.
     return f"curl -sS {access} {shlex.quote(url)}"
+
+
+def _token_of_profile(settings: Settings) -> str:
+    """Where the token of the profile lives, that $TOKEN has to be read from; empty where it is the environment's."""
+    profile = settings.profiles.get(settings.profile or "")
+    if profile is None or not (profile.token_file or profile.token_command):
+        return ""
+    where = profile.token_file or f"the command {profile.token_command[0] if profile.token_command else ''}"
+    return f"of the profile {sanitize(settings.profile or '', 40)}: from {sanitize(str(where), 200)}"

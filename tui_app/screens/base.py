@@ -216,7 +216,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def ready(self) -> bool:
         """Whether the widgets exist: messages may come before they are built and after they are removed."""
-        return self.is_attached and bool(self.query("#footer"))
+        return self.is_attached and bool(self.query("#footer")) and bool(self.query("#about"))
 
     def compose(self) -> ComposeResult:
         """Header, breadcrumb, content, a line about the current row, footer."""

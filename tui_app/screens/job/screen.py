@@ -21,7 +21,7 @@ from tui_app.core.files import free_path
 from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.filters import parse_filter, reason_line
-from tui_app.jobs.progress import acted_share, describe_action, describe_search
+from tui_app.jobs.progress import acted_share, counters_of, describe_action, describe_search
 from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.plans.effect import Source
 from tui_app.rows.export import SUFFIXES, export_path
@@ -150,6 +150,9 @@ class JobScreen(ConsoleScreen):
         self._snapshot: JobSnapshot | None = None
         self._subject = service.jobs.watch(job.id, self._arrived)
         self._status = self._subject.rows.snapshot.status
+        kept = self._subject.job
+        if kept is not None and (kept.status, counters_of(kept)) != (job.status, counters_of(job)):
+            self._subject.take(job)  # what it is opened with is newer than what was kept
         self._long = RowTask(self, self._subject, lambda: self._arrange(self._subject.wanted))
         self._cursors: dict[RowStatus | None, str | None] = {}
         """The row under the cursor, by status, for when somebody comes back."""
