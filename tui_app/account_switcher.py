@@ -173,6 +173,16 @@ class AccountSwitcher(Prompt):
         """The screen that is shown, if it is of this account."""
         return [screen for screen in self.console_screens()[-1:] if screen.service is service]
 
+    @property
+    def at_work_elsewhere(self) -> str:
+        """The plans that are being sent on accounts that are not shown; empty for none."""
+        plans = [
+            f"{self.whose(service)}plan {state.plan.plan_id} at work"
+            for service in self.services
+            if service is not self.service and (state := service.plan_state) is not None and not state.ended
+        ]
+        return ", ".join(plans)
+
     def whose(self, service: EmailSecurityService) -> str:
         """The profile of an account that is not shown, before what is told of it."""
         return "" if service is self.service else f"{sanitize(self.accounts.name_of(service), 40)}: "

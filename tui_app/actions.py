@@ -50,11 +50,8 @@ class Action:
     """It sends without a question before it: only its own key does it."""
     short: str = ""
     """The label in a footer, where the whole one is too long."""
-
-    @property
-    def command(self) -> str:
-        """The name by which an action without a key is called in the prompt."""
-        return self.id.partition(".")[0]
+    command: str = ""
+    """The command behind `:` that does the same."""
 
     @property
     def method(self) -> str:
@@ -265,6 +262,7 @@ ACTIONS: Final = (
         "Look",
         _on("jobs", "job", "ledger", "all_jobs") | _MAIL,
         short="columns",
+        command="columns",
     ),
     Action("ledger.open", ("H",), "ledger: what was written, by whom and why", "Go", EVERYWHERE),
     Action("quarantine.open", ("Q",), "quarantine", "Go", EVERYWHERE, footer=_on("jobs")),
@@ -272,9 +270,9 @@ ACTIONS: Final = (
     Action("activity.open", ("exclamation_mark",), "activity: writes, and errors with details", "Go", EVERYWHERE),
     Action("profiles.open", ("P",), "another account", "Go", EVERYWHERE),
     Action("view.last", ("minus",), "the view before", "Go", EVERYWHERE),
-    Action("handover.open", (), "handover for the next shift", "Go", EVERYWHERE),
-    Action("doctor.open", (), "look at this installation", "Go", EVERYWHERE),
-    Action("command.show", (), "show this as a command", "Go", EVERYWHERE),
+    Action("handover.open", (), "handover for the next shift", "Go", EVERYWHERE, command="handover"),
+    Action("doctor.open", (), "look at this installation", "Go", EVERYWHERE, command="doctor"),
+    Action("command.show", (), "show this as a command", "Go", EVERYWHERE, command="command"),
     Action("prompt.open", ("colon", "ctrl+p"), "commands", "Go", EVERYWHERE, footer=_on("jobs")),
     Action("help.open", ("question_mark", "f1"), "help", "Go", EVERYWHERE, footer=_ALL_SCREENS),
     Action("screen.back", ("escape",), "back", "Go", EVERYWHERE, footer=_ALL_SCREENS - {"jobs"}),

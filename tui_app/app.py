@@ -101,13 +101,16 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         self.service = service
         self.accounts = accounts or Accounts(service, {}, _no_profile, _no_service)
         self.use_keys(KeyMap.of(service.settings.keys))
-        self.use_theme(service.remembered.theme or service.settings.ui.theme)
+        remembered = "" if self._environment.get("NO_COLOR") else service.remembered.theme
+        self.use_theme(remembered or service.settings.ui.theme)
         patches.draw_no_greys(self)
         self.animation_level = "none"
         self.last_key = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         self._last_end = ""
+        self._told_of = ""
+        """The plans of other accounts that somebody was told of who wanted to quit."""
         self.window_title = WindowTitle(
             self.write_to_terminal, wanted=service.settings.ui.title, terminal=self._environment.get("TERM", "")
         )
@@ -267,8 +270,11 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         if here := [action for action in known if screen in action.where]:
             if self.service.settings.read_only and here[0].writes:
                 return f"Read-only: {written} ({here[0].label}) is not offered."
-            return f"{written} ({here[0].label}) can't be used now. {helps}"
+            why = self.console_screens()[-1].why_not_here(here[0].id) or "it can't be used now."
+            return f"{written} ({here[0].label}): {why}"
         if not known:
+            return f"{written} does nothing here. {helps}"
+        if known[0].digits:
             return f"{written} does nothing here. {helps}"
         places = sorted({place.replace("_", " ") for action in known for place in action.where})
         named = ", ".join(places[:4]) + (" …" if len(places) > 4 else "")
@@ -418,7 +424,11 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         self.repaint_all()
 
     def action_app_quit(self) -> None:
-        """Quit; a request in flight is waited for."""
+        """Quit; a request in flight is waited for. A plan of an account that is not shown is told of first."""
+        if (working := self.at_work_elsewhere) and working != self._told_of:
+            self._told_of = working
+            self.show_notice(f"{working}: quitting stops it after the request in flight. Press it again to quit.")
+            return
         self._remember_view()
         for service in self.services:
             if service.plan_state is not None and not service.plan_state.ended:

@@ -130,5 +130,18 @@ def _values(command: ConsoleCommand, rest: str, arguments: Callable[[str], Itera
         for value, about in arguments(command.name)
         if value.casefold().startswith(rest.casefold()) and value.strip() != rest
     ]
-    # What was typed comes first where it is a line of its own; else the values to choose from.
-    return [here, *found] if rest or not command.needs_more else [*found, here]
+    # The only value that it begins is what is meant; else what was typed is a line of its own.
+    return [*found, here] if len(found) == 1 or (not rest and command.needs_more) else [here, *found]
+
+
+def means(typed: str, offers: Sequence[Offer]) -> Offer | None:
+    """What enter does with a line: the command or action of that name, or the only one whose name it begins; else None."""
+    line = typed.strip().removeprefix(":").strip().casefold()
+    if not line or not offers:
+        return None
+    if parse(line)[0] is not None:
+        return offers[0]
+    named = [(offer, (offer.action.label if offer.action else offer.line).strip().casefold()) for offer in offers]
+    exact = [offer for offer, name in named if name == line]
+    begun = [offer for offer, name in named if name.startswith(line)]
+    return exact[0] if exact else begun[0] if len(begun) == 1 else None

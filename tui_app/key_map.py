@@ -181,7 +181,7 @@ class KeyMap:
     def key(self, action_id: str) -> str:
         """The first key of an action as people write it; `:` and its name where it has none."""
         action = self._by_id[action_id]
-        return first_key(action) or f":{action.command}"
+        return first_key(action) or f":{action.command or action.label}"
 
     def told(self, sentence: str) -> str:
         """A sentence of ours with the keys as they are here; where one belongs, the id of its action stands between ‹ and ›."""
@@ -283,6 +283,11 @@ class MappedApp(App[None]):
     """An app with a key map."""
 
     key_map: KeyMap = USUAL
+
+    @property
+    def at_work_elsewhere(self) -> str:
+        """What is under way that the screens do not show; empty for nothing."""
+        return ""
 
     def use_keys(self, key_map: KeyMap) -> None:
         """Use these keys from now on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
 
@@ -18,7 +18,6 @@ from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import JobsScreen
-from tui_app.screens.text_screen import TextScreen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -338,10 +337,10 @@ class Navigation(MappedApp):
         """The ledger, with a filter."""
         from tui_app.screens.ledger import LedgerScreen
 
-        if any(screen.screen_name == "ledger" for screen in self.console_screens()[:-1]):
-            self.show_notice(f"The ledger is behind this: {self.key('screen.back')}.")
-        elif isinstance(self.screen, LedgerScreen):
-            self.screen.filter_by(line)
+        below = [screen for screen in self.console_screens() if isinstance(screen, LedgerScreen)]
+        if below:
+            if self._back_to(below[0]) and line:
+                below[0].filter_by(line)
         elif isinstance(self.screen, ConsoleScreen) and self.screen.leads_on:
             self.push_screen(LedgerScreen(self.service, line))
         else:
@@ -455,12 +454,23 @@ class Navigation(MappedApp):
         if not below:
             self._open_mail(held=held, line=line)
             return
-        while self.screen is not below[0] and (isinstance(self.screen, TextScreen) or self.is_at("message")):
-            self.pop_screen()
-        if self.screen is not below[0]:
-            self.show_notice(f"{name.capitalize()} is behind this: {self.key('screen.back')}.")
-        elif line is not None and isinstance(below[0], MailScreen):
+        if self._back_to(below[0]) and line is not None and isinstance(below[0], MailScreen):
             below[0].search(line)
+
+    def _check_way_to(self, name: str) -> None:
+        """Raise UsageError where a list lies below something that must not be left by a command."""
+        screens = self.console_screens()
+        below = [number for number, screen in enumerate(screens) if screen.screen_name == name]
+        above = screens[below[0] + 1 :] if below else screens[-1:]
+        if not all(screen.leads_on for screen in above):
+            raise UsageError("Not from here: what is on this screen comes first.")
+
+    def _back_to(self, below: ConsoleScreen) -> bool:
+        """Leave one screen after the other until this one is shown; whether it is."""
+        while (top := self.console_screens()[-1]) is not below and top.leads_on and top.may_leave():
+            self._note_left(top)
+            self.pop_screen()
+        return self.screen is below
 
     def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
         """Choose what to copy."""
@@ -490,14 +500,18 @@ class Navigation(MappedApp):
     def _open_handover(self, since: datetime | None) -> None:
         from tui_app.screens.handover import HandoverScreen
 
-        if isinstance(self.screen, ConsoleScreen) and self.screen.leads_on and not self.is_at("handover"):
+        if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
+            self.show_notice("Not from here: what is on this screen comes first.")
+        elif not self.is_at("handover"):
             self.push_screen(HandoverScreen(self.service, since))
 
     def action_doctor_open(self) -> None:
         """Look at terminal, configuration, token and records."""
         from tui_app.screens.doctor import DoctorScreen
 
-        if isinstance(self.screen, ConsoleScreen) and self.screen.leads_on and not self.is_at("doctor"):
+        if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
+            self.show_notice("Not from here: what is on this screen comes first.")
+        elif not self.is_at("doctor"):
             self.push_screen(DoctorScreen(self.service))
 
     def action_command_show(self) -> None:
@@ -552,26 +566,41 @@ class Navigation(MappedApp):
             if isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == view.screen:
                 self.screen.call_later(self.screen.show_view, view)  # it may not be mounted yet
 
+    def push_screen(self, screen: Any, *more: Any, **options: Any) -> Any:
+        """Also keep from where it was opened, for the way back."""
+        top = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(top, ConsoleScreen) and isinstance(screen, ConsoleScreen):
+            self._views_before[self.current_mode] = top
+        return super().push_screen(screen, *more, **options)
+
     def _note_left(self, screen: ConsoleScreen) -> None:
         """Keep how to come back to a screen that is left."""
         if (again := screen.reopened()) is not None:
-            self._left_views[self.current_mode] = again
+            self._views_before[self.current_mode] = again
+        else:
+            self._views_before.pop(self.current_mode, None)
 
     def action_view_last(self) -> None:
-        """The view before: the one that was left last; once more comes back."""
-        screen, before = self.screen, self._left_views.pop(self.current_mode, None)
+        """The view before: from where this one was opened, or what was left last; once more comes back."""
+        screen, before = self.screen, self._views_before.get(self.current_mode)
         if not isinstance(screen, ConsoleScreen) or before is None:
             self.show_notice("There is no view before this one.")
-        elif screen.may_leave():
-            back = len(self.console_screens()) > 1
-            if back:
-                self._note_left(screen)
-                self.pop_screen()
-            self.push_screen(before())
+        elif isinstance(before, ConsoleScreen):
+            if before in self.console_screens() and before is not screen:
+                self._back_to(before)
+            else:
+                self.show_notice("There is no view before this one.")
+        elif screen.leads_on:
+            again = before()
+            open_already = [known for known in self.console_screens() if known.screen_name == again.screen_name]
+            if open_already and again.view() is not None and open_already[-1] is not screen:
+                self._back_to(open_already[-1])
+            else:
+                self.push_screen(again)
 
     @cached_property
-    def _left_views(self) -> dict[str, Callable[[], ConsoleScreen]]:
-        """What was left last, by account."""
+    def _views_before(self) -> dict[str, ConsoleScreen | Callable[[], ConsoleScreen]]:
+        """The screen below, or how to open what was left last, by account."""
         return {}
 
     def action_screen_back(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import work
@@ -36,6 +37,9 @@ _SETTINGS: Final = ("canary", "batch_size", "move_batch_size", "bell")
 class Prompt(Navigation):
     """The part of the app that does what is typed. Each command is checked first: until then the prompt stays open."""
 
+    keys_count_from: float
+    """When what is shown now was there."""
+
     @cached_property
     def _histories(self) -> dict[str, list[str]]:
         return {}
@@ -59,7 +63,7 @@ class Prompt(Navigation):
         if not isinstance(screen, ConsoleScreen):
             return
         known = screen.key_map.at(screen.screen_name, read_only=self.service.settings.read_only)
-        why_not = {action.id: screen.why_not(action.id) for action in known}
+        why_not = {action.id: screen.why_not_here(action.id) for action in known}
 
         def found(line: str) -> list[Offer]:
             return offers(line, known, self._arguments, self._history, why_not)
@@ -86,20 +90,24 @@ class Prompt(Navigation):
         prompt = self.screen
         if not isinstance(prompt, PromptScreen):
             return
-        offer = message.offer
+        offer, prompt.busy = message.offer, True
         try:
             go = self._of_action(offer) if offer.action is not None else await self._of_line(offer.line, prompt)
         except QueryError as error:
+            prompt.busy = False
             prompt.show_mistake(str(error), error.start, error.end)
             return
         except SluiceError as error:
-            prompt.say(f"{error}")
+            prompt.busy = False
+            prompt.say(str(error).removesuffix(" Nothing was sent.").replace("mailsluice jobs", "the list of jobs"))
             return
         if self.screen is not prompt:
             return  # it was left meanwhile
         if offer.action is None:
             self._history[:] = [*(line for line in self._history if line != offer.line), offer.line][-_KEPT:]
         self._close_prompt()
+        # What was typed while it was being checked was for the prompt.
+        self.keys_count_from = monotonic()
         try:
             if (going := go()) is not None:
                 await going
@@ -110,7 +118,7 @@ class Prompt(Navigation):
         """An action of the screen below. Raises UsageError where it can't be done from here."""
         action, below = offer.action, self.console_screens()[-1]
         assert action is not None
-        if why_not := below.why_not(action.id):
+        if why_not := below.why_not_here(action.id):
             raise UsageError(f"Not now: {why_not}")
         if action.acts_at_once:
             raise UsageError(f"This sends at once, so it has only its key: esc, then {first_key(action)}.")
@@ -212,7 +220,7 @@ class Prompt(Navigation):
 
         def go() -> None:
             if isinstance(root := self.back_to_first(), JobsScreen):
-                root.filter_by(line)
+                root.show_all_by(line)
 
         return go
 
@@ -220,12 +228,14 @@ class Prompt(Navigation):
         from tui_app.mail.query import ALL_MAIL, HELD_MAIL, parse_query
 
         parse_query(line, self.service.clock.now(), HELD_MAIL if held else ALL_MAIL)
+        self._check_way_to("quarantine" if held else "mail")
         return lambda: self.show_mail(held=held, line=line or None)
 
     def _ledger(self, line: str) -> Go:
         from tui_app.plans.ledger_filter import parse_ledger_filter
 
         parse_ledger_filter(line, self.service.clock.now())
+        self._check_way_to("ledger")
         return lambda: self.show_ledger(line)
 
     def _view(self, rest: str) -> Go:
@@ -235,8 +245,9 @@ class Prompt(Navigation):
             view = self._view_now()
             if view is None:
                 raise UsageError("A view is kept of Jobs, Quarantine, Mail and the ledger; this is another screen.")
-            remembered.save_view(name, view)
-            return lambda: self.show_notice(f"Saved: :view {name} shows this again.")
+            kept = remembered.save_view(name, view)
+            until = "" if kept else " Until the console ends: the state file can't be written, or is full."
+            return lambda: self.show_notice(f"Saved: :view {name} shows this again.{until}")
         if verb == "forget":
             remembered.forget_view(name)
             return lambda: self.show_notice(f"The view {name} is forgotten.")
@@ -245,6 +256,7 @@ class Prompt(Navigation):
             known = ", ".join(remembered.views) or "none yet; :view save NAME keeps what is shown"
             raise UsageError(f"There is no view '{sanitize(rest, 40)}'. Views: {sanitize(known, 200)}.")
         self._check_view(view)
+        self._check_way_to(view.screen)
         return lambda: self.show_view(view)
 
     def _view_now(self) -> View | None:
@@ -255,9 +267,14 @@ class Prompt(Navigation):
             raise UsageError(f"There is no theme '{sanitize(name, 40)}'. Themes: {', '.join(_THEMES)}.")
 
         def go() -> None:
-            self.use_theme(name)
-            self.service.remembered.theme = name
-            self.show_notice(f"Theme {name}, also the next time.")
+            chosen = "" if name == "auto" else name
+            self.service.remembered.theme = chosen
+            self.use_theme(chosen or self.service.settings.ui.theme)
+            self.show_notice(
+                f"Theme {name}, also the next time. :theme auto forgets it."
+                if chosen
+                else "The theme of the configuration."
+            )
 
         return go
 
@@ -279,7 +296,8 @@ class Prompt(Navigation):
         name, _, value = rest.partition(" ")
         if name not in _SETTINGS:
             raise UsageError(f"'{sanitize(name, 40)}' can't be set here. Settings: {', '.join(_SETTINGS)}.")
-        changed = self.service.set_for_session(name, value.strip())
+        value = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(value.strip().lower(), value.strip())
+        changed = self.service.set_for_session(name, value)
         return lambda: self.show_notice(f"{name} is {changed} until the console ends.")
 
     def _export(self) -> Go:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EVERYWHERE: Final = "console"
 """Where the state file has what is the same for all accounts; no account is called so."""
-_LONGEST: Final = 2000
+_LONGEST: Final = 500
 _MOST: Final = 50
 """Characters of a view's line, and views, that are kept."""
 
@@ -51,8 +51,11 @@ class Remembered:
         found = {name: _view(table) for name, table in (stored.items() if isinstance(stored, dict) else ())}
         return {name: view for name, view in found.items() if view is not None}
 
-    def save_view(self, name: str, view: View) -> None:
-        """Save a view under a name. Raises UsageError where that can't be."""
+    def save_view(self, name: str, view: View) -> bool:
+        """Save a view under a name; whether it is on disk, and not only known until the console ends.
+
+        Raises UsageError where it can't be.
+        """
         if not name or name != sanitize(name, 40) or name.split()[0] in ("save", "forget"):
             raise UsageError("A view needs a name of at most 40 characters, which does not begin with save or forget.")
         if name in self._configured:
@@ -61,6 +64,7 @@ class Remembered:
         if len(saved) > _MOST or max(map(len, (view.filter, view.search))) > _LONGEST:
             raise UsageError(f"At most {_MOST} views are kept, of at most {_LONGEST:,} characters each.")
         self._write(self._account, "views", {known: _table(each) for known, each in saved.items()})
+        return self._state.is_kept(self._account, "views")
 
     def forget_view(self, name: str) -> None:
         """Forget a view that was saved. Raises UsageError where there is none."""

@@ -56,7 +56,10 @@ def test_all_that_is_genuine_once_and_nothing_else_is_right_with_every_seed(name
     drill.release(drill.scene.wanted)
     verdict = drill.verdict()
     assert verdict.right, verdict
-    assert f"of {len(drill.scene.wanted)} genuine messages were released by a plan; 28 others stay held." in verdict.done[0]
+    assert (
+        f"of {len(drill.scene.wanted)} genuine messages were released by a plan; 28 others stay held."
+        in verdict.done[0]
+    )
 
 
 def test_what_is_still_held_is_counted_and_named() -> None:

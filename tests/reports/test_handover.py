@@ -298,7 +298,7 @@ async def test_a_job_that_a_lost_write_may_have_made_is_told_so(tmp_path: Path) 
     handover = await read(served(jobs), tmp_path, lost)
     by = {each.job.id: each.asked_by for each in handover.jobs}
     assert by[uuid(1)].endswith(f"its comment has the mark of write {number:08x}")
-    assert by[uuid(2)] == "not from this machine"
+    assert by[uuid(2)] == "not created from this machine"
     (line,) = [line for line in plain(handover).splitlines() if uuid(1) in line]
     assert line.endswith('· reason: "INC-4711"'), "in the words of the ledger"
     assert "#op-" not in line
@@ -316,12 +316,12 @@ async def test_what_is_of_another_account_is_counted_and_not_told(tmp_path: Path
         "- other accounts: 2 entries of the ledger, not told here: mailsluice ledger list --since 2026-11-20T00:00:00Z\n"
         in text
     )
-    assert "not from this machine" in text and "another's" not in text
+    assert "not created from this machine" in text and "another's" not in text
 
 
 async def test_the_mark_at_the_end_of_a_comment_is_no_word_of_an_operator(tmp_path: Path) -> None:
     handover = await read(served([job(1, comment="INC-1 wave #op-0000beef")]), tmp_path)
-    assert 'not from this machine · comment: "INC-1 wave"\n' in plain(handover)
+    assert 'not created from this machine · comment: "INC-1 wave"\n' in plain(handover)
 
 
 async def test_a_doubted_plan_is_read_before_it_is_gone_on_with(tmp_path: Path) -> None:

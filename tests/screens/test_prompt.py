@@ -90,6 +90,8 @@ async def test_what_was_typed_is_there_again_and_what_was_done_can_be_done_again
         await console.press("escape", "colon")
         await console.sees("jobs failed:>0", "again")
         await console.press("enter")
+        await console.sees("Nothing was typed")
+        await console.press("up", "enter")
         await console.sees("of 12 loaded")
 
 

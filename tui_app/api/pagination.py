@@ -62,13 +62,15 @@ class Pages(ABC, Generic[T]):
         """How many items of the server's were not what was asked for: they are left out, and that is to be told."""
         self.others: tuple[T, ...] = ()
         """Those of them that the last page had."""
+        self.of_one_id = 0
+        """How many items had the id of another one on their page, and were not the same: only the first of them is here."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
 
     @property
     def may_miss(self) -> bool:
         """Whether something of the list may not be here, though it is complete."""
-        return self.maybe_more or self.shifted or self.unreadable > 0
+        return self.maybe_more or self.shifted or self.unreadable > 0 or self.of_one_id > 0
 
     async def load(self) -> tuple[T, ...]:
         """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
@@ -102,6 +104,11 @@ class Pages(ABC, Generic[T]):
     def _fresh(self, items: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
         """Those that did not come before, each once; and whether any came before."""
         identities = [self._identity(item) for item in items]
+        if len(set(identities)) < len(items):
+            firsts: dict[str, T] = {}
+            self.of_one_id += sum(
+                firsts.setdefault(identity, item) != item for identity, item in zip(identities, items, strict=True)
+            )
         recent, first = self._recent, self._first
         before = len(recent)
         fresh = items

@@ -111,10 +111,11 @@ def _problems_of_console(file: Path) -> Sequence[UsageError]:
                 problems.append(UsageError(f"{sanitize(str(file))}: {error}"))
     if read.views:
         from tui_app.core.clock import SystemClock
-        from tui_app.views import check_view
+        from tui_app.views import check_view, check_view_name
 
         for name, view in read.views.items():
             try:
+                check_view_name(name)
                 check_view(view, SystemClock().now())
             except UsageError as error:
                 problems.append(UsageError(f"{sanitize(str(file))}: views.{sanitize(name, 40)}: {error}"))

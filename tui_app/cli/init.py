@@ -226,7 +226,9 @@ def _chosen(listed: AccountList, *, asks: bool) -> str:
         except UsageError as error:
             raise click.UsageError(str(error)) from None
 
-    return str(click.prompt("Number or id of the account" if accounts else "Account id", err=True, value_proc=taken))
+    question = "Number or id of the account" if accounts else "Account id (what you type is not shown)"
+    # Without a list the token may have been refused: what is pasted next may be the token again, and is not shown.
+    return str(click.prompt(question, err=True, hide_input=not accounts, value_proc=taken))
 
 
 def _ask_for_place(setup: Setup) -> None:

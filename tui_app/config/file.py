@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from tui_app.config.lines import line_of
 from tui_app.config.schema import ConfigFile, GuardSettings, KeyChange, PlanSettings, Profile, UiSettings, View
 from tui_app.core.address import RecipientRule
 from tui_app.core.errors import UsageError
@@ -89,9 +88,7 @@ def changed_setting(settings: T, name: str, written: str) -> T:
 
 def _key_changes(path: Path, text: str, keys: Mapping[str, tuple[str, ...] | str]) -> Iterator[KeyChange]:
     for action, written in keys.items():
-        line = line_of(text, ("keys", action))
-        place = f"{sanitize(str(path))}{f', line {line}' if line else ''}"
-        yield KeyChange(action, (written,) if isinstance(written, str) else written, place)
+        yield KeyChange(action, (written,) if isinstance(written, str) else written, sanitize(str(path)), text)
 
 
 def _content(path: Path, text: str) -> dict[str, Any]:
@@ -99,6 +96,8 @@ def _content(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{sanitize(str(path))} is not valid TOML: {sanitize(str(error))}.") from None
+    except RecursionError:
+        raise UsageError(f"{sanitize(str(path))} has too many brackets within each other.") from None
 
 
 def every_problem(path: Path, text: str) -> list[tuple[tuple[str, ...], str]]:
@@ -154,6 +153,8 @@ def _explain(path: Path, error: ValidationError) -> str:
 
 def _explain_one(path: Path, first: Mapping[str, Any]) -> str:
     file, key = sanitize(str(path)), sanitize(".".join(str(part) for part in first["loc"]))
+    if first["loc"][:1] == ("keys",):
+        return f'{file}: keys."{sanitize(str(first["loc"][1]), 40)}": a key is a text, or a list of texts, as ["R"].'
     if first["type"] != "extra_forbidden":
         return f"{file}: {key}: {sanitize(first['msg'])}."
     names = _known_keys(first["loc"])

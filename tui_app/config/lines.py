@@ -23,10 +23,12 @@ def line_of(text: str, key: Sequence[str]) -> int | None:
             continue
         parts = _parts(line if header else f"{written[1]} = 0" if written else "")
         at = parts if header else (*table, *parts)
-        if not parts or not _begins_here(lines, number):
+        fits = at == tuple(key[: len(at)]) and (best is None or len(at) > best[0])
+        # To read all that is above takes long: only for what may be the line, or begins a table.
+        if not parts or not (fits or header) or not _begins_here(lines, number):
             continue
         table = parts if header else table
-        if at == tuple(key[: len(at)]) and (best is None or len(at) > best[0]):
+        if fits:
             best = (len(at), number + 1)
     return best[1] if best else None
 

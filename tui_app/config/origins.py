@@ -114,7 +114,10 @@ def _of_file(chosen: ChosenProfile) -> Iterator[Value]:
         settings, given = getattr(chosen.file, table.name), raw.get(table.name, {})
         if table.name in ("default_profile", "profiles"):
             continue
-        if isinstance(settings, Mapping):
+        if table.name == "keys":
+            for change in chosen.file.keys:
+                yield Value(f'keys."{change.action}"', list(change.keys), change.file)
+        elif isinstance(settings, Mapping):
             for key, value in settings.items():
                 yield Value(f"{table.name}.{key}", _plain(value), _name_of(chosen.path))
         elif is_dataclass(settings):

@@ -71,11 +71,21 @@ class UiSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """One line of `[keys]`: an action by its id, its keys as they were written, and `place`, where in the file."""
+    """One line of `[keys]`: an action by its id, its keys as they were written, and where in which text that is."""
 
     action: str
     keys: tuple[str, ...]
-    place: str
+    file: str
+    """The name of the file; safe text."""
+    text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def place(self) -> str:
+        """The file, and the line where it can be told. It takes long to tell: only what is refused needs it."""
+        from tui_app.config.lines import line_of
+
+        line = line_of(self.text, ("keys", self.action)) if self.text else None
+        return f"{self.file}{f', line {line}' if line else ''}"
 
 
 @dataclass(frozen=True, slots=True)

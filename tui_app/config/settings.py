@@ -230,7 +230,7 @@ def _text_of(path: Path) -> str:
     if stat.S_ISREG(about.st_mode) and (why := _why_not_obeyed(about)):
         os.close(descriptor)
         raise UsageError(f"{sanitize(str(path))} {why}. It is not obeyed.")
-    with os.fdopen(descriptor, encoding="utf-8") as file:
+    with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
         return file.read()
 
 

@@ -54,6 +54,10 @@ class StateFile:
         else:
             facts[name] = value
 
+    def is_kept(self, account: str, name: str) -> bool:
+        """Whether a fact is in the file, and not in memory only."""
+        return self._folder is not None and (account, name) not in self._unwritten
+
     def put(self, account: str, name: str, value: str | None) -> None:
         """Store a fact, or delete it with None; the file is replaced atomically."""
         if (before := self.get(account, name, anew=True)) == value:

@@ -58,9 +58,9 @@ def wrong(check: str, found: str, todo: str = "", exit_code: ExitCode = ExitCode
 
 
 def exit_code_of(results: list[CheckResult]) -> ExitCode:
-    """0 when nothing is wrong, 2 when something on this machine is, 6 when only the API is."""
+    """0 when nothing is wrong, 2 when something on this machine is, 6 when the API is, 1 for a check that failed itself."""
     codes = {result.exit_code for result in results if result.state is State.WRONG}
-    return next((code for code in (ExitCode.USAGE, ExitCode.API) if code in codes), ExitCode.DONE)
+    return next((code for code in (ExitCode.USAGE, ExitCode.API, ExitCode.UNEXPECTED) if code in codes), ExitCode.DONE)
 
 
 def count_states(results: list[CheckResult]) -> str:

@@ -21,7 +21,7 @@ from tui_app.api.transport import Transport
 from tui_app.auth.credentials import CommandCredential, KeyCredential, Secret, TokenCredential
 from tui_app.config.settings import check_job_id
 from tui_app.core.background import in_background
-from tui_app.core.errors import UsageError
+from tui_app.core.errors import ExitCode, UsageError
 from tui_app.doctor import access, configuration, connection, interface, machine
 from tui_app.doctor.check import CheckResult, look, wrong
 from tui_app.doctor.terminal import (
@@ -267,4 +267,5 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
 
 def _failed(name: str, fault: Exception) -> CheckResult:
     """A check that failed itself: nothing is known then, and the text of the exception may hold data."""
-    return look(name, f"Could not be looked at: an internal error ({type(fault).__name__}).", "Please report it.")
+    found = f"Could not be looked at: an internal error ({type(fault).__name__})."
+    return wrong(name, found, "Please report it.", ExitCode.UNEXPECTED)

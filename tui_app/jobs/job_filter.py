@@ -34,13 +34,13 @@ _COUNTS: Final[dict[str, Callable[[Job], int | None]]] = {
 _AGE: Final = "age"
 _SINCE: Final = "since"
 FIELDS: Final = (*_TEXTS, *_COUNTS, _AGE, _SINCE)
-HINT: Final = "words -words comment: search: id: status: action: failed:>0 age:<1d · enter filters, esc leaves"
+HINT: Final = "words -words comment: search: id: status: failed:>0 age:<1d"
 GRAMMAR: Final = (
     ("words -words", "in comment, search, id, state and action; with - not in them"),
     ("comment: search:", "words of one of them; also id: status: action:"),
     ("failed:>0", "a number: > >= < <= =; also found: completed: skipped: cancelled: pending:"),
     ("age:<1d", "begun less than a day ago; 90s, 30m, 6h, 7d"),
-    ("since:24h", "begun since then; also 2026-11-20, 2026-11-20T14:00"),
+    ("since:24h", "begun since then; also 06:00, 2026-11-20, 2026-11-20T14:00"),
 )
 
 

@@ -26,7 +26,7 @@ GRAMMAR: Final = (
     ("who: reason:", "who did it, and why"),
     ("action: state:", "release, move, cancel …; done, unknown, unfinished …"),
     ("target:", "the id of a plan or a job, or its beginning"),
-    ("since:24h", "begun or worked on since then; also 7d, 2026-11-20"),
+    ("since:24h", "begun or worked on since then; also 06:00, 7d, 2026-11-20"),
 )
 
 

@@ -158,6 +158,10 @@ async def _read_list(source: HandoverSource) -> tuple[list[Job], str, list[str]]
         not_read.append(f"{plural(pages.unasked, 'job')} of the list: the server sent what was not asked for.")
     if pages.shifted:
         not_read.append("Jobs moved from page to page while they were read: some may be missing.")
+    if pages.of_one_id:
+        not_read.append(
+            f"{plural(pages.of_one_id, 'job')} of the list had the id of another one, and can't be told apart."
+        )
     if pages.maybe_more:
         not_read.append("The server says that there are more jobs, and brings none.")
     return found, "", not_read
@@ -181,7 +185,7 @@ def _with_origin(job: Job, ledger: LedgerPart) -> HandoverJob:
         if write.mark and ends_with(comment, write.mark):
             who = sanitize(write.origin.who, 200)
             return HandoverJob(job, f"perhaps {who}: its comment has the mark of write {write.name}", write.reason)
-    return HandoverJob(job, "not from this machine")
+    return HandoverJob(job, "not created from this machine")
 
 
 def _pace(job: Job, eta: Eta, now: datetime) -> str:

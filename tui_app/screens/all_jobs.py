@@ -232,6 +232,7 @@ class AllJobsScreen(ConsoleScreen):
             self.set_focus(self.table())
             return True
         if self._filter is not None:
+            self._line.keep("filter", self._filter.line)
             self._filter = None
             self._show_jobs()
             return True

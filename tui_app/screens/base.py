@@ -18,7 +18,7 @@ from tui_app.api.errors import ServerFault
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
-from tui_app.key_map import KeyMap, key_map_of
+from tui_app.key_map import KeyMap, MappedApp, key_map_of
 from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.intent import Intent
 from tui_app.screens.plan.destination import ALL, ChooseDestination
@@ -48,6 +48,10 @@ LONG_WAIT: Final = 3.0
 """Seconds without an answer after which they are counted for the operator."""
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says `stale`."""
+_ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
+"""Actions that are about the row under the cursor, and nothing else."""
+_ON_A_ROW_BY_METHOD: Final = {action_id.replace(".", "_"): action_id for action_id in _ON_A_ROW}
+_LINE_KEYS: Final = ((("enter", "take it"), ("esc", "leave, the text stays"), ("f1", "what can be typed")), ())
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
 
 
@@ -272,6 +276,8 @@ class ConsoleScreen(Screen[None]):
             left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
         if isinstance(self.app, PractisingApp) and self.app.task_line:
             left += ["  ", (self.app.task_line, "$text-accent")]
+        if isinstance(self.app, MappedApp) and (working := self.app.at_work_elsewhere):
+            left += ["  ", (working, "$text-warning")]
         budget = self.service.budget
         right: list[Piece] = []
         if budget.low and budget.remaining is not None:
@@ -314,6 +320,19 @@ class ConsoleScreen(Screen[None]):
             self._fresh = fresh
             self.show_frame()
 
+    def why_not_here(self, action_id: str) -> str:
+        """The same, also where no row is listed, or none is marked."""
+        table = self.table() if self.ready else None
+        if table is not None and action_id in _ON_A_ROW and not len(table.shown):
+            return table.empty_text or "No row is listed."
+        if table is not None and action_id == "mark.none" and not table.marked.marks:
+            return "Nothing is marked."
+        return self.why_not(action_id)
+
+    def on_opened_line_toggled(self) -> None:
+        """Somebody begins to type, or has ended: the keys are other ones."""
+        self.show_footer()
+
     @property
     def key_map(self) -> KeyMap:
         """The keys as they are in this console."""
@@ -322,12 +341,14 @@ class ConsoleScreen(Screen[None]):
     def offered(self) -> Sequence[actions.Action]:
         """The actions that can be done here and now."""
         every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
-        return [action for action in every if not self.why_not(action.id)]
+        return [action for action in every if not self.why_not_here(action.id)]
 
     def footer_keys(self) -> FooterKeys:
         """Key and label pairs of the footer, and those that it always has."""
+        if self.line_help() is not None:
+            return _LINE_KEYS
         every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
-        without = frozenset(action.id for action in every if self.why_not(action.id))
+        without = frozenset(action.id for action in every if self.why_not_here(action.id))
         return self.key_map.footer(self.screen_name, read_only=self.service.settings.read_only, without=without)
 
     def show_about(self) -> None:
@@ -376,6 +397,9 @@ class ConsoleScreen(Screen[None]):
             known.writes and known.method == action for known in actions.ACTIONS
         ):
             return False
+        named = _ON_A_ROW_BY_METHOD.get(action)
+        if named and self.why_not_here(named) and self.table() is not None and not len(self.table().shown):  # type: ignore[union-attr]
+            return False  # said by the app, as of every key that does nothing
         return super().check_action(action, parameters)
 
     # ---- movement, the same everywhere

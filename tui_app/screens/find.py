@@ -64,6 +64,12 @@ class FindScreen(ConsoleScreen):
         """Go to the next place, or with -1 to the one before, and say where that is."""
         raise NotImplementedError
 
+    def why_not(self, action_id: str) -> str:
+        """There is no next place before something was looked for."""
+        if action_id in ("find.next", "find.previous") and not self.words:
+            return f"Nothing was looked for yet: {self.key_map.key('find.edit')} finds words."
+        return super().why_not(action_id)
+
     def line_help(self) -> LineHelp | None:
         """What can be typed now."""
         return FIND_HELP if self.finds else None

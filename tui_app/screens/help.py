@@ -74,7 +74,7 @@ class HelpScreen(TextScreen):
         super().__init__(service)
         self._about = about.screen_name
         self._line = about.line_help()
-        self._why_not = {action.id: about.why_not(action.id) for action in actions.ACTIONS}
+        self._why_not = {action.id: about.why_not_here(action.id) for action in actions.ACTIONS}
 
     def on_mount(self) -> None:
         """Show the keys."""
@@ -109,7 +109,11 @@ class HelpScreen(TextScreen):
         for group, members in groupby(ordered, key=lambda action: action.group):
             title = (f"{group}\n", "bold $text-accent")
             for action in members:
-                keys = _beside_letters(action) if only_beside_letters else all_keys(action) or f":{action.command}"
+                keys = (
+                    _beside_letters(action)
+                    if only_beside_letters
+                    else all_keys(action) or f":{action.command or action.label}"
+                )
                 if not keys:
                     continue
                 pieces += [title] if title else []

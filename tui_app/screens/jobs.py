@@ -405,6 +405,11 @@ class JobsScreen(ConsoleScreen):
         self.show_breadcrumb()
         self.show_footer()
 
+    def show_all_by(self, line: str) -> None:
+        """Show the jobs of all states and actions that a filter lets through. Raises QueryError."""
+        self.filter_by(line)
+        self._ask(JobsQuery())
+
     def handle_back(self) -> bool:
         """Esc leaves the line, then ends the filter. Marks stay: u removes them."""
         if self._line.is_open:
@@ -412,6 +417,7 @@ class JobsScreen(ConsoleScreen):
             self.set_focus(self.table())
             return True
         if self._filter is not None:
+            self._line.keep("filter", self._filter.line)
             self.filter_by("")
             return True
         marks = self.table().marked.marks

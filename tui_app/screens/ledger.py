@@ -236,7 +236,7 @@ class LedgerScreen(ConsoleScreen):
     def action_filter_edit(self) -> None:
         """Type a filter."""
         self._line.ask("filter", self._filter.line if self._filter is not None else "")
-        self.notice("words -words who: action: state: target: reason: since:24h · enter filters, esc leaves")
+        self.notice("words -words who: action: state: target: reason: since:24h")
 
     @property
     def _line(self) -> OpenedLine:
@@ -269,6 +269,7 @@ class LedgerScreen(ConsoleScreen):
             self.set_focus(self.table())
             return True
         if self._filter is not None:
+            self._line.keep("filter", self._filter.line)
             self._filter = None
             self._show_listed()
             return True

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from tui_app.console_commands import Offer
+from tui_app.console_commands import Offer, means
 from tui_app.core.paths import sheet
 from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import LineInput
@@ -68,6 +68,9 @@ class PromptScreen(ModalScreen[None]):
         self._offers = offers
         self._first = line
         self._about = about
+        self.busy = False
+        """Whether what was entered is being checked: what is typed meanwhile is for nothing that is shown."""
+        self._found: Sequence[Offer] = ()
         self._chosen = False
         """Whether somebody chose one of the offers with the arrows."""
 
@@ -108,7 +111,7 @@ class PromptScreen(ModalScreen[None]):
     def _show(self) -> None:
         """Show what fits the line; the first of it is what enter does."""
         self._chosen = False
-        found = self._offers(self._line.value)
+        self._found = found = self._offers(self._line.value)
         self._table.set_empty_text("Nothing fits. esc leaves; ? on a screen lists its keys.")
         self._table.forget_cursor()
         self._table.show_rows(ListRows(found, lambda offer: f"{offer.text}\n{offer.key}\n{offer.line}"))
@@ -135,7 +138,10 @@ class PromptScreen(ModalScreen[None]):
 
     def action_complete(self) -> None:
         """Take the chosen offer's line."""
-        if (offer := self._table.current) is not None and offer.line:
+        typed = self._line.value.strip()
+        longer = [offer for offer in self._found if offer.line and (self._chosen or offer.line.strip() != typed)]
+        offer = self._table.current if self._chosen else next(iter(longer), None)
+        if offer is not None and offer.line:
             self._line.value = offer.line
             self._line.cursor_position = len(offer.line)
 
@@ -153,12 +159,25 @@ class PromptScreen(ModalScreen[None]):
     @on(Input.Submitted, "#prompt")
     def _submitted(self) -> None:
         """Do what is chosen; what needs more is completed first."""
-        if is_too_small(self):
+        if is_too_small(self) or self.busy:
             return
         offer = self._table.current
+        if offer is not None and not self._chosen:
+            # What is only like what was typed is not done by enter alone.
+            meant = means(self._line.value, self._found)
+            if meant is None:
+                what = (
+                    f"nothing is called '{self._line.value.strip()}'"
+                    if self._line.value.strip()
+                    else "nothing was typed"
+                )
+                self.say(f"{what.capitalize()}: ↓ and ↑ choose one of these, enter does it then.")
+                return
+            offer = meant
         if offer is None:
-            self.say("There is no such command. tab completes, esc leaves.")
+            self.say("There is no such command. esc leaves.")
         elif offer.complete:
-            self.action_complete()
+            self._line.value = offer.line
+            self._line.cursor_position = len(offer.line)
         else:
             self.post_message(self.Entered(offer, self._line.value))

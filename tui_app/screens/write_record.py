@@ -71,7 +71,7 @@ class WriteRecordScreen(TextScreen):
     def why_not(self, action_id: str) -> str:
         """Settle only where something is open."""
         settled = action_id == "record.settle" and not self._entry.open
-        return f"It is {self._entry.standing}: there is nothing to settle." if settled else ""
+        return f"It is {self._entry.standing}: there is nothing to settle." if settled else super().why_not(action_id)
 
     def action_row_open(self) -> None:
         """Open the job, or the plan of a report."""

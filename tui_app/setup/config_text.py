@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.config.origins import PROFILE_KEYS
+from tui_app.config.problems import problems_of
 from tui_app.config.schema import ConfigFile, Profile
 from tui_app.config.settings import DEFAULT_BASE_URL
 from tui_app.core.errors import SluiceError, UsageError
@@ -40,6 +41,7 @@ def with_profile(path: Path, text: str, name: str, profile: Profile) -> str:
     Raises UsageError for a text that is not right, SluiceError where it can't be put into it.
     """
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     before, document = _read(path, text)
     if not text.strip():
@@ -49,16 +51,31 @@ def with_profile(path: Path, text: str, name: str, profile: Profile) -> str:
         document["default_profile"] = name
     if "profiles" not in document:
         document["profiles"] = tomlkit.table(is_super_table=True)
-    table = tomlkit.table()
-    for key, value in _written(profile).items():
-        table.add(key, value)
-    document["profiles"][name] = table
+    try:
+        _put_profile(document, name, _written(profile))
+    except (TOMLKitError, ValueError, TypeError):  # such as tables that are written in one line
+        raise SluiceError(_NOT_SURE.format(sanitize(str(path)))) from None
     expected = replace(
         before,
         default_profile=name if is_default else before.default_profile,
         profiles={**before.profiles, name: profile},
     )
     return _checked(path, _ended(tomlkit.dumps(document)), expected)
+
+
+def _put_profile(document: TOMLDocument, name: str, values: Mapping[str, object]) -> None:
+    """Write a profile. One that is there keeps its place and its comments, and those behind it."""
+    import tomlkit
+
+    profiles = document["profiles"]
+    table = profiles.get(name)
+    if table is None:
+        table = tomlkit.table()
+        profiles[name] = table
+    for key in [key for key in table if key not in values]:
+        del table[key]
+    for key, value in values.items():
+        table[key] = value
 
 
 def _written(profile: Profile) -> Mapping[str, object]:
@@ -84,6 +101,11 @@ def with_value(path: Path, text: str, key: str, written: str, *, profile: str | 
 
     _document(path, text)
     parts = _parts_of(path, key, profile)
+    known = _content(path, text)
+    if parts[0] == "profiles" and parts[1] not in known.profiles:
+        near = difflib.get_close_matches(parts[1], known.profiles, n=1)
+        hint = f"did you mean {sanitize(near[0], 40)}?" if near else "mailsluice init makes one."
+        raise UsageError(f"There is no profile '{sanitize(parts[1], 40)}'; {hint} Nothing was changed.")
     why: UsageError | None = None
     for value in _readings(written):
         document = tomlkit.parse(text)
@@ -98,6 +120,11 @@ def with_value(path: Path, text: str, key: str, written: str, *, profile: str | 
         new = _ended(tomlkit.dumps(document))
         try:
             _content(path, new)
+            _check_type(known, parts, value)
+            if found := [
+                problem for problem in problems_of(path, new) if problem.refused and problem.key == ".".join(parts)
+            ]:
+                raise UsageError(found[0].sentence)
         except UsageError as error:
             why = why or error
             continue
@@ -117,6 +144,10 @@ _NOT_SURE: Final = "{} can't be changed without changing more of it: edit it by 
 
 def _parts_of(path: Path, key: str, profile: str | None) -> list[str]:
     parts = key.split(".")
+    if parts[0] in ("keys", "views") and len(parts) > 1:
+        # The id of an action has dots, and so may the name of a view.
+        name = ".".join(parts[1:] if parts[0] == "keys" else parts[1:-1]).strip("\"'")
+        return [parts[0], name] if parts[0] == "keys" else [parts[0], name, parts[-1]]
     if parts[0] == "profiles" and len(parts) > 3:
         # A profile's name may have dots.
         parts = ["profiles", ".".join(parts[1:-1]), parts[-1]]
@@ -152,6 +183,14 @@ def _readings(written: str) -> list[Any]:
         return [written]
     # More than one key, or a table behind it, was no value.
     return [content["value"], written] if list(content) == ["value"] and "\n" not in written else [written]
+
+
+def _check_type(known: ConfigFile, parts: list[str], value: object) -> None:
+    """Raise UsageError for a word that is no number, or a number that is none of these, where one is wanted."""
+    table = getattr(known, parts[0], None)
+    before = getattr(table, parts[1], None) if len(parts) == 2 else None
+    if type(before) is int and type(value) is not int:
+        raise UsageError(f"{sanitize('.'.join(parts))} is a whole number.")
 
 
 def _read(path: Path, text: str) -> tuple[ConfigFile, TOMLDocument]:

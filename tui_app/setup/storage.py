@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -75,9 +76,23 @@ def write_config(path: Path, before: str, after: str, *, make_folder: bool = Fal
         raise SluiceError(f"{sanitize(str(path))} was changed meanwhile. Nothing was written; try again.")
     try:
         # A link leads to a file that is kept elsewhere, as many keep all their settings: it stays one.
-        replace_file(path.resolve(), after.encode())
+        target = path.resolve()
+        there = target.lstat() if os.path.lexists(target) else None
+        if there is not None and not stat.S_ISREG(there.st_mode):
+            # The null device stands for no file: it must not become one.
+            raise SluiceError(f"{sanitize(str(path), 200)} is not a regular file. Nothing was written.")
+        replace_file(target, after.encode())
+        if there is not None:
+            _give_back(target, there)
     except (OSError, RuntimeError) as error:
         raise SluiceError(_cannot(path, error)) from None
+
+
+def _give_back(target: Path, before: os.stat_result) -> None:
+    """Let the new file be whose the old one was, and readable for the same people."""
+    if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(target, before.st_uid, before.st_gid)
+    target.chmod(stat.S_IMODE(before.st_mode))
 
 
 def _make_folder(folder: Path) -> None:

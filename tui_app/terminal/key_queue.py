@@ -24,11 +24,15 @@ class KeyQueue(App[None]):
         self._waiting_keys: deque[events.Key] = deque()
         self._key_number = 0
         self._key_pending = False
+        self.keys_count_from = 0.0
+        """When what is shown now was there: keys that were typed before, for what was there then, are dropped."""
 
     async def on_event(self, event: events.Event) -> None:
         """Queue a key while the one before it is being handled."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
+        elif event.time < self.keys_count_from:
+            return
         elif self._key_pending:
             self._waiting_keys.append(event)
         else:
@@ -60,5 +64,7 @@ class KeyQueue(App[None]):
         if number != self._key_number or not self._key_pending:
             return
         self._key_pending = False
+        while self._waiting_keys and self._waiting_keys[0].time < self.keys_count_from:
+            self._waiting_keys.popleft()
         if self._waiting_keys:
             await self._send_on(self._waiting_keys.popleft())

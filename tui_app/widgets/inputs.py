@@ -42,7 +42,15 @@ class LineInput(Input):
 
 
 class OpenedLine(LineInput):
-    """A line that is there only while something is asked for; what was typed when it was left is there the next time."""
+    """A line that is there only while something is asked for; what was typed when it was left is there the next time.
+
+    Tab does not leave it: what is typed then would be keys.
+    """
+
+    BINDINGS = [Binding("tab,shift+tab", "stay", show=False)]
+
+    class Toggled(Message):
+        """It was opened, or closed."""
 
     def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:
         super().__init__(id=id, disabled=True, placeholder=placeholder, classes="opened-line")
@@ -61,6 +69,18 @@ class OpenedLine(LineInput):
         self.value, self.disabled = self._left.pop(self._asked, value), False
         self.focus()
         self.selection = Selection(0, len(self.value))
+
+    def action_stay(self) -> None:
+        """Nothing to complete, and nowhere to go."""
+
+    def watch_disabled(self, disabled: bool) -> None:
+        """Tell of it."""
+        super().watch_disabled(disabled)
+        self.post_message(self.Toggled())
+
+    def keep(self, about: object, text: str) -> None:
+        """Have a text that was in use there when the same is asked for with an empty line."""
+        self._left[(about, "")] = text
 
     def leave(self) -> None:
         """Keep what was typed for the next time, and be asked no more."""

@@ -159,6 +159,11 @@ class RowTable(VirtualTable[T], Generic[T], inherit_bindings=False):
                 self.refresh()
 
     @property
+    def empty_text(self) -> str:
+        """What is shown when there are no rows."""
+        return self._empty
+
+    @property
     def current(self) -> T | None:
         """The row under the cursor."""
         return self.shown[self.cursor_row] if self.cursor_row < len(self.shown) else None

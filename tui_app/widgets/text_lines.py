@@ -16,10 +16,10 @@ Piece = str | tuple[str, str]
 """Text, or (text, style). The text is never read as markup."""
 _DOT: Final = " · "
 _TAB_FORMS: Final = (
-    (False, True, "  "), (False, True, " "), (True, True, "  "), (True, True, " "), (True, False, "  "),
+    (False, True, "  "), (True, True, "  "), (False, False, "  "), (False, False, " "), (True, False, "  "),
     (True, False, " "),
 )  # fmt: skip
-"""Short names, counts, the gap: the first form that fits is shown."""
+"""Short names, counts, the gap: the first form that fits is shown. Beside a count a digit needs more than a blank."""
 
 
 def keyed(pieces: Sequence[Piece], keys: KeyMap) -> list[Piece]:

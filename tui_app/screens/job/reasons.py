@@ -382,7 +382,7 @@ class ReasonsScreen(FindInTable):
 
     def why_not(self, action_id: str) -> str:
         """No retry while the job runs."""
-        return why_no_follow_up(self._job, action_id) if action_id == "rows.retry" else ""
+        return why_no_follow_up(self._job, action_id) if action_id == "rows.retry" else super().why_not(action_id)
 
     def line_help(self) -> LineHelp | None:
         """What can be typed now."""

@@ -334,6 +334,8 @@ class JobScreen(ConsoleScreen):
         """One that has ended can't be cancelled, one at work not deleted, tried again or undone."""
         if action_id in ("rows.retry", "rows.undo"):
             return why_no_follow_up(self._job, action_id)
+        if action_id == "reasons.open" and self._job.countable and not (self._job.failed or self._job.skipped):
+            return "No row failed or was skipped."
         if action_id == "job.cancel":
             return "It has ended: it can't be cancelled any more." if self._job.ended else ""
         return (
@@ -399,7 +401,7 @@ class JobScreen(ConsoleScreen):
         """Type a filter of the loaded rows."""
         wanted = self._subject.wanted.filter
         self._line.open(Purpose.FILTER, wanted.line if wanted else "")
-        self.notice("words -words to: from: subject: status: why: tries:>1 · enter filters, esc leaves")
+        self.notice("words -words to: from: subject: status: why: tries:>1")
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:
         """Show the loaded rows in the order of a field."""
@@ -441,7 +443,8 @@ class JobScreen(ConsoleScreen):
             return True
         if self._long.end():
             return True
-        if self._subject.wanted.filter is not None:
+        if (wanted := self._subject.wanted.filter) is not None:
+            self._line.keep(Purpose.FILTER, wanted.line)
             self._arrange(RowView(None, self._subject.wanted.sort))
             return True
         return False

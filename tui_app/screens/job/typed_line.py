@@ -41,10 +41,8 @@ class TypedLine(OpenedLine):
         self.purpose = purpose
         self.ask(purpose, value)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A filter has nothing to turn to: there tab is the screen's."""
-        return self.purpose.is_file if action == "turn" else super().check_action(action, parameters)
-
     def action_turn(self) -> None:
-        """Want the other file."""
+        """Want the other file; a filter has nothing to turn to."""
+        if not self.purpose.is_file:
+            return
         self.post_message(self.Turned(Purpose.ROWS if self.purpose is Purpose.REPORT else Purpose.REPORT))

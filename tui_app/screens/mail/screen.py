@@ -461,7 +461,8 @@ class MailScreen(ConsoleScreen):
             return True
         if self._long.end():
             return True
-        if self._subject.wanted.filter is not None:
+        if (wanted := self._subject.wanted.filter) is not None:
+            self._line.keep(Purpose.FILTER, wanted.line)
             self.filter_by("")
             return True
         return False

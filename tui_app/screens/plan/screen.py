@@ -343,7 +343,7 @@ class PlanScreen(FindInTable):
 
     def why_not(self, action_id: str) -> str:
         """What makes no sense as the plan stands."""
-        return "" if self._standing.fits(action_id) else "Not as the plan stands now."
+        return super().why_not(action_id) if self._standing.fits(action_id) else "Not as the plan stands now."
 
     def footer_keys(self) -> FooterKeys:
         """What is still to be done comes before what can be done about it afterwards; no way out of one at work."""

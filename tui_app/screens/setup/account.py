@@ -42,7 +42,8 @@ class AccountStep(SetupScreen):
         yield ChoiceList(id="accounts")
         yield Horizontal(
             Static("Account id  ", markup=False, classes="label"),
-            LineInput(id="account", compact=True, max_length=64, placeholder="32 hex digits"),
+            # Only what an id can have goes in: a token that is pasted here by mistake is not shown.
+            LineInput(id="account", compact=True, restrict="[0-9a-fA-F]{0,32}", placeholder="32 hex digits"),
             classes="field",
         )
 
