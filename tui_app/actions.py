@@ -1,4 +1,4 @@
-"""The list of all actions of the console; bindings, footer, help and palette are made from it (`key_map.py`)."""
+"""The list of all actions of the console; bindings, footer, help and prompt are made from it (`key_map.py`)."""
 
 from __future__ import annotations
 

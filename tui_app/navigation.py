@@ -559,10 +559,11 @@ class Navigation(MappedApp):
         if view.screen == "jobs":
             if isinstance(root := self.back_to_first(), JobsScreen):
                 root.show_view(view)
-        elif view.screen == "ledger":
-            self.show_ledger(view.filter)
         else:
-            self.show_mail(held=view.screen == "quarantine", line=view.search)
+            if view.screen == "ledger":
+                self.show_ledger(view.filter)
+            else:
+                self.show_mail(held=view.screen == "quarantine", line=view.search)
             if isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == view.screen:
                 self.screen.call_later(self.screen.show_view, view)  # it may not be mounted yet
 

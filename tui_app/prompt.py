@@ -95,7 +95,7 @@ class Prompt(Navigation):
             go = self._of_action(offer) if offer.action is not None else await self._of_line(offer.line, prompt)
         except QueryError as error:
             prompt.busy = False
-            prompt.show_mistake(str(error), error.start, error.end)
+            prompt.show_mistake(str(error), offer.line, error.start, error.end)
             return
         except SluiceError as error:
             prompt.busy = False
@@ -193,8 +193,10 @@ class Prompt(Navigation):
                 return self.action_activity_open
             case "help":
                 return self.action_help_open
-            case _:
+            case "quit":
                 return self.action_app_quit
+            case _:
+                raise UsageError(f"{name} can't be done by this version.")
 
     # ---- commands
 

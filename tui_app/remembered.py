@@ -1,4 +1,4 @@
-"""What one account's console remembers of how somebody likes to work: views, columns, orders, the theme. Never a mark."""
+"""What the console remembers of how somebody likes to work: by account views, columns and orders; the theme for all. Never a mark."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _EVERYWHERE: Final = "console"
 """Where the state file has what is the same for all accounts; no account is called so."""
 _LONGEST: Final = 500
+"""Characters of a view's line that are kept."""
 _MOST: Final = 50
-"""Characters of a view's line, and views, that are kept."""
+"""Views that are kept."""
 
 
 class Remembered:

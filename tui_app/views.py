@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import JobStatus
 from tui_app.core.errors import UsageError
@@ -18,22 +18,20 @@ if TYPE_CHECKING:
 
     from tui_app.config.schema import View
 
-_OF_JOBS = ("status", "action")
+_OF_JOBS: Final = ("status", "action")
+_OF_MAIL: Final = ("search",)
 
 
 def check_view(view: View, now: datetime) -> None:
     """Raise UsageError, which names the setting, for a view that would show something else than it says."""
     at_mail = view.screen in ("mail", "quarantine")
-    for name in (*_OF_JOBS, "search"):
-        if (
-            getattr(view, name)
-            and (name in _OF_JOBS) is not (view.screen == "jobs")
-            and (name != "search" or not at_mail)
-        ):
+    known = _OF_MAIL if at_mail else _OF_JOBS if view.screen == "jobs" else ()
+    for name in (*_OF_JOBS, *_OF_MAIL):
+        if getattr(view, name) and name not in known:
             raise UsageError(f"{name} is not for {view.screen}.")
     if view.status and view.status.upper() not in set(JobStatus) - {JobStatus.SKIPPED}:
-        known = ", ".join(status.lower() for status in JobStatus if status is not JobStatus.SKIPPED)
-        raise UsageError(f"status can't be '{sanitize(view.status, 40)}': {known}.")
+        words = ", ".join(status.lower() for status in JobStatus if status is not JobStatus.SKIPPED)
+        raise UsageError(f"status can't be '{sanitize(view.status, 40)}': {words}.")
     try:
         if at_mail:
             parse_query(view.search, now, HELD_MAIL if view.screen == "quarantine" else ALL_MAIL)

@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_app.core.query import QueryError, split_words, words_of
+from tui_app.core.query import QueryError, words_of
 
 
 def test_quotation_marks_keep_blanks() -> None:
-    assert split_words('subject:"two words"  from:a@b.example -x') == ["subject:two words", "from:a@b.example", "-x"]
-    assert split_words("   ") == []
+    assert [word.text for word in words_of('subject:"two words"  from:a@b.example -x')] == [
+        "subject:two words",
+        "from:a@b.example",
+        "-x",
+    ]
+    assert [word.text for word in words_of("   ")] == []
 
 
 @pytest.mark.parametrize(
@@ -23,7 +27,7 @@ def test_quotation_marks_keep_blanks() -> None:
 )
 def test_a_line_that_is_not_finished_says_so_and_where(line: str, said: str, place: tuple[int, int]) -> None:
     with pytest.raises(QueryError, match=said) as caught:
-        split_words(line)
+        [word.text for word in words_of(line)]
     assert (caught.value.start, caught.value.end) == place
 
 
@@ -38,4 +42,4 @@ def test_words_are_those_of_a_shell_and_each_stands_where_it_says(line: str) -> 
     words = words_of(line)
     assert [word.text for word in words] == expected
     for word in words:
-        assert split_words(line[word.start : word.end]) == [word.text]
+        assert [word.text for word in words_of(line[word.start : word.end])] == [word.text]

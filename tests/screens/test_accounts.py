@@ -214,4 +214,4 @@ async def test_the_same_account_may_have_a_profile_to_look_and_one_to_act(
         await console.press("X")
         await console.sees("Read-only: X (cancel) is not offered")
         await command(console, "profile acme-prod")
-        await console.sees("WRITE", "X cancel")
+        await console.sees("acme-prod", "WRITE", "n new job")

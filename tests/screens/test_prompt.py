@@ -217,16 +217,16 @@ async def test_words_are_found_in_help_and_in_lists_without_a_filter(
 
 
 async def test_views_are_kept_and_shown(still_simulator: Simulator, still_clock: StillClock) -> None:
-    views = {"failed ones": View("jobs", filter="failed:>0", sort="-fail")}
+    views = {"failed ones": View("jobs", filter="failed:>0", sort="-failed")}
     async with console_on(settings_for(still_simulator, views=views), clock=still_clock) as console:
         await console.sees("12 loaded")
         await command(console, "view failed ones")
-        await console.sees("of 12 loaded", "by fail ↓")
+        await console.sees("of 12 loaded", "by failed ↓")
         await command(console, "view save mine")
         await console.sees("Saved: :view mine")
         await console.press("escape", "o")
         await command(console, "view mine")
-        await console.sees("filter failed:>0", "by fail ↓")
+        await console.sees("filter failed:>0", "by failed ↓")
         await command(console, "view forget failed ones")
         await console.sees("in the configuration file")
         await console.press("escape")

@@ -15,6 +15,7 @@ from tui_app.cli.listing import print_status
 from tui_app.config.origins import PROFILE_KEYS, Value, values_in_effect
 from tui_app.config.problems import find_problems
 from tui_app.config.settings import choose_profile, read_config_file, read_config_text
+from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import config_file
@@ -97,33 +98,13 @@ def check(ctx: click.Context) -> None:
         print_status(f"{name}: nothing is wrong.")
 
 
-def _problems_of_console(file: Path) -> Sequence[UsageError]:
-    """What is wrong with keys and colours: both are the console's, and loading it takes a moment."""
-    read = read_config_file(file)
-    problems: list[UsageError] = []
-    if any(profile.color for profile in read.profiles.values()):
-        from tui_app.terminal.profile_color import check_colors
+def _problems_of_console(file: Path) -> Sequence[str]:
+    """What is wrong with views, colours and keys; each names the file."""
+    from tui_app.console_settings import console_problems
 
-        for name, profile in read.profiles.items():
-            try:
-                check_colors({name: profile})
-            except UsageError as error:
-                problems.append(UsageError(f"{sanitize(str(file))}: {error}"))
-    if read.views:
-        from tui_app.core.clock import SystemClock
-        from tui_app.views import check_view, check_view_name
-
-        for name, view in read.views.items():
-            try:
-                check_view_name(name)
-                check_view(view, SystemClock().now())
-            except UsageError as error:
-                problems.append(UsageError(f"{sanitize(str(file))}: views.{sanitize(name, 40)}: {error}"))
-    if read.keys:
-        from tui_app.key_map import KeyMap
-
-        problems += KeyMap.problems_of(read.keys)
-    return problems
+    name = sanitize(str(file))
+    found = console_problems(read_config_file(file), SystemClock().now())
+    return [problem if problem.startswith(name) else f"{name}: {problem}" for problem in found]
 
 
 @config.command("set")

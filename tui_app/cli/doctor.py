@@ -18,6 +18,7 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.streams import ReaderGone
 from tui_app.config.schema import UiSettings
 from tui_app.config.settings import Settings, load_settings
+from tui_app.console_settings import console_problems
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import child_environment, forbid_memory_dumps
@@ -102,6 +103,7 @@ def doctor(ctx: click.Context, output_format: str) -> None:
     forbid_memory_dumps()
     settings, problem = _settings(chosen["profile_name"], read_only=chosen["read_only"])
     subject = Subject(
+        console_problems=lambda file: console_problems(file, SystemClock().now()),
         terminal=_snapshot(settings.ui if settings is not None else UiSettings()),
         environment=os.environ,
         settings=settings,

@@ -78,7 +78,7 @@ def _of_account(environment: Mapping[str, str], chosen: ChosenProfile, read_only
     yield Value("base_url", base_url, _DEFAULT if base_url_from == "not set" else base_url_from)
     yield from _of_token(environment, chosen, in_profile)
     given = _raw(chosen).get("profiles", {}).get(chosen.name or "", {})
-    for key in ("read_only", "color", "ca_bundle", "release_body"):
+    for key in ("read_only", "color", "production", "ca_bundle", "release_body"):
         value = getattr(profile, key)
         if key == "color" and other:
             value = None

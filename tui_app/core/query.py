@@ -106,11 +106,6 @@ def comparison(value: str) -> tuple[str, str]:
     return parts[1] or "", parts[2]
 
 
-def split_words(line: str) -> list[str]:
-    """The words of a line alone. Raises QueryError."""
-    return [word.text for word in words_of(line)]
-
-
 def without_brackets(address: str) -> str:
     """An address without the `<…>` in which mail programs copy it."""
     inner = address.strip().removeprefix("<").removesuffix(">")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tui_app.auth.credentials import KeyCredential
 from tui_app.config.origins import values_in_effect
-from tui_app.config.schema import UiSettings
+from tui_app.config.schema import ConfigFile, UiSettings
 from tui_app.config.settings import (
     Settings,
     is_loopback,
@@ -37,7 +37,9 @@ class Chosen:
     read_only: bool = False
 
 
-def check_file(environment: Mapping[str, str]) -> CheckResult:
+def check_file(
+    environment: Mapping[str, str], console_problems: Callable[[ConfigFile], Sequence[str]] = lambda _: ()
+) -> CheckResult:
     """The configuration file: where it is, whether it is obeyed, and what in it means nothing here."""
     try:
         path = config_file(environment)
@@ -53,6 +55,9 @@ def check_file(environment: Mapping[str, str]) -> CheckResult:
     except UsageError as error:
         return wrong("configuration", str(error))
     name = sanitize(str(path), 200)
+    if problems := console_problems(file):
+        more = f" And {len(problems) - 1:,} more." if len(problems) > 1 else ""
+        return wrong("configuration", f"{problems[0]}{more}", "mailsluice config check names all of it.")
     try:
         about = path.stat()
     except OSError:

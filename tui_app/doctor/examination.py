@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
     from tui_app.api.server_clock import ServerClock
+    from tui_app.config.schema import ConfigFile
     from tui_app.config.settings import Settings
     from tui_app.core.clock import Clock
 
@@ -81,6 +82,8 @@ class Subject:
     server_clock: ServerClock | None = None
     drift: Drift | None = None
     """What a session has seen before."""
+    console_problems: Callable[[ConfigFile], Sequence[str]] = lambda _: ()
+    """What the console finds wrong with the configuration."""
 
 
 class Examination:
@@ -103,7 +106,7 @@ class Examination:
             ("colours", lambda: check_colours(subject.terminal, surroundings)),
             ("clipboard", lambda: check_clipboard(subject.terminal, surroundings)),
             ("time zone", lambda: machine.check_time_zone(environment, subject.clock.now())),
-            ("configuration", lambda: configuration.check_file(environment)),
+            ("configuration", lambda: configuration.check_file(environment, subject.console_problems)),
             (
                 "settings",
                 lambda: configuration.check_settings(settings, subject.problem, environment, subject.chosen),

@@ -60,6 +60,9 @@ def happened_since(each: Listed, moment: datetime) -> bool:
 
 
 def _test(term: Term, now: datetime) -> Callable[[Listed], bool]:
+    if term.name == _SINCE and term.negative and term.value:
+        moment = parse_moment(term.value, now)
+        return lambda each: not happened_since(each, moment) or each.at is None  # what has no time is hidden by none
     positive = _positive(term, now)
     return (lambda each: not positive(each)) if term.negative else positive
 

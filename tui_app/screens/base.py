@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -166,6 +166,11 @@ class ConsoleScreen(Screen[None]):
 
     def show_view(self, view: View) -> None:
         """Show what a view keeps."""
+
+    def tell_unknown_sort(self, field: str, known: Collection[str]) -> None:
+        """Say that a view's order can't be had; its rows are all there."""
+        if field and field not in known:
+            self.notice(f"This view's order, {sanitize(field, 40)}, is not known: {', '.join(known)}.")
 
     def reopened(self) -> Callable[[], ConsoleScreen] | None:
         """How to open the screen again after it was left; None where it can't be."""
@@ -337,11 +342,6 @@ class ConsoleScreen(Screen[None]):
     def key_map(self) -> KeyMap:
         """The keys as they are in this console."""
         return key_map_of(self)
-
-    def offered(self) -> Sequence[actions.Action]:
-        """The actions that can be done here and now."""
-        every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
-        return [action for action in every if not self.why_not_here(action.id)]
 
     def footer_keys(self) -> FooterKeys:
         """Key and label pairs of the footer, and those that it always has."""

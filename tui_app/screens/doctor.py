@@ -11,6 +11,7 @@ from rich.color import ColorSystem
 from textual import work
 
 from tui_app import actions
+from tui_app.console_settings import console_problems
 from tui_app.core.errors import SluiceError
 from tui_app.core.hardening import child_environment
 from tui_app.core.text import plural
@@ -80,6 +81,7 @@ class DoctorScreen(TextScreen):
 
         service = self.service
         return Subject(
+            console_problems=lambda file: console_problems(file, service.clock.now()),
             terminal=self._snapshot(),
             environment=dict(os.environ),
             settings=service.settings,

@@ -88,7 +88,7 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
         "FAIL",
         6,
         right=True,
-        field="fail",
+        field="failed",
         sort=lambda job: job.failed,
         cell=lambda job, _: _number_cell(job, job.messages_failed, "error"),
     ),
@@ -97,7 +97,7 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
         6,
         right=True,
         from_width=62,
-        field="skip",
+        field="skipped",
         sort=lambda job: job.skipped,
         cell=lambda job, _: _number_cell(job, job.messages_skipped),
     ),
@@ -359,6 +359,7 @@ class JobsScreen(ConsoleScreen):
         self.filter_by(view.filter)
         field, reverse = parse_sort(view.sort)
         self.sort_rows(field if field in SORTS else "", reverse=reverse)
+        self.tell_unknown_sort(field, SORTS)
         status = JobStatus(view.status.upper()) if view.status else None
         self._ask(JobsQuery(status, ActionType(view.action.upper()) if view.action else None))
 

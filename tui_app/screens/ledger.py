@@ -20,7 +20,7 @@ from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.ledger_filter import GRAMMAR, LedgerFilter, parse_ledger_filter
 from tui_app.plans.state import Outcome
 from tui_app.plans.write_entry import WriteEntry, WriteOutcome
-from tui_app.remembered import written_sort
+from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import ConsoleScreen
@@ -220,6 +220,13 @@ class LedgerScreen(ConsoleScreen):
         table = self.table()
         filtered = self._filter.line if self._filter is not None else ""
         return View("ledger", filter=filtered, sort=written_sort(table.sorted_by, reverse=table.reversed))
+
+    def show_view(self, view: View) -> None:
+        """Filter and order as a view keeps them. Raises QueryError."""
+        field, reverse = parse_sort(view.sort)
+        self.filter_by(view.filter)
+        self.sort_rows(field if field in SORTS else "", reverse=reverse)
+        self.tell_unknown_sort(field, SORTS)
 
     def reopened(self) -> Callable[[], ConsoleScreen]:
         """The ledger again."""

@@ -48,12 +48,11 @@ class PromptScreen(ModalScreen[None]):
     ]
 
     class Entered(Message):
-        """Something is to be done: the chosen offer; `line` is what was typed."""
+        """Something is to be done: the chosen offer."""
 
-        def __init__(self, offer: Offer, line: str) -> None:
+        def __init__(self, offer: Offer) -> None:
             super().__init__()
             self.offer = offer
-            self.line = line
 
     class Left(Message):
         """Nothing is to be done; `line` is what was typed."""
@@ -121,8 +120,10 @@ class PromptScreen(ModalScreen[None]):
         """Tell what went wrong, or what is being waited for."""
         self.query_one("#said", TextBlock).set_text((sentence, "bold $text-warning"))
 
-    def show_mistake(self, sentence: str, start: int, end: int) -> None:
-        """Tell what is wrong with the line, and select it."""
+    def show_mistake(self, sentence: str, line: str, start: int, end: int) -> None:
+        """Tell what is wrong with the line that was to be done, and select it."""
+        with self.prevent(Input.Changed):
+            self._line.value = line  # it may have been written shorter
         self.say(sentence)
         self._line.selection = Selection(start, end)
 
@@ -180,4 +181,4 @@ class PromptScreen(ModalScreen[None]):
             self._line.value = offer.line
             self._line.cursor_position = len(offer.line)
         else:
-            self.post_message(self.Entered(offer, self._line.value))
+            self.post_message(self.Entered(offer))

@@ -399,6 +399,7 @@ class MailScreen(ConsoleScreen):
         field, reverse = parse_sort(view.sort)
         known = field in self.table().sort_fields
         self.table().show_sort(field if known else "", reverse=reverse)
+        self.tell_unknown_sort(field, self.table().sort_fields)
         wanted = parse_filter(view.filter, self._subject.grouped)
         self._arrange(RowView(wanted, Sort(field, reverse) if known else None))
 
