@@ -58,7 +58,7 @@ class AccountSwitcher(Prompt):
                 for name, profile in self.accounts.profiles.items()
             ]
 
-        if isinstance(self.screen, ConsoleScreen) and not self.is_at("profiles"):
+        if isinstance(self.screen, ConsoleScreen) and not self.is_shown_already("profiles"):
             if not self.screen.leads_on:
                 self.show_notice("Not from here: what is on this screen comes first.")
                 return

@@ -78,6 +78,12 @@ class Navigation(MappedApp):
         at = isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
         return at and (wanted is None or self.is_of_shown(wanted))
 
+    def is_shown_already(self, name: str) -> bool:
+        """Whether this screen is the one that is shown; then says so: no key is without an answer."""
+        if at := self.is_at(name):
+            self.show_notice("It is shown already.")
+        return at
+
     def is_of_shown(self, wanted: Intent) -> bool:
         """Whether it is wanted of the account that is shown."""
         return wanted.service is self.service
@@ -331,7 +337,8 @@ class Navigation(MappedApp):
 
     def action_ledger_open(self) -> None:
         """What was written before."""
-        self.show_ledger()
+        if not self.is_shown_already("ledger"):
+            self.show_ledger()
 
     def show_ledger(self, line: str = "") -> None:
         """The ledger, with a filter."""
@@ -439,11 +446,13 @@ class Navigation(MappedApp):
 
     def action_quarantine_open(self) -> None:
         """Held mail; if it is open below, back to it."""
-        self.show_mail(held=True)
+        if not self.is_shown_already("quarantine"):
+            self.show_mail(held=True)
 
     def action_mail_open(self) -> None:
         """All mail; if it is open below, back to it."""
-        self.show_mail(held=False)
+        if not self.is_shown_already("mail"):
+            self.show_mail(held=False)
 
     def show_mail(self, *, held: bool, line: str | None = None) -> None:
         """Mail, held or all, with a search; None = as it is, or was left. If it is open below, back to it."""
@@ -476,21 +485,21 @@ class Navigation(MappedApp):
         """Choose what to copy."""
         from tui_app.screens.copy import CopyScreen
 
-        if not self.is_at("copy") and self.is_of_shown(message):
+        if not self.is_shown_already("copy") and self.is_of_shown(message):
             self.push_screen(CopyScreen(self.service, message.values, message.marked))
 
     def action_activity_open(self) -> None:
         """What was done."""
         from tui_app.screens.activity import ActivityScreen
 
-        if isinstance(self.screen, ConsoleScreen) and not self.is_at("activity"):
+        if isinstance(self.screen, ConsoleScreen) and not self.is_shown_already("activity"):
             self.push_screen(ActivityScreen(self.service))
 
     def action_help_open(self) -> None:
         """The keys of this screen."""
         from tui_app.screens.help import HelpScreen
 
-        if isinstance(self.screen, ConsoleScreen) and not self.is_at("help"):
+        if isinstance(self.screen, ConsoleScreen) and not self.is_shown_already("help"):
             self.push_screen(HelpScreen(self.service, self.screen))
 
     def action_handover_open(self) -> None:
@@ -502,7 +511,7 @@ class Navigation(MappedApp):
 
         if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
             self.show_notice("Not from here: what is on this screen comes first.")
-        elif not self.is_at("handover"):
+        elif not self.is_shown_already("handover"):
             self.push_screen(HandoverScreen(self.service, since))
 
     def action_doctor_open(self) -> None:
@@ -511,7 +520,7 @@ class Navigation(MappedApp):
 
         if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
             self.show_notice("Not from here: what is on this screen comes first.")
-        elif not self.is_at("doctor"):
+        elif not self.is_shown_already("doctor"):
             self.push_screen(DoctorScreen(self.service))
 
     def action_command_show(self) -> None:
