@@ -17,7 +17,10 @@ from tui_app.api.errors import ApiError
 from tui_app.app import SluiceApp
 from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import SystemClock
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
+from tui_app.screens.jobs import JobsScreen
+from tui_app.screens.mail.siblings import Siblings
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -215,3 +218,69 @@ async def test_the_same_account_may_have_a_profile_to_look_and_one_to_act(
         await console.sees("Read-only: X (cancel) is not offered")
         await command(console, "profile acme-prod")
         await console.sees("acme-prod", "WRITE", "n new job")
+
+
+async def test_the_token_of_the_environment_goes_to_no_other_address(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    """The console began with the environment alone: its token may serve a profile, but at the same address only."""
+    path = config(simulators, tmp_path)
+    text = path.read_text().replace('default_profile = "acme-prod"\n', "")
+    path.write_text("".join(f"{line}\n" for line in text.splitlines() if "token_file" not in line))
+    asked = len(simulators["acme-test"].account.truth.of("wire"))
+    async with console_over(path, **simulators["acme-prod"].environment()) as console:
+        await console.sees("12 loaded")
+        await command(console, "profile acme-test")
+        await console.sees("names no token of its own")
+    assert len(simulators["acme-test"].account.truth.of("wire")) == asked
+    assert not mixed_up(simulators["acme-test"])
+
+
+async def test_a_screen_of_another_account_opens_nothing_on_the_one_that_is_shown(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        prod = console.app.screen
+        assert isinstance(prod, JobsScreen)
+        job = prod.jobs[0]
+        await command(console, "profile acme-test")
+        await console.sees("acme-test", "12 loaded")
+        shown = console.app.screen
+        prod.post_message(JobsScreen.Chosen(job, Siblings(prod.table(), lambda row: row)))
+        prod.post_message(JobsScreen.NewWanted())
+        prod.post_message(ConsoleScreen.IdsWanted(to_move=False))
+        await console.settles()
+        assert console.app.screen is shown
+
+
+async def test_the_view_before_is_that_of_the_account_that_is_shown(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await console.press("Q")
+        await console.sees("Quarantine", "found")
+        await command(console, "profile acme-test")
+        await console.sees("acme-test", "12 loaded")
+        await console.press("minus")
+        await console.sees("There is no view before this one.")
+        await command(console, "profile acme-prod")
+        await console.sees("acme-prod", "Quarantine")
+        await console.press("minus")
+        await console.sees("acme-prod", "12 loaded")
+
+
+async def test_jobs_of_all_profiles_are_polled_while_they_are_shown(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await command(console, "jobs all")
+        await console.sees("24 loaded", "acme-prod live", "acme-test live")
+        other = console.app.accounts.known("acme-test")
+        assert other is not None and (poller := other._poller) is not None
+        assert poller._subject is not None
+        await console.press("escape")
+        await console.sees("Jobs", "12 loaded")
+        assert poller._subject is None

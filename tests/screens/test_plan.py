@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from tests.screens.test_prompt import command
 from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
@@ -224,6 +225,21 @@ async def test_first_ones_that_were_refused_are_not_called_sent(account: Simulat
         await console.press("S")
         account.set_faults("none")
     assert released(account) == []
+
+
+async def test_what_sends_at_once_is_sent_by_its_key_only(account: Simulator) -> None:
+    settings = settings_for(account)
+    settings = replace(settings, plans=replace(settings.plans, batch_size=2, canary=2))
+    async with console_on(settings, size=WIDE) as console:
+        await reviewed(console, bulk(account, 5))
+        await confirm(console, 5)
+        await console.sees("The first were sent: check them.")
+        await command(console, "send the rest")
+        await console.sees("it has only its key: esc, then A")
+        assert len(released(account)) == 2
+        await console.press("escape", "A")
+        await console.sees("all sent")
+    assert len(released(account)) == 5
 
 
 def test_only_what_is_sent_again_is_counted_as_sent_before() -> None:

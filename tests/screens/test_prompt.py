@@ -1,9 +1,11 @@
 """The prompt behind `:`, keys that do nothing, views and what is remembered, by keys at 80x24 against the simulator."""
 
+import inspect
 from pathlib import Path
 from random import Random
 
 import pytest
+from textual.widgets import Input
 
 from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
@@ -11,7 +13,9 @@ from tests.support.screens import Console, console_on
 from tests.support.services import service_on, settings_for
 from tui_app.app import SluiceApp
 from tui_app.config.schema import KeyChange, View
+from tui_app.console_commands import COMMANDS
 from tui_app.core.state_file import StateFile
+from tui_app.prompt import Prompt
 from tui_app.remembered import Remembered
 from tui_app.screens.jobs import JobsScreen
 from tui_app.service import EmailSecurityService
@@ -348,3 +352,30 @@ async def test_rows_of_a_job_at_work_are_read_again_when_it_is_opened_again(stil
             assert not subject.rows.due
             assert service.jobs.watch(job.id, lambda _: None) is subject
             assert subject.rows.due is not job.ended
+
+
+def test_every_command_is_done_by_the_console() -> None:
+    done = inspect.getsource(Prompt._checked)
+    assert [command.name for command in COMMANDS if f'"{command.name}"' not in done] == []
+
+
+async def test_the_mistake_is_selected_where_it_stands_behind_another_name_of_the_command(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await command(console, "m  frm:x y")
+        await console.sees("'frm' is not a field")
+        line = console.app.screen.query_one(Input)
+        start, end = sorted(line.selection)
+        assert line.value[start:end] == "frm:x"
+
+
+async def test_what_is_set_for_the_session_is_what_plans_use(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await command(console, "set canary 7")
+        await console.sees("canary is 7 until the console ends")
+        assert console.app.service.plans.settings.plans.canary == 7
