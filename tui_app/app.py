@@ -19,6 +19,7 @@ from textual.screen import Screen
 from tui_app import actions
 from tui_app.account_switcher import AccountSwitcher
 from tui_app.accounts import Accounts
+from tui_app.config.schema import View
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.paths import sheet
 from tui_app.core.text import sanitize
@@ -200,6 +201,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         elif (view := service.remembered.last_view) is not None:
             try:
                 self.show_view(view)
+                if view != View("jobs") and isinstance(shown := self.screen, ConsoleScreen):
+                    shown.call_later(shown.notice_too, "As it was left. esc leads to all jobs.")
             except UsageError as error:
                 self.show_notice(f"The last view can't be shown: {error}")
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui_app.screens.new_job import NewJobScreen
     from tui_app.screens.new_job_form import Draft
     from tui_app.screens.plan.ids import IdsScreen
-    from tui_app.screens.plan.review import ReviewScreen
+    from tui_app.screens.plan.review import ReviewDraft, ReviewScreen
     from tui_app.screens.plan.screen import PlanScreen
     from tui_app.screens.plan.targets import TargetsScreen
     from tui_app.screens.write_record import WriteRecordScreen
@@ -56,6 +56,11 @@ class Navigation(MappedApp):
     @cached_property
     def _drafts(self) -> dict[tuple[str, str], Draft]:
         """Forms of new jobs as they were left in this session, by account."""
+        return {}
+
+    @cached_property
+    def _left_reviews(self) -> dict[str, ReviewDraft]:
+        """The reason of the last review that was left, by account."""
         return {}
 
     def show_notice(self, sentence: str) -> None:
@@ -250,7 +255,7 @@ class Navigation(MappedApp):
     async def _review(
         self, targets: Sequence[Target], request: PlanRequest, search: SearchParams | None = None
     ) -> None:
-        from tui_app.screens.plan.review import ReviewScreen
+        from tui_app.screens.plan.review import ReviewDraft, ReviewScreen
 
         service, asked_on = self.service, self.screen
         try:
@@ -260,7 +265,8 @@ class Navigation(MappedApp):
             self.show_notice(str(error))
             return
         if self.screen is asked_on:
-            self.push_screen(ReviewScreen(service, targets, guarded, search, request))
+            draft = self._left_reviews.setdefault(self.current_mode, ReviewDraft())
+            self.push_screen(ReviewScreen(service, targets, guarded, search, request, draft))
 
     @work(exclusive=True, group=_PLAN_WANTED)
     async def on_console_screen_plan_wanted(self, message: ConsoleScreen.PlanWanted) -> None:

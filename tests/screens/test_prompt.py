@@ -336,7 +336,7 @@ async def test_the_last_view_and_the_theme_come_back_and_marks_do_not(
     app = SluiceApp(service())
     async with app.run_test(size=(80, 24)) as pilot:
         console = Console(app, pilot)
-        await console.sees("Quarantine", "subject:digest", "all loaded", "▲")
+        await console.sees("Quarantine", "subject:digest", "all loaded", "▲", "As it was left.")
         assert "marked" not in console.text
         assert app.theme == "mailsluice-light"
         await console.press("q")

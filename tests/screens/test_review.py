@@ -305,3 +305,18 @@ async def test_a_word_for_include_is_no_reason(simulator: Simulator) -> None:
         assert console.app.screen.query_one("#reason", Input).value == "INC-1"
         assert console.app.focused is console.app.screen.query_one("#typed")
     assert simulator.account.truth.entries == []
+
+
+async def test_a_reason_that_was_typed_is_there_again_for_the_same_mail_only(simulator: Simulator) -> None:
+    mails = bulk(simulator, 3)
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, mails)
+        await console.type("INC-77 newsletter")
+        await console.press("escape")
+        await console.sees("3 ids, not sent")
+        await console.press("enter")
+        await console.sees("not sent yet", "INC-77 newsletter")
+        await console.press("escape", "escape", "escape")
+        await console.sees("12 loaded")
+        await reviewed(console, mails[:2])
+        assert "INC-77" not in await console.settles()

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -66,6 +66,14 @@ _LONG = 50
 """Requests after which it is worth saying that tmux keeps a session alive."""
 
 
+@dataclass
+class ReviewDraft:
+    """The reason that was typed in a review that was left: it is there again for the same messages, and for no others."""
+
+    about: tuple[Effect, frozenset[str]] | None = None
+    reason: str = ""
+
+
 class ReviewScreen(ConsoleScreen):
     """What would be done, before anything is sent. `search` is what the messages were found by, if they were."""
 
@@ -97,8 +105,12 @@ class ReviewScreen(ConsoleScreen):
         guarded: Guarded,
         search: SearchParams | None = None,
         request: PlanRequest = A_RELEASE,
+        draft: ReviewDraft | None = None,
     ) -> None:
         super().__init__(service)
+        self._draft, about = draft or ReviewDraft(), (request.effect, frozenset(target.id for target in targets))
+        if self._draft.about != about:
+            self._draft.about, self._draft.reason = about, ""
         self._targets = tuple(targets)
         self._request = request
         self._search = search
@@ -126,7 +138,7 @@ class ReviewScreen(ConsoleScreen):
             classes="asks",
         )
         reason = LineInput(
-            sanitize(self._request.reason, 200),
+            sanitize(self._draft.reason or self._request.reason, 200),
             placeholder="why, for the record: ticket, who asked",
             id="reason",
             max_length=200,
@@ -340,7 +352,8 @@ class ReviewScreen(ConsoleScreen):
         return super().handle_back()
 
     def on_input_changed(self) -> None:
-        """What is typed while it is checked takes back what was confirmed."""
+        """What is typed while it is checked takes back what was confirmed; the reason is kept if this is left."""
+        self._draft.reason = self.query_one("#reason", Input).value
         if self._is_checking:
             self._take_back()
             self.notice("")
@@ -444,6 +457,7 @@ class ReviewScreen(ConsoleScreen):
             self.service.record(
                 f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} found now, not in the plan, not sent."
             )
+        self._draft.reason = ""  # it is on record
         self.post_message(self.Confirmed(Send(plan, self._request.journals), self._guarded))
 
     def on_button_pressed(self) -> None:
