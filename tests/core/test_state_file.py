@@ -89,3 +89,20 @@ def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> N
     facts.put("a", "large", "x" * 300_000)
     assert StateFile(folder).get("a", "b") == "kept"
     assert facts.get("a", "large") == "x" * 300_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b'{"a": {"b": 1}}', b'{"a": {"b": "c", "later": ["x"]}}', b'{"a": {"b": "' + b"x" * 300_000 + b'"}}'],
+)
+def test_a_file_that_is_not_understood_is_kept_beside_the_new_one(tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    path = folder / "remembered.json"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    StateFile(folder).put("x", "y", "z")
+    assert (folder / "remembered.old.json").read_bytes() == content
+    StateFile(folder).put("x", "y", "w")
+    assert (folder / "remembered.old.json").read_bytes() == content, "the new one is understood"
+    assert StateFile(folder).get("x", "y") == "w"

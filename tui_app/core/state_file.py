@@ -12,6 +12,8 @@ from tui_app.core.paths import is_private, make_private
 
 _LARGEST: Final = 256 * 1024
 _FILE: Final = "remembered.json"
+_NOT_UNDERSTOOD: Final = "remembered.old.json"
+"""A file with something that this version can't read, such as one of a later version; kept when the next one is written."""
 
 
 class StateFile:
@@ -25,13 +27,22 @@ class StateFile:
         self._facts: dict[str, dict[str, str]] = {}
         self._unwritten: dict[tuple[str, str], tuple[str | None, str | None]] = {}
         """What could not be written, and what the file said then: it is true until the program ends, or the file says something new."""
+        self._understood = True
         self._load()
 
     def _load(self) -> None:
-        if self._folder is not None:
-            with contextlib.suppress(OSError, ValueError, RecursionError):
-                if is_private(self._folder):
-                    self._facts = _facts(json.loads(read_own(self._folder / _FILE, _LARGEST)))
+        if self._folder is None:
+            return
+        with contextlib.suppress(OSError):
+            if is_private(self._folder):
+                self._read(read_own(self._folder / _FILE, _LARGEST))
+
+    def _read(self, text: bytes) -> None:
+        self._understood = not text
+        with contextlib.suppress(ValueError, RecursionError):
+            data = json.loads(text)
+            self._facts = _facts(data)
+            self._understood = data == self._facts
 
     def get(self, account: str, name: str, *, anew: bool = False) -> str | None:
         """A fact, or None if there is none; `anew` = also what another process wrote meanwhile."""
@@ -75,6 +86,9 @@ class StateFile:
         data = json.dumps(self._facts).encode("ascii")
         if len(data) > _LARGEST:
             return  # it could not be read again, and all of it would be lost
+        if not self._understood:
+            (folder / _FILE).replace(folder / _NOT_UNDERSTOOD)
+            self._understood = True
         replace_file(folder / _FILE, data)
         self._unwritten.clear()
 
