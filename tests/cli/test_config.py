@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.commands import Ended, run_with
+from tui_app.core.state_file import StateFile
+from tui_app.remembered import Remembered
 
 ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
 TEXT = f"""# of the team
@@ -157,3 +159,11 @@ def test_the_path_is_told_whether_it_exists_or_not(file: Path) -> None:
     assert run(file, "config", "path").stdout == f"{file}\n"
     home = run_with({"MAILSLUICE_CONFIG": ""}, "config", "path")
     assert home.stdout == f"{Path.home()}/.config/mailsluice/config.toml\n"
+
+
+def test_show_tells_of_a_theme_that_the_console_remembers(file: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert "The console shows" not in run(file, "config", "show", XDG_STATE_HOME=str(state)).stderr
+    Remembered(StateFile(state / "mailsluice"), "a", {}).theme = "light"
+    told = run(file, "config", "show", XDG_STATE_HOME=str(state)).stderr
+    assert "The console shows the theme light" in told

@@ -18,7 +18,7 @@ from tui_app.config.settings import choose_profile, read_config_file, read_confi
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
-from tui_app.core.paths import config_file
+from tui_app.core.paths import config_file, find_state_folder
 from tui_app.core.text import json_text, sanitize
 
 _SECRET_KEYS: Final = frozenset({"token", "api_token", "api_key", "key", "secret", "cloudflare_api_token"})
@@ -62,6 +62,16 @@ def show(ctx: click.Context, as_json: bool) -> None:
         words = _words(each)
         # A long value is not cut: its origin stands behind it.
         print(f"{each.key:<{keys}}  {set_cell_size(words, max(widest, cell_len(words)))}  {each.origin}")
+    if theme := _chosen_theme():
+        print_status(f"The console shows the theme {theme}: it was chosen there. :theme auto forgets that.")
+
+
+def _chosen_theme() -> str:
+    """The theme that the console remembers; it goes before that of the configuration. Empty = none."""
+    from tui_app.core.state_file import StateFile
+    from tui_app.remembered import Remembered
+
+    return sanitize(Remembered(StateFile(find_state_folder()), "", {}).theme, 40)
 
 
 def _words(each: Value) -> str:
