@@ -113,6 +113,7 @@ def test_check_names_every_problem_with_its_line(file: Path) -> None:
 
 
 def test_set_changes_one_value_and_keeps_the_comments(file: Path) -> None:
+    file.chmod(0o640)
     for key, value in (("read_only", "true"), ("guard.max_messages", "9"), ("color", "green"), ("ui.theme", "dark")):
         ended = run(file, "config", "set", key, value)
         assert ended.returncode == 0, ended.stderr
@@ -120,7 +121,7 @@ def test_set_changes_one_value_and_keeps_the_comments(file: Path) -> None:
     assert "# of the team" in text
     assert "# the real one" in text
     assert "max_messages = 9 # seven" in text
-    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.stat().st_mode & 0o777 == 0o640, "who may read it stays"
     values = shown(file)
     assert values["read_only"][0] is True
     assert values["color"][0] == "green"
@@ -153,6 +154,10 @@ def test_a_wrong_value_can_be_set_right(file: Path) -> None:
     file.write_text(TEXT.replace("= 7", "= 0"))
     assert run(file, "config", "set", "guard.max_messages", "8").returncode == 0
     assert "max_messages = 8 # seven" in file.read_text()
+    assert "did you mean prod" in run(file, "config", "set", "profiles.prid.color", "red").stderr
+    new = file.parent / "new.toml"
+    assert run(new, "config", "set", "guard.max_messages", "8").returncode == 0
+    assert new.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_path_is_told_whether_it_exists_or_not(file: Path) -> None:

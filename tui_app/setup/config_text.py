@@ -101,9 +101,11 @@ def with_value(path: Path, text: str, key: str, written: str, *, profile: str | 
 
     _document(path, text)
     parts = _parts_of(path, key, profile)
-    known = _content(path, text)
-    if parts[0] == "profiles" and parts[1] not in known.profiles:
-        near = difflib.get_close_matches(parts[1], known.profiles, n=1)
+    # Not what is in effect: a value that is wrong can be set right.
+    known = tomllib.loads(text).get("profiles")
+    known = known if isinstance(known, dict) else {}
+    if parts[0] == "profiles" and parts[1] not in known:
+        near = difflib.get_close_matches(parts[1], known, n=1)
         hint = f"did you mean {sanitize(near[0], 40)}?" if near else "mailsluice init makes one."
         raise UsageError(f"There is no profile '{sanitize(parts[1], 40)}'; {hint} Nothing was changed.")
     why: UsageError | None = None
@@ -120,7 +122,7 @@ def with_value(path: Path, text: str, key: str, written: str, *, profile: str | 
         new = _ended(tomlkit.dumps(document))
         try:
             _content(path, new)
-            _check_type(known, parts, value)
+            _check_type(parts, value)
             if found := [
                 problem for problem in problems_of(path, new) if problem.refused and problem.key == ".".join(parts)
             ]:
@@ -185,9 +187,9 @@ def _readings(written: str) -> list[Any]:
     return [content["value"], written] if list(content) == ["value"] and "\n" not in written else [written]
 
 
-def _check_type(known: ConfigFile, parts: list[str], value: object) -> None:
+def _check_type(parts: list[str], value: object) -> None:
     """Raise UsageError for a word that is no number, or a number that is none of these, where one is wanted."""
-    table = getattr(known, parts[0], None)
+    table = getattr(ConfigFile(), parts[0], None)
     before = getattr(table, parts[1], None) if len(parts) == 2 else None
     if type(before) is int and type(value) is not int:
         raise UsageError(f"{sanitize('.'.join(parts))} is a whole number.")

@@ -69,7 +69,10 @@ def _check_free(config: Path, text: str, name: str, replace_profile: bool) -> No
 
 
 def write_config(path: Path, before: str, after: str, *, make_folder: bool = False) -> None:
-    """Put a new text, mode 0600, in place of the one that was read. Raises SluiceError, also when it changed meanwhile."""
+    """Put a new text in place of the one that was read. Raises SluiceError, also when it changed meanwhile.
+
+    A new file has mode 0600; one that was there keeps its mode and its owner: others may have to read it.
+    """
     if make_folder:
         _make_folder(path.parent)
     if read_config_text(path) != before:
