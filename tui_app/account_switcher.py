@@ -9,6 +9,7 @@ from textual import work
 
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import sanitize
+from tui_app.plans.state import Phase
 from tui_app.prompt import Prompt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
@@ -175,9 +176,9 @@ class AccountSwitcher(Prompt):
 
     @property
     def at_work_elsewhere(self) -> str:
-        """The plans that are being sent on accounts that are not shown; empty for none."""
+        """The plans that are not over on accounts that are not shown, and where they stand; empty for none."""
         plans = [
-            f"{self.whose(service)}plan {state.plan.plan_id} at work"
+            f"{self.whose(service)}plan {'waits' if state.phase in (Phase.CANARY, Phase.PAUSED) else 'at work'}"
             for service in self.services
             if service is not self.service and (state := service.plan_state) is not None and not state.ended
         ]

@@ -64,6 +64,15 @@ def style_sheets() -> list[PurePath]:
     return [sheet(name) for name in SHEETS]
 
 
+def _as_left(view: View) -> str:
+    """What the console says when it begins where it was left; empty where all jobs are shown."""
+    if view.screen != "jobs":
+        return "As it was left. esc leads to the jobs."
+    if view.filter:
+        return "As it was left. esc ends the filter."
+    return "As it was left. 0 shows all jobs." if view.status or view.action else ""
+
+
 def _no_profile(name: str) -> Settings:
     raise UsageError(f"There is no profile '{sanitize(name, 40)}'.")
 
@@ -106,12 +115,12 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         self.use_theme(remembered or service.settings.ui.theme)
         patches.draw_no_greys(self)
         self.animation_level = "none"
-        self.last_key = -inf
+        self.last_key = self.key_before = -inf
         self._ui_priority = ui_priority or UiPriority()
         self.output_diffed = service.settings.ui.paint_changes_only
         self._last_end = ""
-        self._told_of = ""
-        """The plans of other accounts that somebody was told of who wanted to quit."""
+        self._asked_to_quit_at = inf
+        """The key with which somebody wanted to quit who was told of plans of other accounts."""
         self.window_title = WindowTitle(
             self.write_to_terminal, wanted=service.settings.ui.title, terminal=self._environment.get("TERM", "")
         )
@@ -201,8 +210,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         elif (view := service.remembered.last_view) is not None:
             try:
                 self.show_view(view)
-                if view != View("jobs") and isinstance(shown := self.screen, ConsoleScreen):
-                    shown.call_later(shown.notice_too, "As it was left. esc leads to all jobs.")
+                if (said := _as_left(view)) and isinstance(shown := self.screen, ConsoleScreen):
+                    shown.call_later(shown.notice_too, said)
             except UsageError as error:
                 self.show_notice(f"The last view can't be shown: {error}")
 
@@ -242,7 +251,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         if isinstance(event, Key):
             self._ui_priority.take()
             if event.time != self.last_key:  # a key that nobody took comes here again
-                self.key_gap, self.last_key = event.time - self.last_key, event.time
+                self.key_gap = event.time - self.last_key
+                self.key_before, self.last_key = self.last_key, event.time
         await super().on_event(event)
 
     @property
@@ -428,9 +438,12 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
 
     def action_app_quit(self) -> None:
         """Quit; a request in flight is waited for. A plan of an account that is not shown is told of first."""
-        if (working := self.at_work_elsewhere) and working != self._told_of:
-            self._told_of = working
-            self.show_notice(f"{working}: quitting stops it after the request in flight. Press it again to quit.")
+        if (working := self.at_work_elsewhere) and self.key_before != self._asked_to_quit_at:
+            # Only the very next key is the answer.
+            self._asked_to_quit_at = self.last_key
+            self.show_notice(
+                f"{self.key('app.quit')} quits: {working}. What is in flight ends first, the rest is kept."
+            )
             return
         self._remember_view()
         for service in self.services:

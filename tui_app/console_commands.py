@@ -21,6 +21,10 @@ class ConsoleCommand:
     takes: str
     does: str
     also: tuple[str, ...] = ()
+    waits: bool = False
+    """Whether it is looked for at the service or in the records, before it is known whether it can be done."""
+    free: bool = False
+    """Whether words may come behind it, so that what they begin is not what they mean."""
 
     @property
     def needs_more(self) -> bool:
@@ -29,10 +33,10 @@ class ConsoleCommand:
 
 
 COMMANDS: Final = (
-    ConsoleCommand("job", "ID", "open a job: its id, or 6 of its characters"),
-    ConsoleCommand("plan", "ID", "open a plan from the ledger"),
+    ConsoleCommand("job", "ID", "open a job: its id, or 6 of its characters", waits=True),
+    ConsoleCommand("plan", "ID", "open a plan from the ledger", waits=True),
     ConsoleCommand("message", "ID", "open a message by its id"),
-    ConsoleCommand("jobs", "[FILTER]", "the jobs: failed:>0 age:<1d; all = of all profiles"),
+    ConsoleCommand("jobs", "[FILTER]", "the jobs: failed:>0 age:<1d; all = of all profiles", free=True),
     ConsoleCommand("mail", "[SEARCH]", "find mail: from:x since:24h", ("m",)),
     ConsoleCommand("quarantine", "[SEARCH]", "held mail", ("held",)),
     ConsoleCommand("ledger", "[FILTER]", "what was written: who: state: since:24h"),
@@ -124,14 +128,18 @@ def _of_actions(actions: Sequence[Action], why_not: Mapping[str, str]) -> Iterab
 
 
 def _values(command: ConsoleCommand, rest: str, arguments: Callable[[str], Iterable[tuple[str, str]]]) -> list[Offer]:
+    values = [*arguments(command.name)]
     here = Offer(f"{command.name} {rest or command.takes}", command.does, line=f"{command.name} {rest}".strip())
     found = [
         Offer(f"{command.name} {value}", about, line=f"{command.name} {value}", complete=value.endswith(" "))
-        for value, about in arguments(command.name)
+        for value, about in values
         if value.casefold().startswith(rest.casefold()) and value.strip() != rest
     ]
+    if not rest and command.needs_more:
+        return [*found, here]
     # The only value that it begins is what is meant; else what was typed is a line of its own.
-    return [*found, here] if len(found) == 1 or (not rest and command.needs_more) else [here, *found]
+    is_begun = len(found) == 1 and not command.free and all(value.strip() != rest for value, _ in values)
+    return [*found, here] if is_begun else [here, *found]
 
 
 def means(typed: str, offers: Sequence[Offer]) -> Offer | None:
@@ -139,8 +147,10 @@ def means(typed: str, offers: Sequence[Offer]) -> Offer | None:
     line = typed.strip().removeprefix(":").strip().casefold()
     if not line or not offers:
         return None
-    if parse(line)[0] is not None:
-        return offers[0]
+    command, rest = parse(line)
+    if command is not None:
+        # What more it needs is chosen, never taken because it happens to be the first.
+        return None if command.needs_more and not rest and offers[0].line != command.name else offers[0]
     named = [(offer, (offer.action.label if offer.action else offer.line).strip().casefold()) for offer in offers]
     exact = [offer for offer, name in named if name == line]
     begun = [offer for offer, name in named if name.startswith(line)]

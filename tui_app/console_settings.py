@@ -11,17 +11,19 @@ from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_app.config.schema import ConfigFile
 
 
-def console_problems(file: ConfigFile, now: datetime) -> list[str]:
-    """All that is wrong, in sentences without the name of the file."""
+def console_problems(path: Path, file: ConfigFile, now: datetime) -> list[str]:
+    """All that is wrong, in sentences that name the file, those of keys also the line."""
     problems: list[str] = []
     for where, check in _checks(file, now):
         try:
             check()
         except UsageError as error:
-            problems.append(f"{where}{error}")
+            problems.append(f"{sanitize(str(path))}: {where}{error}")
     if file.keys:
         from tui_app.key_map import KeyMap
 

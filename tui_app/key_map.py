@@ -273,7 +273,8 @@ def _listed(places: Collection[str]) -> str:
 
 
 def _refused(change: KeyChange, why: str) -> UsageError:
-    return UsageError(f'{change.place}: keys."{sanitize(change.action, 40)}": {why}.')
+    sentence = why if why.endswith("?") else f"{why}."
+    return UsageError(f'{change.place}: keys."{sanitize(change.action, 40)}": {sentence}')
 
 
 USUAL: Final = KeyMap()

@@ -303,6 +303,14 @@ class Navigation(MappedApp):
         if self.is_at("targets", message):
             self._open_message(message.message, message.siblings, message.effect.title)
 
+    def on_plan_screen_not_begun(self, message: PlanScreen.NotBegun) -> None:
+        """Back to where it was wanted; the reason is there for another try."""
+        if self.is_at("plan", message):
+            self.pop_screen()
+            if (draft := self._left_reviews.get(self.current_mode)) is not None:
+                draft.reason = message.command.plan.reason
+            self.show_notice(message.why)
+
     def on_plan_screen_message_chosen(self, message: PlanScreen.MessageChosen) -> None:
         """Open a message of a plan."""
         if self.is_at("plan", message):

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from tui_app.config.schema import View
     from tui_app.console_commands import Offer
     from tui_app.screens.prompt import PromptScreen
+    from tui_app.service import EmailSecurityService
 
 Go = Callable[[], Awaitable[None] | None]
 _KEPT: Final = 50
 """Lines that can be done again."""
+_PLACES: Final = {"mailsluice jobs": "the list of jobs", "mailsluice ledger list": "the ledger"}
+"""Where the console has what a sentence names a command for."""
 _THEMES: Final = ("auto", *THEME_CHOICES)
 _SETTINGS: Final = ("canary", "batch_size", "move_batch_size", "bell")
 
@@ -82,37 +85,58 @@ class Prompt(Navigation):
         if isinstance(self.screen, PromptScreen):
             self.pop_screen()
 
-    @work(exclusive=True, group="prompt")
     async def on_prompt_screen_entered(self, message: PromptScreen.Entered) -> None:
-        """Check what was entered, then close the prompt and do it."""
+        """Check what was entered, then close the prompt and do it: before the next key, unless it waits for an answer."""
+        from tui_app.console_commands import parse
         from tui_app.screens.prompt import PromptScreen
 
-        prompt = self.screen
+        prompt, offer = self.screen, message.offer
         if not isinstance(prompt, PromptScreen):
             return
-        offer, prompt.busy = message.offer, True
+        command = None if offer.action is not None else parse(offer.line)[0]
+        if command is not None and command.waits:
+            self._do_later(offer, prompt)
+        else:
+            await self._do(offer, prompt)
+
+    @work(exclusive=True, group="prompt")
+    async def _do_later(self, offer: Offer, prompt: PromptScreen) -> None:
+        await self._do(offer, prompt, waits=True)
+
+    async def _do(self, offer: Offer, prompt: PromptScreen, *, waits: bool = False) -> None:
+        prompt.busy = waits
         try:
             go = self._of_action(offer) if offer.action is not None else await self._of_line(offer.line, prompt)
-        except QueryError as error:
-            prompt.busy = False
-            prompt.show_mistake(str(error), offer.line, error.start, error.end)
-            return
-        except SluiceError as error:
-            prompt.busy = False
-            prompt.say(str(error).removesuffix(" Nothing was sent.").replace("mailsluice jobs", "the list of jobs"))
-            return
+        except (SluiceError, QueryError) as error:
+            if self.screen is prompt:
+                self._tell_prompt(prompt, offer, error)
+            return  # else it was left meanwhile: nobody waits for it
         if self.screen is not prompt:
-            return  # it was left meanwhile
+            return
         if offer.action is None:
             self._history[:] = [*(line for line in self._history if line != offer.line), offer.line][-_KEPT:]
+        if waits and prompt.line != prompt.entered:
+            self._left_lines[self.current_mode] = prompt.line  # what was typed meanwhile is there the next time
         self._close_prompt()
-        # What was typed while it was being checked was for the prompt.
-        self.keys_count_from = monotonic()
+        if waits:
+            # What was typed while it was being looked for was for the prompt.
+            self.keys_count_from = monotonic()
         try:
             if (going := go()) is not None:
                 await going
         except (SluiceError, QueryError) as error:
             self.show_notice(str(error))
+
+    @staticmethod
+    def _tell_prompt(prompt: PromptScreen, offer: Offer, error: SluiceError | QueryError) -> None:
+        prompt.busy = False
+        if isinstance(error, QueryError):
+            prompt.show_mistake(str(error), offer.line, error.start, error.end)
+            return
+        said = str(error).removesuffix(" Nothing was sent.")
+        for command, place in _PLACES.items():
+            said = said.replace(command, place)
+        prompt.say(said)
 
     def _of_action(self, offer: Offer) -> Go:
         """An action of the screen below. Raises UsageError where it can't be done from here."""
@@ -285,6 +309,11 @@ class Prompt(Navigation):
         """The profiles of the configuration."""
         return ()
 
+    @property
+    def services(self) -> Sequence[EmailSecurityService]:
+        """The services of all accounts that were opened."""
+        return (self.service,)
+
     def _profile(self, name: str) -> Go:
         raise NotImplementedError
 
@@ -299,7 +328,9 @@ class Prompt(Navigation):
         if name not in _SETTINGS:
             raise UsageError(f"'{sanitize(name, 40)}' can't be set here. Settings: {', '.join(_SETTINGS)}.")
         value = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(value.strip().lower(), value.strip())
-        changed = self.service.set_for_session(name, value)
+        # Ringing is the console's, whichever account it is for; how plans run is the account's.
+        for service in self.services if name == "bell" else (self.service,):
+            changed = service.set_for_session(name, value)
         return lambda: self.show_notice(f"{name} is {changed} until the console ends.")
 
     def _export(self) -> Go:

@@ -274,7 +274,7 @@ async def test_a_check_that_fails_hides_no_other(
     for name, result in found.items():
         broke = name in ("journals", "token", "connection")
         assert ("internal error (RuntimeError)" in result.found) == broke
-        assert result.state is (State.LOOK if broke else whole[name].state), name
+        assert result.state is (State.WRONG if broke else whole[name].state), name
 
 
 def test_a_name_server_that_never_answers_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,15 @@
 import inspect
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import service_on, settings_for
 from tui_app.app import SluiceApp
 from tui_app.config.schema import KeyChange, View
@@ -379,3 +381,58 @@ async def test_what_is_set_for_the_session_is_what_plans_use(
         await command(console, "set canary 7")
         await console.sees("canary is 7 until the console ends")
         assert console.app.service.plans.settings.plans.canary == 7
+
+
+async def test_a_prompt_that_was_left_hears_nothing_of_what_it_looked_for(
+    still_simulator: Simulator, still_clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        gate = held_open(monkeypatch, console.app.service.jobs, "read")
+        await command(console, f"job {UUID(int=1)}")
+        await console.sees("Looking for the job")
+        await console.type("x")
+        await console.sees("still being looked for")
+        await console.press("enter")
+        await console.sees("still being looked for")
+        await console.press("escape")
+        await console.sees("12 loaded")
+        gate.set()
+        await console.until(lambda: all(worker.is_finished for worker in console.app.workers), "workers")
+        assert "12 loaded" in await console.settles()
+        await console.press(":")
+        await console.sees(f"job {UUID(int=1)}x")
+
+
+async def test_a_name_means_itself_before_what_it_begins_and_nothing_is_chosen_for_anybody(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    views = {
+        "ab2": View("jobs", filter="failed:>0"),
+        "ab": View("jobs", filter="failed:>10"),
+        "cde": View("jobs", filter="failed:>20"),
+    }
+    async with console_on(settings_for(still_simulator, views=views), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await command(console, "view ab")
+        await console.sees("filter failed:>10")
+        await command(console, "view c")
+        await console.sees("filter failed:>20")
+        await command(console, "jobs fail")
+        await console.sees("filter fail")
+        await command(console, "view")
+        await console.press("enter")
+        await console.sees("view needs NAME")
+        await console.press("escape")
+        await console.sees("filter fail")
+
+
+async def test_keys_behind_a_command_are_for_what_it_opens(still_simulator: Simulator, still_clock: StillClock) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await command(console, "quarantine")
+        await console.sees("Quarantine", "all loaded")
+        await console.press("escape")
+        await console.sees("12 loaded")
+        for key in ("colon", *"quarantine", "enter", "w"):
+            console.app.post_message(Key(key, key if len(key) == 1 else None))
+        await console.sees("› groups")

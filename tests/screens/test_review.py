@@ -320,3 +320,17 @@ async def test_a_reason_that_was_typed_is_there_again_for_the_same_mail_only(sim
         await console.sees("12 loaded")
         await reviewed(console, mails[:2])
         assert "INC-77" not in await console.settles()
+
+
+async def test_a_plan_that_can_t_be_begun_leads_back_and_the_reason_is_kept(simulator: Simulator) -> None:
+    mails = bulk(simulator, 2)
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, mails)
+        plans = console.app.service.plans
+        with plans.ledger.account_locked(plans.settings.identity):
+            await console.type("INC-78 partner")
+            await console.press("enter", "2", "enter")
+            await console.sees("Nothing was sent. You can watch", "12 loaded")
+        assert not plans.ledger.entries()
+        await reviewed(console, mails)
+        await console.sees("INC-78 partner")

@@ -89,13 +89,14 @@ async def console_on(
 
 
 def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> asyncio.Event:
-    """Let a coroutine function give back what it found only when the event is set: for what is pressed meanwhile."""
+    """Let a coroutine function give back what it found, or fail, only when the event is set: for what is pressed meanwhile."""
     real, gate = getattr(owner, name), asyncio.Event()
 
     async def waiting(*arguments: Any, **named: Any) -> Any:
-        found = await real(*arguments, **named)
-        await gate.wait()
-        return found
+        try:
+            return await real(*arguments, **named)
+        finally:
+            await gate.wait()
 
     patches.setattr(owner, name, waiting)
     return gate

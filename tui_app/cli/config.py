@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +13,10 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_app.cli import NEVER_AN_ARGUMENT
 from tui_app.cli.listing import print_status
+from tui_app.config.file import checked
 from tui_app.config.origins import PROFILE_KEYS, Value, values_in_effect
 from tui_app.config.problems import find_problems
+from tui_app.config.schema import ConfigFile
 from tui_app.config.settings import choose_profile, read_config_file, read_config_text
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
@@ -95,7 +98,9 @@ def check(ctx: click.Context) -> None:
     for problem in problems:
         said = problem.sentence
         print(said.replace(name, f"{name}:{problem.line}", 1) if problem.line and said.startswith(name) else said)
-    problems_of_console = _problems_of_console(file) if not any(problem.refused for problem in problems) else ()
+    problems_of_console = (
+        _problems_of_console(file, read_config_file(file)) if not any(problem.refused for problem in problems) else ()
+    )
     for wrong in problems_of_console:
         print(wrong)
     if problems_of_console or any(problem.refused for problem in problems):
@@ -108,13 +113,26 @@ def check(ctx: click.Context) -> None:
         print_status(f"{name}: nothing is wrong.")
 
 
-def _problems_of_console(file: Path) -> Sequence[str]:
+def _problems_of_console(path: Path, file: ConfigFile) -> Sequence[str]:
     """What is wrong with views, colours and keys; each names the file."""
     from tui_app.console_settings import console_problems
 
-    name = sanitize(str(file))
-    found = console_problems(read_config_file(file), SystemClock().now())
-    return [problem if problem.startswith(name) else f"{name}: {problem}" for problem in found]
+    return console_problems(path, file, SystemClock().now())
+
+
+def _refuse_new_problems(path: Path, before: str, after: str) -> None:
+    """Raise UsageError for what would stop the console only when it starts."""
+    try:
+        known = {_without_lines(problem) for problem in _problems_of_console(path, checked(path, before))}
+    except UsageError:
+        known = set()  # it was not right before
+    for problem in _problems_of_console(path, checked(path, after)):
+        if _without_lines(problem) not in known:
+            raise UsageError(f"{problem} Nothing was changed.")
+
+
+def _without_lines(problem: str) -> str:
+    return re.sub(r"line \d+", "", problem)
 
 
 @config.command("set")
@@ -136,5 +154,6 @@ def set_value(ctx: click.Context, key: str, value: str) -> None:
     before = read_config_text(file)
     profile = choose_profile(os.environ, chosen["profile_name"]).name if key in PROFILE_KEYS else None
     after, whole = with_value(file, before, key, value, profile=profile)
+    _refuse_new_problems(file, before, after)
     write_config(file, before, after, make_folder=True)
     print_status(f"{sanitize(str(file))}: {sanitize(whole)} is set.")

@@ -103,7 +103,7 @@ def doctor(ctx: click.Context, output_format: str) -> None:
     forbid_memory_dumps()
     settings, problem = _settings(chosen["profile_name"], read_only=chosen["read_only"])
     subject = Subject(
-        console_problems=lambda file: console_problems(file, SystemClock().now()),
+        console_problems=lambda path, file: console_problems(path, file, SystemClock().now()),
         terminal=_snapshot(settings.ui if settings is not None else UiSettings()),
         environment=os.environ,
         settings=settings,

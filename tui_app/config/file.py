@@ -72,6 +72,9 @@ def checked(path: Path, text: str) -> ConfigFile:
 T = TypeVar("T", PlanSettings, UiSettings)
 
 
+_KINDS: Final = {int: "a whole number", bool: "true or false"}
+
+
 def changed_setting(settings: T, name: str, written: str) -> T:
     """The same table with one setting as somebody typed it. Raises UsageError."""
     try:
@@ -82,6 +85,9 @@ def changed_setting(settings: T, name: str, written: str) -> T:
         checked_table = _model(type(settings)).model_validate({**asdict(settings), name: value}, strict=True)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False, include_context=False)[0]["msg"]
+        kind = _KINDS.get(type(getattr(settings, name)))
+        if kind is not None and type(value) is not type(getattr(settings, name)):
+            problem = f"it is {kind}"
         raise UsageError(f"{name} can't be '{sanitize(written, 40)}': {sanitize(problem)}.") from None
     return replace(settings, **{name: getattr(checked_table, name)})
 

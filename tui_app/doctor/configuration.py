@@ -6,6 +6,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -38,7 +39,8 @@ class Chosen:
 
 
 def check_file(
-    environment: Mapping[str, str], console_problems: Callable[[ConfigFile], Sequence[str]] = lambda _: ()
+    environment: Mapping[str, str],
+    console_problems: Callable[[Path, ConfigFile], Sequence[str]] = lambda _, __: (),
 ) -> CheckResult:
     """The configuration file: where it is, whether it is obeyed, and what in it means nothing here."""
     try:
@@ -55,7 +57,7 @@ def check_file(
     except UsageError as error:
         return wrong("configuration", str(error))
     name = sanitize(str(path), 200)
-    if problems := console_problems(file):
+    if problems := console_problems(path, file):
         more = f" And {len(problems) - 1:,} more." if len(problems) > 1 else ""
         return wrong("configuration", f"{problems[0]}{more}", "mailsluice config check names all of it.")
     try:

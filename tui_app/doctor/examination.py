@@ -82,7 +82,7 @@ class Subject:
     server_clock: ServerClock | None = None
     drift: Drift | None = None
     """What a session has seen before."""
-    console_problems: Callable[[ConfigFile], Sequence[str]] = lambda _: ()
+    console_problems: Callable[[Path, ConfigFile], Sequence[str]] = lambda _, __: ()
     """What the console finds wrong with the configuration."""
 
 

@@ -81,7 +81,7 @@ class DoctorScreen(TextScreen):
 
         service = self.service
         return Subject(
-            console_problems=lambda file: console_problems(file, service.clock.now()),
+            console_problems=lambda path, file: console_problems(path, file, service.clock.now()),
             terminal=self._snapshot(),
             environment=dict(os.environ),
             settings=service.settings,

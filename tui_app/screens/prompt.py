@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from tui_app.console_commands import Offer, means
+from tui_app.console_commands import Offer, means, parse
 from tui_app.core.paths import sheet
 from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import LineInput
@@ -30,6 +30,9 @@ _FOOTER: Final = (
     (("enter", "do it"), ("tab", "complete"), ("↑ ↓", "choose")),
     (("esc", "back, the text stays"), ("f1", "help")),
 )
+
+
+_BUSY: Final = "It is still being looked for. esc leaves."
 
 
 class PromptScreen(ModalScreen[None]):
@@ -69,6 +72,8 @@ class PromptScreen(ModalScreen[None]):
         self._about = about
         self.busy = False
         """Whether what was entered is being checked: what is typed meanwhile is for nothing that is shown."""
+        self.entered = ""
+        """The line as it was when enter was pressed last."""
         self._found: Sequence[Offer] = ()
         self._chosen = False
         """Whether somebody chose one of the offers with the arrows."""
@@ -114,7 +119,12 @@ class PromptScreen(ModalScreen[None]):
         self._table.set_empty_text("Nothing fits. esc leaves; ? on a screen lists its keys.")
         self._table.forget_cursor()
         self._table.show_rows(ListRows(found, lambda offer: f"{offer.text}\n{offer.key}\n{offer.line}"))
-        self.say("")
+        self.say(_BUSY if self.busy else "")
+
+    @property
+    def line(self) -> str:
+        """What is typed."""
+        return self._line.value
 
     def say(self, sentence: str) -> None:
         """Tell what went wrong, or what is being waited for."""
@@ -122,10 +132,11 @@ class PromptScreen(ModalScreen[None]):
 
     def show_mistake(self, sentence: str, line: str, start: int, end: int) -> None:
         """Tell what is wrong with the line that was to be done, and select it."""
-        with self.prevent(Input.Changed):
-            self._line.value = line  # it may have been written shorter
         self.say(sentence)
-        self._line.selection = Selection(start, end)
+        if self.line == self.entered:  # else somebody types another one meanwhile
+            with self.prevent(Input.Changed):
+                self._line.value = line  # it may have been written shorter
+            self._line.selection = Selection(start, end)
 
     def action_move(self, step: int) -> None:
         """Choose the next offer, or the one before."""
@@ -160,19 +171,17 @@ class PromptScreen(ModalScreen[None]):
     @on(Input.Submitted, "#prompt")
     def _submitted(self) -> None:
         """Do what is chosen; what needs more is completed first."""
-        if is_too_small(self) or self.busy:
+        if is_too_small(self):
+            return
+        if self.busy:
+            self.say(_BUSY)
             return
         offer = self._table.current
         if offer is not None and not self._chosen:
             # What is only like what was typed is not done by enter alone.
             meant = means(self._line.value, self._found)
             if meant is None:
-                what = (
-                    f"nothing is called '{self._line.value.strip()}'"
-                    if self._line.value.strip()
-                    else "nothing was typed"
-                )
-                self.say(f"{what.capitalize()}: ↓ and ↑ choose one of these, enter does it then.")
+                self.say(f"{self._unmeant()}: ↓ and ↑ choose one of these, enter does it then.")
                 return
             offer = meant
         if offer is None:
@@ -181,4 +190,14 @@ class PromptScreen(ModalScreen[None]):
             self._line.value = offer.line
             self._line.cursor_position = len(offer.line)
         else:
-            self.post_message(self.Entered(offer))
+            self.entered = self.line
+            # To the app itself: it answers before the next key.
+            self.app.post_message(self.Entered(offer))
+
+    def _unmeant(self) -> str:
+        """Why enter alone does nothing with what is typed."""
+        typed = self.line.strip()
+        command, _ = parse(typed)
+        if command is not None:
+            return f"{command.name} needs {command.takes}"
+        return f"Nothing is called '{typed}'" if typed else "Nothing was typed"

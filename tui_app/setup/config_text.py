@@ -121,8 +121,8 @@ def with_value(path: Path, text: str, key: str, written: str, *, profile: str | 
         at[parts[-1]] = value
         new = _ended(tomlkit.dumps(document))
         try:
-            _content(path, new)
             _check_type(parts, value)
+            _content(path, new)
             if found := [
                 problem for problem in problems_of(path, new) if problem.refused and problem.key == ".".join(parts)
             ]:

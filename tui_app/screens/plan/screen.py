@@ -92,6 +92,14 @@ class PlanScreen(FindInTable):
             self.siblings = siblings
             self.effect = effect
 
+    class NotBegun(Intent):
+        """A new plan could not be begun, and why: nothing was sent, and nothing is on record."""
+
+        def __init__(self, command: Send, why: str) -> None:
+            super().__init__()
+            self.command = command
+            self.why = why
+
     def __init__(
         self,
         service: EmailSecurityService,
@@ -120,6 +128,8 @@ class PlanScreen(FindInTable):
         self._waits_until: float | None = None
         self._asks_at: float | None = None
         self._submission = PlanSubmission(self)
+        self._not_begun = ""
+        """Why the plan could not be begun: nothing was sent, and nothing is on record."""
         self._looking = False
         """Whether what is left of an earlier plan is being looked at: nothing is sent meanwhile."""
         self._waits_since: float | None = None
@@ -192,6 +202,8 @@ class PlanScreen(FindInTable):
     @work
     async def _send(self, command: Send) -> None:
         await self._run(command)
+        if self._not_begun:
+            self.post_message(self.NotBegun(command, self._not_begun))
 
     async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
@@ -205,6 +217,7 @@ class PlanScreen(FindInTable):
         except SluiceError as error:
             self.service.record(str(error))
             self.notice(str(error))
+            self._not_begun = str(error)
         finally:
             self.awaiting = False
 
