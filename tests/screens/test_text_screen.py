@@ -15,7 +15,9 @@ async def position(console: Console) -> tuple[int, int, int]:
 
 
 async def test_the_help_says_which_lines_are_shown(still_simulator: Simulator, still_clock: StillClock) -> None:
-    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+    # So wide that no line is folded: lines are counted as they were written.
+    async with console_on(settings_for(still_simulator), clock=still_clock, size=(120, 24)) as console:
+        await console.sees("12 loaded")
         await console.press("?")
         await console.sees("Help › jobs")
         first, last, lines = await position(console)
@@ -30,6 +32,7 @@ async def test_the_help_says_which_lines_are_shown(still_simulator: Simulator, s
 
 async def test_a_larger_window_shows_more_lines(still_simulator: Simulator, still_clock: StillClock) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock, size=(60, 16)) as console:
+        await console.sees("12 loaded")
         await console.press("?")
         await console.sees("Help › jobs")
         _, last, lines = await position(console)
