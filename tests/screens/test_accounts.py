@@ -151,7 +151,7 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
         await console.press("enter")
         await console.type(number[1].replace(",", ""))
         await console.press("enter")
-        await console.sees("The first were sent")
+        await console.sees("Now check them.")
         await console.press("A", "P")
         await console.sees("Profiles")
         await console.press("j", "enter")

@@ -233,7 +233,7 @@ async def test_what_sends_at_once_is_sent_by_its_key_only(account: Simulator) ->
     async with console_on(settings, size=WIDE) as console:
         await reviewed(console, bulk(account, 5))
         await confirm(console, 5)
-        await console.sees("The first were sent: check them.")
+        await console.sees("Now check them.")
         await command(console, "send the rest")
         await console.sees("it has only its key: esc, then A")
         assert len(released(account)) == 2

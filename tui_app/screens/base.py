@@ -46,6 +46,8 @@ MORE: Final = ("‹activity.open› tells more", "dim")
 """Last piece of a line about an error; it is shown at the right end, where a long sentence can't push it off."""
 LONG_WAIT: Final = 3.0
 """Seconds without an answer after which they are counted for the operator."""
+_NOTHING_MARKED: Final = "Nothing is marked."
+_NOTHING_TO_COPY: Final = "There is nothing to copy here."
 STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says `stale`."""
 _ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
@@ -331,7 +333,7 @@ class ConsoleScreen(Screen[None]):
         if table is not None and action_id in _ON_A_ROW and not len(table.shown):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
-            return "Nothing is marked."
+            return _NOTHING_MARKED
         return self.why_not(action_id)
 
     def on_opened_line_toggled(self) -> None:
@@ -447,8 +449,10 @@ class ConsoleScreen(Screen[None]):
 
     def action_mark_none(self) -> None:
         """Unmark all."""
-        if table := self.table():
+        if (table := self.table()) and table.marked.marks:
             table.unmark_all()
+        elif table is not None:
+            self.notice(_NOTHING_MARKED)
 
     # ---- sorting
 
@@ -515,11 +519,15 @@ class ConsoleScreen(Screen[None]):
         """Copy the row's id."""
         if name := self.copy_id():
             self.copy(name)
+        else:
+            self.notice(_NOTHING_TO_COPY)
 
     def action_view_copy_page(self) -> None:
         """Choose what to copy."""
         if values := self.copy_values():
             self.post_message(self.CopyWanted(values, self.marked_ids()))
+        else:
+            self.notice(_NOTHING_TO_COPY)
 
     @work(exclusive=True, group="copy")
     async def copy(self, text: str) -> None:

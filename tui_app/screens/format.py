@@ -48,6 +48,7 @@ _VERDICT = {
     Disposition.SPAM: ("▪", ""),
     Disposition.BULK: ("▪", ""),
 }
+_UNITS: Final = ("", "k", "M", "G", "T")
 SIGN: Final = "$text-secondary bold"
 """The style of a sign ≈ or ≠ in a line of text; in a cell it is the tone `sign`. No state and no verdict has it."""
 _STYLES = {"": "", "strong": "bold", "sign": SIGN, "progress": "", "progress-over": "$text-muted"}
@@ -102,11 +103,25 @@ def local(moment: datetime | None) -> str:
     return "–" if moment is None else local_time(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def count(number: int, cells: int) -> str:
+    """A number whole; where it has no room, in k, M or G, rounded down: `1,234…` would be read as another one."""
+    whole = f"{number:,}"
+    if len(whole) <= cells:
+        return whole
+    group = min((len(str(number)) - 1) // 3, len(_UNITS) - 1)
+    for places in (2, 1, 0):
+        scaled = str(number // 10 ** (3 * group - places))
+        text = f"{scaled[:-places]}.{scaled[-places:]}" if places else scaled
+        if len(text) < cells:
+            break
+    return f"{text}{_UNITS[group]}"
+
+
 def people(recipients: tuple[Untrusted, ...]) -> str:
     """One address, or how many recipients there are, or a dash."""
     if len(recipients) == 1:
         return AddressText(recipients[0])
-    return f"{len(recipients)} recipients" if recipients else "–"
+    return f"{len(recipients):,} recipients" if recipients else "–"
 
 
 def counter_pieces(job: Job) -> list[Piece]:
@@ -153,6 +168,11 @@ def tabs(counts: Mapping[int, int | None], without: int) -> list[tuple[int, str,
         for digit, status in enumerate(STATUSES)
         if digit != without
     ]
+
+
+def shown_already(digit: str, named: str | None) -> str:
+    """What a digit says whose tab is shown."""
+    return f"{digit} {(named or 'all').lower()} is what is shown."
 
 
 def job_tabs(job: Job) -> list[tuple[int, str, str, int | None]]:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
+_PROGRESS, _COMP, _FAIL, _SKIP = 15, 8, 6, 6
+"""Cells of the columns with counters."""
 
 
 def _spark_cells(width: int) -> int:
@@ -54,15 +56,17 @@ def _spark_cells(width: int) -> int:
 def _progress_cell(job: Job, now: datetime) -> Cell:
     share = acted_share(job)
     if share is None and (job.total_messages_discovered or not job.countable):
-        return Cell(f"found {job.total_messages_discovered:,}", "muted")
+        return Cell(f"found {fmt.count(job.total_messages_discovered, _PROGRESS - 6)}", "muted")
     percent = "" if share is None else f"{int(share * 100):>3}%"
     return Cell(f"{bar(share, 10)} {percent}", "progress" if share is not None and not job.ended else "progress-over")
 
 
-def _number_cell(job: Job, number: int | None, tone: str = "") -> Cell:
-    """A counter; a dash before anything was acted on."""
+def _number_cell(job: Job, number: int | None, cells: int, tone: str = "") -> Cell:
+    """A counter for a column of so many cells; a dash before anything was acted on."""
     begun = acted_share(job) is not None or job.ended or not job.countable
-    return Cell(f"{number:,}" if begun and number is not None else "–", tone if number and begun else "muted")
+    return Cell(
+        fmt.count(number, cells) if begun and number is not None else "–", tone if number and begun else "muted"
+    )
 
 
 COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
@@ -70,7 +74,7 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
     CellColumn("ACTION", 18, field="action", sort=describe_action, cell=lambda job, _: Cell(describe_action(job))),
     CellColumn(
         "PROGRESS",
-        15,
+        _PROGRESS,
         from_width=78,
         field="progress",
         sort=lambda job: acted_share(job) or 0.0,
@@ -78,28 +82,28 @@ COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
     ),
     CellColumn(
         "COMP",
-        8,
+        _COMP,
         right=True,
         field="completed",
         sort=lambda job: job.successful,
-        cell=lambda job, _: _number_cell(job, job.messages_successful),
+        cell=lambda job, _: _number_cell(job, job.messages_successful, _COMP),
     ),
     CellColumn(
         "FAIL",
-        6,
+        _FAIL,
         right=True,
         field="failed",
         sort=lambda job: job.failed,
-        cell=lambda job, _: _number_cell(job, job.messages_failed, "error"),
+        cell=lambda job, _: _number_cell(job, job.messages_failed, _FAIL, "error"),
     ),
     CellColumn(
         "SKIP",
-        6,
+        _SKIP,
         right=True,
         from_width=62,
         field="skipped",
         sort=lambda job: job.skipped,
-        cell=lambda job, _: _number_cell(job, job.messages_skipped),
+        cell=lambda job, _: _number_cell(job, job.messages_skipped, _SKIP),
     ),
     CellColumn(
         "AGE",
@@ -443,8 +447,12 @@ class JobsScreen(ConsoleScreen):
         if int(digit) == fmt.NOT_OF_JOBS:
             self.notice(f"No job is ever skipped, only rows are: {digit} on a job shows those.")
             return
-        status = fmt.STATUSES[int(digit)]
-        self._ask(JobsQuery(JobStatus(status) if status else None, self._query.action))
+        named = fmt.STATUSES[int(digit)]
+        status = JobStatus(named) if named else None
+        if status is self._query.status:
+            self.notice(fmt.shown_already(digit, named))
+            return
+        self._ask(JobsQuery(status, self._query.action))
 
     def action_filter_action(self) -> None:
         """Ask the server for moves, releases, or both."""

@@ -120,5 +120,7 @@ class ProfilesScreen(FindInTable):
 
     def action_profile_choose(self) -> None:
         """Show the account."""
-        if (row := self.table().current) is not None:
+        if (row := self.table().current) is None:
+            self.notice("The configuration file has no profiles: there is no other account.")
+        else:
             self.post_message(self.Chosen(row.name))

@@ -89,6 +89,15 @@ class TextBlock(TextLine):
         self._lines: Sequence[Sequence[Piece]] = ()
         self._hang = hang
 
+    def on_resize(self) -> None:
+        """Fit the new width, then the height to that: what is laid out anew while all is laid out keeps the height it had."""
+        super().on_resize()
+        self.call_after_refresh(self._fit_height)
+
+    def _fit_height(self) -> None:
+        if isinstance(self.content, Content) and self.size.height != self.content.plain.count("\n") + 1:
+            self.refresh(layout=True)
+
     def set_text(self, *pieces: Piece) -> None:
         """Show these pieces; does nothing if they are shown already."""
         self._pieces = (pieces,)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.core.clock import local_time
 from tui_app.jobs.reasons import ReasonGroup, RowsByReason
+from tui_app.screens import format as fmt
 from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.virtual_table import Cell
@@ -28,7 +29,7 @@ COLUMNS: Final[tuple[CellColumn[ReasonGroup], ...]] = (
         "ROWS",
         7,
         right=True,
-        cell=lambda group, _: Cell(f"{group.count:,}", "error" if group.count > group.skipped else ""),
+        cell=lambda group, _: Cell(fmt.count(group.count, 7), "error" if group.count > group.skipped else ""),
     ),
     CellColumn("REASON", weight=4, cell=lambda group, _: Cell(group.label)),
     CellColumn("TRIES", 5, cell=lambda group, _: Cell(group.tries.replace("-", "–"))),

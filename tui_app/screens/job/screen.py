@@ -466,7 +466,11 @@ class JobScreen(ConsoleScreen):
         named = fmt.STATUSES[int(digit)]
         status = RowStatus(named) if named else None
         if status is self._status:
-            return
+            self.notice(fmt.shown_already(digit, named))
+        else:
+            self._turn_to(status)
+
+    def _turn_to(self, status: RowStatus | None) -> None:
         if self._long.busy():
             return
         self._cursors[self._status] = self.table().cursor_key
@@ -488,7 +492,8 @@ class JobScreen(ConsoleScreen):
 
     def show_reason(self, key: str, status: RowStatus | None) -> None:
         """Show the rows of one reason, under a status."""
-        self.action_filter_status(str(fmt.STATUSES.index(status)))
+        if status is not self._status:
+            self._turn_to(status)
         self._arrange(RowView(parse_filter(reason_line(key)), self._subject.wanted.sort))
 
     def action_view_refresh(self) -> None:

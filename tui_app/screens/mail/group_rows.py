@@ -77,12 +77,12 @@ def _worst_first(odd: OddMail) -> tuple[int, int]:
 _ROOMY: Final = 70
 """Cells of a table from which it tells all; in less, a whole domain comes first, and the line below the table tells the rest."""
 COLUMNS: Final[tuple[CellColumn[GroupRow], ...]] = (
-    CellColumn("MAIL", 6, right=True, cell=lambda row, _: Cell(f"{row.count:,}" if row.odd is None else "odd", "" if row.odd is None else "sign")),
+    CellColumn("MAIL", 6, right=True, cell=lambda row, _: Cell(fmt.count(row.count, 6) if row.odd is None else "odd", "" if row.odd is None else "sign")),
     CellColumn("FROM", weight=6, address=True, cell=lambda row, _: Cell(AddressText(row.sender))),
     CellColumn("SUBJECT", weight=4, cell=lambda row, _: Cell(PrivateText(row.subject))),
     CellColumn("VERDICT", 12, until_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
     CellColumn("VERDICT", 15, from_width=100, cell=lambda row, _: fmt.verdict(row.verdict)),
-    CellColumn("TO", 6, right=True, from_width=100, cell=lambda row, _: Cell(f"{row.recipients:,}", "muted")),
+    CellColumn("TO", 6, right=True, from_width=100, cell=lambda row, _: Cell(fmt.count(row.recipients, 6), "muted")),
     CellColumn("AGE", 4, right=True, from_width=_ROOMY, cell=lambda row, now: Cell(fmt.age(row.last, now), "muted")),
     CellColumn("DIFFERENT", weight=3, from_width=_ROOMY, cell=lambda row, _: Cell(row.different, "sign")),
 )  # fmt: skip

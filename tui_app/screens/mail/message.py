@@ -113,7 +113,10 @@ class MessageScreen(ConsoleScreen):
 
     def action_part_turn(self, key: str) -> None:
         """Turn to a part."""
-        self._turn(PARTS[int(key) - 1])
+        part = PARTS[int(key) - 1]
+        if part is self._part:
+            self.notice(fmt.shown_already(key, part))
+        self._turn(part)
 
     def _turn(self, part: Part) -> None:
         self._part = part

@@ -276,8 +276,8 @@ class ReviewScreen(ConsoleScreen):
             f" · {together(plural(forecast.requests, 'request') + (each if whole else ''))}",
             f" · {together(f'about {rough_duration(forecast.seconds)}')}\n" if whole else "\n",
             *(self._quota(forecast) if whole or forecast.waits else ()),
-            f"{counted(verdict_counts(plan.targets), _VERDICTS, 'of {} other verdicts')}{', ' if tight else chr(10)}",
-            f"from {counted(senders, domains, 'from {} other domains')}\n",
+            f"{counted(verdict_counts(plan.targets), _VERDICTS, 'of', 'other verdict')}{', ' if tight else chr(10)}",
+            f"from {counted(senders, domains, 'from', 'other domain')}\n",
         ]
         if plan.effect.is_move:
             tone = "$text-error bold" if plan.effect.is_final else ""
@@ -288,7 +288,8 @@ class ReviewScreen(ConsoleScreen):
                 (f"Not before {at}: it waits till then; a console must run, or ledger resume.\n", "$text-warning")
             )
         if plan.canary and whole:
-            pieces.append((f"The first {plan.canary} are sent alone, to be looked at before the rest.\n", "dim"))
+            first = "The first one is" if plan.canary == 1 else f"The first {plan.canary:,} are"
+            pieces.append((f"{first} sent alone, to be looked at before the rest.\n", "dim"))
         return pieces
 
     def _warnings(self, reasons: int) -> list[Piece]:
@@ -303,7 +304,7 @@ class ReviewScreen(ConsoleScreen):
             why: count for why, count in guarded.reasons().items() if why != REASON_ODD
         }  # told by its own line
         if held_back:
-            why = counted(Counter(held_back).most_common(), reasons, "for {} other reasons")
+            why = counted(Counter(held_back).most_common(), reasons, "for", "other reason")
             if not reasons:
                 why = f"{sum(held_back.values()):,}, f2 tells why"
             facts.append((f"Held back by the guard: {why}\n", "$text-warning bold"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from tui_app.core.text import sanitize
+from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
 from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, verdict_of
@@ -26,11 +26,14 @@ _SHORTEST: Final = 8
 """Cells: a subject in less tells nothing."""
 
 
-def counted(counts: Sequence[tuple[str, int]], most: int, rest: str) -> str:
-    """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones."""
+def counted(counts: Sequence[tuple[str, int]], most: int, of: str, other: str) -> str:
+    """Counts in a line, the rarest first; what is behind the most is summed, never the rare ones.
+
+    `of` and `other` tell of what that is: `from`, `other domain`.
+    """
     told = ", ".join(f"{count:,}\u00a0{what}" for what, count in counts[:most])
     more = sum(count for _, count in counts[most:])
-    return told + (f", {more:,} {rest.format(len(counts) - most)}" if more else "")
+    return told + (f", {more:,} {of} {plural(len(counts) - most, other)}" if more else "")
 
 
 def one_of_each_kind(targets: Iterable[Target]) -> list[Target]:

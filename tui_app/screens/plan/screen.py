@@ -416,6 +416,8 @@ class PlanScreen(FindInTable):
             settling = self._state.phase is Phase.SETTLING
             when = "when this is settled" if settling else "after the request in flight"
             self.notice(f"Pauses {when}; ‹plan.continue› sends the rest.")
+        else:
+            self.notice("The plan has ended.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""

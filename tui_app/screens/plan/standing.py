@@ -133,9 +133,7 @@ class Standing:
         if state.error is not None and not self.may_resume and state.phase is not Phase.CANARY:
             return [(f"{state.error} ", "$text-error"), MORE]
         if state.phase in (Phase.CANARY, Phase.PAUSED):
-            first = (
-                "The first were sent: check them." if anything_done(state) else "None of the first went out: see why."
-            )
+            first = "Now check them." if anything_done(state) else "None of the first went out: see why."
             what = first if state.phase is Phase.CANARY else "Paused."
             why = [MORE] if state.error is not None else []
             return [
