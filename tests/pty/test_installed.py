@@ -84,8 +84,8 @@ def test_the_wheel_brings_its_styles_and_its_version(
     )
     where = (
         "import tui_app.app as a, tui_app.screens.confirm as c, tui_app.screens.new_job as n\n"
-        "import tui_app.screens.plan.ids as i, tui_app.screens.mail.screen as q, tui_app.screens.mail.message as m, tui_app.screens.plan.review as r, tui_app.screens.plan.screen as o, tui_app.screens.setup.frame as s\n"
-        "screens = (i.IdsScreen, c.Confirm, n.NewJobScreen, q.QuarantineScreen, m.MessageScreen, r.ReviewScreen, o.PlanScreen, s.SetupScreen)\n"
+        "import tui_app.screens.plan.ids as i, tui_app.screens.prompt as p, tui_app.screens.plan.review as r, tui_app.screens.plan.screen as o, tui_app.screens.setup.frame as s\n"
+        "screens = (i.IdsScreen, c.Confirm, n.NewJobScreen, p.PromptScreen, r.ReviewScreen, o.PlanScreen, s.SetupScreen)\n"
         "print(*a.style_sheets(), *(screen.CSS_PATH for screen in screens), sep='\\n')"
     )
     python = installed.parent / "python"

@@ -135,7 +135,7 @@ def test_a_pause_holds_after_the_request_in_flight_and_enter_sends_nothing(accou
     terminal.press("\r")
     terminal.sees(f"{number} of {number}")
     terminal.press("H")
-    terminal.sees("The ledger is behind this")
+    terminal.sees("Ledger", "1 plan", "finished")  # back to the one below
     assert len(sent(simulator)) == number
 
 
@@ -234,6 +234,8 @@ def test_what_was_stopped_comes_first_at_the_next_start_and_goes_on_when_its_num
     assert terminal.ends() == 0
 
     terminal = console(simulator)
+    terminal.sees("Ledger", " finished", "As it was left. esc leads to the jobs.")
+    terminal.press(ESC)
     terminal.sees("12 loaded", "live")
 
 

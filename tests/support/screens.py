@@ -94,9 +94,12 @@ def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> asyncio.
 
     async def waiting(*arguments: Any, **named: Any) -> Any:
         try:
-            return await real(*arguments, **named)
-        finally:
+            found = await real(*arguments, **named)
+        except Exception:
             await gate.wait()
+            raise
+        await gate.wait()
+        return found
 
     patches.setattr(owner, name, waiting)
     return gate

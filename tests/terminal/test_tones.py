@@ -94,13 +94,13 @@ async def test_what_failed_is_in_the_tone_of_errors_wherever_it_is_counted(
             assert colour_of(console, row.rstrip(), f" {failed}") == ERROR
         assert colour_of(console, "✔ completed", " 0") not in (ERROR, WARNING)
         await open_job(console, "140 to retry")
-        await console.sees("140 failed", "4 fail 140")
+        await console.sees("140 failed", "5 fail 140")
         assert colour_of(console, "! completed", "! completed") == WARNING, "the state, in the line of the job"
         assert colour_of(console, "140 failed", "140 failed") == ERROR
-        assert colour_of(console, "4 fail 140", "4 fail 140") == ERROR
-        assert colour_of(console, "4 fail 140", "3 comp") != ERROR
-        await console.press("4")
-        ((text, style),) = [each for each in pieces(console, "4 fail 140") if "4 fail" in each[0]]
+        assert colour_of(console, "5 fail 140", "5 fail 140") == ERROR
+        assert colour_of(console, "5 fail 140", "4 comp") != ERROR
+        await console.press("5")
+        ((text, style),) = [each for each in pieces(console, "5 fail 140") if "5 fail" in each[0]]
         assert style.color is not None and style.reverse and style.color.triplet is not None
         assert style.color.triplet.hex == ERROR, text
         await console.press("D")

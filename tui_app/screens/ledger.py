@@ -159,7 +159,6 @@ class LedgerScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Read the journals again."""
-        self.notice("Reading the journals again.")
         self._read()
 
     @work(exclusive=True, group="read")

@@ -212,7 +212,6 @@ class GroupsScreen(FindInTable):
 
     def action_view_refresh(self) -> None:
         """Group anew what is listed by now."""
-        self.notice("Grouping again what is listed by now.")
         self._group()
 
     @property

@@ -492,8 +492,7 @@ class MailScreen(ConsoleScreen):
 
     def action_view_refresh(self) -> None:
         """Search again."""
-        if self.search(self._search.line):
-            self.notice("Searching again: the first line tells when it was read.")
+        self.search(self._search.line)
 
     async def action_mark_all(self) -> None:
         """Mark all listed messages that the guard lets through, but the odd ones."""
