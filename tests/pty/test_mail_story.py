@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.pty.test_story import HELD, RIDING_ALONG, TO_RELEASE, WHOLLY_RELEASED, operator_at, released
 from tui_app.simulator.server import Options, Simulator, running
 
-MOST_KEYS = 30
+MOST_KEYS = 25
 ODD = "news@acme-news.exampIe"
 
 

@@ -110,7 +110,7 @@ def finds_marks_and_confirms(operator: Operator) -> None:
     operator.press("/", "words from:")
     operator.type("acme-news")
     operator.press("\r", f"{HELD:,} found, all loaded")
-    operator.press("a", f"{TO_RELEASE:,} of {HELD:,} marked", f"{RIDING_ALONG} held back by guard")
+    operator.press("a", f"{TO_RELEASE:,} of {HELD:,} marked", f"{RIDING_ALONG} odd ones left out")
     operator.press("R", f"{TO_RELEASE:,} messages", "13 requests", f"The first {CANARY} are sent alone", "not sent yet")
     operator.type(REASON)
     operator.press("\r")
