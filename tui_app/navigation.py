@@ -621,6 +621,8 @@ class Navigation(MappedApp):
                 self._back_to(open_already[-1])
             else:
                 self.push_screen(again)
+        else:
+            self.show_notice("Not from here: what is on this screen comes first.")
 
     @cached_property
     def _views_before(self) -> dict[str, ConsoleScreen | Callable[[], ConsoleScreen]]:

@@ -188,7 +188,7 @@ def test_who_leaves_a_plan_that_waits_has_sent_nothing_and_finds_it_again(run: R
 
 def test_the_rest_of_a_hard_delete_needs_its_number_too(run: Run, simulator: Simulator) -> None:
     (name,) = ids_of(simulator.account.held[:1])
-    arguments = ("move", name, "--destination", HARD, *WHY, "--yes", "--expect", "1", "--not-before", "6s")
+    arguments = ("move", name, "--destination", HARD, *WHY, "--yes", "--expect", "1", "--not-before", "12s")
     with started(simulator.environment(), *arguments) as process:
         told(process, "Waiting until ")
         process.send_signal(signal.SIGINT)

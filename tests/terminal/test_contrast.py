@@ -1,6 +1,5 @@
 """All that is drawn can be read: what the compositor has made of the running console, in every theme, is measured."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -57,10 +56,8 @@ def letters(console: Console) -> Iterator[tuple[str, Style]]:
 
 
 async def wear(console: Console, theme: Theme) -> None:
-    worn = asyncio.Event()
     put_on(console.app, theme)
-    console.app.call_next(worn.set)
-    await worn.wait()
+    await console.pilot.pause()
     await console.press()  # waits for all widgets
 
 
@@ -119,6 +116,7 @@ async def test_every_tone_and_every_style_can_be_read_in_rows_and_bars(account: 
         await console.sees("12 loaded", "live")
         screen = held_still(console)
         every_tone(screen.query_one(RowTable))
+        screen.why_not_here = lambda _: ""  # type: ignore[method-assign]  # its rows are no jobs now
         for line in ("#header", "#breadcrumb", "#tabs", "#about", "#footer"):
             TextLine.set_text(screen.query_one(line, TextLine), *pieces)
         await look(console, "every tone, marked")
