@@ -8,18 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
-from textual.widgets import Input
 
 from tui_app import actions
-from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
-from tui_app.screens.base import ConsoleScreen, freshness
+from tui_app.screens.base import freshness
+from tui_app.screens.filter import FilterScreen
 from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import COLUMNS as JOB_COLUMNS
 from tui_app.screens.jobs import SORTS as JOB_SORTS
-from tui_app.screens.line_help import LineHelp
 from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
@@ -54,10 +52,12 @@ class ProfileJob:
         return f"{self.profile}\n{self.job.id}"
 
 
-class AllJobsScreen(ConsoleScreen):
+class AllJobsScreen(FilterScreen):
     """The newest jobs of all accounts first; to look at: what is done to a job is done on its own account's screen."""
 
     screen_name = "all_jobs"
+    FILTER_HINT = HINT
+    FILTER_GRAMMAR = GRAMMAR
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("all_jobs")
 
@@ -201,42 +201,14 @@ class AllJobsScreen(ConsoleScreen):
     # ---- filtering
 
     @property
-    def _line(self) -> OpenedLine:
-        return self.query_one("#typed-line", OpenedLine)
+    def filter_line(self) -> str:
+        """The line by which the list is filtered; empty for none."""
+        return self._filter.line if self._filter is not None else ""
 
-    def line_help(self) -> LineHelp | None:
-        """What can be typed now."""
-        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
-
-    def action_filter_edit(self) -> None:
-        """Type a filter of the list."""
-        self._line.ask("filter", self._filter.line if self._filter is not None else "")
-        self.notice(HINT)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
-        try:
-            self._filter = parse_job_filter(event.value, self.service.clock.now())
-        except QueryError as error:
-            self.notice(str(error))
-            self._line.show_mistake(error)
-            return
-        self._line.close()
-        self.set_focus(self.table())
+    def filter_by(self, line: str) -> None:
+        """Show only the jobs that a filter lets through; all of them for an empty line. Raises QueryError."""
+        self._filter = parse_job_filter(line, self.service.clock.now())
         self._show_jobs()
-
-    def handle_back(self) -> bool:
-        """Esc leaves the line, then ends the filter."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        if self._filter is not None:
-            self._line.keep("filter", self._filter.line)
-            self._filter = None
-            self._show_jobs()
-            return True
-        return False
 
     def action_row_open(self) -> None:
         """Open the job, on its account."""

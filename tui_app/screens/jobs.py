@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
-from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.api.enums import ActionType, JobStatus
 from tui_app.config.schema import View
 from tui_app.core.bars import bar
-from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
@@ -22,10 +20,10 @@ from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_se
 from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.base import MORE
 from tui_app.screens.copy import Value, job_values
+from tui_app.screens.filter import FilterScreen
 from tui_app.screens.intent import Intent
-from tui_app.screens.line_help import LineHelp
 from tui_app.screens.mail.siblings import Siblings
 from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.inputs import OpenedLine
@@ -146,10 +144,12 @@ def why_no_follow_up(job: Job, action_id: str) -> str:
     return "" if job.successful else "It did nothing that could be undone."
 
 
-class JobsScreen(ConsoleScreen):
+class JobsScreen(FilterScreen):
     """All jobs under a status and an action that the server is asked for."""
 
     screen_name = "jobs"
+    FILTER_HINT = HINT
+    FILTER_GRAMMAR = GRAMMAR
     BINDINGS = actions.bindings("jobs")
 
     class Arrived(Message):
@@ -352,7 +352,7 @@ class JobsScreen(ConsoleScreen):
         status, action = self._query.status, self._query.action
         return View(
             "jobs",
-            filter=self._filter.line if self._filter is not None else "",
+            filter=self.filter_line,
             status=status.lower() if status else "",
             action="move" if action is ActionType.MOVE else "release" if action is ActionType.RELEASE else "",
             sort=written_sort(self.table().sorted_by, reverse=self.table().reversed),
@@ -374,34 +374,15 @@ class JobsScreen(ConsoleScreen):
         options += ["--action", action.value] if action else []
         query = {"page": "1", "per_page": "100"} | ({"status": status.value} if status else {})
         query |= {"action_type": action.value} if action else {}
-        filtered = f"the filter {self._filter.line}" if self._filter is not None else ""
+        filtered = f"the filter {self.filter_line}" if self.filter_line else ""
         return AsCommand(["jobs", *options], ["bulk"], query, filtered)
 
     # ---- filtering
 
     @property
-    def _line(self) -> OpenedLine:
-        return self.query_one("#typed-line", OpenedLine)
-
-    def line_help(self) -> LineHelp | None:
-        """What can be typed now."""
-        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
-
-    def action_filter_edit(self) -> None:
-        """Type a filter of the list."""
-        self._line.ask("filter", self._filter.line if self._filter is not None else "")
-        self.notice(HINT)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
-        try:
-            self.filter_by(event.value)
-        except QueryError as error:
-            self.notice(str(error))
-            self._line.show_mistake(error)
-            return
-        self._line.close()
-        self.set_focus(self.table())
+    def filter_line(self) -> str:
+        """The line by which the list is filtered; empty for none."""
+        return self._filter.line if self._filter is not None else ""
 
     def filter_by(self, line: str) -> None:
         """Show only the jobs that a filter lets through; all of them for an empty line. Raises QueryError."""
@@ -417,13 +398,7 @@ class JobsScreen(ConsoleScreen):
 
     def handle_back(self) -> bool:
         """Esc leaves the line, then ends the filter. Marks stay: u removes them."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        if self._filter is not None:
-            self._line.keep("filter", self._filter.line)
-            self.filter_by("")
+        if super().handle_back():
             return True
         marks = self.table().marked.marks
         quits = f"{self._key('screen.leave')} quits"

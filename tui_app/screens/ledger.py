@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.widgets import Input
 
 from tui_app import actions
 from tui_app.config.schema import View
 from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
-from tui_app.core.query import QueryError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.ledger_filter import GRAMMAR, LedgerFilter, parse_ledger_filter
@@ -24,8 +22,8 @@ from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.filter import FilterScreen
 from tui_app.screens.intent import Intent
-from tui_app.screens.line_help import LineHelp
 from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
@@ -117,10 +115,12 @@ COLUMNS: Final[tuple[CellColumn[Listed], ...]] = (
 SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
 
 
-class LedgerScreen(ConsoleScreen):
+class LedgerScreen(FilterScreen):
     """All plans and writes to jobs, the newest first."""
 
     screen_name = "ledger"
+    FILTER_HINT = "words -words who: action: state: target: reason: since:24h"
+    FILTER_GRAMMAR = GRAMMAR
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("ledger")
 
@@ -218,7 +218,7 @@ class LedgerScreen(ConsoleScreen):
     def view(self) -> View:
         """Filter and order."""
         table = self.table()
-        filtered = self._filter.line if self._filter is not None else ""
+        filtered = self.filter_line
         return View("ledger", filter=filtered, sort=written_sort(table.sorted_by, reverse=table.reversed))
 
     def show_view(self, view: View) -> None:
@@ -230,57 +230,25 @@ class LedgerScreen(ConsoleScreen):
 
     def reopened(self) -> Callable[[], ConsoleScreen]:
         """The ledger again."""
-        service, line = self.service, self._filter.line if self._filter is not None else ""
+        service, line = self.service, self.filter_line
         return lambda: LedgerScreen(service, line)
 
     def as_command(self) -> AsCommand:
         """The list."""
-        filtered = f"the filter {self._filter.line}" if self._filter is not None else ""
+        filtered = f"the filter {self.filter_line}" if self.filter_line else ""
         return AsCommand(["ledger", "list"], note=filtered)
 
     # ---- filtering
 
-    def action_filter_edit(self) -> None:
-        """Type a filter."""
-        self._line.ask("filter", self._filter.line if self._filter is not None else "")
-        self.notice("words -words who: action: state: target: reason: since:24h")
-
     @property
-    def _line(self) -> OpenedLine:
-        return self.query_one("#typed-line", OpenedLine)
-
-    def line_help(self) -> LineHelp | None:
-        """What can be typed now."""
-        return LineHelp("In the filter", GRAMMAR) if self._line.is_open else None
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
-        try:
-            self.filter_by(event.value)
-        except QueryError as error:
-            self.notice(str(error))
-            self._line.show_mistake(error)
-            return
-        self._line.close()
-        self.set_focus(self.table())
+    def filter_line(self) -> str:
+        """The line by which the list is filtered; empty for none."""
+        return self._filter.line if self._filter is not None else ""
 
     def filter_by(self, line: str) -> None:
         """Show only what a filter lets through; all of it for an empty line. Raises QueryError."""
         self._filter = parse_ledger_filter(line, self.service.clock.now())
         self._show_listed()
-
-    def handle_back(self) -> bool:
-        """Esc leaves the line, then ends the filter; only then the screen."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        if self._filter is not None:
-            self._line.keep("filter", self._filter.line)
-            self._filter = None
-            self._show_listed()
-            return True
-        return super().handle_back()
 
     # ---- the line under the cursor
 

@@ -1,0 +1,69 @@
+"""A list that a line filters: `/` opens the line, esc leaves it, then ends the filter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tui_app.core.query import QueryError
+from tui_app.screens.base import ConsoleScreen
+from tui_app.screens.line_help import LineHelp
+from tui_app.widgets.inputs import OpenedLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.widgets import Input
+
+
+class FilterScreen(ConsoleScreen):
+    """A screen whose list can be filtered by a line with the id `typed-line`."""
+
+    FILTER_HINT: ClassVar[str]
+    """What can be typed, in a line."""
+    FILTER_GRAMMAR: ClassVar[Sequence[tuple[str, str]]]
+    """What can be typed, and what it means."""
+
+    @property
+    def filter_line(self) -> str:
+        """The line by which the list is filtered; empty for none."""
+        raise NotImplementedError
+
+    def filter_by(self, line: str) -> None:
+        """Show only what a filter lets through; all of it for an empty line. Raises QueryError."""
+        raise NotImplementedError
+
+    @property
+    def _line(self) -> OpenedLine:
+        return self.query_one("#typed-line", OpenedLine)
+
+    def line_help(self) -> LineHelp | None:
+        """What can be typed now."""
+        return LineHelp("In the filter", self.FILTER_GRAMMAR) if self._line.is_open else None
+
+    def action_filter_edit(self) -> None:
+        """Type a filter of the list."""
+        self._line.ask("filter", self.filter_line)
+        self.notice(self.FILTER_HINT)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Filter; a line that makes no sense stays open, with a sentence and the mistake selected."""
+        try:
+            self.filter_by(event.value)
+        except QueryError as error:
+            self.notice(str(error))
+            self._line.show_mistake(error)
+            return
+        self._line.close()
+        self.set_focus(self.table())
+
+    def handle_back(self) -> bool:
+        """Esc leaves the line, then ends the filter. Marks stay: u removes them."""
+        if self._line.is_open:
+            self._line.leave()
+            self.set_focus(self.table())
+            return True
+        if self.filter_line:
+            self._line.keep("filter", self.filter_line)
+            self.filter_by("")
+            return True
+        return super().handle_back()
