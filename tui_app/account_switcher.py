@@ -9,6 +9,7 @@ from textual import work
 
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import sanitize
+from tui_app.navigation import NOT_FROM_HERE
 from tui_app.plans.state import Phase
 from tui_app.prompt import Prompt
 from tui_app.screens.base import ConsoleScreen
@@ -61,7 +62,7 @@ class AccountSwitcher(Prompt):
 
         if isinstance(self.screen, ConsoleScreen) and not self.is_shown_already("profiles"):
             if not self.screen.leads_on:
-                self.show_notice("Not from here: what is on this screen comes first.")
+                self.show_notice(NOT_FROM_HERE)
                 return
             self.push_screen(ProfilesScreen(self.service, rows))
 
@@ -86,7 +87,7 @@ class AccountSwitcher(Prompt):
         """Why no other account can be shown now: what stands on this screen needs its answer here."""
         below = self.console_screens()[-1]
         if not below.leads_on:
-            return "Not from here: what is on this screen comes first."
+            return NOT_FROM_HERE
         waits = below.awaiting and below.screen_name != "plan"  # a plan goes on whichever account is shown
         return "Waiting for the answer of the server." if waits else ""
 

@@ -42,8 +42,6 @@ class Action:
     writes: bool = False
     footer: frozenset[str] = frozenset()
     """The screens whose footer shows it early; where there is room, the others follow."""
-    fixed: bool = False
-    """Its keys can't be changed: what they say is part of the screen, or a way out must always be there."""
     digits: bool = False
     """It gets its key, a digit, as an argument."""
     acts_at_once: bool = False
@@ -82,31 +80,13 @@ ACTIONS: Final = (
     Action("job.new", ("n",), "new job", "Act", _on("jobs"), writes=True, footer=_on("jobs")),
     Action("job.cancel", ("X",), "cancel", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
     Action(
-        "release.review",
-        ("R",),
-        "release",
-        "Act",
-        _on("job", "message") | _LISTS_OF_MAIL,
-        writes=True,
-        footer=_on("message") | _LISTS_OF_MAIL,
-    ),
-    Action(
-        "rows.move",
-        ("V",),
-        "move",
-        "Act",
-        _on("job", "message") | _LISTS_OF_MAIL,
-        writes=True,
-        footer=_on("message") | _LISTS_OF_MAIL,
-    ),
-    Action(
         "rows.retry",
         ("T",),
         "retry failed",
         "Act",
         _on("jobs", "job", "reasons"),
         writes=True,
-        footer=_on("job", "reasons"),
+        footer=_on("jobs", "job", "reasons"),
     ),
     Action(
         "plan.continue",
@@ -119,16 +99,36 @@ ACTIONS: Final = (
         acts_at_once=True,
     ),
     Action("plan.resend", ("W",), "send again", "Act", _on("plan"), writes=True, footer=_on("plan")),
-    Action("plan.close", ("C",), "close plan", "Act", _on("plan"), writes=True, footer=_on("plan")),
+    Action("plan.close", ("C",), "close plan", "Act", _on("plan"), writes=True, footer=_on("plan"), short="close"),
     Action("plan.pause", ("p",), "pause", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.stop", ("S",), "stop", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.settle", ("v",), "settle", "Act", _on("plan"), footer=_on("plan")),
     Action("plan.check", ("c",), "check", "Look", _on("plan"), footer=_on("plan")),
     Action("plan.retry", ("T",), "retry failed", "Act", _on("plan"), writes=True, footer=_on("plan")),
-    Action("rows.undo", ("U",), "undo", "Act", _on("jobs", "job", "plan"), writes=True, footer=_on("job", "plan")),
+    Action(
+        "rows.undo", ("U",), "undo", "Act", _on("jobs", "job", "plan"), writes=True, footer=_on("jobs", "job", "plan")
+    ),
     Action("plan.submit", ("B",), "tell Cloudflare", "Act", _on("plan"), writes=True, footer=_on("plan")),
     Action("plan.report", ("E",), "report", "Look", _on("plan"), footer=_on("plan")),
     Action("job.delete", ("D",), "delete", "Act", _on("jobs", "job"), writes=True, footer=_on("jobs", "job")),
+    Action(
+        "release.review",
+        ("R",),
+        "release",
+        "Act",
+        _on("job", "message") | _LISTS_OF_MAIL,
+        writes=True,
+        footer=_on("job", "message") | _LISTS_OF_MAIL,
+    ),
+    Action(
+        "rows.move",
+        ("V",),
+        "move",
+        "Act",
+        _on("job", "message") | _LISTS_OF_MAIL,
+        writes=True,
+        footer=_on("job", "message") | _LISTS_OF_MAIL,
+    ),
     Action(
         "ids.open",
         ("I",),
@@ -159,7 +159,6 @@ ACTIONS: Final = (
         "Look",
         _on("message"),
         footer=_on("message"),
-        fixed=True,
         digits=True,
     ),
     Action("find.edit", ("slash",), "find", "Look", _FOUND_IN, footer=_FOUND_IN),
@@ -215,7 +214,6 @@ ACTIONS: Final = (
         "status",
         "Look",
         _on("jobs", "job"),
-        fixed=True,
         digits=True,
     ),
     Action("filter.action", ("m",), "move, release or both", "Look", _on("jobs"), short="move/release"),
@@ -250,7 +248,6 @@ ACTIONS: Final = (
         "Act",
         _on("copy"),
         footer=_on("copy"),
-        fixed=True,
         digits=True,
     ),
     Action("copy.marked", ("a",), "ids of marked rows", "Act", _on("copy"), footer=_on("copy")),

@@ -226,7 +226,7 @@ def _changed(change: KeyChange, known: Mapping[str, Action]) -> Action:
         near = difflib.get_close_matches(change.action, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "? in the console and the guide list the actions"
         raise _refused(change, f"there is no such action; {hint}")
-    if action.fixed:
+    if action.digits:
         raise _refused(change, "digits can't be changed: they are written on the screen")
     keys: list[str] = []
     for written in change.keys:

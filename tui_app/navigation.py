@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 
 _PLAN_WANTED: Final = "plan wanted"
+NOT_FROM_HERE: Final = "Not from here: what is on this screen comes first."
 
 
 class Navigation(MappedApp):
@@ -238,7 +239,7 @@ class Navigation(MappedApp):
 
         choice = ColumnChoice(
             screen.screen_name.replace("_", " ").capitalize(),
-            "J and K move one, u the usual ones",
+            "‹columns.down› and ‹columns.up› move one, ‹columns.usual› the usual ones",
             table.column_titles,
             table.shown_titles,
             table.usual_titles,
@@ -365,7 +366,7 @@ class Navigation(MappedApp):
         elif isinstance(self.screen, ConsoleScreen) and self.screen.leads_on:
             self.push_screen(LedgerScreen(self.service, line))
         else:
-            self.show_notice("Not from here: what is on this screen comes first.")
+            self.show_notice(NOT_FROM_HERE)
 
     def on_ledger_screen_chosen(self, message: LedgerScreen.Chosen) -> None:
         """Open a plan from the ledger, or the job that a write was about."""
@@ -475,7 +476,10 @@ class Navigation(MappedApp):
         name = "quarantine" if held else "mail"
         below = [screen for screen in self.console_screens() if screen.screen_name == name]
         if not below:
-            self._open_mail(held=held, line=line)
+            if self.console_screens()[-1].leads_on:
+                self._open_mail(held=held, line=line)
+            else:
+                self.show_notice(NOT_FROM_HERE)
             return
         if self._back_to(below[0]) and line is not None and isinstance(below[0], MailScreen):
             below[0].search(line)
@@ -486,13 +490,15 @@ class Navigation(MappedApp):
         below = [number for number, screen in enumerate(screens) if screen.screen_name == name]
         above = screens[below[0] + 1 :] if below else screens[-1:]
         if not all(screen.leads_on for screen in above):
-            raise UsageError("Not from here: what is on this screen comes first.")
+            raise UsageError(NOT_FROM_HERE)
 
     def _back_to(self, below: ConsoleScreen) -> bool:
         """Leave one screen after the other until this one is shown; whether it is."""
         while (top := self.console_screens()[-1]) is not below and top.leads_on and top.may_leave():
             self._note_left(top)
             self.pop_screen()
+        if top is not below and not top.leads_on:
+            self.show_notice(NOT_FROM_HERE)
         return self.screen is below
 
     def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
@@ -524,7 +530,7 @@ class Navigation(MappedApp):
         from tui_app.screens.handover import HandoverScreen
 
         if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
-            self.show_notice("Not from here: what is on this screen comes first.")
+            self.show_notice(NOT_FROM_HERE)
         elif not self.is_shown_already("handover"):
             self.push_screen(HandoverScreen(self.service, since))
 
@@ -533,7 +539,7 @@ class Navigation(MappedApp):
         from tui_app.screens.doctor import DoctorScreen
 
         if not (isinstance(self.screen, ConsoleScreen) and self.screen.leads_on):
-            self.show_notice("Not from here: what is on this screen comes first.")
+            self.show_notice(NOT_FROM_HERE)
         elif not self.is_shown_already("doctor"):
             self.push_screen(DoctorScreen(self.service))
 
@@ -622,7 +628,7 @@ class Navigation(MappedApp):
             else:
                 self.push_screen(again)
         else:
-            self.show_notice("Not from here: what is on this screen comes first.")
+            self.show_notice(NOT_FROM_HERE)
 
     @cached_property
     def _views_before(self) -> dict[str, ConsoleScreen | Callable[[], ConsoleScreen]]:

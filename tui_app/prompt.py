@@ -23,6 +23,7 @@ from tui_app.terminal.themes import THEME_CHOICES
 from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
+    from tui_app.actions import Action
     from tui_app.config.schema import View
     from tui_app.console_commands import Offer
     from tui_app.screens.prompt import PromptScreen
@@ -34,6 +35,7 @@ _KEPT: Final = 50
 _PLACES: Final = {"mailsluice jobs": "the list of jobs", "mailsluice ledger list": "the ledger"}
 """Where the console has what a sentence names a command for."""
 _THEMES: Final = ("auto", *THEME_CHOICES)
+_EXPORTS: Final = ("rows.export", "job.export", "plan.report", "part.save", "handover.save")
 _SETTINGS: Final = ("canary", "batch_size", "move_batch_size", "bell")
 
 
@@ -106,7 +108,7 @@ class Prompt(Navigation):
     async def _do(self, offer: Offer, prompt: PromptScreen, *, waits: bool = False) -> None:
         prompt.busy = waits
         try:
-            go = self._of_action(offer) if offer.action is not None else await self._of_line(offer.line, prompt)
+            go = self._of_action(offer.action) if offer.action is not None else await self._of_line(offer.line, prompt)
         except (SluiceError, QueryError) as error:
             if self.screen is prompt:
                 self._tell_prompt(prompt, offer, error)
@@ -138,10 +140,9 @@ class Prompt(Navigation):
             said = said.replace(command, place)
         prompt.say(said)
 
-    def _of_action(self, offer: Offer) -> Go:
+    def _of_action(self, action: Action) -> Go:
         """An action of the screen below. Raises UsageError where it can't be done from here."""
-        action, below = offer.action, self.console_screens()[-1]
-        assert action is not None
+        below = self.console_screens()[-1]
         if why_not := below.why_not_here(action.id):
             raise UsageError(f"Not now: {why_not}")
         if action.acts_at_once:
@@ -180,7 +181,7 @@ class Prompt(Navigation):
                 return await self._plan(rest, prompt)
             case "message":
                 if not is_investigate_id(rest):
-                    raise UsageError("That is not the id of a message: y on a message copies it.")
+                    raise UsageError("That is not the id of a message: ‹view.copy› on a message copies it.")
                 return lambda: self.open_message_of(Untrusted(rest))
             case "jobs":
                 return self._jobs(rest)
@@ -241,8 +242,10 @@ class Prompt(Navigation):
         from tui_app.jobs.job_filter import parse_job_filter
 
         if line == "all":
+            self._check_way_to("all_jobs")
             return self._open_all_jobs
         parse_job_filter(line, self.service.clock.now())
+        self._check_way_to("jobs")
 
         def go() -> None:
             if isinstance(root := self.back_to_first(), JobsScreen):
@@ -328,18 +331,20 @@ class Prompt(Navigation):
         if name not in _SETTINGS:
             raise UsageError(f"'{sanitize(name, 40)}' can't be set here. Settings: {', '.join(_SETTINGS)}.")
         value = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(value.strip().lower(), value.strip())
-        # Ringing is the console's, whichever account it is for; how plans run is the account's.
-        for service in self.services if name == "bell" else (self.service,):
-            changed = service.set_for_session(name, value)
+        # Ringing is the console's, which asks the first account; how plans run is that of the account that is shown.
+        changed = (self.services[0] if name == "bell" else self.service).set_for_session(name, value)
         return lambda: self.show_notice(f"{name} is {changed} until the console ends.")
 
     def _export(self) -> Go:
-        below = self.console_screens()[-1]
-        for name in ("rows_export", "job_export", "plan_report", "part_save", "handover_save"):
-            action: Go | None = getattr(below, f"action_{name}", None)
-            if action is not None:
-                return action
-        raise UsageError("There is nothing to export here.")
+        here = {
+            action.id: action
+            for action in self.key_map.actions
+            if self.console_screens()[-1].screen_name in action.where
+        }
+        found = next((here[name] for name in _EXPORTS if name in here), None)
+        if found is None:
+            raise UsageError("There is nothing to export here.")
+        return self._of_action(found)
 
     # ---- what may come behind a command
 
@@ -357,7 +362,7 @@ class Prompt(Navigation):
             case "theme":
                 return [(name, "") for name in _THEMES]
             case "set":
-                plans, ui = self.service.settings.plans, self.service.settings.ui
+                plans, ui = self.service.settings.plans, self.services[0].settings.ui
                 now = {name: getattr(plans, name, None) for name in _SETTINGS} | {"bell": str(ui.bell).lower()}
                 return [(f"{name} ", f"now {value}") for name, value in now.items()]
             case "handover":

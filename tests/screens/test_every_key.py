@@ -40,10 +40,6 @@ NOTHING_TO_SEE: Final = {
     "view.refresh": "the header tells when it was read: to the minute, and here no time passes",
 }
 """Actions that may leave the screen as it is, and why nobody misses a word about that."""
-NOT_FROM_HERE: Final = frozenset(
-    {("copy", "minus"), ("copy", "Q"), ("columns", "minus"), ("targets", "minus"), ("targets", "Q")}
-)
-"""Where a key would lead away from something that has to be ended first, and says nothing of that yet."""
 SOON: Final = 1.0
 """Seconds in which a key has its answer here: most have it in a frame."""
 
@@ -264,7 +260,7 @@ def looks_busy(console: Console) -> bool:
 def excused(place: str, key: str) -> bool:
     """Whether the key has an action of which nothing need be seen."""
     here = [action for action in USUAL.at(place, read_only=False) if key in action.keys]
-    return (place, key) in NOT_FROM_HERE or (bool(here) and here[0].id in NOTHING_TO_SEE)
+    return bool(here) and here[0].id in NOTHING_TO_SEE
 
 
 @pytest.mark.long

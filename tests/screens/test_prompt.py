@@ -1,6 +1,7 @@
 """The prompt behind `:`, keys that do nothing, views and what is remembered, by keys at 80x24 against the simulator."""
 
 import inspect
+from contextlib import chdir
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -13,13 +14,16 @@ from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import service_on, settings_for
+from tui_app.actions import ACTIONS
 from tui_app.app import SluiceApp
 from tui_app.config.schema import KeyChange, View
 from tui_app.console_commands import COMMANDS
 from tui_app.core.state_file import StateFile
 from tui_app.prompt import Prompt
 from tui_app.remembered import Remembered
+from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
+from tui_app.screens.mail.screen import QuarantineScreen
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Simulator
 
@@ -436,3 +440,53 @@ async def test_keys_behind_a_command_are_for_what_it_opens(still_simulator: Simu
         for key in ("colon", *"quarantine", "enter", "w"):
             console.app.post_message(Key(key, key if len(key) == 1 else None))
         await console.sees("› groups")
+
+
+async def test_export_does_what_its_key_does_on_every_screen_that_has_one(simulator: Simulator, tmp_path: Path) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        await command(console, "export")
+        await console.sees("There is nothing to export here.")
+        await console.press("escape")
+        await command(console, "handover")
+        await console.sees("# Handover")
+        with chdir(tmp_path):
+            await command(console, "export")
+            await console.sees("handover", ".md")
+            await console.until(lambda: bool(list(tmp_path.glob("*.md"))), "a file")
+
+
+@pytest.mark.parametrize("line", ["jobs all", "jobs failed:>0", "mail", "quarantine", "ledger"])
+async def test_no_command_leaves_a_review_or_opens_something_above_it(simulator: Simulator, line: str) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("all loaded")
+        await console.press("space", "R")
+        await console.sees("not sent yet")
+        await console.press("f2")
+        await console.sees("Release › ")
+        shown = console.app.screen
+        console.app.action_prompt_open()
+        await console.sees("Commands")
+        await console.type(line)
+        await console.press("enter")
+        await console.sees("Not from here")
+        await console.press("escape")
+        assert console.app.screen is shown
+
+
+async def test_a_key_on_a_screen_that_is_being_opened_ends_nothing(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        job = console.app.screen.jobs[5]  # type: ignore[attr-defined]
+        for screen in (
+            JobScreen(console.app.service, job),
+            QuarantineScreen(console.app.service),
+            JobsScreen(console.app.service),
+        ):
+            for action in ACTIONS:
+                assert screen.why_not_here(action.id) == "the screen is being opened."
+                assert screen.check_action(action.method, ()) is False

@@ -86,6 +86,8 @@ class AllJobsScreen(FilterScreen):
         self._failed = failed
         self._snapshots: dict[str, JobsSnapshot] = {}
         self._filter: JobFilter | None = None
+        self._told: Sequence[Piece] = ()
+        """How the accounts stand, as it is shown."""
         self._subjects: dict[str, JobsSubject] = {
             name: each.jobs.watch_list(JobsQuery(), partial(self._arrived, name)) for name, each in services.items()
         }
@@ -167,6 +169,15 @@ class AllJobsScreen(FilterScreen):
         )
         left_out = sum(snapshot.left_out for snapshot in self._snapshots.values())
         count += f", {left_out:,} left out" * bool(left_out)
+        self._told = self._states()
+        self.set_breadcrumb([("Jobs of all profiles", "bold"), count], self._told)
+        waiting = len(self._services) - len(self._snapshots)
+        nothing = (
+            "None matches the filter." if self._filter is not None and loaded else "No bulk jobs in these accounts."
+        )
+        self.table().set_empty_text(f"Asking {plural(waiting, 'account')}…" if waiting else nothing)
+
+    def _states(self) -> Sequence[Piece]:
         states: list[Piece] = []
         for name, each in self._services.items():
             piece = freshness(each.connection, each.clock.monotonic())
@@ -174,12 +185,13 @@ class AllJobsScreen(FilterScreen):
             states += [f"{' · ' if states else ''}{sanitize(name, 20)} ", (words, style)]
         for name in self._failed:
             states += [" · " if states else "", (f"{sanitize(name, 20)} not opened", "$text-error")]
-        self.set_breadcrumb([("Jobs of all profiles", "bold"), count], states)
-        waiting = len(self._services) - len(self._snapshots)
-        nothing = (
-            "None matches the filter." if self._filter is not None and loaded else "No bulk jobs in these accounts."
-        )
-        self.table().set_empty_text(f"Asking {plural(waiting, 'account')}…" if waiting else nothing)
+        return states
+
+    def time_passed(self) -> None:
+        """Also tell how each account stands by now, where nothing comes from it."""
+        super().time_passed()
+        if self._states() != self._told:
+            self.show_frame()
 
     def freshness(self) -> Piece:
         """Each account has its own, beside its name."""

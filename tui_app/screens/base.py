@@ -328,8 +328,10 @@ class ConsoleScreen(Screen[None]):
             self.show_frame()
 
     def why_not_here(self, action_id: str) -> str:
-        """The same, also where no row is listed, or none is marked."""
-        table = self.table() if self.ready else None
+        """The same, also where no row is listed, or none is marked, or the screen is not there yet."""
+        if not self.ready:
+            return "the screen is being opened."
+        table = self.table()
         if table is not None and action_id in _ON_A_ROW and not len(table.shown):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
@@ -392,7 +394,12 @@ class ConsoleScreen(Screen[None]):
             self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Read-only hides all writes; in a window that is too small only the keys of all screens work."""
+        """Read-only hides all writes; in a window that is too small only the keys of all screens work.
+
+        Nothing can be done on a screen whose widgets are not there yet: a key may come before them.
+        """
+        if not self.is_mounted:
+            return False
         if is_too_small(self) and action in _OF_SCREENS:
             return False
         if self.service.settings.read_only and any(

@@ -57,7 +57,7 @@ class FilterScreen(ConsoleScreen):
         self.set_focus(self.table())
 
     def handle_back(self) -> bool:
-        """Esc leaves the line, then ends the filter. Marks stay: u removes them."""
+        """Esc leaves the line, then ends the filter."""
         if self._line.is_open:
             self._line.leave()
             self.set_focus(self.table())

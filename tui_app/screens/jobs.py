@@ -475,7 +475,9 @@ class JobsScreen(FilterScreen):
         jobs = self._chosen()
         if jobs is None:
             missing = self.table().marked.marks - len(self.table().marked.marked_rows())
-            self.notice(f"{plural(missing, 'marked job')} not listed now: 0 and m show all, ‹mark.none› unmarks all.")
+            self.notice(
+                f"{plural(missing, 'marked job')} not listed now: 0 and ‹filter.action› show all, ‹mark.none› unmarks all."
+            )
         return jobs or ()
 
     def action_rows_retry(self) -> None:

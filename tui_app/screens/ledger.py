@@ -264,7 +264,7 @@ class LedgerScreen(FilterScreen):
         reason: list[Piece] = [" · ", (PrivateText(sanitize(each.reason)), "dim")] if each.reason else []
         who = (sanitize(each.origin.describe()), "dim")
         if isinstance(each, WriteEntry):
-            waits = " · ‹record.open› shows the record, v there settles it" if each.open else ""
+            waits = " · ‹record.open› shows the record, ‹record.settle› there settles it" if each.open else ""
             return [(f"{each.describe()}{waits} · ", "" if each.open else "dim"), who, *reason]
         waits = " · enter opens it, to settle and go on" if each.open else ""
         return [(f"{each.describe()} · ", "$text-error" if _tone_of(each) else "dim"), who, *reason, (waits, "dim")]

@@ -116,7 +116,7 @@ class PromptScreen(ModalScreen[None]):
         """Show what fits the line; the first of it is what enter does."""
         self._chosen = False
         self._found = found = self._offers(self._line.value)
-        self._table.set_empty_text("Nothing fits. esc leaves; ? on a screen lists its keys.")
+        self._table.set_empty_text("Nothing fits. esc leaves; ‹help.open› on a screen lists its keys.")
         self._table.forget_cursor()
         self._table.show_rows(ListRows(found, lambda offer: f"{offer.text}\n{offer.key}\n{offer.line}"))
         self.say(_BUSY if self.busy else "")
