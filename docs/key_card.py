@@ -139,7 +139,7 @@ def action_ids() -> str:
     """The ids of all actions whose keys can be changed."""
     subjects: dict[str, list[str]] = {}
     for action in ACTIONS:
-        if not action.fixed:
+        if not action.digits:
             subject, _, name = action.id.partition(".")
             subjects.setdefault(subject, []).append(name)
     return " · ".join(f"`{subject}.` {', '.join(names)}" for subject, names in sorted(subjects.items()))

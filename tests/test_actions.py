@@ -101,12 +101,12 @@ def test_read_only_leaves_no_write_in_footer_or_help() -> None:
 @pytest.mark.parametrize("place", SCREENS)
 def test_a_footer_fills_the_width_and_no_write_loses_its_place_to_anything_else(place: str, width: int) -> None:
     keys, ways_out = USUAL.footer(place, read_only=False)
-    writes = {action.short or action.label for action in USUAL.at(place, read_only=False) if action.writes}
-    early = {label for action in USUAL.at(place, read_only=False) if place in action.footer for label in [action.label]}
+    here = USUAL.at(place, read_only=False)
+    first = {action.short or action.label for action in here if action.writes and place in action.footer}
     shown = shown_keys(keys, ways_out, width)
     assert len("  ".join(f"{key} {label}" for key, label in (*shown, *ways_out))) <= width
     assert ways_out[-1] == ("?", "help")
-    kinds = [label in writes and label in early for _, label in shown]
+    kinds = [label in first for _, label in shown]
     assert kinds == sorted(kinds, reverse=True)
     left_out = keys[len(shown) :]
     if left_out:
