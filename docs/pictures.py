@@ -261,7 +261,7 @@ class Machine:
 
         def make(settings: Settings) -> EmailSecurityService:
             return EmailSecurityService(
-                settings, clock=StillClock(), random=Random(1), remembered=StateFile(self.state), state=self.state
+                settings, clock=StillClock(), random=Random(1), state_file=StateFile(self.state), state=self.state
             )
 
         first = make(settings or self.settings)

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tui_app.config.settings import check_view_name
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
@@ -38,7 +39,7 @@ def _checks(file: ConfigFile, now: datetime) -> Iterator[tuple[str, Callable[[],
 
             yield "", partial(check_colors, {name: profile})
     for name, view in file.views.items():
-        from tui_app.views import check_view, check_view_name
+        from tui_app.views import check_view
 
         where = f"views.{sanitize(name, 40)}: "
         yield where, partial(check_view_name, name)

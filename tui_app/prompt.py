@@ -135,7 +135,7 @@ class Prompt(Navigation):
         if isinstance(error, QueryError):
             prompt.show_mistake(str(error), offer.line, error.start, error.end)
             return
-        said = str(error).removesuffix(" Nothing was sent.")
+        said = error.cause
         for command, place in _PLACES.items():
             said = said.replace(command, place)
         prompt.say(said)

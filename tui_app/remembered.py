@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from tui_app.config.schema import View
+from tui_app.config.schema import View, ViewAction, ViewScreen
+from tui_app.config.settings import check_view_name
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
@@ -57,8 +58,7 @@ class Remembered:
 
         Raises UsageError where it can't be.
         """
-        if not name or name != sanitize(name, 40) or name.split()[0] in ("save", "forget"):
-            raise UsageError("A view needs a name of at most 40 characters, which does not begin with save or forget.")
+        check_view_name(name)
         if name in self._configured:
             raise UsageError(f"The configuration file has a view '{name}': change it there, or choose another name.")
         saved = self._saved() | {name: view}
@@ -137,8 +137,8 @@ def _table(view: View) -> dict[str, str]:
 
 def _view(table: Any) -> View | None:
     known = {each.name for each in fields(View)}
-    if not isinstance(table, dict) or table.get("screen") not in ("jobs", "quarantine", "mail", "ledger"):
+    if not isinstance(table, dict) or table.get("screen") not in get_args(ViewScreen):
         return None
     if not all(name in known and isinstance(value, str) and len(value) <= _LONGEST for name, value in table.items()):
         return None
-    return View(**table) if table.get("action", "") in ("", "move", "release") else None
+    return View(**table) if table.get("action", "") in get_args(ViewAction) else None

@@ -60,7 +60,7 @@ class EmailSecurityService:
         clock: Clock,
         random: Random,
         read_wait: float = 0.0,
-        remembered: StateFile | None = None,
+        state_file: StateFile | None = None,
         state: Path | None = None,
         yield_to_ui: Callable[[], None] = no_yield,
     ) -> None:
@@ -87,7 +87,7 @@ class EmailSecurityService:
         self.unknown_after_leaving = 0
         self._closing = False
         self.diagnosis = ""
-        self._state_file = remembered or StateFile()
+        self._state_file = state_file or StateFile()
         self.remembered = Remembered(self._state_file, settings.identity, settings.views)
         self._state = state
         self._poller: Poller | None = None

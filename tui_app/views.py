@@ -42,9 +42,3 @@ def check_view(view: View, now: datetime) -> None:
             parse_ledger_filter(view.filter, now)
     except QueryError as error:
         raise UsageError(f"its line can't be used: {error}") from None
-
-
-def check_view_name(name: str) -> None:
-    """Raise UsageError for a name by which no view can be called."""
-    if not name.strip() or name != sanitize(name, 40) or name.split()[0] in ("save", "forget"):
-        raise UsageError("A view needs a name of at most 40 characters, which does not begin with save or forget.")

@@ -22,7 +22,6 @@ from tui_app.doctor.configuration import Chosen, check_file, check_proxy, check_
 from tui_app.doctor.connection import check_clock
 from tui_app.doctor.machine import check_journals, check_lock, check_state_folder, check_time_zone
 from tui_app.doctor.terminal import (
-    SMALLEST,
     Surroundings,
     TerminalSnapshot,
     check_clipboard,
@@ -33,7 +32,6 @@ from tui_app.doctor.terminal import (
 from tui_app.plans.account_lock import LockFiles
 from tui_app.plans.origin import Origin
 from tui_app.plans.storage import Storage
-from tui_app.widgets import too_small
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GOOD = TerminalSnapshot(
@@ -83,10 +81,6 @@ def test_the_terminal(terminal: Mapping[str, object], around: Surroundings, stat
     result = check_terminal(snapshot, around)
     assert state_of(result) == state
     assert word in f"{result.found} {result.todo}"
-
-
-def test_the_smallest_window_is_that_of_the_console() -> None:
-    assert (too_small.COLUMNS, too_small.LINES) == SMALLEST
 
 
 def test_the_clipboard_is_never_called_ok() -> None:

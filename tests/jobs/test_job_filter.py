@@ -1,5 +1,6 @@
 """The filter of the list of jobs: `140` finds what one would look for, and what nobody knows is not hidden."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui_app.api.models import Job
 from tui_app.core.query import QueryError
-from tui_app.jobs.job_filter import FIELDS, GRAMMAR, parse_job_filter
+from tui_app.jobs.job_filter import FIELDS, FIELDS_OF_ALL, GRAMMAR, GRAMMAR_OF_ALL, parse_job_filter
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -91,9 +92,30 @@ def test_a_mistake_is_told_with_its_place(line: str, place: str, words: str) -> 
     assert line[wrong.value.start : wrong.value.end] == place
 
 
-def test_help_names_every_field() -> None:
-    told = " ".join(f"{key} {about}" for key, about in GRAMMAR)
-    assert not [name for name in FIELDS if f"{name}:" not in told]
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ("profile:prod", True),
+        ("-profile:prod", False),
+        ("profile:TEST", False),
+        ("acme-prod wave", True),
+        ("-prod", False),
+    ],
+)
+def test_jobs_of_all_profiles_are_found_by_the_profiles_name(line: str, passes: bool) -> None:
+    wanted = parse_job_filter(line, NOW, FIELDS_OF_ALL)
+    assert wanted is not None and wanted.matches(job(), NOW, "acme-prod") is passes
+
+
+def test_where_there_is_one_profile_no_filter_asks_for_it() -> None:
+    with pytest.raises(QueryError, match="'profile' is not a field"):
+        parse_job_filter("profile:prod", NOW)
+
+
+@pytest.mark.parametrize(("grammar", "fields"), [(GRAMMAR, FIELDS), (GRAMMAR_OF_ALL, FIELDS_OF_ALL)])
+def test_help_names_every_field(grammar: Sequence[tuple[str, str]], fields: Sequence[str]) -> None:
+    told = " ".join(f"{key} {about}" for key, about in grammar)
+    assert not [name for name in fields if f"{name}:" not in told]
 
 
 @given(st.text(max_size=40))

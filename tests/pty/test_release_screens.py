@@ -249,8 +249,8 @@ def test_an_a_that_was_typed_before_the_first_ones_were_there_sends_nothing(acco
     terminal.submit()
     terminal.sees("reason: ")
     terminal.press("A" * 5)
-    terminal.sees("check them")
-    terminal.press("A")
+    terminal.sees("first messages sent")
+    terminal.press("jA")  # in one go: nobody looked between the two
     terminal.says("look at what was sent, then press A again")
     assert sum(sent(simulator).values()) == CANARY
 

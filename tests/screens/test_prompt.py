@@ -326,7 +326,7 @@ async def test_the_last_view_and_the_theme_come_back_and_marks_do_not(
     def service() -> EmailSecurityService:
         state = StateFile(tmp_path / "state")
         settings = settings_for(still_simulator)
-        return EmailSecurityService(settings, clock=still_clock, random=Random(1), remembered=state)
+        return EmailSecurityService(settings, clock=still_clock, random=Random(1), state_file=state)
 
     app = SluiceApp(service())
     async with app.run_test(size=(80, 24)) as pilot:

@@ -56,7 +56,7 @@ class SeenJustNow(LastLooks):
 def lonely_service(base_url: str, remembered: StateFile | None = None) -> EmailSecurityService:
     """A service on a server of a script, which knows nothing of held mail."""
     settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
-    service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), remembered=remembered)
+    service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state_file=remembered)
     service.plans._looks = SeenJustNow(service.clock)
     return service
 

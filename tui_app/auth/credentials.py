@@ -79,6 +79,11 @@ class CommandCredential:
         self._command = TokenCommand(command)
         self._token = _answer_of(self._command, may_ask=may_ask)
 
+    @property
+    def token(self) -> Secret:
+        """What the command answered last."""
+        return self._token
+
     def headers(self) -> dict[str, str]:
         """The request headers that carry it."""
         return {"Authorization": f"Bearer {self._token.reveal()}"}

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui_app.auth.credentials import CommandCredential
 from tui_app.config.settings import Settings, load_settings
@@ -19,6 +18,7 @@ from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.core.paths import find_state_folder
+from tui_app.core.terminal_needs import is_too_plain, is_utf8
 from tui_app.core.text import sanitize
 from tui_app.terminal.watchdog import ShutdownWatchdog, print_line
 
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from tui_app.setup.conversation import Setup
     from tui_app.setup.situation import Situation
     from tui_app.terminal.practice import PractisingApp
-
-_TOO_PLAIN: Final = re.compile(r"(dumb(-.*)?|unknown|network|dialup|emacs|adm3a.*|ansi.*|vt[0-9].*)?", re.IGNORECASE)
-"""Values of TERM without colours, without an alternate screen or without cursor movement."""
-
-
-def is_too_plain(kind: str) -> bool:
-    """Whether a terminal of this kind can't show the console."""
-    return _TOO_PLAIN.fullmatch(kind) is not None
 
 
 def check_terminal(environment: Mapping[str, str]) -> None:
@@ -51,7 +43,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         raise UsageError(
             f"A terminal of kind '{sanitize(kind, 40)}' can't show the console. Use the commands: mailsluice jobs"
         )
-    if (sys.stderr.encoding or "").lower().replace("-", "") != "utf8":
+    if not is_utf8(sys.stderr.encoding or ""):
         raise UsageError("The console needs UTF-8 (try LC_ALL=C.UTF-8). Or use the commands: mailsluice jobs")
 
 
@@ -89,7 +81,7 @@ def run_console(
             settings,
             clock=SystemClock(),
             random=SystemRandom(),
-            remembered=facts,
+            state_file=facts,
             state=state,
             yield_to_ui=priority.yield_to_ui,
         )

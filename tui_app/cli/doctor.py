@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import click
 
-from tui_app.cli.console import is_too_plain
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
 from tui_app.cli.streams import ReaderGone
 from tui_app.config.schema import UiSettings
@@ -23,6 +22,7 @@ from tui_app.core.clock import SystemClock
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import child_environment, forbid_memory_dumps
 from tui_app.core.paths import find_state_folder
+from tui_app.core.terminal_needs import is_too_plain
 from tui_app.core.text import plural
 from tui_app.doctor.check import CheckResult, count_states, exit_code_of
 from tui_app.doctor.configuration import Chosen
@@ -74,7 +74,7 @@ def _settings(profile: str | None, *, read_only: bool) -> tuple[Settings | None,
     try:
         return load_settings(os.environ, profile_name=profile, read_only=read_only), ""
     except UsageError as error:
-        return None, str(error).removesuffix(" Nothing was sent.")
+        return None, error.cause
 
 
 def _write(result: CheckResult) -> None:

@@ -131,7 +131,7 @@ def _take_source(
         return token_from_file(setup.kept_in).reveal()
     if command:
         setup.place, setup.command = TokenPlace.COMMAND, parsed_command(command)
-        return CommandCredential(setup.command).headers()["Authorization"].removeprefix("Bearer ")
+        return CommandCredential(setup.command).token.reveal()
     if from_environment:
         if setup.situation.token is None:
             raise UsageError(f"{TOKEN} is not set.")

@@ -49,7 +49,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
             clock=SystemClock(),
             random=SystemRandom(),
             read_wait=MAX_WAIT,
-            remembered=StateFile(state),
+            state_file=StateFile(state),
             state=state,
         )
         service.on_limit_wait = lambda seconds: print_status(

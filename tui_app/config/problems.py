@@ -114,7 +114,7 @@ def _refused(check: Callable[[str], object], value: str) -> str:
     try:
         check(value)
     except UsageError as error:
-        return str(error).removesuffix(" Nothing was sent.")
+        return error.cause
     except (OSError, ValueError, RuntimeError):  # a NUL, or ~ of an unknown user
         return f"{sanitize(value)} can't be the name of a file."
     return ""

@@ -88,15 +88,19 @@ class KeyChange:
         return f"{self.file}{f', line {line}' if line else ''}"
 
 
+ViewScreen = Literal["jobs", "quarantine", "mail", "ledger"]
+ViewAction = Literal["", "move", "release"]
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One `[views.NAME]`: a screen and what it shows. `status` is a digit's word, `sort` a column, behind `-` in reverse."""
 
-    screen: Literal["jobs", "quarantine", "mail", "ledger"]
+    screen: ViewScreen
     filter: str = ""
     search: str = ""
     status: str = ""
-    action: Literal["", "move", "release"] = ""
+    action: ViewAction = ""
     sort: str = ""
 
 

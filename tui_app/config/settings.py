@@ -81,10 +81,26 @@ class Settings:
         return f"{self.account_id}@{self.base_url}"
 
     @property
+    def short_account_id(self) -> str:
+        """The account id as a header shows it."""
+        return short_account_id(self.account_id)
+
+    @property
     def other_host(self) -> str:
         """The host that requests go to, where it is neither the API's nor this machine; else empty."""
         host = urlsplit(self.base_url).hostname or ""
         return "" if host == urlsplit(DEFAULT_BASE_URL).hostname or is_loopback(host) else host
+
+
+def check_view_name(name: str) -> None:
+    """Raise UsageError for a name by which no view can be called."""
+    if not name.strip() or name != sanitize(name, 40) or name.split()[0] in ("save", "forget"):
+        raise UsageError("A view needs a name of at most 40 characters, which does not begin with save or forget.")
+
+
+def short_account_id(account_id: str) -> str:
+    """Its beginning and its end."""
+    return f"{account_id[:4]}…{account_id[-4:]}"
 
 
 def check_account_id(account_id: str) -> str:

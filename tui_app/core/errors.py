@@ -22,6 +22,11 @@ class SluiceError(Exception):
 
     exit_code = ExitCode.UNEXPECTED
 
+    @property
+    def cause(self) -> str:
+        """The same without "Nothing was sent.", for where nothing would have been."""
+        return str(self).removesuffix(" Nothing was sent.")
+
 
 class UsageError(SluiceError):
     """The command, the configuration or the terminal can't be used; nothing was sent."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import stat
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from tui_app.auth.credentials import KeyCredential
 from tui_app.config.origins import values_in_effect
-from tui_app.config.schema import ConfigFile, UiSettings
+from tui_app.config.problems import find_problems
+from tui_app.config.schema import ConfigFile
 from tui_app.config.settings import (
     Settings,
     is_loopback,
     proxy_for,
     read_config_file,
-    read_config_text,
 )
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
@@ -53,11 +52,12 @@ def check_file(
             )
         named = bool(environment.get("MAILSLUICE_CONFIG"))
         file = read_config_file(path, must_exist=named)
-        text = read_config_text(path)
     except UsageError as error:
         return wrong("configuration", str(error))
     name = sanitize(str(path), 200)
-    if problems := console_problems(path, file):
+    found_in_it = find_problems(path)
+    refused = [problem.sentence for problem in found_in_it if problem.refused]
+    if problems := refused or console_problems(path, file):
         more = f" And {len(problems) - 1:,} more." if len(problems) > 1 else ""
         return wrong("configuration", f"{problems[0]}{more}", "mailsluice config check names all of it.")
     try:
@@ -67,24 +67,13 @@ def check_file(
     mode = f"mode {stat.S_IMODE(about.st_mode):04o}" if stat.S_ISREG(about.st_mode) else "not a file, taken for empty"
     default = f", by default {sanitize(file.default_profile, 40)}" if file.default_profile else ""
     found = f"{name}, {mode}, {plural(len(file.profiles), 'profile')}{default}"
-    if unknown := [*_not_obeyed(text)]:
+    if idle := [problem.key for problem in found_in_it]:
         return look(
             "configuration",
-            f"{found}. This version does not obey: {sanitize(', '.join(unknown), 200)}",
+            f"{found}. This version does not obey: {sanitize(', '.join(idle), 200)}",
             "Check the spelling; what is meant for another version may stay.",
         )
     return ok("configuration", found)
-
-
-def _not_obeyed(text: str) -> Iterator[str]:
-    """Names of what is in the file and means nothing to this version; all else that is unknown is refused."""
-    try:
-        content: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return
-    ui = content.get("ui")
-    known = {each.name for each in fields(UiSettings)}
-    yield from (f"ui.{name}" for name in (ui if isinstance(ui, dict) else ()) if name not in known)
 
 
 def check_settings(
@@ -93,10 +82,9 @@ def check_settings(
     """Whether there is all that a command needs, and where it comes from; `chosen` is None where that is not known."""
     if settings is None:
         return wrong("settings", problem or "There are no settings.")
-    account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
     mode = "read-only" if settings.read_only else "may write"
     profile = f"profile {sanitize(settings.profile, 40)}" if settings.profile else "no profile"
-    found = f"{profile}, account {account}, {settings.base_url}, {mode}"
+    found = f"{profile}, account {settings.short_account_id}, {settings.base_url}, {mode}"
     if chosen is not None:
         found += f". {_origins(environment, chosen)}"
     hints = [*_settings_hints(settings, environment)]

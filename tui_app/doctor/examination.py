@@ -18,7 +18,7 @@ from tui_app.api.models import TokenStatus
 from tui_app.api.page import Page
 from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
-from tui_app.auth.credentials import CommandCredential, KeyCredential, Secret, TokenCredential
+from tui_app.auth.credentials import CommandCredential, KeyCredential, TokenCredential
 from tui_app.config.settings import check_job_id
 from tui_app.core.background import in_background
 from tui_app.core.errors import ExitCode, UsageError
@@ -250,8 +250,7 @@ def _with_one_token(settings: Settings) -> Settings:
     """The same with the token that its command gave last: a check runs no command."""
     if not isinstance(settings.credential, CommandCredential):
         return settings
-    token = settings.credential.headers()["Authorization"].removeprefix("Bearer ")
-    return replace(settings, credential=TokenCredential(Secret(token, "answer of the token command")))
+    return replace(settings, credential=TokenCredential(settings.credential.token))
 
 
 async def _safely(name: str, check: Callable[[], Awaitable[T]]) -> T | CheckResult:

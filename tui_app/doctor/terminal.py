@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from tui_app.core.hardening import child_environment
+from tui_app.core.terminal_needs import COLUMNS, LINES, is_utf8
 from tui_app.core.text import sanitize
 from tui_app.doctor.check import CheckResult, look, ok, wrong
 
-SMALLEST: Final = (60, 16)
-"""Columns and lines that the console needs."""
 _SLOW_ESCAPE: Final = 100
 """Milliseconds after which a lone esc feels late."""
 _TMUX_TIMEOUT: Final = 1.0
@@ -127,30 +126,26 @@ def check_terminal(terminal: TerminalSnapshot, surroundings: Surroundings) -> Ch
     kind = sanitize(terminal.kind, 40)
     around = f", inside {', '.join(surroundings.around)}" if surroundings.around else ""
     waits = f", esc waits {sanitize(surroundings.escape_delay, 6)} ms" if surroundings.escape_delay else ""
-    encoding = "UTF-8" if _is_utf8(terminal.encoding) else sanitize(terminal.encoding, 20) or "no encoding"
+    encoding = "UTF-8" if is_utf8(terminal.encoding) else sanitize(terminal.encoding, 20) or "no encoding"
     found = f"{kind or 'TERM is not set'}, {terminal.columns}x{terminal.lines}, {encoding}{around}{waits}"
     if terminal.is_plain:
         return wrong(
             "terminal", found, "This kind can't show the console. Set TERM to what it is, or use the commands."
         )
-    if not _is_utf8(terminal.encoding):
+    if not is_utf8(terminal.encoding):
         return wrong("terminal", found, "The console needs UTF-8: try LC_ALL=C.UTF-8, or use the commands.")
     hints = [*_hints(terminal, surroundings)]
     return look("terminal", found, " ".join(hints)) if hints else ok("terminal", found)
 
 
 def _hints(terminal: TerminalSnapshot, surroundings: Surroundings) -> Iterator[str]:
-    if terminal.columns < SMALLEST[0] or terminal.lines < SMALLEST[1]:
-        yield f"Make the window larger: the console needs {SMALLEST[0]}x{SMALLEST[1]}."
+    if terminal.columns < COLUMNS or terminal.lines < LINES:
+        yield f"Make the window larger: the console needs {COLUMNS}x{LINES}."
     if "tmux" in surroundings.around and not terminal.kind.startswith(("tmux", "screen")):
         yield 'Inside tmux TERM must begin with tmux or screen: set -g default-terminal "tmux-256color".'
     late = surroundings.tmux.get("escape-time", "")
     if late.isascii() and late.isdecimal() and int(late[:9]) > _SLOW_ESCAPE:
         yield f"tmux holds esc back for {late[:9]} ms: set -sg escape-time 20."
-
-
-def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("-", "") == "utf8"
 
 
 def check_colours(terminal: TerminalSnapshot, surroundings: Surroundings) -> CheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,16 @@ from tui_app.jobs.progress import describe_action, describe_search
 if TYPE_CHECKING:
     from tui_app.api.models import Job
 
-Test = Callable[["Job", datetime], bool]
-_TEXTS: Final[dict[str, Callable[[Job], str]]] = {
-    "comment": lambda job: str(job.comment or ""),
-    "search": describe_search,
-    "id": lambda job: str(job.job_id),
-    "status": lambda job: f"{job.status} {job.status_message or ''}",
-    "action": describe_action,
+Test = Callable[["Job", datetime, str], bool]
+"""Of a job, now, and the name of its profile."""
+_PROFILE: Final = "profile"
+_TEXTS: Final[dict[str, Callable[[Job, str], str]]] = {
+    "comment": lambda job, _: str(job.comment or ""),
+    "search": lambda job, _: describe_search(job),
+    "id": lambda job, _: str(job.job_id),
+    "status": lambda job, _: f"{job.status} {job.status_message or ''}",
+    "action": lambda job, _: describe_action(job),
+    _PROFILE: lambda _, profile: profile,
 }
 _COUNTS: Final[dict[str, Callable[[Job], int | None]]] = {
     "found": lambda job: job.total_messages_discovered,
@@ -33,7 +36,7 @@ _COUNTS: Final[dict[str, Callable[[Job], int | None]]] = {
 }
 _AGE: Final = "age"
 _SINCE: Final = "since"
-FIELDS: Final = (*_TEXTS, *_COUNTS, _AGE, _SINCE)
+FIELDS: Final = (*(name for name in _TEXTS if name != _PROFILE), *_COUNTS, _AGE, _SINCE)
 HINT: Final = "words -words comment: search: id: status: failed:>0 age:<1d"
 GRAMMAR: Final = (
     ("words -words", "in comment, search, id, state and action; with - not in them"),
@@ -42,6 +45,14 @@ GRAMMAR: Final = (
     ("age:<1d", "begun less than a day ago; 90s, 30m, 6h, 7d"),
     ("since:24h", "begun since then; also 06:00, 2026-11-20, 2026-11-20T14:00"),
 )
+FIELDS_OF_ALL: Final = (_PROFILE, *FIELDS)
+HINT_OF_ALL: Final = "words -words profile: comment: search: id: failed:>0 age:<1d"
+GRAMMAR_OF_ALL: Final = (
+    ("words -words", "in profile, comment, search, id, state and action; with - not in them"),
+    ("profile:prod", "words of the profile's name"),
+    *GRAMMAR[1:],
+)
+"""The same for the jobs of all profiles."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +62,28 @@ class JobFilter:
     line: str
     _tests: tuple[Test, ...]
 
-    def matches(self, job: Job, now: datetime) -> bool:
+    def matches(self, job: Job, now: datetime, profile: str = "") -> bool:
         """Whether a job passes. A counter or a time that can't be read, or is not given, hides no job."""
-        return all(test(job, now) for test in self._tests)
+        return all(test(job, now, profile) for test in self._tests)
 
 
-def parse_job_filter(line: str, now: datetime) -> JobFilter | None:
+def parse_job_filter(line: str, now: datetime, fields: Sequence[str] = FIELDS) -> JobFilter | None:
     """The filter of a line; None for an empty one. Raises QueryError: what is wrong, and where."""
     tests: list[Test] = []
     for word, term in filter_terms(line):
         try:
-            tests.append(_test(term, now))
+            tests.append(_test(term, now, fields))
         except ValueError as error:
             raise QueryError(str(error), word.start, word.end) from None
     return JobFilter(line.strip(), tuple(tests)) if tests else None
 
 
-def _test(term: Term, now: datetime) -> Test:
+def _test(term: Term, now: datetime, fields: Sequence[str]) -> Test:
     if not term.name:
         wanted = term.text.casefold()
-        return _either(term, lambda job, _: any(wanted in text(job).casefold() for text in _TEXTS.values()))
-    if term.name not in FIELDS:
-        raise ValueError(f"'{term.name}' is not a field. Fields: {', '.join(FIELDS)}.")
+        return _either(term, lambda *of: any(wanted in text(*of).casefold() for text in _TEXTS.values()))
+    if term.name not in fields:
+        raise ValueError(f"'{term.name}' is not a field. Fields: {', '.join(fields)}.")
     if not term.value:
         raise ValueError(f"'{term.text}' names a field without a value.")
     if term.name == _SINCE:
@@ -84,7 +95,7 @@ def _test(term: Term, now: datetime) -> Test:
     if term.name == _AGE:
         return _age_test(term, sign, value)
     read, sought = _TEXTS[term.name], term.value.casefold()
-    return _either(term, lambda job, _: sought in read(job).casefold())
+    return _either(term, lambda *of: sought in read(*of).casefold())
 
 
 def _count_test(term: Term, sign: str, value: str) -> Test:
@@ -110,10 +121,10 @@ def _age_test(term: Term, sign: str, value: str) -> Test:
     )
 
 
-def _either(term: Term, positive: Callable[[Job, datetime], bool]) -> Test:
-    return (lambda job, now: not positive(job, now)) if term.negative else positive
+def _either(term: Term, positive: Callable[[Job, str], bool]) -> Test:
+    return lambda job, _, profile: positive(job, profile) is not term.negative
 
 
 def _known(term: Term, positive: Callable[[Job, datetime], bool | None]) -> Test:
     """What nobody knows of a job hides it under no filter."""
-    return lambda job, now: (known := positive(job, now)) is None or known is not term.negative
+    return lambda job, now, _: (known := positive(job, now)) is None or known is not term.negative

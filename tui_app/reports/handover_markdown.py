@@ -90,17 +90,16 @@ class _Page:
 
     def _head(self) -> list[str]:
         handover, settings = self._handover, self._handover.settings
-        account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
         more = [
             f"profile {sanitize(settings.profile, 60)}" if settings.profile else "",
             "READ-ONLY" if settings.read_only else "",
             f"at {sanitize(settings.other_host, 60)}" if settings.other_host else "",
         ]
-        lines = [heading(f"Handover · account {account} · {_zoned(handover.now)}"), ""]
+        lines = [heading(f"Handover · account {settings.short_account_id} · {_zoned(handover.now)}"), ""]
         for sentence in self._alarms():
             lines += [_bold(sentence), ""]
         lines += [
-            fact("account", ", ".join(filter(None, (account, *more)))),
+            fact("account", ", ".join(filter(None, (settings.short_account_id, *more)))),
             fact("from", _zoned(handover.since)),
             fact("to", _zoned(handover.now)),
             fact("made by", sanitize(handover.origin.describe(), 200)),

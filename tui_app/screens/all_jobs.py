@@ -11,7 +11,7 @@ from textual.message import Message
 
 from tui_app import actions
 from tui_app.core.text import plural, sanitize
-from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
+from tui_app.jobs.job_filter import FIELDS_OF_ALL, GRAMMAR_OF_ALL, HINT_OF_ALL, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
 from tui_app.screens.base import freshness
 from tui_app.screens.filter import FilterScreen
@@ -56,8 +56,8 @@ class AllJobsScreen(FilterScreen):
     """The newest jobs of all accounts first; to look at: what is done to a job is done on its own account's screen."""
 
     screen_name = "all_jobs"
-    FILTER_HINT = HINT
-    FILTER_GRAMMAR = GRAMMAR
+    FILTER_HINT = HINT_OF_ALL
+    FILTER_GRAMMAR = GRAMMAR_OF_ALL
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("all_jobs")
 
@@ -94,7 +94,7 @@ class AllJobsScreen(FilterScreen):
 
     def content(self) -> Iterable[Widget]:
         """A line to type in, and the table."""
-        yield OpenedLine(id="typed-line", placeholder="words comment:… failed:>0 age:<1d")
+        yield OpenedLine(id="typed-line", placeholder="words profile:… failed:>0 age:<1d")
         yield RowTable[ProfileJob](COLUMNS, self._cells, id="table")
 
     def table(self) -> RowTable[ProfileJob]:
@@ -140,7 +140,7 @@ class AllJobsScreen(FilterScreen):
             ProfileJob(name, job)
             for name, snapshot in self._snapshots.items()
             for job in snapshot.jobs
-            if wanted is None or wanted.matches(job, now)
+            if wanted is None or wanted.matches(job, now, name)
         ]
         if table.sorted_by == _PROFILE:
             rows.sort(key=lambda row: row.profile, reverse=table.reversed)
@@ -219,7 +219,7 @@ class AllJobsScreen(FilterScreen):
 
     def filter_by(self, line: str) -> None:
         """Show only the jobs that a filter lets through; all of them for an empty line. Raises QueryError."""
-        self._filter = parse_job_filter(line, self.service.clock.now())
+        self._filter = parse_job_filter(line, self.service.clock.now(), FIELDS_OF_ALL)
         self._show_jobs()
 
     def action_row_open(self) -> None:

@@ -271,14 +271,13 @@ class ConsoleScreen(Screen[None]):
         if not self.ready:
             return
         settings = self.service.settings
-        account = f"{settings.account_id[:4]}…{settings.account_id[-4:]}"
         mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
         left: list[Piece] = [("mailsluice", "bold"), "  "]
         if settings.profile:
             left += [(sanitize(settings.profile, 40), "bold"), " "]
         if settings.production:
             left += [("PRODUCTION", "$text-warning bold"), " "]
-        left += [account, "  ", mode]
+        left += [settings.short_account_id, "  ", mode]
         if elsewhere := settings.other_host:
             left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
         if isinstance(self.app, PractisingApp) and self.app.task_line:

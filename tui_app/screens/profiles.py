@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_app import actions
-from tui_app.config.settings import DEFAULT_BASE_URL, is_production
+from tui_app.config.settings import DEFAULT_BASE_URL, is_production, short_account_id
 from tui_app.core.text import plural, sanitize
 from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
@@ -84,12 +84,12 @@ class ProfilesScreen(FindInTable):
     @staticmethod
     def _cells(row: ProfileRow) -> Sequence[Cell]:
         profile = row.profile
-        account = profile.account_id or "from outside"
+        account = short_account_id(profile.account_id) if profile.account_id else "from outside"
         return (
             Cell(sanitize(row.name, 60), "strong" if row.shown else ""),
             Cell("PRODUCTION" if is_production(row.name, profile) else "", "warning"),
             Cell("READ-ONLY" if profile.read_only else "WRITE", "success" if profile.read_only else "warning"),
-            Cell(f"{account[:4]}…{account[-4:]}" if profile.account_id else account, "muted"),
+            Cell(account, "muted"),
             Cell(row.state, "" if row.service is not None else "muted"),
             Cell(sanitize(profile.base_url or DEFAULT_BASE_URL, 80), "muted"),
         )

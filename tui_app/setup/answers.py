@@ -87,8 +87,8 @@ def parsed_command(line: str) -> tuple[str, ...]:
 
 def check_command(command: tuple[str, ...], token: Secret, *, credential: CommandCredential | None = None) -> None:
     """Run the command once: it must print this token. It may ask on the terminal; raises UsageError."""
-    given = (credential or CommandCredential(command)).headers()["Authorization"].removeprefix("Bearer ")
-    if given != token.reveal():
+    given = (credential or CommandCredential(command)).token
+    if given.reveal() != token.reveal():
         raise UsageError(
             f"The command '{sanitize(command[0], 60)}' ran, but it prints another token than the one that was verified. "
             "Its first line must be the token, and nothing else."

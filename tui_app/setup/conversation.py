@@ -96,7 +96,7 @@ class Setup:
         try:
             name = check_account_id(account_id.strip())
         except UsageError as error:
-            raise UsageError(str(error).removesuffix(" Nothing was sent.")) from None
+            raise UsageError(error.cause) from None
         check = self.token_check
         if not check.good or check.unknown_kind:
             check = await self._api.verify(self.token, name)

@@ -8,8 +8,8 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-COLUMNS: Final = 60
-LINES: Final = 16
+from tui_app.core.terminal_needs import COLUMNS, LINES
+
 ACROSS: Final = [(0, "-too-narrow"), (COLUMNS, "-wide-enough")]
 DOWN: Final = [(0, "-too-low"), (LINES, "-high-enough")]
 """Classes of every screen by its size; with them the style sheet hides all other widgets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,14 +35,16 @@ class LongTask:
         self._show_rows = show_rows
         self._path: Path | None = None
         self._worker: Worker[None] | None = None
+        self._turn = asyncio.Lock()
+        """What was ended lets go of it when its request did; what is begun meanwhile waits for that."""
         self._what = ""
         self._done = self._of = 0
         self._ending = False
 
     @property
     def running(self) -> bool:
-        """Whether something is under way."""
-        return self._worker is not None
+        """Whether something is under way, and nobody ended it."""
+        return self._worker is not None and not self._ending
 
     @property
     def exporting(self) -> bool:
@@ -89,20 +92,27 @@ class LongTask:
 
         async def to_its_end() -> None:
             try:
-                await work
+                async with self._turn:
+                    await work
             except SluiceError as error:
                 details = error.details() if isinstance(error, ApiError) else ()
                 self._screen.service.record(str(error), details)
-                self._screen.notice(f"{self._so_far} {error}" if self._what else f"{error} ‹activity.open› tells more.")
+                self._screen.notice(
+                    f"{self._so_far} {error}"
+                    if self._worker is worker and self._what
+                    else f"{error} ‹activity.open› tells more."
+                )
             finally:
+                work.close()  # of what was ended before its turn came
                 # What came before it ended is not on the screen yet.
-                if self._what == LOADING:
+                if what == LOADING:
                     self._show_rows()
-                self._worker, self._what = None, ""
+                if self._worker is worker:
+                    self._worker, self._what = None, ""
                 self._screen.show_frame()
 
         self._what, self._of, self._done, self._ending = what, of, done, False
-        self._worker = self._screen.run_worker(to_its_end(), group="rows")
+        self._worker = worker = self._screen.run_worker(to_its_end(), group="rows")
         self._screen.show_about()
 
     def on_progress(self, rows: int) -> None:
