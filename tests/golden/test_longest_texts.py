@@ -40,7 +40,7 @@ async def at_all_sizes(console: Console, name: str, *counters: str) -> None:
     """The screen that is shown, in each of the windows."""
     for columns, lines in SIZES:
         await console.pilot.resize_terminal(columns, lines)
-        await console.until(lambda columns=columns: laid_out(console, columns), "it is laid out")  # type: ignore[misc]
+        await console.until(lambda size=(columns, lines): laid_out(console, *size), "it is laid out")  # type: ignore[misc]
         text = await console.settles()
         assert_in_order(console, text, columns, lines)
         for counter in counters:
@@ -48,8 +48,9 @@ async def at_all_sizes(console: Console, name: str, *counters: str) -> None:
         assert_golden(f"longest-{name}-{columns}x{lines}", text)
 
 
-def laid_out(console: Console, columns: int) -> bool:
-    return console.app.size.width == columns and console.app.screen.query_one("#footer").size.width > columns - 3
+def laid_out(console: Console, columns: int, lines: int) -> bool:
+    footer = console.app.screen.query_one("#footer").region
+    return console.app.size == (columns, lines) and columns - 3 < footer.width <= columns and footer.bottom <= lines
 
 
 def assert_in_order(console: Console, text: str, columns: int, lines: int) -> None:

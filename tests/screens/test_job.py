@@ -100,7 +100,9 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         table = console.app.screen.table()  # type: ignore[attr-defined]
         came = len(table.shown)
         large.set_faults("none")
-        await console.press("L", "L")
+        await console.press("L")
+        if "L again" in console.text:  # few had come
+            await console.press("L")
         await console.sees("14,500 loaded")
         assert len(table.shown) == 14_500 >= came
         await console.press("L")

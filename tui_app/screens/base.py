@@ -337,6 +337,11 @@ class ConsoleScreen(Screen[None]):
             return _NOTHING_MARKED
         return self.why_not(action_id)
 
+    def on_row_table_marked(self) -> None:
+        """Tell how many rows are marked, and what can be done with them."""
+        self.show_footer()
+        self.show_about()
+
     def on_opened_line_toggled(self) -> None:
         """Somebody begins to type, or has ended: the keys are other ones."""
         self.show_footer()

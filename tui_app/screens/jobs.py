@@ -335,11 +335,6 @@ class JobsScreen(FilterScreen):
         self.show_footer()
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
-        """Tell how many are marked, and what can be done with them."""
-        self.show_footer()
-        self.show_about()
-
     # ---- views
 
     @property

@@ -84,7 +84,8 @@ class LongTask:
     def busy(self) -> bool:
         """Whether something has to end first; that is said."""
         if self.running:
-            self._screen.notice("One thing after the other: ‹screen.back› ends what is running.")
+            said = "One thing after the other: ‹screen.back› ends what is running."
+            self._screen.notice(said, until_news=True)
         return self.running
 
     def begin(self, work: Coroutine[Any, Any, None], what: str = "", of: int = 0, done: int = 0) -> None:
@@ -109,7 +110,7 @@ class LongTask:
                     self._show_rows()
                 if self._worker is worker:
                     self._worker, self._what = None, ""
-                self._screen.show_frame()
+                self._screen.answered()
 
         self._what, self._of, self._done, self._ending = what, of, done, False
         self._worker = worker = self._screen.run_worker(to_its_end(), group="rows")
@@ -118,7 +119,7 @@ class LongTask:
     def on_progress(self, rows: int) -> None:
         """So many rows are done."""
         self._done = rows
-        self._screen.show_about()
+        self._screen.answered()
 
     def ended(self, sentence: str) -> None:
         """It came to its end: that is said."""

@@ -250,10 +250,6 @@ class ReasonsScreen(FindInTable):
         """Tell of another group."""
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
-        """Tell how many rows are marked."""
-        self.show_about()
-
     # ---- loading
 
     def _load(self, *, asked: bool = True) -> None:

@@ -310,10 +310,6 @@ class JobScreen(ConsoleScreen):
         """Tell of another row."""
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
-        """Tell how many are marked."""
-        self.show_about()
-
     # ---- loading
 
     def reopened(self) -> Callable[[], ConsoleScreen]:

@@ -139,10 +139,6 @@ class GroupsScreen(FindInTable):
         """Tell of another row."""
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
-        """Tell how many are marked."""
-        self.show_about()
-
     # ---- marks
 
     async def action_mark_toggle(self) -> None:  # type: ignore[override]

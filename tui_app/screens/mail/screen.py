@@ -287,10 +287,6 @@ class MailScreen(ConsoleScreen):
         self._subject.cursor = self.table().cursor_key
         self.show_about()
 
-    def on_row_table_marked(self) -> None:
-        """Tell how many are marked."""
-        self.show_about()
-
     def on_row_table_at_end(self) -> None:
         """Load more, when there is more."""
         if not self._search.complete and not self._search.loading:
