@@ -117,6 +117,9 @@ class ConsoleScreen(Screen[None]):
     def __init__(self, service: EmailSecurityService) -> None:
         super().__init__()
         self.service = service
+        # Kept at hand: whether they are there is asked for each key of the footer.
+        self._about = StatusLine(id="about")
+        self._footer = Footer(id="footer")
         self._notice = ""
         self._notice_stays_from = 0.0
         self._notice_ends_with_news = False
@@ -227,7 +230,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def ready(self) -> bool:
         """Whether the widgets exist: messages may come before they are built and after they are removed."""
-        return self.is_attached and bool(self.query("#footer")) and bool(self.query("#about"))
+        return self.is_attached and self._about.is_attached and self._footer.is_attached
 
     def compose(self) -> ComposeResult:
         """Header, breadcrumb, content, a line about the current row, footer."""
@@ -235,8 +238,8 @@ class ConsoleScreen(Screen[None]):
         yield StatusLine(id="breadcrumb")
         yield from self.content()
         yield from self.lines()
-        yield StatusLine(id="about")
-        yield Footer(id="footer")
+        yield self._about
+        yield self._footer
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -312,7 +315,7 @@ class ConsoleScreen(Screen[None]):
     def show_footer(self) -> None:
         """The keys as they make sense now."""
         if self.ready:
-            self.query_one("#footer", Footer).show_keys(*self.footer_keys())
+            self._footer.show_keys(*self.footer_keys())
 
     def _waiting(self) -> Sequence[Piece]:
         """For how long the API has not answered, when that is long."""
@@ -364,9 +367,7 @@ class ConsoleScreen(Screen[None]):
         if self.ready:
             pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
-            self.query_one("#about", StatusLine).set_ends(
-                [piece for piece in pieces if piece != MORE], ends or list(self.about_end())
-            )
+            self._about.set_ends([piece for piece in pieces if piece != MORE], ends or list(self.about_end()))
 
     def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Set the second line: which screen this is."""
