@@ -10,10 +10,10 @@ from textual import work
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import sanitize
 from tui_app.navigation import NOT_FROM_HERE
-from tui_app.plans.state import Phase
 from tui_app.prompt import Prompt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
+from tui_app.terminal.patches import name_first_stack
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -121,6 +121,7 @@ class AccountSwitcher(Prompt):
             self.shown_in[mode] = service
             self.listen_to(service)
             self.add_mode(mode, lambda: JobsScreen(service))
+        name_first_stack(self)
         await self.switch_mode(mode)
         self.show_title(service)
         then()
@@ -178,6 +179,10 @@ class AccountSwitcher(Prompt):
     @property
     def at_work_elsewhere(self) -> str:
         """The plans that are not over on accounts that are not shown, and where they stand; empty for none."""
+        if all(service.plan_state is None for service in self.services):
+            return ""
+        from tui_app.plans.state import Phase
+
         plans = [
             f"{self.whose(service)}plan {'waits' if state.phase in (Phase.CANARY, Phase.PAUSED) else 'at work'}"
             for service in self.services

@@ -6,15 +6,12 @@ import asyncio
 import gc
 import importlib
 import os
-from collections.abc import Callable
-from functools import partial
 from math import inf
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
 from textual.events import Event, Key
-from textual.screen import Screen
 
 from tui_app import actions
 from tui_app.account_switcher import AccountSwitcher
@@ -25,7 +22,6 @@ from tui_app.core.paths import sheet
 from tui_app.core.text import sanitize
 from tui_app.core.ui_priority import UiPriority
 from tui_app.key_map import KeyMap, shown
-from tui_app.plans.state import Phase
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.choice import Choice
 from tui_app.screens.confirm import Confirm
@@ -90,10 +86,6 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
     BINDINGS = actions.bindings("app")
-    # Textual goes back to its first stack of screens only if that has a name like the others.
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        AccountSwitcher.DEFAULT_MODE: partial(Screen, id="_default")
-    }
     HORIZONTAL_BREAKPOINTS = too_small.ACROSS
     VERTICAL_BREAKPOINTS = too_small.DOWN
 
@@ -394,6 +386,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         self._tell_of_end(f"{whose}{end.sentence}", f"{whose}{end.title}")
 
     def _plan_ended(self, service: EmailSecurityService, state: PlanState) -> None:
+        from tui_app.plans.state import Phase
+
         plan = state.plan
         if state.phase is Phase.WAITING:
             return  # it has not begun

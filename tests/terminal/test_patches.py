@@ -239,6 +239,19 @@ def test_an_empty_no_color_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert not App().no_color
 
 
+@contract("App._modes")
+async def test_an_app_goes_back_to_the_screens_that_it_began_with() -> None:
+    app = App[None]()
+    async with app.run_test():
+        first = app.screen
+        app.add_mode("second", Screen)
+        patches.name_first_stack(app)
+        await app.switch_mode("second")
+        assert app.screen is not first
+        await app.switch_mode(App.DEFAULT_MODE)
+        assert app.screen is first
+
+
 # ---- colours
 
 

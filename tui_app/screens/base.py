@@ -19,9 +19,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
 from tui_app.jobs.poller import ConnectionState, ConnectionStatus, Subject
 from tui_app.key_map import KeyMap, MappedApp, key_map_of
-from tui_app.plans.follow_up import describe_followers
 from tui_app.screens.intent import Intent
-from tui_app.screens.plan.destination import ALL, ChooseDestination
 from tui_app.terminal.clipboard import copy
 from tui_app.terminal.practice import PractisingApp
 from tui_app.terminal.renderer import DiffRenderer
@@ -498,17 +496,21 @@ class ConsoleScreen(Screen[None]):
     @work(exclusive=True, group="followers")
     async def read_followers(self, kind: str, name: str) -> None:
         """Find out which plans follow from a job or a plan (`Source.kind`), in a thread; `followers` says it then."""
+        from tui_app.plans.follow_up import describe_followers
+
         with suppress(SluiceError):  # the ledger says itself what is wrong with it
             self.followers = describe_followers(
                 await asyncio.to_thread(self.service.plans.ledger.following, kind, name)
             )
             self.show_frame()
 
-    async def choose_destination(self, title: str, offered: Sequence[Destination] = ALL) -> Destination | None:
-        """Ask for a folder, in a worker; None when nobody chose one, which is said."""
+    async def choose_destination(self, title: str, offered: Sequence[Destination] = ()) -> Destination | None:
+        """Ask for a folder, any of them unless told which, in a worker; None when nobody chose one, which is said."""
+        from tui_app.screens.plan.destination import ALL, ChooseDestination
+
         if self.app.screen is not self:
             return None  # a second key press: the question is shown already
-        chosen = await self.app.push_screen_wait(ChooseDestination(title, offered))
+        chosen = await self.app.push_screen_wait(ChooseDestination(title, offered or ALL))
         if chosen is None:
             self.notice("Nothing was sent.")
         return chosen

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui_app.core.query import QueryError
 from tui_app.screens.base import ConsoleScreen
-from tui_app.screens.line_help import LineHelp
 from tui_app.widgets.inputs import OpenedLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.widgets import Input
+
+    from tui_app.screens.line_help import LineHelp
 
 
 class FilterScreen(ConsoleScreen):
@@ -38,7 +39,11 @@ class FilterScreen(ConsoleScreen):
 
     def line_help(self) -> LineHelp | None:
         """What can be typed now."""
-        return LineHelp("In the filter", self.FILTER_GRAMMAR) if self._line.is_open else None
+        if not self._line.is_open:
+            return None
+        from tui_app.screens.line_help import LineHelp
+
+        return LineHelp("In the filter", self.FILTER_GRAMMAR)
 
     def action_filter_edit(self) -> None:
         """Type a filter of the list."""

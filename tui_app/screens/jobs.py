@@ -21,7 +21,6 @@ from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import MORE
-from tui_app.screens.copy import Value, job_values
 from tui_app.screens.filter import FilterScreen
 from tui_app.screens.intent import Intent
 from tui_app.screens.mail.siblings import Siblings
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from tui_app.api.models import Job
     from tui_app.jobs.poller import Subject
+    from tui_app.screens.copy import Value
     from tui_app.service import EmailSecurityService
 
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
@@ -440,6 +440,8 @@ class JobsScreen(FilterScreen):
 
     def copy_values(self) -> Sequence[Value]:
         """What there is to copy of the job."""
+        from tui_app.screens.copy import job_values
+
         job = self.table().current
         return job_values(job) if job is not None else ()
 

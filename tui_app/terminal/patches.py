@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome, NoColor
+from textual.screen import Screen
 from textual.strip import Strip
 
 from tui_app.terminal.input_decoder import PasteSafeDecoder
@@ -50,6 +51,7 @@ HOOKS: Final = (
     Hook("Strip.render", ("terminal.patches", "terminal.output_filter"), "no control reaches the terminal"),
     Hook("Strip._segments", ("terminal.output_filter",), "the text that is filtered"),
     Hook("Strip._render_cache", ("terminal.output_filter",), "a strip is filtered once"),
+    Hook("App._modes", ("terminal.patches",), "the first stack of screens is gone back to"),
     # Colours.
     Hook("App._filters", ("terminal.patches",), "NO_COLOR with the terminal's own colours draws no greys"),
     Hook("Console._color_system", ("terminal.patches",), "how many colours the terminal has"),
@@ -125,6 +127,12 @@ def install() -> None:
 def color_system(console: Console) -> ColorSystem | None:
     """How many colours Rich found that the terminal has; None for none."""
     return console._color_system
+
+
+def name_first_stack(app: App[Any]) -> None:
+    """Let a running app go back to the stack of screens that it began with, as to the others. Call it before it leaves that."""
+    # In `MODES` it would have a name, too, but then Textual reads all styles twice before the first frame.
+    app._modes.setdefault(app.DEFAULT_MODE, Screen)
 
 
 def draw_no_greys(app: App[Any]) -> None:
