@@ -256,16 +256,20 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         """A frame went out."""
         self._ui_priority.end()
 
-    def on_key(self, event: Key) -> None:
-        """A key that does nothing here says so; one that is typed into a field does not come here."""
-        if event.key in self.screen.active_bindings or event.key in _SILENT:
-            return
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        # A key that is typed into a field does not come here. All bindings are looked at only for one that nothing took.
+        took = await super()._check_bindings(key, priority)
+        if not (took or priority or key in _SILENT or key in self.screen.active_bindings):
+            self._say_unused(key)
+        return took
+
+    def _say_unused(self, key: str) -> None:
+        """A key that does nothing here says so."""
         screen = self.screen
-        sentence = self._why_nothing(event.key)
         if isinstance(screen, ConsoleScreen):
-            screen.notice(sentence)
+            screen.notice(self._why_nothing(key))
         elif isinstance(screen, (Confirm, Choice)):
-            screen.say_unused(shown(event.key))
+            screen.say_unused(shown(key))
 
     def _why_nothing(self, key: str) -> str:
         """Where a key does something, or why not here."""

@@ -239,6 +239,23 @@ def test_an_empty_no_color_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert not App().no_color
 
 
+@contract("App._check_bindings")
+async def test_an_app_is_asked_about_each_key_and_knows_whether_something_took_it() -> None:
+    asked: list[tuple[str, bool, bool]] = []
+
+    class Asked(App[None]):
+        BINDINGS = [("b", "bell", "ring")]
+
+        async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+            took = await super()._check_bindings(key, priority)
+            asked.append((key, priority, took))
+            return took
+
+    async with Asked().run_test() as pilot:
+        await pilot.press("b", "c")
+    assert asked == [("b", True, False), ("b", False, True), ("c", True, False), ("c", False, False)]
+
+
 @contract("App._modes")
 async def test_an_app_goes_back_to_the_screens_that_it_began_with() -> None:
     app = App[None]()

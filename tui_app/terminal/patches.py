@@ -81,6 +81,7 @@ HOOKS: Final = (
     Hook("LinuxDriver._in_band_window_resize", _RENDERER, "whether the terminal reports its size"),
     Hook("LinuxDriver._get_terminal_size", _RENDERER, "the size now"),
     Hook("LinuxDriver._writer_thread", _RENDERER, "whether the terminal is behind"),
+    Hook("App._check_bindings", ("app",), "a key that nothing took says so"),
     # Accounts.
     Hook("App._screen_stacks", ("account_switcher",), "a plan is told of to its screen, whichever account is shown"),
     # The end.
