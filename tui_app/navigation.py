@@ -607,6 +607,8 @@ class Navigation(MappedApp):
         """Keep how to come back to a screen that is left."""
         if (again := screen.reopened()) is not None:
             self._views_before[self.current_mode] = again
+        elif len(screens := self.console_screens()) > 2:
+            self._views_before[self.current_mode] = screens[-3]  # from where that was opened that is shown then
         else:
             self._views_before.pop(self.current_mode, None)
 

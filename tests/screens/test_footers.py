@@ -28,7 +28,7 @@ def account() -> Iterator[Simulator]:
 
 
 def is_as_wide(console: Console, columns: int) -> bool:
-    return console.app.screen.query_one("#footer").size.width > columns - 3
+    return columns - 3 < console.app.screen.query_one("#footer").size.width <= columns
 
 
 async def footers(console: Console) -> list[list[str]]:
@@ -89,6 +89,16 @@ async def test_a_job_offers_no_cancel_when_it_has_ended_and_no_delete_before(acc
         for keys in await footers(console):
             assert keys[0] == "X cancel"
             assert not [key for key in keys if key[:2] in ("D ", "T ", "U ")]
+
+
+async def test_a_job_without_rows_offers_nothing_that_acts_on_rows(account: Simulator) -> None:
+    async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
+        await open_job(console, "queued")
+        await console.sees("Nothing found yet")
+        for keys in await footers(console):
+            assert not {"R release", "V move", "a mark all", "space mark"} & set(keys)
+        await console.press("R")
+        await console.sees("No rows, nothing to release.")
 
 
 async def test_a_read_only_profile_is_offered_no_write_at_any_width(account: Simulator) -> None:

@@ -200,7 +200,13 @@ async def test_a_job_is_found_again_as_it_was_left(still_simulator: Simulator, s
         await console.press("Q")
         await console.sees("Quarantine")
         await console.press("q", "minus")
-        await console.sees("Quarantine")
+        await console.sees("Quarantine", "found, all loaded")
+        await console.press("R")
+        await console.sees("not sent yet")
+        await console.press("escape")
+        await console.sees("Quarantine", "found, all loaded")
+        await console.press("minus")
+        await console.sees("Jobs ›")  # a review that was left is no view to come back to
 
 
 async def test_words_are_found_in_help_and_in_lists_without_a_filter(

@@ -50,6 +50,8 @@ STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says `stale`."""
 _ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
 """Actions that are about the row under the cursor, and nothing else."""
+_ON_ROWS: Final = frozenset({"release.review", "rows.move", "mark.all"})
+"""Actions that are about what is marked, else about what is listed."""
 _ON_A_ROW_BY_METHOD: Final = {action_id.replace(".", "_"): action_id for action_id in _ON_A_ROW}
 _LINE_KEYS: Final = ((("enter", "take it"), ("esc", "leave, the text stays"), ("f1", "what can be typed")), ())
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
@@ -336,7 +338,11 @@ class ConsoleScreen(Screen[None]):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
             return _NOTHING_MARKED
-        return self.why_not(action_id)
+        if why := self.why_not(action_id):
+            return why
+        if table is not None and action_id in _ON_ROWS and not len(table.shown) and not table.marked.marks:
+            return "No row is listed."
+        return ""
 
     def on_row_table_marked(self) -> None:
         """Tell how many rows are marked, and what can be done with them."""
