@@ -23,8 +23,6 @@ from tui_app.core.text import sanitize
 from tui_app.core.ui_priority import UiPriority
 from tui_app.key_map import KeyMap, shown
 from tui_app.screens.base import ConsoleScreen
-from tui_app.screens.choice import Choice
-from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal import patches
 from tui_app.terminal.key_queue import KeyQueue
@@ -265,6 +263,9 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
 
     def _say_unused(self, key: str) -> None:
         """A key that does nothing here says so."""
+        from tui_app.screens.choice import Choice
+        from tui_app.screens.confirm import Confirm
+
         screen = self.screen
         if isinstance(screen, ConsoleScreen):
             screen.notice(self._why_nothing(key))
