@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.message_screen import bare, case, odd_account, opened, pager, turn
-from tests.support.screens import Console
+from tests.support.screens import Console, painted
 from tui_app.screens.mail.message import MessageScreen
 from tui_app.simulator.server import Simulator
 
@@ -90,7 +90,7 @@ def every_row(console: Console) -> list[str]:
     shown.move_to(0)
     while True:
         height = shown.size.height
-        rows += [shown.render_line(y).text for y in range(height)]
+        rows += [strip.text for strip in painted(shown)]
         at, behind = shown._top, shown._stepped(shown._top, height)
         shown.move_by(height)
         if shown._top != behind or shown._top == at:
@@ -98,7 +98,7 @@ def every_row(console: Console) -> list[str]:
             missing = 0
             while shown._stepped(shown._top, missing) != behind and missing < height:
                 missing += 1
-            last = [shown.render_line(y).text for y in range(missing, height)]
+            last = [strip.text for strip in painted(shown)[missing:]]
             if shown._top != at:
                 rows += last
             return rows
@@ -121,7 +121,7 @@ async def test_no_line_of_a_long_part_is_lost_and_its_last_is_reached(
             assert bool(quoted) == (key == "7")
             await console.press("g", "G")
             assert shown.shown[1] == len(lines)
-            assert bare(lines[-1]).endswith(bare(shown.render_line(shown.size.height - 1).text).removeprefix("│"))
+            assert bare(lines[-1]).endswith(bare(painted(shown)[-1].text).removeprefix("│"))
             await console.sees(f"of {len(lines):,}")
 
 

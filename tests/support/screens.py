@@ -10,7 +10,10 @@ from unittest.mock import patch
 import pytest
 from textual import _wait
 from textual._context import visible_screen_stack
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widget import Widget
 
 from tui_app.app import SluiceApp
 from tui_app.config.settings import Settings
@@ -103,3 +106,8 @@ def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> asyncio.
 
     patches.setattr(owner, name, waiting)
     return gate
+
+
+def painted(widget: Widget) -> list[Strip]:
+    """The lines of a widget as they would be painted now."""
+    return widget.render_lines(Region(0, 0, *widget.size))

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.pilot import Pilot
 
-from tests.support.screens import PATIENCE
+from tests.support.screens import PATIENCE, painted
 from tui_app.core.text import sanitize
 from tui_app.widgets.pager import Margin, Pager, PagerLine, find_in, rows_of
 from tui_app.widgets.redaction import PrivateText, RedactingApp, Redaction
@@ -50,13 +50,12 @@ class Paged(RedactingApp):
     @property
     def rows(self) -> list[str]:
         """What is on the screen."""
-        return [self.pager.render_line(y).text.rstrip() for y in range(self.pager.size.height)]
+        return [strip.text.rstrip() for strip in painted(self.pager)]
 
     @property
     def reversed(self) -> list[str]:
         """What is marked as found on the screen."""
-        strips = [self.pager.render_line(y) for y in range(self.pager.size.height)]
-        return [part.text for strip in strips for part in strip if part.style and part.style.reverse]
+        return [part.text for strip in painted(self.pager) for part in strip if part.style and part.style.reverse]
 
 
 Driven = tuple[Paged, Pilot[None]]

@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import work
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -58,6 +59,9 @@ class Pager(Widget, can_focus=True):
         self._words = ""
         self._hit: int | None = None
         self._looking = False
+        self._places: Sequence[tuple[int, int]] = ()
+        """Line and row of each row of the screen, as it was painted last."""
+        self._base = Style()
         self._rows = lru_cache(maxsize=2048)(self._laid_out)
 
     # ---- text
@@ -246,13 +250,17 @@ class Pager(Widget, can_focus=True):
             if row >= len(self._rows(line)):
                 line, row = line + 1, 0
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows of the screen; where they are and how they look is found out once for all of them."""
+        self._places, self._base = tuple(self._on_screen()), self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        width, base = self.size.width, self.rich_style
-        for at, (line, row) in enumerate(self._on_screen()):
-            if at == y:
-                return self._strip(line, row, width, base)
-        return Strip.blank(width, base)
+        width = self.size.width
+        if y < len(self._places):
+            return self._strip(*self._places[y], width, self._base)
+        return Strip.blank(width, self._base)
 
     def _strip(self, line: int, row: int, width: int, base: Style) -> Strip:
         start, content = self._rows(line)[row]
