@@ -265,11 +265,12 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         """A key that does nothing here says so."""
         from tui_app.screens.choice import Choice
         from tui_app.screens.confirm import Confirm
+        from tui_app.screens.prompt import PromptScreen
 
         screen = self.screen
         if isinstance(screen, ConsoleScreen):
             screen.notice(self._why_nothing(key))
-        elif isinstance(screen, (Confirm, Choice)):
+        elif isinstance(screen, (Confirm, Choice, PromptScreen)):
             screen.say_unused(shown(key))
 
     def _why_nothing(self, key: str) -> str:

@@ -158,6 +158,19 @@ async def test_a_key_that_does_nothing_says_so(
             await console.loses("does nothing")
 
 
+async def test_a_key_that_means_nothing_in_the_prompt_says_so_there(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press("colon")
+        await console.type("job")
+        await console.press("f5")
+        await console.sees("f5 does nothing here: type a command, or esc to leave.", "job")
+        await console.press("s")
+        await console.loses("does nothing")
+
+
 async def test_a_number_typed_behind_a_slash_is_a_filter_and_turns_nothing(
     still_simulator: Simulator, still_clock: StillClock
 ) -> None:

@@ -164,6 +164,10 @@ class PromptScreen(ModalScreen[None]):
             "tab completes, ↑ ↓ choose, enter does it; what writes opens its review first."
         )
 
+    def say_unused(self, key: str) -> None:
+        """A key that means nothing here was pressed."""
+        self.say(f"{key} does nothing here: type a command, or esc to leave.")
+
     def action_leave(self) -> None:
         """Close; what was typed is there the next time."""
         self.post_message(self.Left(self._line.value))
