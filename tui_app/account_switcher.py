@@ -127,7 +127,11 @@ class AccountSwitcher(Prompt):
         then()
 
     def _open_all_jobs(self) -> None:
-        self._ask_all_accounts()
+        below = [screen for screen in self.console_screens() if screen.screen_name == "all_jobs"]
+        if below:
+            self._back_to(below[0])
+        else:
+            self._ask_all_accounts()
 
     @work(exclusive=True, group="all jobs")
     async def _ask_all_accounts(self) -> None:

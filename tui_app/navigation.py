@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from textual import work
 
@@ -519,7 +520,7 @@ class Navigation(MappedApp):
         """The keys of this screen."""
         from tui_app.screens.help import HelpScreen
 
-        if isinstance(self.screen, ConsoleScreen) and not self.is_shown_already("help"):
+        if isinstance(self.screen, ConsoleScreen) and self.screen.ready and not self.is_shown_already("help"):
             self.push_screen(HelpScreen(self.service, self.screen))
 
     def action_handover_open(self) -> None:
@@ -600,6 +601,7 @@ class Navigation(MappedApp):
         """Also keep from where it was opened, for the way back."""
         top = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(top, ConsoleScreen) and isinstance(screen, ConsoleScreen):
+            self._before_opened[screen] = self._views_before.get(self.current_mode)
             self._views_before[self.current_mode] = top
         return super().push_screen(screen, *more, **options)
 
@@ -607,8 +609,8 @@ class Navigation(MappedApp):
         """Keep how to come back to a screen that is left."""
         if (again := screen.reopened()) is not None:
             self._views_before[self.current_mode] = again
-        elif len(screens := self.console_screens()) > 2:
-            self._views_before[self.current_mode] = screens[-3]  # from where that was opened that is shown then
+        elif (before := self._before_opened.get(screen)) is not None:
+            self._views_before[self.current_mode] = before  # help and forms are no views to come back to
         else:
             self._views_before.pop(self.current_mode, None)
 
@@ -637,10 +639,17 @@ class Navigation(MappedApp):
         """The screen below, or how to open what was left last, by account."""
         return {}
 
+    @cached_property
+    def _before_opened(self) -> WeakKeyDictionary[ConsoleScreen, ConsoleScreen | Callable[[], ConsoleScreen] | None]:
+        """What `_views_before` was when a screen was opened."""
+        return WeakKeyDictionary()
+
     def action_screen_back(self) -> None:
         """Unmark, or go back; at the root nothing."""
         screen = self.screen
-        if isinstance(screen, ConsoleScreen) and not screen.handle_back() and not isinstance(screen, JobsScreen):
+        if not isinstance(screen, ConsoleScreen) or not screen.ready:
+            return  # a key may come before the widgets of its screen
+        if not screen.handle_back() and not isinstance(screen, JobsScreen):
             self._pop(screen)
 
     def action_screen_leave(self) -> None:

@@ -234,6 +234,25 @@ def test_the_file_and_what_is_not_obeyed_in_it(config: Path) -> None:
     assert check_file({"MAILSLUICE_CONFIG": os.devnull}).state is State.OK
 
 
+def test_what_only_one_profile_can_not_do_without_is_not_wrong_for_the_others(config: Path) -> None:
+    """A token that is on another machine's disk: whoever uses the other profile is not stopped by it, and is told."""
+    here = {"MAILSLUICE_CONFIG": str(config)}
+    away = "/nowhere/prod.token"
+    config.write_text(FILE + f'[profiles.away]\naccount_id = "{"e" * 32}"\ntoken_file = "{away}"\n')
+    result = check_file(here)
+    assert result.state is State.LOOK
+    assert away in result.found and "3 profiles" in result.found
+    config.write_text(FILE + f'[profiles.both]\ntoken_file = "{Path.home() / "prod.token"}"\ntoken_command = ["x"]\n')
+    result = check_file(here)
+    assert (result.state, "does not obey: profiles.both.token_command" in result.found) == (State.LOOK, True)
+
+
+def test_all_that_stops_the_console_is_counted(config: Path) -> None:
+    here = {"MAILSLUICE_CONFIG": str(config)}
+    result = check_file(here, lambda _, __: ["the first.", "the second."])
+    assert (result.state, result.found) == (State.WRONG, "the first. And 1 more.")
+
+
 def test_it_says_where_each_setting_comes_from_as_it_is(config: Path) -> None:
     """Whatever is set where: what is called the origin holds the value that counts."""
     other = "f" * 32

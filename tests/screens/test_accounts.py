@@ -163,6 +163,13 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
         await console.type(number[1].replace(",", ""))
         await console.press("enter")
         await console.sees("Now check them.")
+        await console.press("P")
+        await console.sees("Profiles")
+        await console.press("j", "enter")
+        await console.sees("acme-test", "12 loaded", "acme-prod: plan waits")
+        await command(console, "profile acme-prod")
+        await console.sees("Now check them.")
+        assert "plan waits" not in console.text.splitlines()[0]
         await console.press("A", "P")
         await console.sees("Profiles")
         await console.press("j", "enter")
@@ -282,6 +289,13 @@ async def test_the_view_before_is_that_of_the_account_that_is_shown(
         await console.sees("acme-prod", "12 loaded")
 
 
+class LateClock(SystemClock):
+    """A minute later."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() + 60
+
+
 async def test_jobs_of_all_profiles_are_polled_while_they_are_shown(
     simulators: dict[str, Simulator], tmp_path: Path
 ) -> None:
@@ -292,6 +306,8 @@ async def test_jobs_of_all_profiles_are_polled_while_they_are_shown(
         other = console.app.accounts.known("acme-test")
         assert other is not None and (poller := other._poller) is not None
         assert poller._subject is not None
+        with patch.object(other, "clock", LateClock()):
+            await console.sees("acme-prod live", "acme-test stale")  # nothing comes from it, and that is seen
         await console.press("escape")
         await console.sees("Jobs", "12 loaded")
         assert poller._subject is None

@@ -98,7 +98,24 @@ async def test_a_job_without_rows_offers_nothing_that_acts_on_rows(account: Simu
         for keys in await footers(console):
             assert not {"R release", "V move", "a mark all", "space mark"} & set(keys)
         await console.press("R")
-        await console.sees("No rows, nothing to release.")
+        await console.sees("No row is listed.")
+        await console.press("question_mark")
+        await console.sees("release · not now: No row is listed.")
+
+
+async def test_while_rows_are_awaited_no_key_comes_and_goes(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("R release")
+        account.set_faults("latency=1000")
+        await console.press("5")
+        await console.sees("Asking the API for the job's messages…", "R release")
+        await console.press("R")
+        assert console.text.count("Asking the API for the job's messages…") == 2
+        account.set_faults("none")
+        await console.sees("140 loaded", "R release")
 
 
 async def test_a_read_only_profile_is_offered_no_write_at_any_width(account: Simulator) -> None:
@@ -124,6 +141,17 @@ async def test_what_acts_on_what_is_under_the_cursor_loses_no_label_while_a_look
         await console.sees("140 loaded")
         for keys in await footers(console):
             assert_in_order(keys, on_job)
+
+
+async def test_marks_change_what_is_offered_at_once(account: Simulator) -> None:
+    async with console_on(settings_for(account), clock=StillClock(MOMENT), size=(200, 50)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded", "final")
+        assert "u unmark" not in console.text
+        await console.press("space")
+        assert "u unmark" in console.text
+        await console.press("u")
+        assert "u unmark" not in console.text
 
 
 def assert_in_order(keys: list[str], acting: list[str]) -> None:

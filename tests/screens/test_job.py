@@ -8,8 +8,9 @@ import pytest
 from textual.events import Key
 
 from tests.screens.test_jobs import open_job
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.screens.job.screen import JobScreen
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -100,6 +101,7 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         table = console.app.screen.table()  # type: ignore[attr-defined]
         came = len(table.shown)
         large.set_faults("none")
+        await console.until(lambda: not console.app.screen._long.running, "it has ended")  # type: ignore[attr-defined]
         await console.press("L")
         if "L again" in console.text:  # few had come
             await console.press("L")
@@ -113,6 +115,54 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         await console.sees("failed", "14,500 marked")
         await console.press("escape")
         await console.loses("marked")
+
+
+async def test_a_job_is_left_while_its_rows_are_loaded(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        screen = console.app.screen
+        assert isinstance(screen, JobScreen)
+        held_open(monkeypatch, screen._subject, "load_all")
+        await console.press("L")
+        await console.sees("loading:", "esc ends it")
+        await console.press("q")
+        await console.sees("12 loaded")
+        await console.until(lambda: not screen._long.running, "it has ended")
+        await console.press("j")
+        await console.sees("12 loaded")
+
+
+async def test_one_thing_after_the_other(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        screen = console.app.screen
+        assert isinstance(screen, JobScreen)
+        gate = held_open(monkeypatch, screen._subject, "load_all")
+        await console.press("L")
+        await console.sees("loading:", "esc ends it")
+        await console.press("E")
+        await console.sees("loading first:", "esc ends it")
+        await console.press("escape")
+        await console.sees("Ended:")
+        gate.set()
+        await console.until(lambda: not screen._long.running, "it has ended")
+        await console.press("E")
+        await console.sees("2,400 rows", ".csv")
+
+
+async def test_what_is_ended_before_it_began_is_over(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_job(console, "140 to retry")
+        await console.sees("1,000 loaded, not all")
+        screen = console.app.screen
+        assert isinstance(screen, JobScreen)
+        screen.action_rows_load_all()
+        assert screen._long.end()
+        assert not screen._long.running
+        await console.press("escape")
+        await console.sees("12 loaded")
 
 
 async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simulator, tmp_path: Path) -> None:

@@ -182,6 +182,10 @@ async def test_a_number_typed_behind_a_slash_is_a_filter_and_turns_nothing(
         await console.sees("of 12 loaded", "filter 4711")
         await console.press("space", "escape")
         await console.sees("1 marked")
+        await console.press("slash")
+        await console.sees("4711")  # the filter that was ended is there again
+        await console.press("escape")
+        await console.sees("12 loaded")
         await console.press("escape")
         await console.sees("1 job stay marked", "q quits")
 
@@ -220,6 +224,14 @@ async def test_a_job_is_found_again_as_it_was_left(still_simulator: Simulator, s
         await console.sees("Quarantine", "found, all loaded")
         await console.press("minus")
         await console.sees("Jobs ›")  # a review that was left is no view to come back to
+        await console.press("q")
+        await console.sees("12 loaded")
+        await console.press("question_mark")
+        await console.sees("Help ›")
+        await console.press("escape")
+        await console.sees("12 loaded")
+        await console.press("minus")
+        await console.sees("Jobs ›")  # nor is help
 
 
 async def test_words_are_found_in_help_and_in_lists_without_a_filter(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.cli import listing
+from tui_app.core.terminal_needs import is_utf8
 from tui_app.core.text import strip_controls
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ SELDOM: Final = 10.0
 
 def _draws(environment_term: str) -> bool:
     """Whether standard error is a terminal in which a line can be drawn again, with the glyphs of a bar."""
-    utf8 = (sys.stderr.encoding or "").lower().replace("-", "") == "utf8"
-    return sys.stderr.isatty() and utf8 and environment_term not in ("", "dumb")
+    return sys.stderr.isatty() and is_utf8(sys.stderr.encoding or "") and environment_term not in ("", "dumb")
 
 
 class ProgressLines:

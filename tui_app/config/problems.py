@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tui_app.auth.credentials import token_from_file
 from tui_app.config.lines import line_of
@@ -22,13 +22,21 @@ _LINE_OF_SYNTAX: Final = re.compile(r"\(at line (\d+), column \d+\)")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, as a sentence that names file and key; `line` counts from 1, None where it can't be found."""
+    """What is wrong, as a sentence that names file and key; `line` counts from 1, None where it can't be found.
+
+    For what is wrong with the `file` nothing begins, for what is wrong with a `profile` that profile is not used; what is
+    `idle` does nothing.
+    """
 
     key: str
     sentence: str
     line: int | None = None
-    refused: bool = True
-    """Whether the program refuses the file for it; else it is a setting that does nothing."""
+    kind: Literal["file", "profile", "idle"] = "file"
+
+    @property
+    def refused(self) -> bool:
+        """Whether something is refused for it."""
+        return self.kind != "idle"
 
 
 def find_problems(path: Path) -> tuple[Problem, ...]:
@@ -50,10 +58,16 @@ def problems_of(path: Path, text: str) -> tuple[Problem, ...]:
     except UsageError as error:
         at = _LINE_OF_SYNTAX.search(str(error))
         return (Problem("", str(error), int(at[1]) if at else text.count("\n") + 1),)
-    found = [*found, *_of_profiles(path, text)]
-    problems = [Problem(sanitize(".".join(key)), sentence, line_of(text, key)) for key, sentence in found]
-    idle = _without_effect(path, text)
-    problems += [Problem(sanitize(".".join(key)), said, line_of(text, key), refused=False) for key, said in idle]
+    kinds: Sequence[tuple[Literal["file", "profile", "idle"], Iterable[tuple[tuple[str, ...], str]]]] = (
+        ("file", found),
+        ("profile", _of_profiles(path, text)),
+        ("idle", _without_effect(path, text)),
+    )
+    problems = [
+        Problem(sanitize(".".join(key)), sentence, line_of(text, key), kind)
+        for kind, those in kinds
+        for key, sentence in those
+    ]
     return tuple(sorted(problems, key=lambda problem: problem.line or 0))
 
 
@@ -77,8 +91,6 @@ def _of_profile(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, check in _CHECKS.items():
         if isinstance(value := profile.get(key), str) and (why := _refused(check, value)):
             yield key, why
-    if "token_file" in profile and "token_command" in profile:
-        yield "token_command", "is never run: token_file comes first. Remove one of them."
 
 
 def _check_token_file(name: str) -> None:
@@ -100,14 +112,20 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
 
 
 def _without_effect(path: Path, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Names under `[ui]` that this version does not know: they may be of a later one, or written wrongly."""
-    interface = tomllib.loads(text).get("ui")
+    """Token commands beside a token file; names under `[ui]` that this version does not know: of a later one, or misspelt."""
+    content, name = tomllib.loads(text), sanitize(str(path))
+    profiles, interface = content.get("profiles"), content.get("ui")
+    for profile_name, profile in profiles.items() if isinstance(profiles, dict) else ():
+        if isinstance(profile, dict) and "token_file" in profile and "token_command" in profile:
+            where = ("profiles", profile_name, "token_command")
+            said = "is never run: token_file comes first. Remove one of them."
+            yield where, f"{name}: {sanitize('.'.join(where))}: {said}"
     known = [each.name for each in fields(UiSettings)]
     for key in interface if isinstance(interface, dict) else ():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "."
-            yield ("ui", key), f"{sanitize(str(path))}: ui.{sanitize(key, 60)} does nothing in this version{hint}"
+            yield ("ui", key), f"{name}: ui.{sanitize(key, 60)} does nothing in this version{hint}"
 
 
 def _refused(check: Callable[[str], object], value: str) -> str:

@@ -17,5 +17,5 @@ def is_too_plain(kind: str) -> bool:
 
 
 def is_utf8(encoding: str) -> bool:
-    """Whether it is UTF-8, by any of its names."""
+    """Whether it is UTF-8, as Python names it."""
     return encoding.lower().replace("-", "") == "utf8"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tui_app.auth.credentials import KeyCredential
 from tui_app.config.origins import values_in_effect
-from tui_app.config.problems import find_problems
+from tui_app.config.problems import Problem, find_problems
 from tui_app.config.schema import ConfigFile
 from tui_app.config.settings import (
     Settings,
@@ -26,6 +26,7 @@ from tui_app.doctor.check import CheckResult, look, ok, wrong
 
 _NOT_READ: Final = ("CF_API_TOKEN", "CF_ACCOUNT_ID", "CF_API_KEY", "CF_EMAIL", "CLOUDFLARE_API_BASE_URL")
 """Variables of other programs, which may have been meant for this one."""
+_ALL_OF_IT: Final = "mailsluice config check names all of it."
 _PROXIES: Final = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -55,11 +56,11 @@ def check_file(
     except UsageError as error:
         return wrong("configuration", str(error))
     name = sanitize(str(path), 200)
-    found_in_it = find_problems(path)
-    refused = [problem.sentence for problem in found_in_it if problem.refused]
-    if problems := refused or console_problems(path, file):
-        more = f" And {len(problems) - 1:,} more." if len(problems) > 1 else ""
-        return wrong("configuration", f"{problems[0]}{more}", "mailsluice config check names all of it.")
+    by_kind: dict[str, list[Problem]] = {}
+    for problem in find_problems(path):
+        by_kind.setdefault(problem.kind, []).append(problem)
+    if refused := [*(problem.sentence for problem in by_kind.get("file", ())), *console_problems(path, file)]:
+        return wrong("configuration", _first_of(refused), _ALL_OF_IT)
     try:
         about = path.stat()
     except OSError:
@@ -67,13 +68,19 @@ def check_file(
     mode = f"mode {stat.S_IMODE(about.st_mode):04o}" if stat.S_ISREG(about.st_mode) else "not a file, taken for empty"
     default = f", by default {sanitize(file.default_profile, 40)}" if file.default_profile else ""
     found = f"{name}, {mode}, {plural(len(file.profiles), 'profile')}{default}"
-    if idle := [problem.key for problem in found_in_it]:
+    if of_profiles := [problem.sentence for problem in by_kind.get("profile", ())]:
+        return look("configuration", f"{found}. {_first_of(of_profiles)}", _ALL_OF_IT)
+    if idle := [problem.key for problem in by_kind.get("idle", ())]:
         return look(
             "configuration",
             f"{found}. This version does not obey: {sanitize(', '.join(idle), 200)}",
             "Check the spelling; what is meant for another version may stay.",
         )
     return ok("configuration", found)
+
+
+def _first_of(sentences: Sequence[str]) -> str:
+    return f"{sentences[0]} And {len(sentences) - 1:,} more." if len(sentences) > 1 else sentences[0]
 
 
 def check_settings(

@@ -122,7 +122,7 @@ class AllJobsScreen(FilterScreen):
         """Ask all of them again."""
         for each in self._services.values():
             each.refresh()
-        self.notice("Reading again…")
+        self.notice("Reading again…", until_news=True)
 
     def _arrived(self, profile: str, snapshot: JobsSnapshot) -> None:
         self.post_message(self.Arrived(profile, snapshot))

@@ -50,8 +50,6 @@ STALE_AFTER = 10.0
 """Seconds by which a poll may be late before the header says `stale`."""
 _ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
 """Actions that are about the row under the cursor, and nothing else."""
-_ON_ROWS: Final = frozenset({"release.review", "rows.move", "mark.all"})
-"""Actions that are about what is marked, else about what is listed."""
 _ON_A_ROW_BY_METHOD: Final = {action_id.replace(".", "_"): action_id for action_id in _ON_A_ROW}
 _LINE_KEYS: Final = ((("enter", "take it"), ("esc", "leave, the text stays"), ("f1", "what can be typed")), ())
 _OF_SCREENS = frozenset(action.method for action in actions.ACTIONS if action.where is not actions.EVERYWHERE)
@@ -118,8 +116,8 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.service = service
         # Kept at hand: whether they are there is asked for each key of the footer.
-        self._about = StatusLine(id="about")
-        self._footer = Footer(id="footer")
+        self._about_line = StatusLine(id="about")
+        self._footer_line = Footer(id="footer")
         self._notice = ""
         self._notice_stays_from = 0.0
         self._notice_ends_with_news = False
@@ -230,7 +228,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def ready(self) -> bool:
         """Whether the widgets exist: messages may come before they are built and after they are removed."""
-        return self.is_attached and self._about.is_attached and self._footer.is_attached
+        return self.is_attached and self._about_line.is_attached and self._footer_line.is_attached
 
     def compose(self) -> ComposeResult:
         """Header, breadcrumb, content, a line about the current row, footer."""
@@ -238,8 +236,8 @@ class ConsoleScreen(Screen[None]):
         yield StatusLine(id="breadcrumb")
         yield from self.content()
         yield from self.lines()
-        yield self._about
-        yield self._footer
+        yield self._about_line
+        yield self._footer_line
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -315,7 +313,7 @@ class ConsoleScreen(Screen[None]):
     def show_footer(self) -> None:
         """The keys as they make sense now."""
         if self.ready:
-            self._footer.show_keys(*self.footer_keys())
+            self._footer_line.show_keys(*self.footer_keys())
 
     def _waiting(self) -> Sequence[Piece]:
         """For how long the API has not answered, when that is long."""
@@ -330,7 +328,7 @@ class ConsoleScreen(Screen[None]):
             self.show_frame()
 
     def why_not_here(self, action_id: str) -> str:
-        """The same, also where no row is listed, or none is marked, or the screen is not there yet."""
+        """Why an action can't be done now, for any reason: `why_not`, or no row is listed, or none is marked."""
         if not self.ready:
             return "the screen is being opened."
         table = self.table()
@@ -338,11 +336,7 @@ class ConsoleScreen(Screen[None]):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
             return _NOTHING_MARKED
-        if why := self.why_not(action_id):
-            return why
-        if table is not None and action_id in _ON_ROWS and not len(table.shown) and not table.marked.marks:
-            return "No row is listed."
-        return ""
+        return self.why_not(action_id)
 
     def on_row_table_marked(self) -> None:
         """Tell how many rows are marked, and what can be done with them."""
@@ -371,7 +365,7 @@ class ConsoleScreen(Screen[None]):
         if self.ready:
             pieces = [(self._notice, "bold $text-warning")] if self._notice else list(self.describe())
             ends = [piece for piece in pieces if piece == MORE]
-            self._about.set_ends([piece for piece in pieces if piece != MORE], ends or list(self.about_end()))
+            self._about_line.set_ends([piece for piece in pieces if piece != MORE], ends or list(self.about_end()))
 
     def set_breadcrumb(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Set the second line: which screen this is."""

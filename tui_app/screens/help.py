@@ -72,7 +72,7 @@ class HelpScreen(TextScreen):
     def __init__(self, service: EmailSecurityService, about: ConsoleScreen) -> None:
         """What can be typed comes first where somebody types in a line of the screen; what can't be done now says why."""
         super().__init__(service)
-        self._explained = about.screen_name
+        self._about = about.screen_name
         self._line = about.line_help()
         self._why_not = {action.id: about.why_not_here(action.id) for action in actions.ACTIONS}
 
@@ -84,26 +84,26 @@ class HelpScreen(TextScreen):
             pieces.append(("This profile is read-only: writes are hidden and refused.\n\n", "bold"))
         if self._line is not None:
             pieces += [(f"{self._line.title}\n", "bold $text-accent"), *map(_row, self._line.rows), "\n"]
-        form = _FORMS.get(self._explained)
+        form = _FORMS.get(self._about)
         if form:
             pieces += [
                 ("In this form\n", "bold $text-accent"),
                 *(piece for key, does in form for piece in _keys(key, does)),
             ]
         pieces += self._actions(only_beside_letters=bool(form))
-        if self._explained in ("mail", "quarantine") and self._line is None:
+        if self._about in ("mail", "quarantine") and self._line is None:
             pieces += [("In the search line\n", "bold $text-accent"), *(_row(row) for row in GRAMMAR)]
         pieces.append((_CONFIRMING if not form else "\nNothing is sent from a form before it is confirmed.\n", "dim"))
-        if self._explained in _WITH_SIGNS:
+        if self._about in _WITH_SIGNS:
             pieces.append((_SIGNS, "dim"))
         if not form:
             pieces += [("\nLegend\n", "bold $text-accent"), *(_row(row) for row in _LEGEND)]
-        self.set_breadcrumb([("Help › ", "dim"), (self._explained.replace("_", " "), "bold")])
+        self.set_breadcrumb([("Help › ", "dim"), (self._about.replace("_", " "), "bold")])
         self.show_text(*pieces)
 
     def _actions(self, *, only_beside_letters: bool) -> list[Piece]:
         """The actions in their groups, each with its keys; those without one are commands."""
-        known = self.key_map.at(self._explained, read_only=self.service.settings.read_only)
+        known = self.key_map.at(self._about, read_only=self.service.settings.read_only)
         ordered = sorted(known, key=lambda action: _GROUPS.index(action.group))
         pieces: list[Piece] = []
         for group, members in groupby(ordered, key=lambda action: action.group):

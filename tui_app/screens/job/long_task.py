@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,16 +34,17 @@ class LongTask:
         self._show_rows = show_rows
         self._path: Path | None = None
         self._worker: Worker[None] | None = None
-        self._turn = asyncio.Lock()
-        """What was ended lets go of it when its request did; what is begun meanwhile waits for that."""
         self._what = ""
         self._done = self._of = 0
-        self._ending = False
+        self._ending = self._begun = False
+        self._work: Coroutine[Any, Any, None]
+        self._asked_for_more = False
+        """Whether something else was wanted meanwhile: the line with the bar says then that it waits."""
 
     @property
     def running(self) -> bool:
-        """Whether something is under way, and nobody ended it."""
-        return self._worker is not None and not self._ending
+        """Whether something is under way; what was ended is until its request in flight is over."""
+        return self._worker is not None
 
     @property
     def exporting(self) -> bool:
@@ -57,7 +57,11 @@ class LongTask:
             return []
         share = min(1.0, self._done / self._of) if self._of else None
         of = f" of {self._of:,}" if self._of else ""
-        return [(bar(share, 10), "$text-accent"), f" {self._what}: {self._done:,}{of} rows · ‹screen.back› ends it"]
+        first = " first" if self._asked_for_more else ""
+        return [
+            (bar(share, 10), "$text-accent"),
+            f" {self._what}{first}: {self._done:,}{of} rows · ‹screen.back› ends it",
+        ]
 
     def end(self) -> bool:
         """End what is under way; whether there was anything. What was done so far stays."""
@@ -68,7 +72,15 @@ class LongTask:
         self._ending = True
         if self._what:
             self._screen.notice(f"Ended: {self._so_far}")
+        if not self._begun:  # it never will
+            self._work.close()
+            self._over()
         return True
+
+    def _over(self) -> None:
+        """Nothing is under way any more."""
+        self._worker, self._what, self._asked_for_more = None, "", False
+        self._screen.show_frame()
 
     @property
     def _so_far(self) -> str:
@@ -83,43 +95,43 @@ class LongTask:
 
     def busy(self) -> bool:
         """Whether something has to end first; that is said."""
-        if self.running:
-            said = "One thing after the other: ‹screen.back› ends what is running."
-            self._screen.notice(said, until_news=True)
-        return self.running
+        if not self.running:
+            return False
+        if self._ending:
+            self._screen.notice("It is being ended: once more in a moment.")
+        elif self._what:
+            self._asked_for_more = True
+            self._screen.notice("")  # the bar must be seen: it says when it is over
+        else:
+            self._screen.notice("One thing after the other: ‹screen.back› ends what is running.")
+        return True
 
     def begin(self, work: Coroutine[Any, Any, None], what: str = "", of: int = 0, done: int = 0) -> None:
         """Let it run; `what` it is called, with how many rows there are in all and are done."""
 
         async def to_its_end() -> None:
+            self._begun = True
             try:
-                async with self._turn:
-                    await work
+                await work
             except SluiceError as error:
                 details = error.details() if isinstance(error, ApiError) else ()
                 self._screen.service.record(str(error), details)
-                self._screen.notice(
-                    f"{self._so_far} {error}"
-                    if self._worker is worker and self._what
-                    else f"{error} ‹activity.open› tells more."
-                )
+                self._screen.notice(f"{self._so_far} {error}" if self._what else f"{error} ‹activity.open› tells more.")
             finally:
-                work.close()  # of what was ended before its turn came
-                # What came before it ended is not on the screen yet.
-                if what == LOADING:
+                # What came before it ended is not on the screen yet; a screen that was left shows nothing.
+                if self._what == LOADING and self._screen.ready:
                     self._show_rows()
-                if self._worker is worker:
-                    self._worker, self._what = None, ""
-                self._screen.answered()
+                self._over()
 
-        self._what, self._of, self._done, self._ending = what, of, done, False
-        self._worker = worker = self._screen.run_worker(to_its_end(), group="rows")
+        self._what, self._of, self._done, self._ending, self._begun = what, of, done, False, False
+        self._work = work
+        self._worker = self._screen.run_worker(to_its_end, group="rows")
         self._screen.show_about()
 
     def on_progress(self, rows: int) -> None:
         """So many rows are done."""
         self._done = rows
-        self._screen.answered()
+        self._screen.show_about()
 
     def ended(self, sentence: str) -> None:
         """It came to its end: that is said."""

@@ -89,6 +89,8 @@ COLUMNS: Final[tuple[CellColumn[JobMessage], ...]] = (
     ),
 )
 """What a row shows; how a field is filtered, sorted, exported and copied is in `jobs/row_columns.py`."""
+_ON_ROWS: Final = frozenset({"release.review", "rows.move", "mark.all"})
+"""Actions that are about what is marked, else about what is listed."""
 
 
 class JobScreen(ConsoleScreen):
@@ -223,7 +225,7 @@ class JobScreen(ConsoleScreen):
             listed = rows.complete and not rows.stale and not rows.shifted
             whole = listed and self._status is None and rows.arranged.filter is None
             self.table().show_rows(rows.rows, whole=whole)
-        self.show_frame()
+        self.answered()
 
     def show_frame(self) -> None:
         """Also progress, counters and tabs."""
@@ -330,6 +332,8 @@ class JobScreen(ConsoleScreen):
         """One that has ended can't be cancelled, one at work not deleted, tried again or undone."""
         if action_id in ("rows.retry", "rows.undo"):
             return why_no_follow_up(self._job, action_id)
+        if action_id in _ON_ROWS:
+            return self._why_no_rows if self._rows is not None else ""  # while they are awaited, no key comes and goes
         if action_id == "reasons.open" and self._job.countable and not (self._job.failed or self._job.skipped):
             return "No row failed or was skipped."
         if action_id == "job.cancel":
@@ -339,6 +343,14 @@ class JobScreen(ConsoleScreen):
             if action_id == "job.delete" and not self._job.ended
             else ""
         )
+
+    @property
+    def _why_no_rows(self) -> str:
+        """Why there is nothing to act on; empty where a row is listed or marked."""
+        table = self.table()
+        if len(table.shown) or table.marked.marks:
+            return ""
+        return "No row is listed." if self._rows is not None else table.empty_text
 
     def line_help(self) -> LineHelp | None:
         """What can be typed now."""
@@ -406,6 +418,8 @@ class JobScreen(ConsoleScreen):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: RowView) -> None:
+        if not self.ready:
+            return
         self.table().refit()
         asking = self._subject.arrange(wanted)
         self.call_later(self.show_about)
@@ -536,7 +550,9 @@ class JobScreen(ConsoleScreen):
         if ids := [*dict.fromkeys(row.mail_id.exact for row in rows if row.mail_id is not None)]:
             self.post_message(self.ReleaseWanted(ids))
         else:
-            self.notice("These rows do not tell which mail they are about." if rows else "No rows, nothing to release.")
+            self.notice(
+                "These rows do not tell which mail they are about." if rows else self._why_no_rows, until_news=True
+            )
 
     def _chosen_rows(self) -> tuple[JobMessage, ...] | None:
         """The marked rows, else all that the filter shows; None where neither is: the whole job is meant.
@@ -577,7 +593,7 @@ class JobScreen(ConsoleScreen):
         """Move the mail of the marked rows, or else of the one under the cursor, to a folder."""
         rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
         if not rows:
-            self.notice("No rows, nothing to move.")
+            self.notice(self._why_no_rows, until_news=True)
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):
             move, job = self.service.follow_ups.move_rows, self._job
             self.post_message(self.PlanWanted("Looking up the mail…", lambda: move(job, rows, destination)))
