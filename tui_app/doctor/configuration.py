@@ -59,7 +59,7 @@ def check_file(
     by_kind: dict[str, list[Problem]] = {}
     for problem in find_problems(path):
         by_kind.setdefault(problem.kind, []).append(problem)
-    if refused := [*(problem.sentence for problem in by_kind.get("file", ())), *console_problems(path, file)]:
+    if refused := console_problems(path, file):  # nothing else is wrong with a file that could be read
         return wrong("configuration", _first_of(refused), _ALL_OF_IT)
     try:
         about = path.stat()
