@@ -48,13 +48,15 @@ class FollowUps:
         self,
         jobs: JobService,
         ledger: Ledger,
+        identity: str,
         most: int,
         now: Callable[[], datetime],
         server_now: Callable[[], datetime | None],
     ) -> None:
-        """`most` = how many messages a plan may hold; `server_now` = None while no answer told it."""
+        """`identity` = the account; `most` = how many messages a plan may hold; `server_now` = None while no answer told it."""
         self._jobs = jobs
         self._ledger = ledger
+        self._identity = identity
         self._most = most
         self._now = now
         self._server_now = server_now
@@ -110,7 +112,11 @@ class FollowUps:
         return PlanRequest(effect, preview.ids, new.comment, senders=preview.senders, search=new.params.describe())
 
     async def retry_plan(self, entry: LedgerEntry, *, despite_doubts: bool = False) -> PlanRequest:
-        """The same again for what failed of a plan. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        """The same again for what failed of a plan.
+
+        Raises GuardError, also for a journal that is doubted, JournalError, and UsageError for another account's.
+        """
+        entry.check_account(self._identity)
         _check_doubts(entry, "retry", despite_doubts)
         done = await self._done_since(Source.PLAN, entry.plan_id, Source.RETRY)
         return retry_of_plan(entry, hopeless, done, self._most)
@@ -118,7 +124,8 @@ class FollowUps:
     async def undo_plan(
         self, entry: LedgerEntry, destination: Destination | None = None, *, despite_doubts: bool = False
     ) -> PlanRequest:
-        """What a plan did taken back. Raises GuardError, also for a journal that is doubted, and JournalError."""
+        """What a plan did taken back. Raises as `retry_plan` does."""
+        entry.check_account(self._identity)
         _check_doubts(entry, "undo", despite_doubts)
         done = await self._done_since(Source.PLAN, entry.plan_id, Source.UNDO)
         return undo_of_plan(entry, done, self._most, destination)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from tui_app.api.errors import Stopped
 from tui_app.api.write_result import Done, Unsent, WriteResult
-from tui_app.config.settings import canonical_account
-from tui_app.core.errors import SluiceError, UsageError
-from tui_app.core.text import sanitize
+from tui_app.core.errors import SluiceError
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -156,8 +154,7 @@ class JobWrites:
         from tui_app.jobs.job_write import JobWrite, answer_facts
         from tui_app.jobs.new_job import CreatedJob
 
-        if canonical_account(entry.account) != self._identity:
-            raise UsageError(f"{entry.name} belongs to another account, {sanitize(entry.account)}. Nothing was asked.")
+        entry.check_account(self._identity)
         if entry.report is not None:
             return await self._settle_report(entry)
         asked = JobWrite(

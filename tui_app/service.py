@@ -236,7 +236,9 @@ class EmailSecurityService:
         from tui_app.follow_ups import FollowUps
 
         most = self.settings.guard.max_messages
-        return FollowUps(self.jobs, self.plans.ledger, most, self.clock.now, self._server_clock.now)
+        return FollowUps(
+            self.jobs, self.plans.ledger, self.settings.identity, most, self.clock.now, self._server_clock.now
+        )
 
     @cached_property
     def submissions(self) -> Submissions:

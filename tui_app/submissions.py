@@ -113,8 +113,9 @@ class Submissions:
     async def prepare(self, entry: LedgerEntry, known: Mapping[str, Target] | None = None) -> ToSubmit:
         """What of a plan can be reported now; what is not `known` well enough is looked up.
 
-        Raises GuardError with a sentence where nothing can be, ApiError and JournalError.
+        Raises GuardError with a sentence where nothing can be, UsageError for another account's, ApiError and JournalError.
         """
+        entry.check_account(self._settings.identity)
         self._check_writable()
         if why := why_not(entry.state):
             raise GuardError(why)
@@ -139,6 +140,7 @@ class Submissions:
         The rest is not sent after a batch that was not answered for each message, or whose answer tells errors. Raises GuardError, Locked and
         JournalError; what was sent before is on record.
         """
+        entry.check_account(self._settings.identity)
         self._check_writable()
         ledger, told = self._plans().ledger, dict.fromkeys((mail.id for mail in asked.mails), Acceptance.NOT_SENT)
         name = sanitize(entry.plan_id)

@@ -17,6 +17,8 @@ from tui_app.api.errors import ApiError
 from tui_app.app import SluiceApp
 from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import SystemClock
+from tui_app.core.errors import UsageError
+from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
@@ -179,6 +181,59 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
     assert len(released) > 5
     assert not [entry for entry in second.account.truth.entries if entry["action"] == "release"]
     assert not mixed_up(first) and not mixed_up(second)
+
+
+async def test_a_plan_of_another_account_is_read_and_nothing_is_done_with_it(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    """One key had ended it: the other account knew none of its messages."""
+    second = simulators["acme-test"]
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await command(console, "set canary 1")
+        await console.press("Q")
+        await console.sees("Quarantine", "all loaded")
+        await console.press("space", "space", "space", "space", "R")
+        await console.sees("not sent yet")
+        number = re.search(r"([\d,]+) messages · ", console.text)
+        assert number
+        await console.type("INC-4803")
+        await console.press("enter")
+        await console.type(number[1])
+        await console.press("enter")
+        await console.sees("Now check them.")
+        await console.press("S")
+        await console.sees("stopped")
+        entry = console.app.service.plans.unfinished()[0]
+        before = (console.app.service.plans.ledger.folder / entry.file).read_bytes()
+        await command(console, "profile acme-test")
+        await console.sees("acme-test", "12 loaded")
+        asked = len(second.account.truth.of("wire"))
+        await console.press("H")
+        await console.sees("Ledger", "of profile acme-prod")
+        await command(console, f"plan {entry.plan_id}")
+        await console.sees("This plan is of profile acme-prod: it can only be read here.", "E report")
+        for key, label in (("A", "send the rest"), ("C", "close"), ("c", "check"), ("W", "send again"), ("U", "undo")):
+            assert f"{key} {label}" not in console.text
+            await console.press(key)
+            await console.sees(f"{key} (", "is of profile acme-prod")
+        await console.press("enter")
+        await console.sees("enter (open): This plan is of profile acme-prod")
+        other = console.app.service
+        for made in (Resume, Settle, CheckArrival, Close):
+            with pytest.raises(UsageError, match="belongs to another account"):
+                await other.plans.start(made(entry))
+        for asking in (
+            other.plans.review_rest(entry),
+            other.follow_ups.retry_plan(entry),
+            other.follow_ups.undo_plan(entry),
+            other.submissions.prepare(entry),
+        ):
+            with pytest.raises(UsageError, match="belongs to another account"):
+                await asking
+        later = second.account.truth.of("wire")[asked:]
+        assert not [each for each in later if "/bulk" not in each["path"]], later
+        assert (other.plans.ledger.folder / entry.file).read_bytes() == before
 
 
 async def test_a_profile_without_a_token_of_its_own_gets_no_other(

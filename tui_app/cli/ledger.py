@@ -17,7 +17,6 @@ from tui_app.cli.plan_review import print_to_send, print_wait, sent_later, why_n
 from tui_app.cli.plan_run import exit_code, run_plan, write_results
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.submission import check_expected, submit, verdict_option
-from tui_app.config.settings import canonical_account
 from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.paths import state_folder
@@ -82,10 +81,7 @@ def print_doubts(entry: LedgerEntry) -> None:
 def of_this_account(service: EmailSecurityService, found: LedgerEntry) -> LedgerEntry:
     """The plan as its journal tells of it now. Raises UsageError when it is another account's."""
     entry = service.plans.ledger.find(found.file)
-    if canonical_account(entry.account) != service.settings.identity:
-        raise UsageError(
-            f"Plan {entry.plan.plan_id} belongs to another account, {sanitize(entry.account)}. Nothing was sent."
-        )
+    entry.check_account(service.settings.identity)
     return entry
 
 

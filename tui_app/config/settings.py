@@ -80,6 +80,18 @@ class Settings:
         """Account id and base URL: the key for facts in the state file."""
         return f"{self.account_id}@{self.base_url}"
 
+    def whose(self, identity: str) -> str:
+        """What another account is called here, by its `identity`: `profile prod`, or its short id; empty for this one."""
+        wanted = canonical_account(identity)
+        if wanted == self.identity:
+            return ""
+        for name, profile in self.profiles.items():
+            if profile.account_id and wanted == canonical_account(
+                f"{profile.account_id}@{profile.base_url or DEFAULT_BASE_URL}"
+            ):
+                return f"profile {sanitize(name, 40)}"
+        return f"account {sanitize(short_account_id(wanted.partition('@')[0]))}"
+
     @property
     def short_account_id(self) -> str:
         """The account id as a header shows it."""

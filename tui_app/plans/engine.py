@@ -79,8 +79,11 @@ class Engine:
     async def work(self, command: Command, is_stopped: Callable[[], bool] = lambda: False) -> PlanState:
         """Do what a command asks to its end; the state of the plan then. `is_stopped` = a stop was asked for before it began.
 
-        Raises Locked, GuardError and JournalError when it can't be begun; then nothing was sent.
+        Raises Locked, GuardError, JournalError, and UsageError for another account's plan, when it can't be begun; then
+        nothing was sent.
         """
+        if not isinstance(command, Send):
+            command.entry.check_account(self.settings.identity)
         with self.ledger.account_locked(self.settings.identity):
             self._journal, state = self._open(command)
             self._stopping, self._pausing = is_stopped(), False

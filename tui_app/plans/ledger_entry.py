@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 
+from tui_app.config.settings import canonical_account
 from tui_app.core.clock import local_time
+from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.origin import Origin
@@ -51,6 +53,11 @@ class JournalSummary:
     def expected_file(self) -> str:
         """The name of the file that it was begun in."""
         return f"{self.number:06d}-{self.plan_id}.jsonl"
+
+    def check_account(self, identity: str) -> None:
+        """Raise UsageError for what is another account's: nothing that this account answers is about it."""
+        if canonical_account(self.account) != identity:
+            raise UsageError(f"{self.name} belongs to another account, {sanitize(self.account)}. Nothing was sent.")
 
     @property
     def name(self) -> str:

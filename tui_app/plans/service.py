@@ -218,8 +218,9 @@ class PlanService:
     async def review_rest(self, entry: LedgerEntry, *, resend_unseen: bool = False) -> Look:
         """What going on with a plan would send by now: what was never sent, and if asked for what was not seen done.
 
-        Raises ApiError, GuardError (also when some can't be looked at) and JournalError.
+        Raises ApiError, GuardError (also when some can't be looked at), JournalError, and UsageError for another account's.
         """
+        entry.check_account(self.settings.identity)
         state = entry.state
         rest = (*(state.with_outcome(*UNSEEN) if resend_unseen else ()), *state.unsent)
         sent = await asyncio.to_thread(lambda: self.ledger.other_plans(self.settings.identity).taken(entry, rest))

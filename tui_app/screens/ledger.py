@@ -257,6 +257,11 @@ class LedgerScreen(FilterScreen):
         each = self.table().current
         if each is None:
             return []
+        if whose := self.service.settings.whose(each.account):
+            return [(f"of {whose} · ", "$text-warning"), *self._described(each)]
+        return self._described(each)
+
+    def _described(self, each: Listed) -> Sequence[Piece]:
         if each.damaged:
             return [(f"Its journal is damaged: {each.damaged}. Keep {sanitize(each.file)}.", "$text-error")]
         if each.doubts:

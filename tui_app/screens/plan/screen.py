@@ -35,7 +35,7 @@ from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.names import PlanNames
 from tui_app.screens.plan.question import left_out_reasons, rest_facts
 from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
-from tui_app.screens.plan.standing import Standing
+from tui_app.screens.plan.standing import OF_ITS_ACCOUNT, Standing
 from tui_app.screens.plan.submission import PlanSubmission
 from tui_app.screens.plan.sums import phase_of, sums_of
 from tui_app.widgets.columns import Column
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 100
 """Cells from which on there is room for senders, too."""
+_OF_ITS_ACCOUNT: Final = frozenset(action_id.replace(".", "_") for action_id in OF_ITS_ACCOUNT)
 _COLUMNS: Final = (
     Column("OUTCOME", 19),
     Column("RECIPIENT", weight=3),
@@ -121,7 +122,11 @@ class PlanScreen(FindInTable):
         if guarded is not None:
             self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
-        self._names = None if entry is None else PlanNames(self, self._state, self._targets, self._show_again)
+        self._whose = service.settings.whose(entry.account) if entry is not None else ""
+        """The other account that an earlier plan belongs to; empty for this one."""
+        self._names = (
+            None if entry is None or self._whose else PlanNames(self, self._state, self._targets, self._show_again)
+        )
         """Asks for senders and subjects, which a journal does not keep."""
         self._lock_holder = ""
         """Who works on it elsewhere."""
@@ -356,7 +361,15 @@ class PlanScreen(FindInTable):
 
     def why_not(self, action_id: str) -> str:
         """What makes no sense as the plan stands."""
-        return super().why_not(action_id) if self._standing.fits(action_id) else "Not as the plan stands now."
+        if self._standing.fits(action_id):
+            return super().why_not(action_id)
+        return self._standing.why_not_here or "Not as the plan stands now."
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """With another account's plan nothing is done here."""
+        if self._whose and action in _OF_ITS_ACCOUNT:
+            return False
+        return super().check_action(action, parameters)
 
     def footer_keys(self) -> FooterKeys:
         """What is still to be done comes before what can be done about it afterwards; no way out of one at work."""
@@ -369,7 +382,7 @@ class PlanScreen(FindInTable):
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self._state, self._old, self._lock_holder, self.service.settings.read_only)
+        return Standing(self._state, self._old, self._lock_holder, self.service.settings.read_only, self._whose)
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from tui_app.actions import ACTIONS, EVERYWHERE
 from tui_app.core.errors import GuardError
 from tui_app.core.text import sanitize
 from tui_app.plans.follow_up import undo_effect
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 
+OF_ITS_ACCOUNT: Final = frozenset(
+    action.id
+    for action in ACTIONS
+    if "plan" in action.where
+    and action.where is not EVERYWHERE
+    and (action.writes or action.id.startswith("plan.") or action.id == "row.open")
+    and action.id != "plan.report"
+)
+"""What asks the account of the plan, or changes something there."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """A plan at rest or at work; `entry` is what the ledger had of an earlier one, `lock_holder` who works on it elsewhere."""
@@ -28,10 +40,21 @@ class Standing:
     entry: LedgerEntry | None = None
     lock_holder: str = ""
     read_only: bool = False
+    whose: str = ""
+    """The other account that it belongs to: nothing is done with it here. Empty for a plan of this account."""
+
+    @property
+    def why_not_here(self) -> str:
+        """Why nothing is done with it here; empty for a plan of this account."""
+        return f"This plan is of {self.whose}: it can only be read here. ‹profiles.open› shows another account." * bool(
+            self.whose
+        )
 
     def fits(self, action_id: str) -> bool:
         """Whether an action makes sense now."""
         state = self.state
+        if self.whose and action_id in OF_ITS_ACCOUNT:
+            return False
         match action_id:
             case "plan.stop":
                 return not state.ended or state.phase is Phase.WAITING
@@ -119,6 +142,8 @@ class Standing:
         """What to do next, in a sentence; an error first."""
         state = self.state
         outcome_counts = state.outcome_counts()
+        if self.whose:
+            return [(self.why_not_here, "$text-warning bold")]
         if self.entry is not None and self.damaged:
             name = sanitize(self.entry.file)
             return [
