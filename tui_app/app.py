@@ -38,6 +38,7 @@ from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
 
 if TYPE_CHECKING:
+    from tui_app.actions import Action
     from tui_app.config.settings import Settings
     from tui_app.jobs.followed import JobEnd
     from tui_app.plans.state import PlanState
@@ -56,6 +57,12 @@ SHEETS: Final = ("base", "widgets")
 def style_sheets() -> list[PurePath]:
     """The style sheets of the first screen, by their absolute paths."""
     return [sheet(name) for name in SHEETS]
+
+
+def _places(action: Action) -> str:
+    """Where an action is, in a few words."""
+    places = sorted(place.replace("_", " ") for place in action.where)
+    return ", ".join(places[:4]) + (" …" if len(places) > 4 else "")
 
 
 def _as_left(view: View) -> str:
@@ -197,7 +204,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
             if len(unfinished) > 1:
                 ledger = self.key("ledger.open")
                 self.show_notice(f"Unfinished; {len(unfinished) - 1:,} more are in the ledger ({ledger}).")
-        elif (view := service.remembered.last_view) is not None:
+        elif self.last_key == -inf and (view := service.remembered.last_view) is not None:
+            # Somebody who pressed a key already wants what that did.
             try:
                 self.show_view(view)
                 if (said := _as_left(view)) and isinstance(shown := self.screen, ConsoleScreen):
@@ -269,7 +277,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
 
         screen = self.screen
         if isinstance(screen, ConsoleScreen):
-            screen.notice(self._why_nothing(key))
+            here = any(screen.screen_name in action.where for action in self.key_map.with_key(key))
+            screen.notice(self._why_nothing(key), until_news=here)  # why not now may be over then
         elif isinstance(screen, (Confirm, Choice, PromptScreen)):
             screen.say_unused(shown(key))
 
@@ -287,9 +296,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
             return f"{written} does nothing here. {helps}"
         if known[0].digits:
             return f"{written} does nothing here. {helps}"
-        places = sorted({place.replace("_", " ") for action in known for place in action.where})
-        named = ", ".join(places[:4]) + (" …" if len(places) > 4 else "")
-        return f"{written} does nothing here: it is {known[0].label} on {named}. {helps}"
+        elsewhere = "; ".join(f"{action.label} on {_places(action)}" for action in known)
+        return f"{written} does nothing here: it is {elsewhere}. {helps}"
 
     async def on_unmount(self) -> None:
         """Let a write in flight end, then close."""

@@ -498,9 +498,11 @@ class Navigation(MappedApp):
 
     def _back_to(self, below: ConsoleScreen) -> bool:
         """Leave one screen after the other until this one is shown; whether it is."""
+        left: list[ConsoleScreen] = []
         while (top := self.console_screens()[-1]) is not below and top.leads_on and top.may_leave():
-            self._note_left(top)
+            left.append(top)
             self.pop_screen()
+        self._note_all_left(left)
         if top is not below and not top.leads_on:
             self.show_notice(NOT_FROM_HERE)
         return self.screen is below
@@ -573,9 +575,11 @@ class Navigation(MappedApp):
 
     def back_to_first(self) -> ConsoleScreen:
         """Leave one screen after the other; the one at which that ends: the first, or one that can't be left now."""
+        left: list[ConsoleScreen] = []
         while len(screens := self.console_screens()) > 1 and screens[-1].may_leave():
-            self._note_left(screens[-1])
+            left.append(screens[-1])
             self.pop_screen()
+        self._note_all_left(left)
         return self.console_screens()[-1]
 
     def _check_view(self, view: View) -> None:
@@ -616,6 +620,11 @@ class Navigation(MappedApp):
             self._views_before[self.current_mode] = before  # help and forms are no views to come back to
         else:
             self._views_before.pop(self.current_mode, None)
+
+    def _note_all_left(self, left: Sequence[ConsoleScreen]) -> None:
+        """The same of several, the one that was shown first: it is the view before, not what lay below it."""
+        if left:
+            self._note_left(next((screen for screen in left if screen.reopened() is not None), left[0]))
 
     def action_view_last(self) -> None:
         """The view before: from where this one was opened, or what was left last; once more comes back."""

@@ -143,6 +143,17 @@ async def test_what_acts_on_what_is_under_the_cursor_loses_no_label_while_a_look
             assert_in_order(keys, on_job)
 
 
+async def test_no_undo_is_offered_of_what_is_gone_for_good(account: Simulator) -> None:
+    async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
+        await console.sees("12 loaded", "live")
+        while "Hard delete" not in console.text.split("▸")[1].splitlines()[0]:
+            await console.press("j")
+        assert "T retry failed" in console.text and "U undo" not in console.text
+        await console.press("enter")
+        await console.sees("Jobs ›", "Hard delete")
+        assert "U undo" not in console.text
+
+
 async def test_marks_change_what_is_offered_at_once(account: Simulator) -> None:
     async with console_on(settings_for(account), clock=StillClock(MOMENT), size=(200, 50)) as console:
         await open_job(console, "140 to retry")

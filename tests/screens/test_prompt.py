@@ -138,6 +138,7 @@ async def test_read_only_offers_no_write(still_simulator: Simulator, still_clock
         ("6", "No job is ever skipped"),
         ("R", "R does nothing here: it is release on"),
         ("A", "A does nothing here: it is send the rest on plan"),
+        ("w", "w does nothing here: it is by reason on job; groups on mail, quarantine"),
         ("K", "K does nothing here"),
         ("comma", ", does nothing here. ? shows the keys."),
         ("f9", "f9 does nothing here"),
@@ -187,7 +188,7 @@ async def test_a_number_typed_behind_a_slash_is_a_filter_and_turns_nothing(
         await console.press("escape")
         await console.sees("12 loaded")
         await console.press("escape")
-        await console.sees("1 job stay marked", "q quits")
+        await console.sees("1 job stays marked", "q quits")
 
 
 async def test_a_job_is_found_again_as_it_was_left(still_simulator: Simulator, still_clock: StillClock) -> None:
@@ -349,6 +350,21 @@ def test_what_is_remembered_survives_and_nonsense_is_nothing(tmp_path: Path) -> 
     ):
         state.put("a@b", "view.last", text)
         assert Remembered(StateFile(folder), "a@b", {}).last_view is None
+
+
+async def test_a_key_that_is_pressed_at_once_is_not_undone_by_the_last_view(
+    still_simulator: Simulator, still_clock: StillClock, tmp_path: Path
+) -> None:
+    state = StateFile(tmp_path / "state")
+    settings = settings_for(still_simulator)
+    Remembered(state, settings.identity, {}).last_view = View("jobs", filter="failed:>0")
+    app = SluiceApp(EmailSecurityService(settings, clock=still_clock, random=Random(1), state_file=state))
+    async with app.run_test(size=(80, 24)) as pilot:
+        console = Console(app, pilot)
+        await console.press("5")
+        await console.sees("1 loaded", "live")
+        await console.settles()
+        assert "filter failed:>0" not in console.text and "1 loaded" in console.text
 
 
 async def test_the_last_view_and_the_theme_come_back_and_marks_do_not(

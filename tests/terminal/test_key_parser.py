@@ -35,6 +35,11 @@ def test_esc_and_a_key_in_one_read_are_two_keys(key: str) -> None:
     assert pressed(f"j\x1b{key}j") == ["j", "escape", KEYS[key], "j"]
 
 
+def test_enter_is_enter_also_before_the_terminal_is_raw() -> None:
+    """A terminal that still makes lines sends a line feed for it."""
+    assert pressed("\n") == pressed("\r") == ["enter"]
+
+
 @pytest.mark.parametrize("letter", "bfOdPNS[]")
 def test_a_letter_after_esc_is_that_letter_also_where_terminals_send_it_for_alt_and_an_arrow(letter: str) -> None:
     parser = KeyParser()

@@ -150,6 +150,8 @@ class AllJobsScreen(FilterScreen):
         else:
             begun = JOB_SORTS["age"]
             rows.sort(key=lambda row: (begun(row.job), row.key))
+        if len(self._snapshots) < len(self._services):
+            table.forget_cursor()  # the newest job of all is not here yet
         table.show_rows(ListRows(rows, lambda row: row.key), whole=False)
         self.show_frame()
 
@@ -204,7 +206,8 @@ class AllJobsScreen(FilterScreen):
         if problems:
             return [(sanitize(problems[0], 300), "$text-error")]
         row = self.table().current
-        return [] if row is None else [(PrivateText(row.job.comment or ""), "dim")]
+        filtered = f"filter {sanitize(self.filter_line, 60)} · " if self.filter_line else ""
+        return [filtered] if row is None else [filtered, (PrivateText(row.job.comment or ""), "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row."""

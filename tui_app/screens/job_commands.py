@@ -96,7 +96,7 @@ def _about_one(job: Job, verb: _Verb) -> list[Piece]:
             f", {_rest(job)}.\n"
             "The record goes, for everybody; mail is not touched.\n"
             "This can't be undone; retry and undo end with it.\n"
-            "For a report first: esc, open the job, E.\n"
+            "For a report first: esc, then on the job ‹job.export›.\n"
         )
     elif not job.total_messages_discovered:
         facts.append("Nothing is counted yet. What was not done by then will not be acted on.\n")

@@ -10,9 +10,10 @@ from textual import work
 from textual.message import Message
 
 from tui_app import actions
-from tui_app.api.enums import ActionType, JobStatus
+from tui_app.api.enums import ActionType, Destination, JobStatus
 from tui_app.config.schema import View
 from tui_app.core.bars import bar
+from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
@@ -133,6 +134,10 @@ _ON_JOBS: Final = frozenset(
 )
 
 
+_NO_WAY_BACK: Final = (Destination.HARD_DELETE, Destination.INBOX)
+"""Where mail may have gone that can't be taken back."""
+
+
 def why_no_follow_up(job: Job, action_id: str) -> str:
     """Why nothing of a job can be tried again, or taken back, as far as its counters tell; empty where something may be."""
     if not job.ended:
@@ -141,7 +146,16 @@ def why_no_follow_up(job: Job, action_id: str) -> str:
         return ""
     if action_id == "rows.retry":
         return "" if job.failed else "Nothing of it failed."
-    return "" if job.successful else "It did nothing that could be undone."
+    if not job.successful:
+        return "It did nothing that could be undone."
+    if job.action_params.destination in _NO_WAY_BACK:
+        from tui_app.plans.follow_up import way_back
+
+        try:
+            way_back(job)
+        except GuardError as error:
+            return error.cause
+    return ""
 
 
 class JobsScreen(FilterScreen):
@@ -397,7 +411,11 @@ class JobsScreen(FilterScreen):
             return True
         marks = self.table().marked.marks
         quits = f"{self._key('screen.leave')} quits"
-        kept = f"{plural(marks, 'job')} stay marked, {self._key('mark.none')} unmarks; " if marks else ""
+        kept = (
+            f"{plural(marks, 'job')} {'stays' if marks == 1 else 'stay'} marked, {self._key('mark.none')} unmarks; "
+            if marks
+            else ""
+        )
         self.notice(f"This is the first screen: {kept}{quits}.")
         return True
 

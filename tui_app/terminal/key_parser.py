@@ -32,7 +32,8 @@ class KeyParser(XTermParser):
         if alt:
             yield events.Key("escape", _ESC)
         found = False
-        for key in super()._sequence_to_key_events(sequence):
+        # Until the terminal is in raw mode it turns what enter sends into a line feed.
+        for key in super()._sequence_to_key_events("\r" if sequence == "\n" else sequence):
             found = True
             yield key
         if not found and _SEQUENCE.fullmatch(sequence) and not _ANSWER.fullmatch(sequence):

@@ -438,6 +438,19 @@ class MessageScreen(ConsoleScreen):
 
     # ---- intents
 
+    def why_not(self, action_id: str) -> str:
+        """Held mail is released, delivered mail is moved; of a message that is not known neither is offered."""
+        message = self._message
+        if action_id not in ("release.review", "rows.move"):
+            return super().why_not(action_id)
+        if message is None:
+            return "" if self._parts is not None else "The message is not known."
+        if action_id == "release.review" and message.is_quarantined is False:
+            return "It is not held."
+        if action_id == "rows.move" and message.is_quarantined:
+            return "It is held: a move acts on delivered mail."
+        return ""
+
     def action_release_review(self) -> None:
         """Take the message to the review of a release."""
         self._plan(TO_RELEASE)
