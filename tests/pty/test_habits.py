@@ -207,7 +207,6 @@ def test_enter_on_a_canary_sends_nothing_and_a_sends_the_rest(start: Start, tmp_
         count = re.search(r"type (\d+) to send", terminal.text)
         assert count is not None
         pressed(terminal, "INC-1\r", "INC-1")
-        terminal.answers()
         pressed(terminal, count[1], f"Messages       {count[1]}")
         terminal.submit()
         terminal.sees("A sends the other", "A send the rest")
@@ -281,8 +280,7 @@ def test_view_order_columns_and_theme_come_back_and_marks_do_not(start: Start) -
     pressed(terminal, "jjj ", "columns · remembered")  # COMP is left out
     pressed(terminal, ESC, "STATUS")
     assert "COMP" not in terminal.text.splitlines()[3]
-    pressed(terminal, "5", " loaded")
-    terminal.answers()
+    pressed(terminal, "5", " 1 loaded")
     pressed(terminal, " ", "1 marked")
     colours = re.findall(rb"48;2;\d+;\d+;\d+", bytes(terminal.raw))[-1]
     pressed(terminal, "q")

@@ -38,6 +38,16 @@ def simulators() -> Iterator[dict[str, Simulator]]:
         yield dict(zip(NAMES, (prod, test), strict=True))
 
 
+@pytest.fixture
+def untouched() -> Iterator[dict[str, Simulator]]:
+    """Two accounts of which no other test has released anything."""
+    with (
+        running(Options(seed=1, messages=300, held=60, quota=0, faults="none")) as prod,
+        running(Options(seed=2, messages=300, held=60, quota=0, faults="none")) as test,
+    ):
+        yield dict(zip(NAMES, (prod, test), strict=True))
+
+
 def config(simulators: dict[str, Simulator], folder: Path) -> Path:
     lines = ['default_profile = "acme-prod"', "[plans]", "batch_size = 2"]
     for name, simulator in simulators.items():
@@ -185,11 +195,11 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
 
 
 async def test_a_plan_of_another_account_is_read_and_nothing_is_done_with_it(
-    simulators: dict[str, Simulator], tmp_path: Path
+    untouched: dict[str, Simulator], tmp_path: Path
 ) -> None:
     """One key had ended it: the other account knew none of its messages."""
-    second = simulators["acme-test"]
-    async with console_over(config(simulators, tmp_path)) as console:
+    second = untouched["acme-test"]
+    async with console_over(config(untouched, tmp_path)) as console:
         await console.sees("acme-prod", "12 loaded")
         await command(console, "set canary 1")
         await command(console, "quarantine verdict:bulk from:acme-news.example")

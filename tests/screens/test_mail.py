@@ -19,6 +19,7 @@ async def open_mail(console: Console, line: str = "", sees: str = "found") -> No
     await console.sees("Mail  the last 24 hours", "found")
     if line:
         await search(console, line)
+        await console.until(lambda: line in console.text.splitlines()[1], f"{line} is what is listed")
         await console.sees(sees)
 
 
@@ -377,7 +378,9 @@ async def test_what_was_left_out_is_forgotten_when_all_are_marked_anew(simulator
 async def test_mail_is_moved_from_the_list(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator), size=(120, 40)) as console:
         await open_mail(console, "delivery:delivered", "found")
-        await console.press("space", "V")
+        await console.press("space")
+        await console.sees("1 marked")
+        await console.press("V")
         await console.sees("Move 1 message to", "Junk")
         await console.press("2")
         await console.sees("not sent yet", "1 message")
