@@ -1,9 +1,11 @@
 """All mail: searched in one grammar, filtered, sorted, marked and exported; left and found again as it was."""
 
+import asyncio
 import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -11,6 +13,8 @@ from textual.events import Key
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.api.pagination import CursorPages
+from tui_app.mail.search import MailSubject
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -21,6 +25,46 @@ async def open_mail(console: Console, line: str = "", sees: str = "found") -> No
         await search(console, line)
         await console.until(lambda: line in console.text.splitlines()[1], f"{line} is what is listed")
         await console.sees(sees)
+
+
+async def test_a_list_that_was_left_before_its_answer_came_is_asked_for_again(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that no mail matches, and nobody had asked."""
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        with monkeypatch.context() as patches:
+            patches.setattr(CursorPages, "load", lambda _: asyncio.Event().wait())
+            await console.press("Q")
+            await console.sees("Searching held mail…")
+            await console.press("q")
+            await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("Quarantine", "found, all loaded")
+
+
+async def test_a_page_that_came_while_its_list_was_left_is_not_lost(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        taken = asyncio.Event()
+        with monkeypatch.context() as patches:
+            take = MailSubject._take
+
+            async def slowly(subject: MailSubject, *page: Any) -> None:
+                await taken.wait()
+                await take(subject, *page)
+
+            patches.setattr(MailSubject, "_take", slowly)
+            await console.press("Q")
+            await console.sees("Searching held mail…")
+            await console.press("q")
+            await console.sees("12 loaded")
+            taken.set()
+        await console.press("Q")
+        await console.sees("Quarantine", "found, all loaded")
+        assert "0 found" not in console.text
 
 
 async def search(console: Console, line: str) -> None:

@@ -249,7 +249,8 @@ class MailSubject:
         told, told_at = 0, float("-inf")
         try:
             while not pages.complete and len(self.snapshot.found) < enough and pages is self._pages:
-                await self._take(pages, await pages.load())
+                # Shielded: a page that came must not be lost because its screen goes away; the next one begins behind it.
+                await asyncio.shield(self._take(pages, await pages.load()))
                 count = len(self.snapshot.found)
                 on_progress(count)
                 # To sort all of them again for each page would take longer than to load them.

@@ -134,6 +134,8 @@ class MailScreen(ConsoleScreen):
         self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
         self.table().cursor_key = self._subject.cursor
         self._show_again()
+        if not self._search.complete and not len(self._search.found):
+            self._load(LOADED_AT_ONCE)  # it was left before anything was answered
 
     def _cells(self, message: Message) -> Sequence[Cell]:
         return self._rows.cells(message, self.service.clock.now())
@@ -226,6 +228,8 @@ class MailScreen(ConsoleScreen):
             empty = "Searching held mail…" if self.preset.held else "Searching mail…"
         elif search.arranged.filter is not None and len(search.found):
             empty = f"None of the {len(search.found):,} found matches the filter. ‹screen.back› ends it, ‹filter.listed› changes it."
+        elif not search.complete:
+            empty = "Not read to its end: ‹row.last› loads more."
         else:
             params, mail = search.params, "held mail" if self.preset.held else "mail"
             empty = f"No {mail} matches {describe_window(params.start, params.end)}. ‹search.edit› changes the search: / 30d"
