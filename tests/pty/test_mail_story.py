@@ -44,7 +44,7 @@ def test_three_look_alikes_among_1200_are_found_read_and_left_and_the_rest_is_re
         operator.press("B", "Which verdict should", "1  NONE")
         operator.press("1", "Report these to Cloudflare?")
         count = sum(bool(entry["delivered"]) for entry in account.account.truth.of("release"))
-        operator.type(f"{count}")
+        operator.type(f"{count}", f"and enter: {count}")
         operator.submit("reported", f"{count:,} accepted")
         assert operator.keys <= MOST_KEYS
         print(f"\n{operator.keys} keys, {operator.text} characters of text")

@@ -126,7 +126,7 @@ def released(account: Simulator) -> list[str]:
 def sends_the_rest(operator: Operator, count: int, *words: str) -> None:
     """Looks at what is left, and types its number."""
     operator.press("A", "Send the rest of this plan?", f"type {count} and enter")
-    operator.type(f"{count}")
+    operator.type(f"{count}", f"and enter: {count}")
     operator.submit(*words)
 
 
@@ -259,7 +259,7 @@ def test_a_batch_that_never_arrived_is_asked_for_a_minute_then_sent_again_by_its
         took = time.monotonic() - asked
         assert len(released(account)) == CONFIRMED, "asking sends nothing"
         operator.press("W", "Send these again?", f"type {OUT + NEVER_SENT} and enter")
-        operator.type(f"{OUT + NEVER_SENT}")
+        operator.type(f"{OUT + NEVER_SENT}", f"and enter: {OUT + NEVER_SENT}")
         operator.submit()
         operator.sees_within(3 * PATIENCE, "all sent", f"{TO_RELEASE:,} of {TO_RELEASE:,}")
         operator.press("E", "Written here:")

@@ -422,6 +422,7 @@ async def test_what_was_left_out_is_forgotten_when_all_are_marked_anew(simulator
 async def test_mail_is_moved_from_the_list(simulator: Simulator) -> None:
     async with console_on(settings_for(simulator), size=(120, 40)) as console:
         await open_mail(console, "delivery:delivered", "found")
+        await console.sees("▸")
         await console.press("space")
         await console.sees("1 marked")
         await console.press("V")

@@ -134,8 +134,9 @@ class MailScreen(ConsoleScreen):
         self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
         self.table().cursor_key = self._subject.cursor
         self._show_again()
-        if not self._search.complete and not len(self._search.found):
-            self._load(LOADED_AT_ONCE)  # it was left before anything was answered
+        found = len(self._search.found)
+        if not self._search.complete and found < LOADED_AT_ONCE:
+            self._load(LOADED_AT_ONCE - found)  # it was left before that much was here
 
     def _cells(self, message: Message) -> Sequence[Cell]:
         return self._rows.cells(message, self.service.clock.now())
