@@ -408,7 +408,7 @@ class Navigation(MappedApp):
     async def _open_job_of(self, entry: WriteEntry) -> None:
         """The job as the server has it now; where there is none, a sentence and what is on record."""
         if whose := self.service.settings.whose(entry.account):
-            self.show_notice(f"This job is of {whose}. ‹profiles.open› shows another account.")
+            self.show_notice(f"This job is of {whose}; ‹profiles.open› switches.")
             return
         asked_on = self.screen
         self.show_notice("Asking for the job…")

@@ -223,7 +223,7 @@ async def test_a_plan_of_another_account_is_read_and_nothing_is_done_with_it(
         await console.press("H")
         await console.sees("Ledger", "of profile acme-prod")
         await command(console, f"plan {entry.plan_id}")
-        await console.sees("This plan is of profile acme-prod: it can only be read here.", "E report")
+        await console.sees("This plan is of profile acme-prod: only to read here; P switches.", "E report")
         for key, label in (("A", "send the rest"), ("C", "close"), ("c", "check"), ("W", "send again"), ("U", "undo")):
             assert f"{key} {label}" not in console.text
             await console.press(key)

@@ -17,6 +17,7 @@ from tui_app.config.settings import check_account_id, check_base_url, read_confi
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
 
+Kind = Literal["file", "profile", "idle"]
 _LINE_OF_SYNTAX: Final = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -31,7 +32,7 @@ class Problem:
     key: str
     sentence: str
     line: int | None = None
-    kind: Literal["file", "profile", "idle"] = "file"
+    kind: Kind = "file"
 
     @property
     def refused(self) -> bool:
@@ -58,7 +59,7 @@ def problems_of(path: Path, text: str) -> tuple[Problem, ...]:
     except UsageError as error:
         at = _LINE_OF_SYNTAX.search(str(error))
         return (Problem("", str(error), int(at[1]) if at else text.count("\n") + 1),)
-    kinds: Sequence[tuple[Literal["file", "profile", "idle"], Iterable[tuple[tuple[str, ...], str]]]] = (
+    kinds: Sequence[tuple[Kind, Iterable[tuple[tuple[str, ...], str]]]] = (
         ("file", found),
         ("profile", _of_profiles(path, text)),
         ("idle", _without_effect(path, text)),

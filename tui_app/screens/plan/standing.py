@@ -46,9 +46,7 @@ class Standing:
     @property
     def why_not_here(self) -> str:
         """Why nothing is done with it here; empty for a plan of this account."""
-        return f"This plan is of {self.whose}: it can only be read here. ‹profiles.open› shows another account." * bool(
-            self.whose
-        )
+        return f"This plan is of {self.whose}: only to read here; ‹profiles.open› switches." if self.whose else ""
 
     def fits(self, action_id: str) -> bool:
         """Whether an action makes sense now."""
