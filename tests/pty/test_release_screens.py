@@ -166,6 +166,8 @@ def test_enter_on_the_first_ones_and_on_a_plan_that_opens_the_console_sends_noth
     terminal.press("?")
     terminal.sees("Help › ")
     terminal.press("q")
+    terminal.loses("Help › ")
+    terminal.sees("Release › ")
     if "Release › message" in terminal.text:
         terminal.press(ESC)
     terminal.sees("unfinished", f"{CANARY} of {number}", "A send the rest")

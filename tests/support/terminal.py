@@ -142,6 +142,14 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"never saw {words}\n{self.text}")
 
+    def loses(self, *words: str) -> None:
+        """Read until none of these words is on the screen."""
+        end = time.monotonic() + PATIENCE
+        while any(word in self.text for word in words):
+            self.read(0.2)
+            if time.monotonic() > end:
+                raise AssertionError(f"never lost {words}\n{self.text}")
+
     def says(self, words: str) -> None:
         """Read until it says so, wherever the lines break."""
         wanted = "".join(words.split())
