@@ -9,8 +9,8 @@ from textual import work
 
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import sanitize
-from tui_app.navigation import NOT_FROM_HERE
 from tui_app.prompt import Prompt
+from tui_app.screen_stack import NOT_FROM_HERE
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.terminal.patches import name_first_stack
@@ -129,7 +129,7 @@ class AccountSwitcher(Prompt):
     def _open_all_jobs(self) -> None:
         below = [screen for screen in self.console_screens() if screen.screen_name == "all_jobs"]
         if below:
-            self._back_to(below[0])
+            self.back_to(below[0])
         else:
             self._ask_all_accounts()
 

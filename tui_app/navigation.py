@@ -1,21 +1,21 @@
-"""Every push, pop and switch of a screen: which screen opens which, and the way back."""
+"""Which screen opens which."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 
 from tui_app.api.errors import NotFound
 from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.text import plural
-from tui_app.key_map import MappedApp, key_map_of
+from tui_app.key_map import key_map_of
 from tui_app.plans.effect import Effect
 from tui_app.plans.request import A_RELEASE, PlanRequest
+from tui_app.screen_stack import NOT_FROM_HERE, ScreenStack
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.intent import Intent
 from tui_app.screens.jobs import JobsScreen
@@ -43,17 +43,13 @@ if TYPE_CHECKING:
     from tui_app.screens.plan.screen import PlanScreen
     from tui_app.screens.plan.targets import TargetsScreen
     from tui_app.screens.write_record import WriteRecordScreen
-    from tui_app.service import EmailSecurityService
 
 
 _PLAN_WANTED: Final = "plan wanted"
-NOT_FROM_HERE: Final = "Not from here: what is on this screen comes first."
 
 
-class Navigation(MappedApp):
-    """The part of the app that moves between screens. A message of a screen that is not shown any more opens nothing."""
-
-    service: EmailSecurityService
+class Navigation(ScreenStack):
+    """The part of the app that opens screens. A message of a screen that is not shown any more opens nothing."""
 
     @cached_property
     def _drafts(self) -> dict[tuple[str, str], Draft]:
@@ -64,36 +60,6 @@ class Navigation(MappedApp):
     def _left_reviews(self) -> dict[str, ReviewDraft]:
         """The reason of the last review that was left, by account."""
         return {}
-
-    def show_notice(self, sentence: str) -> None:
-        """Say something where the operator looks."""
-        if isinstance(self.screen, ConsoleScreen):
-            self.screen.notice(sentence)
-
-    def action_app_quit(self) -> None:
-        """Quit."""
-
-    def console_screens(self) -> list[ConsoleScreen]:
-        """The screens of the console on the stack, the one that is shown last."""
-        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
-
-    def is_at(self, name: str, wanted: Intent | None = None) -> bool:
-        """Whether this screen is the one that is shown: a second key that came too soon opens nothing.
-
-        Nor does what was `wanted` on a screen of an account that is not shown any more.
-        """
-        at = isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == name
-        return at and (wanted is None or self.is_of_shown(wanted))
-
-    def is_shown_already(self, name: str) -> bool:
-        """Whether this screen is the one that is shown; then says so: no key is without an answer."""
-        if at := self.is_at(name):
-            self.show_notice("It is shown already.")
-        return at
-
-    def is_of_shown(self, wanted: Intent) -> bool:
-        """Whether it is wanted of the account that is shown."""
-        return wanted.service is self.service
 
     def on_jobs_screen_chosen(self, message: JobsScreen.Chosen) -> None:
         """Open a job."""
@@ -362,7 +328,7 @@ class Navigation(MappedApp):
 
         below = [screen for screen in self.console_screens() if isinstance(screen, LedgerScreen)]
         if below:
-            if self._back_to(below[0]) and line:
+            if self.back_to(below[0]) and line:
                 below[0].filter_by(line)
         elif isinstance(self.screen, ConsoleScreen) and self.screen.leads_on:
             self.push_screen(LedgerScreen(self.service, line))
@@ -485,27 +451,8 @@ class Navigation(MappedApp):
             else:
                 self.show_notice(NOT_FROM_HERE)
             return
-        if self._back_to(below[0]) and line is not None and isinstance(below[0], MailScreen):
+        if self.back_to(below[0]) and line is not None and isinstance(below[0], MailScreen):
             below[0].search(line)
-
-    def _check_way_to(self, name: str) -> None:
-        """Raise UsageError where a list lies below something that must not be left by a command."""
-        screens = self.console_screens()
-        below = [number for number, screen in enumerate(screens) if screen.screen_name == name]
-        above = screens[below[0] + 1 :] if below else screens[-1:]
-        if not all(screen.leads_on for screen in above):
-            raise UsageError(NOT_FROM_HERE)
-
-    def _back_to(self, below: ConsoleScreen) -> bool:
-        """Leave one screen after the other until this one is shown; whether it is."""
-        left: list[ConsoleScreen] = []
-        while (top := self.console_screens()[-1]) is not below and top.leads_on and top.may_leave():
-            left.append(top)
-            self.pop_screen()
-        self._note_all_left(left)
-        if top is not below and not top.leads_on:
-            self.show_notice(NOT_FROM_HERE)
-        return self.screen is below
 
     def on_console_screen_copy_wanted(self, message: ConsoleScreen.CopyWanted) -> None:
         """Choose what to copy."""
@@ -571,17 +518,6 @@ class Navigation(MappedApp):
         """The key of an action, as people write it."""
         return key_map_of(self.screen).key(action_id)
 
-    # ---- views
-
-    def back_to_first(self) -> ConsoleScreen:
-        """Leave one screen after the other; the one at which that ends: the first, or one that can't be left now."""
-        left: list[ConsoleScreen] = []
-        while len(screens := self.console_screens()) > 1 and screens[-1].may_leave():
-            left.append(screens[-1])
-            self.pop_screen()
-        self._note_all_left(left)
-        return self.console_screens()[-1]
-
     def _check_view(self, view: View) -> None:
         from tui_app.views import check_view
 
@@ -604,77 +540,6 @@ class Navigation(MappedApp):
             if isinstance(self.screen, ConsoleScreen) and self.screen.screen_name == view.screen:
                 self.screen.call_later(self.screen.show_view, view)  # it may not be mounted yet
 
-    def push_screen(self, screen: Any, *more: Any, **options: Any) -> Any:
-        """Also keep from where it was opened, for the way back."""
-        top = self.screen_stack[-1] if self.screen_stack else None
-        if isinstance(top, ConsoleScreen) and isinstance(screen, ConsoleScreen):
-            self._before_opened[screen] = self._views_before.get(self.current_mode)
-            self._views_before[self.current_mode] = top
-        return super().push_screen(screen, *more, **options)
-
-    def _note_left(self, screen: ConsoleScreen) -> None:
-        """Keep how to come back to a screen that is left."""
-        if (again := screen.reopened()) is not None:
-            self._views_before[self.current_mode] = again
-        elif (before := self._before_opened.get(screen)) is not None:
-            self._views_before[self.current_mode] = before  # help and forms are no views to come back to
-        else:
-            self._views_before.pop(self.current_mode, None)
-
-    def _note_all_left(self, left: Sequence[ConsoleScreen]) -> None:
-        """The same of several, the one that was shown first: it is the view before, not what lay below it."""
-        if left:
-            self._note_left(next((screen for screen in left if screen.reopened() is not None), left[0]))
-
-    def action_view_last(self) -> None:
-        """The view before: from where this one was opened, or what was left last; once more comes back."""
-        screen, before = self.screen, self._views_before.get(self.current_mode)
-        if not isinstance(screen, ConsoleScreen) or before is None:
-            self.show_notice("There is no view before this one.")
-        elif isinstance(before, ConsoleScreen):
-            if before in self.console_screens() and before is not screen:
-                self._back_to(before)
-            else:
-                self.show_notice("There is no view before this one.")
-        elif screen.leads_on:
-            again = before()
-            open_already = [known for known in self.console_screens() if known.screen_name == again.screen_name]
-            if open_already and again.view() is not None and open_already[-1] is not screen:
-                self._back_to(open_already[-1])
-            else:
-                self.push_screen(again)
-        else:
-            self.show_notice(NOT_FROM_HERE)
-
-    @cached_property
-    def _views_before(self) -> dict[str, ConsoleScreen | Callable[[], ConsoleScreen]]:
-        """The screen below, or how to open what was left last, by account."""
-        return {}
-
-    @cached_property
-    def _before_opened(self) -> WeakKeyDictionary[ConsoleScreen, ConsoleScreen | Callable[[], ConsoleScreen] | None]:
-        """What `_views_before` was when a screen was opened."""
-        return WeakKeyDictionary()
-
-    def action_screen_back(self) -> None:
-        """Unmark, or go back; at the root nothing."""
-        screen = self.screen
-        if not isinstance(screen, ConsoleScreen) or not screen.ready:
-            return  # a key may come before the widgets of its screen
-        if not screen.handle_back() and not isinstance(screen, JobsScreen):
-            self._pop(screen)
-
-    def action_screen_leave(self) -> None:
-        """Go back; at the root quit."""
-        screen = self.screen
-        if isinstance(screen, JobsScreen):
-            self.action_app_quit()
-        elif isinstance(screen, ConsoleScreen):
-            self._pop(screen)
-
-    def _pop(self, screen: ConsoleScreen) -> None:
-        if screen.may_leave():
-            # Nobody waits any longer for what was looked up for this screen.
-            self.workers.cancel_group(self, _PLAN_WANTED)
-            self._note_left(screen)
-            self.pop_screen()
+    def before_left(self) -> None:
+        """Nobody waits any longer for what was looked up for this screen."""
+        self.workers.cancel_group(self, _PLAN_WANTED)

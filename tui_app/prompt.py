@@ -242,10 +242,10 @@ class Prompt(Navigation):
         from tui_app.jobs.job_filter import parse_job_filter
 
         if line == "all":
-            self._check_way_to("all_jobs")
+            self.check_way_to("all_jobs")
             return self._open_all_jobs
         parse_job_filter(line, self.service.clock.now())
-        self._check_way_to("jobs")
+        self.check_way_to("jobs")
 
         def go() -> None:
             if isinstance(root := self.back_to_first(), JobsScreen):
@@ -257,14 +257,14 @@ class Prompt(Navigation):
         from tui_app.mail.query import ALL_MAIL, HELD_MAIL, parse_query
 
         parse_query(line, self.service.clock.now(), HELD_MAIL if held else ALL_MAIL)
-        self._check_way_to("quarantine" if held else "mail")
+        self.check_way_to("quarantine" if held else "mail")
         return lambda: self.show_mail(held=held, line=line or None)
 
     def _ledger(self, line: str) -> Go:
         from tui_app.plans.ledger_filter import parse_ledger_filter
 
         parse_ledger_filter(line, self.service.clock.now())
-        self._check_way_to("ledger")
+        self.check_way_to("ledger")
         return lambda: self.show_ledger(line)
 
     def _view(self, rest: str) -> Go:
@@ -285,7 +285,7 @@ class Prompt(Navigation):
             known = ", ".join(remembered.views) or "none yet; :view save NAME keeps what is shown"
             raise UsageError(f"There is no view '{sanitize(rest, 40)}'. Views: {sanitize(known, 200)}.")
         self._check_view(view)
-        self._check_way_to(view.screen)
+        self.check_way_to(view.screen)
         return lambda: self.show_view(view)
 
     def _view_now(self) -> View | None:

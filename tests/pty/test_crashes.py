@@ -5,8 +5,9 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -110,7 +111,7 @@ CONSOLE: Final = (
     *console("app", "SluiceApp.on_mount SluiceApp._get_ready SluiceApp._tick theme_for"),
     *console("navigation", "Navigation.action_help_open", *JOBS, "question_mark"),
     *console("navigation", "Navigation.action_quarantine_open", *JOBS, "Q"),
-    *console("navigation", "Navigation._open_job", *JOBS, "enter"),
+    *console("navigation", "Navigation.open_job", *JOBS, "enter"),
     *console("app", "SluiceApp.action_screen_redact", *JOBS, "M"),
     *console("navigation", "Navigation.on_review_screen_confirmed", *RELEASE),
     *console("app", "SluiceApp.action_app_quit SluiceApp.on_unmount", *JOBS, "q"),
@@ -141,7 +142,7 @@ CONSOLE: Final = (
     *console("screens.activity", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
     *console("screens.copy", "show_plainly", *JOBS, "Y", "see A number", "t"),
     *console("screens.new_job", "NewJobScreen._describe", *NEW_JOB),
-    *console("screens.job_commands", "_review", *JOBS, "X"),
+    *console("screens.job_commands", "_question", *JOBS, "X"),
     *console("terminal.clipboard", "osc52", *JOBS, "y"),
     *console("terminal.watchdog", "ShutdownWatchdog.__enter__"),
     *console("terminal.key_queue", "KeyQueue._send_on", *JOBS, "r"),
@@ -156,7 +157,7 @@ COMMANDS: Final = (
     *command("cli.listing", "Listing.write", "jobs"),
     *command("cli.runner", "load_settings", "jobs"),
     *command("cli.mail", "search_params", "quarantine"),
-    *command("cli.release", "_print_guarded parse_ids", *PLAN),
+    *command("cli.plan_review", "_print_guarded parsed_ids", *PLAN),
     *command("plans.service", "look_up", *PLAN),
     *command("cli.create", "_print_preview", *CREATE),
     *command("cli.jobs", "describe_action", "cancel", "{job}", "--yes"),
@@ -237,6 +238,16 @@ def test_a_crash_ends_with_1_says_where_and_shows_nothing(account: Simulator, tm
         assert re.search(r"^  (tui_app|site-packages)/\S+\.py:\d+ \S+$", report, re.MULTILINE), site
         assert report.count(" crash\n") == 2, site
         assert len(report) < 8000
+
+
+@pytest.mark.parametrize("site", {(site.module, site.function) for site in SITES}, ids=".".join)
+def test_every_place_to_break_is_there(site: tuple[str, str]) -> None:
+    module, function = site
+    owner: Any = import_module(module)
+    *path, name = function.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    assert name in vars(owner)
 
 
 def test_every_package_breaks_in_some_place() -> None:
