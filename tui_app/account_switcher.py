@@ -127,11 +127,13 @@ class AccountSwitcher(Prompt):
         then()
 
     def _open_all_jobs(self) -> None:
-        below = [screen for screen in self.console_screens() if screen.screen_name == "all_jobs"]
-        if below:
+        if below := self._all_jobs_below():
             self.back_to(below[0])
         else:
             self._ask_all_accounts()
+
+    def _all_jobs_below(self) -> Sequence[ConsoleScreen]:
+        return [screen for screen in self.console_screens() if screen.screen_name == "all_jobs"]
 
     @work(exclusive=True, group="all jobs")
     async def _ask_all_accounts(self) -> None:
@@ -160,13 +162,22 @@ class AccountSwitcher(Prompt):
 
     def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
         """Open a job on its account."""
+        from tui_app.screens.all_jobs import AllJobsScreen
+
         if not self.is_at("all_jobs", message):
             return
-        job = message.job
+        job, listed = message.job, self.screen
+
+        def open_below_the_list() -> None:
+            # Esc leads back to where the job was opened, also on its account's own stack of screens.
+            if isinstance(listed, AllJobsScreen) and not self._all_jobs_below():
+                self.push_screen(listed.again(self.service))
+            self.open_job(job)
+
         if self.accounts.known(message.profile) is self.service:
             self.open_job(job)
         else:
-            self.switch_account(message.profile, lambda: self.open_job(job))
+            self.switch_account(message.profile, open_below_the_list)
 
     def all_screens(self) -> Sequence[Screen[Any]]:
         """All screens of all accounts."""

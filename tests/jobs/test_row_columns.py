@@ -14,7 +14,7 @@ from tui_app.api.rows import JobMessage
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.screens.copy import row_values
-from tui_app.screens.job.screen import COLUMNS
+from tui_app.screens.job.rows import COLUMNS
 
 FULL = JobMessage.from_wire(
     {

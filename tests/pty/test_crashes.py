@@ -137,7 +137,7 @@ CONSOLE: Final = (
     *console("screens.plan.ids", "IdsScreen.content", *JOBS, "I"),
     *console("mail.part_text", "summary_lines", *HELD, "enter"),
     *console("screens.plan.review", "ReviewScreen._facts", *HELD, "R"),
-    *console("screens.plan.screen", "recipient_cell", *RELEASE),
+    *console("screens.plan.recipients", "recipient_cells", *RELEASE),
     *console("screens.format", "job_state"),
     *console("screens.activity", "ActivityScreen.show_activities", *JOBS, "exclamation_mark"),
     *console("screens.copy", "show_plainly", *JOBS, "Y", "see A number", "t"),

@@ -136,6 +136,14 @@ async def test_an_account_is_switched_and_nothing_of_the_other_is_mixed_in(
         await console.sees("PROFILE▲")
         await console.press("g", "enter")
         await console.sees("acme-prod", "Jobs ›")
+        opened = console.app.screen
+        await console.press("escape")
+        await console.sees("Jobs of all profiles", "12 of 24 loaded", "PROFILE▲", "acme-prod")
+        assert console.app.screen is not opened
+        assert console.app.screen.table().cursor_row == 0  # type: ignore[attr-defined]
+        await console.press("escape", "escape")
+        await console.sees("1 marked")
+        await console.loses("Jobs of all profiles")
     first, second = simulators.values()
     assert first.account.account_id != second.account.account_id
     assert first.authenticator.token != second.authenticator.token

@@ -32,7 +32,7 @@ async def test_a_429_on_a_write_stops_the_polls_and_counts_down_everywhere() -> 
 
 
 async def test_a_request_without_an_answer_is_counted_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_app.screens.base.LONG_WAIT", 0.2)
+    monkeypatch.setattr("tui_app.screens.frame.LONG_WAIT", 0.2)
     with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")

@@ -99,7 +99,7 @@ async def test_a_search_that_makes_no_sense_stays_with_its_mistake_selected(simu
         await open_mail(console)
         await search(console, "from:evil.example verdict:NICE")
         await console.sees("verdict: is one of MALICIOUS", "from:evil.example verdict:NICE")
-        line = console.app.screen.query_one("#search-line")
+        line = console.app.screen.query_one("#typed-line")
         assert line.value[slice(*line.selection)] == "verdict:NICE"  # type: ignore[attr-defined]
         await console.type("verdict:SPAM")
         await console.press("enter")
@@ -119,7 +119,7 @@ async def test_tab_completes_and_the_history_comes_back(simulator: Simulator) ->
         await console.press("up")
         await console.sees("from:evil.example")
         await console.press("down")
-        line = console.app.screen.query_one("#search-line")
+        line = console.app.screen.query_one("#typed-line")
         assert line.value == "verdict:SP"  # type: ignore[attr-defined]
 
 
@@ -285,7 +285,7 @@ async def test_what_was_typed_is_there_again_when_the_line_was_left(simulator: S
         await console.press("escape")
         await console.sees("enter open")
         await console.press("slash")
-        line = console.app.screen.query_one("#search-line")
+        line = console.app.screen.query_one("#typed-line")
         assert line.value == "from:evil.example verd"  # type: ignore[attr-defined]
         await console.press("f1")
         await console.sees("In the search line", "complete the word", "from:          sender's address or domain")
@@ -298,7 +298,7 @@ async def test_a_filter_that_makes_no_sense_stays_with_its_mistake_selected(simu
         await console.type("from:evil.example colour:red x")
         await console.press("enter")
         await console.sees("'colour' is not a field.")
-        line = console.app.screen.query_one("#search-line")
+        line = console.app.screen.query_one("#typed-line")
         assert line.value[slice(*line.selection)] == "colour:red"  # type: ignore[attr-defined]
 
 
@@ -328,7 +328,7 @@ async def test_a_line_that_was_hidden_by_a_small_window_has_its_focus_again(simu
         await console.sees("Too small")
         await console.pilot.resize_terminal(80, 24)
         await console.sees("enter search")
-        line = console.app.screen.query_one("#search-line")
+        line = console.app.screen.query_one("#typed-line")
         await console.until(lambda: console.app.focused is line, "the line has the focus")
         await console.type("a")
         assert line.value == "abca"  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """What is known of a job's row, each thing declared once: by which name it is filtered and sorted, exported and copied.
 
-A screen adds how it draws what it shows (`screens/job/screen.py`); a new field of the wire is added in `api/rows.py`.
+A screen adds how it draws what it shows (`screens/job/rows.py`); a new field of the wire is added in `api/rows.py`.
 """
 
 from __future__ import annotations

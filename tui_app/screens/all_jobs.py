@@ -13,11 +13,11 @@ from tui_app import actions
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import FIELDS_OF_ALL, GRAMMAR_OF_ALL, HINT_OF_ALL, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot, JobsSubject
-from tui_app.screens.base import freshness
 from tui_app.screens.filter import FilterScreen
+from tui_app.screens.frame import freshness
 from tui_app.screens.intent import Intent
-from tui_app.screens.jobs import COLUMNS as JOB_COLUMNS
-from tui_app.screens.jobs import SORTS as JOB_SORTS
+from tui_app.screens.job_columns import COLUMNS as JOB_COLUMNS
+from tui_app.screens.job_columns import SORTS as JOB_SORTS
 from tui_app.widgets.columns import Column
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
@@ -86,11 +86,28 @@ class AllJobsScreen(FilterScreen):
         self._failed = failed
         self._snapshots: dict[str, JobsSnapshot] = {}
         self._filter: JobFilter | None = None
+        self._taken_over: tuple[str | None, str, bool] | None = None
+        """The job under the cursor and the order of the list that this one is to be like; None for a new one."""
         self._told: Sequence[Piece] = ()
         """How the accounts stand, as it is shown."""
         self._subjects: dict[str, JobsSubject] = {
             name: each.jobs.watch_list(JobsQuery(), partial(self._arrived, name)) for name, each in services.items()
         }
+
+    def again(self, service: EmailSecurityService) -> AllJobsScreen:
+        """The list as it is, for the stack of screens of another account."""
+        other, table = AllJobsScreen(service, self._services, self._failed), self.table()
+        other._snapshots, other._filter = dict(self._snapshots), self._filter
+        other._taken_over = (table.cursor_key, table.sorted_by, table.reversed)
+        return other
+
+    def on_mount(self) -> None:
+        """As it was on another account's stack, if it comes from there."""
+        super().on_mount()
+        if self._taken_over is not None:
+            cursor, field, reverse = self._taken_over
+            self.table().cursor_key = cursor
+            self.sort_rows(field, reverse=reverse)
 
     def content(self) -> Iterable[Widget]:
         """A line to type in, and the table."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tui_app.core.query import QueryError
-from tui_app.screens.base import ConsoleScreen
-from tui_app.widgets.inputs import OpenedLine
+from tui_app.screens.line_screen import LineScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from tui_app.screens.line_help import LineHelp
 
 
-class FilterScreen(ConsoleScreen):
-    """A screen whose list can be filtered by a line with the id `typed-line`."""
+class FilterScreen(LineScreen):
+    """A screen whose list can be filtered by its line."""
 
     FILTER_HINT: ClassVar[str]
     """What can be typed, in a line."""
@@ -32,10 +31,6 @@ class FilterScreen(ConsoleScreen):
     def filter_by(self, line: str) -> None:
         """Show only what a filter lets through; all of it for an empty line. Raises QueryError."""
         raise NotImplementedError
-
-    @property
-    def _line(self) -> OpenedLine:
-        return self.query_one("#typed-line", OpenedLine)
 
     def line_help(self) -> LineHelp | None:
         """What can be typed now."""
@@ -58,17 +53,12 @@ class FilterScreen(ConsoleScreen):
             self.notice(str(error))
             self._line.show_mistake(error)
             return
-        self._line.close()
-        self.set_focus(self.table())
+        self._close_line()
 
-    def handle_back(self) -> bool:
-        """Esc leaves the line, then ends the filter."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        if self.filter_line:
-            self._line.keep("filter", self.filter_line)
-            self.filter_by("")
-            return True
-        return super().handle_back()
+    def end_filter(self) -> bool:
+        """Show all again; the filter is there at the next `/`."""
+        if not self.filter_line:
+            return False
+        self._line.keep("filter", self.filter_line)
+        self.filter_by("")
+        return True

@@ -113,11 +113,15 @@ class FindScreen(ConsoleScreen):
             self._find_line.leave()
             self._focus_content()
             return True
-        if self.words:
-            self.find("")
-            self.show_about()
-            return True
-        return super().handle_back()
+        return self.end_find() or super().handle_back()
+
+    def end_find(self) -> bool:
+        """Mark no places any more; whether any were."""
+        if not self.words:
+            return False
+        self.find("")
+        self.show_about()
+        return True
 
 
 class FindInTable(FindScreen):
@@ -125,11 +129,9 @@ class FindInTable(FindScreen):
 
     _words = ""
 
-    def handle_back(self) -> bool:
-        """Esc leaves the line; what was found is not marked in a list, so that there is nothing more to end."""
-        if self.finds:
-            return super().handle_back()
-        return ConsoleScreen.handle_back(self)
+    def end_find(self) -> bool:
+        """What was found is not marked in a list: there is nothing to end."""
+        return False
 
     @property
     def words(self) -> str:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.message import Message
 
 from tui_app import actions
-from tui_app.api.enums import ActionType, Destination, JobStatus
+from tui_app.api.enums import ActionType, JobStatus
 from tui_app.config.schema import View
-from tui_app.core.bars import bar
-from tui_app.core.errors import GuardError
 from tui_app.core.text import plural, sanitize
 from tui_app.jobs.job_filter import GRAMMAR, HINT, JobFilter, parse_job_filter
 from tui_app.jobs.job_list import JobsQuery, JobsSnapshot
-from tui_app.jobs.progress import Eta, acted_share, describe_action, describe_search
+from tui_app.jobs.progress import Eta, describe_search
 from tui_app.remembered import parse_sort, written_sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE
 from tui_app.screens.filter import FilterScreen
+from tui_app.screens.frame import MORE
 from tui_app.screens.intent import Intent
+from tui_app.screens.job_columns import COLUMNS, SORTS
+from tui_app.screens.job_follow_up import why_no_follow_up
 from tui_app.screens.mail.siblings import Siblings
-from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
@@ -43,119 +41,14 @@ if TYPE_CHECKING:
 
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
-_PROGRESS, _COMP, _FAIL, _SKIP = 15, 8, 6, 6
-"""Cells of the columns with counters."""
-
-
-def _spark_cells(width: int) -> int:
-    """Cells for a sparkline in the line about the row: the words of the row come first."""
-    return min(24, max(0, width - 92))
-
-
-def _progress_cell(job: Job, now: datetime) -> Cell:
-    share = acted_share(job)
-    if share is None and (job.total_messages_discovered or not job.countable):
-        return Cell(f"found {fmt.count(job.total_messages_discovered, _PROGRESS - 6)}", "muted")
-    percent = "" if share is None else f"{int(share * 100):>3}%"
-    return Cell(f"{bar(share, 10)} {percent}", "progress" if share is not None and not job.ended else "progress-over")
-
-
-def _number_cell(job: Job, number: int | None, cells: int, tone: str = "") -> Cell:
-    """A counter for a column of so many cells; a dash before anything was acted on."""
-    begun = acted_share(job) is not None or job.ended or not job.countable
-    return Cell(
-        fmt.count(number, cells) if begun and number is not None else "–", tone if number and begun else "muted"
-    )
-
-
-COLUMNS: Final[tuple[CellColumn[Job], ...]] = (
-    CellColumn("STATUS", 13, field="status", sort=lambda job: str(job.status), cell=lambda job, _: fmt.job_state(job)),
-    CellColumn("ACTION", 18, field="action", sort=describe_action, cell=lambda job, _: Cell(describe_action(job))),
-    CellColumn(
-        "PROGRESS",
-        _PROGRESS,
-        from_width=78,
-        field="progress",
-        sort=lambda job: acted_share(job) or 0.0,
-        cell=_progress_cell,
-    ),
-    CellColumn(
-        "COMP",
-        _COMP,
-        right=True,
-        field="completed",
-        sort=lambda job: job.successful,
-        cell=lambda job, _: _number_cell(job, job.messages_successful, _COMP),
-    ),
-    CellColumn(
-        "FAIL",
-        _FAIL,
-        right=True,
-        field="failed",
-        sort=lambda job: job.failed,
-        cell=lambda job, _: _number_cell(job, job.messages_failed, _FAIL, "error"),
-    ),
-    CellColumn(
-        "SKIP",
-        _SKIP,
-        right=True,
-        from_width=62,
-        field="skipped",
-        sort=lambda job: job.skipped,
-        cell=lambda job, _: _number_cell(job, job.messages_skipped, _SKIP),
-    ),
-    CellColumn(
-        "AGE",
-        4,
-        right=True,
-        field="age",
-        sort=lambda job: fmt.by_age(job.created_at),
-        cell=lambda job, now: Cell(fmt.age(job.created_at, now), "muted"),
-    ),
-    CellColumn(
-        "COMMENT",
-        weight=2,
-        from_width=110,
-        field="comment",
-        private=True,
-        sort=lambda job: str(job.comment or "").casefold(),
-        cell=lambda job, _: Cell(str(job.comment or "")),
-    ),
-    CellColumn(
-        "SEARCH", weight=2, from_width=130, private=True, cell=lambda job, _: Cell(describe_search(job), "muted")
-    ),
-    CellColumn("CREATED", 23, from_width=160, cell=lambda job, _: Cell(fmt.local(job.created_at), "muted")),
-)
-SORTS: Final = {column.field: column.sort for column in COLUMNS if column.sort is not None}
-
-
 _ON_JOBS: Final = frozenset(
     {"row.open", "mark.toggle", "mark.all", "job.cancel", "job.delete", "rows.retry", "rows.undo"}
 )
 
 
-_NO_WAY_BACK: Final = (Destination.HARD_DELETE, Destination.INBOX)
-"""Where mail may have gone that can't be taken back."""
-
-
-def why_no_follow_up(job: Job, action_id: str) -> str:
-    """Why nothing of a job can be tried again, or taken back, as far as its counters tell; empty where something may be."""
-    if not job.ended:
-        return "It still runs: wait until it has ended."
-    if not job.countable:
-        return ""
-    if action_id == "rows.retry":
-        return "" if job.failed else "Nothing of it failed."
-    if not job.successful:
-        return "It did nothing that could be undone."
-    if job.action_params.destination in _NO_WAY_BACK:
-        from tui_app.plans.follow_up import way_back
-
-        try:
-            way_back(job)
-        except GuardError as error:
-            return error.cause
-    return ""
+def _spark_cells(width: int) -> int:
+    """Cells for a sparkline in the line about the row: the words of the row come first."""
+    return min(24, max(0, width - 92))
 
 
 class JobsScreen(FilterScreen):

@@ -25,14 +25,15 @@ from tui_app.plans.follow_up import check_retry
 from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE
 from tui_app.screens.copy import Value
 from tui_app.screens.find import FindInTable
+from tui_app.screens.frame import MORE
 from tui_app.screens.intent import Intent
-from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, LongTask
 from tui_app.screens.job.reason_rows import COLUMNS, ReasonRows, ReasonTable
-from tui_app.screens.jobs import why_no_follow_up
+from tui_app.screens.job_follow_up import why_no_follow_up
 from tui_app.screens.line_help import FILE_HELP, LineHelp
+from tui_app.screens.line_screen import LineScreen
+from tui_app.screens.long_task import ASK_BEFORE, LOADING, LongTask
 from tui_app.widgets.columns import end_of
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.table import RowTable
@@ -53,12 +54,13 @@ _LONGEST_DOMAIN: Final = 40
 """Cells of a domain; of a longer one the end is shown, which says whose it is."""
 
 
-class ReasonsScreen(FindInTable):
+class ReasonsScreen(FindInTable, LineScreen):
     """Why rows of a job failed or were skipped, and what to do next."""
 
     screen_name = "reasons"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("reasons")
+    _long: LongTask
 
     class Arrived(Message):
         """News from the service."""
@@ -335,31 +337,6 @@ class ReasonsScreen(FindInTable):
         self._long.write(
             lambda on_progress: jobs.export_chosen(job_id, ids, statuses, path, on_progress), path, len(ids)
         )
-
-    @property
-    def _line(self) -> OpenedLine:
-        return self.query_one("#typed-line", OpenedLine)
-
-    def _close_line(self) -> None:
-        self._line.close()
-        self.set_focus(self.table())
-
-    # ---- leaving
-
-    def handle_back(self) -> bool:
-        """Esc leaves the line, then ends long work, then the screen. Marks stay: they are the job's."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        return self._long.end() or super().handle_back()
-
-    def may_leave(self) -> bool:
-        """Not while a file is being written."""
-        if self._long.exporting:
-            self.notice("The export is running: ‹screen.back› ends it.")
-            return False
-        return super().may_leave()
 
     # ---- intents
 

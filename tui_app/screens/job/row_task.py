@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_app.core.text import plural
-from tui_app.screens.job.long_task import ASK_BEFORE, LOADING, REPORTING, LongTask
+from tui_app.screens.long_task import ASK_BEFORE, LOADING, REPORTING, LongTask
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus

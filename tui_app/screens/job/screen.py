@@ -15,11 +15,10 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.prefetch import pages_of
 from tui_app.api.rows import JobMessage
 from tui_app.core.bars import bar
-from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.query import QueryError
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import plural
 from tui_app.jobs.filters import parse_filter, reason_line
 from tui_app.jobs.progress import acted_share, counters_of, describe_action, describe_search
 from tui_app.jobs.row_columns import JOB_ROWS
@@ -30,23 +29,25 @@ from tui_app.rows.view import RowView, Sort
 from tui_app.screens import format as fmt
 from tui_app.screens import job_commands
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value, job_values, row_values
+from tui_app.screens.frame import MORE
 from tui_app.screens.intent import Intent
+from tui_app.screens.job.choice import marked_or_current, marked_or_filtered
+from tui_app.screens.job.completeness import what_empty_means, what_is_here
 from tui_app.screens.job.row_task import RowTask
+from tui_app.screens.job.rows import COLUMNS
 from tui_app.screens.job.typed_line import Purpose, TypedLine
-from tui_app.screens.jobs import why_no_follow_up
+from tui_app.screens.job_follow_up import why_no_follow_up
 from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
+from tui_app.screens.line_screen import LineScreen
 from tui_app.screens.mail.siblings import MessageRef, Siblings
-from tui_app.widgets.columns import CellColumn
-from tui_app.widgets.redaction import AddressText, PrivateText
+from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, Tabs, TextBlock, TextLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from textual.widget import Widget
 
     from tui_app.api.models import Job
@@ -56,49 +57,17 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 REPORT_SUFFIXES: Final = ("md", "csv", "json")
-
-
-def _subject_cell(row: JobMessage, now: datetime) -> Cell:
-    """The subject; a row may come without one: then an id stands for the mail."""
-    return Cell(str(row.subject)) if row.subject is not None else Cell(str(row.postfix_id or "–"), "muted")
-
-
-def _why_cell(row: JobMessage, now: datetime) -> Cell:
-    why = str(row.status_message or "")
-    return Cell(why if row.retry_after is None else f"{why}, retry {local_time(row.retry_after):%H:%M}")
-
-
-COLUMNS: Final[tuple[CellColumn[JobMessage], ...]] = (
-    CellColumn("STATUS", 12, field="status", cell=lambda row, _: fmt.row_state(row.status)),
-    CellColumn("RECIPIENT", weight=4, field="to", cell=lambda row, _: Cell(AddressText(row.recipient))),
-    CellColumn("SUBJECT", weight=3, field="subject", private=True, cell=_subject_cell),
-    CellColumn(
-        "TRIES",
-        6,
-        right=True,
-        field="tries",
-        cell=lambda row, _: Cell(str(row.retry_count), "" if row.retry_count else "muted"),
-    ),
-    CellColumn("WHY", weight=6, field="why", cell=_why_cell),
-    CellColumn(
-        "PROCESSED",
-        23,
-        from_width=130,
-        field="processed",
-        cell=lambda row, _: Cell(fmt.local(row.processed_at), "muted"),
-    ),
-)
-"""What a row shows; how a field is filtered, sorted, exported and copied is in `jobs/row_columns.py`."""
 _ON_ROWS: Final = frozenset({"release.review", "rows.move", "mark.all"})
 """Actions that are about what is marked, else about what is listed."""
 
 
-class JobScreen(ConsoleScreen):
+class JobScreen(LineScreen):
     """A job with its rows under a status that the server is asked for."""
 
     screen_name = "job"
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("job")
+    _long: RowTask
 
     class Arrived(Message):
         """News from the service."""
@@ -265,11 +234,7 @@ class JobScreen(ConsoleScreen):
         rows = self._rows
         if rows is None:
             return self.service.problem or "Asking the API for the job's messages…"
-        if rows.arranged.filter is not None and rows.loaded:
-            return f"None of the {rows.loaded:,} loaded rows matches. ‹screen.back› ends the filter, ‹filter.edit› changes it."
-        if self._status is not None:
-            return f"No row is {self._status.value.lower()} now; 0 shows all."
-        return "Nothing was found to act on." if self._job.ended else "Nothing found yet."
+        return what_empty_means(self._job, rows, self._status)
 
     @property
     def _rows(self) -> RowsSnapshot | None:
@@ -286,27 +251,9 @@ class JobScreen(ConsoleScreen):
             return [(f"{self.service.problem} ", "$text-error"), MORE]
         if rows is None or rows.rows is None:
             return []
-        count = f"{rows.loaded:,} loaded"
-        if rows.arranged.filter is not None:
-            count = f"{len(rows.rows):,} of {count} match {sanitize(rows.arranged.filter.line)}"
-        if not rows.complete:
-            count += ", not all: ‹row.last› more, ‹rows.load_all› all"
-        if self._subject.wanted != rows.arranged:
-            count = f"Filtering {rows.loaded:,} rows…"
-        marks = self.table().marked.marks
-        marked = f" · {marks:,} marked" if marks else ""
-        stale = " · some rows may have changed, ‹view.refresh› reads them again" if rows.stale else ""
-        if rows.unreadable:
-            stale += f" · {plural(rows.unreadable, 'row')} can't be read"
-        if rows.unasked:
-            stale += f" · {plural(rows.unasked, 'row')} of another status left out"
-        if (missing := self._subject.missing) and not rows.stale:
-            stale += f" · {missing}"
-        if rows.shifted:
-            stale = " · rows moved while they were read, some may be missing, ‹view.refresh› reads them again"
         row = self.table().current
         why = f" · {row.status_message}" if row is not None and row.status_message else ""
-        return [f"{count}{marked}{stale}", (why, "dim")]
+        return [what_is_here(rows, self._subject, self.table().marked.marks), (why, "dim")]
 
     def on_data_table_row_highlighted(self) -> None:
         """Tell of another row."""
@@ -378,10 +325,6 @@ class JobScreen(ConsoleScreen):
     def _line(self) -> TypedLine:
         return self.query_one("#typed-line", TypedLine)
 
-    def _close_line(self) -> None:
-        self._line.close()
-        self.set_focus(self.table())
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Filter, export, or write the report."""
         purpose = self._line.purpose
@@ -445,26 +388,13 @@ class JobScreen(ConsoleScreen):
         what = "the report · tab rows" if report else f"{plural(count, 'row') if count else 'rows'} · tab the report"
         self.notice(f"enter writes {what} · .{endings}{cost}")
 
-    def handle_back(self) -> bool:
-        """Esc leaves the line, ends long work, ends the filter, in this order; only then the screen. Marks stay."""
-        if self._line.is_open:
-            self._line.leave()
-            self.set_focus(self.table())
-            return True
-        if self._long.end():
-            return True
-        if (wanted := self._subject.wanted.filter) is not None:
-            self._line.keep(Purpose.FILTER, wanted.line)
-            self._arrange(RowView(None, self._subject.wanted.sort))
-            return True
-        return False
-
-    def may_leave(self) -> bool:
-        """Not while a file is being written."""
-        if self._long.exporting:
-            self.notice("The export is running: ‹screen.back› ends it.")
+    def end_filter(self) -> bool:
+        """Show all loaded rows again."""
+        if (wanted := self._subject.wanted.filter) is None:
             return False
-        return super().may_leave()
+        self._line.keep(Purpose.FILTER, wanted.line)
+        self._arrange(RowView(None, self._subject.wanted.sort))
+        return True
 
     # ---- intents
 
@@ -546,7 +476,7 @@ class JobScreen(ConsoleScreen):
 
     def action_release_review(self) -> None:
         """Take the mail of the marked rows, or else of the one under the cursor, to a review."""
-        rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
+        rows = marked_or_current(self.table())
         if ids := [*dict.fromkeys(row.mail_id.exact for row in rows if row.mail_id is not None)]:
             self.post_message(self.ReleaseWanted(ids))
         else:
@@ -554,24 +484,10 @@ class JobScreen(ConsoleScreen):
                 "These rows do not tell which mail they are about." if rows else self._why_no_rows, until_news=True
             )
 
-    def _chosen_rows(self) -> tuple[JobMessage, ...] | None:
-        """The marked rows, else all that the filter shows; None where neither is: the whole job is meant.
-
-        Raises GuardError while it can't be told what the filter shows.
-        """
-        if chosen := tuple(self.table().marked.marked_rows()):
-            return chosen
-        if self._subject.wanted.filter is None:
-            return None
-        rows = self._rows
-        if rows is None or rows.rows is None or rows.arranged != self._subject.wanted:
-            raise GuardError("Wait: what the filter shows is not here yet.")
-        return tuple(rows.rows[index] for index in range(len(rows.rows)))
-
     def action_rows_retry(self) -> None:
         """Try the marked rows again, else those that the filter shows, else all that failed."""
         try:
-            rows = self._chosen_rows()
+            rows = marked_or_filtered(self.table(), self._subject.wanted, self._rows)
         except GuardError as error:
             self.notice(str(error))
             return
@@ -582,7 +498,7 @@ class JobScreen(ConsoleScreen):
     async def action_rows_undo(self) -> None:
         """Take back what the job did: of the marked rows, else of all."""
         try:
-            rows = self._chosen_rows()
+            rows = marked_or_filtered(self.table(), self._subject.wanted, self._rows)
         except GuardError as error:
             self.notice(str(error))
             return
@@ -591,7 +507,7 @@ class JobScreen(ConsoleScreen):
     @work
     async def action_rows_move(self) -> None:
         """Move the mail of the marked rows, or else of the one under the cursor, to a folder."""
-        rows = self.table().marked.marked_rows() or tuple(filter(None, [self.table().current]))
+        rows = marked_or_current(self.table())
         if not rows:
             self.notice(self._why_no_rows, until_news=True)
         elif destination := await self.choose_destination(f"Move the mail of {plural(len(rows), 'row')} to"):

@@ -22,8 +22,9 @@ from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value, message_values, row_values
+from tui_app.screens.frame import MORE
 from tui_app.screens.line_help import FIND_HELP, SAVE_HELP, LineHelp
 from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values

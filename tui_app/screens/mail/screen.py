@@ -13,7 +13,7 @@ from tui_app import actions
 from tui_app.api.errors import ApiError
 from tui_app.api.rows import Message
 from tui_app.config.schema import View
-from tui_app.core.clock import describe_window, local_time
+from tui_app.core.clock import local_time
 from tui_app.core.errors import SluiceError
 from tui_app.core.files import free_path
 from tui_app.core.query import QueryError
@@ -28,12 +28,15 @@ from tui_app.rows.export import SUFFIXES, export_path
 from tui_app.rows.view import RowView, Sort
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
-from tui_app.screens.base import MORE, ConsoleScreen
+from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.copy import Value, message_values
+from tui_app.screens.frame import MORE
 from tui_app.screens.intent import Intent
-from tui_app.screens.job.long_task import LOADING, LongTask
 from tui_app.screens.line_help import FILE_HELP, LineHelp, filter_help
+from tui_app.screens.line_screen import LineScreen
+from tui_app.screens.long_task import LOADING, LongTask
 from tui_app.screens.mail.choice import BETWEEN, Chosen, MailChoice
+from tui_app.screens.mail.completeness import what_empty_means, what_is_here
 from tui_app.screens.mail.line import MailLine, Purpose
 from tui_app.screens.mail.rows import COLUMNS, MailRows
 from tui_app.screens.mail.siblings import MessageRef, Siblings
@@ -69,13 +72,14 @@ STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _ALL_OF_IT: Final = 10**9
 
 
-class MailScreen(ConsoleScreen):
+class MailScreen(LineScreen):
     """The mail that a search finds; `line` is what it begins with, None for the search as it was left."""
 
     screen_name = "mail"
     preset: ClassVar[Preset] = ALL_MAIL
     AUTO_FOCUS = "#table"
     BINDINGS = actions.bindings("mail")
+    _long: LongTask
 
     class MessageChosen(Intent):
         """A message was opened."""
@@ -115,7 +119,7 @@ class MailScreen(ConsoleScreen):
 
     def content(self) -> Iterable[Widget]:
         """The line to type in and the table."""
-        yield MailLine(id="search-line")
+        yield MailLine(id="typed-line")
         yield RowTable[Message](COLUMNS, self._cells, id="table")
 
     def table(self) -> RowTable[Message]:
@@ -149,7 +153,7 @@ class MailScreen(ConsoleScreen):
 
     @property
     def _line(self) -> MailLine:
-        return self.query_one("#search-line", MailLine)
+        return self.query_one("#typed-line", MailLine)
 
     def search(self, line: str) -> bool:
         """Search anew. A line that makes no sense is said, and nothing is sent; whether it makes sense."""
@@ -222,45 +226,13 @@ class MailScreen(ConsoleScreen):
         age = {"7d": "the last 7 days", "24h": "the last 24 hours"}[self.preset.default_age]
         what: Piece = (PrivateText(sanitize(search.line)), "") if search.line else age
         held = "held · " if self.preset.held else ""
-        self.set_breadcrumb([(self.preset.title, "bold"), f"  {held}", what], [self._how_whole()])
-        if self._problem:
-            empty = self._problem
-        elif search.loading:
-            empty = "Searching held mail…" if self.preset.held else "Searching mail…"
-        elif search.arranged.filter is not None and len(search.found):
-            empty = f"None of the {len(search.found):,} found matches the filter. ‹screen.back› ends it, ‹filter.listed› changes it."
-        elif not search.complete:
-            empty = "Not read to its end: ‹row.last› loads more."
-        else:
-            params, mail = search.params, "held mail" if self.preset.held else "mail"
-            empty = f"No {mail} matches {describe_window(params.start, params.end)}. ‹search.edit› changes the search: / 30d"
-        self.table().set_empty_text(empty)
+        self.set_breadcrumb([(self.preset.title, "bold"), f"  {held}", what], [self._what_is_here])
+        self.table().set_empty_text(self._problem or what_empty_means(search, held=self.preset.held))
         self.show_about()
 
-    def _how_whole(self) -> str:
-        search = self._search
-        found = len(search.found)
-        if self._problem and not found:
-            loaded = "no answer; what is listed is older" if len(self.table().shown) else "no answer"
-        else:
-            loaded = f"{found:,} found" + (
-                ", may be incomplete"
-                if search.maybe_more
-                else ", moved while they were read: ‹view.refresh› reads again"
-                if search.shifted
-                else ", all loaded"
-                if search.complete
-                else ", loading…"
-                if search.loading
-                else " so far, ‹row.last› loads more"
-            )
-        if search.arranged.filter is not None:
-            loaded = f"{len(search.rows):,} of {loaded}"
-        if search.unreadable:
-            loaded += f", {search.unreadable:,} can't be read"
-        if search.unasked:
-            loaded += f", {search.unasked:,} not asked for left out"
-        return loaded
+    @property
+    def _what_is_here(self) -> str:
+        return what_is_here(self._search, answered=not self._problem, listed=len(self.table().shown))
 
     def show_frame(self) -> None:
         """Also the breadcrumb."""
@@ -327,13 +299,13 @@ class MailScreen(ConsoleScreen):
 
     def action_search_edit(self) -> None:
         """Edit the search."""
-        self._open_line(Purpose.SEARCH, self._search.line, self._subject.history)
+        self._line.open(Purpose.SEARCH, self._search.line, self._subject.history)
         self.notice("words from: to: subject: verdict: delivery: since: until: action: all · f1 all")
 
     def action_filter_listed(self) -> None:
         """Filter what is listed."""
         wanted = self._subject.wanted.filter
-        self._open_line(Purpose.FILTER, wanted.line if wanted else "")
+        self._line.open(Purpose.FILTER, wanted.line if wanted else "")
         self.notice("of what is listed: words -words from: to: subject: verdict: spf: dkim:")
 
     def action_rows_export(self) -> None:
@@ -343,7 +315,7 @@ class MailScreen(ConsoleScreen):
         if not len(self.table().shown) and not self._subject.store.marks:
             self.notice("No mail is listed, nothing to export.")
             return
-        self._open_line(Purpose.FILE, free_path(self.preset.name, ".csv").name)
+        self._line.open(Purpose.FILE, free_path(self.preset.name, ".csv").name)
         marks = self._subject.store.marks
         shown = self._search.arranged.filter is not None
         what = (
@@ -364,18 +336,6 @@ class MailScreen(ConsoleScreen):
     def on_mail_line_columns_wanted(self) -> None:
         """Choose the columns of the file."""
         self.post_message(self.ColumnsWanted())
-
-    def _open_line(self, purpose: Purpose, value: str, history: Sequence[str] = ()) -> None:
-        self._line.open(purpose, value, history)
-        self.show_footer()
-
-    def _close_line(self) -> None:
-        self._line.close()
-        self._line_closed()
-
-    def _line_closed(self) -> None:
-        self.set_focus(self.table())
-        self.show_footer()
 
     def footer_keys(self) -> FooterKeys:
         """Those of the line, while somebody types in it."""
@@ -455,26 +415,13 @@ class MailScreen(ConsoleScreen):
         """Show only the listed mail that a filter lets through; all of it for an empty line."""
         self._arrange(RowView(parse_filter(line, self._subject.grouped), self._subject.wanted.sort))
 
-    def handle_back(self) -> bool:
-        """Esc leaves the line first, then ends long work, then the filter. Marks stay: u removes them."""
-        if self._line.is_open:
-            self._line.leave()
-            self._line_closed()
-            return True
-        if self._long.end():
-            return True
-        if (wanted := self._subject.wanted.filter) is not None:
-            self._line.keep(Purpose.FILTER, wanted.line)
-            self.filter_by("")
-            return True
-        return False
-
-    def may_leave(self) -> bool:
-        """Not while a file is being written."""
-        if self._long.exporting:
-            self.notice("The export is running: ‹screen.back› ends it.")
+    def end_filter(self) -> bool:
+        """Show all listed mail again."""
+        if (wanted := self._subject.wanted.filter) is None:
             return False
-        return super().may_leave()
+        self._line.keep(Purpose.FILTER, wanted.line)
+        self.filter_by("")
+        return True
 
     # ---- intents
 

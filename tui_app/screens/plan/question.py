@@ -1,4 +1,4 @@
-"""The question before a plan is gone on with: what would be sent by now, what is left out, and what speaks against it."""
+"""The questions about what is left of a plan: send it, with what speaks against that, or never send it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from tui_app.core.clock import local_time
+from tui_app.core.confirmation import to_type
 from tui_app.core.text import plural, sanitize
-from tui_app.plans.state import UNSEEN, Outcome
+from tui_app.plans.state import OPEN, UNSEEN, Outcome, PlanState
 from tui_app.plans.summary import sender_domain_counts, verdict_counts
+from tui_app.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry
@@ -54,3 +56,28 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
     if entry.doubts:
         facts.append(("To go on in spite of that, type the plan's name and the number.\n", "$text-warning"))
     return facts
+
+
+def rest_question(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> Confirm:
+    """Whether the rest is sent, or what was not seen done is sent again: its number is typed, after doubts the plan, too."""
+    number = to_type(len(rest.fit), final=entry.plan.effect.is_final)
+    return Confirm(
+        "Send these again?" if resend_unseen else "Send the rest of this plan?",
+        rest_facts(entry, rest, resend_unseen=resend_unseen),
+        typed=f"{entry.name} {number}" if entry.doubts else number,
+        way_out="Back, nothing is sent",
+    )
+
+
+def close_question(entry: LedgerEntry, state: PlanState) -> Confirm:
+    """Whether the rest is never sent."""
+    facts: list[Piece] = [
+        *((f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts),
+        f"{state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n",
+    ]
+    if state.unknown:
+        still = plural(len(state.with_outcome(*OPEN)), "message")
+        unknown = f"The outcome of {still} is unknown: ‹plan.settle› asks, also after the plan is closed.\n"
+        facts.append((unknown, "$text-warning"))
+    typed = entry.name if entry.doubts else "y"
+    return Confirm("Close this plan?", facts, typed=typed, way_out="Keep it open")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from tui_app.core.text import sanitize
 from tui_app.plans.state import WORST_FIRST, WRONG, ArrivalCheck, Outcome, Result, Sighting
 from tui_app.screens import format as fmt
 from tui_app.screens.plan.review_rows import sender_of
+from tui_app.widgets.columns import Column
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
@@ -115,6 +116,24 @@ _FATE: Final = {
     Outcome.IN_FLIGHT: ("●", "accent"),
 }
 _ORDER: Final = {outcome: number for number, outcome in enumerate(WORST_FIRST)}
+
+
+_WIDE: Final = 100
+"""Cells from which on there is room for senders, too."""
+COLUMNS: Final = (
+    Column("OUTCOME", 19),
+    Column("RECIPIENT", weight=3),
+    Column("FROM", weight=3, from_width=_WIDE, address=True),
+    Column("SUBJECT", weight=3, private=True, until_width=_WIDE),
+    Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
+    Column("WHY", weight=4),
+)
+
+
+def recipient_cells(line: RecipientRow) -> Sequence[Cell]:
+    """The cells of a line."""
+    subject = Cell(line.subject or line.id)
+    return (recipient_cell(line), Cell(line.recipient), Cell(line.sender), subject, subject, Cell(line.why))
 
 
 def recipient_cell(line: RecipientRow) -> Cell:

@@ -14,7 +14,6 @@ from textual import work
 from tui_app import actions
 from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
-from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
 from tui_app.core.id_form import is_investigate_id
 from tui_app.core.paths import sheet
@@ -24,7 +23,7 @@ from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.report import sums_checked, told
-from tui_app.plans.state import OPEN, UNSEEN, Phase, PlanState
+from tui_app.plans.state import UNSEEN, Phase, PlanState
 from tui_app.plans.submission import fates
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.confirm import Confirm, came_too_soon
@@ -33,17 +32,15 @@ from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.names import PlanNames
-from tui_app.screens.plan.question import left_out_reasons, rest_facts
-from tui_app.screens.plan.recipients import RecipientRow, recipient_cell, recipient_rows
+from tui_app.screens.plan.question import close_question, left_out_reasons, rest_question
+from tui_app.screens.plan.recipients import COLUMNS, RecipientRow, recipient_cells, recipient_rows
 from tui_app.screens.plan.standing import OF_ITS_ACCOUNT, Standing
 from tui_app.screens.plan.submission import PlanSubmission
 from tui_app.screens.plan.sums import phase_of, sums_of
-from tui_app.widgets.columns import Column
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
-from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -58,17 +55,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import FooterKeys
 
-_WIDE: Final = 100
-"""Cells from which on there is room for senders, too."""
 _OF_ITS_ACCOUNT: Final = frozenset(action_id.replace(".", "_") for action_id in OF_ITS_ACCOUNT)
-_COLUMNS: Final = (
-    Column("OUTCOME", 19),
-    Column("RECIPIENT", weight=3),
-    Column("FROM", weight=3, from_width=_WIDE, address=True),
-    Column("SUBJECT", weight=3, private=True, until_width=_WIDE),
-    Column("SUBJECT", weight=2, private=True, from_width=_WIDE),
-    Column("WHY", weight=4),
-)
 
 
 def _reference(row: RecipientRow) -> MessageRef | None:
@@ -148,16 +135,11 @@ class PlanScreen(FindInTable):
         yield TextLine(id="progress")
         yield TextBlock(id="sums")
         yield TextLine(id="why")
-        yield RowTable[RecipientRow](_COLUMNS, self._cells, id="table")
+        yield RowTable[RecipientRow](COLUMNS, recipient_cells, id="table")
 
     def table(self) -> RowTable[RecipientRow]:
         """Recipients, the worst outcomes first."""
         return self.query_one("#table", RowTable)
-
-    @staticmethod
-    def _cells(line: RecipientRow) -> Sequence[Cell]:
-        subject = Cell(line.subject or line.id)
-        return (recipient_cell(line), Cell(line.recipient), Cell(line.sender), subject, subject, Cell(line.why))
 
     def on_mount(self) -> None:
         """Begin, if it is a new one."""
@@ -233,14 +215,7 @@ class PlanScreen(FindInTable):
         if self._submission.sending:
             self.notice("It is being reported. ctrl+q quits after the request in flight.")
             return False
-        said = {
-            Phase.CANARY: "The plan waits for you: ‹plan.continue› sends the rest, ‹plan.stop› stops.",
-            Phase.PAUSED: "The plan waits for you: ‹plan.continue› sends the rest, ‹plan.stop› stops.",
-            Phase.SETTLING: "It is being asked what became of them. ‹plan.stop› stops asking.",
-            Phase.CHECKING: "It is being looked at what was done. ‹plan.stop› stops looking.",
-        }
-        sends = "The plan is being sent. ‹plan.stop› stops after the request in flight, ctrl+q also quits after it."
-        self.notice(said.get(self._state.phase, sends))
+        self.notice(self._standing.why_not_left)
         return False
 
     # ---- news
@@ -465,8 +440,7 @@ class PlanScreen(FindInTable):
         finally:
             self.awaiting = self._looking = False
         self.notice("")
-        count = len(rest.fit)
-        if not count:
+        if not rest.fit:
             nothing = f"Nothing is left to send. {left_out_reasons(rest.why_not)}"
             if entry.doubts:
                 self.notice(nothing)  # in such a journal nobody writes unasked
@@ -474,11 +448,7 @@ class PlanScreen(FindInTable):
                 # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
                 self._start_command(partial(Resume, reviewed=()), nothing)
             return
-        number = to_type(count, final=entry.plan.effect.is_final)
-        typed = f"{entry.name} {number}" if entry.doubts else number
-        title = "Send these again?" if resend_unseen else "Send the rest of this plan?"
-        facts = rest_facts(entry, rest, resend_unseen=resend_unseen)
-        if not await self.app.push_screen_wait(Confirm(title, facts, typed=typed, way_out="Back, nothing is sent")):
+        if not await self.app.push_screen_wait(rest_question(entry, rest, resend_unseen=resend_unseen)):
             self.notice("Nothing was sent.")
         else:
             self._start_command(
@@ -516,20 +486,7 @@ class PlanScreen(FindInTable):
         entry = await self._entry()
         if entry is None:
             return
-        facts: list[Piece] = [
-            *((f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts),
-            f"{self._state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n",
-        ]
-        if self._state.unknown:
-            still = plural(len(self._state.with_outcome(*OPEN)), "message")
-            facts.append(
-                (
-                    f"The outcome of {still} is unknown: ‹plan.settle› asks, also after the plan is closed.\n",
-                    "$text-warning",
-                )
-            )
-        typed = entry.name if entry.doubts else "y"
-        if not await self.app.push_screen_wait(Confirm("Close this plan?", facts, typed=typed, way_out="Keep it open")):
+        if not await self.app.push_screen_wait(close_question(entry, self._state)):
             self.notice("The plan stays open.")
         else:
             self._start_command(Close)

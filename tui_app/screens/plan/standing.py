@@ -14,7 +14,7 @@ from tui_app.plans.report import sums_checked
 from tui_app.plans.response import anything_done
 from tui_app.plans.state import SAID_DONE, UNSEEN, Outcome, Phase, PlanState
 from tui_app.plans.submission import why_not
-from tui_app.screens.base import MORE
+from tui_app.screens.frame import MORE
 
 if TYPE_CHECKING:
     from tui_app.plans.ledger_entry import LedgerEntry
@@ -135,6 +135,21 @@ class Standing:
     def may_submit(self) -> bool:
         """Whether what it did can be reported to the service."""
         return not self.why_not_submitted
+
+    @property
+    def why_not_left(self) -> str:
+        """Why the screen of a plan at work is not left, and the way out."""
+        match self.state.phase:
+            case Phase.CANARY | Phase.PAUSED:
+                return "The plan waits for you: ‹plan.continue› sends the rest, ‹plan.stop› stops."
+            case Phase.SETTLING:
+                return "It is being asked what became of them. ‹plan.stop› stops asking."
+            case Phase.CHECKING:
+                return "It is being looked at what was done. ‹plan.stop› stops looking."
+            case _:
+                return (
+                    "The plan is being sent. ‹plan.stop› stops after the request in flight, ctrl+q also quits after it."
+                )
 
     def next_step(self) -> Sequence[Piece]:
         """What to do next, in a sentence; an error first."""
