@@ -240,7 +240,7 @@ def test_a_crash_ends_with_1_says_where_and_shows_nothing(account: Simulator, tm
         assert len(report) < 8000
 
 
-@pytest.mark.parametrize("site", {(site.module, site.function) for site in SITES}, ids=".".join)
+@pytest.mark.parametrize("site", sorted({(site.module, site.function) for site in SITES}), ids=".".join)
 def test_every_place_to_break_is_there(site: tuple[str, str]) -> None:
     module, function = site
     owner: Any = import_module(module)
