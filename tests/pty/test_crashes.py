@@ -128,7 +128,7 @@ CONSOLE: Final = (
     *console("api.client", "EmailSecurityClient.search_messages", *JOBS, "Q"),
     *console("api.transport", "Transport.__post_init__"),
     *console("api.budget", "Budget.state"),
-    *console("screens.base", "ConsoleScreen.show_frame"),
+    *console("screens.frame", "Frame.show_frame"),
     *console("screens.jobs", "JobsScreen._cells JobsScreen.describe"),
     *console("screens.job.screen", "JobScreen.describe", *JOBS, "enter"),
     *console("screens.mail.screen", "MailScreen._cells", *JOBS, "Q"),
@@ -168,6 +168,19 @@ COMMANDS: Final = (
     *command("auth.credentials", "TokenCredential.headers", "jobs"),
 )
 SITES: Final = (*CONSOLE, *COMMANDS)
+SURVIVED: Final = (
+    *console("jobs.job_list", "JobsSubject.poll", "see could not be used", "q"),
+    *console("terminal.screen_buffer", "ScreenBuffer.frame", *JOBS, "q"),
+)
+IN_A_THREAD: Final = (
+    *console("terminal.writer", "NonBlockingWriter._next", *JOBS, "q"),
+    *console("terminal.watchdog", "ShutdownWatchdog._watch", *JOBS, "q"),
+)
+NOT_WAITED_FOR: Final = (
+    *console("jobs.poller", "Poller._poll Poller._wait"),
+    *console("screens.frame", "Frame.answered"),
+)
+EVERY_SITE: Final = (*SITES, *SURVIVED, *IN_A_THREAD, *NOT_WAITED_FOR)
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +253,7 @@ def test_a_crash_ends_with_1_says_where_and_shows_nothing(account: Simulator, tm
         assert len(report) < 8000
 
 
-@pytest.mark.parametrize("site", sorted({(site.module, site.function) for site in SITES}), ids=".".join)
+@pytest.mark.parametrize("site", sorted({(site.module, site.function) for site in EVERY_SITE}), ids=".".join)
 def test_every_place_to_break_is_there(site: tuple[str, str]) -> None:
     module, function = site
     owner: Any = import_module(module)
@@ -259,12 +272,6 @@ def test_every_package_breaks_in_some_place() -> None:
     }  # fmt: skip
 
 
-SURVIVED: Final = (
-    *console("jobs.job_list", "JobsSubject.poll", "see could not be used", "q"),
-    *console("terminal.screen_buffer", "ScreenBuffer.frame", *JOBS, "q"),
-)
-
-
 def test_what_can_be_lived_with_shows_nothing_either(account: Simulator, tmp_path: Path) -> None:
     broken = Broken(account, tmp_path, SURVIVED)
     assert set(broken.codes.values()) == {0}
@@ -272,14 +279,9 @@ def test_what_can_be_lived_with_shows_nothing_either(account: Simulator, tmp_pat
 
 
 def test_an_error_in_a_thread_shows_nothing(account: Simulator, tmp_path: Path) -> None:
-    sites = (
-        *console("terminal.writer", "NonBlockingWriter._next", *JOBS, "q"),
-        *console("terminal.watchdog", "ShutdownWatchdog._watch", *JOBS, "q"),
-    )
-    assert Broken(account, tmp_path, sites).leaks() == []
+    assert Broken(account, tmp_path, IN_A_THREAD).leaks() == []
 
 
 @pytest.mark.long
 def test_an_error_where_nobody_waits_is_not_lost(account: Simulator, tmp_path: Path) -> None:
-    sites = (*console("jobs.poller", "Poller._poll Poller._wait"), *console("screens.base", "ConsoleScreen.answered"))
-    assert set(Broken(account, tmp_path, sites).codes.values()) == {1}
+    assert set(Broken(account, tmp_path, NOT_WAITED_FOR).codes.values()) == {1}
