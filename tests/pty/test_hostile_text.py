@@ -55,7 +55,7 @@ def test_ids_that_are_hostile_are_shown_copied_and_sent_as_text(tmp_path: Path) 
         for row in range(12):
             tour.until(lambda row=row: tour.wrong_in_table(served.HELD_WIDE, row))  # type: ignore[misc]
             tour.press("y")
-            tour.shows(words="Copied, if")
+            tour.shows(words="if your terminal allows it")
             tour.press("\r")
             tour.shows(tour.account.string("id", row), words="as in the list")
             tour.note("sent", tour.text)

@@ -103,6 +103,20 @@ async def test_a_job_without_rows_offers_nothing_that_acts_on_rows(account: Simu
         await console.sees("release · not now: No row is listed.")
 
 
+async def test_help_says_why_not_now_and_the_key_says_what_to_do_about_it(account: Simulator) -> None:
+    async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
+        await console.sees("12 loaded")
+        await console.press("slash")
+        await console.type("nothing-like-this")
+        await console.press("enter")
+        await console.sees("None of the 12 jobs matches the filter. esc ends the filter")
+        await console.press("question_mark")
+        await console.sees("mark · not now: None of the 12 jobs matches the filter.")
+        assert "esc ends the filter" not in console.text
+        await console.press("q", "space")
+        await console.sees("esc ends the filter")
+
+
 async def test_while_rows_are_awaited_no_key_comes_and_goes(
     account: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

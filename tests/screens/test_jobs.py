@@ -14,14 +14,19 @@ from tui_app.simulator.mail import stamp
 from tui_app.simulator.server import Options, Simulator, running
 
 
-async def open_job(console: Console, comment: str) -> None:
-    """Move to the job with that comment and open it."""
+async def move_to_job(console: Console, comment: str) -> None:
+    """Move to the job with that comment."""
     screen = console.app.screen
     assert isinstance(screen, JobsScreen)
     await console.until(lambda: bool(len(screen.table().shown)), "jobs")
     table = screen.table()
     index = next(i for i, job in enumerate(table.shown) if comment in str(job.comment))
     await console.press("g", *["j"] * index)
+
+
+async def open_job(console: Console, comment: str) -> None:
+    """Move to the job with that comment and open it."""
+    await move_to_job(console, comment)
     await console.press("enter")
     await console.sees("Jobs ›")
 

@@ -7,9 +7,9 @@ from fcntl import LOCK_EX, flock
 
 import pytest
 
-from tests.screens.test_jobs import open_job
+from tests.screens.test_jobs import move_to_job, open_job
 from tests.support.clock import StillClock
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.config.schema import GuardSettings
 from tui_app.plans import account_lock
@@ -259,3 +259,20 @@ async def test_who_writes_to_the_ledger_meanwhile_is_said(
         finally:
             os.close(gate)
         await console.sees("Asked to cancel; the server says: cancelled.")
+
+
+@pytest.mark.parametrize("marks", [False, True])
+@pytest.mark.parametrize(("key", "doing"), [("T", "Reading what failed"), ("U", "Reading what was done")])
+async def test_a_key_for_one_job_says_which_one_whatever_is_marked(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, key: str, doing: str, marks: bool
+) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await console.sees("12 loaded")
+        for name in ("retry_job", "undo_job"):
+            held_open(monkeypatch, console.app.service.follow_ups, name)
+        if marks:
+            await console.press("space", "space")
+        await move_to_job(console, "140")
+        name = str(console.app.screen.table().current.job_id)[:8]  # type: ignore[attr-defined]
+        await console.press(key)
+        await console.sees(f"{doing} of job {name}, the one under the cursor…" if marks else f"{doing} of job {name}…")

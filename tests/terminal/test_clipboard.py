@@ -19,7 +19,7 @@ async def test_what_copies_into_tmux_is_given_no_token(tmp_path: Path) -> None:
         "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMUX": "/tmp/x,1,0", "CLOUDFLARE_API_TOKEN": TOKEN,
         "CLOUDFLARE_API_KEY": TOKEN,
     }  # fmt: skip
-    assert "Copied into tmux" in await copy("some text", lambda _: None, environment)
+    assert "Copied the id into tmux" in await copy("some text", lambda _: None, environment, "the id")
     assert "TMUX=/tmp/x,1,0" in given.read_text()
     assert "some text" in given.read_text()
     assert TOKEN not in given.read_text()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _NOTHING_MARKED: Final = "Nothing is marked."
 _NOTHING_TO_COPY: Final = "There is nothing to copy here."
+_NAMED: Final = 12
+"""Characters of a copied id that are said: the sentence has one line."""
 _ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
 """Actions that are about the row under the cursor, and nothing else."""
 _ON_A_ROW_BY_METHOD: Final = {action_id.replace(".", "_"): action_id for action_id in _ON_A_ROW}
@@ -329,7 +331,7 @@ class ConsoleScreen(Frame):
     def action_view_copy(self) -> None:
         """Copy the row's id."""
         if name := self.copy_id():
-            self.copy(name)
+            self.copy(name, name if len(name) <= _NAMED else f"{name[:_NAMED]}…")
         else:
             self.notice(_NOTHING_TO_COPY)
 
@@ -341,11 +343,11 @@ class ConsoleScreen(Frame):
             self.notice(_NOTHING_TO_COPY)
 
     @work(exclusive=True, group="copy")
-    async def copy(self, text: str) -> None:
-        """Copy text, and say what happened."""
+    async def copy(self, text: str, what: str) -> None:
+        """Copy text, and say of `what` it is what happened."""
         app = self.app
         if isinstance(app, DiffRenderer):
-            self.notice(await copy(text, app.write_to_terminal, os.environ))
+            self.notice(await copy(text, app.write_to_terminal, os.environ, what))
 
     # ---- polling
 

@@ -62,14 +62,15 @@ class CopyScreen(TextScreen):
         """Copy the value under a number."""
         number = int(key)
         if number <= len(self._values):
-            self.copy(self._values[number - 1][1])
+            name, text = self._values[number - 1]
+            self.copy(text, f"the {name}")
         else:
             self.notice(f"There is no value {number}.")
 
     def action_copy_marked(self) -> None:
         """Copy the ids of the marked rows."""
         if self._marked:
-            self.copy(" ".join(self._marked))
+            self.copy(" ".join(self._marked), f"{plural(len(self._marked), 'id')}")
         else:
             self.notice("Nothing is marked.")
 

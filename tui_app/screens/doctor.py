@@ -117,7 +117,7 @@ class DoctorScreen(TextScreen):
     def action_text_copy(self) -> None:
         """Copy all of it, as one line."""
         lines = [f"{result.state} {result.check}: {result.found} {result.todo}".strip() for result in self._results]
-        self.copy(" | ".join(lines))
+        self.copy(" | ".join(lines), "all of it")
 
     def _show(self) -> None:
         if not self.ready:

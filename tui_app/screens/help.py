@@ -118,8 +118,9 @@ class HelpScreen(TextScreen):
                     continue
                 pieces += [title] if title else []
                 title = ("", "")
-                why_not = self._why_not[action.id]
-                pieces += _keys(keys, action.label, f" · not now: {why_not}" if why_not else "")
+                # What to do about it is said when the key is pressed.
+                why_not = self._why_not[action.id].partition(". ")[0].removesuffix(".")
+                pieces += _keys(keys, action.label, f" · not now: {why_not}." if why_not else "")
         return pieces
 
 

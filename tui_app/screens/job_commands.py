@@ -256,8 +256,8 @@ async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]
     return _done(await _act(screen, jobs, _DELETE))
 
 
-async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = None) -> None:
-    """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first."""
+async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = None, of: str = "") -> None:
+    """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first. `of` which it is said."""
     if not job.ended:
         screen.notice("The job runs: ‹job.cancel› cancels it, then ‹rows.undo› takes back what it did.")
         return
@@ -267,4 +267,4 @@ async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = No
         if destination is None:
             return
     undo_job = screen.service.follow_ups.undo_job
-    screen.post_message(screen.PlanWanted("Reading what was done…", lambda: undo_job(job.id, destination, rows)))
+    screen.post_message(screen.PlanWanted(f"Reading what was done{of}…", lambda: undo_job(job.id, destination, rows)))

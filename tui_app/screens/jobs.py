@@ -392,7 +392,7 @@ class JobsScreen(FilterScreen):
         """Try again what failed of the job."""
         if job := self.table().current:
             retry = self.service.follow_ups.retry_job
-            self.post_message(self.PlanWanted("Reading what failed…", lambda: retry(job.id)))
+            self.post_message(self.PlanWanted(f"Reading what failed{self._of_which(job)}…", lambda: retry(job.id)))
 
     @work
     async def action_rows_undo(self) -> None:
@@ -400,7 +400,12 @@ class JobsScreen(FilterScreen):
         if job := self.table().current:
             from tui_app.screens import job_commands
 
-            await job_commands.undo(self, job)
+            await job_commands.undo(self, job, of=self._of_which(job))
+
+    def _of_which(self, job: Job) -> str:
+        """What a key is about that acts on one job, whatever is marked."""
+        which = ", the one under the cursor" if self.table().marked.marks else ""
+        return f" of job {str(job.job_id)[:8]}{which}"
 
     @work
     async def action_job_cancel(self) -> None:

@@ -49,11 +49,13 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
-async def copy(text: str, write: Callable[[str], None], environment: Mapping[str, str], *, lines: bool = False) -> str:
+async def copy(
+    text: str, write: Callable[[str], None], environment: Mapping[str, str], what: str = "it", *, lines: bool = False
+) -> str:
     """Copy one line of text; returns a sentence that says what happened, as far as that can be known.
 
-    No terminal answers to OSC 52, so without tmux it is not known whether the text was copied. `lines` = it keeps its line
-    ends, which a shell obeys where it is pasted.
+    No terminal answers to OSC 52, so without tmux it is not known whether the text was copied. `what` it is, for the
+    sentence; `lines` = it keeps its line ends, which a shell obeys where it is pasted.
     """
     line = strip_controls(text).strip()
     line = line if lines else line.replace("\n", " ")
@@ -64,6 +66,6 @@ async def copy(text: str, write: Callable[[str], None], environment: Mapping[str
         return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. Y, then t shows the text."
     in_tmux = bool(environment.get("TMUX"))
     if in_tmux and await asyncio.to_thread(_into_tmux, line, environment):
-        return "Copied into tmux (prefix ] pastes), and to the clipboard if your terminal allows it."
+        return f"Copied {what} into tmux (prefix ] pastes), perhaps into the clipboard."
     write(osc52(line, environment))
-    return "Copied, if your terminal allows it (OSC 52). Y, then t shows it as plain text."
+    return f"Copied {what}, if your terminal allows it (OSC 52). Y, t shows it."
