@@ -26,7 +26,9 @@ def script(name: str) -> ModuleType:
     spec = spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
     assert spec is not None and spec.loader is not None
     loaded = module_from_spec(spec)
-    spec.loader.exec_module(loaded)
+    with pytest.MonkeyPatch.context() as patches:
+        patches.syspath_prepend(ROOT / "docs")  # as when it is run
+        spec.loader.exec_module(loaded)
     return loaded
 
 
