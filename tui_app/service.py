@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui_app.api.budget import BudgetState, Forecast
     from tui_app.api.client import EmailSecurityClient
     from tui_app.api.drift import Drift
+    from tui_app.api.errors import Notice
     from tui_app.api.transport import Transport
     from tui_app.config.settings import Settings
     from tui_app.core.activity import Activity
@@ -81,6 +82,7 @@ class EmailSecurityService:
         self.on_error: Callable[[Exception], object] = lambda _: None
         self.on_limit_wait: Callable[[float], None] = lambda _: None
         self.on_ledger_wait: Callable[[str], None] = lambda _: None
+        self.on_notice: Callable[[str], None] = lambda _: None
         self.activities = Activities()
         self.last_results: list[str] = []
         """Outcomes that came while the console was closing, seen on no screen."""
@@ -121,7 +123,7 @@ class EmailSecurityService:
             yield_to_ui=self._yield_to_ui,
             read_wait=self._read_wait,
             on_wait=self._waiting,
-            on_notices=lambda asked, said: self.record(f"The API says to {asked}:", tuple(map(str, said))),
+            on_notices=self._tell_notices,
             on_left_behind=self._left_behind,
             on_renewal_failed=lambda error: self.record(str(error)),
         )
@@ -416,6 +418,12 @@ class EmailSecurityService:
 
     def _left_behind(self, request: str, result: WriteResult[Any]) -> None:
         self._record_write(f"{request} (its screen was left)", result)
+
+    def _tell_notices(self, asked: str, said: Sequence[Notice]) -> None:
+        lines = tuple(map(str, said))
+        self.record(f"The API says to {asked}:", lines)
+        for line in lines:
+            self.on_notice(f"The API says to {asked}: {line}")
 
     def record(self, sentence: str, details: Sequence[str] = ()) -> None:
         """Add a line to the activity list, unless it repeats the last one."""

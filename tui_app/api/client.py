@@ -368,6 +368,9 @@ class EmailSecurityClient:
                 pages=(_whole(info.get("total_pages")) or None) if counted else None,
                 notices=envelope.messages,
                 unreadable=len(envelope.result or ()) - len(items),
+                # No total is promised; one that is larger than what came says that there is more.
+                total=max(_whole(info.get("total_count")) or 0, _whole(info.get("count")) or 0),
+                partial=envelope.partial,
             )
 
         return page

@@ -29,7 +29,10 @@ class DecodeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer's envelope. `result` is plain JSON data, or, if `typed`, a list of structs that were decoded at once."""
+    """An answer's envelope. `result` is plain JSON data, or, if `typed`, a list of structs that were decoded at once.
+
+    `partial` = success, and yet something of the result is not there: the answer names errors, or its status is 206.
+    """
 
     success: bool
     result: Any
@@ -37,6 +40,7 @@ class Envelope:
     messages: tuple[Notice, ...]
     result_info: dict[str, Any]
     typed: bool = False
+    partial: bool = False
 
 
 MAX_ITEMS: Final = 10_000

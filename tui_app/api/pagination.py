@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
 from tui_app.api.page import MAX_ACCOUNTS, MAX_PER_PAGE, Page
 from tui_app.api.prefetch import Prefetcher, pages_of
+from tui_app.core.text import plural
 
 if TYPE_CHECKING:
     from tui_app.api.client import EmailSecurityClient
@@ -38,6 +39,28 @@ _AT_ONCE: Final = 100
 """Entries that are looked at before keys are answered."""
 SMALLEST_PAGE: Final = 1
 """Rows: a few mails with thousands of recipients each must not hide the others."""
+
+
+def doubts_of(
+    noun: str,
+    *,
+    partial: bool = False,
+    maybe_more: bool = False,
+    shifted: bool = False,
+    unreadable: int = 0,
+    of_one_id: int = 0,
+    unasked: int = 0,
+) -> tuple[str, ...]:
+    """In words, why some of a list may be missing, and what was left out of it; see `Pages`."""
+    told = (
+        (partial, "the server says that part of the answer is missing"),
+        (maybe_more, "the server says that there is more, and brings none"),
+        (shifted, f"{noun}s moved while they were read, some may be missing"),
+        (unreadable, f"{plural(unreadable, noun)} can't be read"),
+        (of_one_id, f"{plural(of_one_id, noun)} had the id of another one, and can't be told apart"),
+        (unasked, f"{plural(unasked, noun)} came that nobody asked for"),
+    )
+    return tuple(words for holds, words in told if holds)
 
 
 class Pages(ABC, Generic[T]):
@@ -66,11 +89,25 @@ class Pages(ABC, Generic[T]):
         """How many items had the id of another one on their page, and were not the same: only the first of them is here."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
+        self.partial = False
+        """Whether the server said of a page that something of it is not there."""
 
     @property
     def may_miss(self) -> bool:
         """Whether something of the list may not be here, though it is complete."""
-        return self.maybe_more or self.shifted or self.unreadable > 0 or self.of_one_id > 0
+        return self.maybe_more or self.shifted or self.partial or self.unreadable > 0 or self.of_one_id > 0
+
+    def doubts(self, noun: str) -> tuple[str, ...]:
+        """In words, why some of these may be missing, and what was left out; empty for a list that is whole."""
+        return doubts_of(
+            noun,
+            partial=self.partial,
+            maybe_more=self.maybe_more,
+            shifted=self.shifted,
+            unreadable=self.unreadable,
+            of_one_id=self.of_one_id,
+            unasked=self.unasked,
+        )
 
     async def load(self) -> tuple[T, ...]:
         """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
@@ -92,6 +129,7 @@ class Pages(ABC, Generic[T]):
     def _taken(self, page: Page[T]) -> tuple[tuple[T, ...], bool]:
         """What is new of a page and was asked for, and whether any of it came before; new `others` are kept apart."""
         self.unreadable += page.unreadable
+        self.partial |= page.partial
         if not page.others:
             self.others = ()
             return self._fresh(page.items)
@@ -152,13 +190,13 @@ def past_the_end(error: ApiError, *, before: int = 0, expected: int = 0) -> bool
 
 
 def is_last(page: Page[T], asked: int, *, before: int, expected: int) -> bool:
-    """Whether a page is the last one: it has less than a page holds, and nothing says that there are more items.
+    """Whether a page is the last one: it has less than a page holds, and nothing says that there are more items: no total, no counter.
 
     `before` = how many items came before, `expected` = how many there are by a counter; 0 where none tells. Without one, a
     page of a size to which servers cap pages may be followed by another.
     """
     size = page.size
-    if size >= min(asked, page.per_page or asked):
+    if size >= min(asked, page.per_page or asked) or (size and page.total > before + size):
         return False
     return before + size >= expected if expected and size else size not in _CAPS
 
@@ -392,7 +430,7 @@ async def read_action_log(client: EmailSecurityClient, investigate_id: str) -> A
             await asyncio.sleep(0)
         fresh = [entry for entry, key in zip(page.items, keys, strict=True) if key not in seen]
         entries += fresh
-        unreadable += page.unreadable
+        unreadable += page.unreadable + page.partial
         if page.items and not fresh:
             return ActionLog(tuple(entries), complete=False)
         if is_last(page, MAX_PER_PAGE, before=before, expected=0):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +17,7 @@ from tui_app.api.decoding import DecodeError, Envelope, parse_envelope
 from tui_app.api.drift import Drift
 from tui_app.api.errors import ApiError, Notice, RateLimited, TooLarge, Unreachable, Unreadable, answered
 from tui_app.api.http import ACTING, READING, HttpChannel, HttpResponse, NoAnswer, Timeouts, tls_context
+from tui_app.api.page import Page
 from tui_app.api.retry import (
     MAX_WAIT,
     QUOTA_WAITS,
@@ -46,6 +47,7 @@ Parse = Callable[[bytes], Envelope]
 _CRAFTY: Final = re.compile(r"//|\\|%2f|%5c|/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 """What another reader of an address could take for another path."""
 _LARGE: Final = 64 * 1024
+_PARTIAL_CONTENT: Final = 206
 MAX_POLLS: Final = 30
 """How often a slow search is asked for; with the waits between that is two minutes and a half."""
 
@@ -64,7 +66,7 @@ class Transport:
     """All requests to one account's API. Reads raise ApiError; a write returns a WriteResult.
 
     `read_wait` and `write_wait` are the longest waits in seconds for the quota that a call sits out by itself;
-    `on_wait` is told each such wait, `on_notices` each envelope's `messages` that came with a success, `on_left_behind`
+    `on_wait` is told each such wait, `on_notices` each envelope's `messages` and `errors` that came with a success, `on_left_behind`
     the outcome of a write whose caller was cancelled while it was on the wire, `on_renewal_failed` why a command gave
     no other token.
     """
@@ -197,7 +199,10 @@ class Transport:
                     if not await self._sleep(min(5.0, 0.25 * 2 ** min(polls, 5)), self._left):
                         raise Unreadable("The search was left before it was ready.", request=request, status=202)
                     continue
-                _, value = await self._understood(answer, request, read, parse)
+                envelope, value = await self._understood(answer, request, read, parse)
+                if envelope.partial and not isinstance(value, Page):  # a page says itself that it is not whole
+                    why = "The API's answer is not whole: it says success, and names errors beside it."
+                    raise Unreadable(why, request=request, notices=envelope.errors, ray=_ray(answer))
                 self._bucket.success()
                 return value
             except RateLimited as limited:
@@ -409,8 +414,8 @@ class Transport:
         return envelope, value
 
     def _notice(self, request: str, envelope: Envelope) -> None:
-        if envelope.messages:
-            self._notify(self.on_notices, request, envelope.messages)
+        if told := (*envelope.errors, *envelope.messages):
+            self._notify(self.on_notices, request, told)
 
 
 def _understand(
@@ -419,6 +424,8 @@ def _understand(
     try:
         envelope = parse(answer.body)
         if envelope.success:
+            if envelope.errors or answer.status == _PARTIAL_CONTENT:
+                envelope = replace(envelope, partial=True)
             return envelope, read(envelope)
     except DecodeError as garbled:
         kind = TooLarge if garbled.too_large else Unreadable

@@ -217,14 +217,8 @@ async def write_pages(
         pages.close()
     listing = listing or open_listing()
     listing.close()
-    if pages.maybe_more:
-        print_status("It may be incomplete: the server says that there is more, and brings nothing new.")
-    if pages.unreadable:
-        print_status(f"{plural(pages.unreadable, 'row')} left out: not to be read.")
-    if pages.unasked:
-        print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
-    if pages.shifted:
-        print_status("Rows moved from page to page while they were read: some may be missing. Run it again.")
+    if doubts := pages.doubts("row"):
+        print_status(f"{'Perhaps NOT all' if pages.may_miss else 'Left out'}: {'; '.join(doubts)}.")
     return listing.count if only is None else looked_at
 
 

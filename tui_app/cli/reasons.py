@@ -8,7 +8,6 @@ from tui_app.api.pagination import job_message_pages
 from tui_app.cli.listing import Listing, ListingColumn, print_status
 from tui_app.core.clock import local_time, rfc3339
 from tui_app.core.errors import ExitCode
-from tui_app.core.text import plural
 from tui_app.jobs.failures import FAILURES
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import ReasonGroup, ReasonTally
@@ -73,14 +72,10 @@ async def write_reasons(service: EmailSecurityService, job_id: str, output_forma
             # Others than what was asked for are told by the counts below.
             tally.add(page)
             read[status] += len(page)
-        if pages.unreadable:
-            may_miss.append(f"{plural(pages.unreadable, f'{name} row')} can't be read")
-        if pages.shifted:
-            may_miss.append(f"{name} rows moved while they were read")
-        if pages.maybe_more:
-            may_miss.append(f"the server says that there are more {name} rows, and brings none")
-        if pages.unasked:
-            print_status(f"{plural(pages.unasked, 'row')} left out: the server sent what was not asked for.")
+        if pages.may_miss:
+            may_miss += pages.doubts(f"{name} row")
+        elif doubts := pages.doubts(f"{name} row"):
+            print_status(f"Left out: {'; '.join(doubts)}.")
     after = await service.client.get_job(job_id) if any(read.values()) or job.failed or job.skipped else job
     if after.counters != job.counters:
         may_miss.append("rows changed meanwhile, run it again")

@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from random import SystemRandom
 from typing import Any, Final, TypeVar
 
@@ -56,6 +57,7 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
             f"Too many requests; waiting {seconds:.0f} s. ctrl+c ends this."
         )
         service.on_ledger_wait = lambda sentence: print_status(f"{sentence} ctrl+c ends this.")
+        service.on_notice = cache(print_status)  # each once: page after page may say the same
         unrecorded: list[str] = []
         service.writes.on_unrecorded = unrecorded.append
         waiting = asyncio.create_task(_tell_of_waits(service)) if sys.stderr.isatty() else None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_app.api.pagination import job_message_pages
-from tui_app.core.text import plural
 from tui_app.jobs.progress import describe_missing
 
 if TYPE_CHECKING:
@@ -32,15 +31,7 @@ async def read_all_rows(client: EmailSecurityClient, job_id: str, status: RowSta
     pages = job_message_pages(client, job_id, status=status, expected=job.counted(status))
     async for page in pages:
         rows.update((row.id, row) for row in page)
-    why = []
-    if pages.unreadable:
-        why.append(f"{plural(pages.unreadable, 'row')} can't be read")
-    if pages.unasked:
-        why.append(f"{plural(pages.unasked, 'row')} of another status came")
-    if pages.shifted:
-        why.append("rows moved while they were read")
-    elif pages.maybe_more:
-        why.append("the server says that there is more")
+    why = [*pages.doubts("row")]
     if missing := describe_missing(job, status, len(rows)):
         why.append(f"{missing}, {len(rows):,} came")
     return AllRows(job, tuple(rows.values()), "; ".join(why))

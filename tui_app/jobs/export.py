@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_app.api.pagination import job_message_pages
-from tui_app.core.text import plural
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.row_columns import JOB_ROWS
 from tui_app.rows.export import Exported, export_rows
@@ -48,13 +47,11 @@ async def export_job(
 
     async def missing(written: int) -> str:
         for _, pages in listed:
-            if pages.unreadable:
-                return f"{plural(pages.unreadable, 'row')} could not be read"
-            if pages.unasked:
-                return f"{plural(pages.unasked, 'row')} of another status {'was' if pages.unasked == 1 else 'were'} left out"
+            if doubts := pages.doubts("row"):
+                return "; ".join(doubts)
         after = await client.get_job(job_id)
         moved = any(status is not None for status in statuses) and after.counters != job.counters
-        if moved or any(pages.shifted for _, pages in listed):
+        if moved:
             return "rows changed while they were read"
         if written < wanted:
             return f"{wanted:,} were chosen, and the others did not come"

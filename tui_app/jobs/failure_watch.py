@@ -81,6 +81,8 @@ class FailuresSubject:
         name, loaded = status.value.lower(), len(listing.rows())
         if listing.unreadable and (unreadable := sum(listing.unreadable.values())):
             return f"{plural(unreadable, f'{name} row')} can't be read"
+        if listing.partial:
+            return f"the server says that part of the {name} rows is missing"
         if listing.shifted:
             return f"{name} rows moved while they were read"
         missing = describe_missing(self.job, status, loaded) if listing.complete and not listing.stale else ""

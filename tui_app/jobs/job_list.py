@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.pagination import job_pages
+from tui_app.api.pagination import doubts_of, job_pages
 from tui_app.jobs.poller import PollResult
 from tui_app.jobs.progress import counters_of
 
@@ -36,8 +36,8 @@ class JobsSnapshot:
     query: JobsQuery
     jobs: tuple[Job, ...]
     etas: dict[str, Eta]
-    shifted: bool = False
-    """Whether jobs moved from page to page while they were read: some may be missing."""
+    incomplete: tuple[str, ...] = ()
+    """Why some may be missing, in words; beside those that are left out."""
     left_out: int = 0
     """How many jobs could not be read, or were not asked for."""
 
@@ -81,8 +81,15 @@ class JobsSubject:
         moved = any(job.countable and known.get(job.id.lower(), counters_of(job)) != counters_of(job) for job in found)
         self.followed.take(found)
         etas = {job.id: self.followed.eta(job) for job in found if not job.ended}
+        incomplete = doubts_of(
+            "job",
+            partial=pages.partial,
+            maybe_more=pages.maybe_more,
+            shifted=pages.shifted,
+            of_one_id=pages.of_one_id,
+        )
         self.listener(
-            JobsSnapshot(query, newest_first(tuple(found)), etas, pages.shifted, pages.unreadable + pages.unasked)
+            JobsSnapshot(query, newest_first(tuple(found)), etas, incomplete, pages.unreadable + pages.unasked)
         )
         left = [eta.left for eta in etas.values() if eta.left is not None]
         return PollResult(moved or len(found) != len(known), min(left, default=None), requests=requests)

@@ -36,6 +36,8 @@ class RowPages:
     """How many rows of each page could not be read."""
     unasked: dict[int, int] = field(default_factory=dict)
     """How many rows of each page were not of the status that was asked for."""
+    partial: set[int] = field(default_factory=set)
+    """The pages of which the server said that something is not there."""
     _order: array[int] = field(default_factory=lambda: array("I"))
     _listed: bytearray = field(default_factory=bytearray)
     """One per slot: whether it is in the order already."""
@@ -106,6 +108,7 @@ class RowPages:
         for left_out in (self.unreadable, self.unasked):
             for number in [number for number in left_out if number > last]:
                 del left_out[number]
+        self.partial = {number for number in self.partial if number <= last}
         self.complete = True
 
     def _arrange(self) -> None:

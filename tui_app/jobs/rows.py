@@ -49,6 +49,8 @@ class RowsSnapshot:
     """How many rows the server sent that are not of the status that was asked for: they are left out."""
     shifted: bool = False
     """Whether rows moved from page to page between the readings: some may be missing."""
+    partial: bool = False
+    """Whether the server said that something of it is not there."""
     arranged: RowView = AS_LISTED
     """What `rows` went through; while more is asked for, still what it was."""
 
@@ -107,7 +109,8 @@ class JobRows:
     def listing(self, status: RowStatus | None) -> RowPages:
         """What is listed under a status, whether it is shown or not."""
         whole, listing = self._listings[None], self._listings.get(status)
-        all_here = whole.complete and not whole.stale and not whole.shifted and not any(whole.unreadable.values())
+        all_here = whole.complete and not whole.stale and not whole.shifted and not whole.partial
+        all_here = all_here and not any(whole.unreadable.values())
         if listing is None and status is not None and all_here:
             # Which rows are in a state is known without asking.
             listing = whole.known(status)
@@ -125,6 +128,7 @@ class JobRows:
             complete=listing.complete,
             stale=listing.stale,
             shifted=listing.shifted,
+            partial=bool(listing.partial),
             unasked=sum(listing.unasked.values()),
             unreadable=sum(listing.unreadable.values()),
             arranged=self.wanted,
@@ -276,6 +280,7 @@ class JobRows:
             listing.end_before(number)
             return
         listing.unasked[number], listing.unreadable[number] = len(page.others), page.unreadable
+        (listing.partial.add if page.partial else listing.partial.discard)(number)
         yield_to_ui = self.client.transport.yield_to_ui
         packed = await asyncio.to_thread(PackedRows.of, JOB_ROWS, page.items, yield_to_ui)
         slots = array("I")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_app.api.pagination import search_pages
-from tui_app.core.text import plural
 from tui_app.rows.export import Exported, export_rows
 
 if TYPE_CHECKING:
@@ -46,15 +45,6 @@ async def export_mail(
             return f"{len(only):,} were chosen, and the others did not come"
         if only is not None:
             return ""
-        why = []
-        if pages.maybe_more:
-            why.append("the server says that there is more, and brings none")
-        if pages.shifted:
-            why.append("messages moved from page to page while they were read")
-        if pages.unreadable:
-            why.append(f"{plural(pages.unreadable, 'message')} can't be read")
-        if pages.unasked:
-            why.append(f"{plural(pages.unasked, 'message')} came that nobody asked for")
-        return "; ".join(why)
+        return "; ".join(pages.doubts("message"))
 
     return await export_rows(chosen(), path, missing, on_progress, columns=columns)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Disposition
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import CursorPages, search_pages
+from tui_app.api.pagination import CursorPages, doubts_of, search_pages
 from tui_app.core.address import domain_in
 from tui_app.core.errors import SluiceError
 from tui_app.core.seen_domains import SeenDomains
@@ -52,14 +52,18 @@ class MailSnapshot:
     """What `rows` went through; while more is asked for, still what it was."""
     complete: bool = False
     loading: bool = False
-    maybe_more: bool = False
-    """Whether the server said to the end that there is more, and brought nothing new."""
+    incomplete: tuple[str, ...] = ()
+    """Why it may be incomplete though it came to its end, in words; beside what follows here."""
     shifted: bool = False
     """Whether messages moved from page to page while they were read."""
     unreadable: int = 0
     """How many messages could not be read."""
     unasked: int = 0
     """How many more the server sent that are not what was asked for."""
+    may_miss: bool = False
+    """Whether some may be missing for any of these reasons, or others."""
+    doubts: tuple[str, ...] = ()
+    """All of that in words; see `Pages.doubts`."""
     problem: SluiceError | None = None
     """Why loading ended early."""
     diagnosis: str = ""
@@ -71,18 +75,7 @@ class MailSnapshot:
     @property
     def missing(self) -> str:
         """In words, what may be missing of the found mail; empty when it is all here."""
-        why = []
-        if not self.complete:
-            why.append("not all is loaded")
-        if self.maybe_more:
-            why.append("the server says that there is more, and brings none")
-        if self.shifted:
-            why.append("messages moved while they were read, some may be missing")
-        if self.unreadable:
-            why.append(f"{self.unreadable:,} can't be read")
-        if self.unasked:
-            why.append(f"{self.unasked:,} not asked for left out")
-        return "; ".join(why)
+        return "; ".join([*(() if self.complete else ("not all is loaded",)), *self.doubts])
 
 
 _BAD: Final = frozenset({Disposition.MALICIOUS, Disposition.MALICIOUS_BEC, Disposition.SUSPICIOUS, Disposition.SPOOF})
@@ -281,10 +274,14 @@ class MailSubject:
             pages,
             found=OrderedRows(before.store, before.slots),
             complete=pages.complete,
-            maybe_more=pages.maybe_more,
+            incomplete=doubts_of(
+                "message", partial=pages.partial, maybe_more=pages.maybe_more, of_one_id=pages.of_one_id
+            ),
             shifted=pages.shifted,
             unreadable=pages.unreadable,
             unasked=pages.unasked,
+            may_miss=pages.may_miss,
+            doubts=pages.doubts("message"),
             read_at=self._clock.now(),
         )
 

@@ -152,18 +152,7 @@ async def _read_list(source: HandoverSource) -> tuple[list[Job], str, list[str]]
     not_read = []
     if not pages.complete:
         not_read.append(f"Jobs after the first {len(found):,}: no more of the list is read.")
-    if pages.unreadable:
-        not_read.append(f"{plural(pages.unreadable, 'job')} of the list can't be read.")
-    if pages.unasked:
-        not_read.append(f"{plural(pages.unasked, 'job')} of the list: the server sent what was not asked for.")
-    if pages.shifted:
-        not_read.append("Jobs moved from page to page while they were read: some may be missing.")
-    if pages.of_one_id:
-        not_read.append(
-            f"{plural(pages.of_one_id, 'job')} of the list had the id of another one, and can't be told apart."
-        )
-    if pages.maybe_more:
-        not_read.append("The server says that there are more jobs, and brings none.")
+    not_read += [f"The list of jobs: {doubt}." for doubt in pages.doubts("job")]
     return found, "", not_read
 
 
@@ -264,12 +253,7 @@ async def _read_failures(client: EmailSecurityClient, job: Job, now: datetime) -
             not_read.append(f"not read: {_rows_of(max(0, counted - came))}")
         elif less := describe_missing(job, RowStatus.FAILED, came):
             not_read.append(f"{came:,} failed rows came, and {less}")
-        if pages.unreadable:
-            not_read.append(f"{plural(pages.unreadable, 'row')} can't be read")
-        if pages.unasked:
-            not_read.append(f"{plural(pages.unasked, 'row')} came that nobody asked for")
-        if pages.shifted or (pages.complete and pages.maybe_more):
-            not_read.append("rows moved while they were read: some may be missing")
+        not_read += pages.doubts("row")
     except SluiceError as error:
         not_read.append(f"not read: {_rows_of(max(0, counted - came))} ({_masked(error).rstrip('.')})")
     return Failures(tally.result().groups, tuple(not_read))

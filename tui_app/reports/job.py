@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import JobStatus, RowStatus
 from tui_app.api.pagination import job_message_pages
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import sanitize
 from tui_app.jobs.failures import cause_of, is_failure
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import ReasonGroup, ReasonTally
@@ -157,15 +157,7 @@ async def read_job_report(
         failures += [row for row in page if is_failure(row.raw.status)]
         on_progress(sum(read.values()))
     job = await client.get_job(job_id) if read else before
-    missing = []
-    if pages.unreadable:
-        missing.append(f"{plural(pages.unreadable, 'row')} can't be read")
-    if pages.unasked:
-        missing.append(f"{plural(pages.unasked, 'row')} came that nobody asked for")
-    if pages.shifted:
-        missing.append("rows moved while they were read")
-    elif pages.maybe_more:
-        missing.append("the server says that there are more rows, and brings none")
+    missing = [*pages.doubts("row")]
     if job.counters != before.counters:
         missing.append("the job went on while its rows were read")
     if less := describe_missing(job, None, sum(read.values())):

@@ -188,6 +188,7 @@ class AllJobsScreen(FilterScreen):
         )
         left_out = sum(snapshot.left_out for snapshot in self._snapshots.values())
         count += f", {left_out:,} left out" * bool(left_out)
+        count += " · may be incomplete" * any(snapshot.incomplete for snapshot in self._snapshots.values())
         self._told = self._states()
         self.set_breadcrumb([("Jobs of all profiles", "bold"), count], self._told)
         waiting = len(self._services) - len(self._snapshots)
@@ -220,6 +221,9 @@ class AllJobsScreen(FilterScreen):
         """What could not be opened, else the comment of the job under the cursor."""
         problems = [f"{name}: {each.problem}" for name, each in self._services.items() if each.problem]
         problems += [f"{name}: {why}" for name, why in self._failed.items()]
+        problems += [
+            f"{name}: {'; '.join(told)}" for name, each in self._snapshots.items() if (told := each.incomplete)
+        ]
         if problems:
             return [(sanitize(problems[0], 300), "$text-error")]
         row = self.table().current

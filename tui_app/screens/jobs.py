@@ -136,7 +136,9 @@ class JobsScreen(FilterScreen):
             jobs = tuple(sorted(jobs, key=SORTS[table.sorted_by], reverse=table.reversed))
         snapshot = self._snapshot
         # Under a filter a job may be marked that is not listed; what is gone from all jobs is not there any more.
-        whole = snapshot is not None and snapshot.query == JobsQuery() and not (snapshot.left_out or snapshot.shifted)
+        whole = (
+            snapshot is not None and snapshot.query == JobsQuery() and not (snapshot.left_out or snapshot.incomplete)
+        )
         whole = whole and wanted is None
         table.show_rows(ListRows(jobs, lambda job: job.id, self._marks), whole=whole)
         self.show_footer()
@@ -168,8 +170,8 @@ class JobsScreen(FilterScreen):
         count += f", {snapshot.left_out:,} left out" if snapshot.left_out else ""
         if self._filter is not None:
             count = f"  {len(self.table().shown):,} of{count[1:]}"
-        if snapshot.shifted:
-            count += " · the list moved while it was read"
+        if snapshot.incomplete:
+            count += " · may be incomplete"
         self.set_breadcrumb(
             [("Jobs", "bold"), count], [f"{ACTION_WORDS[self._query.action]} · {self._describe_order()}"]
         )
@@ -216,7 +218,13 @@ class JobsScreen(FilterScreen):
             pieces.insert(0, (f"unaccounted {job.unaccounted:,} · ", "$text-error"))
         marked: list[Piece] = [(f"{marks:,} marked · ", "bold")] if marks else []
         filter_pieces: list[Piece] = [("filter ", "$text-accent"), (PrivateText(filtered), "$text-accent"), " · "]
-        return [*marked, *(filter_pieces if filtered else []), *pieces]
+        doubts: list[Piece] = [(f"{'; '.join(self._snapshot.incomplete)} · ", "$text-warning")]
+        return [
+            *marked,
+            *(doubts if self._snapshot.incomplete else []),
+            *(filter_pieces if filtered else []),
+            *pieces,
+        ]
 
     def _key(self, action_id: str) -> str:
         return self.key_map.key(action_id)

@@ -30,7 +30,8 @@ def what_is_here(rows: RowsSnapshot, subject: JobSubject, marks: int) -> str:
 def _doubts(rows: RowsSnapshot, subject: JobSubject) -> str:
     if rows.shifted:
         return " · rows moved while they were read, some may be missing, ‹view.refresh› reads them again"
-    told = " · some rows may have changed, ‹view.refresh› reads them again" if rows.stale else ""
+    told = " · the server says that part of the answer is missing" if rows.partial else ""
+    told += " · some rows may have changed, ‹view.refresh› reads them again" if rows.stale else ""
     if rows.unreadable:
         told += f" · {plural(rows.unreadable, 'row')} can't be read"
     if rows.unasked:

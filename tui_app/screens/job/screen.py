@@ -191,7 +191,7 @@ class JobScreen(LineScreen):
         before, self._snapshot, self._job = self._snapshot, snapshot, snapshot.job
         rows = snapshot.rows
         if rows.rows is not None and (before is None or rows is not before.rows):
-            listed = rows.complete and not rows.stale and not rows.shifted
+            listed = rows.complete and not rows.stale and not rows.shifted and not rows.partial
             whole = listed and self._status is None and rows.arranged.filter is None
             self.table().show_rows(rows.rows, whole=whole)
         self.answered()

@@ -27,7 +27,7 @@ def what_is_here(search: MailSnapshot, *, answered: bool, listed: int) -> str:
 
 
 def _end_of(search: MailSnapshot) -> str:
-    if search.maybe_more:
+    if search.incomplete:
         return ", may be incomplete"
     if search.shifted:
         return ", moved while they were read: ‹view.refresh› reads again"

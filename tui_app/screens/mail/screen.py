@@ -180,7 +180,7 @@ class MailScreen(LineScreen):
         if not self.ready:
             return  # it was left meanwhile
         search, marks = self._search, self._subject.store.marks
-        whole = search.complete and not search.loading and not search.shifted and search.arranged.filter is None
+        whole = search.complete and not search.loading and not search.may_miss and search.arranged.filter is None
         self.table().show_rows(search.rows, whole=whole)
         self.show_footer()
         if whole and (gone := marks - self._subject.store.marks) > 0:
@@ -248,6 +248,8 @@ class MailScreen(LineScreen):
             again = "‹row.last› tries again." if len(self._search.found) else "‹view.refresh› searches again."
             return [(f"{self._problem} {again}", "$text-error"), MORE]
         pieces: list[Piece] = [(f"{table.marked.marks:,} marked · ", "bold")] if table.marked.marks else []
+        if self._search.incomplete and not self._search.loading:
+            pieces.insert(0, (f"{'; '.join(self._search.incomplete)} · ", "$text-warning"))
         if (wanted := self._search.arranged.filter) is not None:
             pieces.append((f"filter {sanitize(wanted.line, 60)} · ", "$text-accent"))
         message = table.current
