@@ -69,6 +69,15 @@ async def test_it_is_told_by_the_server_s_clock(entries: list[Entry], behind: fl
     assert (await moved_to_junk(OneMail(entries, behind))).outcome is outcome
 
 
+@pytest.mark.parametrize("age", [900, SENT])
+@pytest.mark.parametrize("tells_operations", [True, False])
+async def test_a_move_without_a_time_is_ours_only_where_there_was_none_before(
+    age: float, tells_operations: bool
+) -> None:
+    result = await moved_to_junk(OneMail([Entry(JUNK, age)], is_dated=False, tells_operations=tells_operations))
+    assert result.outcome is (Outcome.SEEN_MOVED if age == SENT and tells_operations else Outcome.UNKNOWN)
+
+
 async def test_what_the_answer_can_not_tell_apart_is_told_by_the_log(
     account_of_moves: Simulator, tmp_path: Path
 ) -> None:

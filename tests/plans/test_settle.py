@@ -19,6 +19,7 @@ from tui_app.api.http import Timeouts
 from tui_app.api.read_back import READ_BACK_AFTER
 from tui_app.api.rows import Message
 from tui_app.api.transport import Transport
+from tui_app.api.wire_values import Wire
 from tui_app.config.schema import PlanSettings
 from tui_app.plans.commands import Resume, Send, Settle
 from tui_app.plans.plan import Target
@@ -264,14 +265,76 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
         if "action_log" in request.target:
             return answer(200, success([{"operation": "MOVE", "success": True}], result_info={"count": 1}))
         one = {"id": name, "is_quarantined": False, "post_delivery_operations": ["MOVE"]}
-        return answer(200, success(one if name in request.target else [one], result_info={"count": 1}))
+        single = "/investigate/4N" in request.target
+        return answer(200, success(one if single else [one], result_info={"count": 1}))
 
     async with faulty(script) as server:
         service = lonely_service(server.base_url)
         state = await service.plans.start(Send(service.plans.plan(service.plans.guard([held_mail(name)]), "x")))
         await service.close()
     assert state.results[0].outcome is Outcome.UNKNOWN
+    assert state.results[0].why == "no longer held, but nothing shows that it was released"
     assert state.unfinished
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"success": True, "status": "OK"}, Outcome.RELEASED),
+        ({"success": True}, Outcome.RELEASED),
+        ({"success": None, "status": "completed"}, Outcome.RELEASED),
+        ({}, Outcome.RELEASED),
+        ({"success": False, "status": "OK"}, Outcome.UNKNOWN),
+        ({"success": "false", "status": "FAILED: policy refused"}, Outcome.UNKNOWN),
+        ({"success": "false"}, Outcome.UNKNOWN),
+        ({"success": 0}, Outcome.UNKNOWN),
+        ({"success": None, "status": "FAILED"}, Outcome.UNKNOWN),
+        ({"success": True, "status": "FAILED"}, Outcome.UNKNOWN),
+    ],
+)
+async def test_a_release_counts_only_where_the_log_says_that_it_was_done(said: Wire, outcome: Outcome) -> None:
+    state = await settled_release({"operation": "QUARANTINE_RELEASE", "completed_at": "2099-01-01T00:00:00Z", **said})
+    assert state.results[0].outcome is outcome
+    assert ("the action log does not say that it was released" in state.results[0].why) is (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("told", [None, "absent", []])
+async def test_what_was_done_before_is_not_known_where_nobody_told_it(told: object) -> None:
+    """A release of long ago: the message names it when it is asked for by itself, and its list had not told what was done."""
+    before = {} if told == "absent" else {"post_delivery_operations": told}
+    state = await settled_release(
+        {"operation": "QUARANTINE_RELEASE", "success": True, "completed_at": "2026-01-02T00:00:00Z"},
+        before=before,
+        after={"post_delivery_operations": ["QUARANTINE_RELEASE"]},
+    )
+    assert state.results[0].outcome is (Outcome.RELEASED if told == [] else Outcome.UNKNOWN)
+
+
+async def settled_release(entry: Wire, before: Wire | None = None, after: Wire | None = None) -> PlanState:
+    """What is said of a release whose answer was lost: the message is held no more, and its action log has this entry."""
+    name = "4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1"
+    one = {"id": name, "final_disposition": "BULK", "client_recipients": ["a@acme.example"]}
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            return None
+        if "action_log" in request.target:
+            return answer(200, success([entry], result_info={"count": 1}))
+        single = {**one, "is_quarantined": False, "post_delivery_operations": [], **(after or {})}
+        if "/investigate/4N" in request.target:
+            return answer(200, success(single))
+        return answer(200, success([], result_info={"count": 0}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        target = Target.of(
+            Message.from_wire(
+                {**one, "is_quarantined": True, **({"post_delivery_operations": []} if before is None else before)}
+            )
+        )
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard([target]), "x")))
+        await service.close()
+    return state
 
 
 @pytest.mark.parametrize("flag", ["true", "false", 1, 0, None, []])

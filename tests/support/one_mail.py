@@ -40,6 +40,10 @@ class OneMail:
     """Seconds by which its clock is behind `clock`."""
     clock: Callable[[], datetime] = _now
     is_lost: bool = True
+    is_dated: bool = True
+    """Whether its action log tells times."""
+    tells_operations: bool = True
+    """Whether it tells what was done to the message."""
     moves: int = 0
     mail: Mail = field(init=False)
     log: list[ActionRecord] = field(init=False)
@@ -62,7 +66,11 @@ class OneMail:
         self.mail.operations = ["MOVE" for entry in self.log if entry.success]
         wire = self.mail.wire("new")
         if "action_log" in request.target:
-            found: object = [entry.wire("new") for entry in self.log]
+            times = () if self.is_dated else ("started_at", "completed_at")
+            found: object = [
+                {name: value for name, value in entry.wire("new").items() if name not in times} for entry in self.log
+            ]
         else:
-            found = wire if self.mail.postfix_id in request.target else [wire]
+            one = wire if self.tells_operations else wire | {"post_delivery_operations": None}
+            found = one if self.mail.postfix_id in request.target else [one]
         return answer(200, success(found, result_info={"count": len(self.log)}), date=date)

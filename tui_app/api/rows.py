@@ -222,6 +222,18 @@ class Message(Struct, frozen=True, gc=False):
         """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
         return texts(self.raw.client_recipients or self.raw.to)
 
+    def was(self, operation: Operation) -> bool | None:
+        """Whether this was done to it; None where the API does not tell what was."""
+        told = self.raw.post_delivery_operations
+        if any(done.exact == operation.value for done in self.post_delivery_operations):
+            return True
+        return False if isinstance(told, (list, tuple)) else None
+
+    @property
+    def was_moved(self) -> bool | None:
+        """Whether it was moved, by what was done to it or by where it is; None where the API does not tell."""
+        return True if any(status.exact == "moved" for status in self.delivery_status) else self.was(Operation.MOVE)
+
     @property
     def when(self) -> datetime | None:
         """When it was scanned (`ts` in the oldest shape), else sent."""

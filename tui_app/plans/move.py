@@ -22,6 +22,7 @@ from tui_app.core.errors import SluiceError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.actions import Request
 from tui_app.plans.effect import Effect
+from tui_app.plans.log_words import GOOD, is_understood, words_of
 from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.response import BatchResult, Matched, Next
 from tui_app.plans.settle import CLOCKS_DIFFER, MOST_PAGES, MOST_SINGLE, SAME_CLOCK
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from tui_app.plans.actions import Batch, ReadBack, Sending
     from tui_app.plans.plan import Target
 
-_DONE: Final = frozenset({"", "ok", "success", "succeeded", "completed", "done", "moved"})
-"""What an item says beside `success: true`; seen on real accounts: `OK`."""
+_DONE: Final = GOOD | {"", "moved"}
+"""What an item says beside `success: true`."""
 _ALREADY: Final = re.compile(
     r"(the )?(message|mail|e-?mail|item)? ?(is |was |exists )?already "
     r"(there|(in|at) (the )?(destination|target|requested|same)( folder)?|in (the )?(same )?folder)\.?",
@@ -235,6 +236,8 @@ def _of_entry(entry: LogEntry) -> tuple[Outcome, str]:
     """What an entry of the action log says of a move, by the rules of an answer; and its words."""
     status = sanitize(entry.status.exact, 200).strip() if entry.status is not None else ""
     good = status.casefold() in _DONE
+    if not is_understood(entry):
+        return Outcome.UNKNOWN, words_of(entry)
     if entry.success is True or (entry.success is None and good and status):
         return (Outcome.MOVED, "") if good else (Outcome.UNKNOWN, f"success, and also: {status}")
     if entry.success is None:
@@ -310,29 +313,37 @@ class MoveReadBack:
         if any(self._is_ours(target, entry, sent_at, any_folder=True) for entry in moves):
             why = "the action log tells of a move without its folder: it may be somebody else's"
             return Result(target, Outcome.UNKNOWN, why=why)
+        if any(self._is_to_this_folder(entry) and _moment_of(entry) is None for entry in moves):
+            why = "the action log tells of a move without its time: it may be an older one"
+            return Result(target, Outcome.UNKNOWN, why=why)
         if not log.complete:
             why = "the action log shows no such move, but not all of it could be read"
             return Result(target, Outcome.UNKNOWN, why=why)
         return Result(target, Outcome.NOT_SEEN_MOVED, why="the action log shows no such move yet")
 
+    def _is_to_this_folder(self, entry: LogEntry) -> bool:
+        folder = entry.properties.folder
+        return folder is not None and folder.exact == self._destination.value
+
     def _is_ours(self, target: Target, entry: LogEntry, sent_at: datetime | None, *, any_folder: bool = False) -> bool:
         """Whether an entry is the move that was asked for, and not an older one, or one to another folder, or to none that it
         tells (`any_folder` = that).
         """
-        folder = entry.properties.folder
-        if folder is not None if any_folder else folder is None or folder.exact != self._destination.value:
+        if entry.properties.folder is not None if any_folder else not self._is_to_this_folder(entry):
             return False
-        at = entry.completed_at or entry.started_at
+        at = _moment_of(entry)
         if at is None or sent_at is None:
             return target.moved is False
         return at >= sent_at - (SAME_CLOCK if target.id in self._server_dated else CLOCKS_DIFFER)
 
 
+def _moment_of(entry: LogEntry) -> datetime | None:
+    return entry.completed_at or entry.started_at
+
+
 def says_moved(message: Message) -> bool:
     """Whether a message names a move among what was done to it."""
-    return any(done.exact == Operation.MOVE.value for done in message.post_delivery_operations) or any(
-        status.exact == "moved" for status in message.delivery_status
-    )
+    return message.was_moved is True
 
 
 async def _search_moved(client: EmailSecurityClient, targets: Sequence[Target], now: datetime) -> dict[str, Message]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_app.api.enums import Operation
 from tui_app.core.id_form import IdKind, kind_of, moment_of_id
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
@@ -92,12 +93,12 @@ class Target:
             sender=message.sender,
             disposition=message.final_disposition,
             held=message.is_quarantined,
-            released=any(done.exact == "QUARANTINE_RELEASE" for done in message.post_delivery_operations),
+            released=message.was(Operation.QUARANTINE_RELEASE),
             when=message.when,
             message_id=message.message_id.exact.strip().strip("<>") if message.message_id else "",
             header_id=message.message_id.exact if message.message_id else "",
             alert_id=message.alert_id.exact if message.alert_id else "",
-            moved=any(done.exact == "MOVE" for done in message.post_delivery_operations),
+            moved=message.was_moved,
             delivery=tuple(status.exact for status in message.delivery_status),
             features=features_of(message.compared),
         )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.enums import DeliveryStatus
+from tui_app.api.enums import DeliveryStatus, Operation
 from tui_app.api.errors import ApiError
 from tui_app.api.pagination import read_action_log, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
+from tui_app.plans.log_words import says_done, words_of
 from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.state import Outcome, Result
 
@@ -25,7 +26,6 @@ MOST_PAGES: Final = 5
 """Pages of a thousand that a round reads at the most."""
 MOST_SINGLE: Final = 100
 """Messages that are asked for one by one in a last round; each is a request or two."""
-_RELEASED: Final = "QUARANTINE_RELEASE"
 CLOCKS_DIFFER: Final = timedelta(minutes=2)
 """How far the server's clock may be behind this machine's."""
 SAME_CLOCK: Final = timedelta(seconds=5)
@@ -113,14 +113,16 @@ class ReleaseReadBack:
             return Result(target, Outcome.RELEASED, why="seen released: the message says so")
         assert target.investigate_id is not None
         log = await read_action_log(self._client, target.investigate_id)
-        releases = [entry for entry in log.entries if str(entry.operation) == _RELEASED and entry.success is not False]
+        entries = [entry for entry in log.entries if entry.operation is Operation.QUARANTINE_RELEASE]
+        releases = [entry for entry in entries if says_done(entry)]
         if any(self._is_since_sent(target, entry) for entry in releases):
             return Result(target, Outcome.RELEASED, why="seen released: the action log says so")
-        why = (
-            "was released before it was sent; nothing shows that it was released since"
-            if releases
-            else ("no longer held, but nothing shows that it was released")
-        )
+        if releases:
+            why = "was released before it was sent; nothing shows that it was released since"
+        elif entries:
+            why = f"no longer held, but the action log does not say that it was released: {words_of(entries[-1])}"
+        else:
+            why = "no longer held, but nothing shows that it was released"
         if not log.complete:
             why += "; not all of its action log could be read"
         return Result(target, Outcome.UNKNOWN, why=why)
@@ -135,4 +137,4 @@ class ReleaseReadBack:
 
 def says_released(message: Message) -> bool:
     """Whether a message is held no longer and names the release among what was done to it."""
-    return message.is_quarantined is False and any(done.exact == _RELEASED for done in message.post_delivery_operations)
+    return message.is_quarantined is False and message.was(Operation.QUARANTINE_RELEASE) is True

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Operation
 from tui_app.api.errors import ApiError
-from tui_app.api.page import MAX_PER_PAGE
+from tui_app.api.pagination import read_action_log
 from tui_app.core.errors import SluiceError
 from tui_app.core.id_form import is_investigate_id
 from tui_app.core.text import Untrusted
+from tui_app.plans.log_words import GOOD, is_understood, words_of
 from tui_app.plans.mail_report import Acceptance, MailAnswer, describe_acceptances, report_facts
 from tui_app.plans.record_values import moment_of
 from tui_app.plans.settle import CLOCKS_DIFFER, SAME_CLOCK
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
     from tui_app.api.submission import SubmittedMail
     from tui_app.plans.write_entry import WriteEntry
 
-_LOG_PAGES: Final = 3
 _LONGEST: Final = 400
 _MOST_WORDS: Final = 2_000
-_GOOD: Final = frozenset({"ok", "success", "succeeded", "completed", "done", "accepted", "submitted"})
-"""What an entry says beside success; seen on real accounts of other actions: `OK`."""
+_GOOD: Final = GOOD | {"accepted", "submitted"}
+"""What an entry says beside success."""
 
 
 async def settled_facts(client: EmailSecurityClient, entry: WriteEntry) -> tuple[dict[str, Any] | None, str]:
@@ -72,14 +72,10 @@ async def _seen(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEn
     """
     if not is_investigate_id(mail.id):
         return None
-    answers: list[MailAnswer] = []
-    for page in range(1, _LOG_PAGES + 1):
-        log = await client.list_action_log(mail.id, page=page)
-        answers += [
-            _answer(each) for each in log.items if each.operation is Operation.SUBMISSION and _is_ours(each, entry)
-        ]
-        if log.size < MAX_PER_PAGE:
-            break
+    log = await read_action_log(client, mail.id)
+    answers = [
+        _answer(each) for each in log.entries if each.operation is Operation.SUBMISSION and _is_ours(each, entry)
+    ]
     if len({answer.acceptance for answer in answers}) > 1:
         # It was sent once: one of them is somebody else's, and nothing tells which.
         words = "; ".join(dict.fromkeys(answer.why for answer in answers))
@@ -111,11 +107,12 @@ def _answer(each: LogEntry) -> MailAnswer:
     status = each.status.exact.strip()[:_LONGEST] if each.status is not None else ""
     by = f", requested by {told.requested_by.exact[:_LONGEST]}" if told.requested_by is not None else ""
     good = status.casefold() in _GOOD
-    if (each.success is True and (good or not status)) or (each.success is None and good):
+    if is_understood(each) and ((each.success is True and (good or not status)) or (each.success is None and good)):
         return MailAnswer(Acceptance.ACCEPTED, submission, f"seen in the action log{by}")
     if each.success is False and not good:
         return MailAnswer(
             Acceptance.NOT_ACCEPTED, submission, f"the action log says that it failed: {status or 'no reason'}{by}"
         )
     says = {None: "neither accepted nor failed", True: "accepted, and also", False: "failed, and also"}[each.success]
+    status = status if is_understood(each) else words_of(each)
     return MailAnswer(Acceptance.UNKNOWN, submission, f"the action log says {says}: {status or 'no word'}{by}")
