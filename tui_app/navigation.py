@@ -292,7 +292,7 @@ class Navigation(ScreenStack):
     def on_job_screen_release_wanted(self, message: JobScreen.ReleaseWanted) -> None:
         """Look the messages of a job up."""
         if self.is_at("job", message):
-            self._ask_ids(message.ids)
+            self._ask_ids(message.request.ids, message.request)
 
     def _ask_ids(self, ids: Sequence[str], request: PlanRequest = A_RELEASE) -> None:
         from tui_app.screens.plan.ids import IdsScreen

@@ -1,17 +1,20 @@
 """What is asked for of a job or a plan that left something behind: which rows, when, what is left out, and with what reason."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.support.services import held_mail, lonely_service
 from tui_app.api.enums import Destination
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage
 from tui_app.core.errors import GuardError
 from tui_app.plans.effect import Effect, Source
 from tui_app.plans.follow_up import retry_of_job, undo_effect, undo_of_job
+from tui_app.plans.request import PlanRequest
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
@@ -196,3 +199,25 @@ def test_what_takes_back_what(
     else:
         with pytest.raises(GuardError, match=expected):
             undo_effect(effect, source, asked)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"postfix_id": "4NZZZZZZZZZZZZ09"},
+        {"alert_id": "4NZZZZZZZZZZZZ09-2026-11-19T00:00:00"},
+        {"email_message_id": "<another@acme.example>"},
+    ],
+)
+def test_a_row_whose_names_are_another_mail_s_than_its_id_is_left_out(told: dict[str, Any]) -> None:
+    """Rows of a wrong server: the mail beside each row is that of the next one."""
+    target = replace(held_mail(mail(1), "4NAAAAAAAAAAAA01"), message_id="one@acme.example")
+    names = {"postfix_id": "4NAAAAAAAAAAAA01", "alert_id": None, "email_message_id": "<one@acme.example>"}
+    plans = lonely_service("http://127.0.0.1:9").plans
+    for row_tells, another in ((names, False), (names | told, True), (names | dict.fromkeys(told), False)):
+        request = retried(row(1, **row_tells))
+        assert request.ids == (target.id,)
+        unfit = plans.guard(
+            [replace(target, held=True)], PlanRequest(ids=request.ids, row_names=request.row_names)
+        ).unfit
+        assert [kept.why for kept in unfit] == ["the job's row tells of another mail than its id"] * another

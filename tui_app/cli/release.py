@@ -21,7 +21,7 @@ from tui_app.core.text import plural
 from tui_app.jobs.failures import has_reason
 from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.plans.effect import TO_RELEASE, Effect
-from tui_app.plans.follow_up import id_of_row
+from tui_app.plans.follow_up import id_of_row, row_names
 from tui_app.plans.request import PlanRequest
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 
-async def _ids_of_job(
+async def _rows_of_job(
     service: EmailSecurityService, job_id: str, status: str | None, why: str, effect: Effect
-) -> list[str]:
+) -> PlanRequest:
     job_id = await whole_job_id(service.client, job_id)
     wanted = RowStatus(status) if status else None
     read = await service.jobs.all_rows(job_id, wanted)
@@ -45,7 +45,7 @@ async def _ids_of_job(
         print_status(f"{plural(strange, 'row')} of a status that nobody knows: taken, it may be {wanted}.")
     if read.missing:
         print_status(f"Perhaps NOT all of the job: {read.missing}.")
-    return list(ids)
+    return PlanRequest(effect, tuple(ids), row_names=row_names(rows))
 
 
 def _sources(command: Any) -> Any:
@@ -98,8 +98,8 @@ def _send(
     options.check(effect.action)
 
     async def work(service: EmailSecurityService) -> ExitCode:
-        wanted = [*parsed.ids, *(await _ids_of_job(service, job_id, status, why, effect) if job_id else ())]
-        return await review_and_send(service, PlanRequest(effect, tuple(wanted)), options)
+        request = await _rows_of_job(service, job_id, status, why, effect) if job_id else PlanRequest(effect)
+        return await review_and_send(service, replace(request, ids=(*parsed.ids, *request.ids)), options)
 
     ctx.exit(run_command(ctx, work, writes=not options.plan_only))
 

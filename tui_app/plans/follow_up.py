@@ -17,7 +17,7 @@ from tui_app.core.mark import without_marks
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
 from tui_app.plans.lookup import plain_senders
-from tui_app.plans.request import PlanRequest
+from tui_app.plans.request import PlanRequest, RowNames
 from tui_app.plans.state import SAID_DONE, Outcome
 
 if TYPE_CHECKING:
@@ -90,12 +90,18 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
 
-def _message_ids(rows: Iterable[JobMessage]) -> dict[str, str]:
-    return {
-        row.investigate_id.exact.strip(): row.email_message_id.exact.strip().strip("<>")
-        for row in rows
-        if row.investigate_id is not None and row.email_message_id is not None
-    }
+def row_names(rows: Iterable[JobMessage]) -> dict[str, dict[RowNames, None]]:
+    """What rows of a job tell of each mail beside its investigate id."""
+    told: dict[str, dict[RowNames, None]] = {}
+    for row in rows:
+        if row.investigate_id is not None:
+            message_id, postfix_id, alert_id = (
+                "" if name is None else name.exact.strip()
+                for name in (row.email_message_id, row.postfix_id, row.alert_id)
+            )
+            names = RowNames(message_id.strip("<>"), postfix_id, alert_id)
+            told.setdefault(row.investigate_id.exact.strip(), {})[names] = None
+    return told
 
 
 def _tells_another(row: JobMessage, effect: Effect) -> bool:
@@ -126,7 +132,7 @@ def move_of_rows(job: Job, rows: Sequence[JobMessage], destination: Destination)
     before = _of(job).destination if moved else None
     source = Source(Source.MOVE, Source.JOB, job.id, before)
     return PlanRequest(
-        effect, tuple(ids), source=source, message_ids=_message_ids(rows), senders=_senders(rows), remarks=remarks
+        effect, tuple(ids), source=source, row_names=row_names(rows), senders=_senders(rows), remarks=remarks
     )
 
 
@@ -202,7 +208,7 @@ def retry_of_job(
         Source(Source.RETRY, Source.JOB, job.id),
         max(times, default=None),
         held,
-        _message_ids(rows),
+        row_names(rows),
         _senders(rows),
         remarks=remarks,
     )
@@ -302,7 +308,7 @@ def undo_of_job(
     left["cancelled"] += job.cancelled
     remarks = [f"Perhaps not all that the job did: {missing}"] if missing else []
     request = _undo(effect, ids, left, job.id, Source.JOB, _reason_of(job), remarks, most, done_by_job, _senders(rows))
-    return replace(request, message_ids=_message_ids(rows))
+    return replace(request, row_names=row_names(rows))
 
 
 def undo_of_plan(

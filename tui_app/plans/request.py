@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
+from tui_app.plans.submission_names import agrees_with
 
 if TYPE_CHECKING:
     from tui_app.plans.journal_file import JournalSizes
+    from tui_app.plans.plan import Target
+
+
+@dataclass(frozen=True, slots=True)
+class RowNames:
+    """Names of a mail that a row of a job told beside its investigate id; empty for what it did not tell.
+
+    `message_id` is without brackets.
+    """
+
+    message_id: str = ""
+    postfix_id: str = ""
+    alert_id: str = ""
+
+    def are_of(self, target: Target) -> bool:
+        """Whether none of them is another mail's, as far as they can be compared."""
+        pairs = ((self.message_id, target.message_id), (self.postfix_id, target.postfix_id or ""))
+        if any(told and known and told != known for told, known in pairs):
+            return False
+        return not any(agrees_with(name, target.names) is False for name in (self.postfix_id, self.alert_id) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +47,8 @@ class PlanRequest:
     """When it may be sent at the earliest; None = at once."""
     hopeless: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Ids of which trying again can't help: why, and the word that lets one through all the same."""
-    message_ids: Mapping[str, str] = field(default_factory=dict)
-    """Of ids that rows of a job told: the Message-ID, without brackets, that they told beside it. Another mail is not meant."""
+    row_names: Mapping[str, Collection[RowNames]] = field(default_factory=dict)
+    """Of ids that rows of a job told: what else they told beside it. Another mail is not meant."""
     senders: frozenset[str] = frozenset()
     """Who sent them, where that is known: they are found by fewer requests."""
     search: str = ""

@@ -68,9 +68,8 @@ class PlanChanges:
 
 def _mistaken(target: Target, request: PlanRequest) -> str:
     """Why a message is not the one that a row of a job was about; empty where it may be."""
-    told = request.message_ids.get(target.id, "")
-    another = told and target.message_id and told != target.message_id
-    return "the job's row tells of another mail than its id" if another else ""
+    told = request.row_names.get(target.id, ())
+    return "" if all(names.are_of(target) for names in told) else "the job's row tells of another mail than its id"
 
 
 class StartedPlan:

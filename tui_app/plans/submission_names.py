@@ -30,7 +30,7 @@ def foreign(
             bearers.setdefault(name.casefold(), {})[mail.id] = False
     left = []
     for mail in mails:
-        said = {name: _agrees(name, ids.get(mail.id, ())) for name in _names(mail)}
+        said = {name: agrees_with(name, ids.get(mail.id, ())) for name in _names(mail)}
         if False in said.values():
             why[mail.id] = _reason(mail)
             continue
@@ -55,7 +55,7 @@ def _names(mail: SubmittedMail) -> tuple[str, ...]:
     return tuple(filter(None, (mail.alert_id.strip(), mail.postfix_id.strip(), message_id and f"<{message_id}>")))
 
 
-def _agrees(name: str, ids: Iterable[str]) -> bool | None:
+def agrees_with(name: str, ids: Iterable[str]) -> bool | None:
     """Whether a name fits the ids of a message; None when they can't be compared."""
     queue, moment = _parts(name)
     told: bool | None = None

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.job_watch import JobSnapshot, JobSubject
     from tui_app.jobs.poller import Subject
     from tui_app.jobs.rows import RowsSnapshot
+    from tui_app.plans.request import PlanRequest
     from tui_app.service import EmailSecurityService
 
 REPORT_SUFFIXES: Final = ("md", "csv", "json")
@@ -95,9 +96,9 @@ class JobScreen(LineScreen):
     class ReleaseWanted(Intent):
         """The mail of chosen rows is to be looked up and released."""
 
-        def __init__(self, ids: Sequence[str]) -> None:
+        def __init__(self, request: PlanRequest) -> None:
             super().__init__()
-            self.ids = ids
+            self.request = request
 
     class SiblingChosen(Intent):
         """Another job of the list is to be shown in place of this one."""
@@ -476,9 +477,12 @@ class JobScreen(LineScreen):
 
     def action_release_review(self) -> None:
         """Take the mail of the marked rows, or else of the one under the cursor, to a review."""
+        from tui_app.plans.follow_up import row_names
+        from tui_app.plans.request import PlanRequest
+
         rows = marked_or_current(self.table())
-        if ids := [*dict.fromkeys(row.mail_id.exact for row in rows if row.mail_id is not None)]:
-            self.post_message(self.ReleaseWanted(ids))
+        if ids := dict.fromkeys(row.mail_id.exact for row in rows if row.mail_id is not None):
+            self.post_message(self.ReleaseWanted(PlanRequest(ids=tuple(ids), row_names=row_names(rows))))
         else:
             self.notice(
                 "These rows do not tell which mail they are about." if rows else self._why_no_rows, until_news=True
