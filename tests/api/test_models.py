@@ -11,7 +11,10 @@ from tui_app.api.enums import ActionType, Destination, JobStatus, RowStatus
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage, Message
 from tui_app.api.wire_values import count, readable
+from tui_app.cli.watch import exit_code_of
+from tui_app.core.errors import ExitCode
 from tui_app.core.text import Untrusted
+from tui_app.jobs.followed import JobEnd
 from tui_app.jobs.progress import acted_share, describe_action, describe_missing, describe_search
 from tui_app.screens.format import job_state
 
@@ -147,9 +150,27 @@ def test_a_counter_is_read_in_each_form_that_says_a_number(told: object, read: s
     assert (str(count(told)), f"{count(told):,}", readable(count(told))) == (read, read, read != "?")
 
 
+@pytest.mark.parametrize("missing", ["messages_failed", "messages_successful"])
+@pytest.mark.parametrize("null", [False, True])
+def test_a_counter_that_every_answer_has_is_not_known_where_it_is_missing(missing: str, null: bool) -> None:
+    """Nothing is skipped or cancelled because nobody tells how many failed."""
+    wire: dict[str, object] = {
+        "job_id": "j", "status": "COMPLETED", "total_messages_discovered": 10, "messages_pending": 0,
+        "messages_successful": 6, "messages_failed": 4,
+    }  # fmt: skip
+    job = Job.from_wire(
+        {name: value for name, value in wire.items() if null or name != missing} | ({missing: None} if null else {})
+    )
+    assert (job.countable, job.skipped_or_cancelled, job.unaccounted) == (False, 0, None)
+    assert str(getattr(job, missing)) == "?"
+    assert exit_code_of(JobEnd(job)) is not ExitCode.DONE
+    assert Job.from_wire(wire).unaccounted == 0
+
+
 def test_a_job_whose_counters_can_t_be_read_claims_nothing_by_them() -> None:
     drift = Drift()
     wire = {"job_id": "j", "status": "COMPLETED", "total_messages_discovered": 10, "messages_successful": "10"}
+    wire["messages_failed"] = 0
     job = Job.from_wire(wire, drift)
     assert (job.countable, job.successful, job.unaccounted, drift.findings) == (True, 10, 0, ())
     job = Job.from_wire(wire | {"messages_successful": "ten"}, drift)

@@ -130,7 +130,13 @@ async def test_others_have_their_turn_and_what_is_not_wanted_any_more_is_given_u
 
 def by_status(failed: int, skipped: int | None, broken: str = "") -> Any:
     """A script of a server with so many failed and skipped rows; pages with `broken` in their address fail."""
-    counters = {"job_id": JOB, "status": "COMPLETED", "total_messages_discovered": 9000, "messages_failed": failed}
+    counters = {
+        "job_id": JOB,
+        "status": "COMPLETED",
+        "total_messages_discovered": 9000,
+        "messages_successful": 0,
+        "messages_failed": failed,
+    }
     if skipped is not None:
         counters["messages_skipped"] = skipped
 

@@ -80,6 +80,7 @@ def job(number: int, ended: str | None = "2026-11-20T11:00:00Z", **fields: Any) 
         "comment": f"INC-{number}",
         "total_messages_discovered": 10,
         "messages_successful": 10,
+        "messages_failed": 0,
         **fields,
     }
 

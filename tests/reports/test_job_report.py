@@ -51,6 +51,8 @@ def job(**fields: Any) -> dict[str, Any]:
         "search_params": {"sender": "a.example", "start": "2026-11-19T12:00:00Z", "end": "2026-11-20T12:00:00+02:00"},
         "created_at": "2026-11-20T11:00:00Z",
         "total_messages_discovered": 0,
+        "messages_successful": 0,
+        "messages_failed": 0,
         **fields,
     }  # fmt: skip
 

@@ -26,7 +26,7 @@ from tui_app.api.wire_model import (
     WireModel,
     an_object,
 )
-from tui_app.api.wire_values import Wire, open_enum, readable
+from tui_app.api.wire_values import UNREADABLE, Wire, count, open_enum, readable
 from tui_app.core.text import NOTHING, Untrusted
 
 
@@ -42,6 +42,8 @@ def _or_none_given(counter: int | None) -> int:
     return 0 if counter is None else counter
 
 
+AlwaysThere = Annotated[int, PlainValidator(count)]
+"""A counter that every generation of the API tells: without it nothing is known, least of all that it is 0."""
 _COUNTERS: Final = (
     "total_messages_discovered",
     "messages_pending",
@@ -55,7 +57,7 @@ _COUNTERS: Final = (
 class Job(WireModel):
     """A bulk action job; counters that the answer does not have are None (the oldest answers have three).
 
-    Those that can't be read are `wire_values.UNREADABLE`.
+    Those that can't be read are `wire_values.UNREADABLE`, and so are the two that every answer has where this one has not.
     """
 
     OPEN: ClassVar[tuple[str, ...]] = ("status", "action_type")
@@ -66,8 +68,8 @@ class Job(WireModel):
     status: OpenJobStatus
     total_messages_discovered: Count = 0
     messages_pending: Count | None = None
-    messages_successful: Count | None = None
-    messages_failed: Count | None = None
+    messages_successful: AlwaysThere = UNREADABLE
+    messages_failed: AlwaysThere = UNREADABLE
     messages_skipped: Count | None = None
     messages_cancelled: Count | None = None
     created_at: When = None
@@ -154,7 +156,7 @@ class Job(WireModel):
     def skipped_or_cancelled(self) -> int:
         """Rows that are skipped or cancelled in the oldest answers, which do not count them; else 0."""
         oldest = self.messages_skipped is None and self.messages_cancelled is None
-        return max(0, self._rest) if oldest else 0
+        return max(0, self._rest) if oldest and self.countable else 0
 
     @property
     def unaccounted(self) -> int | None:
