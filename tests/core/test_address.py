@@ -1,7 +1,9 @@
 """Addresses, domains and rules about them: one form, whatever the spelling."""
 
+import time
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_app.core.address import (
@@ -163,6 +165,68 @@ def test_the_domains_of_a_list_are_read_outside_of_quotes_and_comments(text: str
     assert domains_in(text) == domains
 
 
+TAILS = [
+    "'", "/", "/x", "!", "+x", "#x.evil.test", "\u2215evil.test", "\u2044.evil.test", "\x00", "\x1f", "\x7f", "\u200b", "\xad", "\u3000", "\xa0",
+    "%00", "?", "*", "=x", "&x", "`", "|", "-", "_", "★", "\u2024evil.test", "\u3002", "\ufe0f", "..test", "\u0301\u200d", "\x1f(CEO)", "🙂",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("around", ["{}", "CEO <{}>", "{} (CEO)"])
+@pytest.mark.parametrize("domain", ["acme.example", "acmе.example"])
+@pytest.mark.parametrize("tail", TAILS)
+def test_a_domain_with_something_behind_it_is_none(around: str, domain: str, tail: str) -> None:
+    text = around.format(f"billing@{domain}{tail}")
+    assert domain_in(text) == ""
+    assert unreadable_sender(text)
+    assert "" in domains_in(text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ａcme.example",
+        "acme．example",
+        "𝐚cme.example",
+        "ac\u200bme.example",
+        "\u2060acme.example",
+        "b\xadücher.example",
+    ],
+)
+def test_what_only_some_programs_take_for_a_domain_is_none(written: str) -> None:
+    assert canonical_domain(written), "the rules about recipients still know it"
+    assert domain_in(f"a@{written}") == ""
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "mail_out.acme.example", "_bounce.acme.example", "acme_.example", "web_01", "localhost", "acme.example.", "ACME.Example", "1.2.3.test",
+        "bücher.example", "BÜCHER.example", "bu\u0308cher.example", "XN--bcher-kva.example", "xn--bcher-kva.bücher.example", "xn--acme.ü.example",
+        "großbank.example", "GROẞBANK.example", "σχολιασμός.example", "ΣΧΟΛΙΑΣΜΌΣ.example", "почта.рф", "日本語。jp".replace("。", "."),
+        "น้ำ.example", "نامه\u200cای.example", "उदाहरण.भारत", "דוגמה.example", "i\u0307stanbul.example", "xn--i-7iq.example",
+    ],
+)  # fmt: skip
+def test_a_real_domain_is_read_in_every_spelling(domain: str) -> None:
+    assert domain_in(f"A <a@{domain}>") == domain.strip(".")
+    assert not unreadable_sender(f"a@{domain}")
+    assert domains_in(f"a@{domain}, b@acme.example") == [domain.strip("."), "acme.example"]
+
+
+@given(
+    st.sampled_from(["acme.example", "acmе.example", "a@acme.example", "A <a@acme.example>", "A <a@acme.example"]),
+    st.text(
+        st.one_of(st.characters(codec=None, exclude_categories=()), st.sampled_from("<>()@.,\"' \t\u200b")), max_size=4
+    ),
+)
+def test_what_is_read_of_any_sender_is_a_domain_and_the_one_that_is_written(begin: str, tail: str) -> None:
+    text = begin + tail
+    for domain in filter(None, (domain_in(text), *domains_in(text))):
+        assert domain in text
+        name = canonical_domain(domain)
+        assert name == domain.lower() or "xn--" in name, "whoever does not map it finds the same one"
+        assert not set("\u200b\xad <>()\x00") & set(domain)
+
+
 @given(st.text(st.sampled_from('a@.x,;<>()"\\ '), max_size=60))
 def test_any_list_is_read_or_can_t_be(text: str) -> None:
     assert all("@" not in domain and "," not in domain for domain in (*domains_in(text), domain_in(text)))
@@ -185,6 +249,26 @@ def test_a_huge_sender_is_read_in_one_pass(hostile: str) -> None:
         ("me @home, you@acme.example.", "you@acme.example"),
         ("Anna @ Acme", ""),
         ("CEO @ corp.example", "CEO@corp.example"),
+        ("ceo@acme.example✔", "ceo@acme.example"),
+        ("‹ceo@acme.example›", "ceo@acme.example"),
+        ("＜ceo@acme.example＞", "ceo@acme.example"),
+        ("★ceo@★acme.example★x.test", "ceo@acme.example"),
+        ("ceo@acme.example_x", "ceo@acme.example"),
+        ("ceo@acme.example–x", "ceo@acme.example"),
+        ("ceo@acme.example-x", "ceo@acme.example"),
+        ("ceo@acme.exampleᄀ", "ceo@acme.example"),
+        ("ceo@acme.exampleא", "ceo@acme.example"),
+        ("ceo@ac\u200bme.exam\u00adple\u2069", "ceo@acme.example"),
+        ("ceo@acme․example\u200d", "ceo@acme.example"),
+        ("ceo@نامه\u200cای.example", "ceo@نامه\u200cای.example"),
+        ("“ceo”@acme.example", "ceo@acme.example"),
+        ("ceo@(acme.example)", "ceo@acme.example"),
+        ("ceo@bücher.example!", "ceo@bücher.example"),
+        ("ceo@उदाहरण.भारत!", "ceo@उदाहरण.भारत"),
+        (" " * 9000 + "ceo@acme.example", "ceo@acme.example"),
+        ("\u2060" * 9000 + "ceo@acme.example", "ceo@acme.example"),
+        ("ceo@acme.example★2", "ceo@acme.example"),
+        ("srv@prod.v2 and srv@db.prod2", ""),
         ("the ceo@ \u00a0corp.example", "ceo@corp.example"),
         ("Lunch @ 9.30am", ""),
         ("@ \u3000" * 5000, ""),
@@ -201,3 +285,26 @@ def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
 @given(st.text(max_size=100))
 def test_an_address_in_any_name_is_found_or_not(text: str) -> None:
     assert address_in_name(text).count("@") <= 1
+
+
+NO_LETTERS = st.characters(codec=None, exclude_categories=("L", "M", "Nd", "Nl", "No", "So")) | st.sampled_from(
+    "★✔→＞\ufe0f"
+)
+
+
+@given(st.text(NO_LETTERS, max_size=3), st.text(NO_LETTERS, max_size=3), st.sampled_from(["", "x", "ö"]))
+@example("‹", "›", "")
+@example("", "_", "x")
+def test_no_sign_around_it_hides_an_address_in_a_name(before: str, behind: str, word: str) -> None:
+    behind = (
+        behind.replace(".", "").replace("\u3002", "").replace("\uff0e", "").replace("\uff61", "").replace("\u2024", "")
+    )
+    found = address_in_name(f"{before}ceo@acme.example{behind}{word if behind else ''}")
+    assert found.startswith("ceo@acme.example")
+
+
+def test_an_address_that_takes_long_to_be_read_is_told_as_it_is_written() -> None:
+    begin = time.process_time()
+    for junk in ("ü.aᄀ", "क.ᄀᄀᄀ", "ü.x★", "a.aa-", "א.aa"):
+        assert address_in_name(f"{('a@' + junk * 60 + ' ') * 17}ceo@acme.example")
+    assert time.process_time() - begin < 5

@@ -23,6 +23,16 @@ USUAL = Features(
 )
 
 
+@pytest.mark.parametrize("tail", ["!", "+x", "#x.evil.test", "\x00", "\x1f", "\u200b", "\u2215evil.test", "'"])
+def test_an_address_with_something_behind_its_domain_is_no_address(tail: str) -> None:
+    sender, other = (f"a@mailer.example{tail}", f"a@evil.test{tail}")
+    read = Features.of(sender=sender, subject="x", envelope_from=other, reply_to=other)
+    assert (read.domain, read.unreadable_sender) == ("", True)
+    assert (read.envelope, read.reply_to) == ("unreadable", "unreadable")
+    nobody = Features.of(sender="a@mailer.example", subject="x", envelope_from="<>", reply_to="")
+    assert (nobody.unreadable_sender, nobody.envelope, nobody.reply_to) == (False, "", "")
+
+
 def told(odd: Features, *others: Features) -> list[str]:
     tally = FamilyTally()
     for features in (*others, odd):

@@ -35,6 +35,19 @@ def signs(sender: str, name: str = "", envelope: str = "", reply_to: str = "") -
         (("a@[192.0.2.1]", "Anna"), [("sender", "the sender's address can't be read")]),
         (("a@acme-news.example, b@evil.test",), [("sender", "the sender's address can't be read")]),
         (("a@acme-news.example (CEO)",), []),
+        (("a@acme-news.example!",), [("sender", "the sender's address can't be read")]),
+        (("a@acmе-news.example'",), [("sender", "the sender's address can't be read")]),
+        (
+            ("a@partner.example", "", "b@evil.test!", "c@evil.test+x"),
+            [
+                ("reply-to", "replies go to something that can't be read"),
+                ("envelope", "the envelope's sender can't be read"),
+            ],
+        ),
+        (
+            ("a@evil.test", "ceo@acme-news.example★"),
+            [("name", "the name says ceo@acme-news.example, the sender is of evil.test")],
+        ),
         (("a@partner.example", "Anna", "<>", "<>"), []),
         (("a@partner.example", "", "", "nobody"), [("reply-to", "replies go to something that can't be read")]),
         (

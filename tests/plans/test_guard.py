@@ -14,13 +14,16 @@ from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
 from tui_app.core.address import canonical_address
 from tui_app.core.errors import GuardError
+from tui_app.core.outliers import UNREADABLE_SENDER, Features
 from tui_app.core.state_file import StateFile
 from tui_app.core.text import Untrusted
 from tui_app.core.verdict import VERDICTS, canonical_verdict
 from tui_app.jobs.new_job import JobPreview, NewJob, guard_job
-from tui_app.plans.guard import Guarded, OpenElsewhere, Policy, guard_targets
+from tui_app.plans.guard import ODD, Guarded, OpenElsewhere, Policy, guard_targets
+from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.plan import Target
 from tui_app.plans.release import Release
+from tui_app.plans.summary import NO_DOMAIN, sender_domain_counts
 
 POLICY = Policy.make({"MALICIOUS", "MALICIOUS-BEC"}, 100)
 
@@ -209,3 +212,25 @@ def test_a_verdict_that_nobody_knows_reaches_no_mailbox(word: str) -> None:
         for way in WAYS:
             with pytest.raises(GuardError):
                 guard_job(way, job_over(mail), hold_dispositions=(), max_messages=100)
+
+
+@pytest.mark.parametrize("tail", ["!", "'", "/", "+x", "#x.evil.example", "\u2215evil.example", "\x00", "\u200b"])
+def test_a_sender_whose_domain_is_none_is_held_back_as_odd(tail: str) -> None:
+    mails = [
+        target(
+            name,
+            sender=Untrusted(sender),
+            features=Features.of(sender=sender, subject="Invoice"),
+        )
+        for name, sender in (
+            ("a", "billing@acme.example"),
+            ("b", f"billing@acme.example{tail}"),
+            ("c", f"billing@acmе.example{tail}"),
+        )
+    ]
+    odd = find_odd(mails)
+    assert odd == dict.fromkeys("bc", UNREADABLE_SENDER)
+    held = guarded(mails, POLICY, odd=odd)
+    assert [item.id for item in held.allowed] == ["a"]
+    assert {(kept.target.id, kept.include) for kept in held.held_back} == {("b", ODD), ("c", ODD)}
+    assert sender_domain_counts(mails) == [(NO_DOMAIN, 2), ("acme.example", 1)], "the review says the same"

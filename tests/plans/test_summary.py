@@ -1,9 +1,21 @@
 """Counts of what is to be sent: one bad one among many is seen, and no sender writes a count."""
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from tests.support.services import held_mail
+from tui_app.core.outliers import Features
 from tui_app.core.text import Untrusted
 from tui_app.plans.plan import Target
-from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain_counts, verdict_counts
+from tui_app.plans.summary import (
+    NO_DOMAIN,
+    rarest_first,
+    sender_domain,
+    sender_domain_counts,
+    sender_local,
+    verdict_counts,
+)
 
 
 def mails(sender: str, count: int, verdict: str = "BULK") -> list[Target]:
@@ -51,5 +63,37 @@ def test_no_readable_domain_comes_before_all_others() -> None:
 def test_a_domain_with_letters_of_another_script_has_its_form_on_the_wire_beside_it() -> None:
     for domain, wire in (("аррӏе.example", "xn--80ak6aa92e.example"), ("почта.example", "xn--80a1acny.example")):
         assert sender_domain_counts(mails(f"a@{domain}", 2)) == [(f"{domain} ({wire})", 2)]
-    (long,) = sender_domain_counts(mails(f"a@{'п' * 70}.example", 1))
-    assert long[0].endswith("(not only Latin letters)")
+    assert sender_domain_counts(mails(f"a@{'п' * 70}.example", 1)) == [(NO_DOMAIN, 1)]
+
+
+@given(
+    st.one_of(
+        st.text(max_size=30).map("x@acme.example{}".format),
+        st.text(st.sampled_from('a@.,;<>()"\\ \x00\u200b\u3000é'), max_size=40),
+        st.text(max_size=40),
+    )
+)
+@example("x@acme.example!")
+@example("x@acmе.example'")
+@example("x@acme.example (CEO)")
+@example("A <x@acme.example>")
+def test_the_review_names_a_domain_where_the_guard_reads_one_and_only_there(sender: str) -> None:
+    (mail,) = mails(sender, 1)
+    read = Features.of(sender=sender, subject="")
+    assert (sender_domain(mail) == NO_DOMAIN) == (not read.domain)
+    assert read.unreadable_sender or read.domain or not sender.strip(" \t\r\n<>")
+
+
+@pytest.mark.parametrize(
+    ("sender", "local"),
+    [
+        ("a@acme.example", "a"),
+        ("A <a@acme.example>", "A <a"),
+        ("a@acme.example (b@evil.test)", "a"),
+        ("a@Acme.example. ", "a"),
+        ("nobody", ""),
+        ("a@evil.test!", "a"),
+    ],
+)
+def test_what_is_before_the_domain_is_told_with_it(sender: str, local: str) -> None:
+    assert sender_local(mails(sender, 1)[0]) == local

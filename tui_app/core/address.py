@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
+
+from tui_app.core.text import normal, visible
 
 _LONGEST_DOMAIN: Final = 255
 """Characters; what is longer is no domain, and would take long to be made ASCII."""
@@ -70,7 +73,8 @@ def canonical_address(text: str) -> str | None:
         return None
 
 
-_NO_DOMAIN: Final = re.compile(r"[\s<>@\",;:()\[\]\\]")
+_BLANK: Final = " \t\r\n"
+"""What may stand around an address. Other blanks and controls do not: they are a part of what is written."""
 _MOST_ADDRESSES: Final = 20
 _LONGEST_LIST: Final = 8192
 
@@ -78,6 +82,7 @@ _LONGEST_LIST: Final = 8192
 def domain_in(text: str) -> str:
     """The domain of an address or of `Name <address>`, as written; empty when none can be read. Not safe to show.
 
+    What is not empty is a domain, as `canonical_domain` reads it: every rule about senders asks here, none asks twice.
     A comment after the address is passed over. Of two addresses nobody knows which one counts: there is no domain.
     """
     if text.count("@") > 1 and len(text) > _LONGEST_LIST:
@@ -102,7 +107,7 @@ def domains_in(text: str) -> list[str]:
     named = False
     for piece in reversed(_pieces(text[:_LONGEST_LIST])):
         if "@" in piece:
-            named = _without_comment(piece).endswith(">")
+            named = without_comment(piece).endswith(">")
             found.append(_domain_of(piece))
         elif not named and piece.strip(_NOBODY):  # else it is of a name, as in `Doe, Jo <jo@acme.example>`
             found.append("")
@@ -110,24 +115,58 @@ def domains_in(text: str) -> list[str]:
     return found if len(text) <= _LONGEST_LIST and len(found) <= _MOST_ADDRESSES else [*found[:_MOST_ADDRESSES], ""]
 
 
-_NOBODY: Final = " \t\r\n<>"
+_NOBODY: Final = f"{_BLANK}<>"
 """What is left of an empty address."""
 
 
 def _domain_of(text: str) -> str:
-    inside = _without_comment(text).strip()
+    inside = without_comment(text).strip(_BLANK)
     if inside.endswith(">"):
-        inside = _without_comment(inside[inside.rfind("<") + 1 : -1])
+        inside = without_comment(inside[inside.rfind("<") + 1 : -1])
     local, _, domain = inside.rpartition("@")
     if "@" in local and not (local.startswith('"') and local.endswith('"')):
         return ""
-    domain = domain.strip().strip(".") if "@" in inside else ""
-    return "" if len(domain) > _LONGEST_DOMAIN or _NO_DOMAIN.search(domain) else domain
+    domain = domain.strip(_BLANK).strip(".") if "@" in inside else ""
+    return domain if 0 < len(domain) <= _LONGEST_DOMAIN and _is_domain(domain) else ""
 
 
-def _without_comment(text: str) -> str:
-    """Without the comments in brackets at the end; as it is where a bracket is missing."""
-    if not text.rstrip().endswith(")"):
+@lru_cache(maxsize=20_000)
+def _is_domain(written: str) -> bool:
+    """Whether it is a domain, to every program the same one."""
+    try:
+        name = canonical_domain(written)
+    except ValueError:
+        return False
+    before, _, ending = name.rpartition(".")
+    if before and "_" in ending:  # no name ends so, but it hides what it imitates
+        return False
+    if written.isascii():
+        return not any(map(str.isspace, written))
+    # `acme.example` with an invisible character, or in wide letters, is acme.example to some programs and nobody's
+    # domain to those that check whose mail it is. Nobody writes his own domain so.
+    return "xn--" in name and _folded(written) == _folded(name)
+
+
+def _folded(domain: str) -> str:
+    """Its letters in a form that their spellings share, as small and capital ones do; what is invisible stays."""
+    labels = normal(domain).casefold().split(".")
+    return unicodedata.normalize("NFKC", ".".join(map(_letters_of, labels))).casefold()
+
+
+def _letters_of(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        return idna.decode(label)
+    except (ValueError, IndexError, OverflowError):
+        return label
+
+
+def without_comment(text: str) -> str:
+    """A text without the comments in brackets at its end; as it is where a bracket is missing."""
+    if not text.rstrip(_BLANK).endswith(")"):
         return text
     deep = 0
     for at in range(len(text) - 1, -1, -1):
@@ -136,7 +175,7 @@ def _without_comment(text: str) -> str:
             deep += 1
         elif sign == "(":
             deep -= 1
-        elif not deep and not sign.isspace():
+        elif not deep and sign not in _BLANK:
             return text[: at + 1]
         if deep < 0:
             return text
@@ -178,28 +217,82 @@ def _pieces(text: str) -> list[str]:
 
 _LONGEST_NAME: Final = 4096
 """Characters of a display name that are looked at: no screen shows more."""
-_AROUND_ADDRESS: Final = re.compile(r"[^\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„]*")
-_FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
+_LONGEST_BLANK: Final = 1_000_000
+_ENDS_ADDRESS: Final = r"\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„"
+_END_OF_ADDRESS: Final = re.compile(rf"[{_ENDS_ADDRESS}]")
+_BEFORE_DOMAIN: Final = re.compile(r"\A[^\w,;]+")
+_BEHIND_LOCAL: Final = re.compile(rf"\A[{_ENDS_ADDRESS}]+")
+"""Blanks and signs around the @ hide an address from programs, not from people."""
+_BEFORE_LOCAL: Final = re.compile(r"\A\W+(?=\w)")
+_FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u2024\u3002\uff0e\uff61", "."))
 _AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+_JOINERS: Final = re.compile("([\u200c\u200d])")
+"""Invisible, but a part of words in some languages."""
 _LONGEST_LOCAL: Final = 64
+_MOST_TRIED: Final = 300
+"""Ends of a domain that are tried in one name."""
 
 
 def address_in_name(name: str) -> str:
-    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none."""
-    text = name[:_LONGEST_NAME].translate(_AT).translate(_FULL_STOPS)
-    pieces = text.split("@")
-    for before, after in pairwise(pieces):
-        # Blanks around the sign hide it from programs, not from people.
-        local = _AROUND_ADDRESS.match(before.rstrip()[-_LONGEST_LOCAL:][::-1])
-        domain = _AROUND_ADDRESS.match(after.lstrip())
-        if not local or not domain or not local[0]:
+    """The first address that a display name holds, as in `ceo@acme.example via docs`; empty if it holds none.
+
+    Its domain is the longest one that can be read there: what a sender puts behind it hides it from nobody.
+    """
+    if not _HAS_AT.search(name):
+        return ""
+    # Blanks and what is invisible take no room on a screen.
+    text = _seen(" ".join(name[:_LONGEST_BLANK].split())[: 4 * _LONGEST_NAME])[:_LONGEST_NAME]
+    text = text.translate(_AT).translate(_FULL_STOPS)
+    tried = 0
+    for before, after in pairwise(text.split("@")):
+        if not (local := _local_at_end(before)):
             continue
-        host = domain[0].strip(".-")
-        with suppress(ValueError):
-            _, dot, ending = canonical_domain(host).rpartition(".")
-            if dot and (ending.isalpha() or ending.startswith("xn--")):
-                return f"{local[0][::-1]}@{host}"
+        run = _END_OF_ADDRESS.split(_BEFORE_DOMAIN.sub("", after), maxsplit=1)[0]
+        for host in _prefixes(run[:_LONGEST_DOMAIN]):
+            tried += 1
+            # Who makes it too long to be read has something to hide: it is told as it is written.
+            if tried > _MOST_TRIED or _is_full_domain(host):
+                return f"{local}@{host}"
     return ""
+
+
+_HAS_AT: Final = re.compile("[@\uff20\ufe6b]")
+
+
+def _seen(text: str) -> str:
+    """What people see of a name: without controls and invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(piece if _JOINERS.match(piece) else visible(piece) for piece in _JOINERS.split(text))
+
+
+def _local_at_end(before: str) -> str:
+    """What stands before an @, without signs around it."""
+    backwards = before.rstrip()[-2 * _LONGEST_LOCAL :][::-1]
+    local = _END_OF_ADDRESS.split(_BEHIND_LOCAL.sub("", backwards), maxsplit=1)[0]
+    return _BEFORE_LOCAL.sub("", local[:_LONGEST_LOCAL][::-1])
+
+
+def _prefixes(run: str) -> Iterator[str]:
+    """What a domain with something behind it may be, the longest first; a letter or a digit of ASCII belongs to what is before it."""
+    for end in range(len(run), 3, -1):
+        cut = end < len(run)
+        if cut and run[end].isascii() and run[end].isalnum():
+            continue
+        host = run[:end]
+        _, dot, ending = host.rpartition(".")
+        # Most of them need not be read to see that they are none.
+        if dot and len(ending) > 1 and (ending.isalpha() or not ending.isascii() or ending[:4].lower() == "xn--"):
+            yield host
+
+
+def _is_full_domain(host: str) -> bool:
+    """Whether it is a domain with an ending, as `acme.example`; `v1.2` and `localhost` are none."""
+    try:
+        _, dot, ending = canonical_domain(host).rpartition(".")
+    except ValueError:
+        return False
+    return bool(dot) and (ending.isalpha() or ending.startswith("xn--"))
 
 
 @dataclass(frozen=True, slots=True)

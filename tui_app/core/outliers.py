@@ -30,7 +30,7 @@ _UNKNOWN_WORD: Final = 1
 UNREADABLE_SENDER: Final = "the sender's address can't be read"
 """What is different in a message whose sender can't be read."""
 UNREADABLE: Final = "unreadable"
-"""Stands for addresses of a reply-to that can't be read."""
+"""Stands for an envelope's sender, or addresses of a reply-to, that can't be read."""
 _LONGEST_VALUE: Final = 120
 _LONGEST_KEPT: Final = 1_000
 """Characters of what is remembered of a message: longer values are read anew each time."""
@@ -99,7 +99,7 @@ def _read(
     return (
         _one_form(domain),
         canonical_verdict(verdict),
-        organisation(domain_in(envelope_from)),
+        organisation(domain_in(envelope_from)) or (UNREADABLE if unreadable_sender(envelope_from) else ""),
         ", ".join(sorted(each or UNREADABLE for each in foreign_organisations(reply_to, organisation(domain)))),
         network_of(helo_ip),
         spf.strip().lower(),

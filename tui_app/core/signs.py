@@ -73,6 +73,8 @@ def signs_of(
     envelope = _as_written(organisation(domain_in(envelope_from)), domain_in(envelope_from))
     if envelope and envelope.lower() != home.lower():
         found.append(_sign(SignKind.ENVELOPE, f"the envelope is from {_safe(envelope)}, {_not('from', home)}"))
+    elif unreadable_sender(envelope_from):
+        found.append(_sign(SignKind.ENVELOPE, "the envelope's sender can't be read"))
     return tuple(found)
 
 

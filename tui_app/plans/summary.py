@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tui_app.core.address import canonical_domain
+from tui_app.core.address import canonical_domain, domain_in
 from tui_app.core.look_alike import idn_forms, skeleton
+from tui_app.core.organisations import LONGEST_DOMAIN
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT
 
@@ -33,24 +33,22 @@ def verdict_of(target: Target) -> str:
 
 
 def sender_domain(target: Target) -> str:
-    """The domain of the sender, whole and as safe text; where there is none, a word that says so."""
-    address = target.sender.exact.strip().rstrip(">").strip()
-    domain = address.rpartition("@")[2].strip() if "@" in address else ""
-    # Who sends mail must not write other domains and counts into ours.
-    if re.search(r"[\s,;:\"'<>()\[\]\\]", domain):
-        return NO_DOMAIN
+    """The domain of the sender, whole and as safe text; where the guard finds none, a word that says so.
+
+    One with letters of other scripts has its form on the wire behind it: many look like the usual ones.
+    """
     # As it is written: `exampIe` is not `example`, and in small letters nobody would see what it imitates.
-    return _told_apart(sanitize(domain, 255)) or NO_DOMAIN
+    domain = domain_in(target.sender.exact)
+    if not domain:
+        return NO_DOMAIN
+    return domain if domain.isascii() else f"{sanitize(domain, LONGEST_DOMAIN)} ({canonical_domain(domain)})"
 
 
-def _told_apart(domain: str) -> str:
-    """A domain with letters of other scripts has its form on the wire beside it: many look like the usual ones."""
-    if domain.isascii():
-        return domain
-    try:
-        return f"{domain} ({canonical_domain(domain)})"
-    except ValueError:
-        return f"{domain} (not only Latin letters)"
+def sender_local(target: Target) -> str:
+    """What is written before the sender's domain; not safe to show."""
+    sender = target.sender.exact
+    before, at, _ = sender.rpartition(f"@{domain_in(sender)}")
+    return before if at else sender.rpartition("@")[0]
 
 
 def _alike_key(domain: str) -> str:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
-from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, verdict_of
+from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, sender_local, verdict_of
 from tui_app.screens import format as fmt
 from tui_app.widgets.columns import end_of, fitted, short_address
 from tui_app.widgets.redaction import AddressText, PrivateText
@@ -61,7 +61,7 @@ def sender_of(target: Target) -> str:
     domain = sender_domain(target)
     if domain == NO_DOMAIN:
         return PrivateText(sanitize(target.sender.exact, 60))
-    local = sanitize(target.sender.exact.rpartition("@")[0], 64)
+    local = sanitize(sender_local(target), 64)
     return AddressText(f"{local}@{domain}")
 
 
@@ -101,7 +101,7 @@ def sample_row(target: Target, known: KnownDomains, width: int) -> list[Piece]:
     if domain == NO_DOMAIN:
         sender: str = PrivateText(fitted(sanitize(target.sender.exact, 60), room * 3 // 5).rstrip())
     else:
-        local = sanitize(target.sender.exact.rpartition("@")[0], max(8, 50 - len(domain)))
+        local = sanitize(sender_local(target), max(8, 50 - len(domain)))
         sender = AddressText(end_of(f"{local}@{domain}", room * 3 // 5))
     subject = sanitize(target.subject.exact, 200)
     left = room - cell_len(sender) - 2
