@@ -334,3 +334,23 @@ async def test_a_plan_that_can_t_be_begun_leads_back_and_the_reason_is_kept(simu
         assert not plans.ledger.entries()
         await reviewed(console, mails)
         await console.sees("INC-78 partner")
+
+
+async def test_the_list_of_a_review_shows_a_domain_before_its_form_on_the_wire_and_holds_back_what_is_none(
+    simulator: Simulator,
+) -> None:
+    mails = bulk(simulator, 3)
+    for mail, domain in zip(mails, ("аcmе.example", "acme.example!", "acme.example"), strict=True):
+        mail.sender = f"billing@{domain}"
+    async with console_on(settings_for(simulator)) as console:
+        await reviewed(console, mails)
+        await console.press("f2")
+        await console.sees("Release › messages", "2 held back")
+        rows = [line for line in console.text.splitlines() if re.match(r"[▸ ] (held back|to send) ", line)]
+        told = [re.fullmatch(r"[▸ ] (\w+ \w+) +▪ BULK +(.*?) +Weekly .*", line) for line in rows]
+        assert [found.groups() for found in told if found] == [
+            ("held back", "≈ аcmе.example"),
+            ("held back", "≈ no readable domain"),
+            ("to send", "acme.example"),
+        ]
+    assert released(simulator) == []

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_app.core.address import without_comment
 from tui_app.widgets.virtual_table import Cell
 
 T = TypeVar("T")
@@ -70,7 +71,12 @@ def shares(wanted: Sequence[tuple[int, int]], room: int, *, fitted: bool) -> lis
 
 
 def end_of(text: str, width: int) -> str:
-    """The end of a text in so many cells, after an ellipsis where its beginning is cut."""
+    """The end of a text in so many cells, after an ellipsis where its beginning is cut.
+
+    The end of a domain says whose it is: a note in brackets behind it goes first.
+    """
+    if cell_len(text) > width:
+        text = _without_note(text)
     if cell_len(text) <= width:
         return text
     cut = max(0, len(text) - width)
@@ -87,12 +93,23 @@ def short_address(text: str, width: int) -> str:
     if not at and " " in text:
         return fitted(text, width)  # no address, and no domain: there is nothing to keep
     room = width - cell_len(domain) - 2
+    if (room < 1 or ")" in domain) and (alone := _without_note(text)) != text:
+        return short_address(alone, width)
     if not at or room < 1:
         return end_of(domain, width)
     kept = local
     while cell_len(kept) > room:
         kept = kept[:-1]
     return f"{kept}…@{domain}"
+
+
+def _without_note(text: str) -> str:
+    """Without what stands in brackets behind a domain: its form on the wire, or the comment of whoever wrote the address.
+
+    The sum of what was left out, `…(+9)`, is none.
+    """
+    alone = without_comment(text)
+    return text if alone.endswith("…") else alone
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
