@@ -112,7 +112,12 @@ def test_one_of_a_thing_is_not_several() -> None:
     [
         ("see http://evil.example now", "see `http://evil.example` now"),
         ("[a](HTTPS://b)", "`[a](HTTPS://b)`"),
-        ("to ceo@vip.example, @everyone", "to `ceo@vip.example,` `@everyone`"),
+        ("to ceo@vip.example, @everyone", "to `ceo@vip.example`, `@everyone`"),
+        ("settle bdaf3df6; sent", "settle `bdaf3df6`; sent"),
+        ("acme.example#x.evil.example,", "`acme.example#x.evil.example`,"),
+        ("Is it www.evil.example?! a|@b:", r"Is it `www.evil.example`?! `a\|@b`:"),
+        ("a`b@c.", "`` a`b@c ``."),
+        ("(a@b),", "`(a@b)`,"),
         ("WWW.evil.example", "`WWW.evil.example`"),
         ("a`b@c", "`` a`b@c ``"),
         ("``@x`", "``` ``@x` ```"),
@@ -170,7 +175,21 @@ MEANINGFUL = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@given(
+    word=st.text(st.sampled_from("ab12`|\\*<[.,;:!?"), max_size=12),
+    closing=st.text(st.sampled_from(".,;:!?"), max_size=3),
+)
+def test_what_is_copied_out_of_code_has_no_mark_of_the_sentence_behind_it(word: str, closing: str) -> None:
+    live = f"{word}@everyone"
+    tokens = MARKDOWN.parse(f"see {markdown_escape(live + closing, in_table=False)} now")
+    (code,) = [token.content for token in tokens[1].children or [] if token.type == "code_inline"]
+    assert code == live
+    assert "".join(token.content for token in tokens[1].children or []).split() == ["see", live + closing, "now"]
+
+
 @given(text=MEANINGFUL)
+@example(text="a@b.")
+@example(text="@b|,")
 @example(text="a\\")
 @example(text="\\|@b")
 @example(text="`@|`")

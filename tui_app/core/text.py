@@ -194,10 +194,16 @@ def _escaped(word: str) -> str:
 
 def _code(word: str, *, in_table: bool) -> str:
     """A word as code, in which nothing means anything but `|`, and that in tables only."""
-    fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
+    # A mark at its end is of the sentence: who copies an id out of the ticket must not copy it along.
+    body = word.rstrip(_CLOSING) or word
+    fence = "`" * (max(map(len, re.findall("`+", body)), default=0) + 1)
     blank = " " if len(fence) > 1 else ""
-    written = word.replace("|", "\\|") if in_table else word
-    return f"{fence}{blank}{written}{blank}{fence}"
+    written = body.replace("|", "\\|") if in_table else body
+    return f"{fence}{blank}{written}{blank}{fence}{word[len(body) :]}"
+
+
+_CLOSING: Final = ".,;:!?"
+"""Marks at the end of a word that mean nothing to Markdown between code and a blank."""
 
 
 _FORMULA: Final = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
