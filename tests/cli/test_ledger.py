@@ -153,6 +153,9 @@ def test_what_an_answer_told_beside_what_was_asked_is_shown(simulator: Simulator
     ]
     machine.journal.write_bytes(b"".join(map(line_of, records)))
     assert f"Look at this: {told}" in run_with(machine.environment, "ledger", "show", "000001").stderr
+    report = run_with(machine.environment, "report", "000001").stdout
+    assert "**Look at this: the answer names" in report
+    assert "Nothing has to be looked at." not in report
 
 
 def test_the_ledger_itself_lists_in_every_format_and_a_plan_that_is_not_there_is_a_usage_error(

@@ -132,7 +132,14 @@ async def read(
             await service.close()
 
 
-def plan(*outcomes: Outcome | None, why: str = "", at: datetime = NOON, closed: bool = False, **more: Any) -> Write:
+def plan(
+    *outcomes: Outcome | None,
+    why: str = "",
+    at: datetime = NOON,
+    closed: bool = False,
+    remarks: tuple[str, ...] = (),
+    **more: Any,
+) -> Write:
     """A plan of messages with these outcomes; None was never sent."""
 
     def write(ledger: Ledger, account: str) -> None:
@@ -145,7 +152,7 @@ def plan(*outcomes: Outcome | None, why: str = "", at: datetime = NOON, closed: 
         ]
         if results:
             journal.add(intent_record([result.target for result in results], "ids", at))
-            journal.add(result_record(results, http=200, ray=None, ms=1, at=at))
+            journal.add(result_record(results, http=200, ray=None, ms=1, at=at, remarks=remarks))
         if closed:
             journal.add(closed_record(PlanState(made), at))
         journal.close()
@@ -395,6 +402,14 @@ async def test_what_failed_of_a_plan_is_told_by_reason_and_what_followed_it(tmp_
     assert f"then retry {handover.done_plans[0].plan.name}: 1 delivered" in text
     assert f"next: mailsluice retry {uuid(1)}\n" in text
     assert "refused (HTTP 403)" in text
+
+
+async def test_a_plan_whose_answer_told_what_nobody_asked_for_is_not_simply_done(tmp_path: Path) -> None:
+    strange = plan(Outcome.DELIVERED, remarks=("the answer names stranger@elsewhere.example, which was not sent",))
+    text = plain(await read(served([]), tmp_path, strange, plan(Outcome.DELIVERED)))
+    assert "look at its report: answers told 1 thing that nobody had asked for" in part(text, "Failed")
+    assert "stranger@" not in text
+    assert "nobody had asked for" not in part(text, "Done")
 
 
 # ---- what can't be read

@@ -258,7 +258,13 @@ def as_markdown(
         "",
         f"**{plural(len(state.plan.targets), 'message')}: {_sums(state)}.** {bold}{sentence}{bold}",
         "",
-        *(_grouped(exceptions, entry, advice) if exceptions else ["Nothing has to be looked at."]),
+        *(
+            [f"**Look at this: {markdown_escape('; '.join(map(sanitize, state.remarks)))}.**", ""]
+            if state.remarks
+            else []
+        ),
+        *(_grouped(exceptions, entry, advice) if exceptions else []),
+        *([] if exceptions or state.remarks else ["Nothing has to be looked at."]),
         "",
         *(fact(name, text) for name, text in _facts(entry, followed, reports)),
         "",

@@ -107,6 +107,8 @@ class HandoverPlan:
     """What a second look showed that contradicts what was said."""
     was_read: bool = True
     followed: tuple[PlanSummary, ...] = ()
+    remarks: int = 0
+    """What answers told that nobody had asked for: so many things, in the plan's report."""
 
     @property
     def is_waiting(self) -> bool:
@@ -116,7 +118,7 @@ class HandoverPlan:
     @cached_property
     def has_failed(self) -> bool:
         """Whether something of it went wrong for certain."""
-        return bool(self.plan.count_of(*FAILED) or self.seen_otherwise or self.plan.damaged)
+        return bool(self.plan.count_of(*FAILED) or self.seen_otherwise or self.remarks or self.plan.damaged)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def _plan_json(each: HandoverPlan) -> dict[str, Any]:
             for group in each.failed
         ],
         "seen_otherwise": each.seen_otherwise,
+        "remarks": each.remarks,
         "read": each.was_read,
         "followed_by": [follower_json(follower) for follower in each.followed],
         "damaged": plan.damaged,

@@ -257,6 +257,10 @@ class _Page:
             below.append(f"{sum(group.count for group in rest):,} for {plural(len(rest), 'other reason')}")
         if each.seen_otherwise:
             below.append(f"looked at again: {_text(each.seen_otherwise)}")
+        if each.remarks:
+            below.append(
+                f"**look at its report: answers told {plural(each.remarks, 'thing')} that nobody had asked for**"
+            )
         if not each.was_read:
             below.append("**why: not read**")
         below += [*self._doubts(plan), _text(_followed(each))]

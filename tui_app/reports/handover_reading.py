@@ -374,4 +374,5 @@ def _in_full(ledger: Ledger, plan: PlanSummary) -> HandoverPlan:
         entry.plan.not_before if plan.unfinished and entry.first_sent_at is None else None,
         tuple(FailedMessages(count, outcome, why[:200], advice) for (outcome, why, advice), count in groups),
         ", ".join(f"{count:,} {sighting}" for sighting, count in sorted(wrong.items())),
+        remarks=len(state.remarks),
     )
