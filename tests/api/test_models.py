@@ -195,3 +195,10 @@ def test_more_rows_than_an_ended_job_counts_are_told_where_it_counts_them() -> N
     )
     assert describe_missing(Job.from_wire({**wire, "status": "PROCESSING"}), RowStatus.COMPLETED, 1210) == ""
     assert describe_missing(Job.from_wire({"job_id": "j", "status": "COMPLETED"}), None, 5) == ""
+
+
+@pytest.mark.parametrize("written", ["COMPLETED", "Completed", "completed"])
+def test_a_job_s_state_is_known_in_any_letters(written: str) -> None:
+    job = Job.from_wire({"job_id": "j", "status": written, "messages_successful": 1, "messages_failed": 0})
+    assert job.status is JobStatus.COMPLETED
+    assert job.ended

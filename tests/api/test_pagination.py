@@ -211,3 +211,64 @@ def test_a_page_that_is_repeated_with_something_that_can_t_be_read_ends_too(size
         return one, pages.may_miss, two, cursors.may_miss, asked
 
     assert asyncio.run(run()) == (list(rows), True, list(rows), True, 6)
+
+
+def test_a_total_that_is_larger_than_what_came_says_that_there_is_more() -> None:
+    """A server that caps its pages at a size that nobody knows of."""
+    rows = [str(number) for number in range(7)]
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page(tuple(rows[3 * (number - 1) : 3 * number]), per_page=1000, total=7)
+
+    async def run() -> list[str]:
+        return [item async for page in NumberedPages(fetch, lambda item: item, 1000) for item in page]
+
+    assert asyncio.run(run()) == rows
+
+
+@pytest.mark.parametrize("total", [0, 2, 50])
+def test_a_total_that_is_not_true_costs_a_request_and_loses_nothing(total: int) -> None:
+    asked = 0
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        return Page(("a", "b") if number == 1 else (), total=total)
+
+    async def run() -> tuple[list[str], bool]:
+        pages = NumberedPages(fetch, lambda item: item, 1000)
+        return [item async for page in pages for item in page], pages.may_miss
+
+    assert asyncio.run(run()) == (["a", "b"], False)
+    assert asked == (2 if total == 50 else 1)
+
+
+def test_a_page_of_which_something_is_missing_makes_the_list_doubtful() -> None:
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page(("a",), partial=True)
+
+    async def run() -> NumberedPages[str]:
+        pages = NumberedPages(fetch, lambda item: item, 10)
+        assert [item async for page in pages for item in page] == ["a"]
+        return pages
+
+    pages = asyncio.run(run())
+    assert (pages.complete, pages.may_miss) == (True, True)
+    assert pages.doubts("row") == ("the server says that part of the answer is missing",)
+
+
+def test_a_list_that_never_ends_ends_far_beyond_what_the_job_counts() -> None:
+    asked = 0
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        return Page(tuple(f"{number} {row}" for row in range(size)))
+
+    async def run() -> None:
+        async for _ in NumberedPages(fetch, lambda item: item, 1000, expected=2400):
+            pass
+
+    with pytest.raises(Unreadable, match=r"The list has no end: .* rows came, and the job counts 2,400"):
+        asyncio.run(run())
+    assert asked < 20

@@ -244,9 +244,16 @@ async def test_a_message_that_is_said_to_be_free_shares_no_id_with_a_held_one() 
 
 @pytest.mark.parametrize("by", ["id", "postfix_id"])
 @pytest.mark.parametrize("pages", [1, 2])
-async def test_a_message_that_comes_under_two_verdicts_has_none(by: str, pages: int) -> None:
+@pytest.mark.parametrize(
+    "contradiction",
+    [{"final_disposition": "SPAM"}, {"from": "ceo-fraud@evil.example"}, {"subject": "Another mail"}],
+    ids=lambda told: next(iter(told)),
+)
+async def test_a_message_that_comes_under_two_verdicts_or_as_two_mails_has_no_verdict(
+    by: str, pages: int, contradiction: dict[str, str]
+) -> None:
     first: list[dict[str, Any]] = [{**ONE, **KNOWN}]
-    then = [{**first[0], "final_disposition": "SPAM"}, {**OTHER, **KNOWN}]
+    then = [{**first[0], **contradiction}, {**OTHER, **KNOWN}]
     script = holding(*([first + then] if pages == 1 else [first, then]))
     (target, other), guarded = await looked_up(script, ONE[by], OTHER[by])
     assert (target.id, target.disposition, other.disposition) == (ONE["id"], None, "BULK")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_PAGES: Final = 10_000
+_FAR_TOO_MANY: Final = 10 * MAX_PER_PAGE
+"""Rows beyond twice what a job counts: it may have found more meanwhile, but not so many."""
 MAX_STALE: Final = 3
 """Pages in a row with nothing new before a search counts as endless."""
 REMEMBERED: Final = 10_000
@@ -234,6 +236,9 @@ class NumberedPages(Pages[T]):
     async def _load(self) -> tuple[T, ...]:
         if self._next > MAX_PAGES:
             raise Unreadable("The list has no end: it is longer than any list can be.", request="GET investigate/bulk")
+        if self._expected and self._seen > 2 * self._expected + _FAR_TOO_MANY:
+            why = f"The list has no end: {self._seen:,} rows came, and the job counts {self._expected:,}."
+            raise Unreadable(why, request="GET investigate/bulk")
         try:
             page = await self._ahead.take(self._next)
         except ApiError as error:
@@ -388,10 +393,14 @@ def search_pages(
     exact: bool = False,
     by_verdict: bool = False,
 ) -> CursorPages[Message]:
-    """All messages that a search finds, page by page; `by_verdict` = one that comes under two verdicts comes twice."""
+    """All messages that a search finds, page by page; `by_verdict` = one that comes under two verdicts comes twice.
+
+    So does then one that comes with two senders or subjects: two mails under one id.
+    """
 
     def identity(message: Message) -> str:
-        return f"{message.id.exact} {message.raw.final_disposition}" if by_verdict else message.id.exact
+        raw = message.raw
+        return repr((raw.id, raw.final_disposition, raw.sender, raw.subject)) if by_verdict else message.id.exact
 
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),

@@ -10,7 +10,7 @@ from tui_app.api.enums import ActionType, Destination, Disposition, JobStatus
 from tui_app.api.wire_values import Wire, count, flag, identity, moment, named, open_enum, truth
 from tui_app.core.text import Untrusted
 
-_any_job_status = open_enum(JobStatus)
+_any_job_status = open_enum(JobStatus, any_case=True)
 
 
 def _job_status(value: Any) -> JobStatus | Untrusted:

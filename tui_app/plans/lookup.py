@@ -197,9 +197,11 @@ async def _search_delivered(
 
 
 def take_target(known: dict[str, Target], target: Target) -> None:
-    """Take a message that bears an id; one that is told under two verdicts has none that anybody can be sure of."""
+    """Take a message that bears an id; one that is told under two verdicts, or as two mails, has none that is sure."""
     before = known.get(target.id)
-    same = before is None or before.disposition == target.disposition
+    same = before is None or all(
+        getattr(before, name) == getattr(target, name) for name in ("disposition", "sender", "subject")
+    )
     known[target.id] = target if same else replace(target, disposition=None)
 
 
