@@ -18,6 +18,7 @@ from tui_app.core.state_file import StateFile
 from tui_app.plans.actions import Batch, Request, Sending
 from tui_app.plans.commands import Resume, Send, Settle
 from tui_app.plans.effect import TO_RELEASE
+from tui_app.plans.engine import HOPELESS
 from tui_app.plans.journal import Record, read
 from tui_app.plans.plan import Plan, Target
 from tui_app.plans.release import Release
@@ -130,6 +131,28 @@ async def test_a_refusal_that_is_about_no_message_ends_the_plan_soon() -> None:
         assert server.count("POST") <= 20
     assert state.phase is Phase.HALTED
     assert state.outcome_counts()[Outcome.REFUSED] == 5
+
+
+async def test_refusals_that_are_about_messages_do_not_end_a_plan_of_which_others_went_out() -> None:
+    names = [f"4NAAAAAAAAAAA{n:03d}-2026-01-01T00:00:00-1" for n in range(25)]
+    bad = set(names[12:21])
+
+    def script(request: Received) -> bytes:
+        if request.method != "POST":
+            return answer(200, success([]))
+        ids = json.loads(request.body)["ids"]
+        if bad & set(ids):
+            return answer(400, failure(1, "no"))
+        return answer(200, success([{"id": name, "delivered": ["a@acme.example"]} for name in ids]))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        targets = tuple(map(held_mail, names))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
+        await service.close()
+    assert len(bad) > HOPELESS
+    assert {target.id for target in state.with_outcome(Outcome.DELIVERED)} == set(names) - bad
+    assert {target.id for target in state.with_outcome(Outcome.REFUSED)} == bad
 
 
 async def test_a_token_that_may_only_read_stops_at_the_first_batch(simulator: Simulator) -> None:

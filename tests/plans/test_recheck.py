@@ -20,6 +20,7 @@ from tui_app.api.enums import DeliveryStatus
 from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
 from tui_app.config.schema import GuardSettings
+from tui_app.core.outliers import Features
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.commands import Resume, Send
 from tui_app.plans.effect import TO_RELEASE
@@ -288,6 +289,7 @@ async def test_where_all_first_ones_are_left_out_at_the_last_moment_nobody_is_as
 # ---- between the preview and the request
 
 ANOTHER = "its sender, its subject or its recipients are not those that were reviewed"
+FEATURES = Features("acme.example", "news", envelope="acme.example", spf="pass")
 HELD = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
 
 
@@ -389,15 +391,21 @@ async def test_recipients_that_nobody_asked_for_are_told_of_a_plan_that_is_gone_
         ({"recipients": (Untrusted("bo@acme.example"),)}, ANOTHER),
         ({"recipients": (Untrusted("bo@acme.example"), Untrusted("al@acme.example"))}, ""),
         ({"disposition": Untrusted("SPAM")}, "its verdict is SPAM, it was BULK"),
+        ({"features": replace(FEATURES, reply_to="evil.example")}, "the server tells it differently now: reply-to"),
+        (
+            {"features": replace(FEATURES, spf="fail", envelope="")},
+            "the server tells it differently now: envelope, spf",
+        ),
         ({}, ""),
     ],
-    ids=["sender", "no sender", "fewer recipients", "another order", "verdict", "nothing"],
+    ids=["sender", "no sender", "fewer recipients", "another order", "verdict", "reply-to", "spf", "nothing"],
 )
 def test_a_message_is_the_one_that_was_shown_or_it_is_told_what_is_not(changes: dict[str, Any], why: str) -> None:
     shown = held_mail(
         "4NAAAAAAAAAAAA01-2026-01-01T00:00:00-1",
         sender=Untrusted("news@acme.example"),
         recipients=(Untrusted("al@acme.example"), Untrusted("bo@acme.example")),
+        features=FEATURES,
     )
     plan = Plan.make([shown], "x", 1, Random(1))
     look = judge_look(Policy.make((), 10), lambda _: "", plan, [shown], [replace(shown, **changes)])

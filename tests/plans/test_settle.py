@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from urllib.parse import unquote
 
 import pytest
 
@@ -275,6 +276,33 @@ async def test_a_message_that_is_neither_held_nor_said_to_be_released_stays_unkn
     assert state.results[0].outcome is Outcome.UNKNOWN
     assert state.results[0].why == "no longer held, but nothing shows that it was released"
     assert state.unfinished
+
+
+async def test_nothing_more_is_sent_while_something_is_still_unknown() -> None:
+    """All reads are answered, and none tells what became of the first request."""
+    names = [f"4NAAAAAAAAAAAA{n:02d}-2026-01-01T00:00:00-1" for n in range(30)]
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            return None
+        if "action_log" in request.target:
+            return answer(200, success([], result_info={"count": 0}))
+        one = {"is_quarantined": None, "final_disposition": "BULK", "client_recipients": ["a@acme.example"]}
+        if "/investigate/4N" in request.target:
+            asked = unquote(request.target.rpartition("/")[2].partition("?")[0])
+            return answer(200, success({**one, "id": asked}))
+        held = [{**one, "id": name, "is_quarantined": True} for name in names[25:]]
+        return answer(200, success(held, result_info={"count": 5}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        plans = service.plans
+        state = await plans.start(Send(plans.plan(plans.guard(list(map(held_mail, names))), "x")))
+        assert (len(state.with_outcome(Outcome.UNKNOWN)), len(state.unsent)) == (25, 5)
+        again = await plans.start(Resume(plans.ledger.find(state.plan.plan_id)))
+        await service.close()
+        assert server.count("POST") == 1
+    assert (again.phase, len(again.unsent), again.error) == (Phase.HALTED, 5, None)
 
 
 @pytest.mark.parametrize(
