@@ -160,6 +160,30 @@ def test_a_credential_of_systemd_is_found(token_file: Path, tmp_path: Path, monk
     assert TOKEN not in f"{settings!r} {settings}"
 
 
+@pytest.mark.parametrize(
+    ("written", "variables", "said"),
+    [
+        ("token", {}, "is a relative name"),
+        ("./token", {}, "is a relative name"),
+        ("$CREDENTIALS_DIRECTORY/token", {}, "CREDENTIALS_DIRECTORY/token begins with a variable that is not set"),
+        ("$CREDENTIALS_DIRECTORY/token", {"CREDENTIALS_DIRECTORY": "."}, "is a relative name"),
+        ("~/token", {"HOME": "."}, "is a relative name"),
+    ],
+)
+def test_no_token_is_read_from_wherever_somebody_stands(
+    token_file: Path, written: str, variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unset = token_file.parent / "$CREDENTIALS_DIRECTORY"
+    unset.mkdir()
+    (unset / "token").write_text(TOKEN)
+    (unset / "token").chmod(0o600)
+    monkeypatch.chdir(token_file.parent)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert said in refusal(Path(written))
+
+
 # ---- a token that the API no longer takes
 
 

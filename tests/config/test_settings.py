@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_app.api.http import tls_context
 from tui_app.auth.credentials import KeyCredential, TokenCredential
+from tui_app.config.ca_bundle import trusting
 from tui_app.config.settings import (
     Settings,
     canonical_account,
@@ -227,7 +227,7 @@ def test_a_pipe_is_no_configuration_and_is_not_waited_for_but_nothing_is_an_empt
 
 
 @pytest.mark.parametrize(
-    "setting", ["token_file = '~nosuchuser/x'", 'token_file = "a\\u0000b"', 'token_command = ["a\\u0000b"]']
+    "setting", ["token_file = '~nosuchuser/x'", 'token_file = "/a\\u0000b"', 'token_command = ["a\\u0000b"]']
 )
 def test_a_token_that_can_be_nowhere_is_refused(tmp_path: Path, setting: str) -> None:
     toml = f"[profiles.p]\naccount_id = '{ACCOUNT}'\n{setting}\n"
@@ -235,10 +235,10 @@ def test_a_token_that_can_be_nowhere_is_refused(tmp_path: Path, setting: str) ->
         load_settings(environment(tmp_path, toml), profile_name="p")
 
 
-@pytest.mark.parametrize("bundle", ["~nosuchuser/x", "a\0b", "/nowhere\n/x"])
+@pytest.mark.parametrize("bundle", ["~nosuchuser/x", "/a\0b", "/nowhere\n/x"])
 def test_certificates_that_can_be_nowhere_are_refused(bundle: str) -> None:
     with pytest.raises(UsageError, match=r"ca_bundle .* can't be read"):
-        tls_context("https://api.example", Path(bundle))
+        trusting(Path(bundle))
 
 
 FORGED = "x\u200b\x1b[2J\nmailsluice: all is well"

@@ -78,10 +78,9 @@ def tls_context(base_url: str, ca_bundle: Path | None) -> ssl.SSLContext:
     if urlsplit(base_url).scheme == "http":
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate: plain http to this machine needs no TLS
     if ca_bundle is not None:
-        try:
-            return ssl.create_default_context(cafile=str(ca_bundle.expanduser()))
-        except (OSError, ValueError, RuntimeError):  # ValueError: a NUL; RuntimeError: ~ of an unknown user
-            raise UsageError(f"The ca_bundle {sanitize(str(ca_bundle))} can't be read as PEM certificates.") from None
+        from tui_app.config.ca_bundle import trusting
+
+        return trusting(ca_bundle)
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -10,6 +10,7 @@ from typing import Final, NoReturn, final
 
 from tui_app.auth.token_command import TokenCommand
 from tui_app.core.errors import UsageError
+from tui_app.core.paths import whole_path
 
 MAX_TOKEN_BYTES: Final = 4096
 
@@ -101,8 +102,11 @@ Credential = TokenCredential | CommandCredential | KeyCredential
 
 
 def token_from_file(path: Path) -> Secret:
-    """Read a token file: a regular file (not a link) of ours, mode 0600 or less, at most 4 KiB. Raises UsageError."""
-    path = Path(os.path.expandvars(path)).expanduser()  # systemd puts credentials into $CREDENTIALS_DIRECTORY
+    """Read a token file: a regular file (not a link) of ours, mode 0600 or less, at most 4 KiB, by its whole path.
+
+    Raises UsageError."""
+    # systemd puts credentials into $CREDENTIALS_DIRECTORY
+    path = whole_path(Path(os.path.expandvars(path)), "token file")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:

@@ -99,8 +99,9 @@ def _check_token_file(name: str) -> None:
 
 
 def _check_ca_bundle(name: str) -> None:
-    if not Path(name).expanduser().is_file():
-        raise UsageError(f"{sanitize(name)} is not a file that can be read.")
+    from tui_app.config.ca_bundle import trusting
+
+    trusting(Path(name))
 
 
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {

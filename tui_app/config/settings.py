@@ -31,6 +31,7 @@ from tui_app.config.schema import (
     View,
 )
 from tui_app.core.errors import UsageError
+from tui_app.core.files import why_not_obeyed
 from tui_app.core.paths import config_file
 from tui_app.core.text import plural, sanitize
 
@@ -225,28 +226,6 @@ def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
     return False
 
 
-def _why_not_obeyed(about: os.stat_result) -> str:
-    """Why a configuration file may be somebody else's: it names commands to run and addresses that get the token."""
-    if about.st_uid not in (0, os.geteuid()):
-        return (
-            f"belongs to another user, uid {about.st_uid}: make a copy of your own, and name it with MAILSLUICE_CONFIG"
-        )
-    by_group = about.st_mode & 0o020 and not _is_private_group(about.st_gid)
-    return "can be written by others; run chmod go-w on it" if by_group or about.st_mode & 0o002 else ""
-
-
-def _is_private_group(gid: int) -> bool:
-    """Whether nobody but us is in a group: many systems give each user one, and a umask that lets it write."""
-    import grp
-    import pwd
-
-    try:
-        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
-
-
 def _text_of(path: Path) -> str:
     """The text of a regular file; never waits for a pipe or device. Raises OSError, ValueError, UsageError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -255,9 +234,10 @@ def _text_of(path: Path) -> str:
     if not stat.S_ISREG(about.st_mode) and not os.path.samestat(about, Path(os.devnull).stat()):
         os.close(descriptor)
         raise UsageError(f"{sanitize(str(path))} is not a regular file.")
-    if stat.S_ISREG(about.st_mode) and (why := _why_not_obeyed(about)):
+    if stat.S_ISREG(about.st_mode) and (why := why_not_obeyed(about)):
         os.close(descriptor)
-        raise UsageError(f"{sanitize(str(path))} {why}. It is not obeyed.")
+        copy = ", and name it with MAILSLUICE_CONFIG" if about.st_uid not in (0, os.geteuid()) else ""
+        raise UsageError(f"{sanitize(str(path))} {why}{copy}. It is not obeyed.")
     with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
         return file.read()
 

@@ -40,6 +40,29 @@ def read_own(path: Path, largest: int) -> bytes:
         return file.read(largest)
 
 
+def why_not_obeyed(about: os.stat_result) -> str:
+    """Why a file may be somebody else's, in words that follow its name; empty for one that only we or root can write.
+
+    Such files say which commands are run, which addresses get the token, and whose certificates are believed.
+    """
+    if about.st_uid not in (0, os.geteuid()):
+        return f"belongs to another user, uid {about.st_uid}: make a copy of your own"
+    by_group = about.st_mode & 0o020 and not _is_private_group(about.st_gid)
+    return "can be written by others; run chmod go-w on it" if by_group or about.st_mode & 0o002 else ""
+
+
+def _is_private_group(gid: int) -> bool:
+    """Whether nobody but us is in a group: many systems give each user one, and a umask that lets it write."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file with mode 0600 in place of what is there, as a whole or not at all. Raises OSError."""
     descriptor, part = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # 0600

@@ -37,6 +37,23 @@ def _absolute(find: Callable[..., Path]) -> Path | None:
     return folder if folder.is_absolute() else None
 
 
+def whole_path(written: Path, what: str) -> Path:
+    """What a setting that decides about the token names: never a file of whatever folder somebody stands in.
+
+    Raises UsageError for a relative name; RuntimeError for `~` of an unknown user.
+    """
+    path = written.expanduser()
+    if path.is_absolute():
+        return path
+    name = sanitize(str(written))
+    if name.startswith("$"):
+        raise UsageError(f"The {what} {name} begins with a variable that is not set, or that holds no absolute path.")
+    raise UsageError(
+        f"The {what} {name} is a relative name, which would mean another file in each folder: "
+        "write its whole path, or one that begins with ~."
+    )
+
+
 def find_state_folder() -> Path | None:
     """`mailsluice` in the user's state folder: journals, crash reports, remembered facts; None if there is no such folder."""
     return _absolute(user_state_path)
