@@ -1,8 +1,12 @@
 """Exports: whole or said to be partial, in every format, whatever the server, the file system or the operator does."""
 
 import asyncio
+import contextlib
 import csv
 import json
+import os
+import stat
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -122,6 +126,90 @@ async def test_a_cancelled_export_counts_what_is_in_the_file(suffix: str, cancel
     assert 3000 <= count < 7000
     assert f"{count:,} rows" in partial.read_text().splitlines()[-2 if suffix == "json" else -1]
     assert "cancelled" in partial.read_text()
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file can grow beyond this many bytes: what fits is taken and the rest refused, as by a full disk."""
+    write = os.write
+
+    def until_full(descriptor: int, data: bytes) -> int:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return write(descriptor, data)
+        room = size - os.lseek(descriptor, 0, os.SEEK_CUR)
+        if room <= 0 and data:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:room])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui_app.rows.export.os.write", until_full)
+        yield
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("rows*")]
+
+
+async def refused(script: Script, path: Path, size: int) -> str:
+    with room_for(size), pytest.raises(ExportFailed) as caught:
+        await export(script, path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+async def test_a_disk_that_becomes_full_leaves_whole_rows_and_a_line_that_says_so(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    said = await refused(served(2500), path, 60_000)
+    partial = tmp_path / f"rows.{suffix}.partial"
+    count = len(ids_in(partial))
+    assert ids_in(partial) == [f"r{n:05d}" for n in range(count)] and 0 < count < 2500
+    assert f"{count:,} rows, not all: can't be written (No space left on device)" in partial.read_text()
+    assert said == (
+        f"{path} can't be written (No space left on device); {count:,} rows are in {partial.name}, whose end says that there may be more."
+    )
+    assert names(tmp_path) == [partial.name]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("size", [0, 1, 60, 600])
+async def test_a_disk_that_takes_no_row_leaves_no_file_in_the_way(suffix: str, size: int, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    assert (await refused(served(200), path, size)).endswith("; nothing was written.")
+    assert names(tmp_path) == []
+    assert (await export(served(200), path)).rows == 200, "the same name can be used"
+
+
+async def test_the_line_that_says_so_takes_the_place_of_the_last_rows(tmp_path: Path) -> None:
+    def script(request: Received) -> bytes:
+        return answer(500, failure(1, "x")) if "page=2" in request.target else served(2500)(request)
+
+    await export(served(1000), tmp_path / "whole.csv")
+    with room_for((tmp_path / "whole.csv").stat().st_size), pytest.raises(ServerFault):
+        await export(script, tmp_path / "rows.csv")
+    assert ids_in(tmp_path / "rows.csv.partial") == [f"r{n:05d}" for n in range(975)]
+    assert "975 rows, not all: " in (tmp_path / "rows.csv.partial").read_text()
+
+
+async def test_a_disk_that_can_t_even_cut_the_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("tui_app.rows.export.os.ftruncate", broken)
+    said = await refused(served(2500), tmp_path / "rows.csv", 60_000)
+    assert said.endswith("what was written is in rows.csv.partial, which may end within a row.")
+    assert (tmp_path / "rows.csv.partial").stat().st_size == 60_000
+
+
+async def test_rows_that_do_not_come_to_the_disk_are_not_called_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tui_app.rows.export.os.fdatasync", broken)
+    with pytest.raises(ExportFailed, match=r"\(No space left on device\); 3 rows are in rows\.csv\.partial"):
+        await export(served(3), tmp_path / "rows.csv")
+    assert "3 rows, not all" in (tmp_path / "rows.csv.partial").read_text()
 
 
 async def test_cells_are_no_formulas_no_markup_and_not_cut(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import contextlib
 import csv
 import json
 import os
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, Protocol
 
 from tui_app.api.page import ONLY
 from tui_app.api.wire_values import without_our_name
@@ -125,6 +125,9 @@ _WRITERS: Final[Mapping[str, Callable[[Sequence[RowColumn]], _Writer]]] = {
     "md": _Markdown,
 }
 SUFFIXES: Final = tuple(_WRITERS)
+_CANNOT: Final = "can't be written"
+_AT_ONCE: Final = 25
+"""Rows that are written together: what does not fit on the disk is cut behind the last of them that did."""
 
 
 class ExportFailed(SluiceError):
@@ -179,55 +182,129 @@ async def export_rows(
     columns: Sequence[RowColumn],
     bom: bool = False,
 ) -> Exported:
-    """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed; both leave a partial file.
+    """Write all rows to a new file, private to its owner. Raises ApiError and ExportFailed.
+
+    Both leave a partial file that ends behind whole rows and says so, or none where the disk took no row.
 
     At the end `check` is asked what may be missing. When it is cancelled the file says so, and the cancellation goes on.
     """
     partly = unfinished(path)
-    with _sentences(path, "nothing was written."), _private(partly) as file:
-        kind = path.suffix.removeprefix(".").lower()
-        writing = _Writing(file, _Csv(columns, bom=bom) if kind == "csv" else _WRITERS[kind](columns))
-        with _sentences(path, f"what was written is in {sanitize(path.name)}.partial."):
-            try:
-                writing.begin()
-                async for page in pages:
-                    # A thousand rows take longer to write than a key press may wait.
-                    await _in_thread(partial(writing.rows, page))
-                    on_progress(writing.count)
-                missing = await check(writing.count)
-            except BaseException as error:
-                why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error)
-                with contextlib.suppress(OSError):
-                    writing.end(why)
-                raise
+    kind = path.suffix.removeprefix(".").lower()
+    writer = _Csv(columns, bom=bom) if kind == "csv" else _WRITERS[kind](columns)
+    with contextlib.closing(_Writing(_opened(path, partly), partly, writer)) as writing:
+        try:
+            writing.begin()
+            async for page in pages:
+                # A thousand rows take longer to write than a key press may wait.
+                await _in_thread(partial(writing.rows, page))
+                on_progress(writing.count)
+            missing = await check(writing.count)
             writing.end(missing)
-            file.flush()
-            os.fdatasync(file.fileno())
-            if missing:
-                return Exported(writing.count, partly, missing)
-            _rename(partly, path)
+        except _WriteFailed as failed:
+            raise ExportFailed(f"{sanitize(str(path))} {failed}; {writing.break_off(str(failed), least=1)}") from None
+        except BaseException as error:
+            why = "cancelled" if isinstance(error, asyncio.CancelledError) else str(error) or "stopped"
+            left = writing.break_off(why)
+            if isinstance(error, SluiceError) and not writing.says_so:
+                raise ExportFailed(f"{error} {sanitize(str(path))} {_CANNOT} either; {left}") from None
+            raise
+    if missing:
+        return Exported(writing.count, partly, missing)
+    _rename(partly, path)
     return Exported(writing.count, path)
+
+
+class _WriteFailed(Exception):
+    """The file system has something against it; the text follows the name of the file."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"{_CANNOT} ({error.strerror or type(error).__name__})")
 
 
 class _Writing:
     """One file on its way; `count` is what is in it, also while whoever waits for it goes away."""
 
-    def __init__(self, file: TextIO, writer: _Writer) -> None:
-        self._file = file
+    def __init__(self, descriptor: int, partly: Path, writer: _Writer) -> None:
+        self._descriptor = descriptor
+        self._partly = partly
         self._writer = writer
+        self._size = 0
+        self._whole: list[tuple[int, int]] = []
+        """Rows and bytes of the file at each place where it may end."""
         self.count = 0
+        self.says_so = False
+        """Whether its last line says that it is not whole."""
 
     def begin(self) -> None:
-        self._file.write(self._writer.begin())
+        self._put(self._writer.begin(), 0)
 
     def rows(self, rows: Sequence[Exportable]) -> None:
-        self._file.write(self._writer.rows(rows, self.count == 0))
-        self.count += len(rows)
+        for at in range(0, len(rows), _AT_ONCE):
+            some = rows[at : at + _AT_ONCE]
+            self._put(self._writer.rows(some, self.count == 0), len(some))
 
     def end(self, missing: str) -> None:
-        first = self.count == 0
-        sentence = f"{self.count:,} rows, not all: {missing}"
-        self._file.write(self._writer.broken_off(sentence, first) if missing else self._writer.end(first))
+        """The end of a whole file, or of one whose rows are all that came; it is on the disk then."""
+        self._write(self._partial(missing) if missing else self._writer.end(self.count == 0))
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            raise _WriteFailed(error) from None
+        self.says_so = bool(missing)
+
+    def break_off(self, why: str, least: int = 0) -> str:
+        """End the file behind whole rows, with a line that says so, or take it away; returns what there is now.
+
+        On a full disk that line takes the place of the last rows. A file with fewer than `least` rows is taken away.
+        """
+        name = sanitize(self._partly.name)
+        while self._whole and self._whole[-1][0] >= least:
+            self.count, self._size = self._whole.pop()
+            try:
+                self._cut()
+            except OSError:
+                return f"what was written is in {name}, which may end within a row."
+            with contextlib.suppress(_WriteFailed):
+                self._write(self._partial(why))
+                with contextlib.suppress(OSError):
+                    os.fdatasync(self._descriptor)
+                self.says_so = True
+                is_or_are = "is" if self.count == 1 else "are"
+                return f"{plural(self.count, 'row')} {is_or_are} in {name}, whose end says that there may be more."
+        self.count = self._size = 0
+        try:
+            self._partly.unlink()
+        except OSError:
+            return f"{name} has no rows: delete it."
+        return "nothing was written."
+
+    def close(self) -> None:
+        # What counts is on the disk since `end`.
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+    def _partial(self, why: str) -> str:
+        return self._writer.broken_off(f"{self.count:,} rows, not all: {why}", self.count == 0)
+
+    def _put(self, text: str, rows: int) -> None:
+        self._size += self._write(text)
+        self.count += rows
+        self._whole.append((self.count, self._size))
+
+    def _cut(self) -> None:
+        os.ftruncate(self._descriptor, self._size)
+        os.lseek(self._descriptor, self._size, os.SEEK_SET)
+
+    def _write(self, text: str) -> int:
+        data = memoryview(text.encode("utf-8", "backslashreplace"))
+        written = 0
+        try:
+            # The system may take less than all of it, and tells why only the next time.
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
+        except OSError as error:
+            raise _WriteFailed(error) from None
+        return written
 
 
 async def _in_thread(work: Callable[[], object]) -> None:
@@ -244,27 +321,25 @@ async def _in_thread(work: Callable[[], object]) -> None:
         raise asyncio.CancelledError
 
 
-def _private(path: Path) -> TextIO:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
+def _opened(path: Path, partly: Path) -> int:
+    """A new file, private to its owner. Raises ExportFailed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(partly, flags, 0o600)
+    except FileExistsError:
+        there = sanitize(str(partly))
+        raise ExportFailed(f"{there} exists, from an export that was not finished: move it away.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no name for a file"
+        raise ExportFailed(f"{sanitize(str(path))} {_CANNOT} ({why}); nothing was written.") from None
 
 
 def _rename(partly: Path, path: Path) -> None:
     """Give the file its name, and never take another's."""
+    name, there = sanitize(str(path)), sanitize(str(partly))
     try:
         give_name(partly, path)
     except FileExistsError:
-        raise ExportFailed(f"{path} came to be meanwhile; all rows are in {partly}.") from None
-
-
-@contextlib.contextmanager
-def _sentences(path: Path, left: str) -> Iterator[None]:
-    """Say what a file system has against it; `left` says what there is now."""
-    try:
-        yield
-    except FileExistsError as error:
-        there = sanitize(str(error.filename))
-        raise ExportFailed(f"{there} exists, from an export that was not finished: move it away.") from None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no name for a file"
-        raise ExportFailed(f"{sanitize(str(path))} can't be written ({why}); {left}") from None
+        raise ExportFailed(f"{name} came to be meanwhile; all rows are in {there}.") from None
+    except OSError as error:
+        raise ExportFailed(f"{name} {_CANNOT} ({error.strerror}); all rows are in {there}.") from None
