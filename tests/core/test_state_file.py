@@ -1,5 +1,7 @@
 """Small facts that outlive the program, and that nothing depends on."""
 
+import json
+import os
 import stat
 from pathlib import Path
 
@@ -50,6 +52,72 @@ def test_a_folder_that_others_can_write_and_a_link_are_left_alone(tmp_path: Path
     file.write_text("")
     StateFile(file).put("a", "b", "c")
     assert file.read_text() == ""
+
+
+def views_in(path: Path) -> object:
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_a_file_with_other_rights_is_kept_beside_the_new_one(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "view", "mine")
+    (folder / "remembered.json").chmod(mode)  # as a backup may give it back
+    facts = StateFile(folder)
+    assert facts.get("a", "view") is None, "others could have written it"
+    facts.put("a", "other", "new")
+    assert views_in(folder / "remembered.old.json") == {"a": {"view": "mine"}}
+    assert views_in(folder / "remembered.json") == {"a": {"other": "new"}}
+    facts.put("a", "other", "newer")
+    assert views_in(folder / "remembered.old.json") == {"a": {"view": "mine"}}, "the new one can be read"
+
+
+def test_a_file_whose_rights_change_while_we_run_is_kept_too(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "view", "mine")
+    facts = StateFile(folder)
+    (folder / "remembered.json").chmod(0o644)
+    facts.put("a", "other", "new")
+    assert views_in(folder / "remembered.old.json") == {"a": {"view": "mine"}}
+    assert views_in(folder / "remembered.json") == {"a": {"view": "mine", "other": "new"}}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_another_s_file_is_kept_and_its_content_not_believed(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    StateFile(folder).put("a", "view", "theirs")
+    os.chown(folder / "remembered.json", 12345, -1)
+    StateFile(folder).put("a", "other", "new")
+    assert views_in(folder / "remembered.old.json") == {"a": {"view": "theirs"}}
+    assert (folder / "remembered.old.json").stat().st_uid == 12345
+    assert views_in(folder / "remembered.json") == {"a": {"other": "new"}}
+
+
+def test_a_link_is_kept_and_never_followed(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "state", tmp_path / "elsewhere.json"
+    StateFile(folder).put("a", "view", "mine")
+    (folder / "remembered.json").rename(elsewhere)
+    (folder / "remembered.json").symlink_to(elsewhere)
+    facts = StateFile(folder)
+    assert facts.get("a", "view") is None
+    facts.put("a", "other", "new")
+    assert (folder / "remembered.old.json").readlink() == elsewhere
+    assert views_in(elsewhere) == {"a": {"view": "mine"}}
+    assert not (folder / "remembered.json").is_symlink()
+    assert views_in(folder / "remembered.json") == {"a": {"other": "new"}}
+
+
+def test_a_folder_of_that_name_is_moved_away_and_where_nothing_can_be_kept_nothing_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    (folder / "remembered.json" / "mine").mkdir(parents=True)
+    folder.chmod(0o700)
+    StateFile(folder).put("a", "b", "c")
+    assert (folder / "remembered.old.json" / "mine").is_dir()
+    (folder / "remembered.json").chmod(0o644)
+    facts = StateFile(folder)
+    facts.put("a", "other", "new")
+    assert facts.get("a", "other") == "new" and not facts.is_kept("a", "other")
+    assert views_in(folder / "remembered.json") == {"a": {"b": "c"}}
 
 
 def test_what_could_not_be_written_is_true_until_the_program_ends(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -27,16 +28,15 @@ def free_path(stem: str, suffix: str) -> Path:
 
 
 def read_own(path: Path, largest: int) -> bytes:
-    """The first `largest` bytes of a file that only its owner can read; empty for another's and for
-    what is no file.
+    """The first `largest` bytes of a file that only its owner can read.
 
-    Raises OSError, also for a link.
+    Raises OSError, also for a link, for what is no file, and for a file that is another's or open to others.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     with os.fdopen(os.open(path, flags), "rb") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
-            return b""
+            raise PermissionError(errno.EPERM, "it is not a file of ours alone", str(path))
         return file.read(largest)
 
 

@@ -13,7 +13,8 @@ from tui_app.core.paths import is_private, make_private
 _LARGEST: Final = 256 * 1024
 _FILE: Final = "remembered.json"
 _NOT_UNDERSTOOD: Final = "remembered.old.json"
-"""A file with something that this version can't read, such as one of a later version; kept when the next one is written."""
+"""A file with something that this version can't read, such as one of a later version, or with other rights; kept, by
+renaming and without a look into it, when the next one is written."""
 
 
 class StateFile:
@@ -33,9 +34,18 @@ class StateFile:
     def _load(self) -> None:
         if self._folder is None:
             return
-        with contextlib.suppress(OSError):
-            if is_private(self._folder):
-                self._read(read_own(self._folder / _FILE, _LARGEST))
+        try:
+            if not is_private(self._folder):
+                return
+        except OSError:
+            return
+        try:
+            self._read(read_own(self._folder / _FILE, _LARGEST))
+        except FileNotFoundError:
+            self._understood = True
+        except OSError:
+            # Something is there: a link, a file with other rights as out of a backup, one that the disk can't give.
+            self._understood = False
 
     def _read(self, text: bytes) -> None:
         self._understood = not text
