@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environment import environment
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -50,6 +52,26 @@ finally:
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
+
+
+def test_the_program_loads_no_module_from_the_current_folder(tmp_path: Path) -> None:
+    """Where somebody stands there is a module of every name that Python has: none is run but what `python -m` takes itself."""
+    variables, folder = environment(tmp_path), tmp_path / "here"
+    folder.mkdir()
+
+    def run(module: str, *arguments: str) -> str:
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=True).stdout
+
+    (folder / "bare.py").write_text("import sys; print(*sys.modules)")
+    of_python = run("bare").split()
+    assert "contextlib" not in of_python or "signal" not in of_python, "else nothing is tested"
+    for name in sys.stdlib_module_names.difference(of_python):
+        (folder / f"{name}.py").write_text("open('loaded.txt', 'a').write(__name__ + chr(10))\n")
+    assert "version" in run("tui_app", "--version")
+    assert "List bulk jobs" in run("tui_app", "jobs", "--help")
+    loaded = folder / "loaded.txt"
+    assert not loaded.exists(), loaded.read_text()
 
 
 def test_loading_it_as_a_library_leaves_the_signals_alone() -> None:
