@@ -21,7 +21,8 @@ from tui_app.api.search import SearchParams
 from tui_app.api.transport import Transport
 from tui_app.api.write_result import Ambiguous, Done, Unsent
 from tui_app.auth.credentials import Secret, TokenCredential
-from tui_app.config.settings import Proxy, Settings
+from tui_app.config.proxy import Proxy
+from tui_app.config.settings import Settings
 from tui_app.core.errors import UsageError
 
 JOB_ID = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"

@@ -16,7 +16,6 @@ from tui_app.config.settings import (
     check_base_url,
     check_job_id,
     load_settings,
-    proxy_for,
 )
 from tui_app.core.errors import UsageError
 
@@ -290,32 +289,6 @@ def test_a_token_command_gives_its_first_line(tmp_path: Path) -> None:
     assert settings.credential.headers()["Authorization"] == "Bearer abc"
     with pytest.raises(UsageError, match="ended with 1"):
         load_settings(environment(tmp_path, toml.replace("'printf', 'abc\\ndef'", "'false'")), profile_name="p")
-
-
-@pytest.mark.parametrize(
-    ("environment", "name"),
-    [
-        ({}, None),
-        ({"HTTPS_PROXY": "http://proxy.corp:3128"}, "http://proxy.corp:3128"),
-        ({"https_proxy": "proxy.corp:3128"}, "http://proxy.corp:3128"),
-        ({"HTTPS_PROXY": "https://who:s3same@proxy.corp"}, "https://proxy.corp"),
-        ({"HTTPS_PROXY": "http://proxy.corp:3128", "NO_PROXY": "other.example, .cloudflare.com"}, None),
-        ({"HTTPS_PROXY": "http://proxy.corp:3128", "no_proxy": "*"}, None),
-        ({"HTTPS_PROXY": "http://proxy.corp:3128", "NO_PROXY": "flare.com"}, "http://proxy.corp:3128"),
-        ({"HTTP_PROXY": "http://proxy.corp:3128", "ALL_PROXY": "http://proxy.corp:3128"}, None),
-    ],
-)
-def test_the_proxy_that_the_environment_names(environment: dict[str, str], name: str | None) -> None:
-    proxy = proxy_for("https://api.cloudflare.com/client/v4", environment)
-    assert (proxy.name if proxy else None) == name
-    assert "s3same" not in repr(proxy)
-
-
-def test_this_machine_is_never_asked_through_a_proxy_and_nonsense_is_refused() -> None:
-    assert proxy_for("http://127.0.0.1:8000/client/v4", {"HTTPS_PROXY": "http://proxy.corp:3128"}) is None
-    for nonsense in ("socks5://x:1", "http://", "http://x:port", "http://x/path", "http://[1"):
-        with pytest.raises(UsageError, match="HTTPS_PROXY"):
-            proxy_for("https://api.cloudflare.com/client/v4", {"HTTPS_PROXY": nonsense})
 
 
 @pytest.mark.parametrize("verdict", ["malicious", "Malicious ", "MALICIOUS_BEC", "malicious bec"])

@@ -21,7 +21,8 @@ from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, suc
 from tests.support.services import settings_for
 from tui_app.api.budget import Budget
 from tui_app.auth.credentials import KeyCredential, Secret, TokenCredential
-from tui_app.config.settings import Proxy, Settings
+from tui_app.config.proxy import Proxy
+from tui_app.config.settings import Settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.doctor import examination, machine

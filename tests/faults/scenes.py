@@ -10,7 +10,8 @@ from unittest import mock
 
 from tui_app.api.http import Timeouts
 from tui_app.auth.credentials import Secret
-from tui_app.config.settings import Proxy, Settings
+from tui_app.config.proxy import Proxy
+from tui_app.config.settings import Settings
 
 HASTY = Timeouts(connect=0.15, read=0.12, write=0.5, pool=0.15, total=0.6)
 PATIENT = Timeouts(connect=5, read=5, write=5, pool=5, total=20)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tui_app.config.proxy import proxy_for
 from tui_app.config.schema import Profile
 from tui_app.config.settings import (
     DEFAULT_BASE_URL,
@@ -15,7 +16,6 @@ from tui_app.config.settings import (
     check_account_id,
     check_base_url,
     choose_profile,
-    proxy_for,
     read_config_text,
 )
 from tui_app.core.errors import UsageError

@@ -20,6 +20,7 @@ from tui_app.auth.credentials import (
     TokenCredential,
     token_from_file,
 )
+from tui_app.config.proxy import Proxy, is_loopback, proxy_for
 from tui_app.config.schema import (
     ConfigFile,
     GuardSettings,
@@ -39,14 +40,6 @@ DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
 
 _DEFAULTS: Final = Profile()
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """An HTTP proxy. Its URL may hold a password; `name` has none and may be shown."""
-
-    url: Secret
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +126,6 @@ def check_job_id(job_id: str) -> str:
     raise UsageError("A job id is a UUID such as 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e. Nothing was sent.")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is of this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 _PRODUCTION: Final = re.compile(r"(.*[-_. ])?(prod|production|live)([-_. ].*)?", re.IGNORECASE)
 
 
@@ -199,31 +182,6 @@ def check_base_url(base_url: str) -> str:
             "Nothing was sent."
         )
     return canonical_url(base_url)
-
-
-def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy of `HTTPS_PROXY`; None without one, or if `NO_PROXY` names the API's host. Raises UsageError."""
-    given = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
-    host = (urlsplit(base_url).hostname or "").lower()
-    if not given or is_loopback(host) or _without_proxy(host, environment):
-        return None
-    try:
-        parts = urlsplit(given if "://" in given else f"http://{given}")
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        name, port, parts = None, None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not name or parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError("HTTPS_PROXY must be http://HOST:PORT (or https://…). Nothing was sent.")
-    shown = f"{parts.scheme}://{name}" + (f":{port}" if port else "")
-    return Proxy(Secret(parts.geturl(), "address in HTTPS_PROXY"), shown)
-
-
-def _without_proxy(host: str, environment: Mapping[str, str]) -> bool:
-    rules = (environment.get("NO_PROXY") or environment.get("no_proxy") or "").lower().split(",")
-    for rule in (rule.strip().partition(":")[0].lstrip(".") for rule in rules):
-        if rule and (rule == "*" or host == rule or host.endswith("." + rule)):
-            return True
-    return False
 
 
 def _text_of(path: Path) -> str:

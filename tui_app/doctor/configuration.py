@@ -12,13 +12,9 @@ from urllib.parse import urlsplit
 from tui_app.auth.credentials import KeyCredential
 from tui_app.config.origins import values_in_effect
 from tui_app.config.problems import Problem, find_problems
+from tui_app.config.proxy import is_loopback, proxy_for
 from tui_app.config.schema import ConfigFile
-from tui_app.config.settings import (
-    Settings,
-    is_loopback,
-    proxy_for,
-    read_config_file,
-)
+from tui_app.config.settings import Settings, read_config_file
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import config_file
 from tui_app.core.text import plural, sanitize

@@ -24,7 +24,8 @@ from tui_app.api.errors import (
 )
 from tui_app.api.pagination import account_pages
 from tui_app.auth.credentials import Secret, TokenCredential
-from tui_app.config.settings import DEFAULT_BASE_URL, Proxy, Settings
+from tui_app.config.proxy import Proxy
+from tui_app.config.settings import DEFAULT_BASE_URL, Settings
 from tui_app.core.errors import UsageError
 from tui_app.core.text import plural, sanitize
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from tui_app.auth.credentials import Secret
+from tui_app.config.proxy import Proxy, proxy_for
 from tui_app.config.schema import ConfigFile
 from tui_app.config.settings import (
     DEFAULT_BASE_URL,
-    Proxy,
     check_account_id,
     check_base_url,
-    proxy_for,
     read_config_file,
 )
 from tui_app.core.paths import config_file, find_state_folder
