@@ -74,6 +74,21 @@ def test_the_program_loads_no_module_from_the_current_folder(tmp_path: Path) -> 
     assert not loaded.exists(), loaded.read_text()
 
 
+def test_no_variable_says_how_wide_characters_are(tmp_path: Path) -> None:
+    script = """
+import sys
+from rich.cells import cell_len
+from tui_app.cli import main
+sys.argv = ["mailsluice", "--version"]
+try:
+    main()
+finally:
+    assert cell_len("\\U0001f984") == 2
+"""
+    variables = environment(tmp_path, UNICODE_VERSION="4.1.0")
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=variables, capture_output=True, check=True)
+
+
 def test_loading_it_as_a_library_leaves_the_signals_alone() -> None:
     script = """
 import signal

@@ -104,7 +104,18 @@ def test_a_file_that_others_can_get_at_is_refused_with_the_way_out(token_file: P
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_file_of_somebody_else_is_refused(token_file: Path) -> None:
     os.chown(token_file, 12345, -1)
-    assert "can be read by others" in refusal(token_file)
+    for mode in (0o600, 0o644):
+        token_file.chmod(mode)
+        said = refusal(token_file)
+        assert "belongs to another user, uid 12345: make a copy of your own" in said
+        assert "chmod" not in said, "that would change nothing"
+
+
+def test_the_way_out_can_be_pasted_whatever_the_name(token_file: Path) -> None:
+    odd = token_file.rename(token_file.with_name("to ken;x"))
+    odd.chmod(0o644)
+    subprocess.run(["sh", "-c", refusal(odd).partition("Run: ")[2]], check=True)
+    assert token_from_file(odd).reveal() == TOKEN
 
 
 def test_what_is_no_regular_file_is_refused_and_nothing_waits_for_it(token_file: Path, tmp_path: Path) -> None:

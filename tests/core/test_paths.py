@@ -1,6 +1,7 @@
 """Folders that are ours alone: why one is not, and how one is made."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def test_a_folder_that_others_can_enter_read_or_write_is_not_private(mode: int, 
     tmp_path.chmod(mode)
     assert why_not_private(tmp_path) == f"must be closed to all others; run: chmod 700 {tmp_path}"
     assert not is_private(tmp_path)
+
+
+def test_the_way_out_can_be_pasted_whatever_the_name(tmp_path: Path) -> None:
+    folder = tmp_path / "with blank; exit 1"
+    folder.mkdir()
+    folder.chmod(0o755)
+    subprocess.run(["sh", "-c", why_not_private(folder).partition("run: ")[2]], check=True)
+    assert why_not_private(folder) == ""
     tmp_path.chmod(0o700)
 
 

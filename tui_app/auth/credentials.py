@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final, NoReturn, final
 from tui_app.auth.token_command import TokenCommand
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import whole_path
+from tui_app.core.text import sanitize
 
 MAX_TOKEN_BYTES: Final = 4096
 
@@ -107,19 +109,27 @@ def token_from_file(path: Path) -> Secret:
     Raises UsageError."""
     # systemd puts credentials into $CREDENTIALS_DIRECTORY
     path = whole_path(Path(os.path.expandvars(path)), "token file")
+    name = sanitize(str(path))
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise UsageError(f"The token file {path} can't be read: {error.strerror}.") from None
+        raise UsageError(f"The token file {name} can't be read: {error.strerror}.") from None
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
-        raise UsageError(f"The token file {path} is not a regular file.")
+        raise UsageError(f"The token file {name} is not a regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        if about.st_uid != os.geteuid() or about.st_mode & 0o077:
-            raise UsageError(f"The token file {path} can be read by others. Run: chmod 600 {path}")
+        if about.st_uid != os.geteuid():
+            raise UsageError(
+                f"The token file {name} belongs to another user, uid {about.st_uid}: "
+                "make a copy of your own, mode 0600, and name that with token_file."
+            )
+        if about.st_mode & 0o077:
+            raise UsageError(
+                f"The token file {name} can be read by others. Run: chmod 600 {sanitize(shlex.quote(str(path)))}"
+            )
         content = file.read(MAX_TOKEN_BYTES + 2)
-    return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {path}")
+    return Secret(content.decode("latin-1").removesuffix("\n").removesuffix("\r"), f"token file {name}")
 
 
 def _answer_of(command: TokenCommand, *, may_ask: bool) -> Secret:

@@ -146,6 +146,8 @@ def main() -> None:
     # Textual reads TEXTUAL_* from the environment; some of them press keys. A shell must not do that.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
+    # Rich takes the widths of characters from the Unicode version that it names: the terminal has the newest.
+    os.environ.pop("UNICODE_VERSION", None)
     code: Any
     # Milliseconds after a lone esc in which the rest of a sequence may come; the operator may set another value.
     waits = os.environ.get("ESCDELAY", "")

@@ -64,7 +64,7 @@ def state_folder() -> Path:
     folder = find_state_folder()
     if folder is None:
         raise UsageError(
-            "There is no home folder for the records of releases: set HOME or XDG_STATE_HOME to an absolute path."
+            "There is no home folder for the records of what is sent: set HOME or XDG_STATE_HOME to an absolute path."
         )
     return folder
 
@@ -83,7 +83,11 @@ def why_not_private(folder: Path) -> str:
         return "is not a folder: move it away"
     if about.st_uid != os.geteuid():
         return f"belongs to another user, uid {about.st_uid}: name a folder of your own with XDG_STATE_HOME"
-    return f"must be closed to all others; run: chmod 700 {folder}" if about.st_mode & 0o077 else ""
+    if not about.st_mode & 0o077:
+        return ""
+    import shlex
+
+    return f"must be closed to all others; run: chmod 700 {sanitize(shlex.quote(str(folder)))}"
 
 
 def make_private(folder: Path) -> None:
