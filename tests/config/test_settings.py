@@ -149,6 +149,38 @@ def test_missing_account_and_missing_token_point_to_the_demo(tmp_path: Path) -> 
             load_settings(environment(tmp_path, **variables))
 
 
+SEVERAL = f"""
+[profiles.acme]
+account_id = "{ACCOUNT}"
+token_command = ["printf", "a"]
+[profiles."b\\u001b[2J"]
+account_id = "{OTHER}"
+token_file = "/nowhere"
+[profiles.bare]
+read_only = true
+"""
+
+
+def test_with_no_profile_chosen_those_that_can_be_are_named(tmp_path: Path) -> None:
+    for what, variables in (
+        ("No account", {"CLOUDFLARE_API_TOKEN": "t"}),
+        ("No account", {}),
+        ("No API token", {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}),
+    ):
+        with pytest.raises(UsageError) as caught:
+            load_settings(environment(tmp_path, SEVERAL, **variables))
+        said = str(caught.value)
+        assert said.startswith(f"{what}: no profile is chosen. Choose one with --profile NAME")
+        assert said.endswith(f"{tmp_path / 'config.toml'} has: acme, b␛[2J.")
+    many = "".join(f"[profiles.p{number}]\naccount_id = '{ACCOUNT}'\n" for number in range(100))
+    with pytest.raises(UsageError, match=r"has: p0, .*p7 and 92 more\."):
+        load_settings(environment(tmp_path, many))
+    with pytest.raises(UsageError, match=r"^No account: set CLOUDFLARE_ACCOUNT_ID"):
+        load_settings(environment(tmp_path, SEVERAL), profile_name="bare")
+    with pytest.raises(UsageError, match=r"^No account: set CLOUDFLARE_ACCOUNT_ID"):
+        load_settings(environment(tmp_path, "[profiles.bare]\nread_only = true\n"))
+
+
 @pytest.mark.parametrize(
     "account", ["", "123", ACCOUNT + "0", "../" + ACCOUNT[3:], ACCOUNT[:-1] + "g", ACCOUNT[:-1] + "\n"]
 )

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,8 @@ DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 
 
 _DEFAULTS: Final = Profile()
+_SHOWN: Final = 8
+"""Profiles that are named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,33 +235,6 @@ def read_config_file(path: Path, *, must_exist: bool = False) -> ConfigFile:
     return checked(path, text)
 
 
-def _credential(profile: Profile, environment: Mapping[str, str], *, profile_first: bool, may_ask: bool) -> Credential:
-    token = environment.get("CLOUDFLARE_API_TOKEN")
-    if token and not (profile_first and (profile.token_file or profile.token_command)):
-        return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
-    if profile.token_file:
-        try:
-            return TokenCredential(token_from_file(profile.token_file))
-        except (ValueError, RuntimeError):  # a NUL, or ~ of an unknown user
-            name = sanitize(str(profile.token_file))
-            raise UsageError(f"The token_file {name} can't be the name of a file.") from None
-    if profile.token_command:
-        try:
-            return CommandCredential(profile.token_command, may_ask=may_ask)
-        except ValueError:
-            name = sanitize(profile.token_command[0])
-            raise UsageError(f"The token_command {name} has an argument with a NUL character.") from None
-    email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
-    if email and key:
-        if not email.isascii() or not email.isprintable() or " " in email:
-            raise UsageError("CLOUDFLARE_EMAIL is not an e-mail address.")
-        return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
-    raise UsageError(
-        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile, or run: mailsluice init. "
-        "To look around without an account run: mailsluice demo"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class ChosenProfile:
     """The profile that is used, and the file that it was read from.
@@ -277,6 +252,18 @@ class ChosenProfile:
     def pick(self, in_environment: str | None, in_profile: str | None) -> str | None:
         """Which of two values counts."""
         return (in_profile or in_environment) if self.flagged else (in_environment or in_profile)
+
+    def without(self, what: str, has: Callable[[Profile], object]) -> UsageError | None:
+        """What to say where `what` is missing because no profile was chosen, and there are profiles that have it."""
+        names = [name for name, profile in self.file.profiles.items() if has(profile)]
+        if self.name is not None or self.path is None or not names:
+            return None
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        known = ", ".join(sanitize(name, 40) for name in names[:_SHOWN]) + more
+        return UsageError(
+            f"{what}: no profile is chosen. Choose one with --profile NAME, MAILSLUICE_PROFILE or default_profile; "
+            f"{sanitize(str(self.path))} has: {known}."
+        )
 
 
 def choose_profile(environment: Mapping[str, str], profile_name: str | None = None) -> ChosenProfile:
@@ -301,6 +288,34 @@ def choose_profile(environment: Mapping[str, str], profile_name: str | None = No
     return ChosenProfile(path, file, name, profile, profile_name is not None)
 
 
+def _credential(chosen: ChosenProfile, environment: Mapping[str, str], *, may_ask: bool) -> Credential:
+    profile = chosen.profile
+    token = environment.get("CLOUDFLARE_API_TOKEN")
+    if token and not (chosen.flagged and (profile.token_file or profile.token_command)):
+        return TokenCredential(Secret(token, "variable CLOUDFLARE_API_TOKEN"))
+    if profile.token_file:
+        try:
+            return TokenCredential(token_from_file(profile.token_file))
+        except (ValueError, RuntimeError):  # a NUL, or ~ of an unknown user
+            name = sanitize(str(profile.token_file))
+            raise UsageError(f"The token_file {name} can't be the name of a file.") from None
+    if profile.token_command:
+        try:
+            return CommandCredential(profile.token_command, may_ask=may_ask)
+        except ValueError:
+            name = sanitize(profile.token_command[0])
+            raise UsageError(f"The token_command {name} has an argument with a NUL character.") from None
+    email, key = environment.get("CLOUDFLARE_EMAIL"), environment.get("CLOUDFLARE_API_KEY")
+    if email and key:
+        if not email.isascii() or not email.isprintable() or " " in email:
+            raise UsageError("CLOUDFLARE_EMAIL is not an e-mail address.")
+        return KeyCredential(email, Secret(key, "variable CLOUDFLARE_API_KEY"))
+    raise chosen.without("No API token", lambda each: each.token_file or each.token_command) or UsageError(
+        "No API token: set CLOUDFLARE_API_TOKEN, or token_file or token_command in the profile, or run: mailsluice init. "
+        "To look around without an account run: mailsluice demo"
+    )
+
+
 def load_settings(
     environment: Mapping[str, str],
     *,
@@ -320,7 +335,7 @@ def load_settings(
 
     account_id = pick("CLOUDFLARE_ACCOUNT_ID", profile.account_id)
     if not account_id:
-        raise UsageError(
+        raise chosen.without("No account", lambda each: each.account_id) or UsageError(
             "No account: set CLOUDFLARE_ACCOUNT_ID, or account_id in a profile, or run: mailsluice init. "
             "To look around without an account run: mailsluice demo"
         )
@@ -329,7 +344,7 @@ def load_settings(
         # The environment names another account: the header must not show this profile and its colour.
         name, profile = None, replace(profile, color=None)
     base_url = check_base_url(pick("CLOUDFLARE_BASE_URL", profile.base_url) or DEFAULT_BASE_URL)
-    credential = _credential(profile, environment, profile_first=flagged, may_ask=may_ask)
+    credential = _credential(chosen, environment, may_ask=may_ask)
     secret = profile.token_file or profile.token_command
     if (
         secret
