@@ -16,7 +16,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
-from tui_app.core.clock import no_yield
+from tui_app.core.clock import describe_clocks, no_yield
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
@@ -418,6 +418,14 @@ class EmailSecurityService:
 
     def _left_behind(self, request: str, result: WriteResult[Any]) -> None:
         self._record_write(f"{request} (its screen was left)", result)
+
+    @property
+    def clock_trouble(self) -> str:
+        """By how much this machine's clock is off by the server's, without an end; empty where it is not, as far as is known.
+
+        All times of searches are made of this clock.
+        """
+        return describe_clocks(self.clock.now(), self._server_clock.now())
 
     def _tell_notices(self, asked: str, said: Sequence[Notice]) -> None:
         lines = tuple(map(str, said))

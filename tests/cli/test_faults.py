@@ -8,6 +8,8 @@ import re
 import select
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +289,27 @@ async def test_a_search_that_may_go_on_is_told_and_ends_with_4() -> None:
     assert [mail["id"] for mail in json.loads(ended.stdout)] == ["a"]
     assert "Perhaps NOT all: the server says that there is more, and brings none." in ended.stderr
     assert "1 held found from 20" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(3, "3 h behind the server's"), (-3, "3 h ahead of the server's"), (0, "")],
+)
+async def test_a_clock_that_is_hours_off_is_told(hours: int, said: str) -> None:
+    """Searches begin and end by it: what is newer is not in a list that is called whole."""
+
+    def script(request: Received) -> bytes:
+        there = datetime.now(UTC) + timedelta(hours=hours)
+        return answer(200, success([], result_info={"count": 0}), date=format_datetime(there, usegmt=True))
+
+    async with faulty(script) as server:
+        environment = {
+            "CLOUDFLARE_BASE_URL": server.base_url, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_API_TOKEN": "t",
+        }  # fmt: skip
+        ended = await asyncio.to_thread(run_with, environment, "quarantine", "--json")
+    assert ended.returncode == 0
+    assert ("this machine's clock is" in ended.stderr) is bool(said)
+    assert said in ended.stderr
 
 
 def test_rows_of_a_server_that_caps_its_pages_are_all_printed_or_missed(gated: Simulator) -> None:

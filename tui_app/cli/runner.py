@@ -79,6 +79,8 @@ def run_command(ctx: click.Context, work: Callable[[EmailSecurityService], Await
             for sentence in unrecorded:
                 print_status(sentence)
             _tell_of_unsettled(service)
+            if trouble := service.clock_trouble:
+                print_status(f"Look at this: {trouble}; what came in between may be missing, or refused.")
             if waiting is not None:
                 waiting.cancel()
             left = service.budget

@@ -7,7 +7,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from datetime import time as datetime_time
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -151,6 +151,18 @@ def rough_duration(seconds: float) -> str:
     """A duration in seconds, rounded: `20 s`, `4 min`, `2 h`."""
     unit, size = _rough(seconds)
     return f"{max(1, round(seconds / size))} {unit}"
+
+
+CLOCKS_AGREE: Final = timedelta(minutes=1)
+"""By how much two clocks may differ without a word: a server's is told in whole seconds, and late."""
+
+
+def describe_clocks(now: datetime, server_now: datetime | None) -> str:
+    """By how much this machine's clock is off by the server's, without an end; empty where they agree or nobody told."""
+    if server_now is None or abs(server_now - now) <= CLOCKS_AGREE:
+        return ""
+    by = rough_duration(abs(server_now - now).total_seconds())
+    return f"this machine's clock is {by} {'behind' if now < server_now else 'ahead of'} the server's"
 
 
 def rough_spread(spread: float, of: float) -> str:

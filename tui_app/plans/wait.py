@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from tui_app.core.clock import local_time, rough_duration
-
-CLOCKS_AGREE: Final = timedelta(minutes=1)
-"""By how much two clocks may differ without a word: the server's is told in whole seconds, and late."""
+from tui_app.core.clock import describe_clocks, local_time, rough_duration
 
 
 def time_left(not_before: datetime, now: datetime, server_now: datetime | None = None) -> float:
@@ -23,7 +19,4 @@ def describe_wait(not_before: datetime, now: datetime, server_now: datetime | No
     when = (
         f"until {local_time(not_before):%Y-%m-%d %H:%M:%S}, {f'in {rough_duration(left)}' if left else 'which is past'}"
     )
-    if server_now is None or abs(server_now - now) <= CLOCKS_AGREE:
-        return when
-    by = rough_duration(abs(server_now - now).total_seconds())
-    return f"{when}; this machine's clock is {by} {'behind' if now < server_now else 'ahead of'} the server's"
+    return "; ".join(filter(None, (when, describe_clocks(now, server_now))))
