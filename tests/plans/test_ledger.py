@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from fcntl import LOCK_EX, flock
+from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -291,6 +292,100 @@ def test_a_lock_that_names_nobody_holds_all_the_same(signed: bytes, tmp_path: Pa
         lock.write_bytes(signed)
         with pytest.raises(Locked, match="another mailsluice is acting"), ledger.account_locked("acc"):
             raise AssertionError
+
+
+def signed(pid: int, host: str) -> str:
+    return json.dumps({"pid": pid, "user": "bo", "host": host, "since": "2026-11-20T12:00:00"})
+
+
+def lock_of(ledger: Ledger) -> Path:
+    """The file of a lock that was held once."""
+    with ledger.account_locked("acc"):
+        pass
+    (lock,) = ledger.folder.glob("acting-*.lock")
+    return lock
+
+
+HERE = os.uname().nodename
+
+
+def test_a_name_in_a_lock_that_nobody_holds_is_nobody(tmp_path: Path) -> None:
+    """Who wrote it was killed; its pid is in use again, its host goes by another name, or the folder was copied."""
+    ledger = Ledger(tmp_path / "plans", replace(ANA, host=HERE), lambda: NOON)
+    lock = lock_of(ledger)
+    for pid, host in product((os.getpid(), os.getppid(), 1, 99_999_999), (HERE, "jump2")):
+        lock.write_text(signed(pid, host))
+        assert ledger.lock_holder("acc") == "", (pid, host)
+
+
+def test_whoever_holds_a_lock_acts_whatever_is_written_in_it(tmp_path: Path) -> None:
+    """As in a container, where both have the same pid, or that of the other one is nobody's here."""
+    ledger = Ledger(tmp_path / "plans", replace(ANA, host=HERE), lambda: NOON)
+    lock = lock_of(ledger)
+    with elsewhere(ACTS, ledger.folder) as holder:
+        for text, named in (
+            ("", "another mailsluice"),
+            ("{", "another mailsluice"),
+            (signed(99_999_999, HERE), "mailsluice with pid 99999999 on "),
+            (signed(1, "jump2"), "mailsluice with pid 1 on jump2 "),
+            (signed(os.getpid(), HERE), f"mailsluice with pid {os.getpid()} on "),
+        ):
+            lock.write_text(text)
+            assert ledger.lock_holder("acc").startswith(named)
+        assert ledger.lock_holder("another account") == ""
+        with pytest.raises(Locked), ledger.account_locked("acc"):
+            raise AssertionError
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(timeout=10)
+        assert lock.read_text() == text
+        assert ledger.lock_holder("acc") == ""
+
+
+def test_a_look_at_a_lock_keeps_nobody_from_taking_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = ledger_in(tmp_path)
+    looks = os.open(lock_of(ledger), os.O_RDONLY)
+    flock(looks, LOCK_SH)
+    assert ledger.lock_holder("acc") == "", "whoever looks, too, is nobody"
+    waited: list[float] = []
+
+    def given_back(seconds: float) -> None:
+        waited.append(seconds)
+        flock(looks, LOCK_UN)
+
+    monkeypatch.setattr("tui_app.plans.account_lock.time.sleep", given_back)
+    with ledger.account_locked("acc"):
+        assert len(waited) == 1
+    os.close(looks)
+
+
+def test_what_this_process_holds_is_named_to_the_others_of_it_and_stays_held(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "alias").symlink_to(tmp_path)
+    ledger, other = ledger_in(tmp_path / "state"), ledger_in(tmp_path / "alias" / "state")
+    with ledger.account_locked("acc"):
+        assert ledger.lock_holder("acc") == ""
+        assert other.lock_holder("acc").startswith(f"mailsluice with pid {os.getpid()} on jump1 ")
+        with pytest.raises(Locked), other.account_locked("acc"):
+            raise AssertionError
+        assert other.lock_holder("acc")
+    assert other.lock_holder("acc") == ""
+
+
+@pytest.mark.parametrize("kind", ["a link", "a pipe", "below a file"])
+def test_a_lock_that_can_t_be_looked_at_is_not_free(kind: str, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    assert ledger.lock_holder("acc") == "", "nobody has ever acted"
+    lock = lock_of(ledger)
+    lock.unlink()
+    if kind == "a link":
+        lock.symlink_to(tmp_path / "nowhere")
+    elif kind == "a pipe":
+        os.mkfifo(lock)
+    else:
+        ledger.folder.rmdir()
+        ledger.folder.write_text("")
+    with pytest.raises(JournalError, match=r"The lock acting-[0-9a-f]+\.lock can't be looked at: "):
+        ledger.lock_holder("acc")
 
 
 A_PLAN = Plan("0a1b2c3d", (TARGETS[0],), "x", 5, held_back=(("y", "MALICIOUS"),))

@@ -6,12 +6,15 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from tui_app.config.settings import canonical_account
@@ -31,14 +34,28 @@ PATIENCE: Final = 10.0
 _SAID_AFTER: Final = 1.0
 """Seconds of waiting after which it is said."""
 _TRIED_EVERY: Final = 0.02
+_LOOKED_WITHIN: Final = 0.25
+"""Seconds in which whoever only looks at a lock gives it back; that takes microseconds, where a processor is free."""
 
 
 class Locked(GuardError):
     """Another mailsluice acts on this account, or is writing to the ledger; nothing was sent."""
 
 
-_HELD_HERE: Final[dict[str, LockFiles]] = {}
-"""The locks that this process holds, by their files, and for whom."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A lock that this process holds: for whom, in which file, and what is written in it."""
+
+    by: LockFiles
+    file: tuple[int, int]
+    """Device and inode: a folder may go by several names."""
+    signed: bytes
+
+
+_HELD_HERE: Final[dict[int, _Held]] = {}
+"""The locks that this process holds, by their descriptors."""
+_TAKING: Final = Lock()
+"""Is held while a lock is taken or looked at: a look must not pass for a holder within this process, nor a holder for another process."""
 
 
 class LockFiles:
@@ -66,28 +83,31 @@ class LockFiles:
             yield
 
     def holder(self, account: str) -> str:
-        """Who acts on an account in another process, as the lock says; empty when nobody seems to. Takes no lock."""
+        """Who acts on an account elsewhere; empty when nobody does. Raises JournalError when that can't be seen.
+
+        The lock itself is asked, and given back at once: what is written in it outlives whoever wrote it, and means
+        nothing in another container or on another host.
+        """
+        name = _name_for(account)
+        path = self._folder / name
         try:
-            descriptor = os.open(self._folder / _name_for(account), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return ""
-        try:
-            held = json.loads(_read(descriptor) or b"{}")
-            pid, here = int(held["pid"]), held["host"] == self._origin.host
-            if pid == os.getpid():
-                # Another service of this console may act on the same account.
-                owner = _HELD_HERE.get(os.fspath(self._folder / _name_for(account)))
-                return "" if owner is None or owner is self else _holder(descriptor)
-            if here and not _is_alive(pid):
-                return ""
-            return _holder(descriptor)
-        except (ValueError, KeyError, TypeError):
-            return ""
-        finally:
-            os.close(descriptor)
+            with _TAKING:
+                about = path.lstat()
+                held = next((held for held in _HELD_HERE.values() if held.file == _file_of(about)), None)
+                if held is not None:
+                    # Not even opened: on some file systems a process loses its lock when it closes the file anywhere.
+                    # Another service of this console may act on the same account.
+                    return "" if held.by is self else _named(held.signed)
+                if not stat.S_ISREG(about.st_mode):
+                    raise JournalError(f"The lock {name} can't be looked at: it is no file.")
+                return _holder_of(path)
+        except FileNotFoundError:
+            return ""  # nobody has ever acted
+        except OSError as error:
+            raise JournalError(f"The lock {name} can't be looked at: {error.strerror}.") from None
 
     @contextmanager
-    def _held(self, name: str, take: Callable[[int], None]) -> Iterator[None]:
+    def _held(self, name: str, wait: Callable[[Callable[[], bool], int], None]) -> Iterator[None]:
         path = self._folder / name
         try:
             descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
@@ -95,42 +115,52 @@ class LockFiles:
             raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
         try:
             try:
-                take(descriptor)
+                wait(partial(self._take, descriptor), descriptor)
             except OSError as error:
                 raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
-            self._sign(descriptor)
-            _HELD_HERE[os.fspath(path)] = self
             try:
                 yield
             finally:
-                _HELD_HERE.pop(os.fspath(path), None)
                 with suppress(OSError):
                     os.ftruncate(descriptor, 0)  # whoever comes next reads no name of one that has ended
         finally:
-            self._storage.close(descriptor)
+            with _TAKING:
+                _HELD_HERE.pop(descriptor, None)
+                self._storage.close(descriptor)
 
-    def _sign(self, descriptor: int) -> None:
-        """Say in the lock who holds it; the lock holds without that."""
+    def _take(self, descriptor: int) -> bool:
+        """Take a lock if it is free, and say in it who holds it; it holds without that. Raises OSError."""
         signed = {"pid": os.getpid(), **self._origin.record(), "since": timestamp(self._now())}
+        written = json.dumps(signed).encode("ascii")
+        with _TAKING:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            _HELD_HERE[descriptor] = _Held(self, _file_of(os.fstat(descriptor)), written)
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(signed).encode("ascii"), 0)
+            os.pwrite(descriptor, written, 0)
+        return True
 
 
-def _take_at_once(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = _holder(descriptor)
-        raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.") from None
+def _take_at_once(take: Callable[[], bool], descriptor: int) -> None:
+    """Not quite at once: another process may be looking at the lock this moment, and that is no reason."""
+    end = time.monotonic() + _LOOKED_WITHIN
+    while not take():
+        if time.monotonic() >= end:
+            holder = _holder(descriptor)
+            raise Locked(f"Nothing was sent. You can watch: {holder} is acting on this account.")
+        time.sleep(_TRIED_EVERY)
 
 
-def _take_in_turn(on_wait: Callable[[str], None], is_stopped: Callable[[], bool], descriptor: int) -> None:
+def _take_in_turn(
+    on_wait: Callable[[str], None], is_stopped: Callable[[], bool], take: Callable[[], bool], descriptor: int
+) -> None:
     """Try again and again: whoever waits in the kernel can't be stopped."""
     began, is_said = time.monotonic(), False
     while not is_stopped():
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if take():
             return
         waited = time.monotonic() - began
         if waited >= PATIENCE:
@@ -145,6 +175,24 @@ def _take_in_turn(on_wait: Callable[[str], None], is_stopped: Callable[[], bool]
     raise Locked("Stopped before it was put on record. Nothing was sent.")
 
 
+def _holder_of(path: Path) -> str:
+    """Who holds the lock of a file; empty when nobody does, which the lock says, not the file. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        # Shared, and so that a file which is open to read only can be asked, also over NFS; two that look let each other.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(_read(descriptor))
+    else:
+        return ""
+    finally:
+        os.close(descriptor)  # gives it back
+
+
+def _file_of(about: os.stat_result) -> tuple[int, int]:
+    return about.st_dev, about.st_ino
+
+
 def _name_for(account: str) -> str:
     return f"acting-{hashlib.sha256(canonical_account(account).encode()).hexdigest()[:16]}.lock"
 
@@ -154,22 +202,17 @@ def _holder(descriptor: int) -> str:
     end = time.monotonic() + _SIGNED_WITHIN
     while not (signed := _read(descriptor)) and time.monotonic() < end:
         time.sleep(0.01)
+    return _named(signed)
+
+
+def _named(signed: bytes) -> str:
+    """Who signed a lock, in words."""
     try:
         held = json.loads(signed)
         pid, origin, since = int(held["pid"]), Origin.of(held), sanitize(str(held["since"])[:16])
     except (ValueError, KeyError, TypeError, AttributeError):
         return "another mailsluice"
     return f"mailsluice with pid {pid} on {sanitize(origin.host, 60)} (of {sanitize(origin.describe(), 200)}, since {since})"
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True  # somebody else's, or not told
-    return True
 
 
 def _read(descriptor: int) -> bytes:

@@ -246,7 +246,7 @@ class Ledger:
         return next((checked.entry for checked in self._checked() if checked.journal.path.name == file), None)
 
     def lock_holder(self, account: str) -> str:
-        """Who acts on an account in another process; empty when nobody seems to. Takes no lock."""
+        """Who acts on an account elsewhere; empty when nobody does. Raises JournalError when that can't be seen."""
         return self._locks.holder(account)
 
     def verify(self) -> ChainCheck:

@@ -117,6 +117,8 @@ class PlanScreen(FindInTable):
         """Asks for senders and subjects, which a journal does not keep."""
         self._lock_holder = ""
         """Who works on it elsewhere."""
+        self._lock_unseen = ""
+        """Why that can't be seen."""
         self._waits_until: float | None = None
         self._asks_at: float | None = None
         self._submission = PlanSubmission(self)
@@ -275,8 +277,12 @@ class PlanScreen(FindInTable):
 
     def _watch(self, old: LedgerEntry) -> None:
         """See whether another mailsluice works on it, and how far that one is."""
-        was, self._lock_holder = self._lock_holder, self.service.plans.ledger.lock_holder(old.account)
-        if was != self._lock_holder:
+        was, was_unseen = self._lock_holder, self._lock_unseen
+        try:
+            self._lock_holder, self._lock_unseen = self.service.plans.ledger.lock_holder(old.account), ""
+        except SluiceError as error:
+            self._lock_holder, self._lock_unseen = "", str(error)
+        if (was, was_unseen) != (self._lock_holder, self._lock_unseen):
             self.show_frame()
         if was or self._lock_holder:
             self._reread(old)
@@ -357,7 +363,8 @@ class PlanScreen(FindInTable):
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self._state, self._old, self._lock_holder, self.service.settings.read_only, self._whose)
+        read_only = self.service.settings.read_only
+        return Standing(self._state, self._old, self._lock_holder, self._lock_unseen, read_only, self._whose)
 
     def describe(self) -> Sequence[Piece]:
         """What to do next; an error first."""

@@ -39,6 +39,8 @@ class Standing:
     state: PlanState
     entry: LedgerEntry | None = None
     lock_holder: str = ""
+    lock_unseen: str = ""
+    """Why it can't be seen whether somebody does: what is begun then fails by the lock itself, and says why."""
     read_only: bool = False
     whose: str = ""
     """The other account that it belongs to: nothing is done with it here. Empty for a plan of this account."""
@@ -192,6 +194,11 @@ class Standing:
             return [("Unfinished. This profile is read-only: nothing can be done about it here.", "$text-warning")]
         if self.lock_holder:
             return [(f"Watching: {self.lock_holder} acts on this account.", "$text-warning bold")]
+        if self.lock_unseen and state.unfinished and state.ended:
+            said = (
+                f"It can't be seen whether another mailsluice acts on this account. {sanitize(self.lock_unseen, 200)}"
+            )
+            return [(said, "$text-warning bold")]
         if self.may_settle and state.closed:
             return [("Closed, and some are unknown: ‹plan.settle› asks; nothing more is sent.", "$text-warning")]
         if self.may_settle and outcome_counts[Outcome.UNKNOWN]:
