@@ -1,7 +1,6 @@
 """What the doctor finds on this machine: terminal, clipboard, configuration, folder, clock."""
 
 import itertools
-import json
 import os
 import shutil
 import subprocess
@@ -179,20 +178,29 @@ def test_journals_that_can_t_be_read_are_told(tmp_path: Path) -> None:
     assert "ledger verify" in result.todo
 
 
-def test_a_lock_that_a_living_process_holds_is_told(tmp_path: Path) -> None:
+def test_a_lock_that_somebody_holds_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "plans").mkdir(mode=0o700)
     account = f"{ACCOUNT}@https://api.cloudflare.com/client/v4"
     assert check_lock(tmp_path, account, {}).state is State.OK
-    origin = Origin("ana", os.uname().nodename, uid=1000)
-    with LockFiles(tmp_path / "plans", origin, lambda: NOW, Storage()).account(account):
-        (file,) = (tmp_path / "plans").glob("acting-*.lock")
-        # As if our parent held it: our own lock is no news.
-        file.write_text(json.dumps({**json.loads(file.read_text()), "pid": os.getppid()}))
+    with LockFiles(tmp_path / "plans", Origin("ana", "jump1", uid=1000), lambda: NOW, Storage()).account(account):
         result = check_lock(tmp_path, account, {})
+        (file,) = (tmp_path / "plans").glob("acting-*.lock")
+        text = file.read_text()
     assert result.state is State.LOOK
-    assert f"pid {os.getppid()}" in result.found
+    assert f"pid {os.getpid()} on jump1 " in result.found
     assert "ana" in result.found
+    file.write_text(text)  # as if it had been killed
+    result = check_lock(tmp_path, account, {})
+    assert (result.state, "mailsluice of yours" in result.found) == (State.OK, True)
+
+
+def test_a_lock_that_can_t_be_looked_at_is_not_ok(tmp_path: Path) -> None:
+    (tmp_path / "plans").write_text("")
+    result = check_lock(tmp_path, "acc", {})
+    assert result.state is State.LOOK
+    assert result.found.startswith("Not looked at: The lock acting-")
+    assert "Not a directory" in result.found
 
 
 # ---- the configuration

@@ -431,6 +431,39 @@ async def test_without_the_api_the_ledger_is_told_and_without_the_ledger_the_api
     assert (len(online.done_jobs), len(online.missing)) == (1, 1)
     assert "nobody knows: the ledger can't be read" in plain(online)
     assert "Nothing that could be read is open." in plain(online)
+    assert "acting right now: not known. The lock acting-" not in plain(online), "the lock itself can be looked at"
+
+
+def locked(text: str, *, linked: bool = False) -> Write:
+    """A lock in which somebody was named that was killed, or one that can't be looked at."""
+
+    def write(ledger: Ledger, account: str) -> None:
+        with ledger.account_locked(account):
+            pass
+        (lock,) = ledger.folder.glob("acting-*.lock")
+        lock.write_text(text)
+        if linked:
+            lock.rename(lock.with_suffix(".moved"))
+            lock.symlink_to(lock.with_suffix(".moved"))
+
+    return write
+
+
+async def test_who_acts_right_now_is_told_by_the_lock_and_not_by_its_text(tmp_path: Path) -> None:
+    text = json.dumps({"pid": 1, "user": "bo", "host": "jump2", "since": "2026-11-20T11:00:00"})
+    dead = await read(served([]), tmp_path / "a", locked(text))
+    assert dead.ledger.acting == ""
+    assert dead.missing == ()
+    unseen = await read(served([]), tmp_path / "b", locked(text, linked=True))
+    assert "acting right now: not known. The lock acting-" in plain(unseen)
+    assert [sentence.partition(" acting-")[0] for sentence in unseen.missing] == ["Who is acting right now: The lock"]
+    assert json.loads(as_json(unseen))["acting"].startswith("not known. ")
+    # Of a ledger that can't be read at all it is told, too.
+    (tmp_path / "c").mkdir(mode=0o700)
+    (tmp_path / "c" / "plans").write_text("")
+    closed = await read(served([]), tmp_path / "c")
+    assert closed.ledger.problem
+    assert "acting right now: not known. The lock acting-" in plain(closed)
 
 
 async def test_a_list_of_jobs_that_breaks_off_is_told(tmp_path: Path) -> None:

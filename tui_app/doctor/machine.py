@@ -107,6 +107,10 @@ def check_lock(folder: Path | None, account: str | None, environment: Mapping[st
     if folder is None or account is None:
         return look("lock", "Not looked at: there is no account, or no folder.")
     locks = LockFiles(folder / _PLANS, origin_of(environment), SystemClock().now, Storage())
-    if holder := locks.holder(account):
+    try:
+        holder = locks.holder(account)
+    except JournalError as error:
+        return look("lock", f"Not looked at: {sanitize(str(error), 300)}", "Until it can be seen nothing is sent.")
+    if holder:
         return look("lock", f"{holder} is acting on this account.", "Until it ends you can watch, and not send.")
-    return ok("lock", "No other mailsluice acts on this account from this machine's folder")
+    return ok("lock", "No other mailsluice of yours acts on this account, by the locks of this state folder")

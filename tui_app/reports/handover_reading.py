@@ -62,6 +62,9 @@ _ROW_PAGES: Final = 5
 _PLANS_READ: Final = 100
 """Plans that are over and are read in full: why messages failed, and how they were seen afterwards."""
 
+_NOT_KNOWN: Final = "not known."
+"""Who is acting right now, where that can't be seen: without a word it would be nobody."""
+
 
 class HandoverSource(Protocol):
     """What a handover is read from: the service."""
@@ -272,7 +275,7 @@ async def _read_ledger(source: HandoverSource, since: datetime) -> tuple[LedgerP
     try:
         ledger = source.plans.ledger
     except SluiceError as error:
-        return LedgerPart(problem=sanitize(str(error), 300)), origin_of({})
+        return LedgerPart(acting=_NOT_KNOWN, problem=sanitize(str(error), 300)), origin_of({})
     try:
         part = await asyncio.to_thread(_ledger_part, ledger, source.settings.identity, since)
         state = source.plans.state
@@ -280,7 +283,8 @@ async def _read_ledger(source: HandoverSource, since: datetime) -> tuple[LedgerP
             part = replace(part, acting=f"this console, on plan {state.plan.plan_id}")
         return part, ledger.origin
     except SluiceError as error:
-        return LedgerPart(problem=sanitize(str(error), 300)), ledger.origin
+        acting, _ = await asyncio.to_thread(_acting, ledger, source.settings.identity)
+        return LedgerPart(acting=acting, problem=sanitize(str(error), 300)), ledger.origin
 
 
 def _ledger_part(ledger: Ledger, identity: str, since: datetime) -> LedgerPart:
@@ -303,6 +307,7 @@ def _ledger_part(ledger: Ledger, identity: str, since: datetime) -> LedgerPart:
     for plan in reversed(own):
         if isinstance(plan, PlanSummary) and plan.source is not None:
             following.setdefault((plan.source.kind, plan.source.name.lower()), []).append(plan)
+    acting, unseen = _acting(ledger, identity)
     plans, not_read = _plans(ledger, [each for each in own if isinstance(each, PlanSummary) and _wanted(each, since)])
     return LedgerPart(
         tuple(replace(each, followed=tuple(following.get((Source.PLAN, each.plan.plan_id), ()))) for each in plans),
@@ -311,13 +316,23 @@ def _ledger_part(ledger: Ledger, identity: str, since: datetime) -> LedgerPart:
         tuple(write for write in writes if write.open and write.write == CREATE),
         {name: tuple(plans) for name, plans in following.items()},
         elsewhere,
-        sanitize(ledger.lock_holder(identity), 300),
+        acting,
         not_read=(
+            *unseen,
             *(sanitize(sentence, 300) for sentence in overview.unreadable),
             *(f"{name} has the name of a journal and is none: nothing is sent until it is moved away." for name in overview.unexpected),
             *not_read,
         ),
     )  # fmt: skip
+
+
+def _acting(ledger: Ledger, identity: str) -> tuple[str, list[str]]:
+    """Who acts on the account elsewhere right now, or that it is not known, and a sentence where that can't be seen."""
+    try:
+        return sanitize(ledger.lock_holder(identity), 300), []
+    except SluiceError as error:
+        why = sanitize(str(error), 300)
+        return f"{_NOT_KNOWN} {why}", [f"Who is acting right now: {why}"]
 
 
 def _wanted(each: Listed, since: datetime) -> bool:
